@@ -1,0 +1,69 @@
+"""The mistakes a user can make, each with the fields a program needs and the one line a person needs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to `name`, or None where nothing is close."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
+
+
+class ShortrunError(ValueError):
+    """A mistake in what the user gave; the message is one complete line."""
+
+
+class DataError(ShortrunError):
+    """Data that cannot be used: what is wrong and what was expected."""
+
+
+class FormatError(DataError):
+    """A file that cannot be read as what it claims to be.
+
+    Parameters
+    ----------
+    path : path of the file
+    line : line (from 1) of the first problem, None where the format has no lines
+    reason : what is wrong and what was expected
+    """
+
+    def __init__(self, path: Path | str, line: int | None, reason: str):
+        self.path, self.line, self.reason = Path(path), line, reason
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{place}: {reason}")
+
+
+class ConfigError(ShortrunError):
+    """A setting that is unknown or out of range.
+
+    Parameters
+    ----------
+    key : dotted name of the setting
+    expected : what would have been right
+    nearest : the closest known name, if the name is the problem
+    """
+
+    def __init__(self, key: str, expected: str, nearest: str | None = None):
+        self.key, self.expected, self.nearest = key, expected, nearest
+        hint = f" (did you mean '{nearest}'?)" if nearest else ""
+        super().__init__(f"{key}: {expected}{hint}")
+
+
+class StoreError(ShortrunError):
+    """A run folder that cannot be read or written: which file, and why."""
+
+    def __init__(self, path: Path | str, reason: str):
+        self.path, self.reason = Path(path), reason
+        super().__init__(f"{path}: {reason}")
+
+
+class MissingExtraError(ShortrunError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str):
+        self.package, self.extra = package, extra
+        super().__init__(f"{package} is not installed: pip install 'shortrun[{extra}]'")
