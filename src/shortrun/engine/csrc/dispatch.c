@@ -1,0 +1,112 @@
+/* The library's exported functions: choose a path, share the rows among threads, call the kernel. */
+#include <stddef.h>
+
+#include "kernels.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Of the exported functions: native.py refuses a library with another number. */
+EXPORT int shortrun_version(void) { return 1; }
+
+enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
+
+static int chosen = -1;
+
+static int best(void) {
+#if defined(HAVE_X86_PATHS)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return AVX2;
+#endif
+    return PORTABLE;
+}
+
+/* Take the best path of the processor that is not above `limit`; returns the path taken. */
+EXPORT int shortrun_select(int limit) {
+    int path = best();
+    return chosen = path < limit ? path : limit;
+}
+
+EXPORT int shortrun_path(void) { return chosen < 0 ? shortrun_select(AVX512) : chosen; }
+
+static const struct kernels *kernels(void) {
+    switch (shortrun_path()) {
+#if defined(HAVE_X86_PATHS)
+    case AVX512: return &shortrun_avx512;
+    case AVX2: return &shortrun_avx2;
+#endif
+    default: return &shortrun_portable;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- threads
+ *
+ * torch brings its own OpenMP runtime. A second one would bring a second pool of spinning threads, and on few cores the
+ * two ruin each other. So this library links none: the caller hands over the GOMP_parallel of the runtime that is
+ * already loaded (a stable entry point of libgomp, also offered by LLVM's and Intel's runtimes on Linux). Without it
+ * everything runs in the calling thread.
+ */
+typedef void (*parallel_fn)(void (*)(void *), void *, unsigned threads, unsigned flags);
+static parallel_fn parallel = NULL;
+
+EXPORT void shortrun_set_parallel(void *gomp_parallel) { *(void **)&parallel = gomp_parallel; }
+
+typedef void (*kernel_fn)(const void *, int64_t, int64_t);
+
+struct job {
+    kernel_fn kernel;
+    const void *arguments;
+    int64_t count, chunk, next;
+};
+
+static void work(void *shared) {
+    struct job *job = shared;
+    for (;;) {
+        int64_t begin = __atomic_fetch_add(&job->next, job->chunk, __ATOMIC_RELAXED);
+        if (begin >= job->count) return;
+        int64_t end = begin + job->chunk;
+        job->kernel(job->arguments, begin, end < job->count ? end : job->count);
+    }
+}
+
+/* Below this many elements waking a thread costs more than it saves (some microseconds each). */
+#define SERIAL_BELOW 8192
+
+/* kernel(arguments, begin, end) over [0, count) in chunks that the threads fetch as they become free: other programs
+ * may hold a core, and a fixed division would wait for it. */
+static void spread(kernel_fn kernel, const void *arguments, int64_t count, int64_t elements, int threads) {
+    if (count <= 0) return;
+    if (threads > count) threads = (int)count;
+    if (!parallel || threads < 2 || elements < SERIAL_BELOW) {
+        kernel(arguments, 0, count);
+        return;
+    }
+    int64_t chunk = count / (4 * (int64_t)threads);
+    struct job job = {kernel, arguments, count, chunk < 1 ? 1 : chunk, 0};
+    parallel(work, &job, (unsigned)threads, 0);
+}
+
+/* ---------------------------------------------------------------------------------------------- entry points */
+
+EXPORT void shortrun_uniform(float *out, int64_t rows, int64_t sites, int64_t stride, uint64_t seed, uint32_t update,
+                             uint32_t place, uint32_t first_chain, int threads) {
+    struct uniform a = {out, sites, stride, {seed, update, place, first_chain}};
+    spread(kernels()->uniform, &a, rows, rows * sites, threads);
+}
+
+EXPORT void shortrun_draw_binary(const float *field, int64_t field_stride, const float *bias, float *features,
+                                 int64_t features_stride, uint8_t *codes, int64_t codes_stride, int64_t rows,
+                                 int64_t sites, float gain, float low, uint64_t seed, uint32_t update, uint32_t place,
+                                 uint32_t first_chain, int threads) {
+    struct binary a = {field,           bias,         features, codes, sites, field_stride,
+                       features_stride, codes_stride, gain,     low,   {seed, update, place, first_chain}};
+    spread(kernels()->draw_binary, &a, rows, rows * sites, threads);
+}
+
+EXPORT void shortrun_mean_binary(const float *field, int64_t field_stride, const float *bias, float *out,
+                                 int64_t out_stride, int64_t rows, int64_t sites, float gain, float low, int threads) {
+    struct binary a = {field, bias, out, NULL, sites, field_stride, out_stride, 0, gain, low, {0, 0, 0, 0}};
+    spread(kernels()->mean_binary, &a, rows, rows * sites, threads);
+}

@@ -1,0 +1,200 @@
+"""The C kernels (`csrc/`) as functions of torch tensors.
+
+The library is built at install (`hatch_build.py`) and loaded here with ctypes. It may be absent: ask `available()`. Every
+function writes into tensors that the caller owns and allocates nothing; matrices have unit stride along a row and may
+have any row stride, so a state can be a slice of a larger one. Rows are shared among `torch.get_num_threads()` threads of
+torch's own OpenMP pool; the results do not depend on how many there are.
+
+The environment variable `SHORTRUN_ENGINE` (reference, portable, avx2, avx512) is an upper bound on the path taken.
+"""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from ctypes import c_float, c_int, c_int64, c_uint32, c_uint64, c_void_p
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from shortrun.errors import ConfigError, nearest
+
+PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
+VERSION = 1  # of the exported functions, as in dispatch.c
+
+_NOISE = (c_uint64, c_uint32, c_uint32, c_uint32)
+_SIGNATURES = {
+    "uniform": (c_void_p, c_int64, c_int64, c_int64, *_NOISE, c_int),
+    "draw_binary": (
+        *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64),
+        *(c_int64, c_int64, c_float, c_float, *_NOISE, c_int),
+    ),
+    "mean_binary": (
+        *(c_void_p, c_int64, c_void_p, c_void_p, c_int64),
+        *(c_int64, c_int64, c_float, c_float, c_int),
+    ),
+}
+
+_library: ctypes.CDLL | None = None
+_why = ""  # the reason when there is no library, else the path in use
+
+
+def _openmp_runtimes() -> Iterator[str]:
+    """Files that may be the OpenMP runtime torch runs on, likeliest first: those in its wheel, then what is mapped."""
+    root = Path(torch.__file__).parent
+    for folder in (root / "lib", root.parent / "torch.libs"):
+        yield from sorted(str(file) for file in folder.glob("libgomp*.so*"))
+    maps = Path("/proc/self/maps")
+    if maps.exists():
+        mapped = {line.split()[-1] for line in maps.read_text().splitlines()}
+        for name in ("libgomp", "libomp", "libiomp5"):
+            yield from sorted(file for file in mapped if Path(file).name.startswith(name))
+    yield "libgomp.so.1"
+
+
+def _parallel() -> c_void_p | None:
+    """GOMP_parallel of torch's OpenMP runtime: a second runtime's pool of spinning threads would slow both down."""
+    for file in _openmp_runtimes():
+        try:
+            return ctypes.cast(ctypes.CDLL(file).GOMP_parallel, c_void_p)
+        except (OSError, AttributeError):
+            continue
+    return None
+
+
+def _load() -> tuple[ctypes.CDLL | None, str]:
+    file = Path(__file__).with_name("libshortrun.so")
+    if not file.exists():
+        return None, "the kernels were not built (no C compiler at install)"
+    try:
+        library = ctypes.CDLL(str(file))
+        if library.shortrun_version() != VERSION:
+            return None, "the kernels are those of another version of shortrun; install again"
+        for name, arguments in _SIGNATURES.items():
+            function = getattr(library, f"shortrun_{name}")
+            function.argtypes, function.restype = arguments, None
+        library.shortrun_set_parallel.argtypes = (c_void_p,)
+    except (OSError, AttributeError) as error:
+        return None, f"the kernels do not load ({error})"
+    library.shortrun_set_parallel(_parallel())
+    return library, ""
+
+
+def select(limit: str = PATHS[-1]) -> str:
+    """Take the fastest path up to `limit` ("reference" or one of `PATHS`) that the processor has; returns `path()`.
+
+    For tests and comparisons: a program sets the environment variable `SHORTRUN_ENGINE` instead.
+
+    Raises
+    ------
+    ConfigError
+        If `limit` is none of these names.
+    """
+    global _library, _why
+    names = ("reference", *PATHS)
+    if limit not in names:
+        expected = f"{limit!r} is not one of {', '.join(names)}"
+        raise ConfigError("SHORTRUN_ENGINE", expected, nearest(limit, names))
+    if limit == "reference":
+        _library, _why = None, "reference asked for"
+    else:
+        _library, _why = _load()
+        if _library is not None:
+            _why = PATHS[_library.shortrun_select(PATHS.index(limit))]
+    return path()
+
+
+def available() -> bool:
+    """Whether the kernels are loaded."""
+    return _library is not None
+
+
+def path() -> str:
+    """Which kernels are in use: "avx512", "avx2", "portable", or "torch: " and the reason why none are."""
+    return _why if available() else f"torch: {_why}"
+
+
+def _rows(x: Tensor, dtype: torch.dtype, rows: int, columns: int) -> tuple[int, int]:
+    """Pointer and row stride of a matrix, checked."""
+    assert x.dtype is dtype and x.shape == (rows, columns) and x.device.type == "cpu"
+    stride, unit = x.stride()
+    assert unit == 1 or columns == 1
+    return x.data_ptr(), stride
+
+
+def _optional_rows(x: Tensor | None, dtype: torch.dtype, rows: int, columns: int) -> tuple[int | None, int]:
+    return (None, 0) if x is None else _rows(x, dtype, rows, columns)
+
+
+def _vector(x: Tensor | None, length: int) -> int | None:
+    """Pointer of a float32 vector, checked; None for None."""
+    if x is None:
+        return None
+    assert x.dtype is torch.float32 and x.shape == (length,) and x.is_contiguous() and x.device.type == "cpu"
+    return x.data_ptr()
+
+
+def uniform(out: Tensor, *, seed: int, update: int, place: int, first_chain: int = 0) -> None:
+    """Fill `out`, float32 (rows, sites), with `philox.uniform_reference`'s numbers; row r is chain first_chain + r."""
+    rows, sites = out.shape
+    _library.shortrun_uniform(
+        *_rows(out, torch.float32, rows, sites)[:1],
+        *(rows, sites, out.stride(0), seed, update, place, first_chain, torch.get_num_threads()),
+    )
+
+
+def draw_binary(
+    field: Tensor,
+    bias: Tensor | None,
+    features: Tensor | None,
+    codes: Tensor | None = None,
+    *,
+    gain: float = 1.0,
+    low: float = 0.0,
+    seed: int,
+    update: int,
+    place: int,
+    first_chain: int = 0,
+) -> None:
+    """Draw two-valued units: code 1 iff u < sigmoid(gain (field + bias)), compared as u (1 + exp(-x)) < 1.
+
+    Parameters
+    ----------
+    field : Tensor
+        float32 (rows, sites), finite.
+    bias : Tensor, optional
+        float32 (sites,).
+    features : Tensor, optional
+        float32 (rows, sites): receives 1 or `low`. May be `field` itself.
+    codes : Tensor, optional
+        uint8 (rows, sites): receives 1 or 0.
+    gain, low : float
+        1 and 0 for Bernoulli units, 2 and -1 for Ising spins.
+    seed, update, place, first_chain : int
+        Which uniforms: see `philox`.
+    """
+    rows, sites = field.shape
+    _library.shortrun_draw_binary(
+        *_rows(field, torch.float32, rows, sites),
+        _vector(bias, sites),
+        *_optional_rows(features, torch.float32, rows, sites),
+        *_optional_rows(codes, torch.uint8, rows, sites),
+        *(rows, sites, gain, low, seed, update, place, first_chain, torch.get_num_threads()),
+    )
+
+
+def mean_binary(field: Tensor, bias: Tensor | None, out: Tensor, *, gain: float = 1.0, low: float = 0.0) -> None:
+    """Means of two-valued units, low + (1 - low) sigmoid(gain (field + bias)): for gain 2 and low -1 that is tanh.
+
+    The error is absolute, a few 1e-7 (a tanh near zero has no relative accuracy). `out` may be `field`.
+    """
+    rows, sites = field.shape
+    _library.shortrun_mean_binary(
+        *_rows(field, torch.float32, rows, sites),
+        _vector(bias, sites),
+        *_rows(out, torch.float32, rows, sites),
+        *(rows, sites, gain, low, torch.get_num_threads()),
+    )
+
+
+select(os.environ.get("SHORTRUN_ENGINE") or PATHS[-1])

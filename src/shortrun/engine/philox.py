@@ -1,0 +1,114 @@
+"""The noise: uniforms as a function of where they are used.
+
+Philox4x32-10 is a keyed bijection of 128-bit counters (J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers:
+as easy as 1, 2, 3", SC 2011, section 3.3). A uniform of a run is addressed by (seed, update, place, chain, site):
+
+    key     = (seed mod 2^32, seed div 2^32)
+    counter = ((site div 64) * 16 + site mod 16, chain, update, place)
+    word    = output word (site div 16) mod 4
+    u       = ((word div 2^9) + 1/2) / 2^23
+
+so that 64 consecutive sites are 16 counters whose four output words are four runs of 16 sites: what a vector register
+holds. `u` is exact in float32 and strictly inside (0, 1). This page is the definition; the C kernels and the GPU kernels
+are tested against it bit for bit. It can never change: old runs would not resume.
+"""
+
+import torch
+from torch import Tensor
+
+from shortrun.engine import native
+
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)  # the golden ratio and sqrt(3) - 1
+MASK = 0xFFFFFFFF
+
+
+def _multiply(word: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """High and low half of the 64-bit product of 32-bit words, without leaving the positive int64."""
+    low = (word & 0xFFFF) * factor  # < 2^48
+    high = (word >> 16) * factor + (low >> 16)  # < 2^48 + 2^32
+    return high >> 16, ((high & 0xFFFF) << 16) | (low & 0xFFFF)
+
+
+def philox4x32(counter: Tensor, key: Tensor, rounds: int = 10) -> Tensor:
+    """Encrypt counters: the four output words of Philox4x32.
+
+    Parameters
+    ----------
+    counter : Tensor
+        int64 (..., 4), words in [0, 2^32).
+    key : Tensor
+        int64 (..., 2), words in [0, 2^32); broadcasts against the counters.
+    rounds : int
+        10 is the published safe choice.
+
+    Returns
+    -------
+    Tensor
+        int64 (..., 4), words in [0, 2^32).
+    """
+    c0, c1, c2, c3 = counter.unbind(-1)
+    k0, k1 = key.unbind(-1)
+    for i in range(rounds):
+        high0, low0 = _multiply(c0, MULTIPLIERS[0])
+        high1, low1 = _multiply(c2, MULTIPLIERS[1])
+        round0, round1 = (k0 + i * WEYL[0]) & MASK, (k1 + i * WEYL[1]) & MASK
+        c0, c1, c2, c3 = high1 ^ c1 ^ round0, low1, high0 ^ c3 ^ round1, low0
+    return torch.stack(torch.broadcast_tensors(c0, c1, c2, c3), -1)
+
+
+def uniform_reference(
+    seed: int,
+    update: int,
+    place: int,
+    first_chain: int,
+    chains: int,
+    sites: int,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """Uniforms of chains [first_chain, first_chain + chains) and sites [0, sites), in plain torch on any device.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2^64).
+    update, place : int
+        In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the caller.
+    first_chain, chains, sites : int
+        The chain index is global, so that processes that share the chains out draw what one process would. It counts
+        modulo 2^32.
+
+    Returns
+    -------
+    Tensor
+        float32 (chains, sites), every value an odd multiple of 2^-24.
+    """
+    # Whole blocks of 64 sites are drawn: 16 counters each, then the four words in turn.
+    first_word = torch.arange(16 * -(-sites // 64), device=device)
+    chain = (first_chain + torch.arange(chains, device=device)) & MASK
+    counter = torch.stack(
+        torch.broadcast_tensors(
+            first_word, chain[:, None], torch.tensor(update, device=device), torch.tensor(place, device=device)
+        ),
+        -1,
+    )
+    key = torch.tensor((seed & MASK, seed >> 32), device=device)
+    words = philox4x32(counter, key).view(chains, -1, 16, 4).transpose(2, 3).reshape(chains, -1)[:, :sites]
+    return ((words >> 9).to(torch.float32) + 0.5) * 2.0**-23
+
+
+def uniform(
+    seed: int,
+    update: int,
+    place: int,
+    first_chain: int,
+    chains: int,
+    sites: int,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """`uniform_reference`, by the native kernel where it is loaded and the device is the CPU: the same bits, sooner."""
+    if torch.device(device).type != "cpu" or not native.available():
+        return uniform_reference(seed, update, place, first_chain, chains, sites, device)
+    out = torch.empty(chains, sites)
+    native.uniform(out, seed=seed, update=update, place=place, first_chain=first_chain)
+    return out
