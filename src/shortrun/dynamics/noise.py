@@ -1,0 +1,71 @@
+"""Noise is a function, not a state: the same place in a computation always gets the same uniforms.
+
+u = philox(key = seed, counter = (site block, chain, update, place)), place = stream | layer | step. A resumed run, another
+engine or another number of processes therefore draws the same numbers, and the whole state of the generator is one
+seed. Source: Salmon et al. 2011, Philox4x32-10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import torch
+
+from shortrun.engine.philox import uniform
+from shortrun.typing import Uniforms
+
+STEP_BITS, LAYER_BITS, STREAM_BITS = 24, 4, 4
+
+
+class Stream(IntEnum):
+    """What the numbers are for; runs of a scheme take FREE, FREE + 1, ... so at most eight of them."""
+
+    FREE = 0
+    WEIGHTS = 8
+    SHUFFLE = 9
+    LABELS = 10
+    GENERATE = 11
+    PREDICT = 12
+    SPLIT = 13
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A place in the noise.
+
+    Parameters
+    ----------
+    seed : 64-bit key of the whole run
+    stream : what for
+    update : of the parameters, or any other slow counter
+    step : sweep within the run; 0 is its start
+    first_chain : global index of the first chain asked for, so that batches and processes share one numbering
+    device : where the uniforms are wanted
+    """
+
+    seed: int
+    stream: int
+    update: int = 0
+    step: int = 0
+    first_chain: int = 0
+    device: torch.device = torch.device("cpu")
+
+    def at(self, step: int) -> Noise:
+        """Return the same noise at another step."""
+        return replace(self, step=step)
+
+    def place(self, layer: int) -> int:
+        """Return the counter word that packs stream, layer and step."""
+        assert (
+            0 <= layer < 1 << LAYER_BITS
+            and 0 <= self.stream < 1 << STREAM_BITS
+            and 0 <= self.step < 1 << STEP_BITS
+        )
+        return (self.stream << (STEP_BITS + LAYER_BITS)) | (layer << STEP_BITS) | self.step
+
+    def uniform(self, layer: int, chains: int, sites: int) -> Uniforms:
+        """Return (chains, sites) float32 uniforms strictly between 0 and 1."""
+        return uniform(
+            self.seed, self.update, self.place(layer), self.first_chain, chains, sites, self.device
+        )

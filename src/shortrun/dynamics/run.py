@@ -1,0 +1,53 @@
+"""k steps of a model's own dynamics: where a run starts, what it holds, and how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from shortrun.dynamics.noise import Noise
+from shortrun.engine import stepper
+from shortrun.models import RBM, Clamp
+from shortrun.typing import State, Theta
+
+Observer = Callable[[int, State], None]
+
+
+def start(model: RBM, noise: Noise, chains: int, given: Mapping[str, Tensor]) -> State:
+    """Return a state with the given layers as they are and the others drawn from p0 (step 0 of the noise).
+
+    The hidden layer is left at zero: every sweep begins by drawing it.
+    """
+    at_zero = noise.at(0)
+    observed = (
+        given[layer.name]
+        if layer.name in given
+        else layer.units.start(at_zero.uniform(i, chains, layer.sites))
+        for i, layer in enumerate(model.spec.observed)
+    )
+    hidden = torch.zeros(chains, model.spec.hidden.sites, dtype=torch.uint8, device=noise.device)
+    return (*observed, hidden)
+
+
+def run(
+    model: RBM,
+    theta: Theta,
+    state: State,
+    noise: Noise,
+    *,
+    steps: int,
+    clamp: Clamp | None = None,
+    observe: Observer | None = None,
+) -> State:
+    """Return the state after `steps` sweeps; `observe(t, state)` sees each of them, t from 1 to `steps`.
+
+    An observer must copy what it keeps: engines write the next state over the last.
+    """
+    advance = stepper(model, theta, state, clamp or Clamp())
+    for t in range(1, steps + 1):
+        state = advance(state, noise.at(t))
+        if observe is not None:
+            observe(t, state)
+    return state

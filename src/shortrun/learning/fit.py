@@ -1,0 +1,222 @@
+"""The loop: minibatches in, parameters and a trajectory of records out. Knows neither files nor the terminal."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from shortrun.config import Config
+from shortrun.dynamics import Noise, Stream
+from shortrun.errors import DataError
+from shortrun.learning import gradient as gradients
+from shortrun.learning import monitor, optimisers
+from shortrun.learning.schemes import Scheme
+from shortrun.learning.update import Batch, gradient
+from shortrun.models import RBM
+from shortrun.typing import State, Theta
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """All rows of a data set as a model state on one device.
+
+    Parameters
+    ----------
+    state : one (N, S) tensor an observed layer
+    weights : (N,)
+    missing : (N,) bool, rows without a label; their label codes are arbitrary
+    """
+
+    state: State
+    weights: Tensor
+    missing: Tensor
+
+    def batch(self, rows: Tensor) -> Batch:
+        """Return some of the rows."""
+        missing = self.missing[rows]
+        return Batch(tuple(x[rows] for x in self.state), self.weights[rows], missing, bool(missing.any()))
+
+
+@dataclass(eq=False)
+class Training:
+    """All that changes during a training: enough to go on from, bit for bit.
+
+    Parameters
+    ----------
+    update : updates done
+    theta : (P,) parameters
+    moments : of the optimiser
+    chains : for each free run, its persistent chains or None
+    seconds : spent so far, over all sessions
+    """
+
+    update: int
+    theta: Theta
+    moments: tuple[Theta, ...]
+    chains: tuple[State | None, ...]
+    seconds: float = 0.0
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """Who listens to a training; `learning` does not know that files exist."""
+
+    def age(self, training: Training) -> None:
+        """Keep theta at this age."""
+        ...
+
+    def log(self, record: dict[str, float]) -> None:
+        """Take the monitored quantities of this update."""
+        ...
+
+    def after_update(self, training: Training) -> bool:
+        """Look at the training after each update; True asks the loop to end here."""
+        ...
+
+
+def ages(per_decade: int, updates: int) -> frozenset[int]:
+    """Return the ages to keep: round(10^(i / per_decade)) up to `updates`, and `updates` itself.
+
+    The grid does not depend on `updates`, so a longer training keeps the ages of a shorter one.
+    """
+    grid, i = {updates}, 0
+    while (age := round(10 ** (i / per_decade))) <= updates:
+        grid.add(age)
+        i += 1
+    return frozenset(grid)
+
+
+def initial_theta(model: RBM, rows: Rows, config: Config) -> Theta:
+    """Return the first parameters: biases from the data's frequencies, small random weights, hidden biases 0.
+
+    The frequencies of each site are mixed with the uniform law by a pseudo-count alpha (1 / M_eff by default), so that
+    no colour starts with probability zero: f = (1 - alpha) <x> + alpha <x>_uniform.
+    """
+    device = rows.weights.device
+    theta = torch.zeros(model.size(), device=device)
+    weight, bias, _ = model.view(theta)
+    normal = torch.special.ndtri(
+        Noise(config.training.seed, Stream.WEIGHTS, device=device).uniform(0, *weight.shape)
+    )
+    weight.copy_(config.optimiser.weight_std * normal)
+    for i, (layer, part) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
+        known = ~rows.missing if i == model.spec.label else torch.ones_like(rows.missing)
+        weights = rows.weights[known]
+        alpha = config.optimiser.pseudo_count
+        alpha = 1 / (1 + weights.sum().item()) if alpha is None else min(alpha, 1.0)
+        mean = _weighted_mean(layer.units, rows.state[i][known], weights)
+        uniform = layer.units.mean(torch.zeros_like(mean))
+        bias[part] = layer.units.field_of_mean((1 - alpha) * mean + alpha * uniform)[0]
+    model.project_(theta)
+    return theta
+
+
+def _weighted_mean(units, x: Tensor, weights: Tensor) -> Tensor:
+    total = sum(w @ units.features(part) for part, w in zip(x.split(4096), weights.split(4096), strict=True))
+    return (total / weights.sum()).unsqueeze(0)
+
+
+def begin(model: RBM, scheme: Scheme, rows: Rows, config: Config) -> Training:
+    """Return the state of a training before its first update."""
+    theta = initial_theta(model, rows, config)
+    moments = optimisers.named(config.optimiser.name, theta).moments
+    return Training(0, theta, moments, (None,) * len(scheme.free))
+
+
+def fit(
+    model: RBM,
+    scheme: Scheme,
+    rows: Rows,
+    config: Config,
+    recorder: Recorder,
+    *,
+    training: Training | None = None,
+    validation: tuple[State, Tensor] | None = None,
+) -> Training:
+    """Train until `config.training.updates` updates are done, or the recorder asks for an end.
+
+    Parameters
+    ----------
+    training : where to go on from; None begins anew
+    validation : state and labels (N,) of rows to report accuracy on
+
+    Raises
+    ------
+    DataError : if the parameters are no longer finite; the ages kept so far are good
+    """
+    training = training or begin(model, scheme, rows, config)
+    kept, updates = ages(config.training.ages_per_decade, config.training.updates), config.training.updates
+    names = tuple("_".join(run.clamp) or "free" for run in scheme.free)
+    clock = time.monotonic() - training.seconds
+    optimiser = optimisers.named(config.optimiser.name, training.theta)
+    optimiser.moments = training.moments
+    batches = Minibatches(rows, config)
+    while training.update < updates:
+        update = training.update + 1
+        noise = Noise(config.training.seed, Stream.FREE, update, device=training.theta.device)
+        step = gradient(
+            model, scheme, training.theta, batches.at(update), training.chains, noise, config.scheme.missing
+        )
+        _apply_(model, optimiser, training.theta, step, config, update)
+        training.chains = tuple(
+            end if run.start == "previous" else None
+            for run, end in zip(scheme.free, step.chains, strict=True)
+        )
+        training.update, training.seconds = update, time.monotonic() - clock
+        if update in kept or update % config.training.log_every == 0:
+            recorder.log(_record(model, training, step, names, validation))
+        if update in kept:
+            recorder.age(training)
+        if recorder.after_update(training):
+            break
+    return training
+
+
+def _apply_(
+    model: RBM, optimiser: optimisers.Optimiser, theta: Theta, step, config: Config, update: int
+) -> None:
+    options = config.optimiser
+    direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
+    gradients.penalise_(model, direction, theta, options.l1, options.l2)
+    rate = optimisers.rate_at(options.schedule, options.rate, update, config.training.updates)
+    optimiser.step_(theta, direction, rate, update)
+    model.project_(theta)
+
+
+def _record(model: RBM, training: Training, step, names: tuple[str, ...], validation) -> dict[str, float]:
+    values = {"update": training.update, "seconds": round(training.seconds, 3)}
+    values |= monitor.record(model, training.theta, step, names)
+    if not all(torch.isfinite(torch.tensor(v)) for v in values.values()):
+        raise DataError(
+            f"training diverged before update {training.update}: the parameters are not finite; "
+            "lower optimiser.rate (ages kept so far are good)"
+        )
+    if validation is not None:
+        values["accuracy"] = monitor.accuracy(model, training.theta, *validation)
+    return values
+
+
+class Minibatches:
+    """The minibatch of each update: a fresh shuffle every epoch, a pure function of seed and update.
+
+    An epoch's last incomplete batch is left out, as in the published recipes.
+    """
+
+    def __init__(self, rows: Rows, config: Config):
+        self.rows, self.seed = rows, config.training.seed
+        self.size = min(config.training.batch, len(rows.weights))
+        self.per_epoch = len(rows.weights) // self.size
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    def at(self, update: int) -> Batch:
+        """Return the minibatch of an update (from 1)."""
+        epoch, position = divmod(update - 1, self.per_epoch)
+        if epoch != self._epoch:
+            noise = Noise(self.seed, Stream.SHUFFLE, epoch, device=self.rows.weights.device)
+            self._epoch = epoch
+            self._order = torch.argsort(noise.uniform(0, 1, len(self.rows.weights))[0], stable=True)
+        return self.rows.batch(self._order[position * self.size : (position + 1) * self.size])

@@ -1,0 +1,33 @@
+"""From a difference of moments to the direction of a step: centring and penalties."""
+
+from __future__ import annotations
+
+import torch
+
+from shortrun.models import RBM
+from shortrun.typing import Theta
+
+
+def centred(model: RBM, direction: Theta, clamped: Theta) -> Theta:
+    """Return the gradient of the centred machine, written in the parameters of the plain one.
+
+    With x0 = <x>_data and h0 = <h>_data of the minibatch, over all observed layers and the label alike:
+
+    dW' = dW - x0 dh^T - dx h0^T,   da' = dx - dW' h0,   db' = dh - dW'^T x0.
+
+    The updated law does not change when a binary site is recoded 0 <-> 1 (theory 2.3 to 2.6; the label term in db' is
+    the one that published codes leave out).
+    """
+    centred_direction = direction.clone()
+    out, offset = model.view(centred_direction), model.view(clamped)
+    out.weight.addr_(offset.bias, out.hidden_bias, alpha=-1).addr_(out.bias, offset.hidden_bias, alpha=-1)
+    out.bias.addmv_(out.weight, offset.hidden_bias, alpha=-1)
+    out.hidden_bias.addmv_(out.weight.T, offset.bias, alpha=-1)
+    return centred_direction
+
+
+def penalise_(model: RBM, direction: Theta, theta: Theta, l1: float, l2: float) -> None:
+    """Subtract l1 sign(W) + l2 W from the weights' direction, after centring so that no bias feels it."""
+    if l1 or l2:
+        out, at = model.view(direction).weight, model.view(theta).weight
+        out.sub_(l2 * at).sub_(l1 * torch.sign(at))

@@ -1,0 +1,42 @@
+"""What a training says of itself while it goes on."""
+
+from __future__ import annotations
+
+import torch
+
+from shortrun.learning.update import Gradient
+from shortrun.models import RBM
+from shortrun.typing import State, Theta
+
+POWER_ITERATIONS = 100
+
+
+def accuracy(model: RBM, theta: Theta, state: State, labels: torch.Tensor) -> float:
+    """Return the fraction of rows whose exact most probable label is the given one."""
+    predicted = model.label_log_probabilities(theta, state).argmax(1)
+    return (predicted == labels).float().mean().item()
+
+
+def top_singular_value(weight: torch.Tensor) -> float:
+    """Return the largest singular value of W by power iteration, to about four digits."""
+    vector = weight.new_ones(weight.shape[1]) / weight.shape[1] ** 0.5
+    value = 0.0
+    for _ in range(POWER_ITERATIONS):
+        image = weight.T @ (weight @ vector)
+        size = image.norm()
+        if size == 0:
+            return 0.0
+        vector, last, value = image / size, value, size.sqrt().item()
+        if abs(value - last) < 1e-5 * value:
+            break
+    return value
+
+
+def record(model: RBM, theta: Theta, gradient: Gradient | None, names: tuple[str, ...]) -> dict[str, float]:
+    """Return the monitored quantities of a machine: norms of W, and the residual of each free run by name."""
+    weight = model.view(theta).weight
+    values = {"weight_norm": weight.norm().item(), "top_singular_value": top_singular_value(weight)}
+    if gradient is not None:
+        for name, residual in zip(names, gradient.residuals, strict=True):
+            values[f"residual_{name}"] = residual.item()
+    return values

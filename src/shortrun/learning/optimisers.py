@@ -1,0 +1,92 @@
+"""How far to step along a direction: each optimiser is a rule for (theta, direction, rate) with its own moments."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+
+from shortrun.errors import ConfigError, nearest
+from shortrun.typing import Theta
+
+Schedule = Literal["constant", "cosine"]
+
+
+@runtime_checkable
+class Optimiser(Protocol):
+    """A rule of ascent; `moments` are all it remembers, so that a restart file can hold them."""
+
+    moments: tuple[Theta, ...]
+
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+        """Move theta in place; `update` counts from 1."""
+        ...
+
+
+class SGD:
+    """theta <- theta + rate * direction (the papers' rule)."""
+
+    def __init__(self, like: Theta):
+        self.moments: tuple[Theta, ...] = ()
+
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+        theta.add_(direction, alpha=rate)
+
+
+class Momentum:
+    """m <- 0.9 m + direction, theta <- theta + rate (1 - 0.9) m: the same pace as SGD, smoother."""
+
+    DECAY = 0.9
+
+    def __init__(self, like: Theta):
+        self.moments = (torch.zeros_like(like),)
+
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+        (velocity,) = self.moments
+        velocity.mul_(self.DECAY).add_(direction)
+        theta.add_(velocity, alpha=rate * (1 - self.DECAY))
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) with its usual constants, as ascent."""
+
+    DECAYS, EPSILON = (0.9, 0.999), 1e-8
+
+    def __init__(self, like: Theta):
+        self.moments = (torch.zeros_like(like), torch.zeros_like(like))
+
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+        (first, second), (b1, b2) = self.moments, self.DECAYS
+        first.lerp_(direction, 1 - b1)
+        second.mul_(b2).addcmul_(direction, direction, value=1 - b2)
+        correction = math.sqrt(1 - b2**update)
+        scale = second.sqrt().div_(correction).add_(self.EPSILON)
+        theta.addcdiv_(first, scale, value=rate / (1 - b1**update))
+
+
+OPTIMISERS: dict[str, type[SGD] | type[Momentum] | type[Adam]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adam": Adam,
+}
+
+
+def named(name: str, like: Theta) -> Optimiser:
+    """Return a fresh optimiser for parameters like `like`.
+
+    Raises
+    ------
+    ConfigError : if the name is unknown
+    """
+    if name not in OPTIMISERS:
+        hint = nearest(name, OPTIMISERS)
+        raise ConfigError("optimiser", f"'{name}' is unknown, expected one of {', '.join(OPTIMISERS)}", hint)
+    return OPTIMISERS[name](like)
+
+
+def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float:
+    """Return the rate of an update (from 1): constant, or half a cosine from `rate` down to nearly 0 at the last."""
+    if schedule == "constant":
+        return rate
+    return rate * 0.5 * (1 + math.cos(math.pi * (update - 1) / updates))

@@ -1,0 +1,121 @@
+"""A scheme is a short list of runs: where the free chains start and what they hold fixed.
+
+| scheme | free runs |
+|---|---|
+| cd(k) | k sweeps from the data |
+| pcd(k) | k sweeps from where the last update left the chains |
+| rdm(k) | k sweeps from noise |
+| ff(k) | from noise with the labels held (generate), and from noise with the visibles held (predict) |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shortrun.errors import ConfigError, nearest
+
+Start = Literal["random", "data", "previous"]
+HOLD_LABEL, HOLD_VISIBLE = "label", "visible"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of the dynamics.
+
+    Parameters
+    ----------
+    start : "random" (p0), "data" (the minibatch) or "previous" (where this run's chains were left)
+    clamp : what is held at the minibatch: "label", or "visible" for every observed layer but the label
+    steps : k, the number of sweeps, at least 1
+    weight : of this run's gradient in the sum
+    chains : number of chains of a "previous" start; None for as many as the minibatch has rows
+    """
+
+    start: Start
+    clamp: tuple[str, ...] = ()
+    steps: int
+    weight: float = 1.0
+    chains: int | None = None
+
+    def __post_init__(self):
+        if self.steps < 1:
+            raise ConfigError("steps", f"at least 1 expected, got {self.steps}")
+        if not 0 < self.weight < float("inf"):
+            raise ConfigError("weight", f"a positive number expected, got {self.weight}")
+        if self.chains is not None and (self.chains < 1 or self.start != "previous"):
+            raise ConfigError(
+                "chains", f"at least 1, and only for persistent chains, expected; got {self.chains}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """A named list of free runs; the clamped run (the data with E[h | x]) is common to all schemes."""
+
+    name: str
+    free: tuple[Run, ...]
+
+    @property
+    def steps(self) -> int:
+        """k of the first run, the one that generation repeats."""
+        return self.free[0].steps
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name, "free": [vars(run) for run in self.free]}
+
+    @classmethod
+    def from_dict(cls, form: dict[str, Any]) -> Scheme:
+        """Return the scheme that `to_dict` described."""
+        return cls(
+            name=form["name"], free=tuple(Run(**{**r, "clamp": tuple(r["clamp"])}) for r in form["free"])
+        )
+
+
+def cd(steps: int = 10) -> Scheme:
+    """Contrastive divergence: chains start at the minibatch (Hinton 2002)."""
+    return Scheme(name="cd", free=(Run(start="data", steps=steps),))
+
+
+def pcd(steps: int = 10, *, chains: int | None = None) -> Scheme:
+    """Persistent contrastive divergence: chains, labels included, go on from update to update (Tieleman 2008)."""
+    return Scheme(name="pcd", free=(Run(start="previous", steps=steps, chains=chains),))
+
+
+def rdm(steps: int = 10) -> Scheme:
+    """Rdm-k: chains start from noise at every update, the out-of-equilibrium scheme (FF23 eq. 5)."""
+    return Scheme(name="rdm", free=(Run(start="random", steps=steps),))
+
+
+def ff(steps: int = 10, *, generate: float = 1.0, predict: float = 1.0) -> Scheme:
+    """Fast and functional: two Rdm-k gradients, to generate given a label and to predict the label (FF23 sec. 2.2).
+
+    Parameters
+    ----------
+    steps : k of both runs
+    generate, predict : weights of the two gradients; `predict=0` is the papers' single-gradient ablation
+    """
+    runs = (("label", generate), ("visible", predict))
+    free = tuple(Run(start="random", clamp=(c,), steps=steps, weight=w) for c, w in runs if w != 0)
+    if not free:
+        raise ConfigError("scheme", "ff with both weights 0 learns nothing")
+    return Scheme(name="ff", free=free)
+
+
+SCHEMES = {scheme.__name__: scheme for scheme in (ff, pcd, cd, rdm)}
+
+
+def named(name: str) -> Callable[..., Scheme]:
+    """Return the function that makes the scheme of that name.
+
+    Raises
+    ------
+    ConfigError : if the name is unknown
+    """
+    if name not in SCHEMES:
+        raise ConfigError(
+            "scheme", f"'{name}' is unknown, expected one of {', '.join(SCHEMES)}", nearest(name, SCHEMES)
+        )
+    return SCHEMES[name]

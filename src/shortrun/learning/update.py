@@ -1,0 +1,117 @@
+"""One update of the parameters: clamped minus free statistics, summed over the free runs of a scheme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from shortrun.dynamics import Noise, Stream, run, start
+from shortrun.learning import labels
+from shortrun.learning.schemes import HOLD_VISIBLE, Run, Scheme
+from shortrun.models import LABEL, RBM, Clamp
+from shortrun.typing import State, Theta, Weights
+
+Missing = Literal["marginal", "impute"]
+
+
+class Batch(NamedTuple):
+    """Rows of the data as a model state; the label codes of rows without a label are arbitrary."""
+
+    state: State
+    weights: Weights
+    missing: Tensor  # (C,) bool
+    any_missing: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """What one minibatch says.
+
+    Parameters
+    ----------
+    direction : (P,) the weighted sum over runs of clamped minus free, uncentred
+    clamped : (P,) the statistics of the data, whose means are the centring offsets
+    chains : for each run, the state it ended in
+    residuals : for each run, the root mean square of clamped minus free over all parameters
+    """
+
+    direction: Theta
+    clamped: Theta
+    chains: tuple[State, ...]
+    residuals: tuple[Tensor, ...]
+
+
+def gradient(
+    model: RBM,
+    scheme: Scheme,
+    theta: Theta,
+    batch: Batch,
+    previous: tuple[State | None, ...],
+    noise: Noise,
+    missing: Missing = "marginal",
+) -> Gradient:
+    """Return sum_r w_r (<-dE>_data - <-dE>_run r) for one minibatch (FF23 eq. 5, theory 4.2).
+
+    Parameters
+    ----------
+    previous : for each free run the chains that a start at "previous" goes on from, None at the first update
+    noise : of this update; run r takes its stream plus r
+    missing : rows without a label enter the data term with their exact marginal, or with the end of a k-step chain
+    """
+    if batch.any_missing and missing == "impute":
+        state = labels.impute(
+            model, theta, batch.state, batch.missing, _stream(noise, Stream.LABELS), scheme.steps
+        )
+        batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
+    clamped = _clamped(model, theta, batch, batch.weights / batch.weights.sum())
+    direction, chains, residuals = torch.zeros_like(theta), [], []
+    for r, (free, before) in enumerate(zip(scheme.free, previous, strict=True)):
+        data, weights = clamped, batch.weights / batch.weights.sum()
+        if batch.any_missing and HOLD_VISIBLE in free.clamp:
+            # A row without a label has no answer to learn to predict: this run compares labelled rows only.
+            known = batch.weights * ~batch.missing
+            weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
+            data = _clamped(model, theta, batch._replace(any_missing=False), weights)
+        end = _free(model, theta, free, batch, before, _stream(noise, Stream.FREE + r))
+        if free.start == "previous":  # persistent chains belong to no row of the data
+            weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
+        difference = data - model.statistics(theta, end, weights)
+        direction.add_(difference, alpha=free.weight)
+        chains.append(end)
+        residuals.append(difference.square().mean().sqrt())
+    return Gradient(direction, clamped, tuple(chains), tuple(residuals))
+
+
+def _clamped(model: RBM, theta: Theta, batch: Batch, weights: Weights) -> Theta:
+    state = batch.state
+    if batch.any_missing:
+        state, weights = labels.expand(model, theta, state, weights, batch.missing)
+    return model.statistics(theta, state, weights)
+
+
+def _free(model: RBM, theta: Theta, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:
+    held = held_layers(model, free)
+    state = batch.state
+    if batch.any_missing and (LABEL in held or free.start == "data"):
+        state = labels.draw(model, theta, state, batch.missing, _stream(noise, Stream.LABELS))
+    given = {la.name: x for la, x in zip(model.spec.observed, state, strict=False) if la.name in held}
+    if free.start == "data":
+        chains = state
+    elif free.start == "previous" and before is not None:
+        chains = before
+    else:
+        chains = start(model, noise, free.chains or len(state[0]), given)
+    return run(model, theta, chains, noise, steps=free.steps, clamp=Clamp(held))
+
+
+def held_layers(model: RBM, free: Run) -> tuple[str, ...]:
+    """Return the layer names that a run holds: "visible" stands for every observed layer but the label."""
+    visible = tuple(layer.name for layer in model.spec.observed if layer.name != LABEL)
+    return tuple(name for held in free.clamp for name in (visible if held == HOLD_VISIBLE else (held,)))
+
+
+def _stream(noise: Noise, stream: int) -> Noise:
+    return Noise(noise.seed, stream, noise.update, 0, noise.first_chain, noise.device)

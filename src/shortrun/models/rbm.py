@@ -1,0 +1,183 @@
+"""The restricted Boltzmann machine: any observed layers on one side, one hidden layer on the other.
+
+E(x, h) = - sum_f a_f x_f - sum_mu b_mu h_mu - sum_{f mu} x_f W_{f mu} h_mu + base energies,
+
+where x are the features of all observed layers side by side (a Potts site has one feature a colour, a label is one
+more Potts site), as in FF23 eq. 1-2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.models.spec import Clamp, Spec
+from shortrun.typing import Field, State, Theta, UniformSource, Weights
+
+ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
+
+
+class Parameters(NamedTuple):
+    """Views into a flat theta."""
+
+    weight: Float[Tensor, "F H"]
+    bias: Float[Tensor, " F"]
+    hidden_bias: Float[Tensor, " H"]
+
+
+@dataclass(frozen=True)
+class RBM:
+    """A restricted Boltzmann machine without its parameters: every method is a function of theta.
+
+    theta is flat, (P,) with P = F H + F + H: weights (F, H) by rows, biases of the observed features (F),
+    hidden biases (H).
+    """
+
+    spec: Spec
+
+    @cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """The features of each observed layer, as slices of 0..F."""
+        ends = [0]
+        for layer in self.spec.observed:
+            ends.append(ends[-1] + layer.width)
+        return tuple(slice(a, b) for a, b in zip(ends, ends[1:], strict=False))
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(F, H)."""
+        return self.slices[-1].stop, self.spec.hidden.width
+
+    def blocks(self) -> dict[str, tuple[int, ...]]:
+        """Return the named blocks of theta in order, with their shapes."""
+        features, hidden = self.shape
+        return {"weight": (features, hidden), "bias": (features,), "hidden_bias": (hidden,)}
+
+    def size(self) -> int:
+        """Return the number P of parameters."""
+        features, hidden = self.shape
+        return features * hidden + features + hidden
+
+    def view(self, theta: Theta) -> Parameters:
+        """Return the blocks of theta as views, so that writing to them writes theta."""
+        features, hidden = self.shape
+        weight, bias, hidden_bias = theta.split([features * hidden, features, hidden])
+        return Parameters(weight.view(features, hidden), bias, hidden_bias)
+
+    def features(self, state: State, dtype: torch.dtype = torch.float32) -> Field:
+        """Return the features of all observed layers side by side, (C, F)."""
+        parts = [layer.units.features(x, dtype) for layer, x in zip(self.spec.observed, state, strict=False)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+    def hidden_field(self, theta: Theta, state: State) -> Field:
+        """Return b + x W, (C, H): the field that the observed layers put on the hidden one."""
+        weight, _, hidden_bias = self.view(theta)
+        return torch.addmm(hidden_bias, self.features(state, theta.dtype), weight)
+
+    def step(self, theta: Theta, state: State, noise: UniformSource, clamp: Clamp) -> State:
+        """One block-Gibbs sweep: h given the observed layers, then each layer that is not clamped given h.
+
+        The plain reference that faster engines are tested against. Under the "mean" rule the hidden mean stands in
+        for the draw.
+        """
+        hidden, chains = self.spec.hidden, len(state[0])
+        field = self.hidden_field(theta, state)
+        if self.spec.hidden_rule == "mean":
+            passed = moved = hidden.units.mean(field)
+        else:
+            uniforms = noise.uniform(len(self.spec.observed), chains, hidden.sites)
+            moved = hidden.units.sample(field, uniforms)
+            passed = hidden.units.features(moved, theta.dtype)
+        observed = (self._observe(theta, i, x, passed, noise, clamp) for i, x in enumerate(state[:-1]))
+        return (*observed, moved)
+
+    def _observe(
+        self, theta: Theta, i: int, old: Tensor, passed: Field, noise: UniformSource, clamp: Clamp
+    ) -> Tensor:
+        layer = self.spec.observed[i]
+        if layer.name in clamp.layers:
+            return old
+        weight, bias, _ = self.view(theta)
+        field = torch.addmm(bias[self.slices[i]], passed, weight[self.slices[i]].T)
+        new = layer.units.sample(field, noise.uniform(i, len(old), layer.sites))
+        return torch.where(clamp.sites[layer.name], old, new) if layer.name in clamp.sites else new
+
+    def statistics(self, theta: Theta, state: State, weights: Weights) -> Theta:
+        """Return the weighted mean of -dE/dtheta, with E[h | x] in place of h: flat, like theta.
+
+        Parameters
+        ----------
+        weights : (C,) of any sign; they are used as they are, so a mean needs weights that sum to 1
+
+        Source: FF23 eq. 4; the pair is (x, E[h | x]) for the clamped and the free runs alike.
+        """
+        features = self.features(state, theta.dtype)
+        weight, _, hidden_bias = self.view(theta)
+        mean = self.spec.hidden.units.mean(torch.addmm(hidden_bias, features, weight))
+        moments = torch.empty_like(theta)
+        out = self.view(moments)
+        weighted = mean.mul_(weights.unsqueeze(1))
+        torch.mm(features.T, weighted, out=out.weight)
+        torch.mv(features.T, weights, out=out.bias)
+        torch.sum(weighted, 0, out=out.hidden_bias)
+        return moments
+
+    def free_energy(self, theta: Theta, state: State) -> Weights:
+        """Return F(x) = -ln sum_h exp(-E(x, h)), (C,), over all observed layers (theory: FF23; natural units kT)."""
+        _, bias, _ = self.view(theta)
+        base = sum(la.units.base_energy(x) for la, x in zip(self.spec.observed, state, strict=False))
+        visible = self.features(state, theta.dtype) @ bias
+        return base - visible - self.spec.hidden.units.log_z(self.hidden_field(theta, state)).sum(1)
+
+    def label_log_probabilities(self, theta: Theta, state: State) -> Float[Tensor, "C K"]:
+        """Return the exact ln p(label | other observed layers), (C, K).
+
+        ln p(l | v) = c_l + sum_mu ln z_mu(b + v W + D_l) - ln(normalisation); cost C x K x H. The label in `state` is
+        not used. It is the infinite-time limit of the label chain that the papers run.
+        """
+        label = self._label()
+        weight, bias, _ = self.view(theta)
+        rows = self.slices[label]
+        others = (
+            self.hidden_field(theta, state)
+            - self.spec.observed[label].units.features(state[label], theta.dtype) @ weight[rows]
+        )
+        at_once = max(1, ROWS_AT_ONCE // weight[rows].numel())
+        scores = [
+            self.spec.hidden.units.log_z((part.unsqueeze(1) + weight[rows]).flatten(0, 1))
+            .sum(1)
+            .view(len(part), -1)
+            for part in others.split(at_once)
+        ]
+        return torch.log_softmax(bias[rows] + torch.cat(scores), 1)
+
+    def label_field(self, theta: Theta, passed: Field) -> Field:
+        """Return c + h D, (C, K): the field of the label given what the hidden layer passes on."""
+        weight, bias, _ = self.view(theta)
+        rows = self.slices[self._label()]
+        return torch.addmm(bias[rows], passed, weight[rows].T)
+
+    def project_(self, theta: Theta) -> None:
+        """Bring every Potts layer to the zero-sum gauge in place; every probability stays as it is.
+
+        W_i^c -> W_i^c - A_i, b -> b + sum_i A_i, a_i^c -> a_i^c - g_i with A, g the means over colours. The hidden
+        bias takes up what the weights lose: without it the model would change.
+        """
+        weight, bias, hidden_bias = self.view(theta)
+        for layer, rows in zip(self.spec.observed, self.slices, strict=True):
+            if layer.units.width > 1:
+                by_colour = weight[rows].unflatten(0, (layer.sites, layer.units.width))
+                mean = by_colour.mean(1, keepdim=True)
+                by_colour -= mean
+                hidden_bias += mean.sum((0, 1))
+                fields = bias[rows].unflatten(0, (layer.sites, layer.units.width))
+                fields -= fields.mean(1, keepdim=True)
+
+    def _label(self) -> int:
+        assert self.spec.label is not None, "the model has no label layer"
+        return self.spec.label

@@ -1,0 +1,58 @@
+"""What every type of unit can do: functions of its local field, no state, no tensors inside."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+
+from shortrun.typing import Field, PerSite, Uniforms, Values, Weights
+
+
+@runtime_checkable
+class Units(Protocol):
+    """One type of site.
+
+    The local density of a site is proportional to exp(field * features(x) - base_energy(x)). Fields, features and
+    means have one column for each feature of each site, so that they enter a matrix product as they are.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def width(self) -> int:
+        """Features a site: 1, or the number of colours."""
+        ...
+
+    @property
+    def levels(self) -> int | None:
+        """Values that a site can take (codes 0..levels-1), None for continuous units."""
+        ...
+
+    def start(self, u: Uniforms) -> Values:
+        """Draw from p0, the fixed law that a random start comes from."""
+        ...
+
+    def features(self, x: Values, dtype: torch.dtype = torch.float32) -> Field:
+        """What multiplies the weights."""
+        ...
+
+    def base_energy(self, x: Values) -> Weights | float:
+        """The energy of the sites that no parameter enters, summed over sites."""
+        ...
+
+    def log_z(self, field: Field) -> PerSite:
+        """ln sum_x exp(field * features(x) - base_energy(x)) of each site, shape (C, S)."""
+        ...
+
+    def mean(self, field: Field) -> Field:
+        """E[features | field]."""
+        ...
+
+    def field_of_mean(self, mean: Field) -> Field:
+        """The field that gives this mean (zero-sum over colours); `mean` undone."""
+        ...
+
+    def sample(self, field: Field, u: Uniforms) -> Values:
+        """A draw given the field: a pure function of the uniforms, one a site."""
+        ...

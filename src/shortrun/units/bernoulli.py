@@ -1,0 +1,41 @@
+"""Bernoulli units: x in {0, 1}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch.nn.functional import softplus
+
+from shortrun.typing import Field, PerSite, Uniforms, Values
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2)."""
+
+    kind: ClassVar[str] = "bernoulli"
+    width: ClassVar[int] = 1
+    levels: ClassVar[int] = 2
+
+    def start(self, u: Uniforms) -> Values:
+        return (u < 0.5).to(torch.uint8)
+
+    def features(self, x: Values, dtype: torch.dtype = torch.float32) -> Field:
+        return x.to(dtype)
+
+    def base_energy(self, x: Values) -> float:
+        return 0.0
+
+    def log_z(self, field: Field) -> PerSite:
+        return softplus(field)
+
+    def mean(self, field: Field) -> Field:
+        return torch.sigmoid(field)
+
+    def field_of_mean(self, mean: Field) -> Field:
+        return torch.logit(mean)
+
+    def sample(self, field: Field, u: Uniforms) -> Values:
+        return (u < torch.sigmoid(field)).to(torch.uint8)

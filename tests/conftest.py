@@ -1,0 +1,74 @@
+"""Small machines whose every state can be written down, and the real data where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from shortrun.models import RBM, Layer, Spec
+from shortrun.units import Bernoulli, Gaussian, Ising, Potts
+
+DISCRETE = [Bernoulli(), Ising(), Potts(3)]
+HIDDEN = [Bernoulli(), Ising()]
+
+
+def machine(visible, hidden, *, sites=3, hidden_sites=4, classes=None, rule="sample", seed=0, scale=0.8):
+    """Return (model, theta float64) with random parameters; `classes` adds a label layer."""
+    layers = [Layer("visible", sites, visible)]
+    if classes:
+        layers.append(Layer("label", 1, Potts(classes)))
+    model = RBM(Spec((*layers, Layer("hidden", hidden_sites, hidden)), rule))
+    generator = torch.Generator().manual_seed(seed)
+    return model, scale * torch.randn(model.size(), dtype=torch.float64, generator=generator)
+
+
+def codes(layer):
+    """Return every configuration of a discrete layer, (levels ** sites, sites) uint8."""
+    grid = torch.cartesian_prod(*[torch.arange(layer.units.levels, dtype=torch.uint8)] * layer.sites)
+    return grid.view(-1, layer.sites)
+
+
+def all_states(layers):
+    """Return every joint configuration of discrete layers, one tensor a layer."""
+    parts = [codes(layer) for layer in layers]
+    index = torch.cartesian_prod(*[torch.arange(len(part)) for part in parts]).view(-1, len(parts))
+    return tuple(part[index[:, i]] for i, part in enumerate(parts))
+
+
+def energy(model, theta, state):
+    """Return E(x, h) from its definition, with loops over the sums of FF23 eq. 1-2."""
+    weight, bias, hidden_bias = model.view(theta)
+    x = model.features(state[:-1], theta.dtype)
+    h = model.spec.hidden.units.features(state[-1], theta.dtype)
+    total = torch.zeros(len(x), dtype=theta.dtype)
+    for f in range(x.shape[1]):
+        total -= bias[f] * x[:, f]
+        for m in range(h.shape[1]):
+            total -= x[:, f] * weight[f, m] * h[:, m]
+    for m in range(h.shape[1]):
+        total -= hidden_bias[m] * h[:, m]
+    return total
+
+
+def law(model, theta):
+    """Return (states of the observed layers, their exact probabilities) by summing over everything."""
+    states = all_states(model.spec.layers)
+    joint = torch.softmax(-energy(model, theta, states), 0)
+    hidden_states = len(codes(model.spec.hidden))
+    observed = tuple(x[::hidden_states] for x in states[:-1])
+    return observed, joint.view(-1, hidden_states).sum(1)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Return the folder of real data sets, or skip."""
+    folder = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the real data sets are not here: set SHORTRUN_SHARED to their folder")
+    return folder
+
+
+__all__ = ["DISCRETE", "HIDDEN", "Gaussian", "all_states", "codes", "energy", "law", "machine"]
