@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import ConfigError, DataError, nearest
 
 MAX_COLOURS = 255  # codes are stored as uint8
 
@@ -33,6 +34,13 @@ class Alphabet:
     def __len__(self) -> int:
         return len(self.letters)
 
+    def lookup(self, text: str) -> np.ndarray:
+        """Return the int16 code of each letter, -1 for a letter that is not in the alphabet."""
+        points, letters = code_points(text), code_points(self.letters)
+        order = np.argsort(letters)
+        place = order[np.searchsorted(letters, points, sorter=order).clip(max=len(letters) - 1)]
+        return np.where(letters[place] == points, place, -1).astype(np.int16)
+
     def encode(self, text: str) -> np.ndarray:
         """Return the uint8 codes of a string.
 
@@ -40,19 +48,82 @@ class Alphabet:
         ------
         DataError : if a letter is not in the alphabet; names the letter and its position (from 1).
         """
-        unknown = next((i for i, letter in enumerate(text) if letter not in self.letters), None)
-        if unknown is not None:
+        codes = self.lookup(text)
+        if (codes < 0).any():
+            i = int(np.argmax(codes < 0))
             raise DataError(
-                f"letter '{text[unknown]}' at position {unknown + 1} is not in the {self.name} alphabet '{self.letters}'"
+                f"letter '{text[i]}' at position {i + 1} is not in the {self.name} alphabet '{self.letters}'"
             )
-        return np.array([self.letters.index(letter) for letter in text], dtype=np.uint8)
+        return codes.astype(np.uint8)
 
     def decode(self, codes: np.ndarray) -> str:
         """Return the string of a vector of codes."""
-        return "".join(self.letters[code] for code in codes)
+        return self.decode_rows(np.atleast_2d(codes))[0]
+
+    def decode_rows(self, codes: np.ndarray) -> list[str]:
+        """Return the N strings of an (N, S) table of codes."""
+        points = np.ascontiguousarray(code_points(self.letters)[codes])
+        return [row.tobytes().decode("utf-32-le") for row in points]
 
 
 PROTEIN = Alphabet("protein", "-ACDEFGHIKLMNPQRSTVWY")
 RNA = Alphabet("rna", "-ACGU")
 DNA = Alphabet("dna", "-ACGT")
 BINARY = Alphabet("binary", "01")
+KNOWN = {alphabet.name: alphabet for alphabet in (PROTEIN, RNA, DNA, BINARY)}
+
+
+def code_points(text: str) -> np.ndarray:
+    """Return the Unicode code points of a string as little-endian uint32."""
+    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+
+
+def numbered(colours: int) -> Alphabet:
+    """Return an alphabet of 0, 1, ..., 9, A, B, ... for data that are codes already.
+
+    Raises
+    ------
+    ConfigError : if there are fewer than 2 or more than 255 colours.
+    """
+    letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    letters += "".join(chr(point) for point in range(0x100, 0x100 + max(0, colours - len(letters))))
+    return Alphabet("custom", letters[: max(colours, 0)])
+
+
+def of_letters(letters: str) -> Alphabet:
+    """Return the known alphabet with these letters, else a custom one."""
+    known = next((alphabet for alphabet in KNOWN.values() if alphabet.letters == letters), None)
+    return known or Alphabet("custom", letters)
+
+
+def named(text: str) -> Alphabet:
+    """Return the alphabet called `text`, or the custom one whose letters `text` lists.
+
+    Raises
+    ------
+    ConfigError : if `text` looks like a name (small letters only) and is not a known one.
+    """
+    if text in KNOWN:
+        return KNOWN[text]
+    if text.isalpha() and text.islower():
+        raise ConfigError(
+            "alphabet", f"unknown name '{text}', known: {', '.join(KNOWN)}", nearest(text, KNOWN)
+        )
+    return of_letters(text)
+
+
+def detect(texts: Sequence[str]) -> Alphabet:
+    """Return the alphabet that sequences are most likely written in; nucleotides win ties, DNA before RNA.
+
+    Sequences are nucleotides if at least nine tenths of their letters are A, C, G and T (or U) and every
+    other letter is one of the codes for an ambiguous nucleotide; 0 and 1 alone are binary; all else is
+    protein.
+    """
+    points, counts = np.unique(code_points("".join(texts)), return_counts=True)
+    tally = {chr(point): int(count) for point, count in zip(points, counts, strict=True) if chr(point) != "-"}
+    if tally and set(tally) <= set(BINARY.letters):
+        return BINARY
+    share = {alphabet: sum(tally.get(letter, 0) for letter in alphabet.letters) for alphabet in (DNA, RNA)}
+    best = max(share, key=lambda alphabet: share[alphabet])
+    ambiguous_only = set(tally) <= set(best.letters) | set("NRYSWKMBDHV")
+    return best if ambiguous_only and share[best] >= 0.9 * sum(tally.values()) else PROTEIN

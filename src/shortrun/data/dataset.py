@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from shortrun.data.alphabet import Alphabet
+from shortrun.data.labels import UNKNOWN, codes_of, encode_labels
+from shortrun.data.values import encode_values, first, place
 from shortrun.errors import DataError
 
-UNKNOWN = -1  # the code of a missing label
+__all__ = ["UNKNOWN", "Dataset"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,6 +33,10 @@ class Dataset:
     alphabet : what the codes mean; None for continuous data
     groups : (N,) strings or None; samples of one group must not be split apart
     meta : anything a writer needs to give the file back (source path, site names, shape of an image...)
+
+    Raises
+    ------
+    DataError : if lengths, types or ranges do not agree with the above.
     """
 
     values: np.ndarray
@@ -38,3 +47,176 @@ class Dataset:
     alphabet: Alphabet | None = None
     groups: np.ndarray | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_values(self.values, self.alphabet)
+        check_lengths(self)
+        check_labels(self.labels, self.classes)
+        check_weights(self.weights)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        values: Any,
+        labels: Any = None,
+        *,
+        classes: Sequence[str] | None = None,
+        names: Any = None,
+        weights: Any = None,
+        alphabet: Alphabet | str | None = None,
+        groups: Any = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Dataset:
+        """Return the data set of plain arrays or lists.
+
+        Parameters
+        ----------
+        values : (N, S) or (N, h, w) numbers. 0 and 1 (integers, booleans or floats) become binary codes,
+            other floats stay continuous, other integers need an alphabet; the shape of images is kept in
+            `meta["image_shape"]`.
+        labels : (N,) numbers or strings; missing ones are '', NA, None, NaN, -1 or 'uncategorized'
+        classes : the class names in code order; by default those that occur, sorted (numbers as numbers).
+            If given, integer labels are codes into it.
+        names : (N,) by default '0', '1', ...
+        weights : (N,) by default 1
+        alphabet : an `Alphabet`, the name of one, its letters, "codes" (as many letters as the codes need) or
+            "continuous" (keep 0 and 1 as numbers)
+        groups : (N,) or None
+        meta : kept as it is
+
+        Raises
+        ------
+        DataError : if the arrays do not make a data set.
+        """
+        codes, alphabet = encode_values(values, alphabet)
+        count, shape = len(codes), np.shape(values)
+        labels, classes = encode_labels([None] * count if labels is None else labels, classes)
+        return cls(
+            values=codes,
+            labels=labels,
+            weights=np.ones(count, np.float32) if weights is None else np.asarray(weights, np.float32),
+            names=np.arange(count).astype(str) if names is None else np.asarray(names).astype(str),
+            classes=classes,
+            alphabet=alphabet,
+            groups=None if groups is None else np.asarray(groups).astype(str),
+            meta=({"image_shape": tuple(shape[1:])} if len(shape) == 3 else {}) | (meta or {}),
+        )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def sites(self) -> int:
+        """S, the number of sites of a sample."""
+        return self.values.shape[1]
+
+    @property
+    def colours(self) -> int | None:
+        """q, the number of letters a site can hold; None for continuous data."""
+        return None if self.alphabet is None else len(self.alphabet)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """(N,) bool: which samples have a known label."""
+        return self.labels != UNKNOWN
+
+    @property
+    def class_counts(self) -> np.ndarray:
+        """(K,) int64: how many samples each class has."""
+        return np.bincount(self.labels[self.labelled], minlength=len(self.classes))
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of values, labels, classes and alphabet in hexadecimal, the same on every machine."""
+        letters = None if self.alphabet is None else self.alphabet.letters
+        header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        for array in (self.values, self.labels):
+            digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)
+        return digest.hexdigest()
+
+    def select(self, rows: Any) -> Dataset:
+        """Return the samples at `rows`: indices, a mask or a slice, in that order.
+
+        Raises
+        ------
+        DataError : if no sample is left.
+        """
+        return replace(
+            self,
+            values=self.values[rows],
+            labels=self.labels[rows],
+            weights=self.weights[rows],
+            names=self.names[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
+    def head(self, count: int) -> Dataset:
+        """Return the first `count` samples, or all if there are fewer."""
+        return self.select(slice(0, count))
+
+    def with_labels(self, labels: Any, classes: Sequence[str] | None = None) -> Dataset:
+        """Return the same samples with other labels, given as in `from_arrays`."""
+        codes, names = encode_labels(labels, classes)
+        return replace(self, labels=codes, classes=names)
+
+    def with_groups(self, groups: Any) -> Dataset:
+        """Return the same samples with (N,) groups that `split` keeps together; None for no groups."""
+        return replace(self, groups=None if groups is None else np.asarray(groups).astype(str))
+
+    def with_weights(self, weights: Any) -> Dataset:
+        """Return the same samples with other (N,) weights."""
+        return replace(self, weights=np.asarray(weights, np.float32))
+
+    def recode(self, classes: Sequence[str]) -> Dataset:
+        """Return the same samples with labels as codes into `classes`, the order of a trained model.
+
+        Raises
+        ------
+        DataError : if a label that occurs is not in `classes`; names the nearest known one.
+        """
+        names = np.array([*self.classes, ""], dtype=object)  # the code -1 picks the last
+        return replace(self, labels=codes_of(names[self.labels], classes), classes=tuple(classes))
+
+
+def check_values(values: np.ndarray, alphabet: Alphabet | None) -> None:
+    """Raise DataError unless values are a finite table of the right type, with codes within the alphabet."""
+    expected = np.float32 if alphabet is None else np.uint8
+    if values.ndim != 2 or values.size == 0:
+        raise DataError(f"at least one sample and one site expected, got values of shape {values.shape}")
+    if values.dtype != expected:
+        raise DataError(f"values of type {np.dtype(expected)} expected, got {values.dtype}")
+    if alphabet is None and not np.isfinite(values).all():
+        raise DataError(f"the value at {place(~np.isfinite(values))} is not finite")
+    if alphabet is not None and values.max() >= len(alphabet):
+        wrong = values >= len(alphabet)
+        raise DataError(f"code {values[first(wrong)]} at {place(wrong)}: 0 to {len(alphabet) - 1} expected")
+
+
+def check_lengths(data: Dataset) -> None:
+    """Raise DataError unless there is one label, weight, name and group a sample."""
+    for name in ("labels", "weights", "names", "groups"):
+        array = getattr(data, name)
+        if array is not None and array.shape != (len(data),):
+            raise DataError(
+                f"one of {name} a sample expected: {len(data)} samples, {name} of shape {array.shape}"
+            )
+
+
+def check_labels(labels: np.ndarray, classes: tuple[str, ...]) -> None:
+    """Raise DataError unless labels are int64 codes of different classes, or -1."""
+    if labels.dtype != np.int64:
+        raise DataError(f"labels of type int64 expected, got {labels.dtype}")
+    if labels.min() < UNKNOWN or labels.max() >= len(classes):
+        wrong = labels.min() if labels.min() < UNKNOWN else labels.max()
+        raise DataError(f"label {wrong} is outside -1..{len(classes) - 1} ({len(classes)} classes)")
+    if len(set(classes)) != len(classes):
+        raise DataError(f"class names must differ, got {', '.join(classes)}")
+
+
+def check_weights(weights: np.ndarray) -> None:
+    """Raise DataError unless weights are finite, not negative and not all zero."""
+    if weights.dtype != np.float32:
+        raise DataError(f"weights of type float32 expected, got {weights.dtype}")
+    if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
+        raise DataError("weights must be finite, not negative and not all zero")

@@ -1,0 +1,86 @@
+"""Comma- and tab-separated text with a header line; every row remembers its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from shortrun.data.labels import did_you_mean
+from shortrun.data.raw import read_text
+from shortrun.errors import FormatError
+
+csv.field_size_limit(2**31 - 1)  # long sequences are single fields
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A table of texts: `header` (C,), `rows` N x C, and the line (from 1) of each row."""
+
+    path: Path
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, index: int) -> list[str]:
+        """Return the texts of a column."""
+        return [row[index] for row in self.rows]
+
+    def find(self, name: str) -> int | None:
+        """Return the index of a column by its name, in any case if need be; None if there is none."""
+        if name in self.header:
+            return self.header.index(name)
+        folded = [column.casefold() for column in self.header]
+        return folded.index(name.casefold()) if name.casefold() in folded else None
+
+    def require(self, name: str) -> int:
+        """Return the index of a column by its name.
+
+        Raises
+        ------
+        FormatError : if there is none; names the nearest.
+        """
+        index = self.find(name)
+        if index is None:
+            raise FormatError(self.path, 1, f"no column '{name}'{did_you_mean(name, self.header)}")
+        return index
+
+
+def read_delimited(path: Path) -> Delimited:
+    """Read a table with a header line; a first line with a tab and no comma means tabs.
+
+    Raises
+    ------
+    FormatError : if there is no row, a row has too few or too many fields, a quote is not closed, or two
+        columns have the same name; names the line.
+    """
+    text = read_text(path)
+    opening = text.lstrip("\n").split("\n", 1)[0]
+    reader = csv.reader(
+        io.StringIO(text), delimiter="\t" if "\t" in opening and "," not in opening else ",", strict=True
+    )
+    numbered: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for row in reader:
+            if row:
+                numbered.append((start, [cell.strip() for cell in row]))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise FormatError(path, start, f"is no valid CSV: {error}") from None
+    return checked(path, numbered)
+
+
+def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:
+    """Return the table of numbered rows, the first of them its header."""
+    (first, header), *rest = numbered
+    twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
+    if twice is not None:
+        raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
+    if not rest:
+        raise FormatError(path, first, "only a header line, no rows")
+    for line, row in rest:
+        if len(row) != len(header):
+            raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
+    return Delimited(path, header, [row for _, row in rest], [line for line, _ in rest])

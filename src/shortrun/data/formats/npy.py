@@ -1,0 +1,27 @@
+"""NumPy's .npy: one array of values, without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from shortrun.data.dataset import Dataset
+from shortrun.data.formats._arrays import load, to_dataset
+from shortrun.data.options import Options
+from shortrun.errors import FormatError
+
+suffixes = (".npy",)
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read an array (N, S) or (N, h, w); labels, if any, come from a labels file in the same order.
+
+    Raises
+    ------
+    FormatError : if the file is damaged or holds pickled objects or no table.
+    """
+    values = load(path)
+    if not isinstance(values, np.ndarray):
+        raise FormatError(path, None, "holds several arrays: is it an .npz file?")
+    return to_dataset({"x": values}, options.alphabet, options)

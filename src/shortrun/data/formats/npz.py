@@ -1,0 +1,92 @@
+"""NumPy's .npz: several named arrays in one file; no pickled objects are ever read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from shortrun.data.alphabet import of_letters
+from shortrun.data.dataset import Dataset
+from shortrun.data.formats._arrays import array, load, to_dataset
+from shortrun.data.labels import did_you_mean
+from shortrun.data.options import Options
+from shortrun.errors import ConfigError, FormatError, nearest
+
+suffixes = (".npz",)
+
+ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape")
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read arrays `x` (N, S) or (N, h, w) and `y` (N,), or others that `options.keys` names.
+
+    A file may hold `x_train, y_train, x_test, y_test` instead, of which `options.part` picks one (by
+    default train). Read where present: `names`, `weights`, `group` (N,), `classes` (K,) for `y`, `alphabet`
+    (its letters) and `image_shape`. `options.label_column` and `options.group` name arrays too. Grey images
+    (N, h, w) become black and white at `options.threshold`, by default 0.3 of full scale (see `binarise`);
+    grey values in rows need a threshold.
+
+    Raises
+    ------
+    FormatError : if the file is damaged, holds pickled objects, lacks an array asked for, or its arrays do
+        not agree.
+    ConfigError : if `options.keys` has an unknown role.
+    """
+    arrays = load(path)
+    if isinstance(arrays, np.ndarray):
+        raise FormatError(path, None, "holds one array without a name: is it an .npy file?")
+    found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays, options).items()}
+    alphabet = options.alphabet
+    if alphabet is None and "alphabet" in found:
+        alphabet = of_letters("".join(found["alphabet"].ravel().astype(str)))
+    return to_dataset(found, alphabet, options)
+
+
+def chosen_keys(path: Path, arrays: Mapping[str, np.ndarray], options: Options) -> dict[str, str]:
+    """Return which array plays which role: those asked for, then those with the usual names."""
+    asked = asked_keys(options)
+    ending = "" if "x" in asked else part_ending(path, arrays, options.part)
+    asked = {role: key if key in arrays else key + ending for role, key in asked.items()}
+    usual = {role: role for role in ROLES if role in arrays and role not in ("x", "y")}
+    usual |= {role: role + ending for role in ROLES if role + ending in arrays}
+    if asked.get("y", "y") not in ("y", "y" + ending):
+        usual.pop("classes", None)  # they name the codes of y, not of the array that was asked for
+    return usual | {"x": "x" + ending} | asked
+
+
+def asked_keys(options: Options) -> dict[str, str]:
+    """Return role -> array name as the user gave them."""
+    wrong = next((role for role in options.keys or () if role not in ROLES), None)
+    if wrong is not None:
+        raise ConfigError("keys", f"unknown role '{wrong}', known: {', '.join(ROLES)}", nearest(wrong, ROLES))
+    columns = {"y": options.label_column, "group": options.group}
+    return {role: name for role, name in columns.items() if name is not None} | dict(options.keys or {})
+
+
+def part_ending(path: Path, arrays: Mapping[str, np.ndarray], part: str | None) -> str:
+    """Return what the names of the arrays of a part end in: '', '_train' or '_test'."""
+    ending = f"_{part}" if part else "" if "x" in arrays else "_train"
+    if "x" + ending in arrays:
+        return ending
+    wanted = f"x_{part}" if part else "x"
+    raise FormatError(path, None, f"no array '{wanted}'{did_you_mean(wanted, arrays)}")
+
+
+def write(file: BinaryIO, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+    """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
+    arrays = {"x": dataset.values, "names": dataset.names}
+    if dataset.classes:
+        names = np.array([*dataset.classes, ""])  # the code -1 picks the last
+        arrays |= {"y": names[dataset.labels], "classes": names[:-1]}
+    if dataset.alphabet is not None:
+        arrays["alphabet"] = np.array(list(dataset.alphabet.letters))
+    if dataset.groups is not None:
+        arrays["group"] = dataset.groups
+    if (dataset.weights != 1).any():
+        arrays["weights"] = dataset.weights
+    if "image_shape" in dataset.meta:
+        arrays["image_shape"] = np.array(dataset.meta["image_shape"])
+    np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -1,0 +1,125 @@
+"""Files of labels: a class for each sample, by name or by order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shortrun.data.dataset import Dataset
+from shortrun.data.delimited import Delimited, read_delimited
+from shortrun.data.labels import did_you_mean, label_text
+from shortrun.errors import FormatError
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Labels as a file holds them: per row a line, a label, and a name and a group where there are any."""
+
+    path: Path
+    lines: list[int]
+    labels: list[str]
+    names: list[str] | None
+    groups: list[str] | None
+
+
+def read_labels(path: Path, *, label_column: str | None = None, group: str | None = None) -> LabelTable:
+    """Read a CSV or TSV file (.gz or not) with columns `name,label` or `Name,<legend>`, in any case.
+
+    Without `label_column` the labels are in the column `label`, or in the only one beside `name`.
+
+    Parameters
+    ----------
+    path : the file
+    label_column : the column that holds the classes
+    group : a column that says which samples belong together; it may be missing here and be in the data
+
+    Raises
+    ------
+    FormatError : if the file is no such table or lacks the column; names the line and the nearest column.
+    """
+    table = read_delimited(path)
+    name, found_group = table.find("name"), None if group is None else table.find(group)
+    return LabelTable(
+        path=path,
+        lines=table.lines,
+        labels=[label_text(text) for text in table.column(label_index(table, label_column))],
+        names=None if name is None else table.column(name),
+        groups=None if found_group is None else table.column(found_group),
+    )
+
+
+def label_index(table: Delimited, label_column: str | None) -> int:
+    """Return which column holds the classes."""
+    if label_column is not None:
+        return table.require(label_column)
+    index = table.find("label")
+    legends = [i for i in range(len(table.header)) if i != table.find("name")]
+    if index is None and len(legends) != 1:
+        known = ", ".join(table.header[i] for i in legends)
+        raise FormatError(table.path, 1, f"no column 'label'; say which one holds the classes: {known}")
+    return legends[0] if index is None else index
+
+
+def attach(dataset: Dataset, table: LabelTable) -> Dataset:
+    """Return the samples with the labels (and groups) of a file.
+
+    Rows belong to samples by order where the file has no names, where the samples have none of their own,
+    or where names agree row by row (so names may occur twice). Otherwise by name: each row must name a
+    sample (its whole name, or the first word of it); samples without a row are unlabelled.
+
+    Raises
+    ------
+    FormatError : if the number of rows does not fit, a row names no sample (names the nearest), or two rows
+        disagree.
+    """
+    rows = rows_by_order(dataset, table)
+    rows = rows_by_name(dataset, table) if rows is None else rows
+    labels = np.array([*table.labels, ""], dtype=object)[rows]  # the row -1 picks the last
+    dataset = dataset.with_labels(labels)
+    if table.groups is None:
+        return dataset
+    groups = [table.groups[row] if row >= 0 else dataset.names[i] for i, row in enumerate(rows)]
+    return dataset.with_groups(groups)
+
+
+def rows_by_order(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
+    """Return 0..N-1 if rows belong to samples by order, None if by name."""
+    names, count = table.names, len(dataset)
+    if names == dataset.names.tolist():
+        return np.arange(count)
+    unnamed = dataset.names.tolist() == [str(i) for i in range(count)]
+    if names is not None and not (unnamed and set(names).isdisjoint(dataset.names.tolist())):
+        return None
+    if len(table.labels) != count:
+        raise FormatError(table.path, None, f"{len(table.labels)} rows, the data have {count} samples")
+    return np.arange(count)
+
+
+def rows_by_name(dataset: Dataset, table: LabelTable) -> np.ndarray:
+    """Return the (N,) row of each sample, -1 where the file has none."""
+    assert table.names is not None
+    row_of: dict[str, int] = {}
+    for row, name in enumerate(table.names):
+        first = row_of.setdefault(name, row)
+        if table.labels[first] != table.labels[row]:
+            raise FormatError(
+                table.path,
+                table.lines[row],
+                f"name '{name}' has another label than in line {table.lines[first]}",
+            )
+    known = dataset.names.tolist()
+    if not row_of.keys() <= set(known):
+        known = [name if name in row_of else (name.split() or [""])[0] for name in known]
+    check_names(table, row_of, known)
+    return np.array([row_of.get(name, -1) for name in known])
+
+
+def check_names(table: LabelTable, row_of: dict[str, int], known: list[str]) -> None:
+    """Raise FormatError if a row names no sample."""
+    samples = set(known)
+    unknown = next((name for name in row_of if name not in samples), None)
+    if unknown is not None:
+        line = table.lines[row_of[unknown]]
+        raise FormatError(table.path, line, f"no sample is called '{unknown}'{did_you_mean(unknown, known)}")

@@ -1,0 +1,60 @@
+"""The bytes and the text of a file, with one clear line for whatever a disk or an encoding can do wrong."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from shortrun.errors import FormatError, nearest
+from shortrun.files import explain
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, unpacked if its name ends in .gz.
+
+    Raises
+    ------
+    FormatError : if the file is missing (names the nearest one in the folder), empty, a folder, not
+        readable or a damaged .gz file.
+    """
+    try:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix.lower() == ".gz" and content else content
+    except FileNotFoundError:
+        raise FormatError(path, None, f"no such file{hint(path)}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise FormatError(path, None, "is a truncated or damaged .gz file") from None
+    except OSError as error:
+        raise FormatError(path, None, explain(error)) from None
+    if not content:
+        raise FormatError(path, None, "the file is empty")
+    return content
+
+
+def read_text(path: Path) -> str:
+    r"""Return the UTF-8 text of a file with `\n` for every kind of line end and without a byte-order mark.
+
+    Raises
+    ------
+    FormatError : as `read_bytes`, or if the text is not UTF-8; names the line.
+    """
+    content = read_bytes(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FormatError(path, line, f"byte 0x{content[error.start]:02x} is not UTF-8 text") from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise FormatError(path, None, "the file is empty")
+    return text
+
+
+def hint(path: Path, also: tuple[str, ...] = ()) -> str:
+    """Return the end of a message about a missing file: the nearest name in its folder or in `also`."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"; the folder {folder} does not exist"
+    guess = nearest(path.name, [*also, *(found.name for found in folder.iterdir())])
+    return f" (did you mean '{guess}'?)" if guess else ""

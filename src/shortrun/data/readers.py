@@ -1,0 +1,137 @@
+"""Reading and writing data of every known format: the suffix picks the module in `formats/`."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from shortrun.data.alphabet import Alphabet
+from shortrun.data.catalogue import entries
+from shortrun.data.dataset import Dataset
+from shortrun.data.label_files import attach, read_labels
+from shortrun.data.options import OnUnknown, Options, Part
+from shortrun.data.raw import hint
+from shortrun.errors import DataError, FormatError, nearest
+from shortrun.files import atomic
+from shortrun.registry import modules
+
+FORMATS = "shortrun.data.formats"
+
+
+def read(
+    path: Path | str,
+    *,
+    labels: Path | str | None = None,
+    label_column: str | None = None,
+    group: str | None = None,
+    threshold: float | None = None,
+    keys: Mapping[str, str] | None = None,
+    alphabet: Alphabet | str | None = None,
+    part: Part | None = None,
+    unknown: OnUnknown = "error",
+) -> Dataset:
+    """Read a file of any known format (its suffix says which), or a named data set such as "digits".
+
+    Options that a format has no use for are ignored.
+
+    Parameters
+    ----------
+    path : the file, or the name of a data set where no such file exists
+    labels : CSV or TSV file with a label for each sample: see `read_labels`; they replace labels in the
+        file itself
+    label_column : column of the labels file, else of the table, else array of the .npz file
+    group : likewise, which samples belong together in a split
+    threshold : share of full scale above which a grey value is 1; by default 0.3 for (N, h, w) images
+    keys : names of the arrays of an .npz file, for example {"x": "x", "y": "continent"}
+    alphabet : an `Alphabet`, the name of one, its letters, "codes" or "continuous"; by default detected
+    part : "train" or "test" of a file that holds both; by default train
+    unknown : letters outside the alphabet are an "error", become a "gap", or "drop" their sequence
+
+    Raises
+    ------
+    FormatError : if the file cannot be read as what its suffix says; one line with the place and the reason.
+    ConfigError : if an option is wrong.
+    """
+    path = Path(path)
+    options = Options(
+        label_column=label_column,
+        group=group,
+        threshold=threshold,
+        keys=keys,
+        alphabet=alphabet,
+        part=part,
+        unknown=unknown,
+    )
+    if labels is None:
+        return load(path, options)
+    table = read_labels(Path(labels), label_column=label_column, group=group)
+    found_group = None if table.groups is not None else group
+    return attach(load(path, replace(options, label_column=None, group=found_group)), table)
+
+
+def load(path: Path, options: Options) -> Dataset:
+    """Return the data set of a file or of a name of the catalogue.
+
+    Raises
+    ------
+    FormatError : if there is neither, or the file cannot be read.
+    """
+    entry = next((entry for entry in entries() if entry.name == str(path)), None)
+    if entry is not None and not path.exists():
+        return entry.load(options.threshold)
+    if not path.exists():
+        names = tuple(entry.name for entry in entries()) if path.name == str(path) else ()
+        raise FormatError(path, None, f"no such file or named data set{hint(path, names)}")
+    module, _ = format_of(path)
+    try:
+        data = module.read(path, options)
+    except FormatError:
+        raise
+    except DataError as error:
+        raise FormatError(path, None, str(error)) from None
+    return replace(data, meta=data.meta | {"source": str(path)})
+
+
+def write(path: Path | str, dataset: Dataset) -> None:
+    """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
+
+    Raises
+    ------
+    FormatError : if no format that can be written has this suffix.
+    DataError : if the format cannot hold these data.
+    StoreError : if the file cannot be written (no space, no permission, no such folder).
+    """
+    path = Path(path)
+    module, suffix = format_of(path, able_to="write")
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        if path.suffix.lower() == ".gz":
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
+                module.write(packed, dataset, suffix)
+        else:
+            module.write(file, dataset, suffix)
+
+
+def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:
+    """Return the format module of a path and the suffix it was found by.
+
+    Raises
+    ------
+    FormatError : if there is none; names the nearest suffix.
+    """
+    name = path.name.lower().removesuffix(".gz")
+    known = {
+        suffix: module
+        for module in modules(FORMATS)
+        if hasattr(module, able_to)
+        for suffix in module.suffixes
+    }
+    suffix = next((suffix for suffix in known if name.endswith(suffix)), None)
+    if suffix is not None:
+        return known[suffix], suffix
+    ending = Path(name).suffix
+    guess = nearest(ending, known) if ending else None
+    tip = f" (did you mean '{guess}'?)" if guess else f" (known: {', '.join(known)})"
+    raise FormatError(path, None, f"cannot {able_to} files that end in '{ending}'{tip}")

@@ -1,0 +1,128 @@
+"""Sample values: from whatever array a file holds to uint8 codes or float32, and grey images to 0 and 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.alphabet import BINARY, MAX_COLOURS, Alphabet, named, numbered
+from shortrun.errors import ConfigError, DataError
+
+GREY_THRESHOLD = 0.3
+FULL_SCALES = (1, 16, 255, 65535)  # black and white, the 8x8 digits, 8 bits, 16 bits
+
+
+def encode_values(values: Any, alphabet: Alphabet | str | None = None) -> tuple[np.ndarray, Alphabet | None]:
+    """Return values as (N, S) uint8 codes with their alphabet, or as float32 with None.
+
+    Parameters
+    ----------
+    values : (N, S) or (N, h, w) numbers. Integers 0 and 1 (also as booleans or floats) become binary codes;
+        other floats stay continuous.
+    alphabet : what integers mean; "codes" for an alphabet of as many letters as needed, "continuous" for
+        float32
+
+    Raises
+    ------
+    DataError : if values are not a table of finite numbers, or integers do not fit the alphabet.
+    """
+    table = as_table(values)
+    if isinstance(alphabet, str) and alphabet == "continuous":
+        return table.astype(np.float32), None
+    if table.dtype.kind == "f" and alphabet is None and not holds_only_binary(table):
+        return table.astype(np.float32), None
+    if isinstance(alphabet, str):
+        alphabet = alphabet_for_codes(table) if alphabet == "codes" else named(alphabet)
+    return as_codes(table, alphabet or BINARY, asked=alphabet is not None), alphabet or BINARY
+
+
+def as_table(values: Any) -> np.ndarray:
+    """Return values as an (N, S) array of numbers, images flattened row by row.
+
+    Raises
+    ------
+    DataError : if that is not what they are; names the first value that is not finite.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError("samples must all have the same number of sites") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"values must be numbers, got {array.dtype}")
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise DataError(
+            f"values must be a table of samples x sites with at least one of each, got shape {array.shape}"
+        )
+    table = array.reshape(len(array), -1)
+    if not np.isfinite(table).all():
+        raise DataError(
+            f"value {table[first(~np.isfinite(table))]} at {place(~np.isfinite(table))} is not finite"
+        )
+    return table
+
+
+def as_codes(table: np.ndarray, alphabet: Alphabet, asked: bool) -> np.ndarray:
+    """Return a table of whole numbers as uint8 codes, after checking that each fits the alphabet."""
+    wrong = (
+        (table < 0)
+        | (table >= len(alphabet))
+        | (table != np.floor(table) if table.dtype.kind == "f" else False)
+    )
+    if wrong.any():
+        remedy = "" if asked else "; grey values need a threshold, integer codes an alphabet"
+        raise DataError(
+            f"value {table[first(wrong)]} at {place(wrong)}: 0 to {len(alphabet) - 1} expected "
+            f"({alphabet.name} alphabet){remedy}"
+        )
+    return table.astype(np.uint8)
+
+
+def alphabet_for_codes(table: np.ndarray) -> Alphabet:
+    """Return the alphabet with as many letters as the codes need."""
+    if table.max() >= MAX_COLOURS:
+        raise DataError(f"at most {MAX_COLOURS} colours are possible, got a code of {table.max()}")
+    return numbered(max(2, int(table.max()) + 1))
+
+
+def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
+    """Return 1 where a grey value is above a share of full scale, else 0 (uint8, same shape).
+
+    Full scale is the smallest of 1, 16, 255 and 65,535 that no value exceeds: black and white, the 8x8
+    digits, 8 bits and 16 bits. It is found from the data, so read images together rather than one by one.
+
+    Raises
+    ------
+    ConfigError : if the threshold is not in [0, 1).
+    DataError : if values are not finite, negative or above 65,535.
+    """
+    if not 0 <= threshold < 1:
+        raise ConfigError(
+            "threshold", f"a share of full scale, at least 0 and below 1, expected, got {threshold}"
+        )
+    as_table(grey)
+    if grey.min() < 0 or grey.max() > FULL_SCALES[-1]:
+        raise DataError(f"grey values must be 0 to {FULL_SCALES[-1]}, got {grey.min()} to {grey.max()}")
+    full_scale = next(scale for scale in FULL_SCALES if grey.max() <= scale)
+    return (grey > threshold * full_scale).astype(np.uint8)
+
+
+def is_grey(values: np.ndarray) -> bool:
+    """Return whether values are images of more than two levels: (N, h, w) integers above 1."""
+    return values.ndim == 3 and values.dtype.kind in "iu" and values.size > 0 and values.max() > 1
+
+
+def holds_only_binary(table: np.ndarray) -> bool:
+    """Return whether every value is exactly 0 or 1."""
+    return bool(((table == 0) | (table == 1)).all())
+
+
+def first(wrong: np.ndarray) -> tuple[int, ...]:
+    """Return the index of the first True."""
+    return tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
+
+
+def place(wrong: np.ndarray) -> str:
+    """Return where the first True of a table is, in words, counting from 1."""
+    row, site = first(wrong)
+    return f"sample {row + 1}, site {site + 1}"

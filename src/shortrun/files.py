@@ -1,0 +1,59 @@
+"""Writing files so that a reader never sees half of one, and saying in one line why one cannot be written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from shortrun.errors import StoreError
+
+
+@contextlib.contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path in the same folder; on leaving it is synced to disk and renamed to `path`.
+
+    Whatever goes wrong, `path` keeps its old content and no temporary file is left behind (only a killed
+    process can leave one; its name begins with a dot and ends in `.tmp`). A symbolic link stays a link: its
+    target is replaced.
+
+    Parameters
+    ----------
+    path : the file to make or to replace
+
+    Raises
+    ------
+    StoreError : if the file cannot be written (no space, no permission, no such folder, not a regular file).
+    """
+    path = Path(path)
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise StoreError(path, "is not a regular file and cannot be replaced by one")
+    temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(target)
+        sync(target.parent)
+    except OSError as error:
+        raise StoreError(path, explain(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def sync(path: Path) -> None:
+    """Push a file's content, or a folder's list of names, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def explain(error: OSError) -> str:
+    """Return the operating system's reason as the end of a one-line message."""
+    reason = error.strerror or str(error).splitlines()[0] if error.args else "unknown reason"
+    return f"cannot be used: {reason[0].lower()}{reason[1:]}"
