@@ -70,12 +70,12 @@ class Kernels(BuildHookInterface):
     """Compile the kernels before a wheel or an editable install is made."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        (Path(self.root) / LIBRARY).unlink(missing_ok=True)  # never ship a library that this build did not make
         try:
             build(Path(self.root))
         except (OSError, subprocess.CalledProcessError) as error:
             reason = getattr(error, "stderr", None) or str(error)
             self.app.display_warning(f"shortrun: fast kernels not built, torch is used instead: {reason.strip()}")
+            (Path(self.root) / LIBRARY).unlink(missing_ok=True)  # never ship what this build did not make
             return
         build_data["artifacts"].append(LIBRARY)
         build_data["pure_python"] = False

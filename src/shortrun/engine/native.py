@@ -33,6 +33,14 @@ _SIGNATURES = {
         *(c_void_p, c_int64, c_void_p, c_void_p, c_int64),
         *(c_int64, c_int64, c_float, c_float, c_int),
     ),
+    "draw_potts": (
+        *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64),
+        *(c_int64, c_int64, c_int64, *_NOISE, c_int),
+    ),
+    "gather_potts": (
+        *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64),
+        *(c_int64, c_int64, c_int64, c_int64, c_int),
+    ),
 }
 
 _library: ctypes.CDLL | None = None
@@ -194,6 +202,78 @@ def mean_binary(field: Tensor, bias: Tensor | None, out: Tensor, *, gain: float 
         _vector(bias, sites),
         *_rows(out, torch.float32, rows, sites),
         *(rows, sites, gain, low, torch.get_num_threads()),
+    )
+
+
+def draw_potts(
+    field: Tensor,
+    bias: Tensor | None,
+    codes: Tensor,
+    features: Tensor | None = None,
+    *,
+    colours: int,
+    seed: int,
+    update: int,
+    place: int,
+    first_chain: int = 0,
+) -> None:
+    """Draw Potts units: the smallest colour c with sum of exp(field) over colours 0..c > u times the sum over all.
+
+    Parameters
+    ----------
+    field : Tensor
+        float32 (rows, sites * colours), finite; a site's colours lie together.
+    bias : Tensor, optional
+        float32 (sites * colours,).
+    codes : Tensor
+        uint8 (rows, sites): receives the colours drawn.
+    features : Tensor, optional
+        float32 (rows, sites * colours): receives them one-hot. May be `field` itself.
+    colours : int
+        2 to 255.
+    seed, update, place, first_chain : int
+        Which uniforms, one a site: see `philox`.
+    """
+    rows, sites = codes.shape
+    assert 2 <= colours <= 255
+    _library.shortrun_draw_potts(
+        *_rows(field, torch.float32, rows, sites * colours),
+        _vector(bias, sites * colours),
+        *_optional_rows(features, torch.float32, rows, sites * colours),
+        *_rows(codes, torch.uint8, rows, sites),
+        *(rows, sites, colours, seed, update, place, first_chain, torch.get_num_threads()),
+    )
+
+
+def gather_potts(codes: Tensor, weight: Tensor, out: Tensor, init: Tensor, *, colours: int) -> None:
+    """Fields that Potts units cause: out = init + sum over sites i of weight[i * colours + codes[:, i]].
+
+    The product of the one-hot matrix with `weight`, without the one-hot matrix and its multiplications by zero.
+
+    Parameters
+    ----------
+    codes : Tensor
+        uint8 (rows, sites), every value below `colours` (not checked: a larger one reads outside `weight`).
+    weight : Tensor
+        float32 (sites * colours, columns), contiguous.
+    out : Tensor
+        float32 (rows, columns).
+    init : Tensor
+        float32 (columns,) or (rows, columns); `out` itself adds to what is there.
+    colours : int
+        2 to 255.
+    """
+    rows, sites = codes.shape
+    columns = out.shape[1]
+    assert weight.dtype is torch.float32
+    assert weight.shape == (sites * colours, columns) and weight.is_contiguous()
+    start = (_vector(init, columns), 0) if init.ndim == 1 else _rows(init, torch.float32, rows, columns)
+    _library.shortrun_gather_potts(
+        *_rows(codes, torch.uint8, rows, sites),
+        weight.data_ptr(),
+        *start,
+        *_rows(out, torch.float32, rows, columns),
+        *(rows, sites, colours, columns, torch.get_num_threads()),
     )
 
 

@@ -110,3 +110,25 @@ EXPORT void shortrun_mean_binary(const float *field, int64_t field_stride, const
     struct binary a = {field, bias, out, NULL, sites, field_stride, out_stride, 0, gain, low, {0, 0, 0, 0}};
     spread(kernels()->mean_binary, &a, rows, rows * sites, threads);
 }
+
+EXPORT void shortrun_draw_potts(const float *field, int64_t field_stride, const float *bias, float *features,
+                                int64_t features_stride, uint8_t *codes, int64_t codes_stride, int64_t rows,
+                                int64_t sites, int64_t q, uint64_t seed, uint32_t update, uint32_t place,
+                                uint32_t first_chain, int threads) {
+    struct potts a = {field, bias,         features,        codes,        sites,
+                      q,     field_stride, features_stride, codes_stride, {seed, update, place, first_chain}};
+    spread(kernels()->draw_potts, &a, rows, rows * sites * q, threads);
+}
+
+EXPORT void shortrun_gather_potts(const uint8_t *codes, int64_t codes_stride, const float *weight, const float *init,
+                                  int64_t init_stride, float *out, int64_t out_stride, int64_t rows, int64_t sites,
+                                  int64_t q, int64_t columns, int threads) {
+    /* One task a block of columns: the threads then read different weights. Where that leaves threads without work,
+     * the rows are split too; the order of each sum stays the same. */
+    int64_t width = kernels()->gather_columns, blocks = (columns + width - 1) / width;
+    int64_t parts = threads > 1 && blocks % threads ? threads : 1;
+    if (parts > rows) parts = rows;
+    if (rows * sites * columns < SERIAL_BELOW || parts < 1) parts = 1;
+    struct gather a = {codes, weight, init, out, rows, sites, q, columns, codes_stride, init_stride, out_stride, parts};
+    spread(kernels()->gather, &a, blocks * parts, rows * sites * columns, threads);
+}

@@ -158,6 +158,9 @@ INLINE void multiply(vword a, uint32_t m, vword *high, vword *low) {
 #endif
 }
 
+/* Small whole numbers. */
+INLINE vword to_word(vfloat x) { return (vword)(x + 0x1p23f) & 0x7FFFFFu; }
+
 /* Words below 256 to bytes. */
 INLINE void store_bytes(uint8_t *p, vword x) {
 #if defined(PATH_AVX512)
