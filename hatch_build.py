@@ -1,8 +1,9 @@
 """Build hook: compiles the C kernels into the package when there is a compiler.
 
-Installing never needs one: without it, or when compiling fails, the hook warns and the package computes with torch.
-No flag depends on the machine that builds. The instruction sets beyond the baseline are separate objects, chosen at run
-time (src/shortrun/engine/csrc/dispatch.c), so a wheel runs on every processor of its architecture.
+Installing never needs one: without it, or when compiling fails, the hook warns and the package computes with
+torch. No flag depends on the machine that builds. The instruction sets beyond the baseline are separate
+objects, chosen at run time (src/shortrun/engine/csrc/dispatch.c): a wheel runs on every processor of its
+architecture.
 """
 
 import os
@@ -20,8 +21,8 @@ from packaging.tags import sys_tags
 SOURCES = "src/shortrun/engine/csrc"
 LIBRARY = "src/shortrun/engine/libshortrun.so"  # the name everywhere: ctypes opens it by path
 
-# -ffp-contract=off: the code says itself where a multiply-add is fused, so that every path computes the same bits.
-FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-Wno-psabi"]
+# -ffp-contract=off: the code says itself where a multiply-add is fused; so every path computes the same bits.
+FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wno-psabi"]
 X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
     "avx512.c": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
@@ -38,7 +39,13 @@ def compiler() -> list[str] | None:
 
 
 def build(root: Path) -> Path:
-    """Compile the kernels of the tree at `root`; returns the library. Raises OSError or CalledProcessError."""
+    """Compile the kernels of the tree at `root` and return the library's path.
+
+    Raises
+    ------
+    OSError, subprocess.CalledProcessError
+        If there is no compiler, or it fails.
+    """
     cc = compiler()
     if cc is None:
         raise OSError("no C compiler (cc, gcc, clang, or $CC)")
@@ -47,8 +54,9 @@ def build(root: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         objects = []
         for source in sorted((root / SOURCES).glob("*.c")):
+            own = X86.get(source.name, []) if x86 else []
             objects.append(str(Path(folder) / f"{source.stem}.o"))
-            run([*cc, *FLAGS, *(X86.get(source.name, []) if x86 else []), "-c", str(source), "-o", objects[-1]])
+            run([*cc, *FLAGS, *own, "-c", str(source), "-o", objects[-1]])
         # Linked under another name and renamed: a process that has the old library mapped keeps it intact.
         linked = library.with_suffix(".new")
         run([*cc, "-shared", *objects, "-o", str(linked)])
@@ -57,11 +65,12 @@ def build(root: Path) -> Path:
 
 
 def run(command: list[str]) -> None:
+    """Run the compiler; what it says is kept in the exception."""
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 
 def platform_tag() -> str:
-    """This machine's wheel tag, without a promise about old C libraries (manylinux) that nobody has checked."""
+    """Return the plain platform: manylinux would promise old C libraries, and nobody has checked that."""
     tags = (tag.platform for tag in sys_tags())
     return next(tag for tag in tags if not tag.startswith(("manylinux", "musllinux")))
 
@@ -74,7 +83,7 @@ class Kernels(BuildHookInterface):
             build(Path(self.root))
         except (OSError, subprocess.CalledProcessError) as error:
             reason = getattr(error, "stderr", None) or str(error)
-            self.app.display_warning(f"shortrun: fast kernels not built, torch is used instead: {reason.strip()}")
+            self.app.display_warning(f"shortrun: no fast kernels, torch is used instead: {reason.strip()}")
             (Path(self.root) / LIBRARY).unlink(missing_ok=True)  # never ship what this build did not make
             return
         build_data["artifacts"].append(LIBRARY)

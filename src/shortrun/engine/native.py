@@ -1,11 +1,12 @@
 """The C kernels (`csrc/`) as functions of torch tensors.
 
-The library is built at install (`hatch_build.py`) and loaded here with ctypes. It may be absent: ask `available()`. Every
-function writes into tensors that the caller owns and allocates nothing; matrices have unit stride along a row and may
-have any row stride, so a state can be a slice of a larger one. Rows are shared among `torch.get_num_threads()` threads of
-torch's own OpenMP pool; the results do not depend on how many there are.
+The library is built at install (`hatch_build.py`) and loaded here with ctypes. It may be absent: ask
+`available()`. Every function writes into tensors that the caller owns and allocates nothing; matrices have
+unit stride along a row and any row stride, so a state can be a slice of a larger one. Rows are shared among
+`torch.get_num_threads()` threads of torch's own OpenMP pool; the results do not depend on how many there are,
+nor on the path: every instruction set draws the same bits.
 
-The environment variable `SHORTRUN_ENGINE` (reference, portable, avx2, avx512) is an upper bound on the path taken.
+The environment variable `SHORTRUN_ENGINE` (reference, portable, avx2, avx512) is the fastest path allowed.
 """
 
 import ctypes
@@ -15,6 +16,7 @@ from ctypes import c_float, c_int, c_int64, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
 import torch
+from jaxtyping import Float32, UInt8
 from torch import Tensor
 
 from shortrun.errors import ConfigError, nearest
@@ -48,7 +50,7 @@ _why = ""  # the reason when there is no library, else the path in use
 
 
 def _openmp_runtimes() -> Iterator[str]:
-    """Files that may be the OpenMP runtime torch runs on, likeliest first: those in its wheel, then what is mapped."""
+    """Files that may be torch's OpenMP runtime, likeliest first: those in its wheel, then what is mapped."""
     root = Path(torch.__file__).parent
     for folder in (root / "lib", root.parent / "torch.libs"):
         yield from sorted(str(file) for file in folder.glob("libgomp*.so*"))
@@ -61,7 +63,7 @@ def _openmp_runtimes() -> Iterator[str]:
 
 
 def _parallel() -> c_void_p | None:
-    """GOMP_parallel of torch's OpenMP runtime: a second runtime's pool of spinning threads would slow both down."""
+    """GOMP_parallel of torch's OpenMP runtime; a second runtime's spinning threads would slow both down."""
     for file in _openmp_runtimes():
         try:
             return ctypes.cast(ctypes.CDLL(file).GOMP_parallel, c_void_p)
@@ -89,9 +91,14 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
 
 
 def select(limit: str = PATHS[-1]) -> str:
-    """Take the fastest path up to `limit` ("reference" or one of `PATHS`) that the processor has; returns `path()`.
+    """Take the fastest path that the processor has up to `limit`, "reference" or one of `PATHS`.
 
-    For tests and comparisons: a program sets the environment variable `SHORTRUN_ENGINE` instead.
+    For tests and comparisons: a user sets the environment variable `SHORTRUN_ENGINE` instead.
+
+    Returns
+    -------
+    str
+        `path()`.
 
     Raises
     ------
@@ -124,7 +131,9 @@ def path() -> str:
 
 def _rows(x: Tensor, dtype: torch.dtype, rows: int, columns: int) -> tuple[int, int]:
     """Pointer and row stride of a matrix, checked."""
-    assert x.dtype is dtype and x.shape == (rows, columns) and x.device.type == "cpu"
+    assert x.dtype is dtype
+    assert x.shape == (rows, columns)
+    assert x.is_cpu
     stride, unit = x.stride()
     assert unit == 1 or columns == 1
     return x.data_ptr(), stride
@@ -138,12 +147,15 @@ def _vector(x: Tensor | None, length: int) -> int | None:
     """Pointer of a float32 vector, checked; None for None."""
     if x is None:
         return None
-    assert x.dtype is torch.float32 and x.shape == (length,) and x.is_contiguous() and x.device.type == "cpu"
+    assert x.dtype is torch.float32
+    assert x.shape == (length,)
+    assert x.is_contiguous()
+    assert x.is_cpu
     return x.data_ptr()
 
 
-def uniform(out: Tensor, *, seed: int, update: int, place: int, first_chain: int = 0) -> None:
-    """Fill `out`, float32 (rows, sites), with `philox.uniform_reference`'s numbers; row r is chain first_chain + r."""
+def uniform(out: Float32[Tensor, "C S"], *, seed: int, update: int, place: int, first_chain: int = 0) -> None:
+    """Fill `out` with the numbers of `philox.uniform_reference`; row r is chain first_chain + r."""
     rows, sites = out.shape
     _library.shortrun_uniform(
         *_rows(out, torch.float32, rows, sites)[:1],
@@ -152,10 +164,10 @@ def uniform(out: Tensor, *, seed: int, update: int, place: int, first_chain: int
 
 
 def draw_binary(
-    field: Tensor,
-    bias: Tensor | None,
-    features: Tensor | None,
-    codes: Tensor | None = None,
+    field: Float32[Tensor, "C S"],
+    bias: Float32[Tensor, " S"] | None,
+    features: Float32[Tensor, "C S"] | None,
+    codes: UInt8[Tensor, "C S"] | None = None,
     *,
     gain: float = 1.0,
     low: float = 0.0,
@@ -169,13 +181,13 @@ def draw_binary(
     Parameters
     ----------
     field : Tensor
-        float32 (rows, sites), finite.
+        Finite.
     bias : Tensor, optional
-        float32 (sites,).
+        Added to every row.
     features : Tensor, optional
-        float32 (rows, sites): receives 1 or `low`. May be `field` itself.
+        Receives 1 or `low`. May be `field` itself.
     codes : Tensor, optional
-        uint8 (rows, sites): receives 1 or 0.
+        Receives 1 or 0.
     gain, low : float
         1 and 0 for Bernoulli units, 2 and -1 for Ising spins.
     seed, update, place, first_chain : int
@@ -191,10 +203,17 @@ def draw_binary(
     )
 
 
-def mean_binary(field: Tensor, bias: Tensor | None, out: Tensor, *, gain: float = 1.0, low: float = 0.0) -> None:
-    """Means of two-valued units, low + (1 - low) sigmoid(gain (field + bias)): for gain 2 and low -1 that is tanh.
+def mean_binary(
+    field: Float32[Tensor, "C S"],
+    bias: Float32[Tensor, " S"] | None,
+    out: Float32[Tensor, "C S"],
+    *,
+    gain: float = 1.0,
+    low: float = 0.0,
+) -> None:
+    """Means of two-valued units, low + (1 - low) sigmoid(gain (field + bias)); tanh for gain 2 and low -1.
 
-    The error is absolute, a few 1e-7 (a tanh near zero has no relative accuracy). `out` may be `field`.
+    The error is at most 3e-7: relative for low 0, absolute for low -1. `out` may be `field`.
     """
     rows, sites = field.shape
     _library.shortrun_mean_binary(
@@ -206,31 +225,31 @@ def mean_binary(field: Tensor, bias: Tensor | None, out: Tensor, *, gain: float 
 
 
 def draw_potts(
-    field: Tensor,
-    bias: Tensor | None,
-    codes: Tensor,
-    features: Tensor | None = None,
-    *,
+    field: Float32[Tensor, "C F"],
+    bias: Float32[Tensor, " F"] | None,
     colours: int,
+    codes: UInt8[Tensor, "C S"],
+    features: Float32[Tensor, "C F"] | None = None,
+    *,
     seed: int,
     update: int,
     place: int,
     first_chain: int = 0,
 ) -> None:
-    """Draw Potts units: the smallest colour c with sum of exp(field) over colours 0..c > u times the sum over all.
+    """Draw Potts units: the smallest c with exp(field_0) + ... + exp(field_c) > u times the sum over all.
 
     Parameters
     ----------
     field : Tensor
-        float32 (rows, sites * colours), finite; a site's colours lie together.
+        Finite; a site's colours lie together (F = S * colours).
     bias : Tensor, optional
-        float32 (sites * colours,).
-    codes : Tensor
-        uint8 (rows, sites): receives the colours drawn.
-    features : Tensor, optional
-        float32 (rows, sites * colours): receives them one-hot. May be `field` itself.
+        Added to every row.
     colours : int
         2 to 255.
+    codes : Tensor
+        Receives the colours drawn.
+    features : Tensor, optional
+        Receives them one-hot. May be `field` itself.
     seed, update, place, first_chain : int
         Which uniforms, one a site: see `philox`.
     """
@@ -245,28 +264,36 @@ def draw_potts(
     )
 
 
-def gather_potts(codes: Tensor, weight: Tensor, out: Tensor, init: Tensor, *, colours: int) -> None:
+def gather_potts(
+    codes: UInt8[Tensor, "C S"],
+    colours: int,
+    weight: Float32[Tensor, "F H"],
+    out: Float32[Tensor, "C H"],
+    init: Float32[Tensor, " H"] | Float32[Tensor, "C H"],
+) -> None:
     """Fields that Potts units cause: out = init + sum over sites i of weight[i * colours + codes[:, i]].
 
-    The product of the one-hot matrix with `weight`, without the one-hot matrix and its multiplications by zero.
+    The product of the one-hot matrix with `weight`, without the matrix and without multiplying by zero.
 
     Parameters
     ----------
     codes : Tensor
-        uint8 (rows, sites), every value below `colours` (not checked: a larger one reads outside `weight`).
-    weight : Tensor
-        float32 (sites * colours, columns), contiguous.
-    out : Tensor
-        float32 (rows, columns).
-    init : Tensor
-        float32 (columns,) or (rows, columns); `out` itself adds to what is there.
+        Every value below `colours` (not checked: a larger one reads outside `weight`).
     colours : int
         2 to 255.
+    weight : Tensor
+        Contiguous; the rows of a site lie together (F = S * colours).
+    out : Tensor
+        Receives the fields.
+    init : Tensor
+        One row for all, or one each; with `out` itself the fields are added to what is there.
     """
     rows, sites = codes.shape
     columns = out.shape[1]
     assert weight.dtype is torch.float32
-    assert weight.shape == (sites * colours, columns) and weight.is_contiguous()
+    assert weight.shape == (sites * colours, columns)
+    assert weight.is_contiguous()
+    assert weight.is_cpu
     start = (_vector(init, columns), 0) if init.ndim == 1 else _rows(init, torch.float32, rows, columns)
     _library.shortrun_gather_potts(
         *_rows(codes, torch.uint8, rows, sites),

@@ -1,19 +1,21 @@
 """The noise: uniforms as a function of where they are used.
 
-Philox4x32-10 is a keyed bijection of 128-bit counters (J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers:
-as easy as 1, 2, 3", SC 2011, section 3.3). A uniform of a run is addressed by (seed, update, place, chain, site):
+Philox4x32-10 is a keyed bijection of 128-bit counters (J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel
+random numbers: as easy as 1, 2, 3", SC 2011, section 3.3). A uniform of a run is addressed by (seed, update,
+place, chain, site):
 
     key     = (seed mod 2^32, seed div 2^32)
     counter = ((site div 64) * 16 + site mod 16, chain, update, place)
     word    = output word (site div 16) mod 4
     u       = ((word div 2^9) + 1/2) / 2^23
 
-so that 64 consecutive sites are 16 counters whose four output words are four runs of 16 sites: what a vector register
-holds. `u` is exact in float32 and strictly inside (0, 1). This page is the definition; the C kernels and the GPU kernels
-are tested against it bit for bit. It can never change: old runs would not resume.
+so that 64 consecutive sites are 16 counters whose four output words are four runs of 16 sites: what a vector
+register holds. `u` is exact in float32 and strictly inside (0, 1). This page is the definition; the C kernels
+and the GPU kernels are tested against it bit for bit. It can never change: old runs would not resume.
 """
 
 import torch
+from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from shortrun.engine import native
@@ -30,7 +32,9 @@ def _multiply(word: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     return high >> 16, ((high & 0xFFFF) << 16) | (low & 0xFFFF)
 
 
-def philox4x32(counter: Tensor, key: Tensor, rounds: int = 10) -> Tensor:
+def philox4x32(
+    counter: Int64[Tensor, "*#shape 4"], key: Int64[Tensor, "*#shape 2"], rounds: int = 10
+) -> Int64[Tensor, "*shape 4"]:
     """Encrypt counters: the four output words of Philox4x32.
 
     Parameters
@@ -65,18 +69,21 @@ def uniform_reference(
     chains: int,
     sites: int,
     device: torch.device | str = "cpu",
-) -> Tensor:
-    """Uniforms of chains [first_chain, first_chain + chains) and sites [0, sites), in plain torch on any device.
+) -> Float32[Tensor, "C S"]:
+    """Uniforms of chains first_chain .. first_chain + chains - 1 and sites 0 .. sites - 1, in plain torch.
 
     Parameters
     ----------
     seed : int
         In [0, 2^64).
     update, place : int
-        In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the caller.
+        In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the
+        caller.
     first_chain, chains, sites : int
-        The chain index is global, so that processes that share the chains out draw what one process would. It counts
-        modulo 2^32.
+        The chain index is global, so that processes that share the chains out draw what one process would. It
+        counts modulo 2^32.
+    device : torch.device or str
+        Where to compute; the numbers are the same everywhere.
 
     Returns
     -------
@@ -86,12 +93,8 @@ def uniform_reference(
     # Whole blocks of 64 sites are drawn: 16 counters each, then the four words in turn.
     first_word = torch.arange(16 * -(-sites // 64), device=device)
     chain = (first_chain + torch.arange(chains, device=device)) & MASK
-    counter = torch.stack(
-        torch.broadcast_tensors(
-            first_word, chain[:, None], torch.tensor(update, device=device), torch.tensor(place, device=device)
-        ),
-        -1,
-    )
+    slow = torch.tensor((update, place), device=device)
+    counter = torch.stack(torch.broadcast_tensors(first_word, chain[:, None], slow[0], slow[1]), -1)
     key = torch.tensor((seed & MASK, seed >> 32), device=device)
     words = philox4x32(counter, key).view(chains, -1, 16, 4).transpose(2, 3).reshape(chains, -1)[:, :sites]
     return ((words >> 9).to(torch.float32) + 0.5) * 2.0**-23
@@ -105,8 +108,8 @@ def uniform(
     chains: int,
     sites: int,
     device: torch.device | str = "cpu",
-) -> Tensor:
-    """`uniform_reference`, by the native kernel where it is loaded and the device is the CPU: the same bits, sooner."""
+) -> Float32[Tensor, "C S"]:
+    """The same bits as `uniform_reference`, from the native kernel on a CPU where it is loaded."""
     if torch.device(device).type != "cpu" or not native.available():
         return uniform_reference(seed, update, place, first_chain, chains, sites, device)
     out = torch.empty(chains, sites)
