@@ -1,0 +1,89 @@
+"""ages/: one file an age, named after its update, with theta's blocks in their shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from shortrun.errors import StoreError
+from shortrun.files import explain
+from shortrun.models import RBM
+from shortrun.store import tensors
+from shortrun.typing import Theta
+
+FOLDER, SUFFIX = "ages", ".safetensors"
+
+
+def path_of(folder: Path, age: int) -> Path:
+    """Return where a run keeps an age."""
+    return folder / FOLDER / f"{age:09d}{SUFFIX}"
+
+
+def kept(folder: Path) -> tuple[int, ...]:
+    """Return the ages that a run has, from young to old.
+
+    Raises
+    ------
+    StoreError : if their folder cannot be read
+    """
+    try:
+        names = [path.name for path in (folder / FOLDER).iterdir()]
+    except FileNotFoundError:
+        raise StoreError(folder / FOLDER, "is missing") from None
+    except OSError as error:
+        raise StoreError(folder / FOLDER, explain(error)) from None
+    stems = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+    return tuple(sorted(int(stem) for stem in stems if stem.isdecimal()))
+
+
+def write(folder: Path, model: RBM, theta: Theta, age: int) -> None:
+    """Keep theta at an age.
+
+    Raises
+    ------
+    StoreError : if it cannot be written; nothing is left of it then
+    """
+    blocks = model.view(theta)._asdict()
+    tensors.write(path_of(folder, age), blocks, {"format": "shortrun age", "update": str(age)})
+
+
+def read(folder: Path, model: RBM, age: int) -> Theta:
+    """Return theta at an age, flat.
+
+    Raises
+    ------
+    StoreError : if the file is missing, damaged, or of another machine
+    """
+    path = path_of(folder, age)
+    blocks, _ = tensors.read(path)
+    for name, shape in model.blocks().items():
+        found = tuple(blocks[name].shape) if name in blocks else "none"
+        if found != shape:
+            raise StoreError(path, f"{name} of shape {shape} expected by run.json, found {found}")
+    return torch.cat([blocks[name].flatten() for name in model.blocks()])
+
+
+def drop_after(folder: Path, update: int) -> None:
+    """Remove the ages that are older than an update, the oldest first.
+
+    Raises
+    ------
+    StoreError : if one cannot be removed
+    """
+    for age in reversed(kept(folder)):
+        if age > update:
+            remove(path_of(folder, age))
+
+
+def remove(path: Path) -> None:
+    """Remove a file.
+
+    Raises
+    ------
+    StoreError : if it cannot be removed
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(path, explain(error)) from None

@@ -1,0 +1,205 @@
+"""run.json: what a run is, apart from its parameters."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+import shortrun
+from shortrun.config import Config
+from shortrun.data.dataset import Dataset
+from shortrun.errors import StoreError, nearest
+from shortrun.files import atomic, explain
+from shortrun.models import Spec
+
+FORMAT_VERSION = 1
+NAME = "run.json"
+KEYS = ("format_version", "spec", "recipe", "config", "alphabet", "classes", "data")
+FIXED = ("spec", "recipe", "alphabet", "classes")  # what cannot change when a training goes on
+
+Header = dict[str, Any]
+
+
+class FreeRun(Protocol):
+    """What a header keeps of a free run (`learning.schemes.Run`)."""
+
+    @property
+    def start(self) -> str: ...
+
+
+class Scheme(Protocol):
+    """What a header keeps of a scheme (`learning.schemes.Scheme`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def free(self) -> tuple[FreeRun, ...]: ...
+    @property
+    def steps(self) -> int: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Header:
+    """Return the header of a training of `spec` by `scheme` on `data`, in its JSON form."""
+    letters = data.alphabet
+    header = {
+        "format_version": FORMAT_VERSION,
+        "software": {"name": "shortrun", "version": shortrun.__version__},
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "spec": spec.to_dict(),
+        "recipe": {
+            "name": scheme.name,
+            "steps": scheme.steps,
+            "start": scheme.free[0].start,
+            "hidden_rule": spec.hidden_rule,
+            "scheme": scheme.to_dict(),
+        },
+        "config": config.model_dump(mode="json"),
+        "alphabet": None if letters is None else {"name": letters.name, "letters": letters.letters},
+        "classes": list(data.classes),
+        "data": {
+            "hash": data.hash,
+            "rows": len(data),
+            "sites": data.sites,
+            "source": data.meta.get("source"),
+            "meta": data.meta,
+        },
+    }
+    return json.loads(dump(header))
+
+
+def dump(header: Mapping[str, Any]) -> str:
+    """Return a header as indented JSON; paths become strings, arrays lists."""
+    return json.dumps(header, indent=2, default=_plain, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return list(value) if isinstance(value, set | frozenset) else str(value)
+
+
+def write(folder: Path, header: Mapping[str, Any]) -> None:
+    """Write run.json, atomically.
+
+    Raises
+    ------
+    StoreError : if it cannot be written
+    """
+    with atomic(folder / NAME) as temporary:
+        temporary.write_text(dump(header), encoding="utf-8")
+
+
+def read(folder: Path) -> Header:
+    """Return the header of a run folder.
+
+    Raises
+    ------
+    StoreError : if it is not a run folder (names one nearby), or run.json is broken or of a newer format
+    """
+    path = folder / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreError(folder, f"is not a run folder (it has no {NAME}){hint(folder)}") from None
+    except OSError as error:
+        raise StoreError(path, explain(error)) from None
+    except UnicodeDecodeError:
+        raise StoreError(path, "is broken: not text in UTF-8") from None
+    return check(path, text)
+
+
+def check(path: Path, text: str) -> Header:
+    """Return the header that `text` is.
+
+    Raises
+    ------
+    StoreError : if it is not one that this version of the software reads
+    """
+    try:
+        header = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise StoreError(path, f"is broken: not JSON, line {error.lineno}: {error.msg}") from None
+    version = header.get("format_version") if isinstance(header, dict) else None
+    if not isinstance(version, int):
+        raise StoreError(path, "is broken: it has no format_version")
+    if version > FORMAT_VERSION:
+        raise StoreError(
+            path,
+            f"has format version {version}, and shortrun {shortrun.__version__} reads up to "
+            f"{FORMAT_VERSION}: upgrade shortrun",
+        )
+    missing = [key for key in KEYS if key not in header]
+    if missing:
+        raise StoreError(path, f"is broken: it lacks '{missing[0]}'")
+    return header
+
+
+def spec_of(folder: Path, header: Header) -> Spec:
+    """Return the specification in a header.
+
+    Raises
+    ------
+    StoreError : if it does not make sense
+    """
+    try:
+        return Spec.from_dict(header["spec"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({error})") from None
+
+
+def agree(folder: Path, stored: Header, given: Header) -> None:
+    """Check that a training can go on under another header: same machine, recipe, classes and data.
+
+    Raises
+    ------
+    StoreError : names the first thing that differs
+    """
+    same = {key: stored[key] == given[key] for key in FIXED}
+    same["data"] = stored["data"].get("hash") == given["data"].get("hash")
+    other = next((key for key, equal in same.items() if not equal), None)
+    if other:
+        raise StoreError(
+            folder,
+            f"was trained with another {other}: --resume needs the same, --overwrite begins anew, "
+            "-o takes another folder",
+        )
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run.json."""
+    try:
+        return (folder / NAME).is_file()
+    except OSError:
+        return False
+
+
+def hint(folder: Path) -> str:
+    """Return the end of a message that names a run near a path that is none, or nothing."""
+    found = _inside(folder) or _near(folder)
+    return f"; did you mean '{found}'?" if found else ""
+
+
+def _inside(folder: Path) -> Path | None:
+    if folder.parent != folder and is_run(folder.parent):
+        return folder.parent  # a file of a run was given
+    runs = sorted(path for path in _entries(folder) if is_run(path))
+    return runs[0] if len(runs) == 1 else None
+
+
+def _near(folder: Path) -> Path | None:
+    runs = {path.name: path for path in _entries(folder.parent) if is_run(path)}
+    close = nearest(folder.name, runs)
+    return runs[close] if close else None
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    try:
+        yield from folder.iterdir()
+    except OSError:
+        return

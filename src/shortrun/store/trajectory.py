@@ -1,0 +1,154 @@
+"""Reading a run: its recipe, its ages one at a time, and its log; also while it is being written."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import pandas as pd
+
+from shortrun.data.alphabet import Alphabet
+from shortrun.errors import StoreError
+from shortrun.models import RBM, Spec
+from shortrun.store import ages, header, log, restart
+from shortrun.typing import Theta
+
+
+@final
+class Trajectory:
+    """A trained model: its recipe and its parameters at every age that was kept.
+
+    Only the header and the list of ages are in memory; `run[-1]` and `run.at(age)` read one file.
+
+    Parameters
+    ----------
+    path : the run's folder
+
+    Raises
+    ------
+    StoreError : if it is not a run folder, or of a newer format version
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.header = header.read(self.path)
+        self.spec: Spec = header.spec_of(self.path, self.header)
+        self.model = RBM(self.spec)
+        self.ages: tuple[int, ...] = ages.kept(self.path)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Trajectory:
+        """Return the run that a folder holds."""
+        return cls(path)
+
+    def refresh(self) -> Trajectory:
+        """Look for ages that were added since; returns itself."""
+        self.ages = ages.kept(self.path)
+        return self
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Scheme (JSON form), its name, steps, start and hidden rule: how the model is meant to be used."""
+        return self.header["recipe"]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """All settings of the training."""
+        return self.header["config"]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names in code order."""
+        return tuple(self.header["classes"])
+
+    @cached_property
+    def alphabet(self) -> Alphabet | None:
+        """What the codes of a site mean; None for continuous data."""
+        form = self.header["alphabet"]
+        return None if form is None else Alphabet(form["name"], form["letters"])
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it was trained on: hash, rows, sites, source, and meta that a writer needs."""
+        return self.header["data"]
+
+    @property
+    def sites(self) -> int:
+        """S, over all observed layers but the label."""
+        return sum(la.sites for i, la in enumerate(self.spec.observed) if i != self.spec.label)
+
+    def __len__(self) -> int:
+        return len(self.ages)
+
+    def __getitem__(self, index: int) -> Theta:
+        """Return theta of the index-th age, float32 (P,)."""
+        if not self.ages:
+            raise StoreError(self.path, "has no age yet")
+        return ages.read(self.path, self.model, self.ages[index])
+
+    def at(self, age: int) -> Theta:
+        """Return theta at an age that was kept, float32 (P,).
+
+        Raises
+        ------
+        StoreError : if it was not; names the nearest ones
+        """
+        if age not in self.ages:
+            raise StoreError(self.path, f"has no age {age}; {self._around(age)}")
+        return ages.read(self.path, self.model, age)
+
+    def _around(self, age: int) -> str:
+        if not self.ages:
+            return "no age was kept yet"
+        place = bisect_left(self.ages, age)
+        return f"the nearest are {', '.join(map(str, self.ages[max(0, place - 1) : place + 1]))}"
+
+    def __iter__(self) -> Iterator[tuple[int, Theta]]:
+        """Yield (age, theta), one file in memory at a time."""
+        for age in self.ages:
+            yield age, ages.read(self.path, self.model, age)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the monitored quantities, one record a logged update."""
+        return log.read(self.path)
+
+    def log_table(self) -> pd.DataFrame:
+        """Return the log with one row a record; what a record lacks is NaN."""
+        return pd.DataFrame(self.log())
+
+    @property
+    def updates(self) -> int:
+        """Updates done, as far as the folder tells."""
+        last = max((record.get("update", 0) for record in self.log()[-1:]), default=0)
+        return max(restart.saved_update(self.path), last, *self.ages[-1:], 0)
+
+    def info(self) -> dict[str, Any]:
+        """Return what `shortrun info` shows."""
+        recipe = {key: self.recipe[key] for key in ("steps", "start", "hidden_rule")}
+        return {
+            "path": str(self.path),
+            "format_version": self.header["format_version"],
+            "updates": self.updates,
+            "ages": list(self.ages),
+            "sites": self.sites,
+            "units": self.spec.observed[0].units.kind,
+            "hidden": self.spec.hidden.sites,
+            "parameters": self.model.size(),
+            "classes": list(self.classes),
+            "recipe": {"scheme": self.recipe["name"], **recipe},
+            "alphabet": self.header["alphabet"],
+            "data": {key: self.data.get(key) for key in ("source", "rows", "hash")},
+            "created": self.header.get("created"),
+            "software": self.header.get("software"),
+            "last": next(iter(self.log()[-1:]), None),
+        }
+
+    def __repr__(self) -> str:
+        recipe, last = self.recipe, max(self.ages, default=0)
+        return (
+            f"Trajectory('{self.path}', {recipe['name']}, k {recipe['steps']}, {self.sites} sites, "
+            f"{self.spec.hidden.sites} hidden, {len(self.classes)} classes, {len(self)} ages up to {last})"
+        )
