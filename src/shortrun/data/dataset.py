@@ -13,7 +13,7 @@ import numpy as np
 
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.labels import UNKNOWN, codes_of, encode_labels
-from shortrun.data.values import encode_values, first, place
+from shortrun.data.values import CellError, encode_values, first
 from shortrun.errors import DataError
 
 __all__ = ["UNKNOWN", "Dataset"]
@@ -186,11 +186,11 @@ def check_values(values: np.ndarray, alphabet: Alphabet | None) -> None:
         raise DataError(f"at least one sample and one site expected, got values of shape {values.shape}")
     if values.dtype != expected:
         raise DataError(f"values of type {np.dtype(expected)} expected, got {values.dtype}")
-    if alphabet is None and not np.isfinite(values).all():
-        raise DataError(f"the value at {place(~np.isfinite(values))} is not finite")
-    if alphabet is not None and values.max() >= len(alphabet):
-        wrong = values >= len(alphabet)
-        raise DataError(f"code {values[first(wrong)]} at {place(wrong)}: 0 to {len(alphabet) - 1} expected")
+    wrong = ~np.isfinite(values) if alphabet is None else values >= len(alphabet)
+    if wrong.any():
+        row, site = first(wrong)
+        expected = "a finite number" if alphabet is None else f"0 to {len(alphabet) - 1}"
+        raise CellError(row, site, f"{expected} expected, got {values[row, site]}")
 
 
 def check_lengths(data: Dataset) -> None:

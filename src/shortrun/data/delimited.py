@@ -48,7 +48,7 @@ class Delimited:
 
 
 def read_delimited(path: Path) -> Delimited:
-    """Read a table with a header line; a first line with a tab and no comma means tabs.
+    """Read a table with a header line; tabs in .tsv, or where the first line has one and no comma.
 
     Raises
     ------
@@ -56,20 +56,25 @@ def read_delimited(path: Path) -> Delimited:
         columns have the same name; names the line.
     """
     text = read_text(path)
-    opening = text.lstrip("\n").split("\n", 1)[0]
-    reader = csv.reader(
-        io.StringIO(text), delimiter="\t" if "\t" in opening and "," not in opening else ",", strict=True
-    )
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter(path, text), strict=True)
     numbered: list[tuple[int, list[str]]] = []
     start = 1
     try:
         for row in reader:
-            if row:
+            if "".join(row).strip():
                 numbered.append((start, [cell.strip() for cell in row]))
             start = reader.line_num + 1
     except csv.Error as error:
         raise FormatError(path, start, f"is no valid CSV: {error}") from None
     return checked(path, numbered)
+
+
+def delimiter(path: Path | str, text: str = "") -> str:
+    """Return what separates the fields of a file: a tab or a comma."""
+    if str(path).lower().removesuffix(".gz").endswith(".tsv"):
+        return "\t"
+    opening = text.lstrip("\n").split("\n", 1)[0]
+    return "\t" if "\t" in opening and "," not in opening else ","
 
 
 def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:

@@ -8,18 +8,11 @@ from string import ascii_lowercase, ascii_uppercase
 import numpy as np
 
 from shortrun.data.alphabet import Alphabet, detect, named
-from shortrun.errors import ConfigError, DataError
+from shortrun.data.values import CellError
+from shortrun.errors import ConfigError
 
 GAP = "-"
 TIDY = str.maketrans(ascii_lowercase + ".", ascii_uppercase + GAP)
-
-
-class SequenceError(DataError):
-    """A sequence that does not fit: which one (from 0), at which site (from 0, or None), and why."""
-
-    def __init__(self, row: int, site: int | None, reason: str):
-        self.row, self.site, self.reason = row, site, reason
-        super().__init__(reason)
 
 
 def encode_sequences(
@@ -34,7 +27,7 @@ def encode_sequences(
 
     Raises
     ------
-    SequenceError : if sequences differ in length or hold unknown letters.
+    CellError : if sequences differ in length or hold unknown letters.
     ConfigError : if the alphabet has no gap and gaps are needed.
     """
     alphabet = named(alphabet) if isinstance(alphabet, str) else alphabet
@@ -59,12 +52,12 @@ def tidying(alphabet: Alphabet | None) -> dict[int, int]:
 
 
 def check_lengths(texts: Sequence[str]) -> None:
-    """Raise SequenceError unless all sequences are as long as the first, and not empty."""
+    """Raise CellError unless all sequences are as long as the first, and not empty."""
     sites = len(texts[0])
     row = next((i for i, text in enumerate(texts) if len(text) != sites or not text), None)
     if row is not None:
         reason = f"has {len(texts[row])} sites, the first one has {sites}: aligned sequences expected"
-        raise SequenceError(row, None, reason if texts[row] else "has no letters")
+        raise CellError(row, None, reason if texts[row] else "has no letters")
 
 
 def gap_code(alphabet: Alphabet) -> int:
@@ -74,8 +67,8 @@ def gap_code(alphabet: Alphabet) -> int:
     return alphabet.letters.index(GAP)
 
 
-def unknown_letter(texts: Sequence[str], codes: np.ndarray, alphabet: Alphabet) -> SequenceError:
+def unknown_letter(texts: Sequence[str], codes: np.ndarray, alphabet: Alphabet) -> CellError:
     """Return the error about the first letter outside the alphabet."""
     row, site = np.argwhere(codes < 0)[0].tolist()
     letter, where = texts[row][site], f"the {alphabet.name} alphabet '{alphabet.letters}'"
-    return SequenceError(row, site, f"letter '{letter}' at site {site + 1} is not in {where}")
+    return CellError(row, site, f"letter '{letter}' at site {site + 1} is not in {where}")

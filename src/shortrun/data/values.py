@@ -13,6 +13,15 @@ GREY_THRESHOLD = 0.3
 FULL_SCALES = (1, 16, 255, 65535)  # black and white, the 8x8 digits, 8 bits, 16 bits
 
 
+class CellError(DataError):
+    """A value that cannot be used: of which sample (from 0), at which site (from 0, or None), and why."""
+
+    def __init__(self, row: int, site: int | None, reason: str):
+        self.row, self.site, self.reason = row, site, reason
+        where = f"sample {row + 1}" if site is None else f"sample {row + 1}, site {site + 1}"
+        super().__init__(f"{where}: {reason}")
+
+
 def encode_values(values: Any, alphabet: Alphabet | str | None = None) -> tuple[np.ndarray, Alphabet | None]:
     """Return values as (N, S) uint8 codes with their alphabet, or as float32 with None.
 
@@ -56,9 +65,8 @@ def as_table(values: Any) -> np.ndarray:
         )
     table = array.reshape(len(array), -1)
     if not np.isfinite(table).all():
-        raise DataError(
-            f"value {table[first(~np.isfinite(table))]} at {place(~np.isfinite(table))} is not finite"
-        )
+        row, site = first(~np.isfinite(table))
+        raise CellError(row, site, f"the value {table[row, site]} is not finite")
     return table
 
 
@@ -70,11 +78,10 @@ def as_codes(table: np.ndarray, alphabet: Alphabet, asked: bool) -> np.ndarray:
         | (table != np.floor(table) if table.dtype.kind == "f" else False)
     )
     if wrong.any():
+        row, site = first(wrong)
         remedy = "" if asked else "; grey values need a threshold, integer codes an alphabet"
-        raise DataError(
-            f"value {table[first(wrong)]} at {place(wrong)}: 0 to {len(alphabet) - 1} expected "
-            f"({alphabet.name} alphabet){remedy}"
-        )
+        expected = f"0 to {len(alphabet) - 1} expected ({alphabet.name} alphabet)"
+        raise CellError(row, site, f"the value {table[row, site]} does not fit: {expected}{remedy}")
     return table.astype(np.uint8)
 
 
@@ -117,12 +124,7 @@ def holds_only_binary(table: np.ndarray) -> bool:
     return bool(((table == 0) | (table == 1)).all())
 
 
-def first(wrong: np.ndarray) -> tuple[int, ...]:
-    """Return the index of the first True."""
-    return tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
-
-
-def place(wrong: np.ndarray) -> str:
-    """Return where the first True of a table is, in words, counting from 1."""
-    row, site = first(wrong)
-    return f"sample {row + 1}, site {site + 1}"
+def first(wrong: np.ndarray) -> tuple[int, int]:
+    """Return the row and the column of the first True of a table."""
+    row, site = np.unravel_index(np.argmax(wrong), wrong.shape)
+    return int(row), int(site)

@@ -12,7 +12,8 @@ import numpy as np
 from shortrun.data.dataset import Dataset
 from shortrun.data.options import Options
 from shortrun.data.raw import read_text
-from shortrun.data.sequences import SequenceError, encode_sequences
+from shortrun.data.sequences import encode_sequences
+from shortrun.data.values import CellError
 from shortrun.errors import DataError, FormatError
 
 suffixes = (".fasta", ".fa", ".faa", ".fna", ".afa", ".fas")
@@ -58,7 +59,7 @@ def read(path: Path, options: Options) -> Dataset:
     check_columns(path, records, options)
     try:
         codes, alphabet, kept = encode_sequences([r.text for r in records], options.alphabet, options.unknown)
-    except SequenceError as error:
+    except CellError as error:
         wrong = records[error.row]
         reason = f"record {error.row + 1} ('{wrong.name}'): {error.reason}"
         raise FormatError(path, wrong.line_of(error.site), reason) from None

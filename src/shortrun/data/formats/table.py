@@ -1,0 +1,133 @@
+"""CSV and TSV: a header line, one line a sample, one column a site (or one column `sequence`)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from shortrun.data.alphabet import BINARY
+from shortrun.data.dataset import Dataset
+from shortrun.data.delimited import Delimited, delimiter, read_delimited
+from shortrun.data.options import Options
+from shortrun.data.sequences import encode_sequences
+from shortrun.data.values import CellError, binarise
+from shortrun.errors import FormatError
+
+suffixes = (".csv", ".tsv")
+
+RESERVED = ("name", "label", "group", "sequence")  # never sites
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read a table with a header line.
+
+    The columns `name`, `label` and `group` (in any case; or those that `options` names) are what they say,
+    and optional. A column `sequence` holds aligned sequences; without it every other column is a site: 0
+    and 1, or numbers of which at least one has a decimal point for continuous data. Other whole numbers
+    need a threshold or an alphabet.
+
+    Raises
+    ------
+    FormatError : if a cell cannot be used; names its line and column.
+    """
+    table = read_delimited(path)
+    roles = {role: table.find(role) for role in RESERVED}
+    for role, column in (("label", options.label_column), ("group", options.group)):
+        if column is not None:
+            roles[role] = table.require(column)
+    sequence = roles["sequence"]
+    sites = site_columns(table, roles) if sequence is None else [sequence]
+    kept = np.ones(len(table.rows), bool)
+    try:
+        if sequence is None:
+            values, alphabet = numbers(table, sites, options.threshold), options.alphabet
+        else:
+            values, alphabet, kept = encode_sequences(
+                table.column(sequence), options.alphabet, options.unknown
+            )
+        data = Dataset.from_arrays(values, alphabet=alphabet, names=texts(table, roles["name"], kept))
+    except CellError as error:
+        column = table.header[sites[0 if sequence is not None else error.site or 0]]
+        raise FormatError(path, table.lines[error.row], f"column '{column}': {error.reason}") from None
+    data.meta.update({} if sequence is not None else {"site_names": [table.header[site] for site in sites]})
+    labels = texts(table, roles["label"], kept)
+    data = data if labels is None else data.with_labels(labels)
+    return data.with_groups(texts(table, roles["group"], kept))
+
+
+def site_columns(table: Delimited, roles: dict[str, int | None]) -> list[int]:
+    """Return the columns that are sites: all that have no other role.
+
+    Raises
+    ------
+    FormatError : if there is none.
+    """
+    taken = {*roles.values(), *(table.find(role) for role in RESERVED)}
+    sites = [index for index in range(len(table.header)) if index not in taken]
+    if not sites:
+        raise FormatError(table.path, 1, f"no column of values, only {', '.join(table.header)}")
+    return sites
+
+
+def numbers(table: Delimited, sites: list[int], threshold: float | None) -> np.ndarray:
+    """Return the (N, S) numbers of the site columns: integers if all are written so, else float64."""
+    cells = np.array(table.rows)[:, sites]
+    for kind in (np.int64, np.float64):
+        try:
+            values = cells.astype(kind)
+        except (ValueError, OverflowError):
+            continue
+        return values if threshold is None else binarise(values, threshold)
+    row, site = next((i, j) for i, j in np.ndindex(cells.shape) if not is_number(str(cells[i, j])))
+    raise CellError(row, site, f"a number expected, got '{cells[row, site]}'")
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def texts(table: Delimited, column: int | None, kept: np.ndarray) -> list[str] | None:
+    """Return the texts of a column in the rows that were kept, None without such a column."""
+    if column is None:
+        return None
+    return [text for text, keep in zip(table.column(column), kept, strict=True) if keep]
+
+
+def write(file: BinaryIO, dataset: Dataset, suffix: str) -> None:
+    """Write columns name, label and group (where there are any), then the sites or `sequence`."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    writer = csv.writer(text, delimiter=delimiter(suffix), lineterminator="\n")
+    writer.writerows(rows(dataset))
+    text.detach()  # flushes, and leaves the file open for its owner
+
+
+def rows(dataset: Dataset) -> Iterator[list[str]]:
+    """Yield the header and the rows of a table."""
+    columns = {"name": dataset.names}
+    if dataset.classes:
+        columns["label"] = np.array([*dataset.classes, ""])[dataset.labels]  # the code -1 picks the last
+    if dataset.groups is not None:
+        columns["group"] = dataset.groups
+    header, values = value_cells(dataset)
+    yield [*columns, *header]
+    for described, cells in zip(zip(*columns.values(), strict=True), values, strict=True):
+        yield [*described, *cells]
+
+
+def value_cells(dataset: Dataset) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the header of the values and an iterator over their rows."""
+    if dataset.alphabet not in (None, BINARY):
+        return ["sequence"], ([text] for text in dataset.alphabet.decode_rows(dataset.values))
+    known = dataset.meta.get("site_names", [])
+    header = known if len(known) == dataset.sites else [f"site_{i + 1}" for i in range(dataset.sites)]
+    return header, (row.astype(str).tolist() for row in dataset.values)

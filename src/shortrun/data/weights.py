@@ -1,0 +1,90 @@
+"""Sample weights against over-represented sequences, and weighted frequencies."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from shortrun.data.dataset import Dataset
+from shortrun.errors import ConfigError, DataError
+
+BLOCK = 4096, 128  # rows compared at a time: the block of counts stays in the processor's cache
+
+
+def sequence_weights(dataset: Dataset, identity: float = 0.8) -> np.ndarray:
+    r"""Return the (N,) float32 weights :math:`w_n = 1 / |\{m : \mathrm{identity}(n, m) \ge \theta\}|`.
+
+    The identity of two samples is the share of sites at which they agree, gaps included; a sample counts
+    itself. Memory is bounded whatever N is. The convention is that of Ekeberg et al., Phys. Rev. E 87,
+    012707 (2013), eq. (15).
+
+    Parameters
+    ----------
+    dataset : N samples of codes
+    identity : the threshold :math:`\theta`, above 0 and at most 1
+
+    Raises
+    ------
+    ConfigError : if the threshold is out of range.
+    DataError : if the data are continuous.
+    """
+    if not 0 < identity <= 1:
+        raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
+    if dataset.alphabet is None:
+        raise DataError("sequences are compared letter by letter, these data are continuous")
+    agreeing = math.ceil(identity * dataset.sites - 1e-9)  # 0.7 * 10 is a little above 7
+    return (1 / count_neighbours(dataset.values, agreeing)).astype(np.float32)
+
+
+def count_neighbours(values: np.ndarray, agreeing: int) -> np.ndarray:
+    """Return for each row of an (N, S) table how many rows, itself too, agree at so many sites."""
+    sites_first = np.ascontiguousarray(values.T)
+    wide, narrow = BLOCK
+    neighbours = np.zeros(len(values), np.int64)
+    for start in range(0, len(values), narrow):
+        rows = slice(start, start + narrow)
+        for other in range(start, len(values), wide):  # each pair once: the rows from `start` on
+            columns = slice(other, other + wide)
+            close = agreements(sites_first[:, rows], sites_first[:, columns]) >= agreeing
+            neighbours[rows] += close.sum(axis=1)
+            later = close[:, max(0, start + narrow - other) :]  # beyond the block of rows itself
+            neighbours[columns][close.shape[1] - later.shape[1] :] += later.sum(axis=0)
+    return neighbours
+
+
+def agreements(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the (A, B) number of sites at which columns of an (S, A) and an (S, B) table agree."""
+    shape = one.shape[1], other.shape[1]
+    count = np.zeros(shape, np.uint8 if len(one) <= np.iinfo(np.uint8).max else np.uint32)
+    same = np.empty(shape, bool)
+    for a, b in zip(one, other, strict=True):
+        np.equal(a[:, None], b[None, :], out=same)
+        count += same
+    return count
+
+
+def frequencies(dataset: Dataset, pseudo_count: float | None = None) -> np.ndarray:
+    r"""Return the (S, q) weighted frequencies of the letters at each site.
+
+    .. math:: f_i(a) = (1 - \alpha) \sum_n w_n [x_{ni} = a] / \sum_n w_n + \alpha / q
+
+    Parameters
+    ----------
+    dataset : N samples of codes
+    pseudo_count : :math:`\alpha`, from 0 to 1; by default :math:`1 / M_\mathrm{eff}`, one over the sum of
+        weights, at most 1
+
+    Raises
+    ------
+    ConfigError : if the pseudo-count is out of range.
+    DataError : if the data are continuous.
+    """
+    if dataset.colours is None:
+        raise DataError("frequencies are those of letters, these data are continuous")
+    weights = dataset.weights.astype(np.float64)
+    alpha = min(1.0, 1 / weights.sum()) if pseudo_count is None else pseudo_count
+    if not 0 <= alpha <= 1:
+        raise ConfigError("pseudo_count", f"a number from 0 to 1 expected, got {alpha}")
+    counts = [np.bincount(site, weights, dataset.colours) for site in dataset.values.T]
+    return (1 - alpha) * np.array(counts) / weights.sum() + alpha / dataset.colours
