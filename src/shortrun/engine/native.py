@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator
 from ctypes import c_float, c_int, c_int64, c_uint32, c_uint64, c_void_p
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float32, UInt8
@@ -45,8 +46,8 @@ _SIGNATURES = {
     ),
 }
 
-_library: ctypes.CDLL | None = None
-_why = ""  # the reason when there is no library, else the path in use
+_library: Any = None  # the ctypes.CDLL, when there is one
+_why = ""  # the reason when there is none, else the path in use
 
 
 def _openmp_runtimes() -> Iterator[str]:
