@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -110,7 +110,7 @@ def resolve(
             "preset", f"'{preset}' is unknown, expected one of {', '.join(PRESETS)}", nearest(preset, PRESETS)
         )
     merged: dict[str, dict[str, Any]] = {}
-    for layer in (PRESETS[preset], _toml(file), _assigned(assignments), sections):
+    for layer in (base or {}, PRESETS[preset], _toml(file), _assigned(assignments), sections):
         for section, values in layer.items():
             if not isinstance(values, Mapping):
                 raise _unknown(section)
@@ -154,7 +154,7 @@ def _toml(file: Path | None) -> dict[str, Any]:
         raise ConfigError(str(file), f"not valid TOML: {error}") from None
 
 
-def _assigned(assignments: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _assigned(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
     merged: dict[str, dict[str, Any]] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")

@@ -2,5 +2,6 @@
 
 from shortrun.dynamics.noise import Noise, Stream
 from shortrun.dynamics.run import Observer, run, start
+from shortrun.dynamics.sample import label_chain, recorded
 
-__all__ = ["Noise", "Observer", "Stream", "run", "start"]
+__all__ = ["Noise", "Observer", "Stream", "label_chain", "recorded", "run", "start"]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shortrun.engine import cpu
 from shortrun.models import RBM, Clamp
-from shortrun.typing import State, Theta, UniformSource
+from shortrun.typing import State, Theta
 
-Stepper = Callable[[State, UniformSource], State]
+Stepper = Callable[[State, object], State]
 
 
 def stepper(model: RBM, theta: Theta, state: State, clamp: Clamp) -> Stepper:
-    """Return one step of the model as a function of (state, noise), for a run that keeps theta and the clamp."""
+    """Return one step of the model as a function of (state, noise), for a run that keeps theta and the clamp.
+
+    The state that a step returns may be overwritten by the next.
+    """
+    if cpu.supports(model, theta):
+        return cpu.Stepper(model, theta, state, clamp)
     return lambda now, noise: model.step(theta, now, noise, clamp)

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from shortrun.config import Config
+from shortrun.data.dataset import Dataset
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
 from shortrun.learning import monitor, optimisers
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, gradient
-from shortrun.models import RBM
+from shortrun.models import RBM, state_of
 from shortrun.typing import State, Theta
 
 
@@ -34,6 +35,13 @@ class Rows:
     state: State
     weights: Tensor
     missing: Tensor
+
+    @classmethod
+    def of(cls, data: Dataset, device: torch.device) -> Rows:
+        """Return the samples of a data set; weights and labels are its own."""
+        weights = torch.from_numpy(data.weights).to(device)
+        missing = torch.from_numpy(~data.labelled).to(device) if data.classes else torch.zeros_like(weights).bool()
+        return cls(state_of(data, device), weights, missing)
 
     def batch(self, rows: Tensor) -> Batch:
         """Return some of the rows."""

@@ -10,11 +10,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shortrun.errors import ConfigError, nearest
+from shortrun.config import SchemeSettings
+from shortrun.errors import ConfigError
 
 Start = Literal["random", "data", "previous"]
 HOLD_LABEL, HOLD_VISIBLE = "label", "visible"
@@ -107,15 +107,18 @@ def ff(steps: int = 10, *, generate: float = 1.0, predict: float = 1.0) -> Schem
 SCHEMES = {scheme.__name__: scheme for scheme in (ff, pcd, cd, rdm)}
 
 
-def named(name: str) -> Callable[..., Scheme]:
-    """Return the function that makes the scheme of that name.
+def from_settings(settings: SchemeSettings, labelled: bool) -> Scheme:
+    """Return the scheme of a configuration; "auto" is ff for labelled data and rdm for others.
 
     Raises
     ------
-    ConfigError : if the name is unknown
+    ConfigError : if ff is asked for without labels
     """
-    if name not in SCHEMES:
-        raise ConfigError(
-            "scheme", f"'{name}' is unknown, expected one of {', '.join(SCHEMES)}", nearest(name, SCHEMES)
-        )
-    return SCHEMES[name]
+    name = settings.name if settings.name != "auto" else "ff" if labelled else "rdm"
+    if name == "ff" and not labelled:
+        raise ConfigError("scheme.name", "ff learns from labels and the data have none: give --labels, or use rdm")
+    if name == "ff":
+        return ff(settings.steps, generate=settings.generate, predict=settings.predict)
+    if name == "pcd":
+        return pcd(settings.steps, chains=settings.chains)
+    return SCHEMES[name](settings.steps)

@@ -1,6 +1,22 @@
 """What evolves: layers, their specification, and the machines made of them."""
 
+from shortrun.models.build import label_codes, spec_of, state_of
+from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.models.rbm import RBM, Parameters
-from shortrun.models.spec import HIDDEN, LABEL, Clamp, HiddenRule, Layer, Spec
+from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp, Layer, Spec
 
-__all__ = ["HIDDEN", "LABEL", "RBM", "Clamp", "HiddenRule", "Layer", "Parameters", "Spec"]
+__all__ = [
+    "HIDDEN",
+    "LABEL",
+    "RBM",
+    "VISIBLE",
+    "Clamp",
+    "Layer",
+    "Parameters",
+    "Spec",
+    "label_codes",
+    "spec_of",
+    "state_of",
+    "to_bernoulli",
+    "to_ising",
+]

@@ -12,6 +12,7 @@ from shortrun import units
 from shortrun.errors import ConfigError
 from shortrun.units import Units
 
+VISIBLE = "visible"
 LABEL = "label"
 HIDDEN = "hidden"
 HiddenRule = Literal["sample", "mean"]

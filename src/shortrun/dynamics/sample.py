@@ -1,0 +1,83 @@
+"""Many independent runs, a bounded number at a time: generation and the label chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from shortrun.dynamics.noise import Noise
+from shortrun.dynamics.run import run, start
+from shortrun.models import LABEL, RBM, Clamp
+from shortrun.typing import Field, State, Theta
+
+CHAINS_AT_ONCE = 2000
+
+
+def recorded(
+    model: RBM,
+    theta: Theta,
+    count: int,
+    noise: Noise,
+    *,
+    times: tuple[int, ...],
+    held: Mapping[str, Tensor],
+    kept_sites: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+    at_once: int = CHAINS_AT_ONCE,
+) -> Iterator[dict[int, State]]:
+    """Yield chains from noise, `at_once` at a time, as {time: observed layers} for each time asked for.
+
+    The result does not depend on `at_once`: a chain's noise is that of its index.
+
+    Parameters
+    ----------
+    count : number of chains
+    times : sweeps after which a chain is recorded; the last one ends the run
+    held : (count, S) values of the layers that are clamped
+    kept_sites : for a layer that moves, a mask (S,) of sites that are clamped and (count, S) values to take there
+    """
+    kept_sites = kept_sites or {}
+    clamp = Clamp(tuple(held), {name: mask for name, (mask, _) in kept_sites.items()})
+    for first in range(0, count, at_once):
+        rows = slice(first, min(first + at_once, count))
+        here = replace(noise, first_chain=first)
+        state = start(model, here, rows.stop - first, {name: values[rows] for name, values in held.items()})
+        state = _with_kept(model, state, kept_sites, rows)
+        yield _records(model, theta, state, here, times, clamp)
+
+
+def _with_kept(model: RBM, state: State, kept: Mapping[str, tuple[Tensor, Tensor]], rows: slice) -> State:
+    names = [layer.name for layer in model.spec.layers]
+    return tuple(
+        torch.where(kept[name][0], kept[name][1][rows], x) if name in kept else x
+        for name, x in zip(names, state, strict=True)
+    )
+
+
+def _records(
+    model: RBM, theta: Theta, state: State, noise: Noise, times: tuple[int, ...], clamp: Clamp
+) -> dict[int, State]:
+    found: dict[int, State] = {}
+
+    def keep(t: int, now: State) -> None:
+        if t in times:
+            found[t] = tuple(x.clone() for x in now[:-1])
+
+    run(model, theta, state, noise, steps=max(times), clamp=clamp, observe=keep)
+    return found
+
+
+def label_chain(model: RBM, theta: Theta, state: State, noise: Noise, sweeps: int) -> Field:
+    """Return p(label | h) after the last of `sweeps` sweeps with the other layers clamped, (C, K).
+
+    The papers' classifier: the label starts from p0, and the last conditional is the answer (FF24 fig. 1).
+    """
+    assert model.spec.label is not None
+    held = {la.name: x for la, x in zip(model.spec.observed, state, strict=False) if la.name != LABEL}
+    chains = start(model, noise, len(state[0]), held)
+    end = run(model, theta, chains, noise, steps=sweeps, clamp=Clamp(tuple(held)))
+    hidden = model.spec.hidden.units
+    passed = end[-1] if model.spec.hidden_rule == "mean" else hidden.features(end[-1], theta.dtype)
+    return torch.softmax(model.label_field(theta, passed), 1)

@@ -1,0 +1,113 @@
+"""One block-Gibbs sweep on a CPU: MKL products, then field -> probability -> draw in one pass with the noise in registers.
+
+The field of clamped layers is a constant of the run and is computed once; buffers are allocated once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from shortrun.engine import native
+from shortrun.models import RBM, Clamp
+from shortrun.typing import State, Theta
+from shortrun.units import Bernoulli, Ising, Potts, Units
+
+
+class Binary(NamedTuple):
+    """How a kernel sees two-valued units: code 1 iff u < sigmoid(gain * field), the features are `low` and 1."""
+
+    gain: float
+    low: float
+
+
+BINARY = {Bernoulli(): Binary(1.0, 0.0), Ising(): Binary(2.0, -1.0)}
+
+
+def supports(model: RBM, theta: Theta) -> bool:
+    """Whether the kernels know every unit type of the model, on this device and in this precision."""
+    known = all(layer.units in BINARY or isinstance(layer.units, Potts) for layer in model.spec.observed)
+    return native.available() and theta.device.type == "cpu" and theta.dtype == torch.float32 and (
+        known and model.spec.hidden.units in BINARY
+    )
+
+
+class FreeLayer:
+    """An observed layer that moves: its rows of W and the buffers that hold its field, features and codes."""
+
+    def __init__(self, model: RBM, theta: Theta, index: int, chains: int, sites: Tensor | None):
+        weight, bias, _ = model.view(theta)
+        rows = model.slices[index]
+        self.index, self.layer, self.held_sites = index, model.spec.observed[index], sites
+        self.weight, self.bias = weight[rows], bias[rows]
+        self.features = torch.empty(chains, self.layer.width)
+        self.codes = torch.empty(chains, self.layer.sites, dtype=torch.uint8)
+
+    def load(self, values: Tensor) -> None:
+        """Take a state that this stepper did not make."""
+        self.features.copy_(self.layer.units.features(values))
+        self.codes.copy_(values)
+
+    def draw(self, passed: Tensor, noise) -> Tensor:
+        """Draw the layer given what the hidden layer passes on; returns its codes."""
+        old = self.codes.clone() if self.held_sites is not None else None
+        torch.addmm(self.bias, passed, self.weight.T, out=self.features)
+        _draw(self.layer.units, self.features, self.codes, noise, self.index)
+        if old is not None:
+            self.load(torch.where(self.held_sites, old, self.codes))
+        return self.codes
+
+
+def _draw(units: Units, field: Tensor, codes: Tensor, noise, layer: int) -> None:
+    place = {
+        "seed": noise.seed, "update": noise.update, "place": noise.place(layer), "first_chain": noise.first_chain
+    }  # fmt: skip
+    if isinstance(units, Potts):
+        native.draw_potts(field, None, units.colours, codes, field, **place)
+    else:
+        binary = BINARY[units]
+        native.draw_binary(field, None, field, codes, gain=binary.gain, low=binary.low, **place)
+
+
+class Stepper:
+    """One step of a run that keeps theta and the clamp; the states it returns live in its buffers."""
+
+    def __init__(self, model: RBM, theta: Theta, state: State, clamp: Clamp):
+        chains = len(state[0])
+        weight, _, hidden_bias = model.view(theta)
+        self.model = model
+        self.held = hidden_bias.expand(chains, -1)
+        self.free: list[FreeLayer] = []
+        for i, (layer, rows) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
+            if layer.name in clamp.layers:
+                self.held = torch.addmm(self.held, layer.units.features(state[i]), weight[rows])
+            else:
+                self.free.append(FreeLayer(model, theta, i, chains, clamp.sites.get(layer.name)))
+        self.hidden = torch.empty(chains, model.spec.hidden.sites)
+        self.hidden_codes = torch.empty(chains, model.spec.hidden.sites, dtype=torch.uint8)
+
+    def __call__(self, state: State, noise) -> State:
+        """Return the next state."""
+        field = self.held
+        for free in self.free:
+            if state[free.index] is not free.codes:
+                free.load(state[free.index])
+            field = torch.addmm(field, free.features, free.weight, out=self.hidden)
+        moved = self._move_hidden(field, noise)
+        new = list(state)
+        new[-1] = moved
+        for free in self.free:
+            new[free.index] = free.draw(self.hidden, noise)
+        return tuple(new)
+
+    def _move_hidden(self, field: Tensor, noise) -> Tensor:
+        units = self.model.spec.hidden.units
+        if field is self.held:  # nothing moves but the hidden layer
+            self.hidden.copy_(field)
+        if self.model.spec.hidden_rule == "mean":
+            native.mean_binary(self.hidden, None, self.hidden, gain=BINARY[units].gain, low=BINARY[units].low)
+            return self.hidden
+        _draw(units, self.hidden, self.hidden_codes, noise, len(self.model.spec.observed))
+        return self.hidden_codes

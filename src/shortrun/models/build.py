@@ -1,0 +1,58 @@
+"""From a data set to the machine that can learn it, and from its rows to states."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch import Tensor
+
+from shortrun.config import ModelSettings
+from shortrun.data.dataset import Dataset
+from shortrun.errors import ConfigError, DataError
+from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
+from shortrun.typing import State
+from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Units
+
+
+def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
+    """Return the layers for a data set: one visible layer, a label layer where there are classes, the hidden layer.
+
+    Raises
+    ------
+    ConfigError : if the units cannot hold the values of the data
+    DataError : if there is only one class
+    """
+    layers = [Layer(VISIBLE, data.sites, visible_units(data, settings.units))]
+    if data.classes:
+        if len(data.classes) < 2:
+            raise DataError(f"labels: at least two classes expected, got only '{data.classes[0]}'")
+        layers.append(Layer(LABEL, 1, Potts(len(data.classes))))
+    hidden = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}[settings.hidden_units]()
+    return Spec((*layers, Layer(HIDDEN, settings.hidden, hidden)), settings.hidden_rule)
+
+
+def visible_units(data: Dataset, name: str) -> Units:
+    """Return the units of that name for these values; "auto" takes what fits them."""
+    colours = data.colours
+    if colours is None:
+        if name not in ("auto", "gaussian"):
+            raise ConfigError("model.units", f"the data are continuous, which '{name}' units cannot hold: use gaussian")
+        return Gaussian()
+    if name == "auto":
+        name = "bernoulli" if colours == 2 else "potts"
+    if name in ("bernoulli", "ising") and colours != 2:
+        raise ConfigError("model.units", f"'{name}' units have 2 values, the data have {colours}: use potts")
+    if name == "gaussian":
+        raise ConfigError("model.units", "gaussian units need continuous data, these are codes")
+    return {"bernoulli": Bernoulli(), "ising": Ising(), "potts": Potts(colours)}[name]
+
+
+def state_of(data: Dataset, device: torch.device) -> State:
+    """Return the observed layers filled with the samples; an unknown label gets the arbitrary code 0."""
+    visible = torch.from_numpy(data.values).to(device)
+    return (visible, label_codes(data, device)) if data.classes else (visible,)
+
+
+def label_codes(data: Dataset, device: torch.device) -> Tensor:
+    """Return the (N, 1) uint8 codes of the labels, 0 where unknown."""
+    return torch.from_numpy(data.labels.clip(min=0)).to(torch.uint8).unsqueeze(1).to(device)

@@ -1,0 +1,406 @@
+"""The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shortrun import learning, store
+from shortrun.config import Config, validate
+from shortrun.data import Alphabet, Dataset, Predictions, split
+from shortrun.dynamics import Noise, Stream, label_chain, recorded
+from shortrun.errors import ConfigError, DataError, nearest
+from shortrun.learning import Rows, Scheme, Training
+from shortrun.models import LABEL, VISIBLE, spec_of, state_of
+from shortrun.store import Trajectory
+from shortrun.typing import State, Theta
+
+Progress = Callable[[int, int, dict[str, float]], None]
+ROWS_AT_ONCE = 2000
+
+
+def fit(
+    data: Dataset,
+    *,
+    out: Path | str,
+    scheme: Scheme | None = None,
+    config: Config | None = None,
+    hidden: int | None = None,
+    hidden_rule: str | None = None,
+    updates: int | None = None,
+    batch: int | None = None,
+    rate: float | None = None,
+    seed: int | None = None,
+    validation: float | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Trajectory:
+    """Train a machine on labelled, partly labelled or unlabelled data and keep its trajectory in a folder.
+
+    Parameters
+    ----------
+    data : what to learn; its classes become a label unit
+    out : folder of the run
+    scheme : how the free chains run; by default the configuration's, ff(10) with labels and rdm(10) without
+    config : all settings; those given by name here win over it
+    hidden : number H of hidden units
+    hidden_rule : "sample" or "mean"
+    updates, batch, rate, seed, validation : number of updates, rows a minibatch, learning rate, seed of all noise,
+        share of the samples held out to report accuracy on
+    resume : go on with the run in `out` from its restart file, bit for bit as if it had not stopped; settings that
+        are not given are those of the run
+    overwrite : replace the run in `out`
+    progress : called after each update with (update, updates, last monitored values)
+
+    Returns
+    -------
+    Trajectory
+        Open. Ctrl-C ends the training after the current update, with a restart file to go on from.
+
+    Raises
+    ------
+    DataError : for data that cannot be learned from
+    ConfigError : for settings that do not go with the data
+    StoreError : if `out` holds a run already, is not a run to resume, or cannot be written
+    """
+    sections = {
+        "model": {"hidden": hidden, "hidden_rule": hidden_rule},
+        "optimiser": {"rate": rate},
+        "training": {"updates": updates, "batch": batch, "seed": seed, "validation": validation},
+    }
+    base = validate(Trajectory.open(out).config) if resume and config is None else config or Config()
+    config = _with(base, sections)
+    _check(data)
+    scheme = scheme or learning.from_settings(config.scheme, bool(data.classes))
+    form = store.describe(spec_of(data, config.model), scheme, config, data)
+    writer = store.reopen(out, form) if resume else store.create(out, form, overwrite=overwrite)
+    with writer, _interrupts(writer):
+        _train(data, scheme, config, writer, progress)
+    return Trajectory.open(out)
+
+
+def generate(
+    run: Trajectory | Path | str,
+    *,
+    labels: str | Sequence[str] | Mapping[str, int] | None = None,
+    n: int = 100,
+    steps: int | None = None,
+    seed: int = 0,
+    age: int | None = None,
+    fix: Mapping[int, str] | None = None,
+    template: Dataset | None = None,
+    keep: Sequence[int] = (),
+) -> Dataset:
+    """Generate samples with the run's own recipe: from noise, k sweeps, labels clamped.
+
+    Parameters
+    ----------
+    run : a trained run or its folder
+    labels : the class of all samples, a class for each of the n samples, a count for each class, or None for the
+        classes in the proportions of the training data
+    n : number of samples
+    steps : sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good
+    seed : of the noise; the first samples of a larger n are those of a smaller one with the same labels
+    age : which age of the training; by default the last
+    fix : letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}
+    template, keep : samples whose sites `keep` (numbered from 1) are held while the others are generated; its samples
+        are taken in turn
+
+    Returns
+    -------
+    Dataset
+        with the alphabet and the classes of the training data
+
+    Raises
+    ------
+    ConfigError : for an unknown class, a site or letter that does not exist, steps below 1
+    """
+    run = _open(run)
+    k = run.recipe["steps"] if steps is None else steps
+    options = {"labels": labels, "n": n, "seed": seed, "age": age, "fix": fix, "template": template, "keep": keep}
+    return _joined([part[k] for part in stream(run, times=(k,), **options)])
+
+
+def stream(
+    run: Trajectory | Path | str,
+    *,
+    times: Sequence[int],
+    labels: str | Sequence[str] | Mapping[str, int] | None = None,
+    n: int = 100,
+    seed: int = 0,
+    age: int | None = None,
+    fix: Mapping[int, str] | None = None,
+    template: Dataset | None = None,
+    keep: Sequence[int] = (),
+) -> Iterator[dict[int, Dataset]]:
+    """Generate as `generate` does, a bounded number of samples at a time, recorded after each of `times` sweeps.
+
+    Yields
+    ------
+    dict
+        {time: samples}, at most 2,000 samples each; memory does not grow with n
+    """
+    run = _open(run)
+    if not times or min(times) < 1:
+        raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
+    codes = _label_codes(run, labels, n)
+    model, theta, n = run.model, _theta(run, age), len(codes)
+    held = {LABEL: torch.from_numpy(codes.astype(np.uint8)).unsqueeze(1)} if run.classes else {}
+    noise = Noise(seed, Stream.GENERATE)
+    kept = _kept(run, n, fix or {}, template, keep)
+    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=ROWS_AT_ONCE)
+    for i, part in enumerate(parts):
+        rows = slice(i * ROWS_AT_ONCE, (i + 1) * ROWS_AT_ONCE)
+        yield {t: _dataset(run, state, codes[rows], rows.start) for t, state in part.items()}
+
+
+def predict(
+    run: Trajectory | Path | str,
+    data: Dataset,
+    *,
+    sweeps: int | None = None,
+    seed: int = 0,
+    age: int | None = None,
+) -> Predictions:
+    """Predict the label of every sample.
+
+    Parameters
+    ----------
+    run : a trained run or its folder
+    data : samples with the sites and the alphabet of the training data; labels are not used, only compared with
+    sweeps : None for the exact p(label | sample); else the papers' label chain of that many sweeps
+    seed : of the chain's noise
+    age : which age of the training; by default the last
+
+    Raises
+    ------
+    DataError : if the samples are not of the kind that the machine knows, or it knows no labels
+    """
+    run = _open(run)
+    if not run.classes:
+        raise DataError(f"{run.path}: this machine was trained without labels and can predict none")
+    if sweeps is not None and sweeps < 1:
+        raise ConfigError("sweeps", f"at least 1 expected, got {sweeps}")
+    _check_kind(run, data)
+    theta, probabilities = _theta(run, age), []
+    for first in range(0, len(data), ROWS_AT_ONCE):
+        state = _unlabelled(data.select(slice(first, first + ROWS_AT_ONCE)))
+        if sweeps is None:
+            probabilities.append(run.model.label_log_probabilities(theta, state).exp())
+        else:
+            noise = Noise(seed, Stream.PREDICT, first_chain=first)
+            probabilities.append(label_chain(run.model, theta, state, noise, sweeps))
+    labels = data.recode(run.classes).labels if data.classes else data.labels
+    return Predictions(data.names, labels, run.classes, torch.cat(probabilities).numpy())
+
+
+def device_of(name: str) -> torch.device:
+    """Return the device of that name; "auto" is a GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError):
+        raise ConfigError("training.device", f"'{name}' is not a device of this machine, use auto or cpu") from None
+
+
+# Training
+
+
+def _train(
+    data: Dataset, scheme: Scheme, config: Config, writer: store.Writer, progress: Progress | None
+) -> None:
+    device = device_of(config.training.device)
+    rest, held_out = _held_out(data, config)
+    rows, saved = Rows.of(rest, device), writer.restart()
+    training = Training(**vars(saved)) if saved else None
+    validation = None if held_out is None else _labelled(held_out, device)
+    recorder = _Recorder(writer, config.training.updates, progress)
+    learning.fit(writer.model, scheme, rows, config, recorder, training=training, validation=validation)
+
+
+def _with(config: Config, sections: Mapping[str, Mapping[str, Any]]) -> Config:
+    form = config.model_dump()
+    for section, values in sections.items():
+        form[section].update({key: value for key, value in values.items() if value is not None})
+    return validate(form)
+
+
+def _check(data: Dataset) -> None:
+    for name, count in zip(data.classes, data.class_counts, strict=True):
+        if count == 1:
+            raise DataError(f"class '{name}' has a single sample: nothing to learn from and to check on; drop or merge it")
+    if data.classes and not data.labelled.any():
+        raise DataError("no sample has a label, though the data name classes")
+
+
+def _held_out(data: Dataset, config: Config) -> tuple[Dataset, Dataset | None]:
+    # Only accuracy is measured on held-out samples, so data without labels are all trained on.
+    if not data.classes or config.training.validation == 0:
+        return data, None
+    return split(data, config.training.validation, seed=config.training.seed)
+
+
+def _labelled(data: Dataset, device: torch.device) -> tuple[State, Tensor]:
+    known = data.select(data.labelled)
+    return state_of(known, device), torch.from_numpy(known.labels).to(device)
+
+
+class _Recorder:
+    """Hands what a training says to the store and to whoever watches."""
+
+    def __init__(self, writer: store.Writer, updates: int, progress: Progress | None):
+        self.writer, self.updates, self.progress = writer, updates, progress
+        self.last: dict[str, float] = {}
+        self.age = writer.age
+
+    def log(self, record: dict[str, float]) -> None:
+        self.last = record
+        self.writer.log(record)
+
+    def after_update(self, training: Training) -> bool:
+        if self.progress is not None:
+            self.progress(training.update, self.updates, self.last)
+        return self.writer.after_update(training)
+
+
+@contextmanager
+def _interrupts(writer: store.Writer) -> Iterator[None]:
+    """Turn the first Ctrl-C into a request to stop after the update; a second one is the usual KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        writer.request_stop()
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# Generation and prediction
+
+
+def _open(run: Trajectory | Path | str) -> Trajectory:
+    return run if isinstance(run, Trajectory) else Trajectory.open(run)
+
+
+def _theta(run: Trajectory, age: int | None) -> Theta:
+    return run[-1] if age is None else run.at(age)
+
+
+def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:
+    if n < 1:
+        raise ConfigError("n", f"at least 1 sample expected, got {n}")
+    if labels is None or not run.classes:
+        if labels is not None:
+            raise ConfigError("label", f"{run.path} was trained without labels")
+        counts = np.array(run.data["class_counts"] if run.classes else [n])
+        return np.repeat(np.arange(len(counts)), _proportional(counts, n))
+    if isinstance(labels, Mapping):
+        labels = [name for name, count in labels.items() for _ in range(count)]
+    names = [labels] * n if isinstance(labels, str) else list(labels)
+    for name in set(names) - set(run.classes):
+        known = ", ".join(run.classes[:20])
+        raise ConfigError("label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes))
+    return np.array([run.classes.index(name) for name in names])
+
+
+def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
+    """Return whole numbers that sum to n in the proportions of `counts`, the largest remainders rounded up."""
+    exact = n * counts / counts.sum()
+    whole = np.floor(exact).astype(int)
+    whole[np.argsort(whole - exact, kind="stable")[: n - whole.sum()]] += 1
+    return whole
+
+
+def _kept(
+    run: Trajectory, n: int, fix: Mapping[int, str], template: Dataset | None, keep: Sequence[int]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    sites = run.model.spec.observed[0].sites
+    if (template is None) != (len(keep) == 0):
+        raise ConfigError("keep", "a template and the sites to keep of it go together")
+    if not fix and template is None:
+        return {}
+    values = np.zeros((n, sites), np.uint8 if run.alphabet else np.float32)
+    mask = np.zeros(sites, bool)
+    if template is not None:
+        _check_kind(run, template)
+        values = template.values[np.arange(n) % len(template)].copy()
+        mask[[_site(site, sites) for site in keep]] = True
+    for site, letter in fix.items():
+        mask[_site(site, sites)] = True
+        values[:, site - 1] = _code(run.alphabet, letter)
+    return {VISIBLE: (torch.from_numpy(mask), torch.from_numpy(values))}
+
+
+def _site(site: int, sites: int) -> int:
+    if not 1 <= site <= sites:
+        raise ConfigError("site", f"1 to {sites} expected, got {site}")
+    return site - 1
+
+
+def _code(alphabet: Alphabet | None, letter: str) -> float | int:
+    if alphabet is not None:
+        if len(letter) != 1:
+            raise ConfigError("fix", f"one letter of '{alphabet.letters}' expected, got '{letter}'")
+        return int(alphabet.encode(letter)[0])
+    try:
+        return float(letter)
+    except ValueError:
+        raise ConfigError("fix", f"a number expected for continuous data, got '{letter}'") from None
+
+
+def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int) -> Dataset:
+    names = np.char.add("generated_", np.arange(first + 1, first + len(codes) + 1).astype(str))
+    return Dataset(
+        values=state[0].numpy(),
+        labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
+        weights=np.ones(len(codes), np.float32),
+        names=names,
+        classes=run.classes,
+        alphabet=run.alphabet,
+        meta=run.data["meta"],
+    )
+
+
+def _joined(parts: Sequence[Dataset]) -> Dataset:
+    if len(parts) == 1:
+        return parts[0]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "labels", "names")}
+    first = parts[0]
+    return Dataset(
+        **arrays,
+        weights=np.ones(len(arrays["labels"]), np.float32),
+        classes=first.classes,
+        alphabet=first.alphabet,
+        meta=first.meta,
+    )
+
+
+def _check_kind(run: Trajectory, data: Dataset) -> None:
+    sites = run.model.spec.observed[0].sites
+    if data.sites != sites:
+        raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {sites}")
+    if data.alphabet != run.alphabet:
+        ours, theirs = (f"the {a.name} alphabet '{a.letters}'" if a else "continuous values" for a in (run.alphabet, data.alphabet))
+        raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
+
+
+def _unlabelled(data: Dataset) -> State:
+    visible = torch.from_numpy(data.values)
+    return visible, torch.zeros(len(data), 1, dtype=torch.uint8)
