@@ -94,12 +94,13 @@ def keys() -> Iterator[str]:
 
 def resolve(
     *,
+    base: Mapping[str, Any] | None = None,
     preset: str = "default",
     file: Path | None = None,
-    assignments: tuple[str, ...] = (),
+    assignments: Sequence[str] = (),
     **sections: Mapping[str, Any],
 ) -> Config:
-    """Return the configuration: preset, then file, then `key=value` assignments, then keyword sections; later ones win.
+    """Return a configuration: base, preset, file, `key=value` assignments, keyword sections; what comes later wins.
 
     Raises
     ------

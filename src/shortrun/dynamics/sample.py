@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.dynamics.noise import Noise
 from shortrun.dynamics.run import run, start
 from shortrun.models import LABEL, RBM, Clamp
-from shortrun.typing import Field, State, Theta
+from shortrun.typing import State, Theta
 
 CHAINS_AT_ONCE = 2000
 
@@ -69,7 +70,7 @@ def _records(
     return found
 
 
-def label_chain(model: RBM, theta: Theta, state: State, noise: Noise, sweeps: int) -> Field:
+def label_chain(model: RBM, theta: Theta, state: State, noise: Noise, sweeps: int) -> Float[Tensor, "C K"]:
     """Return p(label | h) after the last of `sweeps` sweeps with the other layers clamped, (C, K).
 
     The papers' classifier: the label starts from p0, and the last conditional is the answer (FF24 fig. 1).

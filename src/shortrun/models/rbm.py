@@ -156,7 +156,7 @@ class RBM:
         ]
         return torch.log_softmax(bias[rows] + torch.cat(scores), 1)
 
-    def label_field(self, theta: Theta, passed: Field) -> Field:
+    def label_field(self, theta: Theta, passed: Float[Tensor, "C H"]) -> Float[Tensor, "C K"]:
         """Return c + h D, (C, K): the field of the label given what the hidden layer passes on."""
         weight, bias, _ = self.view(theta)
         rows = self.slices[self._label()]
