@@ -55,5 +55,5 @@ def sync(path: Path) -> None:
 
 def explain(error: OSError) -> str:
     """Return the operating system's reason as the end of a one-line message."""
-    reason = error.strerror or str(error).splitlines()[0] if error.args else "unknown reason"
-    return f"cannot be used: {reason[0].lower()}{reason[1:]}"
+    reason = (error.strerror or str(error) or type(error).__name__).splitlines()[0]
+    return reason[0].lower() + reason[1:]

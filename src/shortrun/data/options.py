@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from shortrun.data.alphabet import Alphabet
 from shortrun.errors import ConfigError, nearest
-
-Part = Literal["train", "test"]
-OnUnknown = Literal["error", "gap", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +20,7 @@ class Options:
     threshold : share of full scale above which a grey value is 1
     keys : names of the arrays of an .npz file: x, y, group, names, weights, classes
     alphabet : an `Alphabet`, the name of one, its letters, "codes" or "continuous"
-    part : which part of a file that holds both is read
+    part : "train" or "test": which part of a file that holds both is read
     unknown : what to do with a letter outside the alphabet: refuse the file, make it a gap, or drop its
         sequence
 
@@ -38,8 +34,8 @@ class Options:
     threshold: float | None = None
     keys: Mapping[str, str] | None = None
     alphabet: Alphabet | str | None = None
-    part: Part | None = None
-    unknown: OnUnknown = "error"
+    part: str | None = None
+    unknown: str = "error"
 
     def __post_init__(self):
         choose("part", self.part, (None, "train", "test"))

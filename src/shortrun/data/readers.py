@@ -13,7 +13,7 @@ from shortrun.data.alphabet import Alphabet
 from shortrun.data.catalogue import entries
 from shortrun.data.dataset import Dataset
 from shortrun.data.label_files import attach, read_labels
-from shortrun.data.options import OnUnknown, Options, Part
+from shortrun.data.options import Options
 from shortrun.data.raw import hint
 from shortrun.errors import DataError, FormatError, nearest
 from shortrun.files import atomic
@@ -31,8 +31,8 @@ def read(
     threshold: float | None = None,
     keys: Mapping[str, str] | None = None,
     alphabet: Alphabet | str | None = None,
-    part: Part | None = None,
-    unknown: OnUnknown = "error",
+    part: str | None = None,
+    unknown: str = "error",
 ) -> Dataset:
     """Read a file of any known format (its suffix says which), or a named data set such as "digits".
 
@@ -81,8 +81,10 @@ def load(path: Path, options: Options) -> Dataset:
     FormatError : if there is neither, or the file cannot be read.
     """
     entry = next((entry for entry in entries() if entry.name == str(path)), None)
-    if entry is not None and not path.exists():
+    if entry is not None and not path.is_file():
         return entry.load(options.threshold)
+    if path.is_dir():
+        raise FormatError(path, None, "is a folder, a file of data expected")
     if not path.exists():
         names = tuple(entry.name for entry in entries()) if path.name == str(path) else ()
         raise FormatError(path, None, f"no such file or named data set{hint(path, names)}")
@@ -109,10 +111,10 @@ def write(path: Path | str, dataset: Dataset) -> None:
     module, suffix = format_of(path, able_to="write")
     with atomic(path) as temporary, temporary.open("wb") as file:
         if path.suffix.lower() == ".gz":
-            # no name and no time inside: the same data make the same file; level 9 takes 100 times longer on 0 and 1
-            with gzip.GzipFile("", "wb", compresslevel=4, fileobj=file, mtime=0) as packed:
-                with io.BufferedWriter(packed, 2**20) as buffered:
-                    module.write(buffered, dataset, suffix)
+            # no name and no time inside: the same data make the same file; level 9 is very slow on 0 and 1
+            packed = gzip.GzipFile("", "wb", compresslevel=4, fileobj=file, mtime=0)
+            with packed, io.BufferedWriter(packed, 2**20) as buffered:
+                module.write(buffered, dataset, suffix)
         else:
             module.write(file, dataset, suffix)
 

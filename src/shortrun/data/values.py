@@ -116,7 +116,7 @@ def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
 
 def is_grey(values: np.ndarray) -> bool:
     """Return whether values are images of more than two levels: (N, h, w) integers above 1."""
-    return values.ndim == 3 and values.dtype.kind in "iu" and values.size > 0 and values.max() > 1
+    return values.ndim == 3 and values.dtype.kind in "iu" and bool((values > 1).any())
 
 
 def holds_only_binary(table: np.ndarray) -> bool:

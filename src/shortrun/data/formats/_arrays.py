@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.dataset import Dataset
@@ -45,7 +46,7 @@ def load(path: Path) -> Any:
         raise FormatError(path, None, complaint(error)) from None
 
 
-def array(path: Path, arrays: Mapping[str, np.ndarray], key: str) -> np.ndarray:
+def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
     """Return one array of a file.
 
     Raises

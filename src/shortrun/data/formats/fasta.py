@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from io import BufferedWriter
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -112,7 +112,7 @@ def with_headers(data: Dataset, records: list[Record]) -> Dataset:
     return data
 
 
-def write(file: BinaryIO, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write one line a sequence under `>name`, with ` group=GROUP` and ` label=CLASS` where there are any.
 
     Raises

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from io import BufferedWriter, BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -38,14 +38,14 @@ def read(path: Path, options: Options) -> Dataset:
     arrays = load(path)
     if isinstance(arrays, np.ndarray):
         raise FormatError(path, None, "holds one array without a name: is it an .npy file?")
-    found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays, options).items()}
+    found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays.files, options).items()}
     alphabet = options.alphabet
     if alphabet is None and "alphabet" in found:
         alphabet = of_letters("".join(found["alphabet"].ravel().astype(str)))
     return to_dataset(found, alphabet, options)
 
 
-def chosen_keys(path: Path, arrays: Mapping[str, np.ndarray], options: Options) -> dict[str, str]:
+def chosen_keys(path: Path, arrays: Collection[str], options: Options) -> dict[str, str]:
     """Return which array plays which role: those asked for, then those with the usual names."""
     asked = asked_keys(options)
     ending = "" if "x" in asked else part_ending(path, arrays, options.part)
@@ -66,7 +66,7 @@ def asked_keys(options: Options) -> dict[str, str]:
     return {role: name for role, name in columns.items() if name is not None} | dict(options.keys or {})
 
 
-def part_ending(path: Path, arrays: Mapping[str, np.ndarray], part: str | None) -> str:
+def part_ending(path: Path, arrays: Collection[str], part: str | None) -> str:
     """Return what the names of the arrays of a part end in: '', '_train' or '_test'."""
     ending = f"_{part}" if part else "" if "x" in arrays else "_train"
     if "x" + ending in arrays:
@@ -75,7 +75,7 @@ def part_ending(path: Path, arrays: Mapping[str, np.ndarray], part: str | None) 
     raise FormatError(path, None, f"no array '{wanted}'{did_you_mean(wanted, arrays)}")
 
 
-def write(file: BinaryIO, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
     arrays = {"x": dataset.values, "names": dataset.names}
     if dataset.classes:
@@ -89,4 +89,6 @@ def write(file: BinaryIO, dataset: Dataset, suffix: str) -> None:  # noqa: ARG00
         arrays["weights"] = dataset.weights
     if "image_shape" in dataset.meta:
         arrays["image_shape"] = np.array(dataset.meta["image_shape"])
-    np.savez_compressed(file, allow_pickle=False, **arrays)
+    packed = BytesIO()  # a zip file is made by seeking back, which a .gz stream cannot
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    file.write(packed.getbuffer())

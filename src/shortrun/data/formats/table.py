@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
+from io import BufferedWriter, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -103,9 +102,9 @@ def texts(table: Delimited, column: int | None, kept: np.ndarray) -> list[str] |
     return [text for text, keep in zip(table.column(column), kept, strict=True) if keep]
 
 
-def write(file: BinaryIO, dataset: Dataset, suffix: str) -> None:
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
     """Write columns name, label and group (where there are any), then the sites or `sequence`."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text, delimiter=delimiter(suffix), lineterminator="\n")
     writer.writerows(rows(dataset))
     text.detach()  # flushes, and leaves the file open for its owner
