@@ -114,11 +114,11 @@ def test_more_than_255_sites_do_not_overflow():
 
 
 def test_identity_at_the_threshold_counts():
-    values = np.zeros((2, 10), int)
-    values[1, :3] = 1  # they agree at 7 of 10, and 0.7 * 10 is above 7 in floating point
+    values = np.zeros((2, 100), int)
+    values[1, 55:] = 1  # they agree at 55 of 100, and 0.55 * 100 is above 55 in floating point
     data = Dataset.from_arrays(values)
-    assert sequence_weights(data, 0.7).tolist() == [0.5, 0.5]
-    assert sequence_weights(data, 0.71).tolist() == [1.0, 1.0]
+    assert sequence_weights(data, 0.55).tolist() == [0.5, 0.5]
+    assert sequence_weights(data, 0.56).tolist() == [1.0, 1.0]
     assert sequence_weights(Dataset.from_arrays(np.zeros((4, 3), int))).tolist() == [0.25] * 4
 
 

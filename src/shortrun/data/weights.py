@@ -33,7 +33,7 @@ def sequence_weights(dataset: Dataset, identity: float = 0.8) -> np.ndarray:
         raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
     if dataset.alphabet is None:
         raise DataError("sequences are compared letter by letter, these data are continuous")
-    agreeing = math.ceil(identity * dataset.sites - 1e-9)  # 0.7 * 10 is a little above 7
+    agreeing = math.ceil(identity * dataset.sites - 1e-9)  # 0.55 * 100 is a little above 55
     return (1 / count_neighbours(dataset.values, agreeing)).astype(np.float32)
 
 

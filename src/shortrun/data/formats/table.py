@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shortrun.data.alphabet import BINARY
+from shortrun.data.alphabet import BINARY, Alphabet
 from shortrun.data.dataset import Dataset
 from shortrun.data.delimited import Delimited, delimiter, read_delimited
 from shortrun.data.options import Options
@@ -35,28 +35,47 @@ def read(path: Path, options: Options) -> Dataset:
     FormatError : if a cell cannot be used; names its line and column.
     """
     table = read_delimited(path)
+    roles = find_roles(table, options)
+    sequence = roles["sequence"]
+    lettered = sequence is not None
+    columns = site_columns(table, roles) if sequence is None else [sequence]
+    try:
+        values, alphabet, kept = (encode_column if lettered else encode_sites)(table, columns, options)
+        return Dataset.from_arrays(
+            values,
+            texts(table, roles["label"], kept),
+            alphabet=alphabet,
+            names=texts(table, roles["name"], kept),
+            groups=texts(table, roles["group"], kept),
+            meta={} if lettered else {"site_names": [table.header[column] for column in columns]},
+        )
+    except CellError as error:
+        column = table.header[columns[0 if lettered else error.site or 0]]
+        raise FormatError(path, table.lines[error.row], f"column '{column}': {error.reason}") from None
+
+
+def find_roles(table: Delimited, options: Options) -> dict[str, int | None]:
+    """Return the column of each role: the one asked for, else the one with its name, else None."""
     roles = {role: table.find(role) for role in RESERVED}
     for role, column in (("label", options.label_column), ("group", options.group)):
         if column is not None:
             roles[role] = table.require(column)
-    sequence = roles["sequence"]
-    sites = site_columns(table, roles) if sequence is None else [sequence]
-    kept = np.ones(len(table.rows), bool)
-    try:
-        if sequence is None:
-            values, alphabet = numbers(table, sites, options.threshold), options.alphabet
-        else:
-            values, alphabet, kept = encode_sequences(
-                table.column(sequence), options.alphabet, options.unknown
-            )
-        data = Dataset.from_arrays(values, alphabet=alphabet, names=texts(table, roles["name"], kept))
-    except CellError as error:
-        column = table.header[sites[0 if sequence is not None else error.site or 0]]
-        raise FormatError(path, table.lines[error.row], f"column '{column}': {error.reason}") from None
-    data.meta.update({} if sequence is not None else {"site_names": [table.header[site] for site in sites]})
-    labels = texts(table, roles["label"], kept)
-    data = data if labels is None else data.with_labels(labels)
-    return data.with_groups(texts(table, roles["group"], kept))
+    return roles
+
+
+def encode_column(
+    table: Delimited, columns: list[int], options: Options
+) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray]:
+    """Return the codes of the sequences in a column, their alphabet, and which rows were kept."""
+    return encode_sequences(table.column(columns[0]), options.alphabet, options.unknown)
+
+
+def encode_sites(
+    table: Delimited, columns: list[int], options: Options
+) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray]:
+    """Return the numbers in the columns of sites, the alphabet asked for, and that every row is kept."""
+    values = numbers(table, columns, options.threshold)
+    return values, options.alphabet, np.ones(len(values), bool)
 
 
 def site_columns(table: Delimited, roles: dict[str, int | None]) -> list[int]:
