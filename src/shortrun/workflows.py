@@ -18,12 +18,12 @@ from shortrun.config import Config, validate
 from shortrun.data import Alphabet, Dataset, Predictions, split
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
 from shortrun.errors import ConfigError, DataError, nearest
-from shortrun.learning import Rows, Scheme, Training
+from shortrun.learning import Record, Rows, Scheme, Training
 from shortrun.models import LABEL, VISIBLE, spec_of, state_of
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
 
-Progress = Callable[[int, int, dict[str, float]], None]
+Progress = Callable[[int, int, Record], None]
 ROWS_AT_ONCE = 2000
 
 
@@ -126,7 +126,15 @@ def generate(
     """
     run = _open(run)
     k = run.recipe["steps"] if steps is None else steps
-    options = {"labels": labels, "n": n, "seed": seed, "age": age, "fix": fix, "template": template, "keep": keep}
+    options = {
+        "labels": labels,
+        "n": n,
+        "seed": seed,
+        "age": age,
+        "fix": fix,
+        "template": template,
+        "keep": keep,
+    }
     return _joined([part[k] for part in stream(run, times=(k,), **options)])
 
 
@@ -157,7 +165,9 @@ def stream(
     held = {LABEL: torch.from_numpy(codes.astype(np.uint8)).unsqueeze(1)} if run.classes else {}
     noise = Noise(seed, Stream.GENERATE)
     kept = _kept(run, n, fix or {}, template, keep)
-    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=ROWS_AT_ONCE)
+    parts = recorded(
+        model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=ROWS_AT_ONCE
+    )
     for i, part in enumerate(parts):
         rows = slice(i * ROWS_AT_ONCE, (i + 1) * ROWS_AT_ONCE)
         yield {t: _dataset(run, state, codes[rows], rows.start) for t, state in part.items()}
@@ -210,7 +220,9 @@ def device_of(name: str) -> torch.device:
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError):
-        raise ConfigError("training.device", f"'{name}' is not a device of this machine, use auto or cpu") from None
+        raise ConfigError(
+            "training.device", f"'{name}' is not a device of this machine, use auto or cpu"
+        ) from None
 
 
 # Training
@@ -238,7 +250,9 @@ def _with(config: Config, sections: Mapping[str, Mapping[str, Any]]) -> Config:
 def _check(data: Dataset) -> None:
     for name, count in zip(data.classes, data.class_counts, strict=True):
         if count == 1:
-            raise DataError(f"class '{name}' has a single sample: nothing to learn from and to check on; drop or merge it")
+            raise DataError(
+                f"class '{name}' has a single sample: nothing to learn from and to check on; drop or merge it"
+            )
     if data.classes and not data.labelled.any():
         raise DataError("no sample has a label, though the data name classes")
 
@@ -260,10 +274,10 @@ class _Recorder:
 
     def __init__(self, writer: store.Writer, updates: int, progress: Progress | None):
         self.writer, self.updates, self.progress = writer, updates, progress
-        self.last: dict[str, float] = {}
+        self.last: Record = {}
         self.age = writer.age
 
-    def log(self, record: dict[str, float]) -> None:
+    def log(self, record: Record) -> None:
         self.last = record
         self.writer.log(record)
 
@@ -303,7 +317,9 @@ def _theta(run: Trajectory, age: int | None) -> Theta:
     return run[-1] if age is None else run.at(age)
 
 
-def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:
+def _label_codes(
+    run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int
+) -> np.ndarray:
     if n < 1:
         raise ConfigError("n", f"at least 1 sample expected, got {n}")
     if labels is None or not run.classes:
@@ -316,7 +332,9 @@ def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int
     names = [labels] * n if isinstance(labels, str) else list(labels)
     for name in set(names) - set(run.classes):
         known = ", ".join(run.classes[:20])
-        raise ConfigError("label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes))
+        raise ConfigError(
+            "label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
+        )
     return np.array([run.classes.index(name) for name in names])
 
 
@@ -381,7 +399,10 @@ def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int) -> Da
 def _joined(parts: Sequence[Dataset]) -> Dataset:
     if len(parts) == 1:
         return parts[0]
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "labels", "names")}
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("values", "labels", "names")
+    }
     first = parts[0]
     return Dataset(
         **arrays,
@@ -397,7 +418,10 @@ def _check_kind(run: Trajectory, data: Dataset) -> None:
     if data.sites != sites:
         raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {sites}")
     if data.alphabet != run.alphabet:
-        ours, theirs = (f"the {a.name} alphabet '{a.letters}'" if a else "continuous values" for a in (run.alphabet, data.alphabet))
+        ours, theirs = (
+            f"the {a.name} alphabet '{a.letters}'" if a else "continuous values"
+            for a in (run.alphabet, data.alphabet)
+        )
         raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -16,9 +17,11 @@ from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
 from shortrun.learning import monitor, optimisers
 from shortrun.learning.schemes import Scheme
-from shortrun.learning.update import Batch, gradient
+from shortrun.learning.monitor import Record
+from shortrun.learning.update import Batch, Gradient, gradient
 from shortrun.models import RBM, state_of
 from shortrun.typing import State, Theta
+from shortrun.units import Units
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,9 @@ class Rows:
     def of(cls, data: Dataset, device: torch.device) -> Rows:
         """Return the samples of a data set; weights and labels are its own."""
         weights = torch.from_numpy(data.weights).to(device)
-        missing = torch.from_numpy(~data.labelled).to(device) if data.classes else torch.zeros_like(weights).bool()
+        missing = (
+            torch.from_numpy(~data.labelled).to(device) if data.classes else torch.zeros_like(weights).bool()
+        )
         return cls(state_of(data, device), weights, missing)
 
     def batch(self, rows: Tensor) -> Batch:
@@ -77,7 +82,7 @@ class Recorder(Protocol):
         """Keep theta at this age."""
         ...
 
-    def log(self, record: dict[str, float]) -> None:
+    def log(self, record: Record) -> None:
         """Take the monitored quantities of this update."""
         ...
 
@@ -123,7 +128,7 @@ def initial_theta(model: RBM, rows: Rows, config: Config) -> Theta:
     return theta
 
 
-def _weighted_mean(units, x: Tensor, weights: Tensor) -> Tensor:
+def _weighted_mean(units: Units, x: Tensor, weights: Tensor) -> Tensor:
     total = sum(w @ units.features(part) for part, w in zip(x.split(4096), weights.split(4096), strict=True))
     return (total / weights.sum()).unsqueeze(0)
 
@@ -158,7 +163,6 @@ def fit(
     """
     training = training or begin(model, scheme, rows, config)
     kept, updates = ages(config.training.ages_per_decade, config.training.updates), config.training.updates
-    names = tuple("_".join(run.clamp) or "free" for run in scheme.free)
     clock = time.monotonic() - training.seconds
     optimiser = optimisers.named(config.optimiser.name, training.theta)
     optimiser.moments = training.moments
@@ -176,7 +180,7 @@ def fit(
         )
         training.update, training.seconds = update, time.monotonic() - clock
         if update in kept or update % config.training.log_every == 0:
-            recorder.log(_record(model, training, step, names, validation))
+            recorder.log(_record(model, scheme, training, step, validation))
         if update in kept:
             recorder.age(training)
         if recorder.after_update(training):
@@ -185,7 +189,7 @@ def fit(
 
 
 def _apply_(
-    model: RBM, optimiser: optimisers.Optimiser, theta: Theta, step, config: Config, update: int
+    model: RBM, optimiser: optimisers.Optimiser, theta: Theta, step: Gradient, config: Config, update: int
 ) -> None:
     options = config.optimiser
     direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
@@ -195,10 +199,13 @@ def _apply_(
     model.project_(theta)
 
 
-def _record(model: RBM, training: Training, step, names: tuple[str, ...], validation) -> dict[str, float]:
-    values = {"update": training.update, "seconds": round(training.seconds, 3)}
-    values |= monitor.record(model, training.theta, step, names)
-    if not all(torch.isfinite(torch.tensor(v)) for v in values.values()):
+def _record(
+    model: RBM, scheme: Scheme, training: Training, step: Gradient, validation: tuple[State, Tensor] | None
+) -> Record:
+    values: Record = {"update": training.update, "seconds": round(training.seconds, 3)}
+    values |= monitor.norms(model, training.theta)
+    values |= {f"residual_{run.task}": r.item() for run, r in zip(scheme.free, step.residuals, strict=True)}
+    if not all(math.isfinite(value) for value in values.values()):
         raise DataError(
             f"training diverged before update {training.update}: the parameters are not finite; "
             "lower optimiser.rate (ages kept so far are good)"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 
-from shortrun.learning.update import Gradient
 from shortrun.models import RBM
 from shortrun.typing import State, Theta
 
 POWER_ITERATIONS = 100
+Record: TypeAlias = dict[str, float | int]
 
 
 def accuracy(model: RBM, theta: Theta, state: State, labels: torch.Tensor) -> float:
@@ -32,11 +34,7 @@ def top_singular_value(weight: torch.Tensor) -> float:
     return value
 
 
-def record(model: RBM, theta: Theta, gradient: Gradient | None, names: tuple[str, ...]) -> dict[str, float]:
-    """Return the monitored quantities of a machine: norms of W, and the residual of each free run by name."""
+def norms(model: RBM, theta: Theta) -> Record:
+    """Return the Frobenius norm and the largest singular value of W, label rows included."""
     weight = model.view(theta).weight
-    values = {"weight_norm": weight.norm().item(), "top_singular_value": top_singular_value(weight)}
-    if gradient is not None:
-        for name, residual in zip(names, gradient.residuals, strict=True):
-            values[f"residual_{name}"] = residual.item()
-    return values
+    return {"weight_norm": weight.norm().item(), "top_singular_value": top_singular_value(weight)}

@@ -39,6 +39,11 @@ class Run:
     weight: float = 1.0
     chains: int | None = None
 
+    @property
+    def task(self) -> str:
+        """What the run trains: to generate given a label, to predict the label, or the joint law."""
+        return {(HOLD_LABEL,): "generate", (HOLD_VISIBLE,): "predict"}.get(self.clamp, "joint")
+
     def __post_init__(self):
         if self.steps < 1:
             raise ConfigError("steps", f"at least 1 expected, got {self.steps}")
@@ -116,7 +121,9 @@ def from_settings(settings: SchemeSettings, labelled: bool) -> Scheme:
     """
     name = settings.name if settings.name != "auto" else "ff" if labelled else "rdm"
     if name == "ff" and not labelled:
-        raise ConfigError("scheme.name", "ff learns from labels and the data have none: give --labels, or use rdm")
+        raise ConfigError(
+            "scheme.name", "ff learns from labels and the data have none: give --labels, or use rdm"
+        )
     if name == "ff":
         return ff(settings.steps, generate=settings.generate, predict=settings.predict)
     if name == "pcd":
