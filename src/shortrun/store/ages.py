@@ -45,7 +45,7 @@ def write(folder: Path, model: RBM, theta: Theta, age: int) -> None:
     StoreError : if it cannot be written; nothing is left of it then
     """
     blocks = model.view(theta)._asdict()
-    tensors.write(path_of(folder, age), blocks, {"format": "shortrun age", "update": str(age)})
+    tensors.write(path_of(folder, age), blocks, {"update": str(age)})  # one key: their order is random
 
 
 def read(folder: Path, model: RBM, age: int) -> Theta:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import importlib.metadata
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-import shortrun
 from shortrun.config import Config
 from shortrun.data.dataset import Dataset
 from shortrun.errors import StoreError, nearest
@@ -25,6 +25,7 @@ FIXED = ("spec", "recipe", "alphabet", "classes")  # what cannot change when a t
 Header = dict[str, Any]
 
 
+@runtime_checkable
 class FreeRun(Protocol):
     """What a header keeps of a free run (`learning.schemes.Run`)."""
 
@@ -32,6 +33,7 @@ class FreeRun(Protocol):
     def start(self) -> str: ...
 
 
+@runtime_checkable
 class Scheme(Protocol):
     """What a header keeps of a scheme (`learning.schemes.Scheme`)."""
 
@@ -49,7 +51,7 @@ def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Heade
     letters = data.alphabet
     header = {
         "format_version": FORMAT_VERSION,
-        "software": {"name": "shortrun", "version": shortrun.__version__},
+        "software": {"name": "shortrun", "version": software_version()},
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "spec": spec.to_dict(),
         "recipe": {
@@ -66,11 +68,20 @@ def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Heade
             "hash": data.hash,
             "rows": len(data),
             "sites": data.sites,
+            "class_counts": data.class_counts.tolist(),
             "source": data.meta.get("source"),
             "meta": data.meta,
         },
     }
     return json.loads(dump(header))
+
+
+def software_version() -> str:
+    """Return the installed version, "unknown" where the package runs without being installed."""
+    try:
+        return importlib.metadata.version("shortrun")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def dump(header: Mapping[str, Any]) -> str:
@@ -131,8 +142,7 @@ def check(path: Path, text: str) -> Header:
     if version > FORMAT_VERSION:
         raise StoreError(
             path,
-            f"has format version {version}, and shortrun {shortrun.__version__} reads up to "
-            f"{FORMAT_VERSION}: upgrade shortrun",
+            f"has format version {version}, this shortrun reads up to {FORMAT_VERSION}: upgrade shortrun",
         )
     missing = [key for key in KEYS if key not in header]
     if missing:
@@ -150,7 +160,8 @@ def spec_of(folder: Path, header: Header) -> Spec:
     try:
         return Spec.from_dict(header["spec"])
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({error})") from None
+        reason = " ".join(str(error).split())
+        raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({reason})") from None
 
 
 def agree(folder: Path, stored: Header, given: Header) -> None:

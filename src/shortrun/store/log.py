@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from itertools import takewhile
 from pathlib import Path
@@ -57,7 +58,7 @@ class Appender:
         ------
         StoreError : if it cannot be written whole; readers ignore the part that was
         """
-        line = memoryview((json.dumps(record) + "\n").encode())
+        line = memoryview((json.dumps(_finite(record), allow_nan=False) + "\n").encode())
         try:
             while line:
                 line = line[self._file.write(line) :]
@@ -74,6 +75,11 @@ class Appender:
     def close(self) -> None:
         """Give the file back."""
         self._file.close()
+
+
+def _finite(record: Record) -> Record:
+    """JSON has no NaN: null stands for it."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
 
 
 def _lines(path: Path) -> list[bytes]:

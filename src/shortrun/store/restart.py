@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from shortrun.errors import StoreError
@@ -16,6 +17,7 @@ from shortrun.typing import State, Theta
 NAME = "restart.safetensors"
 
 
+@runtime_checkable
 class Training(Protocol):
     """What is kept of a training (`learning.fit.Training`)."""
 
@@ -36,6 +38,16 @@ class Restart:
     moments: tuple[Theta, ...]
     chains: tuple[State | None, ...]
     seconds: float
+
+    def to(self, device: torch.device | str) -> Restart:
+        """Return the same on a device."""
+        return Restart(
+            self.update,
+            self.theta.to(device),
+            tuple(moment.to(device) for moment in self.moments),
+            tuple(state and tuple(x.to(device) for x in state) for state in self.chains),
+            self.seconds,
+        )
 
 
 def write(folder: Path, training: Training) -> None:
@@ -68,7 +80,7 @@ def saved_update(folder: Path) -> int:
 
 
 def _metadata(update: int, seconds: float, runs: int) -> dict[str, str]:
-    return {"format": "shortrun restart", "update": str(update), "seconds": repr(seconds), "runs": str(runs)}
+    return {"update": str(update), "seconds": repr(seconds), "runs": str(runs)}
 
 
 def read(folder: Path) -> Restart | None:
@@ -80,9 +92,7 @@ def read(folder: Path) -> Restart | None:
     """
     path = folder / NAME
     if not path.exists():
-        raise StoreError(
-            path, "is missing: this training cannot go on, but the ages that it kept can be used"
-        )
+        raise StoreError(path, "is missing: this training cannot go on, but the ages that it kept can be used")
     named, metadata = tensors.read(path)
     try:
         return _restart(named, metadata) if int(metadata["update"]) else None

@@ -1,0 +1,174 @@
+"""Making, replacing and opening run folders under a lock; after a kill at any write, a run goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from shortrun.errors import StoreError
+from shortrun.files import explain
+from shortrun.store import ages, header, log, restart
+from shortrun.store.lock import NAME as LOCK
+from shortrun.store.lock import Lock
+from shortrun.store.writer import Writer
+
+ASIDE = ".replaced-"
+BEFORE_HEADER = {LOCK, ages.FOLDER, restart.NAME, log.NAME}  # what an unfinished `create` may leave behind
+
+
+def create(path: Path | str, form: header.Header, *, overwrite: bool = False, resumable: bool = True) -> Writer:
+    """Make a run folder and return what writes to it.
+
+    Parameters
+    ----------
+    path : a new or empty folder; folders above it are made
+    form : what `describe` returns
+    overwrite : replace the run that is there; it is moved aside, and deleted once the new one is in place
+    resumable : False for ages that come from elsewhere and have no training to go on with
+
+    Raises
+    ------
+    StoreError : if a run is there and `overwrite` is False, if something else is there, if another training
+        writes there, or if the folder cannot be made
+    """
+    folder = Path(os.path.realpath(path))
+    if not header.is_run(folder):
+        _check_free(folder)
+        return _fill(folder, form, resumable)
+    if not overwrite:
+        raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
+    return _replace(folder, form, resumable)
+
+
+def _check_free(folder: Path) -> None:
+    """Check that a folder is new, empty, or what a killed `_fill` left."""
+    try:
+        names = {entry.name for entry in folder.iterdir() if not _is_temporary(entry)}
+        kept = [*(folder / ages.FOLDER).iterdir()] if ages.FOLDER in names else []
+        logged = (folder / log.NAME).stat().st_size if log.NAME in names else 0
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise StoreError(folder, "is a file or within one; a run is a folder") from None
+    except OSError as error:
+        raise StoreError(folder, explain(error)) from None
+    if not names <= BEFORE_HEADER or kept or logged:
+        raise StoreError(folder, "is neither empty nor a run, so it is never overwritten: choose another folder")
+
+
+def _fill(folder: Path, form: header.Header, resumable: bool) -> Writer:
+    """Make the folder's parts, run.json the last: a folder with a run.json is a run."""
+    try:
+        (folder / ages.FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(folder, explain(error)) from None
+    with _locked(folder) as lock:
+        if header.is_run(folder):
+            raise StoreError(folder, "another training has just begun in this folder")
+        _drop_temporaries(folder)
+        if resumable:
+            restart.write_empty(folder)
+        writer = Writer(folder, lock, form)
+        header.write(folder, form)
+        return writer
+
+
+def _replace(folder: Path, form: header.Header, resumable: bool) -> Writer:
+    """Move a run aside, make the new one, delete the old; an error puts the old one back."""
+    aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(4)}")
+    with _locked(folder) as lock:
+        _move(folder, aside)
+        try:
+            writer = _fill(folder, form, resumable)
+        except BaseException:
+            _put_back(aside, folder)
+            raise
+        lock.release()
+    _discard(aside, folder)
+    return writer
+
+
+def _move(old: Path, new: Path) -> None:
+    try:
+        old.rename(new)
+    except OSError as error:
+        raise StoreError(old, f"{explain(error)} (it could not be moved aside)") from None
+
+
+def _put_back(aside: Path, folder: Path) -> None:
+    if not header.is_run(folder):  # else another training was quicker: both stay
+        shutil.rmtree(folder, ignore_errors=True)
+        _move(aside, folder)
+
+
+def _discard(aside: Path, folder: Path) -> None:
+    """Delete a replaced run and what a kill left of earlier ones; files that are not ours move to the new."""
+    with contextlib.suppress(OSError):
+        for entry in aside.iterdir():
+            if entry.name not in BEFORE_HEADER | {header.NAME} and not _is_temporary(entry):
+                entry.rename(folder / entry.name)
+        (aside / header.NAME).unlink()  # first: half a run must not look like one
+    for old in folder.parent.glob(glob.escape(folder.name + ASIDE) + "[0-9a-f]" * 8):
+        if not header.is_run(old):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
+    """Open a run to go on with its training; what is newer than its restart file is dropped and comes again.
+
+    Parameters
+    ----------
+    path : the run's folder
+    form : the header of the training that goes on, which may have other settings (more updates) but not
+        another machine, recipe or data; None to keep the stored one
+
+    Raises
+    ------
+    StoreError : if it is not a run, cannot go on, differs from `form`, or another training writes there
+    """
+    header.read(Path(path))  # no lock file is left in what is not a run
+    folder = Path(os.path.realpath(path))
+    with _locked(folder) as lock:
+        stored = header.read(folder)
+        if form is not None:
+            header.agree(folder, stored, form)
+            stored |= {key: form[key] for key in ("config", "software") if key in form}
+        _clean(folder)
+        writer = Writer(folder, lock, stored)
+        if form is not None:
+            header.write(folder, stored)
+        return writer
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[Lock]:
+    """Hold a folder's lock; it is kept on leaving and released by an error."""
+    lock = Lock(folder)
+    try:
+        yield lock
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _clean(folder: Path) -> None:
+    saved = restart.read(folder)
+    update = saved.update if saved else 0
+    _drop_temporaries(folder)
+    ages.drop_after(folder, update)
+    log.trim(folder, update)
+
+
+def _drop_temporaries(folder: Path) -> None:
+    for place in (folder, folder / ages.FOLDER):
+        for entry in filter(_is_temporary, place.iterdir()):
+            ages.remove(entry)
+
+
+def _is_temporary(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(".tmp")
