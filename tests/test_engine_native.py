@@ -30,10 +30,8 @@ def _here() -> list[str]:
 
 
 HERE = _here()
-if not HERE:
-    needs_kernels = pytest.mark.skip(f"no kernels: {native.path()}")
-else:
-    needs_kernels = pytest.mark.usefixtures("_restored")
+restored, skipped = pytest.mark.usefixtures("_restored"), pytest.mark.skip(f"no kernels: {native.path()}")
+needs_kernels = restored if HERE else skipped
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import DISCRETE, HIDDEN, all_states, codes, energy, law, machine
 
+from conftest import DISCRETE, HIDDEN, all_states, codes, energy, law, machine
 from shortrun.learning.gradient import centred
 from shortrun.models import RBM, Layer, Spec
 from shortrun.models.dictionary import to_bernoulli, to_ising

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import codes, machine
-from test_dynamics import transition
 
+from conftest import codes, machine
 from shortrun.dynamics import Noise, Stream
 from shortrun.learning import rdm
 from shortrun.learning.update import Batch, gradient
 from shortrun.models import RBM, Layer, Spec
 from shortrun.units import Bernoulli, Gaussian
+from test_dynamics import transition
 
 # (data variance, k) -> A = w^2 of the trained mode at unit variances and V_0 = 0.25 (theory 3.3).
 GAUSSIAN_FIXED_POINTS = {
@@ -48,7 +48,9 @@ def test_our_update_stops_at_the_gaussian_fixed_point(variance, k):
 
     def slope(a):
         theta = torch.tensor([a**0.5, 0.0, 0.0])
-        steps = [gradient(model, rdm(k), theta, batch, (None,), Noise(1, Stream.FREE, u)) for u in range(repeats)]
+        steps = [
+            gradient(model, rdm(k), theta, batch, (None,), Noise(1, Stream.FREE, u)) for u in range(repeats)
+        ]
         slopes = torch.stack([step.direction[0] for step in steps])
         return slopes.mean().item(), slopes.std().item() / repeats**0.5
 

@@ -45,6 +45,7 @@ class OptimiserSettings(_Settings):
 
     name: Literal["sgd", "momentum", "adam"] = "sgd"
     rate: Rate = 0.1
+    label_rate: Rate | None = None  # of the label's weights and biases; None for `rate`
     schedule: Literal["constant", "cosine"] = "constant"
     centred: bool = True
     l1: NotNegative = 0.0

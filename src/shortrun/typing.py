@@ -21,7 +21,17 @@ State: TypeAlias = tuple[Tensor, ...]
 
 
 @runtime_checkable
-class UniformSource(Protocol):
-    """Where a step gets its uniforms from: a pure function of the layer and the shape."""
+class Noise(Protocol):
+    """A place in the noise (`dynamics.noise.Noise`), as models and engines see it.
 
+    A plain step asks it for uniforms; a kernel that makes them in registers asks for the counter words instead.
+    """
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def update(self) -> int: ...
+    @property
+    def first_chain(self) -> int: ...
+    def place(self, layer: int) -> int: ...
     def uniform(self, layer: int, chains: int, sites: int) -> Uniforms: ...

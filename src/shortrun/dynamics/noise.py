@@ -1,8 +1,8 @@
 """Noise is a function, not a state: the same place in a computation always gets the same uniforms.
 
-u = philox(key = seed, counter = (site block, chain, update, place)), place = stream | layer | step. A resumed run, another
-engine or another number of processes therefore draws the same numbers, and the whole state of the generator is one
-seed. Source: Salmon et al. 2011, Philox4x32-10.
+u = philox(key = seed, counter = (site block, chain, update, place)), place = stream | layer | step. A resumed run,
+another engine or another number of processes therefore draws the same numbers, and the whole state of the generator
+is one seed. Source: Salmon et al. 2011, Philox4x32-10.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from shortrun.engine.philox import uniform
 from shortrun.typing import Uniforms
 
 STEP_BITS, LAYER_BITS, STREAM_BITS = 24, 4, 4
+CPU = torch.device("cpu")
 
 
 class Stream(IntEnum):
@@ -49,7 +50,7 @@ class Noise:
     update: int = 0
     step: int = 0
     first_chain: int = 0
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
 
     def at(self, step: int) -> Noise:
         """Return the same noise at another step."""
@@ -57,11 +58,9 @@ class Noise:
 
     def place(self, layer: int) -> int:
         """Return the counter word that packs stream, layer and step."""
-        assert (
-            0 <= layer < 1 << LAYER_BITS
-            and 0 <= self.stream < 1 << STREAM_BITS
-            and 0 <= self.step < 1 << STEP_BITS
-        )
+        assert 0 <= layer < 1 << LAYER_BITS
+        assert 0 <= self.stream < 1 << STREAM_BITS
+        assert 0 <= self.step < 1 << STEP_BITS
         return (self.stream << (STEP_BITS + LAYER_BITS)) | (layer << STEP_BITS) | self.step
 
     def uniform(self, layer: int, chains: int, sites: int) -> Uniforms:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from shortrun.engine import cpu
 from shortrun.models import RBM, Clamp
-from shortrun.typing import State, Theta
+from shortrun.typing import Noise, State, Theta
 
-Stepper = Callable[[State, object], State]
+Stepper = Callable[[State, Noise], State]
 
 
 def stepper(model: RBM, theta: Theta, state: State, clamp: Clamp) -> Stepper:

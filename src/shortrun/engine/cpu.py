@@ -1,4 +1,4 @@
-"""One block-Gibbs sweep on a CPU: MKL products, then field -> probability -> draw in one pass with the noise in registers.
+"""One block-Gibbs sweep on a CPU: products, then field -> probability -> draw in one pass, the noise in registers.
 
 The field of clamped layers is a constant of the run and is computed once; buffers are allocated once.
 """
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from shortrun.engine import native
 from shortrun.models import RBM, Clamp
-from shortrun.typing import State, Theta
+from shortrun.typing import Noise, State, Theta
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 
@@ -29,13 +29,16 @@ BINARY = {Bernoulli(): Binary(1.0, 0.0), Ising(): Binary(2.0, -1.0)}
 def supports(model: RBM, theta: Theta) -> bool:
     """Whether the kernels know every unit type of the model, on this device and in this precision."""
     known = all(layer.units in BINARY or isinstance(layer.units, Potts) for layer in model.spec.observed)
-    return native.available() and theta.device.type == "cpu" and theta.dtype == torch.float32 and (
-        known and model.spec.hidden.units in BINARY
+    return (
+        native.available()
+        and theta.device.type == "cpu"
+        and theta.dtype == torch.float32
+        and (known and model.spec.hidden.units in BINARY)
     )
 
 
 class FreeLayer:
-    """An observed layer that moves: its rows of W and the buffers that hold its field, features and codes."""
+    """An observed layer that moves: its rows of W and the buffers that hold its field, then its features, and codes."""
 
     def __init__(self, model: RBM, theta: Theta, index: int, chains: int, sites: Tensor | None):
         weight, bias, _ = model.view(theta)
@@ -47,28 +50,38 @@ class FreeLayer:
 
     def load(self, values: Tensor) -> None:
         """Take a state that this stepper did not make."""
-        self.features.copy_(self.layer.units.features(values))
         self.codes.copy_(values)
+        if self.layer.units in BINARY:
+            self.features.copy_(self.layer.units.features(values))
 
-    def draw(self, passed: Tensor, noise) -> Tensor:
+    def add_field(self, before: Tensor, out: Tensor) -> Tensor:
+        """Add this layer's part of the hidden field to `before`; a gather of rows where states are colours."""
+        if isinstance(self.layer.units, Potts):
+            native.gather_potts(self.codes, self.layer.units.colours, self.weight, out, before)
+            return out
+        return torch.addmm(before, self.features, self.weight, out=out)
+
+    def draw(self, passed: Tensor, noise: Noise) -> Tensor:
         """Draw the layer given what the hidden layer passes on; returns its codes."""
         old = self.codes.clone() if self.held_sites is not None else None
         torch.addmm(self.bias, passed, self.weight.T, out=self.features)
         _draw(self.layer.units, self.features, self.codes, noise, self.index)
-        if old is not None:
+        if old is not None and self.held_sites is not None:
             self.load(torch.where(self.held_sites, old, self.codes))
         return self.codes
 
 
-def _draw(units: Units, field: Tensor, codes: Tensor, noise, layer: int) -> None:
-    place = {
-        "seed": noise.seed, "update": noise.update, "place": noise.place(layer), "first_chain": noise.first_chain
-    }  # fmt: skip
+def _draw(units: Units, field: Tensor, codes: Tensor, noise: Noise, layer: int) -> None:
+    seed, update, place, chain = noise.seed, noise.update, noise.place(layer), noise.first_chain
     if isinstance(units, Potts):
-        native.draw_potts(field, None, units.colours, codes, field, **place)
+        native.draw_potts(
+            field, None, units.colours, codes, seed=seed, update=update, place=place, first_chain=chain
+        )
     else:
-        binary = BINARY[units]
-        native.draw_binary(field, None, field, codes, gain=binary.gain, low=binary.low, **place)
+        gain, low = BINARY[units]
+        native.draw_binary(
+            field, None, field, codes, gain=gain, low=low, seed=seed, update=update, place=place, first_chain=chain
+        )
 
 
 class Stepper:
@@ -78,7 +91,7 @@ class Stepper:
         chains = len(state[0])
         weight, _, hidden_bias = model.view(theta)
         self.model = model
-        self.held = hidden_bias.expand(chains, -1)
+        self.held = hidden_bias.expand(chains, -1).contiguous()
         self.free: list[FreeLayer] = []
         for i, (layer, rows) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
             if layer.name in clamp.layers:
@@ -88,13 +101,13 @@ class Stepper:
         self.hidden = torch.empty(chains, model.spec.hidden.sites)
         self.hidden_codes = torch.empty(chains, model.spec.hidden.sites, dtype=torch.uint8)
 
-    def __call__(self, state: State, noise) -> State:
+    def __call__(self, state: State, noise: Noise) -> State:
         """Return the next state."""
         field = self.held
         for free in self.free:
             if state[free.index] is not free.codes:
                 free.load(state[free.index])
-            field = torch.addmm(field, free.features, free.weight, out=self.hidden)
+            field = free.add_field(field, self.hidden)
         moved = self._move_hidden(field, noise)
         new = list(state)
         new[-1] = moved
@@ -102,7 +115,7 @@ class Stepper:
             new[free.index] = free.draw(self.hidden, noise)
         return tuple(new)
 
-    def _move_hidden(self, field: Tensor, noise) -> Tensor:
+    def _move_hidden(self, field: Tensor, noise: Noise) -> Tensor:
         units = self.model.spec.hidden.units
         if field is self.held:  # nothing moves but the hidden layer
             self.hidden.copy_(field)

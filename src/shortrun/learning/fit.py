@@ -16,8 +16,8 @@ from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
 from shortrun.learning import monitor, optimisers
-from shortrun.learning.schemes import Scheme
 from shortrun.learning.monitor import Record
+from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
 from shortrun.models import RBM, state_of
 from shortrun.typing import State, Theta
@@ -194,6 +194,7 @@ def _apply_(
     options = config.optimiser
     direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
     gradients.penalise_(model, direction, theta, options.l1, options.l2)
+    gradients.rescale_label_(model, direction, (options.label_rate or options.rate) / options.rate)
     rate = optimisers.rate_at(options.schedule, options.rate, update, config.training.updates)
     optimiser.step_(theta, direction, rate, update)
     model.project_(theta)

@@ -31,3 +31,12 @@ def penalise_(model: RBM, direction: Theta, theta: Theta, l1: float, l2: float) 
     if l1 or l2:
         out, at = model.view(direction).weight, model.view(theta).weight
         out.sub_(l2 * at).sub_(l1 * torch.sign(at))
+
+
+def rescale_label_(model: RBM, direction: Theta, ratio: float) -> None:
+    """Multiply the label's part of the direction, weights and biases: its rate is `ratio` times that of the rest."""
+    label = model.spec.label
+    if label is not None and ratio != 1:
+        out, rows = model.view(direction), model.slices[label]
+        out.weight[rows] *= ratio
+        out.bias[rows] *= ratio

@@ -42,13 +42,16 @@ class Run:
     @property
     def task(self) -> str:
         """What the run trains: to generate given a label, to predict the label, or the joint law."""
-        return {(HOLD_LABEL,): "generate", (HOLD_VISIBLE,): "predict"}.get(self.clamp, "joint")
+        tasks = {HOLD_LABEL: "generate", HOLD_VISIBLE: "predict"}
+        return tasks[self.clamp[0]] if len(self.clamp) == 1 else "joint"
 
     def __post_init__(self):
         if self.steps < 1:
             raise ConfigError("steps", f"at least 1 expected, got {self.steps}")
         if not 0 < self.weight < float("inf"):
             raise ConfigError("weight", f"a positive number expected, got {self.weight}")
+        if set(self.clamp) - {HOLD_LABEL, HOLD_VISIBLE}:
+            raise ConfigError("clamp", f"'{HOLD_LABEL}' or '{HOLD_VISIBLE}' expected, got {self.clamp}")
         if self.chains is not None and (self.chains < 1 or self.start != "previous"):
             raise ConfigError(
                 "chains", f"at least 1, and only for persistent chains, expected; got {self.chains}"
@@ -64,7 +67,7 @@ class Scheme:
 
     @property
     def steps(self) -> int:
-        """k of the first run, the one that generation repeats."""
+        """K of the first run, the one that generation repeats."""
         return self.free[0].steps
 
     def to_dict(self) -> dict[str, Any]:

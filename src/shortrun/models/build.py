@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch import Tensor
 
 from shortrun.config import ModelSettings
 from shortrun.data.dataset import Dataset
@@ -24,7 +23,7 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
     """
     layers = [Layer(VISIBLE, data.sites, visible_units(data, settings.units))]
     if data.classes:
-        if len(data.classes) < 2:
+        if len(data.classes) == 1:
             raise DataError(f"labels: at least two classes expected, got only '{data.classes[0]}'")
         layers.append(Layer(LABEL, 1, Potts(len(data.classes))))
     hidden = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}[settings.hidden_units]()
@@ -36,7 +35,9 @@ def visible_units(data: Dataset, name: str) -> Units:
     colours = data.colours
     if colours is None:
         if name not in ("auto", "gaussian"):
-            raise ConfigError("model.units", f"the data are continuous, which '{name}' units cannot hold: use gaussian")
+            raise ConfigError(
+                "model.units", f"the data are continuous, which '{name}' units cannot hold: use gaussian"
+            )
         return Gaussian()
     if name == "auto":
         name = "bernoulli" if colours == 2 else "potts"

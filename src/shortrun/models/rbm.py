@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -17,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.models.spec import Clamp, Spec
-from shortrun.typing import Field, State, Theta, UniformSource, Weights
+from shortrun.typing import Field, Noise, State, Theta, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
 
@@ -46,7 +47,7 @@ class RBM:
         ends = [0]
         for layer in self.spec.observed:
             ends.append(ends[-1] + layer.width)
-        return tuple(slice(a, b) for a, b in zip(ends, ends[1:], strict=False))
+        return tuple(slice(a, b) for a, b in pairwise(ends))
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -79,7 +80,7 @@ class RBM:
         weight, _, hidden_bias = self.view(theta)
         return torch.addmm(hidden_bias, self.features(state, theta.dtype), weight)
 
-    def step(self, theta: Theta, state: State, noise: UniformSource, clamp: Clamp) -> State:
+    def step(self, theta: Theta, state: State, noise: Noise, clamp: Clamp) -> State:
         """One block-Gibbs sweep: h given the observed layers, then each layer that is not clamped given h.
 
         The plain reference that faster engines are tested against. Under the "mean" rule the hidden mean stands in
@@ -97,7 +98,7 @@ class RBM:
         return (*observed, moved)
 
     def _observe(
-        self, theta: Theta, i: int, old: Tensor, passed: Field, noise: UniformSource, clamp: Clamp
+        self, theta: Theta, i: int, old: Tensor, passed: Field, noise: Noise, clamp: Clamp
     ) -> Tensor:
         layer = self.spec.observed[i]
         if layer.name in clamp.layers:

@@ -42,7 +42,7 @@ class Units(Protocol):
         ...
 
     def log_z(self, field: Field) -> PerSite:
-        """ln sum_x exp(field * features(x) - base_energy(x)) of each site, shape (C, S)."""
+        """Ln sum_x exp(field * features(x) - base_energy(x)) of each site, shape (C, S)."""
         ...
 
     def mean(self, field: Field) -> Field:

@@ -16,8 +16,14 @@ class Bernoulli:
     """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2)."""
 
     kind: ClassVar[str] = "bernoulli"
-    width: ClassVar[int] = 1
-    levels: ClassVar[int] = 2
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def levels(self) -> int:
+        return 2
 
     def start(self, u: Uniforms) -> Values:
         return (u < 0.5).to(torch.uint8)

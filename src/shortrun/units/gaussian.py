@@ -29,14 +29,20 @@ class Gaussian:
     variance: float = 1.0
     start_variance: float = 1.0
     kind: ClassVar[str] = "gaussian"
-    width: ClassVar[int] = 1
-    levels: ClassVar[None] = None
 
     def __post_init__(self):
         if self.variance <= 0 or self.start_variance <= 0:
             raise ConfigError(
                 "variance", f"positive variances expected, got {self.variance}, {self.start_variance}"
             )
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def levels(self) -> None:
+        return None
 
     def start(self, u: Uniforms) -> Values:
         return math.sqrt(self.start_variance) * torch.special.ndtri(u)

@@ -16,8 +16,14 @@ class Ising:
     """<s | field> = tanh(field); values are uint8 codes, 0 for -1 and 1 for +1."""
 
     kind: ClassVar[str] = "ising"
-    width: ClassVar[int] = 1
-    levels: ClassVar[int] = 2
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def levels(self) -> int:
+        return 2
 
     def start(self, u: Uniforms) -> Values:
         return (u < 0.5).to(torch.uint8)
