@@ -1,0 +1,105 @@
+"""The verbs put together, and how their errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+import shortrun
+from shortrun.cli import _output, data, generate, info, predict, train
+from shortrun.errors import ShortrunError
+from shortrun.files import explain
+
+USERS, OURS, STOPPED, PIPE = 2, 1, 130, 141
+REPORT = "https://github.com/shortrun/shortrun/issues"
+
+app = typer.Typer(
+    name="shortrun",
+    help="Fast and functional generators of labelled structured data.",
+    epilog="shortrun VERB --help shows the options of a verb.",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(train.train)
+app.command()(generate.generate)
+app.command()(predict.predict)
+app.command()(info.info)
+app.add_typer(data.app, name="data")
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end, if wanted."""
+    if wanted:
+        _output.say(f"shortrun {shortrun.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def program(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", help="Show the version and exit.", callback=show_version, is_eager=True)
+    ] = False,
+    debug: Annotated[  # noqa: ARG001 - taken out by `run`, so that it may stand anywhere
+        bool, typer.Option("--debug", help="Show the traceback of an error (also SHORTRUN_DEBUG=1).")
+    ] = False,
+) -> None:
+    """Fast and functional generators of labelled structured data."""
+    if context.invoked_subcommand is None:
+        _output.say(context.get_help())
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; an error is one line on stderr."""
+    debug = "--debug" in arguments or os.environ.get("SHORTRUN_DEBUG", "") not in ("", "0")
+    arguments = [word for word in arguments if word != "--debug"]
+    try:
+        code = app(arguments, prog_name="shortrun", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        return hang_up()
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        code, line = verdict(error)
+        _output.complain(line)
+        return code
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def verdict(error: Exception) -> tuple[int, str]:
+    """Return the exit code and the line for an error."""
+    if isinstance(error, ShortrunError):
+        return USERS, str(error)
+    if isinstance(error, OSError):
+        return USERS, f"{error.filename or 'a file'}: {explain(error)}"
+    if isinstance(error, typer.Abort):
+        return STOPPED, "stopped"
+    if hasattr(error, "format_message"):  # what typer calls wrong usage; its class moved between versions
+        return USERS, usage(error)
+    return OURS, (
+        f"{type(error).__name__}: {error} - a fault of shortrun {shortrun.__version__}, please report it at {REPORT} "
+        "with the output of --debug"
+    )
+
+
+def usage(error: Exception) -> str:
+    """Return what is wrong with a command line, and which help to ask for."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "shortrun"
+    message = error.format_message().strip().rstrip(".")  # pyright: ignore[reportAttributeAccessIssue]
+    return f"{message} (see {command} --help)"
+
+
+def hang_up() -> int:
+    """Return the exit code of a program whose reader has left; nothing more is written to it."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 1)
+    return PIPE

@@ -1,0 +1,102 @@
+"""Arguments and options that several verbs share, each with its one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shortrun.errors import ConfigError
+
+DATA, MODEL, TRAINING, OUTPUT, MACHINE = "Data", "Model and scheme", "Training", "Output", "Machine"
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained run.", show_default=False)]
+
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="CSV or TSV file with columns name,label.", rich_help_panel=DATA),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column (or array) that holds the classes.", rich_help_panel=DATA),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column whose equal values stay on one side of a split.", rich_help_panel=DATA),
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="ROLE=ARRAY,...", help="Arrays of an .npz file, as x=..,y=..", rich_help_panel=DATA),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Share of full scale above which a grey value is 1.", rich_help_panel=DATA),
+]
+AlphabetName = Annotated[
+    str | None,
+    typer.Option(
+        "--alphabet",
+        metavar="NAME",
+        help="protein, rna, dna, binary, codes, continuous, or the letters; detected by default.",
+        rich_help_panel=DATA,
+    ),
+]
+Unknown = Annotated[
+    str | None,
+    typer.Option(metavar="error|gap|drop", help="What to do with letters outside the alphabet.", rich_help_panel=DATA),
+]
+Part = Annotated[
+    str | None,
+    typer.Option(metavar="train|test", help="Which part of a file that holds both.", rich_help_panel=DATA),
+]
+Age = Annotated[
+    int | None,
+    typer.Option(metavar="UPDATE", help="Age of the training to use; the last by default.", rich_help_panel=MODEL),
+]
+NoiseSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the noise.", rich_help_panel=MODEL)]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads of the computation; all cores by default.", rich_help_panel=MACHINE),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=OUTPUT)]
+
+
+def assignments(texts: list[str] | None, key: str) -> dict[str, str]:
+    """Return name -> value of texts like "a=1,b=2".
+
+    Raises
+    ------
+    ConfigError : if a part is no assignment
+    """
+    pairs = [part.partition("=") for text in texts or () for part in text.split(",")]
+    for name, equals, value in pairs:
+        if not (name.strip() and equals and value.strip()):
+            raise ConfigError(f"--{key}", f"name=value pairs expected, got '{name}{equals}{value}'")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def whole_numbers(text: str | None, key: str) -> tuple[int, ...]:
+    """Return the numbers of a text like "1-50,60".
+
+    Raises
+    ------
+    ConfigError : if a part is neither a number nor a range that goes up
+    """
+    numbers: list[int] = []
+    for part in text.split(",") if text is not None else ():
+        first, dash, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last.isdecimal() if dash else True)):
+            raise ConfigError(f"--{key}", f"numbers and ranges such as 1-50,60 expected, got '{part}'")
+        if dash and int(last) < int(first):
+            raise ConfigError(f"--{key}", f"a range that goes up expected, got '{part}'")
+        numbers += range(int(first), int(last or first) + 1)
+    return tuple(numbers)
+
+
+def use_threads(threads: int | None) -> None:
+    """Set how many threads torch computes with; None leaves its own choice."""
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)

@@ -1,0 +1,114 @@
+"""Reading data for a verb: what the user says of a file, remembered with the run for the verbs that follow."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shortrun.cli._options import assignments
+from shortrun.cli._output import amount
+from shortrun.errors import FormatError
+
+if TYPE_CHECKING:
+    from shortrun.data import Alphabet, Dataset
+    from shortrun.store import Trajectory
+
+REMEMBERED = "reading"  # the key in the data's meta that run.json keeps
+OF_A_FORMAT = ("keys", "label_column", "group")  # of the training file; another file may not have them
+
+
+def options(*, keys: list[str] | None = None, labels: Path | None = None, **others: Any) -> dict[str, Any]:
+    """Return the reading options that the user gave, in their JSON form."""
+    given = {"keys": assignments(keys, "key") or None, "labels": labels and str(labels), **others}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def remembered(run: Trajectory) -> dict[str, Any]:
+    """Return the reading options that a run was trained with, "source" and "reweight" among them."""
+    return dict(run.data["meta"].get(REMEMBERED) or {"source": run.data.get("source")})
+
+
+def training_data(source: str, given: Mapping[str, Any], reweight: float | None) -> Dataset:
+    """Return the data to train on, with sequence weights if asked for; what was asked is kept in its meta."""
+    from shortrun.data import read
+
+    data = read(source, **given)
+    if reweight is not None:
+        from shortrun.data.weights import sequence_weights
+
+        data = data.with_weights(sequence_weights(data, reweight))
+    reading = {"source": source, **given} | ({} if reweight is None else {"reweight": reweight})
+    return replace(data, meta={"source": source} | data.meta | {REMEMBERED: reading})
+
+
+def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Dataset:
+    """Return the samples of another file, read as the run's own were as far as that file allows."""
+    from shortrun.data import read
+
+    first: FormatError | None = None
+    for defaults in _defaults(run, given):
+        try:
+            return read(path, **{"alphabet": _alphabet(run), **defaults, **given})
+        except FormatError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _defaults(run: Trajectory, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the remembered options, then without those that only the training file may have had."""
+    known = remembered(run)
+    common = {name: known[name] for name in ("threshold", "unknown") if name in known}
+    own = {name: known[name] for name in OF_A_FORMAT if name in known and name not in given}
+    yield common | own
+    for left_out in own:
+        yield common | {name: value for name, value in own.items() if name != left_out}
+    if len(own) > 1:
+        yield common
+
+
+def _alphabet(run: Trajectory) -> Alphabet | str | None:
+    """Return how to read for a machine; 0 and 1 are found by themselves, and grey images need to be."""
+    if run.alphabet is None:
+        return "continuous"
+    return None if run.alphabet.name == "binary" else run.alphabet
+
+
+def part_of(path: str, given: Mapping[str, Any]) -> str | None:
+    """Return the part to predict: the one asked for, else "test" where an .npz file holds one."""
+    if "part" in given or "x" in given.get("keys", {}) or not path.lower().endswith(".npz"):
+        return given.get("part")
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "test" if "x_test.npy" in file.namelist() else None
+    except (OSError, zipfile.BadZipFile):
+        return None  # reading it will say what is wrong
+
+
+def summary(source: str, data: Dataset, part: str | None = None) -> str:
+    """Return one line about what was read."""
+    colours = f"{data.colours} colours" if data.colours else "continuous values"
+    unlabelled = int((~data.labelled).sum())
+    place = f"{source} ({part} part)" if part else source
+    return (
+        f"read {place}: {amount(len(data), 'sample')}, {amount(data.sites, 'site')}, {colours}, "
+        f"{amount(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
+    )
+
+
+def describe(source: str, data: Dataset) -> dict[str, Any]:
+    """Return what was read, for a JSON document."""
+    return {
+        "source": source,
+        "samples": len(data),
+        "sites": data.sites,
+        "colours": data.colours,
+        "alphabet": data.alphabet and data.alphabet.name,
+        "classes": dict(zip(data.classes, data.class_counts.tolist(), strict=True)),
+        "unlabelled": int((~data.labelled).sum()),
+        "groups": None if data.groups is None else len(set(data.groups.tolist())),
+        "hash": data.hash,
+    }

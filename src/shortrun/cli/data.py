@@ -1,0 +1,31 @@
+"""`shortrun data`: the named data sets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from shortrun.cli import _output
+from shortrun.cli._options import Json
+
+app = typer.Typer(help="Named data sets.", no_args_is_help=False)
+
+
+@app.callback(invoke_without_command=True)
+def data(context: typer.Context) -> None:
+    """Named data sets: shortrun data list."""
+    if context.invoked_subcommand is None:
+        _output.say(context.get_help())
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the data sets that can be trained on by name."""
+    from shortrun.data.catalogue import entries
+
+    found = [{key: value for key, value in asdict(entry).items() if key != "load"} for entry in entries()]
+    if json:
+        _output.emit(found)
+    else:
+        _output.rows(("name", "title", "licence"), [(e["name"], e["title"], e["licence"]) for e in found])

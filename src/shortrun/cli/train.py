@@ -1,0 +1,216 @@
+"""`shortrun train`: learn a data set and keep the trajectory."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shortrun.cli import _options, _output, _reading
+from shortrun.cli._options import DATA, MACHINE, MODEL, OUTPUT, TRAINING
+from shortrun.cli._progress import monitored, shown
+from shortrun.errors import ConfigError
+
+if TYPE_CHECKING:
+    from shortrun.config import Config
+    from shortrun.data import Dataset
+    from shortrun.store import Trajectory
+
+STOPPED = 130  # what a shell calls a program that Ctrl-C ended
+
+
+def train(
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="RUN", help="Folder of the run.", rich_help_panel=OUTPUT)
+    ],
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA", help="A file (.npz, .npy, .csv, .tsv, .fasta, also with .gz) or the name of a data set."
+        ),
+    ] = None,
+    labels: _options.LabelsFile = None,
+    label_column: _options.LabelColumn = None,
+    group: _options.Group = None,
+    key: _options.Keys = None,
+    threshold: _options.Threshold = None,
+    alphabet: _options.AlphabetName = None,
+    unknown: _options.Unknown = None,
+    part: _options.Part = None,
+    reweight: Annotated[
+        float | None,
+        typer.Option(
+            metavar="IDENTITY", help="Weigh sequences by 1 / those at least that alike.", rich_help_panel=DATA
+        ),
+    ] = None,
+    hidden: Annotated[int | None, typer.Option(help="Number of hidden units.", rich_help_panel=MODEL)] = None,
+    scheme: Annotated[
+        str | None, typer.Option(metavar="ff|pcd|cd|rdm", help="How free chains run.", rich_help_panel=MODEL)
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Sweeps k of the free chains.", rich_help_panel=MODEL)] = None,
+    hidden_rule: Annotated[
+        str | None,
+        typer.Option(metavar="sample|mean", help="What hidden units pass on.", rich_help_panel=MODEL),
+    ] = None,
+    updates: Annotated[int | None, typer.Option(help="Number of updates.", rich_help_panel=TRAINING)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all noise.", rich_help_panel=TRAINING)] = None,
+    batch: Annotated[int | None, typer.Option(help="Samples a minibatch.", rich_help_panel=TRAINING)] = None,
+    rate: Annotated[
+        float | None, typer.Option("--lr", "--rate", help="Learning rate.", rich_help_panel=TRAINING)
+    ] = None,
+    optimiser: Annotated[
+        str | None,
+        typer.Option(metavar="sgd|momentum|adam", help="How parameters move.", rich_help_panel=TRAINING),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(metavar="constant|cosine", help="How the rate changes.", rich_help_panel=TRAINING),
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Share held out to report accuracy on.", rich_help_panel=TRAINING),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Settings to start from.", rich_help_panel=TRAINING)
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="TOML", help="File of settings.", rich_help_panel=TRAINING),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="SECTION.KEY=VALUE", help="Any setting, again and again.", rich_help_panel=TRAINING
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in RUN, with its settings.", rich_help_panel=OUTPUT)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the run in RUN.", rich_help_panel=OUTPUT)
+    ] = False,
+    device: Annotated[
+        str | None, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.", rich_help_panel=MACHINE)
+    ] = None,
+    threads: _options.Threads = None,
+    json: _options.Json = False,
+) -> None:
+    """Train a machine on labelled, partly labelled or unlabelled data; Ctrl-C stops it so that it can go on."""
+    if resume and overwrite:
+        raise ConfigError("--resume", "not together with --overwrite")
+    old = stored(out) if resume else None
+    given = _reading.options(
+        labels=labels,
+        label_column=label_column,
+        group=group,
+        keys=key,
+        threshold=threshold,
+        alphabet=alphabet,
+        unknown=unknown,
+        part=part,
+        reweight=reweight,
+        source=data,
+    )
+    settings = settings_of(
+        old,
+        preset=preset or "default",
+        file=config,
+        assignments=tuple(set_ or ()),
+        model={"hidden": hidden, "hidden_rule": hidden_rule},
+        scheme={"name": scheme, "steps": steps},
+        optimiser={"name": optimiser, "rate": rate, "schedule": schedule},
+        training={"updates": updates, "seed": seed, "batch": batch, "validation": validation, "device": device},
+    )
+    samples = samples_of(given if old is None else _reading.remembered(old) | given)
+    _output.say(_reading.summary(samples.meta[_reading.REMEMBERED]["source"], samples), aside=json)
+    _options.use_threads(threads)
+    run = learn(samples, settings, out, resume=resume, overwrite=overwrite)
+    report(run, settings, json)
+
+
+def stored(out: Path) -> Trajectory:
+    """Return the run to resume."""
+    from shortrun.store import Trajectory
+
+    return Trajectory.open(out)
+
+
+def settings_of(old: Trajectory | None, **layers: Any) -> Config:
+    """Return the settings: those of the run that goes on, else the preset's, under what the user gives."""
+    from shortrun.config import resolve
+
+    layers = {
+        name: {key: value for key, value in part.items() if value is not None} if isinstance(part, Mapping) else part
+        for name, part in layers.items()
+    }
+    return resolve(base=None if old is None else old.config, **layers)
+
+
+def samples_of(options: Mapping[str, Any]) -> Dataset:
+    """Return the training data that reading options describe, "source" and "reweight" among them.
+
+    Raises
+    ------
+    ConfigError : if there is no source
+    """
+    options = dict(options)
+    source, reweight = options.pop("source", None), options.pop("reweight", None)
+    if source is None:
+        raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
+    return _reading.training_data(source, options, reweight)
+
+
+def learn(samples: Dataset, settings: Config, out: Path, *, resume: bool, overwrite: bool) -> Trajectory:
+    """Train, showing how far it is; a second Ctrl-C ends it at once.
+
+    Raises
+    ------
+    typer.Exit : 130 after the second Ctrl-C
+    """
+    from shortrun import workflows
+
+    # A batch system's request to end is answered like Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with shown() as progress:
+            return workflows.fit(
+                samples, out=out, config=settings, resume=resume, overwrite=overwrite, progress=progress
+            )
+    except KeyboardInterrupt:
+        _output.say(f"stopped at once; what was saved goes on with: {command(out)}", aside=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def command(out: Path) -> str:
+    """Return the command that goes on with a run: it knows its data and settings."""
+    return shlex.join(["shortrun", "train", "-o", str(out), "--resume"])
+
+
+def report(run: Trajectory, settings: Config, json: bool) -> None:
+    """Print what came out, and how to go on if Ctrl-C ended it.
+
+    Raises
+    ------
+    typer.Exit : 130 after Ctrl-C
+    """
+    interrupted = run.updates < settings.training.updates
+    if json:
+        _output.emit(run.info() | {"interrupted": interrupted})
+    else:
+        _output.say(outcome(run))
+    if interrupted:
+        _output.say(f"stopped at update {run.updates}; go on with: {command(run.path)}", aside=True)
+        raise typer.Exit(STOPPED)
+
+
+def outcome(run: Trajectory) -> str:
+    """Return one line about a training."""
+    last = run.log()[-1:] or [{}]
+    values = monitored(last[0])
+    seconds = f" in {last[0]['seconds']:.1f} s" if "seconds" in last[0] else ""
+    ages = _output.amount(len(run.ages), "age")
+    return f"{run.path}: {_output.amount(run.updates, 'update')}{seconds}, {ages}" + (f", {values}" if values else "")
