@@ -94,12 +94,12 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
 
 def test_other_tasks_cannot_go_on(tmp_path):
     train(tmp_path / "run", problem("ff"), stop=3)
-    with pytest.raises(StoreError, match="trained with another recipe: --resume needs the same"):
+    with pytest.raises(StoreError, match="trained with another scheme or number of steps: --resume needs"):
         store.reopen(tmp_path / "run", problem("pcd").header)
-    with pytest.raises(StoreError, match="trained with another spec"):
+    with pytest.raises(StoreError, match="trained with another machine"):
         store.reopen(tmp_path / "run", problem(continuous=True).header)
     other = problem("ff").header | {"data": {"hash": "0"}}
-    with pytest.raises(StoreError, match="trained with another data"):
+    with pytest.raises(StoreError, match="trained with other data"):
         store.reopen(tmp_path / "run", other)
     train(tmp_path / "run", problem("ff"))
 

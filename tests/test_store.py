@@ -410,6 +410,7 @@ def test_no_age_yet(tmp_path, task):
     assert run.info()["updates"] == 0
     (tmp_path / "run/ages").rmdir()
     assert message(run.refresh).endswith("ages: is missing")
+    assert message(store.reopen, tmp_path / "run").endswith("ages: is missing")
 
 
 def test_repr(finished, tmp_path, task):

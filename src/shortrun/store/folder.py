@@ -159,8 +159,8 @@ def _locked(folder: Path) -> Iterator[Lock]:
 def _clean(folder: Path) -> None:
     saved = restart.read(folder)
     update = saved.update if saved else 0
-    _drop_temporaries(folder)
     ages.drop_after(folder, update)
+    _drop_temporaries(folder)
     log.trim(folder, update)
 
 

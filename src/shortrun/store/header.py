@@ -20,7 +20,12 @@ from shortrun.models import Spec
 FORMAT_VERSION = 1
 NAME = "run.json"
 KEYS = ("format_version", "spec", "recipe", "config", "alphabet", "classes", "data")
-FIXED = ("spec", "recipe", "alphabet", "classes")  # what cannot change when a training goes on
+FIXED = {  # what cannot change when a training goes on
+    "spec": "another machine (sites, classes, units, hidden units or rule)",
+    "recipe": "another scheme or number of steps",
+    "alphabet": "another alphabet",
+    "classes": "other classes",
+}
 
 Header = dict[str, Any]
 
@@ -171,15 +176,11 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     ------
     StoreError : names the first thing that differs
     """
-    same = {key: stored[key] == given[key] for key in FIXED}
-    same["data"] = stored["data"].get("hash") == given["data"].get("hash")
-    other = next((key for key, equal in same.items() if not equal), None)
+    other = next((name for key, name in FIXED.items() if stored[key] != given[key]), None)
+    if other is None and stored["data"].get("hash") != given["data"].get("hash"):
+        other = "other data"
     if other:
-        raise StoreError(
-            folder,
-            f"was trained with another {other}: --resume needs the same, --overwrite begins anew, "
-            "-o takes another folder",
-        )
+        raise StoreError(folder, f"was trained with {other}: --resume needs the same, --overwrite begins anew")
 
 
 def is_run(folder: Path) -> bool:
