@@ -116,6 +116,8 @@ def resolve(
         for section, values in layer.items():
             if not isinstance(values, Mapping):
                 raise _unknown(section)
+            if section not in Config.model_fields:
+                raise _unknown(".".join([section, *list(values)[:1]]))
             merged.setdefault(section, {}).update(values)
     return validate(merged)
 
@@ -138,10 +140,12 @@ def validate(form: Mapping[str, Any]) -> Config:
 
 
 def _unknown(key: str) -> ConfigError:
-    known = [*keys(), *Config.model_fields]
-    last = key.rpartition(".")[2]
-    by_last_word = {name.rpartition(".")[2]: name for name in known}
-    close = nearest(key, known) or by_last_word.get(nearest(last, by_last_word) or "")
+    known, sections = list(keys()), list(Config.model_fields)
+    section, dot, last = key.partition(".")
+    by_last_word = {name.partition(".")[2]: name for name in known}
+    if not dot:
+        last = section
+    close = nearest(key, known) or by_last_word.get(nearest(last, by_last_word) or "") or nearest(section, sections)
     return ConfigError(key, "unknown setting", close)
 
 

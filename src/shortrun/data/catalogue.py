@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from shortrun.data.dataset import Dataset
+from shortrun.data.options import Options
+from shortrun.data.splits import split
 from shortrun.data.values import GREY_THRESHOLD, binarise
+
+TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -21,23 +25,26 @@ class Entry:
     title : one line about it
     citation : whom to cite
     licence : under which terms it may be used
-    load : threshold (a share of full scale, None for the default) -> `Dataset`
+    load : options of reading -> `Dataset`; its `part` chooses a fixed test fifth or the rest, None is everything
     """
 
     name: str
     title: str
     citation: str
     licence: str
-    load: Callable[[float | None], Dataset]
+    load: Callable[[Options], Dataset]
 
 
-def load_digits(threshold: float | None = None) -> Dataset:
-    """Return scikit-learn's 1,797 digits of 8x8 pixels, black and white at `threshold` (by default 0.3)."""
+def load_digits(options: Options) -> Dataset:
+    """Return scikit-learn's 1,797 digits of 8x8 pixels, black and white at the threshold (by default 0.3)."""
     from sklearn.datasets import load_digits as bundled  # slow to import, and needed only here
 
     images, labels = bundled(return_X_y=True)
-    pixels = binarise(np.asarray(images), GREY_THRESHOLD if threshold is None else threshold)
-    return Dataset.from_arrays(pixels, labels, meta={"image_shape": (8, 8)})
+    pixels = binarise(np.asarray(images), GREY_THRESHOLD if options.threshold is None else options.threshold)
+    digits = Dataset.from_arrays(pixels, labels, meta={"image_shape": (8, 8)})
+    if options.part is None:
+        return digits
+    return split(digits, TEST_SHARE, seed=0)[options.part == "test"]
 
 
 def entries() -> tuple[Entry, ...]:

@@ -82,7 +82,8 @@ def load(path: Path, options: Options) -> Dataset:
     """
     entry = next((entry for entry in entries() if entry.name == str(path)), None)
     if entry is not None and not path.is_file():
-        return entry.load(options.threshold)
+        data = entry.load(options)
+        return replace(data, meta=data.meta | {"source": entry.name})
     if path.is_dir():
         raise FormatError(path, None, "is a folder, a file of data expected")
     if not path.exists():

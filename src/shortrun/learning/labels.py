@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from shortrun.dynamics import Noise, run, start
@@ -37,7 +37,7 @@ def impute(model: RBM, theta: Theta, state: State, missing: Tensor, noise: Noise
 
 def expand(
     model: RBM, theta: Theta, state: State, weights: Weights, missing: Tensor
-) -> tuple[State, Weights]:
+) -> tuple[State, Float[Tensor, " D"]]:
     """Replace each `missing` row by K rows, one a class, weighted by the exact p(label | x).
 
     A weighted mean over the result is the exact marginal over the missing labels, of every statistic.

@@ -97,12 +97,11 @@ def _free(model: RBM, theta: Theta, free: Run, batch: Batch, before: State | Non
     state = batch.state
     if batch.any_missing and (LABEL in held or free.start == "data"):
         state = labels.draw(model, theta, state, batch.missing, _stream(noise, Stream.LABELS))
-    given = {la.name: x for la, x in zip(model.spec.observed, state, strict=False) if la.name in held}
-    if free.start == "data":
-        chains = state
-    elif free.start == "previous" and before is not None:
+    if free.start == "previous" and before is not None:
         chains = before
     else:
+        taken = [layer.name for layer in model.spec.observed] if free.start == "data" else held
+        given = {la.name: x for la, x in zip(model.spec.observed, state, strict=True) if la.name in taken}
         chains = start(model, noise, free.chains or len(state[0]), given)
     return run(model, theta, chains, noise, steps=free.steps, clamp=Clamp(held))
 
