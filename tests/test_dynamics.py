@@ -68,7 +68,7 @@ def test_the_law_of_k_sweeps(visible, hidden):
 @pytest.mark.parametrize("rule", ["sample", "mean"])
 @every_pair
 def test_no_drift_from_exact_draws(visible, hidden, rule, record_property):
-    """Chains drawn from the exact law stay there, for any number of sweeps; the mean rule drifts, and by how much is kept."""
+    """Chains drawn from the exact law stay there for any number of sweeps; the mean rule drifts, it is on record how far."""
     model, theta = machine(visible, hidden, classes=3, rule=rule, hidden_sites=3)
     observed, exact = law(model, theta)
     draws = torch.multinomial(exact, CHAINS, replacement=True, generator=torch.Generator().manual_seed(2))

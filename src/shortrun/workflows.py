@@ -234,7 +234,7 @@ def _train(
     device = device_of(config.training.device)
     rest, held_out = _held_out(data, config)
     rows, saved = Rows.of(rest, device), writer.restart()
-    training = Training(**vars(saved)) if saved else None
+    training = Training(**vars(saved.to(device))) if saved else None
     validation = None if held_out is None else _labelled(held_out, device)
     recorder = _Recorder(writer, config.training.updates, progress)
     learning.fit(writer.model, scheme, rows, config, recorder, training=training, validation=validation)

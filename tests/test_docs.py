@@ -1,0 +1,98 @@
+"""The documentation runs: README's Python, the skeletons of docs/extending.md, and the list of public names."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import shortrun as sr
+from shortrun.models import RBM, Layer, Spec
+from shortrun.units import Bernoulli
+
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(name):
+    """Return the Python blocks of a page as namespaces, in order of their headings."""
+    sources = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), flags=re.DOTALL)
+    return [source for source in sources if "Layer(name, sites, units)" not in source]
+
+
+def executed(source):
+    module = types.ModuleType("skeleton")
+    sys.modules["skeleton"] = module  # dataclasses look their module up
+    exec(source, vars(module))  # noqa: S102
+    return module
+
+
+@pytest.fixture(scope="module")
+def skeletons():
+    unit, scheme, data_format, score = (executed(source) for source in blocks("docs/extending.md"))
+    return {"unit": unit, "scheme": scheme, "format": data_format, "score": score}
+
+
+def test_the_unit_skeleton(skeletons):
+    units = skeletons["unit"].Blume()
+    field = torch.linspace(-2, 2, 12, dtype=torch.float64).view(2, 6).requires_grad_()
+    (slope,) = torch.autograd.grad(units.log_z(field).sum(), field)
+    torch.testing.assert_close(slope, units.mean(field).detach())
+    torch.testing.assert_close(units.field_of_mean(units.mean(field)), field)
+    model = RBM(Spec((Layer("visible", 6, units), Layer("hidden", 3, Bernoulli()))))
+    from shortrun.dynamics import Noise, run, start
+
+    theta, noise = torch.zeros(model.size()), Noise(0, 0)
+    end = run(model, theta, start(model, noise, 30_000, {}), noise, steps=2)[0]
+    shares = torch.bincount(end.flatten().long()) / end.numel()
+    assert ((shares - 1 / 3).abs() < 4 * (2 / 9 / end.numel()) ** 0.5).all()
+
+
+def test_the_scheme_skeleton(skeletons, tmp_path):
+    data = sr.Dataset.from_arrays(np.random.default_rng(0).integers(0, 2, (50, 5)))
+    run = sr.fit(data, scheme=skeletons["scheme"].mixed(3), out=tmp_path / "run", hidden=4, updates=5, batch=25)
+    assert run.recipe["name"] == "mixed"
+    assert len(run.recipe["scheme"]["free"]) == 2
+
+
+def test_the_format_skeleton(skeletons, tmp_path, monkeypatch):
+    skeletons["format"].__name__ = "shortrun.data.formats.bits"
+    import shortrun.data.readers as readers
+
+    found = readers.modules
+    monkeypatch.setattr(readers, "modules", lambda package: [*found(package), skeletons["format"]])
+    data = sr.Dataset.from_arrays([[0, 1, 1], [1, 0, 0]])
+    sr.write(tmp_path / "d.bits", data)
+    assert (sr.read(tmp_path / "d.bits").values == data.values).all()
+    (tmp_path / "d.bits").write_text("010\n0110\n")
+    with pytest.raises(sr.FormatError, match=r"d\.bits:2: 3 letters"):
+        sr.read(tmp_path / "d.bits")
+
+
+def test_the_score_skeleton(skeletons):
+    x = np.eye(3)
+    assert skeletons["score"].first_moment(x, x) == 0
+    assert skeletons["score"].first_moment(x, 1 - x) == pytest.approx(1 / 9)
+
+
+def test_the_readme_example(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (source,) = blocks("README.md")
+    module = executed(source)
+    assert len(module.new) == 100
+    assert {module.new.classes[label] for label in module.new.labels} == {"3"}
+    assert float(capsys.readouterr().out) > 0.7
+
+
+def test_the_public_names():
+    assert len(sr.__all__) == 31
+    for name in sr.__all__:
+        assert getattr(sr, name) is not None
+    assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)
+    assert set(dir(sr)) == set(sr.__all__)
+    with pytest.raises(AttributeError, match="fitt"):
+        sr.fitt  # noqa: B018
