@@ -16,6 +16,7 @@ from torch import Tensor
 from shortrun import learning, store
 from shortrun.config import Config, validate
 from shortrun.data import Alphabet, Dataset, Predictions, split
+from shortrun.data.parts import joined
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.learning import Record, Rows, Scheme, Training
@@ -24,7 +25,8 @@ from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
 
 Progress = Callable[[int, int, Record], None]
-ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 2000  # samples in memory at one time
+CHAINS = 10  # label chains a sample
 
 
 def fit(
@@ -135,7 +137,7 @@ def generate(
         "template": template,
         "keep": keep,
     }
-    return _joined([part[k] for part in stream(run, times=(k,), **options)])
+    return joined([part[k] for part in stream(run, times=(k,), **options)])
 
 
 def stream(
@@ -178,6 +180,7 @@ def predict(
     data: Dataset,
     *,
     sweeps: int | None = None,
+    chains: int = CHAINS,
     seed: int = 0,
     age: int | None = None,
 ) -> Predictions:
@@ -187,7 +190,9 @@ def predict(
     ----------
     run : a trained run or its folder
     data : samples with the sites and the alphabet of the training data; labels are not used, only compared with
-    sweeps : None for the exact p(label | sample); else the papers' label chain of that many sweeps
+    sweeps : None for the exact p(label | sample); else the law of the label after that many sweeps of a label chain
+        from noise
+    chains : independent label chains a sample that this law is averaged over; 1 is the papers' noisy answer
     seed : of the chain's noise
     age : which age of the training; by default the last
 
@@ -198,17 +203,19 @@ def predict(
     run = _open(run)
     if not run.classes:
         raise DataError(f"{run.path}: this machine was trained without labels and can predict none")
-    if sweeps is not None and sweeps < 1:
-        raise ConfigError("sweeps", f"at least 1 expected, got {sweeps}")
+    for name, value in (("sweeps", sweeps), ("chains", chains)):
+        if value is not None and value < 1:
+            raise ConfigError(name, f"at least 1 expected, got {value}")
     _check_kind(run, data)
     theta, probabilities = _theta(run, age), []
-    for first in range(0, len(data), ROWS_AT_ONCE):
-        state = _unlabelled(data.select(slice(first, first + ROWS_AT_ONCE)))
+    at_once = ROWS_AT_ONCE if sweeps is None else max(1, ROWS_AT_ONCE // chains)
+    for first in range(0, len(data), at_once):
+        state = _unlabelled(data.select(slice(first, first + at_once)))
         if sweeps is None:
             probabilities.append(run.model.label_log_probabilities(theta, state).exp())
         else:
             noise = Noise(seed, Stream.PREDICT, first_chain=first)
-            probabilities.append(label_chain(run.model, theta, state, noise, sweeps))
+            probabilities.append(label_chain(run.model, theta, state, noise, sweeps, chains))
     labels = data.recode(run.classes).labels if data.classes else data.labels
     return Predictions(data.names, labels, run.classes, torch.cat(probabilities).numpy())
 
@@ -393,23 +400,6 @@ def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int) -> Da
         classes=run.classes,
         alphabet=run.alphabet,
         meta=run.data["meta"],
-    )
-
-
-def _joined(parts: Sequence[Dataset]) -> Dataset:
-    if len(parts) == 1:
-        return parts[0]
-    arrays = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("values", "labels", "names")
-    }
-    first = parts[0]
-    return Dataset(
-        **arrays,
-        weights=np.ones(len(arrays["labels"]), np.float32),
-        classes=first.classes,
-        alphabet=first.alphabet,
-        meta=first.meta,
     )
 
 

@@ -14,7 +14,7 @@ from shortrun.cli import _output, data, generate, info, predict, train
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
-USERS, OURS, STOPPED, PIPE = 2, 1, 130, 141
+USERS, OURS, STOPPED = 2, 1, 130
 REPORT = "https://github.com/shortrun/shortrun/issues"
 
 app = typer.Typer(
@@ -32,32 +32,32 @@ app.command()(info.info)
 app.add_typer(data.app, name="data")
 
 
-def show_version(wanted: bool) -> None:
+def show_version(wanted: bool) -> bool:
     """Print the version and end, if wanted."""
     if wanted:
         _output.say(f"shortrun {shortrun.__version__}")
         raise typer.Exit
+    return wanted
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def program(
-    context: typer.Context,
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=show_version, is_eager=True)
     ] = False,
-    debug: Annotated[  # noqa: ARG001 - taken out by `run`, so that it may stand anywhere
+    debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error (also SHORTRUN_DEBUG=1).")
     ] = False,
 ) -> None:
     """Fast and functional generators of labelled structured data."""
-    if context.invoked_subcommand is None:
-        _output.say(context.get_help())
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; an error is one line on stderr."""
     debug = "--debug" in arguments or os.environ.get("SHORTRUN_DEBUG", "") not in ("", "0")
     arguments = [word for word in arguments if word != "--debug"]
+    if arguments in ([], ["data"]):
+        arguments.append("--help")
     try:
         code = app(arguments, prog_name="shortrun", standalone_mode=False)
         sys.stdout.flush()
@@ -102,4 +102,4 @@ def hang_up() -> int:
     """Return the exit code of a program whose reader has left; nothing more is written to it."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 1)
-    return PIPE
+    return OURS  # as rich and typer do in this case

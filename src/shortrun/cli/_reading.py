@@ -77,15 +77,21 @@ def _alphabet(run: Trajectory) -> Alphabet | str | None:
     return None if run.alphabet.name == "binary" else run.alphabet
 
 
-def part_of(path: str, given: Mapping[str, Any]) -> str | None:
-    """Return the part to predict: the one asked for, else "test" where an .npz file holds one."""
-    if "part" in given or "x" in given.get("keys", {}) or not path.lower().endswith(".npz"):
+def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
+    """Return the part to predict: the one asked for, else "test" where there is one that was not trained on."""
+    if "part" in given or "x" in given.get("keys", {}):
         return given.get("part")
+    trained = remembered(run)
+    return "test" if trained.get("part") == "train" and trained["source"] == path else _test_part(path)
+
+
+def _test_part(path: str) -> str | None:
+    """Return "test" if a file is an .npz with an array `x_test`."""
     try:
         with zipfile.ZipFile(path) as file:
             return "test" if "x_test.npy" in file.namelist() else None
     except (OSError, zipfile.BadZipFile):
-        return None  # reading it will say what is wrong
+        return None  # no .npz, or reading it will say what is wrong
 
 
 def summary(source: str, data: Dataset, part: str | None = None) -> str:

@@ -9,14 +9,12 @@ import typer
 from shortrun.cli import _output
 from shortrun.cli._options import Json
 
-app = typer.Typer(help="Named data sets.", no_args_is_help=False)
+app = typer.Typer(help="Named data sets.")
 
 
-@app.callback(invoke_without_command=True)
-def data(context: typer.Context) -> None:
-    """Named data sets: shortrun data list."""
-    if context.invoked_subcommand is None:
-        _output.say(context.get_help())
+@app.callback()
+def data() -> None:
+    """Named data sets."""
 
 
 @app.command("list")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from shortrun.cli._options import MODEL, OUTPUT
 from shortrun.errors import ConfigError
 
 if TYPE_CHECKING:
+    from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
 HELD = "Sites that are held"
@@ -23,7 +25,11 @@ def generate(
     out: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help=".npz, .fasta, .csv or .tsv, also with .gz.", rich_help_panel=OUTPUT
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=".npz, .fasta, .csv, .tsv (also .gz), or a picture.",
+            rich_help_panel=OUTPUT,
         ),
     ],
     n: Annotated[int, typer.Option("-n", "--number", help="How many samples.", rich_help_panel=MODEL)] = 100,
@@ -59,9 +65,7 @@ def generate(
     json: _options.Json = False,
 ) -> None:
     """Generate samples of a class, or of all classes in the proportions of the training data."""
-    from shortrun.data.readers import format_of
-
-    format_of(out, able_to="write")  # before anything is computed
+    ending_of(out)  # before anything is computed
     held = {"fix": fixed(fix), "keep": _options.whole_numbers(keep, "keep")}
     recorded = _options.whole_numbers(record, "record")
 
@@ -70,14 +74,14 @@ def generate(
     _options.use_threads(threads)
     trained = Trajectory.open(run)
     k = trained.recipe["steps"] if steps is None else steps
-    if k != trained.recipe["steps"]:
-        told = f"note: {k} sweeps, but {run} was trained to generate after {trained.recipe['steps']}"
-        _output.say(told, aside=True)
     held["template"] = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*recorded, k})}
     counts = write(trained, files, labels=label, n=n, seed=seed, age=age, **held)
+    if k != trained.recipe["steps"]:
+        told = f"note: {k} sweeps, but {run} was trained to generate after {trained.recipe['steps']}"
+        _output.say(told, aside=True)
     found = {"run": str(run), "output": str(out), "files": {t: str(file) for t, file in files.items()}}
-    found |= {"n": sum(counts.values()), "classes": counts, "steps": k, "trained_steps": trained.recipe["steps"]}
+    found |= {"n": n, "classes": counts, "steps": k, "trained_steps": trained.recipe["steps"]}
     found |= {"seed": seed, "age": trained.ages[-1] if age is None else age}
     if json:
         _output.emit(found)
@@ -99,30 +103,53 @@ def fixed(texts: list[str] | None) -> dict[int, str]:
     return {int(site): letter for site, letter in pairs.items()}
 
 
+def ending_of(path: Path) -> str:
+    """Return the ending that says the format of an output: data, or a picture of images.
+
+    Raises
+    ------
+    FormatError : if there is none that can be written
+    """
+    from shortrun.data.readers import format_of
+    from shortrun.plots import SUFFIXES
+
+    if path.suffix.lower() in SUFFIXES:
+        return path.suffix
+    known = format_of(path, able_to="write")[1] + (".gz" if path.suffix.lower() == ".gz" else "")
+    return path.name[-len(known) :]
+
+
 def beside(path: Path, time: int) -> Path:
     """Return where the samples after `time` sweeps go: g.fasta.gz -> g_t5.fasta.gz."""
-    from shortrun.data.readers import format_of
-
-    ending = format_of(path, able_to="write")[1] + (".gz" if path.suffix.lower() == ".gz" else "")
-    return path.with_name(f"{path.name[: -len(ending)]}_t{time}{path.name[-len(ending) :]}")
+    ending = ending_of(path)
+    return path.with_name(f"{path.name.removesuffix(ending)}_t{time}{ending}")
 
 
 def write(run: Trajectory, files: Mapping[int, Path], **options: Any) -> dict[str, int]:
-    """Write what is generated, a file a time, and return how many samples each class got."""
+    """Write what is generated, a file a time, as it comes; return how many samples each class got."""
     from shortrun import workflows
-    from shortrun.data import write as write_data
 
-    parts: dict[int, list[Any]] = {time: [] for time in files}
-    for part in workflows.stream(run, times=tuple(files), **options):
-        for time, samples in part.items():
-            parts[time].append(samples)
-    for time, file in files.items():
-        whole = joined(parts[time])
-        write_data(file, whole)
-    return dict(zip(whole.classes, whole.class_counts.tolist(), strict=True)) if whole.classes else {"": len(whole)}
+    counts = dict.fromkeys(run.classes, 0)
+    with ExitStack() as stack:
+        add = {time: stack.enter_context(sink(file)) for time, file in files.items()}
+        for part in workflows.stream(run, times=tuple(files), **options):
+            for time, samples in part.items():
+                add[time](samples)
+            tally = zip(run.classes, next(iter(part.values())).class_counts.tolist(), strict=True)
+            counts = {name: counts[name] + count for name, count in tally}
+    return counts
 
 
-def joined(parts: Sequence[Any]) -> Any:
-    from shortrun.workflows import _joined
+@contextmanager
+def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
+    """Give a function that adds samples to a file of data or to a picture of the first of each class."""
+    from shortrun.data.parts import joined, writing
+    from shortrun.plots import SUFFIXES, sample_grid, save
 
-    return _joined(parts)
+    if path.suffix.lower() not in SUFFIXES:
+        with writing(path) as add:
+            yield add
+        return
+    parts: list[Dataset] = []
+    yield parts.append
+    save(sample_grid(joined(parts)), path)

@@ -51,10 +51,10 @@ def predict(
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    chosen = _reading.part_of(file, given)
+    chosen = _reading.part_of(trained, file, given)
     data = _reading.further_data(trained, file, given | ({"part": chosen} if chosen else {}))
-    _output.say(_reading.summary(file, data, chosen), aside=True)
     found = workflows.predict(trained, data, sweeps=sweeps, seed=seed, age=age)
+    _output.say(_reading.summary(file, data, chosen), aside=True)
     if out is not None:
         write(out, found)
     if json:

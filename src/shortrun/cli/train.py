@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,10 +127,12 @@ def train(
         training={"updates": updates, "seed": seed, "batch": batch, "validation": validation, "device": device},
     )
     samples = samples_of(given if old is None else _reading.remembered(old) | given)
-    _output.say(_reading.summary(samples.meta[_reading.REMEMBERED]["source"], samples), aside=json)
+    source = samples.meta[_reading.REMEMBERED]["source"]
+    if not json:
+        _output.say(_reading.summary(source, samples))
     _options.use_threads(threads)
     run = learn(samples, settings, out, resume=resume, overwrite=overwrite)
-    report(run, settings, json)
+    report(run, settings, _reading.describe(source, samples) if json else None)
 
 
 def stored(out: Path) -> Trajectory:
@@ -173,10 +176,8 @@ def learn(samples: Dataset, settings: Config, out: Path, *, resume: bool, overwr
     """
     from shortrun import workflows
 
-    # A batch system's request to end is answered like Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        with shown() as progress:
+        with shown() as progress, terminated_like_interrupted():
             return workflows.fit(
                 samples, out=out, config=settings, resume=resume, overwrite=overwrite, progress=progress
             )
@@ -185,23 +186,33 @@ def learn(samples: Dataset, settings: Config, out: Path, *, resume: bool, overwr
         raise typer.Exit(STOPPED) from None
 
 
+@contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """Answer a batch system's request to end (SIGTERM) like Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def command(out: Path) -> str:
     """Return the command that goes on with a run: it knows its data and settings."""
     return shlex.join(["shortrun", "train", "-o", str(out), "--resume"])
 
 
-def report(run: Trajectory, settings: Config, json: bool) -> None:
-    """Print what came out, and how to go on if Ctrl-C ended it.
+def report(run: Trajectory, settings: Config, read: Mapping[str, Any] | None) -> None:
+    """Print what came out (as JSON with what was read, if that is given), and how to go on after Ctrl-C.
 
     Raises
     ------
     typer.Exit : 130 after Ctrl-C
     """
     interrupted = run.updates < settings.training.updates
-    if json:
-        _output.emit(run.info() | {"interrupted": interrupted})
-    else:
+    if read is None:
         _output.say(outcome(run))
+    else:
+        _output.emit(run.info() | {"read": read, "interrupted": interrupted})
     if interrupted:
         _output.say(f"stopped at update {run.updates}; go on with: {command(run.path)}", aside=True)
         raise typer.Exit(STOPPED)

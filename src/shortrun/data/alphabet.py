@@ -106,9 +106,7 @@ def named(text: str) -> Alphabet:
     if text in KNOWN:
         return KNOWN[text]
     if text.isalpha() and text.islower():
-        raise ConfigError(
-            "alphabet", f"unknown name '{text}', known: {', '.join(KNOWN)}", nearest(text, KNOWN)
-        )
+        raise ConfigError("alphabet", f"unknown name '{text}', known: {', '.join(KNOWN)}", nearest(text, KNOWN))
     return of_letters(text)
 
 

@@ -198,9 +198,7 @@ def check_lengths(data: Dataset) -> None:
     for name in ("labels", "weights", "names", "groups"):
         array = getattr(data, name)
         if array is not None and array.shape != (len(data),):
-            raise DataError(
-                f"one of {name} a sample expected: {len(data)} samples, {name} of shape {array.shape}"
-            )
+            raise DataError(f"one of {name} a sample expected: {len(data)} samples, {name} of shape {array.shape}")
 
 
 def check_labels(labels: np.ndarray, classes: tuple[str, ...]) -> None:

@@ -46,6 +46,4 @@ def choose(key: str, value: str | None, known: tuple[str | None, ...]) -> None:
     """Raise ConfigError unless a setting has one of its known values."""
     names = [name for name in known if name is not None]
     if value not in known:
-        raise ConfigError(
-            key, f"one of {', '.join(names)} expected, got '{value}'", nearest(str(value), names)
-        )
+        raise ConfigError(key, f"one of {', '.join(names)} expected, got '{value}'", nearest(str(value), names))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +12,9 @@ from shortrun.data.catalogue import entries
 from shortrun.data.dataset import Dataset
 from shortrun.data.label_files import attach, read_labels
 from shortrun.data.options import Options
+from shortrun.data.parts import opened
 from shortrun.data.raw import hint
 from shortrun.errors import DataError, FormatError, nearest
-from shortrun.files import atomic
 from shortrun.registry import modules
 
 FORMATS = "shortrun.data.formats"
@@ -110,14 +108,8 @@ def write(path: Path | str, dataset: Dataset) -> None:
     """
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        if path.suffix.lower() == ".gz":
-            # no name and no time inside: the same data make the same file; level 9 is very slow on 0 and 1
-            packed = gzip.GzipFile("", "wb", compresslevel=4, fileobj=file, mtime=0)
-            with packed, io.BufferedWriter(packed, 2**20) as buffered:
-                module.write(buffered, dataset, suffix)
-        else:
-            module.write(file, dataset, suffix)
+    with opened(path) as file:
+        module.write(file, dataset, suffix)
 
 
 def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:
@@ -128,12 +120,7 @@ def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:
     FormatError : if there is none; names the nearest suffix.
     """
     name = path.name.lower().removesuffix(".gz")
-    known = {
-        suffix: module
-        for module in modules(FORMATS)
-        if hasattr(module, able_to)
-        for suffix in module.suffixes
-    }
+    known = {suffix: module for module in modules(FORMATS) if hasattr(module, able_to) for suffix in module.suffixes}
     suffix = next((suffix for suffix in known if name.endswith(suffix)), None)
     if suffix is not None:
         return known[suffix], suffix

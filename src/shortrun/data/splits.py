@@ -62,9 +62,7 @@ def group_strata(dataset: Dataset, group: np.ndarray) -> np.ndarray:
     return counts.argmax(axis=1) - 1  # ties and groups without labels fall to the lowest column
 
 
-def random_share(
-    members: np.ndarray, sizes: np.ndarray, fraction: float, random: np.random.Generator
-) -> np.ndarray:
+def random_share(members: np.ndarray, sizes: np.ndarray, fraction: float, random: np.random.Generator) -> np.ndarray:
     """Return random members whose sizes add up to nearly a share of all; at least one, never all."""
     order = random.permutation(members)
     total = np.cumsum(sizes[order])

@@ -60,9 +60,7 @@ def as_table(values: Any) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise DataError(f"values must be numbers, got {array.dtype}")
     if array.ndim not in (2, 3) or array.size == 0:
-        raise DataError(
-            f"values must be a table of samples x sites with at least one of each, got shape {array.shape}"
-        )
+        raise DataError(f"values must be a table of samples x sites with at least one of each, got shape {array.shape}")
     table = array.reshape(len(array), -1)
     if not np.isfinite(table).all():
         row, site = first(~np.isfinite(table))
@@ -72,11 +70,7 @@ def as_table(values: Any) -> np.ndarray:
 
 def as_codes(table: np.ndarray, alphabet: Alphabet, asked: bool) -> np.ndarray:
     """Return a table of whole numbers as uint8 codes, after checking that each fits the alphabet."""
-    wrong = (
-        (table < 0)
-        | (table >= len(alphabet))
-        | (table != np.floor(table) if table.dtype.kind == "f" else False)
-    )
+    wrong = (table < 0) | (table >= len(alphabet)) | (table != np.floor(table) if table.dtype.kind == "f" else False)
     if wrong.any():
         row, site = first(wrong)
         remedy = "" if asked else "; grey values need a threshold, integer codes an alphabet"
@@ -104,9 +98,7 @@ def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
     DataError : if values are not finite, negative or above 65,535.
     """
     if not 0 <= threshold < 1:
-        raise ConfigError(
-            "threshold", f"a share of full scale, at least 0 and below 1, expected, got {threshold}"
-        )
+        raise ConfigError("threshold", f"a share of full scale, at least 0 and below 1, expected, got {threshold}")
     as_table(grey)
     if grey.min() < 0 or grey.max() > FULL_SCALES[-1]:
         raise DataError(f"grey values must be 0 to {FULL_SCALES[-1]}, got {grey.min()} to {grey.max()}")

@@ -80,9 +80,7 @@ def parse(path: Path, text: str) -> list[Record]:
         elif records:
             records[-1].pieces.append("".join(line.split()))
         elif line.strip():
-            raise FormatError(
-                path, number, f"'>' expected at the start of the first record, got '{line.strip()[:20]}'"
-            )
+            raise FormatError(path, number, f"'>' expected at the start of the first record, got '{line.strip()[:20]}'")
     return records
 
 
@@ -98,9 +96,7 @@ def check_columns(path: Path, records: list[Record], options: Options) -> None:
     """Raise FormatError if labels or groups are asked for that headers do not hold."""
     for what, column in (("label", options.label_column), ("group", options.group)):
         if column is not None and all(getattr(record, what) is None for record in records):
-            raise FormatError(
-                path, None, f"has no {what} '{column}': a labels file with that column is needed"
-            )
+            raise FormatError(path, None, f"has no {what} '{column}': a labels file with that column is needed")
 
 
 def with_headers(data: Dataset, records: list[Record]) -> Dataset:
@@ -126,6 +122,9 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         group = "" if dataset.groups is None else f" group={one_line(dataset.groups[row])}"
         label = f" label={one_line(names[dataset.labels[row]])}" if dataset.classes else ""
         file.write(f">{one_line(dataset.names[row])}{group}{label}\n{text}\n".encode())
+
+
+append = write  # more records are written as the first
 
 
 def one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from io import BufferedWriter, TextIOWrapper
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -121,12 +122,17 @@ def texts(table: Delimited, column: int | None, kept: np.ndarray) -> list[str] |
     return [text for text, keep in zip(table.column(column), kept, strict=True) if keep]
 
 
-def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
+def write(file: BufferedWriter, dataset: Dataset, suffix: str, *, header: bool = True) -> None:
     """Write columns name, label and group (where there are any), then the sites or `sequence`."""
     text = TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text, delimiter=delimiter(suffix), lineterminator="\n")
-    writer.writerows(rows(dataset))
+    writer.writerows(islice(rows(dataset), 0 if header else 1, None))
     text.detach()  # flushes, and leaves the file open for its owner
+
+
+def append(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
+    """Write more samples of the same kind to a file that `write` began."""
+    write(file, dataset, suffix, header=False)
 
 
 def rows(dataset: Dataset) -> Iterator[list[str]]:
