@@ -199,13 +199,26 @@ def test_rates():
 
 
 def test_penalties_pull_weights_only():
-    model, theta = machine(Bernoulli(), Bernoulli())
+    model, theta = machine(Bernoulli(), Bernoulli(), classes=3)
     direction = torch.zeros_like(theta)
-    gradient.penalise_(model, direction, theta, l1=0.1, l2=0.01)
+    gradient.penalise_(model, direction, theta, l1=0.1, l2=0.01, label_l2=0.5)
     weight, bias, hidden_bias = model.view(direction)
     at = model.view(theta).weight
-    torch.testing.assert_close(weight, -0.1 * at.sign() - 0.01 * at)
+    torch.testing.assert_close(weight[:3], -0.1 * at[:3].sign() - 0.01 * at[:3])
+    torch.testing.assert_close(weight[3:], -0.5 * at[3:])
     assert bias.abs().max() == hidden_bias.abs().max() == 0
+
+
+def test_the_label_has_a_rate_of_its_own():
+    model, theta = machine(Bernoulli(), Bernoulli(), classes=3)
+    direction = torch.ones_like(theta)
+    gradient.rescale_label_(model, direction, 5.0)
+    weight, bias, hidden_bias = model.view(direction)
+    assert (weight[:3] == 1).all()
+    assert (bias[:3] == 1).all()
+    assert (weight[3:] == 5).all()
+    assert (bias[3:] == 5).all()
+    assert (hidden_bias == 1).all()
 
 
 def test_the_ages_of_a_longer_training_contain_those_of_a_shorter_one():

@@ -50,6 +50,7 @@ class OptimiserSettings(_Settings):
     centred: bool = True
     l1: NotNegative = 0.0
     l2: NotNegative = 0.0
+    label_l2: NotNegative = 0.0  # of the label's weights, in place of l2
     weight_std: Rate = 0.01
     pseudo_count: NotNegative | None = None
 

@@ -70,15 +70,23 @@ def _records(
     return found
 
 
-def label_chain(model: RBM, theta: Theta, state: State, noise: Noise, sweeps: int) -> Float[Tensor, "C K"]:
-    """Return p(label | h) after the last of `sweeps` sweeps with the other layers clamped, (C, K).
+def label_chain(
+    model: RBM, theta: Theta, state: State, noise: Noise, sweeps: int, chains: int = 1
+) -> Float[Tensor, "C K"]:
+    """Return the law of the label after `sweeps` sweeps with the other layers clamped, (C, K).
 
-    The papers' classifier: the label starts from p0, and the last conditional is the answer (FF24 fig. 1).
+    The label starts from p0; the law is the mean over `chains` independent chains of p(label | h) after the last sweep.
+    One chain is the papers' classifier (FF24 fig. 1): its answer is one noisy draw of this law.
     """
     assert model.spec.label is not None
-    held = {la.name: x for la, x in zip(model.spec.observed, state, strict=False) if la.name != LABEL}
-    chains = start(model, noise, len(state[0]), held)
-    end = run(model, theta, chains, noise, steps=sweeps, clamp=Clamp(tuple(held)))
+    rows = len(state[0])
+    held = {
+        layer.name: x.repeat_interleave(chains, 0)
+        for layer, x in zip(model.spec.observed, state, strict=False)
+        if layer.name != LABEL
+    }
+    many = replace(noise, first_chain=noise.first_chain * chains)
+    end = run(model, theta, start(model, many, rows * chains, held), many, steps=sweeps, clamp=Clamp(tuple(held)))
     hidden = model.spec.hidden.units
     passed = end[-1] if model.spec.hidden_rule == "mean" else hidden.features(end[-1], theta.dtype)
-    return torch.softmax(model.label_field(theta, passed), 1)
+    return torch.softmax(model.label_field(theta, passed), 1).unflatten(0, (rows, chains)).mean(1)

@@ -193,7 +193,7 @@ def _apply_(
 ) -> None:
     options = config.optimiser
     direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
-    gradients.penalise_(model, direction, theta, options.l1, options.l2)
+    gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
     gradients.rescale_label_(model, direction, (options.label_rate or options.rate) / options.rate)
     rate = optimisers.rate_at(options.schedule, options.rate, update, config.training.updates)
     optimiser.step_(theta, direction, rate, update)

@@ -26,11 +26,18 @@ def centred(model: RBM, direction: Theta, clamped: Theta) -> Theta:
     return centred_direction
 
 
-def penalise_(model: RBM, direction: Theta, theta: Theta, l1: float, l2: float) -> None:
-    """Subtract l1 sign(W) + l2 W from the weights' direction, after centring so that no bias feels it."""
-    if l1 or l2:
-        out, at = model.view(direction).weight, model.view(theta).weight
-        out.sub_(l2 * at).sub_(l1 * torch.sign(at))
+def penalise_(model: RBM, direction: Theta, theta: Theta, l1: float, l2: float, label_l2: float) -> None:
+    """Subtract l1 sign(W) + l2 W from the weights' direction, after centring so that no bias feels it.
+
+    The label's weights have a penalty of their own, label_l2 D.
+    """
+    out, at = model.view(direction).weight, model.view(theta).weight
+    for i, rows in enumerate(model.slices):
+        strength = label_l2 if i == model.spec.label else l2
+        if strength:
+            out[rows].sub_(at[rows], alpha=strength)
+        if l1 and i != model.spec.label:
+            out[rows].sub_(torch.sign(at[rows]), alpha=l1)
 
 
 def rescale_label_(model: RBM, direction: Theta, ratio: float) -> None:
