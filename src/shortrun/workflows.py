@@ -82,11 +82,12 @@ def fit(
     base = validate(Trajectory.open(out).config) if resume and config is None else config or Config()
     config = _with(base, sections)
     _check(data)
+    device, parts = device_of(config.training.device), _held_out(data, config)  # may refuse, so before a run is made
     scheme = scheme or learning.from_settings(config.scheme, bool(data.classes))
     form = store.describe(spec_of(data, config.model), scheme, config, data)
     writer = store.reopen(out, form) if resume else store.create(out, form, overwrite=overwrite)
     with writer, _interrupts(writer):
-        _train(data, scheme, config, writer, progress)
+        _train(*parts, device, scheme, config, writer, progress)
     return Trajectory.open(out)
 
 
@@ -167,9 +168,7 @@ def stream(
     held = {LABEL: torch.from_numpy(codes.astype(np.uint8)).unsqueeze(1)} if run.classes else {}
     noise = Noise(seed, Stream.GENERATE)
     kept = _kept(run, n, fix or {}, template, keep)
-    parts = recorded(
-        model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=ROWS_AT_ONCE
-    )
+    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=ROWS_AT_ONCE)
     for i, part in enumerate(parts):
         rows = slice(i * ROWS_AT_ONCE, (i + 1) * ROWS_AT_ONCE)
         yield {t: _dataset(run, state, codes[rows], rows.start) for t, state in part.items()}
@@ -227,19 +226,21 @@ def device_of(name: str) -> torch.device:
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError):
-        raise ConfigError(
-            "training.device", f"'{name}' is not a device of this machine, use auto or cpu"
-        ) from None
+        raise ConfigError("training.device", f"'{name}' is not a device of this machine, use auto or cpu") from None
 
 
 # Training
 
 
 def _train(
-    data: Dataset, scheme: Scheme, config: Config, writer: store.Writer, progress: Progress | None
+    rest: Dataset,
+    held_out: Dataset | None,
+    device: torch.device,
+    scheme: Scheme,
+    config: Config,
+    writer: store.Writer,
+    progress: Progress | None,
 ) -> None:
-    device = device_of(config.training.device)
-    rest, held_out = _held_out(data, config)
     rows, saved = Rows.of(rest, device), writer.restart()
     training = Training(**vars(saved.to(device))) if saved else None
     validation = None if held_out is None else _labelled(held_out, device)
@@ -324,9 +325,7 @@ def _theta(run: Trajectory, age: int | None) -> Theta:
     return run[-1] if age is None else run.at(age)
 
 
-def _label_codes(
-    run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int
-) -> np.ndarray:
+def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:
     if n < 1:
         raise ConfigError("n", f"at least 1 sample expected, got {n}")
     if labels is None or not run.classes:
@@ -339,9 +338,7 @@ def _label_codes(
     names = [labels] * n if isinstance(labels, str) else list(labels)
     for name in set(names) - set(run.classes):
         known = ", ".join(run.classes[:20])
-        raise ConfigError(
-            "label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
-        )
+        raise ConfigError("label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes))
     return np.array([run.classes.index(name) for name in names])
 
 
@@ -409,8 +406,7 @@ def _check_kind(run: Trajectory, data: Dataset) -> None:
         raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {sites}")
     if data.alphabet != run.alphabet:
         ours, theirs = (
-            f"the {a.name} alphabet '{a.letters}'" if a else "continuous values"
-            for a in (run.alphabet, data.alphabet)
+            f"the {a.name} alphabet '{a.letters}'" if a else "continuous values" for a in (run.alphabet, data.alphabet)
         )
         raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
 

@@ -10,11 +10,11 @@ import typer
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._options import MODEL, OUTPUT
 from shortrun.errors import FormatError
-from shortrun.files import atomic
 
 if TYPE_CHECKING:
     from shortrun.data import Predictions
 
+DIGITS = "%.6g"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -35,6 +35,10 @@ def predict(
         int | None,
         typer.Option(help="Sweeps of the label chain; without it, exact probabilities.", rich_help_panel=MODEL),
     ] = None,
+    chains: Annotated[
+        int | None,
+        typer.Option(help="Label chains a sample to average over, with --sweeps.", rich_help_panel=MODEL),
+    ] = None,
     age: _options.Age = None,
     seed: _options.NoiseSeed = 0,
     threads: _options.Threads = None,
@@ -42,6 +46,7 @@ def predict(
 ) -> None:
     """Predict the label of every sample, and the accuracy where labels are known."""
     separator_of(out)
+    averaged = {} if chains is None else {"chains": chains}
     given = _reading.options(
         labels=labels, label_column=label_column, keys=key, threshold=threshold, unknown=unknown, part=part
     )
@@ -53,14 +58,14 @@ def predict(
     trained = Trajectory.open(run)
     chosen = _reading.part_of(trained, file, given)
     data = _reading.further_data(trained, file, given | ({"part": chosen} if chosen else {}))
-    found = workflows.predict(trained, data, sweeps=sweeps, seed=seed, age=age)
-    _output.say(_reading.summary(file, data, chosen), aside=True)
+    found = workflows.predict(trained, data, sweeps=sweeps, seed=seed, age=age, **averaged)
     if out is not None:
         write(out, found)
+    _output.say(_reading.summary(file, data, chosen), aside=True)
     if json:
         _output.emit(document(found, out) | {"run": str(run), "file": file, "part": chosen, "sweeps": sweeps})
     elif out is None:
-        _output.say(found.to_pandas().to_csv(index=False, float_format="%.6g").rstrip("\n"))
+        _output.say(found.to_pandas().to_csv(index=False, float_format=DIGITS).rstrip("\n"))
     _output.say(outcome(found, out), aside=json or out is None)
 
 
@@ -79,11 +84,11 @@ def separator_of(path: Path | None) -> str:
 
 def write(path: Path, found: Predictions) -> None:
     """Write predictions as a table; never half a file."""
-    packed = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
-    with atomic(path) as temporary:
-        found.to_pandas().to_csv(
-            temporary, index=False, sep=separator_of(path), float_format="%.6g", compression=packed
-        )
+    from shortrun.data.parts import opened
+
+    text = found.to_pandas().to_csv(index=False, sep=separator_of(path), float_format=DIGITS)
+    with opened(path) as file:
+        file.write(text.encode())
 
 
 def document(found: Predictions, out: Path | None) -> dict[str, Any]:
