@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from shortrun.cli._output import Terminal, say
@@ -31,9 +32,11 @@ def shown() -> Bar | Lines:
 
 
 def monitored(last: Mapping[str, float]) -> str:
-    """Return the values worth watching: accuracy and residuals."""
-    watched = [name for name in last if name == "accuracy" or name.startswith("residual")]
-    return "  ".join(f"{name.replace('_', ' ')} {last[name]:.3g}" for name in sorted(watched))
+    """Return the values worth watching: accuracy and the residual of each task."""
+    accuracy = [f"accuracy {last['accuracy']:.3f}"] if "accuracy" in last else []
+    residuals = [name for name in last if name.startswith("residual_")]
+    told = [f"{name.removeprefix('residual_')} {last[name]:.2g}" for name in sorted(residuals)]
+    return "  ".join(accuracy + (["residual " + " ".join(told)] if told else []))
 
 
 class Rate(ProgressColumn):
@@ -47,8 +50,9 @@ class Bar(AbstractContextManager["Bar"]):
     """A live bar with updates/s, time left and the last monitored values."""
 
     def __init__(self, terminal: Terminal):
-        columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn(), TextColumn("{task.fields[last]}"))
-        self._bar = Progress(*columns, console=terminal, refresh_per_second=4, transient=True)
+        values = TextColumn("{task.fields[last]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+        columns = (BarColumn(12), MofNCompleteColumn(), Rate(), TimeRemainingColumn(), values)
+        self._bar = Progress(*columns, console=terminal, refresh_per_second=4, transient=True, expand=True)
         self._task, self._looked = None, 0.0
 
     def __call__(self, update: int, updates: int, last: Mapping[str, float]) -> None:

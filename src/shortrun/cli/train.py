@@ -85,7 +85,10 @@ def train(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="SECTION.KEY=VALUE", help="Any setting, again and again.", rich_help_panel=TRAINING
+            "--set",
+            metavar="SECTION.KEY=VALUE",
+            help="Any setting, as optimiser.l2=0.001.",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     resume: Annotated[
