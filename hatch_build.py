@@ -78,7 +78,7 @@ def platform_tag() -> str:
 class Kernels(BuildHookInterface):
     """Compile the kernels before a wheel or an editable install is made."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         try:
             build(Path(self.root))
         except (OSError, subprocess.CalledProcessError) as error:

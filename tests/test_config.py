@@ -24,7 +24,7 @@ def test_later_layers_win(tmp_path):
 def test_the_paper_preset_is_the_papers():
     paper = resolve(preset="paper")
     assert (paper.model.hidden, paper.scheme.steps, paper.training.batch) == (1024, 10, 500)
-    assert (paper.optimiser.name, paper.optimiser.rate, paper.optimiser.label_rate) == ("sgd", 0.01, None)
+    assert (paper.optimiser.name, paper.optimiser.rate, paper.optimiser.label_rate) == ("sgd", 0.01, 1.0)
     assert (paper.optimiser.schedule, paper.scheme.generate, paper.scheme.predict) == ("constant", 1.0, 1.0)
 
 

@@ -72,9 +72,7 @@ def test_images_are_flattened_row_by_row_and_remember_their_shape():
     assert data.meta["image_shape"] == (3, 3)
 
 
-@pytest.mark.parametrize(
-    "missing", ["", "NA", None, "None", float("nan"), "NaN", -1, "-1", "Uncategorized", " nan "]
-)
+@pytest.mark.parametrize("missing", ["", "NA", None, "None", float("nan"), "NaN", -1, "-1", "Uncategorized", " nan "])
 def test_missing_labels_are_recognised(missing):
     labels = np.array(["x", missing], dtype=object)
     data = Dataset.from_arrays([[0], [1]], labels)

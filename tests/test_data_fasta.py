@@ -69,9 +69,7 @@ def test_a_given_alphabet_is_used(tmp_path):
     assert custom.values.tolist() == [[1, 2, 1, 0]]
 
 
-NAME = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters=">="), min_size=1
-)
+NAME = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters=">="), min_size=1)
 
 
 @BUDGET

@@ -34,9 +34,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_written_is_read_back(tmp_path, suffix, packed, kind):
     values, alphabet = KINDS[kind]
-    data = Dataset.from_arrays(
-        values, LABELS, names=NAMES, alphabet=alphabet, groups=["g 1", "g 1", "h", "i", "i"]
-    )
+    data = Dataset.from_arrays(values, LABELS, names=NAMES, alphabet=alphabet, groups=["g 1", "g 1", "h", "i", "i"])
     path = tmp_path / f"data{suffix}{packed}"
     if kind == "continuous" and suffix not in (".npz", ".csv", ".tsv"):
         with pytest.raises(ValueError, match="continuous"):

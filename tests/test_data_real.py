@@ -9,9 +9,7 @@ from shortrun.data.alphabet import PROTEIN, RNA
 from shortrun.data.readers import read
 
 SHARED = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[2] / "shared" / "data"))
-real = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="no real data: set SHORTRUN_SHARED to the folder of shared data"
-)
+real = pytest.mark.skipif(not SHARED.is_dir(), reason="no real data: set SHORTRUN_SHARED to the folder of shared data")
 
 
 def shared(name):
@@ -44,9 +42,7 @@ def test_real_genomes_from_both_files():
         "South Asian": 978,
     }
     assert len(set(data.groups)) == 2504
-    labels = read(
-        shared("hgd/hgd.npz"), labels=shared("hgd/labels.csv"), label_column="continent", group="sample"
-    )
+    labels = read(shared("hgd/hgd.npz"), labels=shared("hgd/labels.csv"), label_column="continent", group="sample")
     assert labels.hash == data.hash
     assert labels.groups.tolist() == data.groups.tolist()
 

@@ -27,7 +27,7 @@ def blocks(name):
 def executed(source):
     module = types.ModuleType("skeleton")
     sys.modules["skeleton"] = module  # dataclasses look their module up
-    exec(source, vars(module))  # noqa: S102
+    exec(source, vars(module))
     return module
 
 

@@ -44,9 +44,7 @@ def p_value(sample, exact):
     expected = exact.numpy() * len(sample)
     rare = expected < 5  # pooled, so that the chi-square law holds
     pooled = [(counts[~rare], expected[~rare]), ([counts[rare].sum()], [expected[rare].sum()])]
-    statistic = sum(
-        ((o - e) ** 2 / e).sum() for o, e in ((np.array(o), np.array(e)) for o, e in pooled) if e.sum()
-    )
+    statistic = sum(((o - e) ** 2 / e).sum() for o, e in ((np.array(o), np.array(e)) for o, e in pooled) if e.sum())
     return chi2.sf(statistic, (~rare).sum() - (0 if rare.any() else 1))
 
 
@@ -58,9 +56,7 @@ def test_the_law_of_k_sweeps(visible, hidden):
     theta = theta.float()
     found = list(recorded(model, theta, CHAINS, noise, times=times, held={}, at_once=20_000))
     for k in times:
-        exact = torch.full((len(states),), 1 / len(states), dtype=torch.float64) @ torch.matrix_power(
-            kernel, k
-        )
+        exact = torch.full((len(states),), 1 / len(states), dtype=torch.float64) @ torch.matrix_power(kernel, k)
         sample = torch.cat([index_of(part[k][0], visible.levels) for part in found])
         assert p_value(sample.numpy(), exact) > 1e-3
 
@@ -68,15 +64,13 @@ def test_the_law_of_k_sweeps(visible, hidden):
 @pytest.mark.parametrize("rule", ["sample", "mean"])
 @every_pair
 def test_no_drift_from_exact_draws(visible, hidden, rule, record_property):
-    """Chains drawn from the exact law stay there for any number of sweeps; the mean rule drifts, it is on record how far."""
+    """Chains drawn from the exact law stay there for any number of sweeps; how far the mean rule drifts is recorded."""
     model, theta = machine(visible, hidden, classes=3, rule=rule, hidden_sites=3)
     observed, exact = law(model, theta)
     draws = torch.multinomial(exact, CHAINS, replacement=True, generator=torch.Generator().manual_seed(2))
     state = (*(x[draws] for x in observed), torch.zeros(CHAINS, 3, dtype=torch.uint8))
     end = run(model, theta.float(), state, Noise(1, Stream.GENERATE), steps=7)
-    joint = torch.stack(
-        [index_of(x, layer.units.levels) for x, layer in zip(end, model.spec.observed, strict=False)]
-    )
+    joint = torch.stack([index_of(x, layer.units.levels) for x, layer in zip(end, model.spec.observed, strict=False)])
     number = joint[0] * model.spec.observed[1].units.levels + joint[1]
     counts = torch.bincount(number, minlength=len(exact)) / CHAINS
     distance = (counts - exact).abs().sum().item() / 2
@@ -186,6 +180,4 @@ def test_random_starts_are_uniform():
         x = units.start(Noise(1, Stream.FREE).uniform(0, 1000, 100)).flatten()
         exact = torch.full((units.levels,), 1 / units.levels, dtype=torch.float64)
         assert p_value(x.numpy(), exact) > 1e-3
-    assert Noise(1, Stream.FREE).uniform(0, 500, 100).mean().item() == pytest.approx(
-        0.5, abs=4 * 0.2887 / 50_000**0.5
-    )
+    assert Noise(1, Stream.FREE).uniform(0, 500, 100).mean().item() == pytest.approx(0.5, abs=4 * 0.2887 / 50_000**0.5)

@@ -17,9 +17,7 @@ from shortrun.engine import native, philox
 from shortrun.errors import ConfigError
 
 PLACE = {"seed": 0xFEDCBA9876543210, "update": 123_456, "place": 0x8100_0007, "first_chain": 3}
-ROUNDING = (
-    5e-7  # of a probability: 1.8e-7 from the exponential, the rest from three roundings and the reference
-)
+ROUNDING = 5e-7  # of a probability: 1.8e-7 from the exponential, the rest from three roundings and the reference
 
 
 def _here() -> list[str]:
@@ -142,9 +140,7 @@ def test_native_uniform_is_the_reference(sites):
             expected = philox.uniform_reference(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites)
             for name in HERE:
                 native.select(name)
-                assert torch.equal(
-                    philox.uniform(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites), expected
-                )
+                assert torch.equal(philox.uniform(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites), expected)
 
 
 @needs_kernels
@@ -354,9 +350,7 @@ def test_select_takes_the_path_or_the_next_lower_one():
 def test_environment_variable_bounds_the_path():
     code = "from shortrun.engine import native; print(native.path())"
     environment = {**os.environ, "SHORTRUN_ENGINE": "portable"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "portable"
 
 

@@ -40,7 +40,7 @@ def test_planted_mixture(rule, tmp_path):
     data, test, reference = draw(2000), draw(1000), draw(2000)
     config = sr.Config.model_validate({
         "model": {"hidden": 30, "hidden_rule": rule},
-        "optimiser": {"rate": 0.05, "weight_std": 0.01, "name": "sgd", "schedule": "constant"},
+        "optimiser": {"rate": 0.05, "label_rate": 1.0, "label_l2": 0.0, "weight_std": 0.01, "schedule": "constant"},
         "training": {"updates": 4000, "batch": 100, "seed": 3, "validation": 0},
     })  # fmt: skip
     run = sr.fit(data, out=tmp_path / "run", scheme=sr.ff(10), config=config)

@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import DISCRETE, HIDDEN, all_states, machine
 
 import shortrun as sr
+from conftest import DISCRETE, HIDDEN, all_states, machine
 from shortrun.config import Config
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import ConfigError, DataError
-from shortrun.learning import Rows, begin, cd, ff, fit, gradient, labels, optimisers, pcd, rdm
+from shortrun.learning import Rows, begin, cd, ff, fit, gradient, labels, optimisers, pcd, rates, rdm
 from shortrun.learning.fit import Minibatches, ages
 from shortrun.learning.monitor import top_singular_value
 from shortrun.learning.update import Batch
@@ -190,12 +190,27 @@ def test_adam_is_the_published_one():
 
 
 def test_rates():
-    assert optimisers.rate_at("constant", 0.3, 77, 100) == 0.3
-    cosine = [optimisers.rate_at("cosine", 0.3, update, 100) for update in range(1, 101)]
+    assert rates.rate_at("constant", 0.3, 77, 100) == 0.3
+    cosine = [rates.rate_at("cosine", 0.3, update, 100) for update in range(1, 101)]
     assert cosine[0] == 0.3
     assert cosine[50] == pytest.approx(0.15)
     assert 0 < cosine[-1] < 1e-3
     assert cosine == sorted(cosine, reverse=True)
+
+
+def test_the_automatic_rate_follows_the_strongest_mode():
+    random = np.random.default_rng(0)
+    common = random.integers(0, 2, (400, 1))
+    values = np.where(random.random((400, 30)) < 0.9, common, 1 - common).astype(np.uint8)
+    for data in (sr.Dataset.from_arrays(values, common[:, 0]), toy(5)):
+        model, rows = sr.RBM(spec_of(data, config().model)), Rows.of(data, CPU)
+        features = model.spec.observed[0].units.features(rows.state[0]).numpy()
+        largest = np.linalg.eigvalsh(np.cov(features.T, bias=True))[-1]
+        assert rates.top_eigenvalue(model, rows.state) == pytest.approx(largest, rel=0.02)
+        assert rates.automatic_rate(model, rows.state) == pytest.approx(min(0.5, 2 / largest), rel=0.02)
+    constant = sr.Dataset.from_arrays(np.zeros((20, 3), np.uint8), alphabet=toy().alphabet)
+    model = sr.RBM(spec_of(constant, config().model))
+    assert rates.automatic_rate(model, Rows.of(constant, CPU).state) == 0.5
 
 
 def test_penalties_pull_weights_only():

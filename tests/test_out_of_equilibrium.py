@@ -48,9 +48,7 @@ def test_our_update_stops_at_the_gaussian_fixed_point(variance, k):
 
     def slope(a):
         theta = torch.tensor([a**0.5, 0.0, 0.0])
-        steps = [
-            gradient(model, rdm(k), theta, batch, (None,), Noise(1, Stream.FREE, u)) for u in range(repeats)
-        ]
+        steps = [gradient(model, rdm(k), theta, batch, (None,), Noise(1, Stream.FREE, u)) for u in range(repeats)]
         slopes = torch.stack([step.direction[0] for step in steps])
         return slopes.mean().item(), slopes.std().item() / repeats**0.5
 

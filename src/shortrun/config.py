@@ -35,7 +35,7 @@ class SchemeSettings(_Settings):
     name: Literal["auto", "ff", "pcd", "cd", "rdm"] = "auto"
     steps: Positive = 10
     generate: NotNegative = 1.0
-    predict: NotNegative = 1.0
+    predict: NotNegative = 5.0
     chains: Positive | None = None
     missing: Literal["marginal", "impute"] = "marginal"
 
@@ -44,13 +44,13 @@ class OptimiserSettings(_Settings):
     """How the parameters start and move."""
 
     name: Literal["sgd", "momentum", "adam"] = "sgd"
-    rate: Rate = 0.1
-    label_rate: Rate | None = None  # of the label's weights and biases; None for `rate`
-    schedule: Literal["constant", "cosine"] = "constant"
+    rate: Rate | Literal["auto"] = "auto"  # auto: slow enough for the data's strongest mode, see learning/rates.py
+    label_rate: Rate = 2.0  # of the label's weights and biases, in units of `rate`
+    schedule: Literal["constant", "cosine"] = "cosine"
     centred: bool = True
     l1: NotNegative = 0.0
     l2: NotNegative = 0.0
-    label_l2: NotNegative = 0.0  # of the label's weights, in place of l2
+    label_l2: NotNegative = 5e-4  # of the label's weights, in place of l2
     weight_std: Rate = 0.01
     pseudo_count: NotNegative | None = None
 
@@ -82,7 +82,16 @@ PRESETS: dict[str, dict[str, Any]] = {
     # FF23 table 2 and the published code: plain SGD at 0.01 from weights of standard deviation 1e-4, N_h 1024.
     "paper": {
         "model": {"hidden": 1024},
-        "optimiser": {"name": "sgd", "rate": 0.01, "schedule": "constant", "weight_std": 1e-4},
+        "scheme": {"steps": 10, "generate": 1.0, "predict": 1.0},
+        "optimiser": {
+            "name": "sgd",
+            "rate": 0.01,
+            "label_rate": 1.0,
+            "label_l2": 0.0,
+            "schedule": "constant",
+            "weight_std": 1e-4,
+        },
+        "training": {"batch": 500},
     },
 }
 

@@ -65,6 +65,4 @@ class Noise:
 
     def uniform(self, layer: int, chains: int, sites: int) -> Uniforms:
         """Return (chains, sites) float32 uniforms strictly between 0 and 1."""
-        return uniform(
-            self.seed, self.update, self.place(layer), self.first_chain, chains, sites, self.device
-        )
+        return uniform(self.seed, self.update, self.place(layer), self.first_chain, chains, sites, self.device)

@@ -22,9 +22,7 @@ def start(model: RBM, noise: Noise, chains: int, given: Mapping[str, Tensor]) ->
     """
     at_zero = noise.at(0)
     observed = (
-        given[layer.name]
-        if layer.name in given
-        else layer.units.start(at_zero.uniform(i, chains, layer.sites))
+        given[layer.name] if layer.name in given else layer.units.start(at_zero.uniform(i, chains, layer.sites))
         for i, layer in enumerate(model.spec.observed)
     )
     hidden = torch.zeros(chains, model.spec.hidden.sites, dtype=torch.uint8, device=noise.device)

@@ -74,9 +74,7 @@ class FreeLayer:
 def _draw(units: Units, field: Tensor, codes: Tensor, noise: Noise, layer: int) -> None:
     seed, update, place, chain = noise.seed, noise.update, noise.place(layer), noise.first_chain
     if isinstance(units, Potts):
-        native.draw_potts(
-            field, None, units.colours, codes, seed=seed, update=update, place=place, first_chain=chain
-        )
+        native.draw_potts(field, None, units.colours, codes, seed=seed, update=update, place=place, first_chain=chain)
     else:
         gain, low = BINARY[units]
         native.draw_binary(

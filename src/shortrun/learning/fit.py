@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -15,8 +16,9 @@ from shortrun.data.dataset import Dataset
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
-from shortrun.learning import monitor, optimisers
+from shortrun.learning import monitor, optimisers, rates
 from shortrun.learning.monitor import Record
+from shortrun.learning.optimisers import Optimiser
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
 from shortrun.models import RBM, state_of
@@ -43,9 +45,7 @@ class Rows:
     def of(cls, data: Dataset, device: torch.device) -> Rows:
         """Return the samples of a data set; weights and labels are its own."""
         weights = torch.from_numpy(data.weights).to(device)
-        missing = (
-            torch.from_numpy(~data.labelled).to(device) if data.classes else torch.zeros_like(weights).bool()
-        )
+        missing = torch.from_numpy(~data.labelled).to(device) if data.classes else torch.zeros_like(weights).bool()
         return cls(state_of(data, device), weights, missing)
 
     def batch(self, rows: Tensor) -> Batch:
@@ -112,9 +112,7 @@ def initial_theta(model: RBM, rows: Rows, config: Config) -> Theta:
     device = rows.weights.device
     theta = torch.zeros(model.size(), device=device)
     weight, bias, _ = model.view(theta)
-    normal = torch.special.ndtri(
-        Noise(config.training.seed, Stream.WEIGHTS, device=device).uniform(0, *weight.shape)
-    )
+    normal = torch.special.ndtri(Noise(config.training.seed, Stream.WEIGHTS, device=device).uniform(0, *weight.shape))
     weight.copy_(config.optimiser.weight_std * normal)
     for i, (layer, part) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
         known = ~rows.missing if i == model.spec.label else torch.ones_like(rows.missing)
@@ -166,21 +164,20 @@ def fit(
     clock = time.monotonic() - training.seconds
     optimiser = optimisers.named(config.optimiser.name, training.theta)
     optimiser.moments = training.moments
-    batches = Minibatches(rows, config)
+    batches, rate_at = Minibatches(rows, config), _rates(model, rows, config)
     while training.update < updates:
         update = training.update + 1
         noise = Noise(config.training.seed, Stream.FREE, update, device=training.theta.device)
         step = gradient(
             model, scheme, training.theta, batches.at(update), training.chains, noise, config.scheme.missing
         )
-        _apply_(model, optimiser, training.theta, step, config, update)
+        _apply_(model, optimiser, training.theta, step, config, rate_at(update), update)
         training.chains = tuple(
-            end if run.start == "previous" else None
-            for run, end in zip(scheme.free, step.chains, strict=True)
+            end if run.start == "previous" else None for run, end in zip(scheme.free, step.chains, strict=True)
         )
         training.update, training.seconds = update, time.monotonic() - clock
         if update in kept or update % config.training.log_every == 0:
-            recorder.log(_record(model, scheme, training, step, validation))
+            recorder.log({"rate": rate_at(update)} | _record(model, scheme, training, step, validation))
         if update in kept:
             recorder.age(training)
         if recorder.after_update(training):
@@ -188,14 +185,19 @@ def fit(
     return training
 
 
+def _rates(model: RBM, rows: Rows, config: Config) -> Callable[[int], float]:
+    options = config.optimiser
+    rate = rates.automatic_rate(model, rows.state) if options.rate == "auto" else options.rate
+    return lambda update: rates.rate_at(options.schedule, rate, update, config.training.updates)
+
+
 def _apply_(
-    model: RBM, optimiser: optimisers.Optimiser, theta: Theta, step: Gradient, config: Config, update: int
+    model: RBM, optimiser: Optimiser, theta: Theta, step: Gradient, config: Config, rate: float, update: int
 ) -> None:
     options = config.optimiser
     direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
     gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
-    gradients.rescale_label_(model, direction, (options.label_rate or options.rate) / options.rate)
-    rate = optimisers.rate_at(options.schedule, options.rate, update, config.training.updates)
+    gradients.rescale_label_(model, direction, options.label_rate)
     optimiser.step_(theta, direction, rate, update)
     model.project_(theta)
 

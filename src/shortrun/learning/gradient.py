@@ -40,10 +40,10 @@ def penalise_(model: RBM, direction: Theta, theta: Theta, l1: float, l2: float, 
             out[rows].sub_(torch.sign(at[rows]), alpha=l1)
 
 
-def rescale_label_(model: RBM, direction: Theta, ratio: float) -> None:
-    """Multiply the label's part of the direction, weights and biases: its rate is `ratio` times that of the rest."""
+def rescale_label_(model: RBM, direction: Theta, factor: float) -> None:
+    """Multiply the label's part of the direction, weights and biases: its rate is `factor` times that of the rest."""
     label = model.spec.label
-    if label is not None and ratio != 1:
+    if label is not None and factor != 1:
         out, rows = model.view(direction), model.slices[label]
-        out.weight[rows] *= ratio
-        out.bias[rows] *= ratio
+        out.weight[rows] *= factor
+        out.bias[rows] *= factor

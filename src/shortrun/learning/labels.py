@@ -27,9 +27,7 @@ def impute(model: RBM, theta: Theta, state: State, missing: Tensor, noise: Noise
     assert label is not None
     rows = missing.nonzero().squeeze(1)
     held = [layer.name for layer in model.spec.observed if layer.name != LABEL]
-    given = {
-        layer.name: x for layer, x in zip(model.spec.observed, state, strict=False) if layer.name in held
-    }
+    given = {layer.name: x for layer, x in zip(model.spec.observed, state, strict=False) if layer.name in held}
     chains = start(model, noise, len(missing), given)
     end = run(model, theta, chains, noise, steps=steps, clamp=Clamp(tuple(held)))
     return _with_label(state, label, rows, end[label][rows])
@@ -49,9 +47,7 @@ def expand(
     posterior = model.label_log_probabilities(theta, unknown).exp()
     classes = posterior.shape[1]
     copies = [x.repeat_interleave(classes, 0) for x in unknown]
-    copies[label] = (
-        torch.arange(classes, dtype=torch.uint8, device=theta.device).repeat(len(rows)).unsqueeze(1)
-    )
+    copies[label] = torch.arange(classes, dtype=torch.uint8, device=theta.device).repeat(len(rows)).unsqueeze(1)
     known = ~missing
     full = tuple(torch.cat([x[known], copy]) for x, copy in zip(state, copies, strict=True))
     return full, torch.cat([weights[known], (weights[rows].unsqueeze(1) * posterior).flatten()])

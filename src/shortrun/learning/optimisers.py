@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 
 from shortrun.errors import ConfigError, nearest
 from shortrun.typing import Theta
-
-Schedule = Literal["constant", "cosine"]
 
 
 @runtime_checkable
@@ -83,10 +81,3 @@ def named(name: str, like: Theta) -> Optimiser:
         hint = nearest(name, OPTIMISERS)
         raise ConfigError("optimiser", f"'{name}' is unknown, expected one of {', '.join(OPTIMISERS)}", hint)
     return OPTIMISERS[name](like)
-
-
-def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float:
-    """Return the rate of an update (from 1): constant, or half a cosine from `rate` down to nearly 0 at the last."""
-    if schedule == "constant":
-        return rate
-    return rate * 0.5 * (1 + math.cos(math.pi * (update - 1) / updates))

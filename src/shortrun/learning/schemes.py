@@ -53,9 +53,7 @@ class Run:
         if set(self.clamp) - {HOLD_LABEL, HOLD_VISIBLE}:
             raise ConfigError("clamp", f"'{HOLD_LABEL}' or '{HOLD_VISIBLE}' expected, got {self.clamp}")
         if self.chains is not None and (self.chains < 1 or self.start != "previous"):
-            raise ConfigError(
-                "chains", f"at least 1, and only for persistent chains, expected; got {self.chains}"
-            )
+            raise ConfigError("chains", f"at least 1, and only for persistent chains, expected; got {self.chains}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +75,7 @@ class Scheme:
     @classmethod
     def from_dict(cls, form: dict[str, Any]) -> Scheme:
         """Return the scheme that `to_dict` described."""
-        return cls(
-            name=form["name"], free=tuple(Run(**{**r, "clamp": tuple(r["clamp"])}) for r in form["free"])
-        )
+        return cls(name=form["name"], free=tuple(Run(**{**r, "clamp": tuple(r["clamp"])}) for r in form["free"]))
 
 
 def cd(steps: int = 10) -> Scheme:
@@ -124,9 +120,7 @@ def from_settings(settings: SchemeSettings, labelled: bool) -> Scheme:
     """
     name = settings.name if settings.name != "auto" else "ff" if labelled else "rdm"
     if name == "ff" and not labelled:
-        raise ConfigError(
-            "scheme.name", "ff learns from labels and the data have none: give --labels, or use rdm"
-        )
+        raise ConfigError("scheme.name", "ff learns from labels and the data have none: give --labels, or use rdm")
     if name == "ff":
         return ff(settings.steps, generate=settings.generate, predict=settings.predict)
     if name == "pcd":

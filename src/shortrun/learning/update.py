@@ -62,9 +62,7 @@ def gradient(
     missing : rows without a label enter the data term with their exact marginal, or with the end of a k-step chain
     """
     if batch.any_missing and missing == "impute":
-        state = labels.impute(
-            model, theta, batch.state, batch.missing, _stream(noise, Stream.LABELS), scheme.steps
-        )
+        state = labels.impute(model, theta, batch.state, batch.missing, _stream(noise, Stream.LABELS), scheme.steps)
         batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
     clamped = _clamped(model, theta, batch, batch.weights / batch.weights.sum())
     direction, chains, residuals = torch.zeros_like(theta), [], []

@@ -35,9 +35,7 @@ def visible_units(data: Dataset, name: str) -> Units:
     colours = data.colours
     if colours is None:
         if name not in ("auto", "gaussian"):
-            raise ConfigError(
-                "model.units", f"the data are continuous, which '{name}' units cannot hold: use gaussian"
-            )
+            raise ConfigError("model.units", f"the data are continuous, which '{name}' units cannot hold: use gaussian")
         return Gaussian()
     if name == "auto":
         name = "bernoulli" if colours == 2 else "potts"

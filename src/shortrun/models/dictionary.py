@@ -26,9 +26,7 @@ def to_bernoulli(model: RBM, theta: Theta) -> tuple[RBM, Theta]:
     return _substitute(model, theta, Ising(), Bernoulli(), scale=2.0, shift=-1.0)
 
 
-def _substitute(
-    model: RBM, theta: Theta, old: Units, new: Units, scale: float, shift: float
-) -> tuple[RBM, Theta]:
+def _substitute(model: RBM, theta: Theta, old: Units, new: Units, scale: float, shift: float) -> tuple[RBM, Theta]:
     # With x = scale s + shift on the `old` layers, x W h = (scale s + shift) W (scale t + shift).
     layers = tuple(replace(layer, units=new) if layer.units == old else layer for layer in model.spec.layers)
     weight, bias, hidden_bias = model.view(theta)

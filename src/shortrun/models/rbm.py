@@ -97,9 +97,7 @@ class RBM:
         observed = (self._observe(theta, i, x, passed, noise, clamp) for i, x in enumerate(state[:-1]))
         return (*observed, moved)
 
-    def _observe(
-        self, theta: Theta, i: int, old: Tensor, passed: Field, noise: Noise, clamp: Clamp
-    ) -> Tensor:
+    def _observe(self, theta: Theta, i: int, old: Tensor, passed: Field, noise: Noise, clamp: Clamp) -> Tensor:
         layer = self.spec.observed[i]
         if layer.name in clamp.layers:
             return old
@@ -150,9 +148,7 @@ class RBM:
         )
         at_once = max(1, ROWS_AT_ONCE // weight[rows].numel())
         scores = [
-            self.spec.hidden.units.log_z((part.unsqueeze(1) + weight[rows]).flatten(0, 1))
-            .sum(1)
-            .view(len(part), -1)
+            self.spec.hidden.units.log_z((part.unsqueeze(1) + weight[rows]).flatten(0, 1)).sum(1).view(len(part), -1)
             for part in others.split(at_once)
         ]
         return torch.log_softmax(bias[rows] + torch.cat(scores), 1)

@@ -49,9 +49,7 @@ class Spec:
     def __post_init__(self):
         names = [layer.name for layer in self.layers]
         if len(set(names)) != len(names) or names[-1:] != [HIDDEN] or len(names) < 2:
-            raise ConfigError(
-                "layers", f"observed layers, then '{HIDDEN}' expected, all names different, got {names}"
-            )
+            raise ConfigError("layers", f"observed layers, then '{HIDDEN}' expected, all names different, got {names}")
         if self.hidden_rule not in ("sample", "mean"):
             raise ConfigError("hidden_rule", f"'sample' or 'mean' expected, got '{self.hidden_rule}'")
 
@@ -72,9 +70,7 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        layers = [
-            {"name": la.name, "sites": la.sites, "units": units.to_dict(la.units)} for la in self.layers
-        ]
+        layers = [{"name": la.name, "sites": la.sites, "units": units.to_dict(la.units)} for la in self.layers]
         return {"layers": layers, "hidden_rule": self.hidden_rule}
 
     @classmethod

@@ -28,13 +28,9 @@ def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
     """
     shape = data.meta.get("image_shape")
     if shape is None:
-        raise DataError(
-            "a picture needs images, and these samples have no image_shape: choose .npz, .csv or .fasta"
-        )
+        raise DataError("a picture needs images, and these samples have no image_shape: choose .npz, .csv or .fasta")
     groups = [np.flatnonzero(data.labels == k)[:columns] for k in range(len(data.classes))]
-    groups = groups or [
-        np.arange(len(data))[first : first + columns] for first in range(0, len(data), columns)
-    ]
+    groups = groups or [np.arange(len(data))[first : first + columns] for first in range(0, len(data), columns)]
     figure = new_figure(0.55 * columns + 0.8, 0.55 * len(groups))
     axes = figure.subplots(len(groups), columns, squeeze=False)
     for row, (cells, group) in enumerate(zip(axes, groups, strict=True)):

@@ -26,9 +26,7 @@ class AdversarialAccuracy(NamedTuple):
         return ((self.p_dd - 0.5) ** 2 + (self.p_gg - 0.5) ** 2) / 2
 
 
-def adversarial_accuracy(
-    data: Float[np.ndarray, "N F"], generated: Float[np.ndarray, "N F"]
-) -> AdversarialAccuracy:
+def adversarial_accuracy(data: Float[np.ndarray, "N F"], generated: Float[np.ndarray, "N F"]) -> AdversarialAccuracy:
     """Return P_DD and P_GG of two sets of the same number of samples, by squared Euclidean distance.
 
     Neighbours that tie count as fractions: without that, short discrete data look worse than they are. Memory grows

@@ -37,7 +37,5 @@ def from_dict(form: dict[str, Any]) -> Units:
     options = dict(form)
     kind = options.pop("kind")
     if kind not in kinds():
-        raise ConfigError(
-            "units", f"'{kind}' is unknown, expected one of {', '.join(kinds())}", nearest(kind, kinds())
-        )
+        raise ConfigError("units", f"'{kind}' is unknown, expected one of {', '.join(kinds())}", nearest(kind, kinds()))
     return kinds()[kind](**options)

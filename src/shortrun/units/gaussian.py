@@ -32,9 +32,7 @@ class Gaussian:
 
     def __post_init__(self):
         if self.variance <= 0 or self.start_variance <= 0:
-            raise ConfigError(
-                "variance", f"positive variances expected, got {self.variance}, {self.start_variance}"
-            )
+            raise ConfigError("variance", f"positive variances expected, got {self.variance}, {self.start_variance}")
 
     @property
     def width(self) -> int:

@@ -1,0 +1,52 @@
+"""How large a step may be, and how it shrinks."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+
+from shortrun.models import LABEL, RBM
+from shortrun.typing import State
+
+Schedule = Literal["constant", "cosine"]
+STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
+LARGEST_RATE = 0.5
+ROWS = 2000  # that the eigenvalue is estimated from
+POWER_ITERATIONS = 30
+
+
+def automatic_rate(model: RBM, state: State) -> float:
+    """Return min(0.5, 2 / lambda_1), with lambda_1 the largest eigenvalue of the covariance of the visible features.
+
+    In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a rate
+    that suits one data set overshoots on another whose strongest mode is stronger.
+    """
+    return min(LARGEST_RATE, STRONGEST_MODE / max(top_eigenvalue(model, state), 1e-6))
+
+
+def top_eigenvalue(model: RBM, state: State) -> float:
+    """Return the largest eigenvalue of the covariance of the visible features of 2,000 rows, to about a percent."""
+    count = len(state[0])
+    rows = torch.linspace(0, count - 1, min(ROWS, count), device=state[0].device).long()
+    layers = [(la, x) for la, x in zip(model.spec.observed, state, strict=True) if la.name != LABEL]
+    x = torch.cat([layer.units.features(values[rows]) for layer, values in layers], 1)
+    x -= x.mean(0)
+    direction = torch.ones(x.shape[1], device=x.device)
+    direction[::2] = -0.5  # in general position: no symmetry of the data should make it orthogonal to the mode
+    value = 0.0
+    for _ in range(POWER_ITERATIONS):
+        image = x.T @ (x @ direction) / len(rows)
+        value = image.norm().item()
+        if value == 0:
+            return 0.0
+        direction = image / value
+    return value
+
+
+def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float:
+    """Return the rate of an update (from 1): constant, or half a cosine from `rate` down to nearly 0 at the last."""
+    if schedule == "constant":
+        return rate
+    return rate * 0.5 * (1 + math.cos(math.pi * (update - 1) / updates))
