@@ -191,11 +191,12 @@ def test_adam_is_the_published_one():
 
 def test_rates():
     assert rates.rate_at("constant", 0.3, 77, 100) == 0.3
-    cosine = [rates.rate_at("cosine", 0.3, update, 100) for update in range(1, 101)]
-    assert cosine[0] == 0.3
-    assert cosine[50] == pytest.approx(0.15)
-    assert 0 < cosine[-1] < 1e-3
-    assert cosine == sorted(cosine, reverse=True)
+    cosine = [rates.rate_at("cosine", 0.3, update, 1000) for update in range(1, 1001)]
+    assert cosine[0] == pytest.approx(0.3 / 101)  # a tenth of the updates warm up
+    assert cosine[500] == pytest.approx(0.15)
+    assert 0 < cosine[-1] < 1e-5
+    assert cosine[100:] == sorted(cosine[100:], reverse=True)
+    assert cosine[:95] == sorted(cosine[:95])
 
 
 def test_the_automatic_rate_follows_the_strongest_mode():

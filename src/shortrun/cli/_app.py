@@ -15,7 +15,6 @@ from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
 USERS, OURS, STOPPED = 2, 1, 130
-REPORT = "https://github.com/shortrun/shortrun/issues"
 
 app = typer.Typer(
     name="shortrun",
@@ -85,8 +84,8 @@ def verdict(error: Exception) -> tuple[int, str]:
     if hasattr(error, "format_message"):  # what typer calls wrong usage; its class moved between versions
         return USERS, usage(error)
     return OURS, (
-        f"{type(error).__name__}: {error} - a fault of shortrun {shortrun.__version__}, please report it at {REPORT} "
-        "with the output of --debug"
+        f"{type(error).__name__}: {error} - a fault of shortrun {shortrun.__version__}: please report it to its "
+        "maintainers with the output of --debug"
     )
 
 

@@ -13,6 +13,7 @@ from shortrun.typing import State
 Schedule = Literal["constant", "cosine"]
 STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
 LARGEST_RATE = 0.5
+WARM_UP = 100  # updates
 ROWS = 2000  # that the eigenvalue is estimated from
 POWER_ITERATIONS = 30
 
@@ -46,7 +47,14 @@ def top_eigenvalue(model: RBM, state: State) -> float:
 
 
 def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float:
-    """Return the rate of an update (from 1): constant, or half a cosine from `rate` down to nearly 0 at the last."""
+    """Return the rate of an update (from 1).
+
+    "constant" is `rate` throughout. "cosine" falls from `rate` to nearly 0 at the last update along half a cosine; its
+    first updates, at most 100 and a tenth of all, warm up in proportion to their number, so that the first modes do not
+    overshoot when they leave the linear regime.
+    """
     if schedule == "constant":
         return rate
-    return rate * 0.5 * (1 + math.cos(math.pi * (update - 1) / updates))
+    warm_up = min(WARM_UP, updates // 10)
+    shape = 0.5 * (1 + math.cos(math.pi * (update - 1) / updates))
+    return rate * shape * min(1.0, update / (warm_up + 1))
