@@ -210,8 +210,9 @@ def test_the_automatic_rate_follows_the_strongest_mode():
         assert rates.top_eigenvalue(model, rows.state) == pytest.approx(largest, rel=0.02)
         assert rates.automatic_rate(model, rows.state) == pytest.approx(min(0.5, 2 / largest), rel=0.02)
     constant = sr.Dataset.from_arrays(np.zeros((20, 3), np.uint8), alphabet=toy().alphabet)
-    model = sr.RBM(spec_of(constant, config().model))
-    assert rates.automatic_rate(model, Rows.of(constant, CPU).state) == 0.5
+    for hidden, rate in ((256, 0.5), (512, 0.5), (1024, 0.25)):
+        model = sr.RBM(spec_of(constant, config(model={"hidden": hidden}).model))
+        assert rates.automatic_rate(model, Rows.of(constant, CPU).state) == rate
 
 
 def test_penalties_pull_weights_only():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import IO
 import numpy as np
 
 from shortrun.data.dataset import Dataset
-from shortrun.files import atomic
+from shortrun.errors import StoreError
+from shortrun.files import atomic, explain
 
 Add = Callable[[Dataset], None]
 
@@ -31,7 +33,8 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
 def writing(path: Path | str) -> Iterator[Add]:
     """Give a function that adds samples to a file, which takes its place when all are added; never half a file.
 
-    Formats of lines are written as samples come, with bounded memory; the others when all are there.
+    Formats of lines are written as samples come. The others need to know how many there are: their values wait in a
+    nameless file of the same folder, so that memory holds labels and names only.
 
     Raises
     ------
@@ -41,10 +44,10 @@ def writing(path: Path | str) -> Iterator[Add]:
 
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
-    parts: list[Dataset] = []
     if not hasattr(module, "append"):
-        yield parts.append
-        write(path, joined(parts))
+        with spooled(path.parent) as (add, whole):
+            yield add
+            write(path, whole())
         return
     with opened(path) as file:
         add = module.write
@@ -55,6 +58,44 @@ def writing(path: Path | str) -> Iterator[Add]:
             add = module.append
 
         yield written
+
+
+@contextlib.contextmanager
+def spooled(folder: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
+    """Give a function that adds samples, and one that returns all of them with their values still on the disk.
+
+    Raises
+    ------
+    StoreError : if there is no room for the values
+    """
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("labels", "weights", "names")}
+    first: list[Dataset] = []
+    with explained(folder), tempfile.TemporaryFile(dir=folder) as file:
+
+        def add(part: Dataset) -> None:
+            if not first:
+                first.append(part)
+            file.write(np.ascontiguousarray(part.values).data)
+            for name, column in columns.items():
+                column.append(getattr(part, name))
+
+        def whole() -> Dataset:
+            file.flush()
+            arrays = {name: np.concatenate(column) for name, column in columns.items()}
+            shape = (len(arrays["labels"]), first[0].sites)
+            values = np.memmap(file, first[0].values.dtype, "r", shape=shape)
+            return replace(first[0], values=values, **arrays)
+
+        yield add, whole
+
+
+@contextlib.contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Say of an error of the disk where it was."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(folder, explain(error)) from None
 
 
 @contextlib.contextmanager

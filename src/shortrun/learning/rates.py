@@ -13,18 +13,21 @@ from shortrun.typing import State
 Schedule = Literal["constant", "cosine"]
 STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
 LARGEST_RATE = 0.5
+HIDDEN_UNITS = 512  # up to here the number of hidden units did not matter
 WARM_UP = 100  # updates
 ROWS = 2000  # that the eigenvalue is estimated from
 POWER_ITERATIONS = 30
 
 
 def automatic_rate(model: RBM, state: State) -> float:
-    """Return min(0.5, 2 / lambda_1), with lambda_1 the largest eigenvalue of the covariance of the visible features.
+    """Return min(0.5, 2 / lambda_1) min(1, 512 / H), lambda_1 the largest eigenvalue of the visible covariance.
 
     In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a rate
-    that suits one data set overshoots on another whose strongest mode is stronger.
+    that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime the H
+    hidden units move together, and a step changes the law in proportion to rate * H.
     """
-    return min(LARGEST_RATE, STRONGEST_MODE / max(top_eigenvalue(model, state), 1e-6))
+    by_data = min(LARGEST_RATE, STRONGEST_MODE / max(top_eigenvalue(model, state), 1e-6))
+    return by_data * min(1.0, HIDDEN_UNITS / model.spec.hidden.sites)
 
 
 def top_eigenvalue(model: RBM, state: State) -> float:

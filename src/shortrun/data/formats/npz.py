@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from io import BufferedWriter, BytesIO
+from io import BufferedWriter, BytesIO, FileIO
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,9 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         arrays["weights"] = dataset.weights
     if "image_shape" in dataset.meta:
         arrays["image_shape"] = np.array(dataset.meta["image_shape"])
+    if isinstance(file.raw, FileIO):
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+        return
     packed = BytesIO()  # a zip file is made by seeking back, which a .gz stream cannot
     np.savez_compressed(packed, allow_pickle=False, **arrays)
     file.write(packed.getbuffer())
