@@ -45,19 +45,19 @@ def writing(path: Path | str) -> Iterator[Add]:
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
     if not hasattr(module, "append"):
-        with spooled(path.parent) as (add, whole):
-            yield add
+        with spooled(path.parent) as (spool, whole):
+            yield spool
             write(path, whole())
         return
     with opened(path) as file:
-        add = module.write
+        verb = module.write
 
-        def written(part: Dataset) -> None:
-            nonlocal add
-            add(file, part, suffix)
-            add = module.append
+        def add(part: Dataset) -> None:
+            nonlocal verb
+            verb(file, part, suffix)
+            verb = module.append
 
-        yield written
+        yield add
 
 
 @contextlib.contextmanager
