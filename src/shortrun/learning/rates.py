@@ -12,7 +12,7 @@ from shortrun.typing import State
 
 Schedule = Literal["constant", "cosine"]
 STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
-LARGEST_RATE = 0.5
+LARGEST_RATE = 0.4
 HIDDEN_UNITS = 512  # up to here the number of hidden units did not matter
 WARM_UP = 100  # updates
 ROWS = 2000  # that the eigenvalue is estimated from
@@ -20,7 +20,7 @@ POWER_ITERATIONS = 30
 
 
 def automatic_rate(model: RBM, state: State) -> float:
-    """Return min(0.5, 2 / lambda_1) min(1, 512 / H), lambda_1 the largest eigenvalue of the visible covariance.
+    """Return min(0.4, 2 / lambda_1) min(1, 512 / H), lambda_1 the largest eigenvalue of the visible covariance.
 
     In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a rate
     that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime the H
