@@ -69,7 +69,7 @@ def train(
     ] = None,
     schedule: Annotated[
         str | None,
-        typer.Option(metavar="constant|cosine", help="How the rate changes.", rich_help_panel=TRAINING),
+        typer.Option(metavar="constant|inverse|cosine", help="How the rate changes.", rich_help_panel=TRAINING),
     ] = None,
     validation: Annotated[
         float | None,
