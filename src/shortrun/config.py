@@ -35,7 +35,7 @@ class SchemeSettings(_Settings):
     name: Literal["auto", "ff", "pcd", "cd", "rdm"] = "auto"
     steps: Positive = 10
     generate: NotNegative = 1.0
-    predict: NotNegative = 15.0
+    predict: NotNegative = 10.0
     chains: Positive | None = None
     missing: Literal["marginal", "impute"] = "marginal"
 
@@ -50,7 +50,7 @@ class OptimiserSettings(_Settings):
     centred: bool = True
     l1: NotNegative = 0.0
     l2: NotNegative = 0.0
-    label_l2: NotNegative = 3e-3  # of the label's weights, in place of l2
+    label_l2: NotNegative = 2e-3  # of the label's weights, in place of l2
     weight_std: Rate = 0.01
     pseudo_count: NotNegative | None = None
 
