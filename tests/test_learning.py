@@ -198,7 +198,7 @@ def test_rates():
         assert values[100:] == sorted(values[100:], reverse=True)
     assert values[500] == pytest.approx(0.15)
     assert 0 < values[-1] < 1e-5
-    assert rates.rate_at("inverse", 0.3, 500, 1000) == pytest.approx(0.15)
+    assert rates.rate_at("inverse", 0.3, 1000, 2000) == pytest.approx(0.15)
     assert rates.rate_at("inverse", 0.3, 700, 1000) == rates.rate_at("inverse", 0.3, 700, 9999)
 
 
@@ -213,7 +213,7 @@ def test_the_automatic_rate_follows_the_strongest_mode():
         assert rates.top_eigenvalue(model, rows.state) == pytest.approx(largest, rel=0.02)
         assert rates.automatic_rate(model, rows.state) == pytest.approx(min(0.3, 2 / largest), rel=0.02)
     constant = sr.Dataset.from_arrays(np.zeros((20, 3), np.uint8), alphabet=toy().alphabet)
-    for hidden, rate in ((256, 0.3), (512, 0.3), (1024, 0.15)):
+    for hidden, rate in ((256, 0.3), (1024, 0.3), (2048, 0.15)):
         model = sr.RBM(spec_of(constant, config(model={"hidden": hidden}).model))
         assert rates.automatic_rate(model, Rows.of(constant, CPU).state) == rate
 

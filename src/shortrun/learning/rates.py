@@ -13,15 +13,15 @@ from shortrun.typing import State
 Schedule = Literal["constant", "inverse", "cosine"]
 STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
 LARGEST_RATE = 0.3
-HIDDEN_UNITS = 512  # up to here the number of hidden units did not matter
+HIDDEN_UNITS = 1024  # up to here the number of hidden units did not matter
 WARM_UP = 100  # updates over which the rate rises
-HALVED_AT = 500  # updates after which the inverse schedule has fallen to a half
+HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
 ROWS = 2000  # that the eigenvalue is estimated from
 POWER_ITERATIONS = 30
 
 
 def automatic_rate(model: RBM, state: State) -> float:
-    """Return min(0.3, 2 / lambda_1) min(1, 512 / H), lambda_1 the largest eigenvalue of the visible covariance.
+    """Return min(0.3, 2 / lambda_1) min(1, 1024 / H), lambda_1 the largest eigenvalue of the visible covariance.
 
     In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a rate
     that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime the H
@@ -54,7 +54,7 @@ def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float
     """Return the rate of an update (from 1).
 
     "constant" is `rate` throughout. The others rise to it during the first 100 updates, so that the first modes do not
-    overshoot when they leave the linear regime; then "inverse" falls as 1 / (1 + update / 500), whatever the length of
+    overshoot when they leave the linear regime; then "inverse" falls as 1 / (1 + update / 1000), whatever the length of
     the training, and "cosine" along half a cosine to nearly 0 at the last update. Only a training by "cosine" is not the
     beginning of a longer one.
     """
