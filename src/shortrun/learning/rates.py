@@ -54,8 +54,8 @@ def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float
     """Return the rate of an update (from 1).
 
     "constant" is `rate` throughout. The others rise to it during the first 100 updates, so that the first modes do not
-    overshoot when they leave the linear regime; then "inverse" falls as 1 / (1 + update / 1000), whatever the length of
-    the training, and "cosine" along half a cosine to nearly 0 at the last update. Only a training by "cosine" is not the
+    overshoot when they leave the linear regime; then "inverse" falls as 1 / (1 + update / 1000), however long the
+    training is, and "cosine" along half a cosine to nearly 0 at the last update. Only a training by "cosine" is not the
     beginning of a longer one.
     """
     if schedule == "constant":
