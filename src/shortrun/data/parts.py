@@ -45,7 +45,7 @@ def writing(path: Path | str) -> Iterator[Add]:
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
     if not hasattr(module, "append"):
-        with spooled(path.parent) as (spool, whole):
+        with spooled(path) as (spool, whole):
             yield spool
             write(path, whole())
         return
@@ -61,8 +61,8 @@ def writing(path: Path | str) -> Iterator[Add]:
 
 
 @contextlib.contextmanager
-def spooled(folder: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
-    """Give a function that adds samples, and one that returns all of them with their values still on the disk.
+def spooled(path: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
+    """Give a function that adds samples for `path`, and one that returns all of them, their values still on the disk.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def spooled(folder: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
     """
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("labels", "weights", "names")}
     first: list[Dataset] = []
-    with explained(folder), tempfile.TemporaryFile(dir=folder) as file:
+    with explained(path), tempfile.TemporaryFile(dir=path.parent) as file:
 
         def add(part: Dataset) -> None:
             if not first:
@@ -90,12 +90,12 @@ def spooled(folder: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
 
 
 @contextlib.contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Say of an error of the disk where it was."""
+def explained(path: Path) -> Iterator[None]:
+    """Say of an error of the disk which file it was about."""
     try:
         yield
     except OSError as error:
-        raise StoreError(folder, explain(error)) from None
+        raise StoreError(path, explain(error)) from None
 
 
 @contextlib.contextmanager
