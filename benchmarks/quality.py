@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     parser.add_argument("--ages", action="store_true", help="measure at several ages, not only the last")
     parser.add_argument("--no-train", action="store_true")
+    parser.add_argument("--resume", action="store_true", help="go on with the run, with --set and --updates changed")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     train, test = CASES[options.case]()
@@ -123,8 +124,10 @@ def main() -> None:
     if options.no_train:
         run = sr.Trajectory.open(options.out)
     else:
-        config = resolve(preset=options.preset, assignments=options.assignments)
-        run = sr.fit(train, out=options.out, config=config, hidden=options.hidden, updates=options.updates, seed=1)
+        base = sr.Trajectory.open(options.out).config if options.resume else {"training": {"seed": 1}}
+        config = resolve(base=base, preset=options.preset, assignments=options.assignments)
+        sizes = {"hidden": options.hidden, "updates": options.updates}
+        run = sr.fit(train, out=options.out, config=config, resume=options.resume, **sizes)
     found = {
         "case": options.case,
         "seconds": round(time.time() - begin, 1),
