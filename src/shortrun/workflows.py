@@ -59,7 +59,7 @@ def fit(
     updates, batch, rate, seed, validation : number of updates, rows a minibatch, learning rate, seed of all noise,
         share of the samples held out to report accuracy on
     resume : go on with the run in `out` from its restart file, bit for bit as if it had not stopped; settings that
-        are not given are those of the run
+        are not given are those of the run (with the cosine schedule, more `updates` also change the rates)
     overwrite : replace the run in `out`
     progress : called after each update with (update, updates, last monitored values)
 
