@@ -167,17 +167,18 @@ def fit(
     batches, rate_at = Minibatches(rows, config), _rates(model, rows, config)
     while training.update < updates:
         update = training.update + 1
+        rate = rate_at(update)
         noise = Noise(config.training.seed, Stream.FREE, update, device=training.theta.device)
         step = gradient(
             model, scheme, training.theta, batches.at(update), training.chains, noise, config.scheme.missing
         )
-        _apply_(model, optimiser, training.theta, step, config, rate_at(update), update)
+        _apply_(model, optimiser, training.theta, step, config, rate, update)
         training.chains = tuple(
             end if run.start == "previous" else None for run, end in zip(scheme.free, step.chains, strict=True)
         )
         training.update, training.seconds = update, time.monotonic() - clock
         if update in kept or update % config.training.log_every == 0:
-            recorder.log({"rate": rate_at(update)} | _record(model, scheme, training, step, validation))
+            recorder.log({"rate": rate} | _record(model, scheme, training, step, validation))
         if update in kept:
             recorder.age(training)
         if recorder.after_update(training):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -62,18 +62,21 @@ def gradient(
     missing : rows without a label enter the data term with their exact marginal, or with the end of a k-step chain
     """
     if batch.any_missing and missing == "impute":
-        state = labels.impute(model, theta, batch.state, batch.missing, _stream(noise, Stream.LABELS), scheme.steps)
+        state = labels.impute(
+            model, theta, batch.state, batch.missing, replace(noise, stream=Stream.LABELS), scheme.steps
+        )
         batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
-    clamped = _clamped(model, theta, batch, batch.weights / batch.weights.sum())
+    shares = batch.weights / batch.weights.sum()
+    clamped = _clamped(model, theta, batch, shares)
     direction, chains, residuals = torch.zeros_like(theta), [], []
     for r, (free, before) in enumerate(zip(scheme.free, previous, strict=True)):
-        data, weights = clamped, batch.weights / batch.weights.sum()
+        data, weights = clamped, shares
         if batch.any_missing and HOLD_VISIBLE in free.clamp:
             # A row without a label has no answer to learn to predict: this run compares labelled rows only.
             known = batch.weights * ~batch.missing
             weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
-            data = _clamped(model, theta, batch._replace(any_missing=False), weights)
-        end = _free(model, theta, free, batch, before, _stream(noise, Stream.FREE + r))
+            data = model.statistics(theta, batch.state, weights)
+        end = _free(model, theta, free, batch, before, replace(noise, stream=Stream.FREE + r))
         if free.start == "previous":  # persistent chains belong to no row of the data
             weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
         difference = data - model.statistics(theta, end, weights)
@@ -94,7 +97,7 @@ def _free(model: RBM, theta: Theta, free: Run, batch: Batch, before: State | Non
     held = held_layers(model, free)
     state = batch.state
     if batch.any_missing and (LABEL in held or free.start == "data"):
-        state = labels.draw(model, theta, state, batch.missing, _stream(noise, Stream.LABELS))
+        state = labels.draw(model, theta, state, batch.missing, replace(noise, stream=Stream.LABELS))
     if free.start == "previous" and before is not None:
         chains = before
     else:
@@ -108,7 +111,3 @@ def held_layers(model: RBM, free: Run) -> tuple[str, ...]:
     """Return the layer names that a run holds: "visible" stands for every observed layer but the label."""
     visible = tuple(layer.name for layer in model.spec.observed if layer.name != LABEL)
     return tuple(name for held in free.clamp for name in (visible if held == HOLD_VISIBLE else (held,)))
-
-
-def _stream(noise: Noise, stream: int) -> Noise:
-    return Noise(noise.seed, stream, noise.update, 0, noise.first_chain, noise.device)

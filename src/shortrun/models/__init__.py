@@ -1,6 +1,6 @@
 """What evolves: layers, their specification, and the machines made of them."""
 
-from shortrun.models.build import label_codes, spec_of, state_of
+from shortrun.models.build import spec_of, state_of
 from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.models.rbm import RBM, Parameters
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp, Layer, Spec
@@ -14,7 +14,6 @@ __all__ = [
     "Layer",
     "Parameters",
     "Spec",
-    "label_codes",
     "spec_of",
     "state_of",
     "to_bernoulli",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from shortrun.config import ModelSettings
 from shortrun.data.dataset import Dataset
@@ -49,9 +48,6 @@ def visible_units(data: Dataset, name: str) -> Units:
 def state_of(data: Dataset, device: torch.device) -> State:
     """Return the observed layers filled with the samples; an unknown label gets the arbitrary code 0."""
     visible = torch.from_numpy(data.values).to(device)
-    return (visible, label_codes(data, device)) if data.classes else (visible,)
-
-
-def label_codes(data: Dataset, device: torch.device) -> Tensor:
-    """Return the (N, 1) uint8 codes of the labels, 0 where unknown."""
-    return torch.from_numpy(data.labels.clip(min=0)).to(torch.uint8).unsqueeze(1).to(device)
+    if not data.classes:
+        return (visible,)
+    return visible, torch.from_numpy(data.labels.clip(min=0)).to(torch.uint8).unsqueeze(1).to(device)

@@ -8,10 +8,9 @@ from typing import ClassVar
 import torch
 from torch.nn.functional import one_hot
 
+from shortrun.data.alphabet import MAX_COLOURS
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values
-
-MAX_COLOURS = 255  # a code is one byte
 
 
 @dataclass(frozen=True)
