@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -114,18 +116,19 @@ def test_fused_step_draws_what_the_reference_draws(visible, hidden, clamp, rule)
     model, theta = machine(visible, hidden, sites=37, hidden_sites=29, classes=5, rule=rule, scale=0.3)
     theta, noise = theta.float(), Noise(9, Stream.FREE, update=3, first_chain=11)
     state = start(model, noise, 200, {})
-    assert cpu.supports(model, theta)
-    fused = cpu.Stepper(model, theta, state, Clamp(clamp))
+    assert cpu.CpuMachine.supports(model, theta)
+    fused = cpu.CpuMachine(model, theta)
     differing = drawn = 0
-    for t in range(1, 5):
-        expected = model.step(theta, state, noise.at(t), Clamp(clamp))
-        found = fused(state, noise.at(t))
+    for update in range(1, 5):
+        here = replace(noise, update=update)
+        expected = model.step(theta, state, here.at(1), Clamp(clamp))
+        found = fused.run(state, here, steps=1, clamp=Clamp(clamp))
         for layer, a, b in zip(model.spec.layers, expected, found, strict=True):
             if rule == "mean" and layer.name == "hidden":
                 torch.testing.assert_close(a, b, rtol=0, atol=2e-6)
             else:
                 differing, drawn = differing + (a != b).sum().item(), drawn + a.numel()
-        state = tuple(x.clone() for x in expected)  # the stepper must take a state that it did not make
+        state = tuple(x.clone() for x in expected)
     assert differing <= 1e-4 * drawn
 
 
@@ -142,7 +145,7 @@ def test_a_chain_does_not_depend_on_its_batch_or_company():
 @pytest.mark.parametrize("engine", ["fused", "reference"])
 def test_clamped_sites_stay_and_the_rest_follows_the_conditional_law(engine, monkeypatch):
     if engine == "reference":
-        monkeypatch.setattr(cpu, "supports", lambda *_: False)
+        monkeypatch.setattr(cpu.CpuMachine, "supports", lambda *_: False)
     model, theta = machine(Bernoulli(), Bernoulli(), sites=3)
     mask = torch.tensor([True, False, False])
     values = torch.ones(CHAINS, 3, dtype=torch.uint8)

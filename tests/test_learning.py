@@ -12,6 +12,7 @@ import shortrun as sr
 from conftest import DISCRETE, HIDDEN, all_states, machine
 from shortrun.config import Config
 from shortrun.dynamics import Noise, Stream
+from shortrun.engine.plain import PlainMachine
 from shortrun.errors import ConfigError, DataError
 from shortrun.learning import Rows, begin, cd, ff, fit, gradient, labels, optimisers, pcd, rates, rdm
 from shortrun.learning.fit import Minibatches, ages
@@ -92,7 +93,7 @@ def test_missing_labels_are_marginalised_exactly(visible, hidden):
     state = tuple(x[rows] for x in observed)
     weights = torch.tensor([0.4, 0.3, 0.2, 0.1], dtype=torch.float64)
     missing = torch.tensor([False, True, False, True])
-    full, full_weights = labels.expand(model, theta, state, weights, missing)
+    full, full_weights = labels.expand(model, PlainMachine(model, theta), state, weights, missing)
     by_hand = torch.zeros_like(theta)
     for n in range(4):
         row = tuple(x[n : n + 1] for x in state)
@@ -110,7 +111,7 @@ def test_a_missing_label_is_drawn_from_its_exact_law():
     state = (torch.tensor([[1, 0, 1]], dtype=torch.uint8).expand(n, 3), torch.zeros(n, 1, dtype=torch.uint8))
     missing = torch.ones(n, dtype=torch.bool)
     missing[: n // 10] = False
-    drawn = labels.draw(model, theta.float(), state, missing, Noise(0, Stream.LABELS))[1][:, 0]
+    drawn = labels.draw(model, PlainMachine(model, theta.float()), state, missing, Noise(0, Stream.LABELS))[1][:, 0]
     assert (drawn[: n // 10] == 0).all()
     shares = torch.bincount(drawn[n // 10 :].long(), minlength=3) / (0.9 * n)
     exact = model.label_log_probabilities(theta, tuple(x[:1] for x in state)).exp()[0]

@@ -6,6 +6,7 @@ P parameters, T ages, K classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from jaxtyping import Float, Num
@@ -18,6 +19,7 @@ PerSite: TypeAlias = Float[Tensor, "C S"]
 Uniforms: TypeAlias = PerSite
 Weights: TypeAlias = Float[Tensor, " C"]
 State: TypeAlias = tuple[Tensor, ...]
+Observer: TypeAlias = Callable[[int, State], None]
 
 
 @runtime_checkable
@@ -33,5 +35,6 @@ class Noise(Protocol):
     def update(self) -> int: ...
     @property
     def first_chain(self) -> int: ...
+    def at(self, step: int) -> Noise: ...
     def place(self, layer: int) -> int: ...
     def uniform(self, layer: int, chains: int, sites: int) -> Uniforms: ...

@@ -18,6 +18,7 @@ from shortrun.config import Config, validate
 from shortrun.data import Alphabet, Dataset, Predictions, split
 from shortrun.data.parts import joined
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
+from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.learning import Record, Rows, Scheme, Training
 from shortrun.models import LABEL, VISIBLE, spec_of, state_of
@@ -211,7 +212,7 @@ def predict(
     for first in range(0, len(data), at_once):
         state = _unlabelled(data.select(slice(first, first + at_once)))
         if sweeps is None:
-            probabilities.append(run.model.label_log_probabilities(theta, state).exp())
+            probabilities.append(machine(run.model, theta).label_log_probabilities(state).exp())
         else:
             noise = Noise(seed, Stream.PREDICT, first_chain=first)
             probabilities.append(label_chain(run.model, theta, state, noise, sweeps, chains))

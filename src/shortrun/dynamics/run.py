@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from shortrun.dynamics.noise import Noise
-from shortrun.engine import stepper
+from shortrun.engine import machine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import State, Theta
-
-Observer = Callable[[int, State], None]
+from shortrun.typing import Observer, State, Theta
 
 
 def start(model: RBM, noise: Noise, chains: int, given: Mapping[str, Tensor]) -> State:
@@ -43,9 +41,4 @@ def run(
 
     An observer must copy what it keeps: engines write the next state over the last.
     """
-    advance = stepper(model, theta, state, clamp or Clamp())
-    for t in range(1, steps + 1):
-        state = advance(state, noise.at(t))
-        if observe is not None:
-            observe(t, state)
-    return state
+    return machine(model, theta).run(state, noise, steps=steps, clamp=clamp or Clamp(), observe=observe)

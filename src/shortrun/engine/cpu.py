@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from shortrun.engine import native
+from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import Noise, State, Theta
+from shortrun.typing import Noise, Observer, State, Theta
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 
@@ -24,17 +25,6 @@ class Binary(NamedTuple):
 
 
 BINARY = {Bernoulli(): Binary(1.0, 0.0), Ising(): Binary(2.0, -1.0)}
-
-
-def supports(model: RBM, theta: Theta) -> bool:
-    """Whether the kernels know every unit type of the model, on this device and in this precision."""
-    known = all(layer.units in BINARY or isinstance(layer.units, Potts) for layer in model.spec.observed)
-    return (
-        native.available()
-        and theta.device.type == "cpu"
-        and theta.dtype == torch.float32
-        and (known and model.spec.hidden.units in BINARY)
-    )
 
 
 class FreeLayer:
@@ -80,6 +70,29 @@ def _draw(units: Units, field: Tensor, codes: Tensor, noise: Noise, layer: int) 
         native.draw_binary(
             field, None, field, codes, gain=gain, low=low, seed=seed, update=update, place=place, first_chain=chain
         )
+
+
+class CpuMachine(PlainMachine):
+    """A model at fixed parameters, stepped by the C kernels; the states that an observer sees live in buffers."""
+
+    @staticmethod
+    def supports(model: RBM, theta: Theta) -> bool:
+        """Whether the kernels know every unit type of the model, on this device and in this precision."""
+        known = all(layer.units in BINARY or isinstance(layer.units, Potts) for layer in model.spec.observed)
+        return (
+            native.available()
+            and theta.device.type == "cpu"
+            and theta.dtype == torch.float32
+            and (known and model.spec.hidden.units in BINARY)
+        )
+
+    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+        advance = Stepper(self.model, self.theta, state, clamp)
+        for t in range(1, steps + 1):
+            state = advance(state, noise.at(t))
+            if observe is not None:
+                observe(t, state)
+        return state
 
 
 class Stepper:

@@ -169,13 +169,7 @@ def fit(
         update = training.update + 1
         rate = rate_at(update)
         noise = Noise(config.training.seed, Stream.FREE, update, device=training.theta.device)
-        step = gradient(
-            model, scheme, training.theta, batches.at(update), training.chains, noise, config.scheme.missing
-        )
-        _apply_(model, optimiser, training.theta, step, config, rate, update)
-        training.chains = tuple(
-            end if run.start == "previous" else None for run, end in zip(scheme.free, step.chains, strict=True)
-        )
+        step = advance_(model, scheme, training, optimiser, batches.at(update), noise, config, rate)
         training.update, training.seconds = update, time.monotonic() - clock
         if update in kept or update % config.training.log_every == 0:
             recorder.log({"rate": rate} | _record(model, scheme, training, step, validation))
@@ -192,15 +186,28 @@ def _rates(model: RBM, rows: Rows, config: Config) -> Callable[[int], float]:
     return lambda update: rates.rate_at(options.schedule, rate, update, config.training.updates)
 
 
-def _apply_(
-    model: RBM, optimiser: Optimiser, theta: Theta, step: Gradient, config: Config, rate: float, update: int
-) -> None:
-    options = config.optimiser
+def advance_(
+    model: RBM,
+    scheme: Scheme,
+    training: Training,
+    optimiser: Optimiser,
+    batch: Batch,
+    noise: Noise,
+    config: Config,
+    rate: float,
+) -> Gradient:
+    """Do one whole update in place (theta, the moments, the persistent chains) and return its gradient."""
+    theta, options = training.theta, config.optimiser
+    step = gradient(model, scheme, theta, batch, training.chains, noise, config.scheme.missing)
     direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
     gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
     gradients.rescale_label_(model, direction, options.label_rate)
-    optimiser.step_(theta, direction, rate, update)
+    optimiser.step_(theta, direction, rate, noise.update)
     model.project_(theta)
+    training.chains = tuple(
+        end if run.start == "previous" else None for run, end in zip(scheme.free, step.chains, strict=True)
+    )
+    return step
 
 
 def _record(

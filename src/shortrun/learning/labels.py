@@ -6,22 +6,23 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from shortrun.dynamics import Noise, run, start
+from shortrun.dynamics import Noise, start
+from shortrun.engine import Machine
 from shortrun.models import LABEL, RBM, Clamp
-from shortrun.typing import State, Theta, Weights
+from shortrun.typing import State, Weights
 
 
-def draw(model: RBM, theta: Theta, state: State, missing: Tensor, noise: Noise) -> State:
+def draw(model: RBM, machine: Machine, state: State, missing: Tensor, noise: Noise) -> State:
     """Replace the labels of the `missing` rows by draws from the exact p(label | x): the E-step by sampling."""
     label = model.spec.label
     assert label is not None
     rows = missing.nonzero().squeeze(1)
-    field = model.label_log_probabilities(theta, tuple(x[rows] for x in state))
+    field = machine.label_log_probabilities(tuple(x[rows] for x in state))
     uniforms = noise.uniform(label, len(missing), 1)[rows]
     return _with_label(state, label, rows, model.spec.observed[label].units.sample(field, uniforms))
 
 
-def impute(model: RBM, theta: Theta, state: State, missing: Tensor, noise: Noise, steps: int) -> State:
+def impute(model: RBM, machine: Machine, state: State, missing: Tensor, noise: Noise, steps: int) -> State:
     """Replace the labels of the `missing` rows by the end of a k-step label chain from p0 (the 2023 code's rule)."""
     label = model.spec.label
     assert label is not None
@@ -29,12 +30,12 @@ def impute(model: RBM, theta: Theta, state: State, missing: Tensor, noise: Noise
     held = [layer.name for layer in model.spec.observed if layer.name != LABEL]
     given = {layer.name: x for layer, x in zip(model.spec.observed, state, strict=False) if layer.name in held}
     chains = start(model, noise, len(missing), given)
-    end = run(model, theta, chains, noise, steps=steps, clamp=Clamp(tuple(held)))
+    end = machine.run(chains, noise, steps=steps, clamp=Clamp(tuple(held)))
     return _with_label(state, label, rows, end[label][rows])
 
 
 def expand(
-    model: RBM, theta: Theta, state: State, weights: Weights, missing: Tensor
+    model: RBM, machine: Machine, state: State, weights: Weights, missing: Tensor
 ) -> tuple[State, Float[Tensor, " D"]]:
     """Replace each `missing` row by K rows, one a class, weighted by the exact p(label | x).
 
@@ -44,10 +45,10 @@ def expand(
     assert label is not None
     rows = missing.nonzero().squeeze(1)
     unknown = tuple(x[rows] for x in state)
-    posterior = model.label_log_probabilities(theta, unknown).exp()
+    posterior = machine.label_log_probabilities(unknown).exp()
     classes = posterior.shape[1]
     copies = [x.repeat_interleave(classes, 0) for x in unknown]
-    copies[label] = torch.arange(classes, dtype=torch.uint8, device=theta.device).repeat(len(rows)).unsqueeze(1)
+    copies[label] = torch.arange(classes, dtype=torch.uint8, device=missing.device).repeat(len(rows)).unsqueeze(1)
     known = ~missing
     full = tuple(torch.cat([x[known], copy]) for x, copy in zip(state, copies, strict=True))
     return full, torch.cat([weights[known], (weights[rows].unsqueeze(1) * posterior).flatten()])

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import torch
 
+from shortrun.engine import machine
 from shortrun.models import RBM
 from shortrun.typing import State, Theta
 
@@ -15,7 +16,7 @@ Record: TypeAlias = dict[str, float | int]
 
 def accuracy(model: RBM, theta: Theta, state: State, labels: torch.Tensor) -> float:
     """Return the fraction of rows whose exact most probable label is the given one."""
-    predicted = model.label_log_probabilities(theta, state).argmax(1)
+    predicted = machine(model, theta).label_log_probabilities(state).argmax(1)
     return (predicted == labels).float().mean().item()
 
 

@@ -8,7 +8,9 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from shortrun.dynamics import Noise, Stream, run, start
+from shortrun.dynamics import Noise, Stream, start
+from shortrun.engine import Machine
+from shortrun.engine import machine as machine_at
 from shortrun.learning import labels
 from shortrun.learning.schemes import HOLD_VISIBLE, Run, Scheme
 from shortrun.models import LABEL, RBM, Clamp
@@ -61,13 +63,14 @@ def gradient(
     noise : of this update; run r takes its stream plus r
     missing : rows without a label enter the data term with their exact marginal, or with the end of a k-step chain
     """
+    machine = machine_at(model, theta)
     if batch.any_missing and missing == "impute":
         state = labels.impute(
-            model, theta, batch.state, batch.missing, replace(noise, stream=Stream.LABELS), scheme.steps
+            model, machine, batch.state, batch.missing, replace(noise, stream=Stream.LABELS), scheme.steps
         )
         batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
     shares = batch.weights / batch.weights.sum()
-    clamped = _clamped(model, theta, batch, shares)
+    clamped = _clamped(model, machine, batch, shares)
     direction, chains, residuals = torch.zeros_like(theta), [], []
     for r, (free, before) in enumerate(zip(scheme.free, previous, strict=True)):
         data, weights = clamped, shares
@@ -75,36 +78,36 @@ def gradient(
             # A row without a label has no answer to learn to predict: this run compares labelled rows only.
             known = batch.weights * ~batch.missing
             weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
-            data = model.statistics(theta, batch.state, weights)
-        end = _free(model, theta, free, batch, before, replace(noise, stream=Stream.FREE + r))
+            data = machine.statistics(batch.state, weights)
+        end = _free(model, machine, free, batch, before, replace(noise, stream=Stream.FREE + r))
         if free.start == "previous":  # persistent chains belong to no row of the data
             weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
-        difference = data - model.statistics(theta, end, weights)
+        difference = data - machine.statistics(end, weights)
         direction.add_(difference, alpha=free.weight)
         chains.append(end)
         residuals.append(difference.square().mean().sqrt())
     return Gradient(direction, clamped, tuple(chains), tuple(residuals))
 
 
-def _clamped(model: RBM, theta: Theta, batch: Batch, weights: Weights) -> Theta:
+def _clamped(model: RBM, machine: Machine, batch: Batch, weights: Weights) -> Theta:
     state = batch.state
     if batch.any_missing:
-        state, weights = labels.expand(model, theta, state, weights, batch.missing)
-    return model.statistics(theta, state, weights)
+        state, weights = labels.expand(model, machine, state, weights, batch.missing)
+    return machine.statistics(state, weights)
 
 
-def _free(model: RBM, theta: Theta, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:
+def _free(model: RBM, machine: Machine, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:
     held = held_layers(model, free)
     state = batch.state
     if batch.any_missing and (LABEL in held or free.start == "data"):
-        state = labels.draw(model, theta, state, batch.missing, replace(noise, stream=Stream.LABELS))
+        state = labels.draw(model, machine, state, batch.missing, replace(noise, stream=Stream.LABELS))
     if free.start == "previous" and before is not None:
         chains = before
     else:
         taken = [layer.name for layer in model.spec.observed] if free.start == "data" else held
         given = {la.name: x for la, x in zip(model.spec.observed, state, strict=True) if la.name in taken}
         chains = start(model, noise, free.chains or len(state[0]), given)
-    return run(model, theta, chains, noise, steps=free.steps, clamp=Clamp(held))
+    return machine.run(chains, noise, steps=free.steps, clamp=Clamp(held))
 
 
 def held_layers(model: RBM, free: Run) -> tuple[str, ...]:

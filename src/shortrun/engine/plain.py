@@ -1,0 +1,29 @@
+"""The plain machine: every step by the model's own formulas, on any device, for any units; the others must equal it."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.models import RBM, Clamp
+from shortrun.typing import Noise, Observer, State, Theta, Weights
+
+
+class PlainMachine:
+    """A model at fixed parameters, run in torch."""
+
+    def __init__(self, model: RBM, theta: Theta):
+        self.model, self.theta = model, theta
+
+    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+        for t in range(1, steps + 1):
+            state = self.model.step(self.theta, state, noise.at(t), clamp)
+            if observe is not None:
+                observe(t, state)
+        return state
+
+    def statistics(self, state: State, weights: Weights) -> Theta:
+        return self.model.statistics(self.theta, state, weights)
+
+    def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
+        return self.model.label_log_probabilities(self.theta, state)
