@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -13,6 +13,7 @@ from shortrun.models import RBM, Clamp
 from shortrun.typing import Noise, Observer, State, Theta, Weights
 
 
+@runtime_checkable
 class Machine(Protocol):
     """A model at fixed parameters, ready to run: what is prepared once serves every run and every mean."""
 
