@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +40,7 @@ def training_data(source: str, given: Mapping[str, Any], reweight: float | None)
 
         data = data.with_weights(sequence_weights(data, reweight))
     reading = {"source": source, **given} | ({} if reweight is None else {"reweight": reweight})
-    return replace(data, meta={"source": source} | data.meta | {REMEMBERED: reading})
+    return data.with_meta({"source": source} | data.meta | {REMEMBERED: reading})
 
 
 def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Dataset:

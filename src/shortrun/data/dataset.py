@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from shortrun.data.alphabet import Alphabet
+from shortrun.data.blocks import is_mapped, scan, taken
 from shortrun.data.labels import UNKNOWN, codes_of, encode_labels
 from shortrun.data.values import CellError, encode_values, first
 from shortrun.errors import DataError
@@ -25,7 +26,8 @@ class Dataset:
 
     Parameters
     ----------
-    values : (N, S) uint8 codes in 0..q-1, or float32 for continuous data
+    values : (N, S) uint8 codes in 0..q-1, or float32 for continuous data; they may be a read-only memory map of a
+        file that is larger than memory
     labels : (N,) int64 codes into `classes`, -1 where unknown
     weights : (N,) float32, non-negative; how much each sample counts
     names : (N,) strings, one a sample
@@ -90,12 +92,12 @@ class Dataset:
         """
         codes, alphabet = encode_values(values, alphabet)
         count, shape = len(codes), np.shape(values)
-        labels, classes = encode_labels([None] * count if labels is None else labels, classes)
+        labels, classes = encode_labels(np.full(count, UNKNOWN) if labels is None else labels, classes)
         return cls(
             values=codes,
             labels=labels,
             weights=np.ones(count, np.float32) if weights is None else np.asarray(weights, np.float32),
-            names=np.arange(count).astype(str) if names is None else np.asarray(names).astype(str),
+            names=numbers(count) if names is None else np.asarray(names).astype(str),
             classes=classes,
             alphabet=alphabet,
             groups=None if groups is None else np.asarray(groups).astype(str),
@@ -132,19 +134,22 @@ class Dataset:
         header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
         digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         for array in (self.values, self.labels):
-            digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)
+            for _, part in scan(array):
+                digest.update(np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<")).data)
         return digest.hexdigest()
 
     def select(self, rows: Any) -> Dataset:
         """Return the samples at `rows`: indices, a mask or a slice, in that order.
 
+        Of values that are a memory map, a slice stays in the file; indices and masks copy the rows asked for.
+
         Raises
         ------
         DataError : if no sample is left.
         """
-        return replace(
-            self,
-            values=self.values[rows],
+        copied = is_mapped(self.values) and not isinstance(rows, slice)
+        return self._with(
+            values=taken(self.values, rows) if copied else self.values[rows],
             labels=self.labels[rows],
             weights=self.weights[rows],
             names=self.names[rows],
@@ -158,15 +163,19 @@ class Dataset:
     def with_labels(self, labels: Any, classes: Sequence[str] | None = None) -> Dataset:
         """Return the same samples with other labels, given as in `from_arrays`."""
         codes, names = encode_labels(labels, classes)
-        return replace(self, labels=codes, classes=names)
+        return self._with(labels=codes, classes=names)
 
     def with_groups(self, groups: Any) -> Dataset:
         """Return the same samples with (N,) groups that `split` keeps together; None for no groups."""
-        return replace(self, groups=None if groups is None else np.asarray(groups).astype(str))
+        return self._with(groups=None if groups is None else np.asarray(groups).astype(str))
 
     def with_weights(self, weights: Any) -> Dataset:
         """Return the same samples with other (N,) weights."""
-        return replace(self, weights=np.asarray(weights, np.float32))
+        return self._with(weights=np.asarray(weights, np.float32))
+
+    def with_meta(self, meta: dict[str, Any]) -> Dataset:
+        """Return the same samples with another `meta`."""
+        return self._with(meta=meta)
 
     def recode(self, classes: Sequence[str]) -> Dataset:
         """Return the same samples with labels as codes into `classes`, the order of a trained model.
@@ -175,22 +184,46 @@ class Dataset:
         ------
         DataError : if a label that occurs is not in `classes`; names the nearest known one.
         """
-        names = np.array([*self.classes, ""], dtype=object)  # the code -1 picks the last
-        return replace(self, labels=codes_of(names[self.labels], classes), classes=tuple(classes))
+        occurring = np.flatnonzero(self.class_counts)
+        code = np.full(len(self.classes) + 1, UNKNOWN)  # the code -1 picks the last
+        code[occurring] = codes_of([self.classes[k] for k in occurring], classes)
+        return self._with(labels=code[self.labels], classes=tuple(classes))
+
+    def _with(self, **changes: Any) -> Dataset:
+        """Return these samples with some fields changed: `replace`, but values, which may be large, stay checked."""
+        new = object.__new__(type(self))
+        for each in fields(self):
+            object.__setattr__(new, each.name, changes.get(each.name, getattr(self, each.name)))
+        check_shape(new.values)
+        check_lengths(new)
+        check_labels(new.labels, new.classes)
+        check_weights(new.weights)
+        return new
+
+
+def numbers(count: int) -> np.ndarray:
+    """Return the names '0', '1', ... in as few bytes as they need."""
+    return np.arange(count).astype(f"U{len(str(count - 1))}")
 
 
 def check_values(values: np.ndarray, alphabet: Alphabet | None) -> None:
     """Raise DataError unless values are a finite table of the right type, with codes within the alphabet."""
+    check_shape(values)
     expected = np.float32 if alphabet is None else np.uint8
-    if values.ndim != 2 or values.size == 0:
-        raise DataError(f"at least one sample and one site expected, got values of shape {values.shape}")
     if values.dtype != expected:
         raise DataError(f"values of type {np.dtype(expected)} expected, got {values.dtype}")
-    wrong = ~np.isfinite(values) if alphabet is None else values >= len(alphabet)
-    if wrong.any():
-        row, site = first(wrong)
-        expected = "a finite number" if alphabet is None else f"0 to {len(alphabet) - 1}"
-        raise CellError(row, site, f"{expected} expected, got {values[row, site]}")
+    for start, part in scan(values):
+        wrong = ~np.isfinite(part) if alphabet is None else part >= len(alphabet)
+        if wrong.any():
+            row, site = first(wrong)
+            expected = "a finite number" if alphabet is None else f"0 to {len(alphabet) - 1}"
+            raise CellError(start + row, site, f"{expected} expected, got {part[row, site]}")
+
+
+def check_shape(values: np.ndarray) -> None:
+    """Raise DataError unless there is a sample with a site."""
+    if values.ndim != 2 or values.size == 0:
+        raise DataError(f"at least one sample and one site expected, got values of shape {values.shape}")
 
 
 def check_lengths(data: Dataset) -> None:

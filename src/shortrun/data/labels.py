@@ -29,9 +29,10 @@ def encode_labels(labels: Any, classes: Sequence[str] | None = None) -> tuple[np
         raise DataError(f"labels must be one a sample, got an array of shape {array.shape}")
     if classes is not None and array.dtype.kind in "iu":
         return array.astype(np.int64), tuple(classes)
-    texts = [label_text(label) for label in array.tolist()]
+    different, place = (array, slice(None)) if array.dtype == object else np.unique(array, return_inverse=True)
+    texts = [label_text(label) for label in different.tolist()]
     classes = sorted_classes(texts) if classes is None else tuple(classes)
-    return codes_of(texts, classes), classes
+    return codes_of(texts, classes)[place], classes
 
 
 def label_text(label: Any) -> str:

@@ -81,7 +81,7 @@ def load(path: Path, options: Options) -> Dataset:
     entry = next((entry for entry in entries() if entry.name == str(path)), None)
     if entry is not None and not path.is_file():
         data = entry.load(options)
-        return replace(data, meta=data.meta | {"source": entry.name})
+        return data.with_meta(data.meta | {"source": entry.name})
     if path.is_dir():
         raise FormatError(path, None, "is a folder, a file of data expected")
     if not path.exists():
@@ -94,7 +94,7 @@ def load(path: Path, options: Options) -> Dataset:
         raise
     except DataError as error:
         raise FormatError(path, None, str(error)) from None
-    return replace(data, meta=data.meta | {"source": str(path)})
+    return data.with_meta(data.meta | {"source": str(path)})
 
 
 def write(path: Path | str, dataset: Dataset) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shortrun.data.alphabet import BINARY, MAX_COLOURS, Alphabet, named, numbered
+from shortrun.data.blocks import converted, is_mapped, scan
 from shortrun.errors import ConfigError, DataError
 
 GREY_THRESHOLD = 0.3
@@ -28,7 +29,7 @@ def encode_values(values: Any, alphabet: Alphabet | str | None = None) -> tuple[
     Parameters
     ----------
     values : (N, S) or (N, h, w) numbers. Integers 0 and 1 (also as booleans or floats) become binary codes;
-        other floats stay continuous.
+        other floats stay continuous. A read-only memory map of uint8, booleans or float32 stays in its file.
     alphabet : what integers mean; "codes" for an alphabet of as many letters as needed, "continuous" for
         float32
 
@@ -38,9 +39,9 @@ def encode_values(values: Any, alphabet: Alphabet | str | None = None) -> tuple[
     """
     table = as_table(values)
     if isinstance(alphabet, str) and alphabet == "continuous":
-        return table.astype(np.float32), None
+        return converted(table, np.float32), None
     if table.dtype.kind == "f" and alphabet is None and not holds_only_binary(table):
-        return table.astype(np.float32), None
+        return converted(table, np.float32), None
     if isinstance(alphabet, str):
         alphabet = alphabet_for_codes(table) if alphabet == "codes" else named(alphabet)
     return as_codes(table, alphabet or BINARY, asked=alphabet is not None), alphabet or BINARY
@@ -54,7 +55,7 @@ def as_table(values: Any) -> np.ndarray:
     DataError : if that is not what they are; names the first value that is not finite.
     """
     try:
-        array = np.asarray(values)
+        array = values if is_mapped(values) else np.asarray(values)
     except ValueError:
         raise DataError("samples must all have the same number of sites") from None
     if array.dtype.kind not in "biuf":
@@ -62,28 +63,31 @@ def as_table(values: Any) -> np.ndarray:
     if array.ndim not in (2, 3) or array.size == 0:
         raise DataError(f"values must be a table of samples x sites with at least one of each, got shape {array.shape}")
     table = array.reshape(len(array), -1)
-    if not np.isfinite(table).all():
-        row, site = first(~np.isfinite(table))
-        raise CellError(row, site, f"the value {table[row, site]} is not finite")
+    for start, part in scan(table) if table.dtype.kind == "f" else ():
+        if not np.isfinite(part).all():
+            row, site = first(~np.isfinite(part))
+            raise CellError(start + row, site, f"the value {part[row, site]} is not finite")
     return table
 
 
 def as_codes(table: np.ndarray, alphabet: Alphabet, asked: bool) -> np.ndarray:
     """Return a table of whole numbers as uint8 codes, after checking that each fits the alphabet."""
-    wrong = (table < 0) | (table >= len(alphabet)) | (table != np.floor(table) if table.dtype.kind == "f" else False)
-    if wrong.any():
-        row, site = first(wrong)
-        remedy = "" if asked else "; grey values need a threshold, integer codes an alphabet"
-        expected = f"0 to {len(alphabet) - 1} expected ({alphabet.name} alphabet)"
-        raise CellError(row, site, f"the value {table[row, site]} does not fit: {expected}{remedy}")
-    return table.astype(np.uint8)
+    for start, part in scan(table):
+        wrong = (part < 0) | (part >= len(alphabet)) | (part != np.floor(part) if part.dtype.kind == "f" else False)
+        if wrong.any():
+            row, site = first(wrong)
+            remedy = "" if asked else "; grey values need a threshold, integer codes an alphabet"
+            expected = f"0 to {len(alphabet) - 1} expected ({alphabet.name} alphabet)"
+            raise CellError(start + row, site, f"the value {part[row, site]} does not fit: {expected}{remedy}")
+    return converted(table.view(np.uint8) if table.dtype == bool else table, np.uint8)
 
 
 def alphabet_for_codes(table: np.ndarray) -> Alphabet:
     """Return the alphabet with as many letters as the codes need."""
-    if table.max() >= MAX_COLOURS:
-        raise DataError(f"at most {MAX_COLOURS} colours are possible, got a code of {table.max()}")
-    return numbered(max(2, int(table.max()) + 1))
+    largest = max(part.max() for _, part in scan(table))
+    if largest >= MAX_COLOURS:
+        raise DataError(f"at most {MAX_COLOURS} colours are possible, got a code of {largest}")
+    return numbered(max(2, int(largest) + 1))
 
 
 def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
@@ -100,20 +104,24 @@ def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
     if not 0 <= threshold < 1:
         raise ConfigError("threshold", f"a share of full scale, at least 0 and below 1, expected, got {threshold}")
     as_table(grey)
-    if grey.min() < 0 or grey.max() > FULL_SCALES[-1]:
-        raise DataError(f"grey values must be 0 to {FULL_SCALES[-1]}, got {grey.min()} to {grey.max()}")
-    full_scale = next(scale for scale in FULL_SCALES if grey.max() <= scale)
-    return (grey > threshold * full_scale).astype(np.uint8)
+    lowest, highest = min(part.min() for _, part in scan(grey)), max(part.max() for _, part in scan(grey))
+    if lowest < 0 or highest > FULL_SCALES[-1]:
+        raise DataError(f"grey values must be 0 to {FULL_SCALES[-1]}, got {lowest} to {highest}")
+    full_scale = next(scale for scale in FULL_SCALES if highest <= scale)
+    binary = np.empty(grey.shape, np.uint8)
+    for start, part in scan(grey):
+        binary[start : start + len(part)] = part > threshold * full_scale
+    return binary
 
 
 def is_grey(values: np.ndarray) -> bool:
     """Return whether values are images of more than two levels: (N, h, w) integers above 1."""
-    return values.ndim == 3 and values.dtype.kind in "iu" and bool((values > 1).any())
+    return values.ndim == 3 and values.dtype.kind in "iu" and any((part > 1).any() for _, part in scan(values))
 
 
 def holds_only_binary(table: np.ndarray) -> bool:
     """Return whether every value is exactly 0 or 1."""
-    return bool(((table == 0) | (table == 1)).all())
+    return all(((part == 0) | (part == 1)).all() for _, part in scan(table))
 
 
 def first(wrong: np.ndarray) -> tuple[int, int]:
