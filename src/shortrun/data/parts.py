@@ -8,11 +8,14 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
-from typing import IO
+from types import ModuleType
+from typing import IO, Any
 
 import numpy as np
 
+from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
 from shortrun.errors import StoreError
 from shortrun.files import atomic, explain
@@ -33,8 +36,8 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
 def writing(path: Path | str) -> Iterator[Add]:
     """Give a function that adds samples to a file, which takes its place when all are added; never half a file.
 
-    Formats of lines are written as samples come. The others need to know how many there are: their values wait in a
-    nameless file of the same folder, so that memory holds labels and names only.
+    Formats of lines are written as samples come. The others need to know how many there are: samples wait in nameless
+    files of the same folder, so that memory holds one part only.
 
     Raises
     ------
@@ -44,49 +47,79 @@ def writing(path: Path | str) -> Iterator[Add]:
 
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
-    if not hasattr(module, "append"):
-        with spooled(path) as (spool, whole):
-            yield spool
-            write(path, whole())
+    if hasattr(module, "append"):
+        with opened(path) as file:
+            yield by_lines(module, file, suffix)
         return
-    with opened(path) as file:
-        verb = module.write
-
-        def add(part: Dataset) -> None:
-            nonlocal verb
-            verb(file, part, suffix)
-            verb = module.append
-
+    with spooled(path) as (add, whole):
         yield add
+        write(path, whole())
+
+
+def by_lines(module: ModuleType, file: Any, suffix: str) -> Add:
+    """Return a function that adds samples to an open file of a format of lines."""
+    verbs = chain([module.write], repeat(module.append))
+    return lambda part: next(verbs)(file, part, suffix)
 
 
 @contextlib.contextmanager
 def spooled(path: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
-    """Give a function that adds samples for `path`, and one that returns all of them, their values still on the disk.
+    """Give a function that adds samples for `path`, and one that returns all of them, still on the disk.
 
     Raises
     ------
-    StoreError : if there is no room for the values
+    StoreError : if there is no room for them
     """
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("labels", "weights", "names")}
     first: list[Dataset] = []
-    with explained(path), tempfile.TemporaryFile(dir=path.parent) as file:
+    with explained(path), contextlib.ExitStack() as closing:
+        columns = {name: Column(path.parent) for name in ("values", "labels", "weights", "names")}
+        for column in columns.values():
+            closing.callback(column.close)
 
         def add(part: Dataset) -> None:
             if not first:
                 first.append(part)
-            file.write(np.ascontiguousarray(part.values).data)
             for name, column in columns.items():
-                column.append(getattr(part, name))
+                column.add(getattr(part, name))
 
-        def whole() -> Dataset:
-            file.flush()
-            arrays = {name: np.concatenate(column) for name, column in columns.items()}
-            shape = (len(arrays["labels"]), first[0].sites)
-            values = np.memmap(file, first[0].values.dtype, "r", shape=shape)
-            return replace(first[0], values=values, **arrays)
+        yield add, lambda: replace(first[0], **{name: column.whole() for name, column in columns.items()})
 
-        yield add, whole
+
+class Column:
+    """An array that grows in a nameless file of a folder; texts become as wide as the widest."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.file = folder, nameless(folder)
+        self.rows, self.row = 0, np.dtype([])
+
+    def add(self, part: np.ndarray) -> None:
+        """Add rows, each as long as the first."""
+        row = np.dtype((part.dtype, part.shape[1:]))
+        if row.itemsize > self.row.itemsize:
+            self._widen(row)
+        self.file.write(np.ascontiguousarray(part, self.row.base).tobytes())
+        self.rows += len(part)
+
+    def whole(self) -> np.ndarray:
+        """Return all rows, as a memory map of the file."""
+        self.file.flush()
+        return np.memmap(self.file, self.row.base, "r", shape=(self.rows, *self.row.shape))
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.file.close()
+
+    def _widen(self, row: np.dtype) -> None:
+        before, old = self.whole() if self.rows else None, self.file
+        self.row, self.file = row, nameless(self.folder)
+        with old:
+            for _, part in scan(before) if before is not None else ():
+                self.file.write(part.astype(row.base).tobytes())
+
+
+def nameless(folder: Path) -> IO[bytes]:
+    """Return a new file of a folder that is gone once it is closed."""
+    return tempfile.TemporaryFile(dir=folder)
 
 
 @contextlib.contextmanager

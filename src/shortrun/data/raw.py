@@ -10,6 +10,11 @@ from shortrun.errors import FormatError, nearest
 from shortrun.files import explain
 
 
+def is_packed(path: Path) -> bool:
+    """Return whether the name of a file says that it is packed."""
+    return path.suffix.lower() == ".gz"
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the content of a file, unpacked if its name ends in .gz.
 
@@ -20,7 +25,7 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix.lower() == ".gz" and content else content
+        content = gzip.decompress(content) if is_packed(path) and content else content
     except FileNotFoundError:
         raise FormatError(path, None, f"no such file{hint(path)}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):

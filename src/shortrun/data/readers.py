@@ -8,11 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 from shortrun.data.alphabet import Alphabet
+from shortrun.data.blocks import scan
 from shortrun.data.catalogue import entries
 from shortrun.data.dataset import Dataset
 from shortrun.data.label_files import attach, read_labels
 from shortrun.data.options import Options
-from shortrun.data.parts import opened
+from shortrun.data.parts import by_lines, opened
 from shortrun.data.raw import hint
 from shortrun.errors import DataError, FormatError, nearest
 from shortrun.registry import modules
@@ -109,7 +110,12 @@ def write(path: Path | str, dataset: Dataset) -> None:
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
     with opened(path) as file:
-        module.write(file, dataset, suffix)
+        if not hasattr(module, "append"):
+            module.write(file, dataset, suffix)
+            return
+        add = by_lines(module, file, suffix)
+        for start, part in scan(dataset.values):
+            add(dataset.select(slice(start, start + len(part))))
 
 
 def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:

@@ -1,13 +1,14 @@
-"""Arrays as NumPy's files hold them; shared by .npz and .npy."""
+"""Arrays as NumPy's files hold them; shared by .npz and .npy. Large ones stay in their file."""
 
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
@@ -16,10 +17,14 @@ from shortrun.data.alphabet import Alphabet
 from shortrun.data.dataset import Dataset
 from shortrun.data.labels import did_you_mean
 from shortrun.data.options import Options
-from shortrun.data.raw import read_bytes
+from shortrun.data.raw import is_packed, read_bytes
 from shortrun.data.values import GREY_THRESHOLD, binarise, is_grey
 from shortrun.errors import FormatError
+from shortrun.files import explain
 
+LARGE = 2**28  # bytes: arrays beyond it stay in the file
+PIECE = 2**22  # bytes copied at a time
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 DAMAGE = (
     EOFError,
     KeyError,
@@ -35,19 +40,22 @@ DAMAGE = (
 def load(path: Path) -> Any:
     """Return what NumPy finds in a file: one array, or a mapping that reads an array when asked for it.
 
+    An array of more than 256 MB that is not packed stays in the file, as a memory map.
+
     Raises
     ------
     FormatError : if NumPy cannot read the file.
     """
-    content = io.BytesIO(read_bytes(path))
+    large = not is_packed(path) and path.stat().st_size > LARGE
+    source, mode = (path, "r") if large else (io.BytesIO(read_bytes(path)), None)
     try:
-        return np.load(content, allow_pickle=False)
+        return np.load(source, mode, allow_pickle=False)
     except DAMAGE as error:
         raise FormatError(path, None, complaint(error)) from None
 
 
 def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
-    """Return one array of a file.
+    """Return one array of a file; one of more than 256 MB stays there, or waits unpacked in a nameless file.
 
     Raises
     ------
@@ -56,13 +64,47 @@ def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
     if key not in arrays:
         raise FormatError(path, None, f"no array '{key}'{did_you_mean(key, arrays)}")
     try:
-        return arrays[key]
+        large = large_member(arrays, key + ".npy")
+        return large_array(path, arrays.zip, large) if arrays.zip and large else arrays[key]
     except DAMAGE as error:
         raise FormatError(path, None, f"array '{key}': {complaint(error)}") from None
 
 
+def large_member(arrays: NpzFile, name: str) -> zipfile.ZipInfo | None:
+    """Return the member of an .npz file that holds an array, if it is too large to be read into memory without need."""
+    members = arrays.zip.infolist() if arrays.zip else []
+    return next((member for member in members if member.filename == name and member.file_size > LARGE), None)
+
+
+def large_array(path: Path, arrays: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.memmap:
+    """Return an array of an .npz file whose values stay on the disk; all of it is read once, to check its CRC."""
+    stored = member.compress_type == zipfile.ZIP_STORED and not is_packed(path)
+    with path.open("rb") if stored else tempfile.TemporaryFile() as file, arrays.open(member) as content:
+        while piece := content.read(PIECE):
+            if not stored:
+                file.write(piece)
+        return mapped(file, first_byte(file, member) if stored else 0)
+
+
+def first_byte(file: IO[bytes], member: zipfile.ZipInfo) -> int:
+    """Return where the content of a member of a zip file begins: after its header of 30 bytes, name and extras."""
+    file.seek(member.header_offset + 26)
+    return member.header_offset + 30 + sum(np.frombuffer(file.read(4), "<u2").tolist())
+
+
+def mapped(file: IO[bytes], start: int) -> np.memmap:
+    """Return a memory map of the .npy array that begins at a byte of a file."""
+    file.seek(start)
+    shape, by_columns, kind = HEADERS[np.lib.format.read_magic(file)](file)
+    if kind.hasobject:
+        raise ValueError("Object arrays are pickled")
+    return np.memmap(file, kind, "r", file.tell(), shape, "F" if by_columns else "C")
+
+
 def complaint(error: BaseException) -> str:
     """Return in words why NumPy could not read something."""
+    if isinstance(error, OSError) and error.errno:
+        return explain(error)
     if isinstance(error, ValueError) and ("pickle" in str(error) or "Object" in str(error)):
         return "is no plain NumPy file (pickled Python objects are never read)"
     return "is a truncated or damaged NumPy file"

@@ -17,6 +17,9 @@ suffixes = (".npy",)
 def read(path: Path, options: Options) -> Dataset:
     """Read an array (N, S) or (N, h, w); labels, if any, come from a labels file in the same order.
 
+    Codes (uint8 or booleans) and float32 numbers of more than 256 MB stay in the file, of which rows are read when they
+    are needed.
+
     Raises
     ------
     FormatError : if the file is damaged or holds pickled objects or no table.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Collection
-from io import BufferedWriter, BytesIO, FileIO
+from io import BufferedIOBase, BufferedWriter, FileIO
 from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from shortrun.data.alphabet import of_letters
+from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
 from shortrun.data.formats._arrays import array, load, to_dataset
 from shortrun.data.labels import did_you_mean
@@ -27,7 +30,8 @@ def read(path: Path, options: Options) -> Dataset:
     default train). Read where present: `names`, `weights`, `group` (N,), `classes` (K,) for `y`, `alphabet`
     (its letters) and `image_shape`. `options.label_column` and `options.group` name arrays too. Grey images
     (N, h, w) become black and white at `options.threshold`, by default 0.3 of full scale (see `binarise`);
-    grey values in rows need a threshold.
+    grey values in rows need a threshold. Codes of more than 256 MB stay in the file, or wait on the disk where they are
+    compressed (in the folder that TMPDIR names).
 
     Raises
     ------
@@ -38,7 +42,8 @@ def read(path: Path, options: Options) -> Dataset:
     arrays = load(path)
     if isinstance(arrays, np.ndarray):
         raise FormatError(path, None, "holds one array without a name: is it an .npy file?")
-    found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays.files, options).items()}
+    with arrays:
+        found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays.files, options).items()}
     alphabet = options.alphabet
     if alphabet is None and "alphabet" in found:
         alphabet = of_letters("".join(found["alphabet"].ravel().astype(str)))
@@ -77,21 +82,54 @@ def part_ending(path: Path, arrays: Collection[str], part: str | None) -> str:
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
-    arrays = {"x": dataset.values, "names": dataset.names}
+    columns: dict[str, np.ndarray | Looked] = {"x": dataset.values, "names": dataset.names}
     if dataset.classes:
         names = np.array([*dataset.classes, ""])  # the code -1 picks the last
-        arrays |= {"y": names[dataset.labels], "classes": names[:-1]}
+        columns |= {"y": Looked(names, dataset.labels), "classes": names[:-1]}
     if dataset.alphabet is not None:
-        arrays["alphabet"] = np.array(list(dataset.alphabet.letters))
+        columns["alphabet"] = np.array(list(dataset.alphabet.letters))
     if dataset.groups is not None:
-        arrays["group"] = dataset.groups
-    if (dataset.weights != 1).any():
-        arrays["weights"] = dataset.weights
+        columns["group"] = dataset.groups
+    if any((part != 1).any() for _, part in scan(dataset.weights)):
+        columns["weights"] = dataset.weights
     if "image_shape" in dataset.meta:
-        arrays["image_shape"] = np.array(dataset.meta["image_shape"])
-    if isinstance(file.raw, FileIO):
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-        return
-    packed = BytesIO()  # a zip file is made by seeking back, which a .gz stream cannot
-    np.savez_compressed(packed, allow_pickle=False, **arrays)
-    file.write(packed.getbuffer())
+        columns["image_shape"] = np.array(dataset.meta["image_shape"])
+    target = file if isinstance(file.raw, FileIO) else Forwards(file)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, column in columns.items():
+            with packed.open(f"{name}.npy", "w", force_zip64=True) as member:
+                write_column(member, column)
+
+
+class Looked(NamedTuple):
+    """An array of names by their codes, which is never made as a whole."""
+
+    names: np.ndarray
+    codes: np.ndarray
+
+
+def write_column(file: IO[bytes] | BufferedIOBase, column: np.ndarray | Looked) -> None:
+    """Write an array as NumPy's .npy, block by block."""
+    looked = isinstance(column, Looked)
+    whole, kind = (column.codes, column.names.dtype) if looked else (column, column.dtype)
+    form: dict[str, Any] = {
+        "descr": np.lib.format.dtype_to_descr(kind),
+        "fortran_order": False,
+        "shape": whole.shape,
+    }
+    np.lib.format.write_array_header_1_0(file, form)
+    for _, part in scan(whole):
+        file.write(np.ascontiguousarray(column.names[part] if looked else part).tobytes())
+
+
+class Forwards(BufferedIOBase):
+    """A .gz stream as a zip file may use it: without going back, which such a stream cannot."""
+
+    def __init__(self, file: BufferedWriter):
+        self.file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        return self.file.write(content)
