@@ -19,6 +19,7 @@ PerSite: TypeAlias = Float[Tensor, "C S"]
 Uniforms: TypeAlias = PerSite
 Weights: TypeAlias = Float[Tensor, " C"]
 State: TypeAlias = tuple[Tensor, ...]
+Term: TypeAlias = tuple[State, Weights]
 Observer: TypeAlias = Callable[[int, State], None]
 
 
@@ -33,6 +34,8 @@ class Noise(Protocol):
     def seed(self) -> int: ...
     @property
     def update(self) -> int: ...
+    @property
+    def clock(self) -> Tensor | None: ...
     @property
     def first_chain(self) -> int: ...
     def at(self, step: int) -> Noise: ...

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import torch
+from torch import Tensor
 
 from shortrun.engine.philox import uniform
 from shortrun.typing import Uniforms
@@ -43,6 +44,8 @@ class Noise:
     step : sweep within the run; 0 is its start
     first_chain : global index of the first chain asked for, so that batches and processes share one numbering
     device : where the uniforms are wanted
+    clock : an int64 tensor () on that device to read the update from, in place of `update`: a captured CUDA graph
+        repeats its kernels with the numbers they were launched with, and only tensors can change
     """
 
     seed: int
@@ -51,6 +54,7 @@ class Noise:
     step: int = 0
     first_chain: int = 0
     device: torch.device = CPU
+    clock: Tensor | None = None
 
     def at(self, step: int) -> Noise:
         """Return the same noise at another step."""
@@ -65,4 +69,5 @@ class Noise:
 
     def uniform(self, layer: int, chains: int, sites: int) -> Uniforms:
         """Return (chains, sites) float32 uniforms strictly between 0 and 1."""
-        return uniform(self.seed, self.update, self.place(layer), self.first_chain, chains, sites, self.device)
+        update = self.update if self.clock is None else self.clock
+        return uniform(self.seed, update, self.place(layer), self.first_chain, chains, sites, self.device)

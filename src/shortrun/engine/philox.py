@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from shortrun.engine import native
+from shortrun.engine import launch, native
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # the golden ratio and sqrt(3) - 1
@@ -63,7 +63,7 @@ def philox4x32(
 
 def uniform_reference(
     seed: int,
-    update: int,
+    update: int | Tensor,
     place: int,
     first_chain: int,
     chains: int,
@@ -78,7 +78,7 @@ def uniform_reference(
         In [0, 2^64).
     update, place : int
         In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the
-        caller.
+        caller. `update` may be an int64 tensor () on `device`.
     first_chain, chains, sites : int
         The chain index is global, so that processes that share the chains out draw what one process would. It
         counts modulo 2^32.
@@ -93,8 +93,8 @@ def uniform_reference(
     # Whole blocks of 64 sites are drawn: 16 counters each, then the four words in turn.
     first_word = torch.arange(16 * -(-sites // 64), device=device)
     chain = (first_chain + torch.arange(chains, device=device)) & MASK
-    slow = torch.tensor((update, place), device=device)
-    counter = torch.stack(torch.broadcast_tensors(first_word, chain[:, None], slow[0], slow[1]), -1)
+    slow = torch.as_tensor(update, device=device), torch.tensor(place, device=device)
+    counter = torch.stack(torch.broadcast_tensors(first_word, chain[:, None], *slow), -1)
     key = torch.tensor((seed & MASK, seed >> 32), device=device)
     words = philox4x32(counter, key).view(chains, -1, 16, 4).transpose(2, 3).reshape(chains, -1)[:, :sites]
     return ((words >> 9).to(torch.float32) + 0.5) * 2.0**-23
@@ -102,16 +102,19 @@ def uniform_reference(
 
 def uniform(
     seed: int,
-    update: int,
+    update: int | Tensor,
     place: int,
     first_chain: int,
     chains: int,
     sites: int,
     device: torch.device | str = "cpu",
 ) -> Float32[Tensor, "C S"]:
-    """The same bits as `uniform_reference`, from the native kernel on a CPU where it is loaded."""
-    if torch.device(device).type != "cpu" or not native.available():
-        return uniform_reference(seed, update, place, first_chain, chains, sites, device)
-    out = torch.empty(chains, sites)
-    native.uniform(out, seed=seed, update=update, place=place, first_chain=first_chain)
+    """The same bits as `uniform_reference`, from the C kernel or on a GPU the Triton kernel, where they are."""
+    out = torch.empty(chains, sites, device=device)
+    if launch.available(device):
+        launch.uniform(out, launch.Words.at(seed, update, place, first_chain))
+    elif out.is_cpu and native.available() and isinstance(update, int):
+        native.uniform(out, seed=seed, update=update, place=place, first_chain=first_chain)
+    else:
+        out = uniform_reference(seed, update, place, first_chain, chains, sites, device)
     return out
