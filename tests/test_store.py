@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
 from shortrun import store
@@ -115,6 +116,23 @@ def test_files_are_named_blocks(finished, task):
     blocks, metadata = store.tensors.read(finished / "ages/000000013.safetensors")
     assert {name: tuple(x.shape) for name, x in blocks.items()} == task.model.blocks()
     assert metadata == {"update": "13"}
+
+
+def test_the_library_of_the_format_reads_our_files_and_we_read_its(tmp_path):
+    named = {
+        "codes": torch.arange(7, dtype=torch.uint8),
+        "theta": torch.randn(3, 5).T,
+        "none": torch.zeros(0, 2),
+        "one": torch.tensor(2.0, dtype=torch.float64),
+        "mask": torch.tensor([True, False]),
+    }
+    store.tensors.write(tmp_path / "ours", named, {"é": "1"})
+    safetensors.torch.save_file({k: x.contiguous() for k, x in named.items()}, tmp_path / "its", {"é": "1"})
+    found, metadata = store.tensors.read(tmp_path / "its")
+    assert metadata == {"é": "1"} == store.tensors.read_metadata(tmp_path / "ours")
+    for read in (found, safetensors.torch.load_file(tmp_path / "ours"), store.tensors.read(tmp_path / "ours")[0]):
+        assert read.keys() == named.keys()
+        assert all(torch.equal(read[name], x) and read[name].dtype is x.dtype for name, x in named.items())
 
 
 def test_nothing_is_pickled(finished):
@@ -435,9 +453,21 @@ def failing_on(name, original):
     return write
 
 
+def filling_the_disk_on(name):
+    """Return what writes tensors, but fails half way, disk full, on files with `name` in theirs."""
+
+    def put(file, named, metadata, whole=store.tensors.put):
+        whole(file, named, metadata)
+        if name in file.name:
+            file.truncate(file.tell() // 2)
+            raise FULL
+
+    return put
+
+
 def test_full_disk_while_saving_an_age(tmp_path, task, monkeypatch):
     train(tmp_path / "run", task, stop=9)
-    monkeypatch.setattr(Path, "write_bytes", failing_on("000000013", Path.write_bytes))
+    monkeypatch.setattr(store.tensors, "put", filling_the_disk_on("000000013"))
     text = message(train, tmp_path / "run", task)
     assert "ages/000000013.safetensors: no space left on device; 8 ages up to 10 are kept" in text
     assert text.endswith("once this is mended, --resume goes on from update 9")
@@ -449,7 +479,7 @@ def test_full_disk_while_saving_an_age(tmp_path, task, monkeypatch):
 
 def test_full_disk_while_saving_the_restart_file(tmp_path, task, monkeypatch):
     train(tmp_path / "run", task, stop=9)
-    monkeypatch.setattr(Path, "write_bytes", failing_on("restart", Path.write_bytes))
+    monkeypatch.setattr(store.tensors, "put", filling_the_disk_on("restart"))
     assert "--resume goes on from update 9" in message(train, tmp_path / "run", task)
     monkeypatch.undo()
     assert unreadable(tmp_path / "run") == left_over(tmp_path / "run") == []

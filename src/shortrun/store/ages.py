@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from shortrun.errors import StoreError
 from shortrun.files import explain
@@ -55,13 +57,21 @@ def read(folder: Path, model: RBM, age: int) -> Theta:
     ------
     StoreError : if the file is missing, damaged, or of another machine
     """
-    path = path_of(folder, age)
-    blocks, _ = tensors.read(path)
-    for name, shape in model.blocks().items():
-        found = tuple(blocks[name].shape) if name in blocks else "none"
-        if found != shape:
-            raise StoreError(path, f"{name} of shape {shape} expected by run.json, found {found}")
-    return torch.cat([blocks[name].flatten() for name in model.blocks()])
+    path, theta = path_of(folder, age), torch.empty(model.size())
+    blocks = model.view(theta)._asdict()
+
+    def room(entries: Mapping[str, tensors.Entry]) -> dict[str, Tensor]:
+        for name, block in blocks.items():
+            expected = tuple(block.shape)
+            found = entries[name].shape if name in entries else "none"
+            if found != expected:
+                raise StoreError(path, f"{name} of shape {expected} expected by run.json, found {found}")
+            if entries[name].kind != theta.dtype:
+                raise StoreError(path, f"{name} of {theta.dtype} expected, found {entries[name].kind}")
+        return blocks
+
+    tensors.read_into(path, room)
+    return theta
 
 
 def drop_after(folder: Path, update: int) -> None:
