@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from shortrun.errors import ConfigError, nearest
 from shortrun.typing import Theta
@@ -17,8 +17,8 @@ class Optimiser(Protocol):
 
     moments: tuple[Theta, ...]
 
-    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
-        """Move theta in place; `update` counts from 1."""
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int | Tensor) -> None:
+        """Move theta in place; `update` counts from 1, and may be a float64 tensor () on the device of theta."""
         ...
 
 
@@ -28,7 +28,7 @@ class SGD:
     def __init__(self, like: Theta):
         self.moments: tuple[Theta, ...] = ()
 
-    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int | Tensor) -> None:
         theta.add_(direction, alpha=rate)
 
 
@@ -40,7 +40,7 @@ class Momentum:
     def __init__(self, like: Theta):
         self.moments = (torch.zeros_like(like),)
 
-    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int | Tensor) -> None:
         (velocity,) = self.moments
         velocity.mul_(self.DECAY).add_(direction)
         theta.add_(velocity, alpha=rate * (1 - self.DECAY))
@@ -54,13 +54,12 @@ class Adam:
     def __init__(self, like: Theta):
         self.moments = (torch.zeros_like(like), torch.zeros_like(like))
 
-    def step_(self, theta: Theta, direction: Theta, rate: float, update: int) -> None:
+    def step_(self, theta: Theta, direction: Theta, rate: float, update: int | Tensor) -> None:
         (first, second), (b1, b2) = self.moments, self.DECAYS
         first.lerp_(direction, 1 - b1)
         second.mul_(b2).addcmul_(direction, direction, value=1 - b2)
-        correction = math.sqrt(1 - b2**update)
-        scale = second.sqrt().div_(correction).add_(self.EPSILON)
-        theta.addcdiv_(first, scale, value=rate / (1 - b1**update))
+        scale = second.sqrt().div_((1 - b2**update) ** 0.5).add_(self.EPSILON)
+        theta.addcdiv_(first, scale.mul_(1 - b1**update), value=rate)
 
 
 OPTIMISERS: dict[str, type[SGD] | type[Momentum] | type[Adam]] = {
