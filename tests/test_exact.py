@@ -161,7 +161,8 @@ def test_centred_step_does_not_see_the_coding_of_a_site(rule):
         visible[:, 1] ^= flip
         clamped = model.statistics(theta, (visible, observed[1][rows]), weights)
         direction = clamped - model_statistics(model, theta)
-        return theta + 1e-3 * (centred(model, direction, clamped) if rule == "centred" else direction)
+        means = model.view(clamped)[1:]
+        return theta + 1e-3 * (centred(model, direction, means) if rule == "centred" else direction)
 
     _, straight = law(model, stepped(theta, 0))
     coded, roundabout = law(model, stepped(flipped(model, theta, 1, 2), 1))

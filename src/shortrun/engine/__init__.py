@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.engine.cpu import CpuMachine
+from shortrun.engine.gpu import GpuMachine
+from shortrun.engine.lookup import FEWEST_BITS, LookupMachine, step_bits
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import Noise, Observer, State, Theta, Weights
+from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
 
 
 @runtime_checkable
@@ -24,8 +27,16 @@ class Machine(Protocol):
         """
         ...
 
-    def statistics(self, state: State, weights: Weights) -> Theta:
-        """Return the weighted mean of -dE/dtheta with E[h | x] in place of h, as `RBM.statistics`."""
+    def statistics(self, terms: Sequence[Term]) -> Theta:
+        """Return the sum over terms of their weighted sums of -dE/dtheta, with E[h | x] in place of h.
+
+        Each term is (state, weights), weights (C,) of any sign. A layer that is one tensor in several terms is gone
+        through once.
+        """
+        ...
+
+    def means(self, state: State, weights: Weights) -> tuple[Float[Tensor, " F"], Float[Tensor, " H"]]:
+        """Return the weighted sums of the observed features and of E[h | x]."""
         ...
 
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
@@ -38,6 +49,10 @@ def machine(model: RBM, theta: Theta) -> Machine:
 
     It may keep views of theta: make a new one after a change.
     """
+    if GpuMachine.supports(model, theta):
+        return GpuMachine(model, theta)
+    if LookupMachine.supports(model, theta) and (bits := step_bits(model, theta)) >= FEWEST_BITS:
+        return LookupMachine(model, theta, bits)
     if CpuMachine.supports(model, theta):
         return CpuMachine(model, theta)
     return PlainMachine(model, theta)

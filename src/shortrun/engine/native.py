@@ -23,7 +23,7 @@ from torch import Tensor
 from shortrun.errors import ConfigError, nearest
 
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 1  # of the exported functions, as in dispatch.c
+VERSION = 2  # of the exported functions, as in dispatch.c
 
 _NOISE = (c_uint64, c_uint32, c_uint32, c_uint32)
 _SIGNATURES = {
@@ -73,6 +73,20 @@ def _parallel() -> c_void_p | None:
     return None
 
 
+def _keep_freed_memory() -> None:
+    """Ask glibc to keep up to 256 MiB that were freed, and to serve blocks up to 128 MiB from there.
+
+    An update takes and frees the same blocks as the one before; fresh pages for them cost a third of its time.
+    """
+    top, threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+    try:
+        process = ctypes.CDLL(None)
+        process.mallopt(top, 256 << 20)
+        process.mallopt(threshold, 128 << 20)
+    except (OSError, AttributeError):
+        return  # another C library
+
+
 def _load() -> tuple[ctypes.CDLL | None, str]:
     file = Path(__file__).with_name("libshortrun.so")
     if not file.exists():
@@ -85,9 +99,12 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
             function = getattr(library, f"shortrun_{name}")
             function.argtypes, function.restype = arguments, None
         library.shortrun_set_parallel.argtypes = (c_void_p,)
+        library.shortrun_run_lookup.argtypes = (c_int, c_void_p, c_int64, c_int)
+        library.shortrun_run_lookup.restype = None
     except (OSError, AttributeError) as error:
         return None, f"the kernels do not load ({error})"
     library.shortrun_set_parallel(_parallel())
+    _keep_freed_memory()
     return library, ""
 
 
@@ -118,6 +135,16 @@ def select(limit: str = PATHS[-1]) -> str:
         if _library is not None:
             _why = PATHS[_library.shortrun_select(PATHS.index(limit))]
     return path()
+
+
+def has_lookup() -> bool:
+    """Whether the kernels that look fields up are there: they want AVX-512."""
+    return _why == PATHS[-1] and available()
+
+
+def lookup(kernel: int, arguments: ctypes.Structure, tasks: int) -> None:
+    """Run a lookup kernel (csrc/lookup.h) over its tasks; the caller keeps alive what `arguments` points to."""
+    _library.shortrun_run_lookup(kernel, ctypes.byref(arguments), tasks, torch.get_num_threads())
 
 
 def available() -> bool:

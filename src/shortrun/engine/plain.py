@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.models import RBM, Clamp
-from shortrun.typing import Noise, Observer, State, Theta, Weights
+from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
 
 
 class PlainMachine:
@@ -22,8 +25,13 @@ class PlainMachine:
                 observe(t, state)
         return state
 
-    def statistics(self, state: State, weights: Weights) -> Theta:
-        return self.model.statistics(self.theta, state, weights)
+    def statistics(self, terms: Sequence[Term]) -> Theta:
+        return sum((self.model.statistics(self.theta, *term) for term in terms), torch.zeros_like(self.theta))
+
+    def means(self, state: State, weights: Weights) -> tuple[Tensor, Tensor]:
+        observed = self.model.features(state, self.theta.dtype).T @ weights
+        field = self.model.hidden_field(self.theta, state)
+        return observed, self.model.spec.hidden.units.mean(field).T @ weights
 
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
         return self.model.label_log_probabilities(self.theta, state)

@@ -17,6 +17,7 @@ from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
 from shortrun.learning import monitor, optimisers, rates
+from shortrun.learning.graph import GraphedUpdate
 from shortrun.learning.monitor import Record
 from shortrun.learning.optimisers import Optimiser
 from shortrun.learning.schemes import Scheme
@@ -165,13 +166,19 @@ def fit(
     optimiser = optimisers.named(config.optimiser.name, training.theta)
     optimiser.moments = training.moments
     batches, rate_at = Minibatches(rows, config), _rates(model, rows, config)
+    graphed = _graphed(model, scheme, training, optimiser, batches, config)
     while training.update < updates:
         update = training.update + 1
         rate = rate_at(update)
         noise = Noise(config.training.seed, Stream.FREE, update, device=training.theta.device)
-        step = advance_(model, scheme, training, optimiser, batches.at(update), noise, config, rate)
+        logged = update in kept or update % config.training.log_every == 0
+        if graphed is not None and not logged:
+            step = graphed(update, batches.indices(update), rate)
+        else:
+            batch = batches.at(update)
+            step = advance_(model, scheme, training, optimiser, batch, noise, config, rate, residuals=logged)
         training.update, training.seconds = update, time.monotonic() - clock
-        if update in kept or update % config.training.log_every == 0:
+        if logged:
             recorder.log({"rate": rate} | _record(model, scheme, training, step, validation))
         if update in kept:
             recorder.age(training)
@@ -186,6 +193,21 @@ def _rates(model: RBM, rows: Rows, config: Config) -> Callable[[int], float]:
     return lambda update: rates.rate_at(options.schedule, rate, update, config.training.updates)
 
 
+def _graphed(
+    model: RBM, scheme: Scheme, training: Training, optimiser: Optimiser, batches: Minibatches, config: Config
+) -> GraphedUpdate | None:
+    """The update as a CUDA graph, where there can be one; logged updates are done without."""
+    rows, device = batches.rows, training.theta.device
+    if not GraphedUpdate.supports(model, training.theta, rows.missing):
+        return None
+
+    def advance(batch: Batch, rule: Optimiser, noise: Noise) -> Gradient:
+        return advance_(model, scheme, training, rule, batch, noise, config, 1.0)
+
+    noise = Noise(config.training.seed, Stream.FREE, device=device)
+    return GraphedUpdate(advance, training, optimiser, rows.state, rows.weights, batches.size, noise)
+
+
 def advance_(
     model: RBM,
     scheme: Scheme,
@@ -195,11 +217,13 @@ def advance_(
     noise: Noise,
     config: Config,
     rate: float,
+    *,
+    residuals: bool = False,
 ) -> Gradient:
     """Do one whole update in place (theta, the moments, the persistent chains) and return its gradient."""
     theta, options = training.theta, config.optimiser
-    step = gradient(model, scheme, theta, batch, training.chains, noise, config.scheme.missing)
-    direction = gradients.centred(model, step.direction, step.clamped) if options.centred else step.direction
+    step = gradient(model, scheme, theta, batch, training.chains, noise, config.scheme.missing, residuals=residuals)
+    direction = gradients.centred(model, step.direction, step.means) if options.centred else step.direction
     gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
     gradients.rescale_label_(model, direction, options.label_rate)
     optimiser.step_(theta, direction, rate, noise.update)
@@ -215,7 +239,7 @@ def _record(
 ) -> Record:
     values: Record = {"update": training.update, "seconds": round(training.seconds, 3)}
     values |= monitor.norms(model, training.theta)
-    values |= {f"residual_{run.task}": r.item() for run, r in zip(scheme.free, step.residuals, strict=True)}
+    values |= {f"residual_{run.task}": r for run, r in zip(scheme.free, step.residuals, strict=True)}
     if not all(math.isfinite(value) for value in values.values()):
         raise DataError(
             f"training diverged before update {training.update}: the parameters are not finite; "
@@ -240,9 +264,13 @@ class Minibatches:
 
     def at(self, update: int) -> Batch:
         """Return the minibatch of an update (from 1)."""
+        return self.rows.batch(self.indices(update))
+
+    def indices(self, update: int) -> Tensor:
+        """Return which rows it takes."""
         epoch, position = divmod(update - 1, self.per_epoch)
         if epoch != self._epoch:
             noise = Noise(self.seed, Stream.SHUFFLE, epoch, device=self.rows.weights.device)
             self._epoch = epoch
             self._order = torch.argsort(noise.uniform(0, 1, len(self.rows.weights))[0], stable=True)
-        return self.rows.batch(self._order[position * self.size : (position + 1) * self.size])
+        return self._order[position * self.size : (position + 1) * self.size]

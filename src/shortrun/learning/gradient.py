@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from shortrun.models import RBM
 from shortrun.typing import Theta
 
 
-def centred(model: RBM, direction: Theta, clamped: Theta) -> Theta:
+def centred(model: RBM, direction: Theta, means: tuple[Tensor, Tensor]) -> Theta:
     """Return the gradient of the centred machine, written in the parameters of the plain one.
 
     With x0 = <x>_data and h0 = <h>_data of the minibatch, over all observed layers and the label alike:
@@ -19,10 +20,10 @@ def centred(model: RBM, direction: Theta, clamped: Theta) -> Theta:
     the one that published codes leave out).
     """
     centred_direction = direction.clone()
-    out, offset = model.view(centred_direction), model.view(clamped)
-    out.weight.addr_(offset.bias, out.hidden_bias, alpha=-1).addr_(out.bias, offset.hidden_bias, alpha=-1)
-    out.bias.addmv_(out.weight, offset.hidden_bias, alpha=-1)
-    out.hidden_bias.addmv_(out.weight.T, offset.bias, alpha=-1)
+    out, (observed, hidden) = model.view(centred_direction), means
+    out.weight.addr_(observed, out.hidden_bias, alpha=-1).addr_(out.bias, hidden, alpha=-1)
+    out.bias.addmv_(out.weight, hidden, alpha=-1)
+    out.hidden_bias.addmv_(out.weight.T, observed, alpha=-1)
     return centred_direction
 
 

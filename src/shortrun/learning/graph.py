@@ -112,8 +112,8 @@ class GraphedUpdate:
 
     def _capture(self) -> None:
         """Record an update without doing it; without a graph the training goes on all the same."""
-        graph = torch.cuda.CUDAGraph()
         try:
+            graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self.result = self._advance()
         except RuntimeError as error:

@@ -14,7 +14,7 @@ from shortrun.engine import machine as machine_at
 from shortrun.learning import labels
 from shortrun.learning.schemes import HOLD_VISIBLE, Run, Scheme
 from shortrun.models import LABEL, RBM, Clamp
-from shortrun.typing import State, Theta, Weights
+from shortrun.typing import State, Term, Theta, Weights
 
 Missing = Literal["marginal", "impute"]
 
@@ -35,15 +35,15 @@ class Gradient:
     Parameters
     ----------
     direction : (P,) the weighted sum over runs of clamped minus free, uncentred
-    clamped : (P,) the statistics of the data, whose means are the centring offsets
+    means : of the data, (F,) observed features and (H,) hidden units: the centring offsets
     chains : for each run, the state it ended in
-    residuals : for each run, the root mean square of clamped minus free over all parameters
+    residuals : for each run, the root mean square of clamped minus free over all parameters; empty if not asked for
     """
 
     direction: Theta
-    clamped: Theta
+    means: tuple[Tensor, Tensor]
     chains: tuple[State, ...]
-    residuals: tuple[Tensor, ...]
+    residuals: tuple[float, ...]
 
 
 def gradient(
@@ -54,6 +54,8 @@ def gradient(
     previous: tuple[State | None, ...],
     noise: Noise,
     missing: Missing = "marginal",
+    *,
+    residuals: bool = False,
 ) -> Gradient:
     """Return sum_r w_r (<-dE>_data - <-dE>_run r) for one minibatch (FF23 eq. 5, theory 4.2).
 
@@ -62,6 +64,7 @@ def gradient(
     previous : for each free run the chains that a start at "previous" goes on from, None at the first update
     noise : of this update; run r takes its stream plus r
     missing : rows without a label enter the data term with their exact marginal, or with the end of a k-step chain
+    residuals : whether to measure how far each run is from the data, which costs the statistics of each run once more
     """
     machine = machine_at(model, theta)
     if batch.any_missing and missing == "impute":
@@ -69,31 +72,48 @@ def gradient(
             model, machine, batch.state, batch.missing, replace(noise, stream=Stream.LABELS), scheme.steps
         )
         batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
-    shares = batch.weights / batch.weights.sum()
-    clamped = _clamped(model, machine, batch, shares)
-    direction, chains, residuals = torch.zeros_like(theta), [], []
+    clamped = _clamped(model, machine, batch, batch.weights / batch.weights.sum())
+    pairs: list[tuple[Term, Term]] = []
     for r, (free, before) in enumerate(zip(scheme.free, previous, strict=True)):
-        data, weights = clamped, shares
+        data = clamped
+        weights = batch.weights / batch.weights.sum()
         if batch.any_missing and HOLD_VISIBLE in free.clamp:
             # A row without a label has no answer to learn to predict: this run compares labelled rows only.
             known = batch.weights * ~batch.missing
             weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
-            data = machine.statistics(batch.state, weights)
+            data = (batch.state, weights)
         end = _free(model, machine, free, batch, before, replace(noise, stream=Stream.FREE + r))
         if free.start == "previous":  # persistent chains belong to no row of the data
             weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
-        difference = data - machine.statistics(end, weights)
-        direction.add_(difference, alpha=free.weight)
-        chains.append(end)
-        residuals.append(difference.square().mean().sqrt())
-    return Gradient(direction, clamped, tuple(chains), tuple(residuals))
+        pairs.append((data, (end, weights)))
+    return Gradient(
+        machine.statistics(_terms(scheme, pairs)),
+        machine.means(*clamped),
+        tuple(end for _, (end, _) in pairs),
+        tuple(_residual(machine, pair) for pair in pairs) if residuals else (),
+    )
 
 
-def _clamped(model: RBM, machine: Machine, batch: Batch, weights: Weights) -> Theta:
-    state = batch.state
+def _terms(scheme: Scheme, pairs: list[tuple[Term, Term]]) -> list[Term]:
+    """The weighted sum over runs of data minus end, the data of several runs as one term."""
+    data: dict[int, Term] = {}
+    for free, (term, _) in zip(scheme.free, pairs, strict=True):
+        state, weights = term
+        before = data[id(state)][1] if id(state) in data else 0
+        data[id(state)] = (state, before + free.weight * weights)
+    ends = [(end, -free.weight * weights) for free, (_, (end, weights)) in zip(scheme.free, pairs, strict=True)]
+    return [*data.values(), *ends]
+
+
+def _residual(machine: Machine, pair: tuple[Term, Term]) -> float:
+    data, (end, weights) = pair
+    return machine.statistics([data, (end, -weights)]).square().mean().sqrt().item()
+
+
+def _clamped(model: RBM, machine: Machine, batch: Batch, weights: Weights) -> Term:
     if batch.any_missing:
-        state, weights = labels.expand(model, machine, state, weights, batch.missing)
-    return machine.statistics(state, weights)
+        return labels.expand(model, machine, batch.state, weights, batch.missing)
+    return batch.state, weights
 
 
 def _free(model: RBM, machine: Machine, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:

@@ -2,11 +2,12 @@
 #include <stddef.h>
 
 #include "kernels.h"
+#include "lookup.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 /* Of the exported functions: native.py refuses a library with another number. */
-EXPORT int shortrun_version(void) { return 1; }
+EXPORT int shortrun_version(void) { return 2; }
 
 enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
 
@@ -131,4 +132,13 @@ EXPORT void shortrun_gather_potts(const uint8_t *codes, int64_t codes_stride, co
     if (rows * sites * columns < SERIAL_BELOW || parts < 1) parts = 1;
     struct gather a = {codes, weight, init, out, rows, sites, q, columns, codes_stride, init_stride, out_stride, parts};
     spread(kernels()->gather, &a, blocks * parts, rows * sites * columns, threads);
+}
+
+/* A lookup kernel over its tasks; `shortrun_path() == AVX512` says whether there are any. */
+EXPORT void shortrun_run_lookup(int kernel, const void *arguments, int64_t tasks, int threads) {
+#if defined(HAVE_X86_PATHS)
+    spread(shortrun_lookup[kernel], arguments, tasks, INT64_MAX, threads);
+#else
+    (void)kernel, (void)arguments, (void)tasks, (void)threads;
+#endif
 }

@@ -1,0 +1,457 @@
+"""Fields of discrete units looked up in tables, not multiplied out: the fastest machine where there is AVX-512.
+
+Weights are rounded to multiples of 2^-bits, the finest step whose sums fit 16 bits, so what runs is exactly the machine
+with the rounded weights: |W' - W| <= 2^-(bits + 1), the same W' in both directions. Every field is then an integer
+times that step, which makes the results independent of the number of threads and of the order of summation. Five
+two-valued sites (or one Potts site) have at most 32 joint values; the 32 sums of their weights are one vector
+register, in which one instruction looks up the sums of 32 chains (csrc/lookup.h).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from ctypes import POINTER, Structure, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p, pointer
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.engine import native
+from shortrun.engine.cpu import BINARY, CpuMachine
+from shortrun.models import RBM, Clamp, Layer
+from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
+from shortrun.units import Ising, Potts
+
+CHAINS, LANES, BLOCK, WIDE, TOGETHER = 256, 16, 32, 64, 4  # as in lookup.h and lookup.c
+MOST_COLOURS, MOST_LAYERS = 32, 8
+LARGEST_SUM = 32_000  # of 16 bits, less the roundings
+FEWEST_BITS, MOST_BITS = 8, 24  # coarser steps are not taken; finer ones are of no use
+LARGEST_LABEL_FIELD = 40.0  # e^40 squared is a float32
+SCATTERED = 8  # colours from which statistics are scattered rows, not tables: measured in docs/design_notes.md
+KEPT_SUMS = 4  # fields of so many layers are kept for the next question
+SWEEPS, SUMS, MEANS, BOUND_UP, BOUND_DOWN, TABLES_DOWN, TABLES_UP, PRODUCTS, SCATTER, POSTERIOR, FIRST_MOMENTS = range(
+    11
+)
+
+
+class _Noise(Structure):
+    _fields_ = (("seed", c_uint64), ("update", c_uint32), ("place", c_uint32), ("first_chain", c_uint32))
+
+
+class _Layer(Structure):
+    _fields_ = (
+        *((name, c_int64) for name in ("sites", "colours", "coding")),
+        *((name, c_void_p) for name in ("up", "down", "bias")),
+        *(("gain", c_float), ("codes", c_void_p), ("codes_stride", c_int64)),
+        *(("kept", c_void_p), ("sums", c_void_p), ("clamped", c_int32), ("place", c_uint32)),
+    )
+
+
+class _Sweeps(Structure):
+    _fields_ = (
+        ("layer", _Layer * MOST_LAYERS),
+        *((name, c_int64) for name in ("layers", "chains", "padded", "hidden")),
+        *(("hidden_bias", c_void_p), ("hidden_gain", c_float), ("step", c_float)),
+        *(("hidden_codes", c_void_p), ("hidden_codes_stride", c_int64), ("count", c_int64)),
+        *(("hidden_place", c_uint32), ("noise", _Noise), ("part", c_int64)),
+    )
+
+
+class _Sums(Structure):
+    _fields_ = (
+        ("layer", _Layer),
+        *((name, c_int64) for name in ("chains", "padded", "hidden", "part")),
+        ("out", c_void_p),
+    )
+
+
+class _Means(Structure):
+    _fields_ = (
+        ("sums", c_void_p * MOST_LAYERS),
+        *((name, c_int64) for name in ("count", "chains", "padded", "add")),
+        *(("bias", c_void_p), ("weight", c_void_p)),
+        *((name, c_float) for name in ("step", "gain", "low", "factor")),
+        ("out", c_void_p),
+    )
+
+
+class _Bound(Structure):
+    _fields_ = (
+        ("weight", c_void_p),
+        *((name, c_int64) for name in ("features", "hidden", "colours", "block_sites")),
+        ("largest", POINTER(c_float)),
+    )
+
+
+class _Tabulate(Structure):
+    _fields_ = (
+        ("weight", c_void_p),
+        *((name, c_int64) for name in ("rows", "n", "stride", "sites", "colours", "coding")),
+        *(("scale", c_float), ("shift", c_uint32)),
+        *(("high", c_void_p), ("low", c_void_p), ("up", c_void_p), ("rest", c_int64)),
+    )
+
+
+class _Products(Structure):
+    _fields_ = (
+        ("codes", c_void_p),
+        *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride")),
+        *(("high", c_void_p), ("low", c_void_p)),
+        *((name, c_int64) for name in ("columns", "part", "add")),
+        *(("scale", c_float), ("out", c_void_p)),
+    )
+
+
+class _Scatter(Structure):
+    _fields_ = (
+        ("codes", c_void_p),
+        *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride", "columns", "add")),
+        *(("moments", c_void_p), ("out", c_void_p)),
+    )
+
+
+class _Posterior(Structure):
+    _fields_ = (
+        ("sums", c_void_p * MOST_LAYERS),
+        *((name, c_int64) for name in ("count", "chains", "padded", "hidden", "classes")),
+        *(("bias", c_void_p), ("factor", c_void_p), ("step", c_float), ("gain", c_float)),
+        *((name, c_void_p) for name in ("mantissa", "exponent", "common")),
+    )
+
+
+class _FirstMoments(Structure):
+    _fields_ = (
+        ("codes", c_void_p),
+        *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride")),
+        *(("weight", c_void_p), ("out", c_void_p)),
+    )
+
+
+class Coding(NamedTuple):
+    """How the sites of a layer are grouped into symbols of at most 32 values, and the size of a group's table entry."""
+
+    number: int
+    group: int
+    entry: int
+
+
+def coding_of(layer: Layer) -> Coding:
+    """Return five sites a group for two-valued units, three or two for few colours, else one (lookup.h)."""
+    if not isinstance(layer.units, Potts):
+        return Coding(0, 5, 8)
+    colours = layer.units.colours
+    if colours <= 5:
+        return Coding(1, 3 if colours <= 3 else 2, 16)
+    return Coding(2, 1, colours)
+
+
+def colours_of(layer: Layer) -> int:
+    """Return the colours of a Potts layer, 0 for two-valued units."""
+    return layer.units.colours if isinstance(layer.units, Potts) else 0
+
+
+def parts(count: int, largest: int = CHAINS) -> tuple[int, int]:
+    """Return how many tasks to make of `count` chains and the chains of each, a multiple of 32."""
+    threads = torch.get_num_threads()
+    tasks = -(-count // largest)
+    tasks = min(-(-tasks // threads) * threads, -(-count // 32))
+    part = -(-count // (32 * tasks)) * 32
+    return -(-count // part), part
+
+
+def step_bits(model: RBM, theta: Theta) -> int:
+    """Return the bits behind the point of the rounded weights: the most with which no sum of a block exceeds 16 bits.
+
+    -1 if theta is not finite. A block is 32 groups: 160 binary sites, 32 Potts sites of many colours.
+    """
+    weight = model.view(theta).weight
+    largest = c_float(0)
+    factor = 1
+    for layer, rows in zip(model.spec.observed, model.slices, strict=True):
+        part = weight[rows]
+        bound = _Bound(
+            part.data_ptr(), *part.shape, colours_of(layer), BLOCK * coding_of(layer).group, pointer(largest)
+        )
+        native.lookup(BOUND_UP, bound, -(-part.shape[1] // LANES))
+        native.lookup(BOUND_DOWN, bound, len(part))
+        factor = max(factor, _doubling(layer) + 1, _doubling(model.spec.hidden) + 1)
+    if not math.isfinite(largest.value):
+        return -1
+    return min(MOST_BITS, math.floor(math.log2(LARGEST_SUM / factor / max(largest.value, 1e-6))))
+
+
+def _doubling(layer: Layer) -> int:
+    """Ising spins are 2 b - 1 with bits b: their weights count twice."""
+    return int(isinstance(layer.units, Ising))
+
+
+class Tables(NamedTuple):
+    """An observed layer's weights as the kernels want them."""
+
+    up: Tensor
+    down: Tensor
+    bias: Tensor
+
+
+class LookupMachine(CpuMachine):
+    """A model at fixed parameters whose fields are looked up."""
+
+    @staticmethod
+    def supports(model: RBM, theta: Theta) -> bool:
+        """Whether the processor and the layers allow it; whether the weights do, `step_bits` says."""
+        small = all(layer.width <= MOST_COLOURS * layer.sites for layer in model.spec.observed)
+        return (
+            native.has_lookup()
+            and CpuMachine.supports(model, theta)
+            and model.spec.hidden_rule == "sample"
+            and (small and len(model.spec.observed) <= MOST_LAYERS)
+        )
+
+    def __init__(self, model: RBM, theta: Theta, bits: int):
+        super().__init__(model, theta)
+        self.bits, self.step = bits, 2.0**-bits
+        self.hidden = BINARY[model.spec.hidden.units]
+        self.tables = [self._tabulate(i) for i in range(len(model.spec.observed))]
+        self.hidden_bias = self._hidden_bias(self._rounded)
+        self._kept: dict[tuple[int, int, int], tuple[Tensor, Tensor]] = {}
+
+    def _tabulate(self, index: int) -> Tables:
+        layer, rows = self.model.spec.observed[index], self.model.slices[index]
+        hidden = self.model.spec.hidden
+        down = torch.empty(layer.width * -(-hidden.sites // 5) * 8, dtype=torch.int16)
+        ask = self._question(index)
+        ask.shift, ask.high = _doubling(hidden), down.data_ptr()
+        native.lookup(TABLES_DOWN, ask, layer.width)
+        weight, bias, _ = self.model.view(self.theta)
+        bias = bias[rows]
+        return Tables(self._up(index), down, bias - self._rounded(weight[rows]).sum(1) if _doubling(hidden) else bias)
+
+    def _up(self, index: int, *, rest: bool = False) -> Tensor:
+        """Tables towards the hidden layer, of the rounded weights or of 256 times what the rounding left."""
+        layer, hidden = self.model.spec.observed[index], self.model.spec.hidden.sites
+        coding = coding_of(layer)
+        entries = -(-layer.sites // coding.group) * coding.entry
+        up = torch.empty(hidden * entries + 32, dtype=torch.int16)  # a table is read as 32 numbers
+        ask = self._question(index)
+        ask.shift, ask.up, ask.rest = _doubling(layer), up.data_ptr(), rest
+        native.lookup(TABLES_UP, ask, -(-hidden // LANES))
+        return up
+
+    def _question(self, index: int) -> _Tabulate:
+        layer, weight = self.model.spec.observed[index], self.model.view(self.theta).weight[self.model.slices[index]]
+        shape = (*weight.shape, weight.shape[1], layer.sites, colours_of(layer), coding_of(layer).number)
+        return _Tabulate(weight.data_ptr(), *shape, 2.0**self.bits)
+
+    def _hidden_bias(self, weights: Callable[[Tensor], Tensor]) -> Tensor:
+        """The bias of the bits: spins are 2 b - 1."""
+        weight, _, bias = self.model.view(self.theta)
+        for layer, rows in zip(self.model.spec.observed, self.model.slices, strict=True):
+            if _doubling(layer):
+                bias = bias - weights(weight[rows]).sum(0)
+        return bias
+
+    def _rounded(self, weight: Tensor) -> Tensor:
+        return torch.round(weight * 2.0**self.bits) * self.step
+
+    def _layer(self, index: int, codes: Tensor) -> _Layer:
+        layer, tables = self.model.spec.observed[index], self.tables[index]
+        gain = 1.0 if isinstance(layer.units, Potts) else BINARY[layer.units].gain
+        assert codes.dtype is torch.uint8
+        assert codes.shape[1] == layer.sites
+        assert codes.stride(1) == 1 or layer.sites == 1
+        return _Layer(
+            *(layer.sites, colours_of(layer), coding_of(layer).number),
+            *(tables.up.data_ptr(), tables.down.data_ptr(), tables.bias.data_ptr(), gain),
+            *(codes.data_ptr(), codes.stride(0)),
+        )
+
+    # ------------------------------------------------------------------------------------------ runs
+
+    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+        moved = [
+            x if layer.name in clamp.layers else x.contiguous().clone()
+            for layer, x in zip(self.model.spec.observed, state, strict=False)
+        ]
+        moved.append(torch.empty(len(state[0]), self.model.spec.hidden.sites, dtype=torch.uint8))
+        end = tuple(moved)
+        sweeps, kept_alive = self._sweeps(end, noise.at(1), clamp)
+        at_once = steps if observe is None else 1
+        for t in range(1, steps + 1, at_once):
+            self._forget(end)
+            sweeps.count = at_once
+            self._place(sweeps, noise.at(t))
+            native.lookup(SWEEPS, sweeps, parts(sweeps.chains)[0])
+            if observe is not None:
+                observe(t, end)
+        del kept_alive  # until here the kernels hold pointers to it
+        return end
+
+    def _sweeps(self, state: State, noise: Noise, clamp: Clamp) -> tuple[_Sweeps, list[Tensor]]:
+        chains, kept_alive = len(state[0]), [self.hidden_bias]
+        sweeps = _Sweeps(layers=len(state) - 1, chains=chains, padded=_padded(chains), hidden=state[-1].shape[1])
+        for i, layer in enumerate(self.model.spec.observed):
+            one = self._layer(i, state[i])
+            one.clamped = layer.name in clamp.layers
+            if one.clamped and layer.sites > 1:
+                kept_alive.append(self._sums(i, state[i]))
+                one.sums = kept_alive[-1].data_ptr()
+            if layer.name in clamp.sites:
+                kept_alive.append(clamp.sites[layer.name].to(torch.uint8).contiguous())
+                one.kept = kept_alive[-1].data_ptr()
+            sweeps.layer[i] = one
+        sweeps.hidden_bias, sweeps.hidden_gain = self.hidden_bias.data_ptr(), self.hidden.gain
+        sweeps.step, sweeps.part = self.step, parts(chains)[1]
+        sweeps.hidden_codes, sweeps.hidden_codes_stride = state[-1].data_ptr(), state[-1].stride(0)
+        sweeps.noise = _Noise(noise.seed, noise.update, 0, noise.first_chain)
+        return sweeps, kept_alive
+
+    def _forget(self, state: State) -> None:
+        """Let go of what was kept about the layers that move: the kernels write where torch does not see it."""
+        moved = {id(x) for x in state}
+        clamped = {i for i, layer in enumerate(self.model.spec.observed) if id(layer) in moved}
+        self._kept = {key: value for key, value in self._kept.items() if key[1] not in moved or key[0] in clamped}
+
+    def _place(self, sweeps: _Sweeps, noise: Noise) -> None:
+        for i in range(sweeps.layers):
+            sweeps.layer[i].place = noise.place(i)
+        sweeps.hidden_place = noise.place(sweeps.layers)
+
+    # ------------------------------------------------------------------------------------------ means
+
+    def _sums(self, index: int, codes: Tensor) -> Float[Tensor, "H C"]:
+        """What a layer adds to the hidden fields, in steps, chains along the rows; kept for the next question."""
+        key = (index, id(codes), codes._version)
+        if key not in self._kept:
+            if len(self._kept) >= KEPT_SUMS:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = (codes, self._summed(index, codes, self.tables[index].up))
+        return self._kept[key][1]
+
+    def _fine_sums(self, index: int, codes: Tensor) -> Float[Tensor, "H C"]:
+        """The same of the weights themselves, to 2^-9 of a step a site."""
+        return torch.add(self._sums(index, codes), self._summed(index, codes, self._up(index, rest=True)), alpha=2**-8)
+
+    def _summed(self, index: int, codes: Tensor, up: Tensor) -> Float[Tensor, "H C"]:
+        chains, hidden, layer = len(codes), self.model.spec.hidden.sites, self._layer(index, codes)
+        (tasks, part), layer.up = parts(chains), up.data_ptr()
+        out = torch.empty(hidden, _padded(chains))
+        native.lookup(SUMS, _Sums(layer, chains, _padded(chains), hidden, part, out.data_ptr()), tasks)
+        return out
+
+    def _hidden_means(self, state: State, weights: Weights) -> Float[Tensor, "H C"]:
+        """The means E[h | x] times the weights, chains along the rows and padded with zeros."""
+        sums = [self._sums(i, x) for i, x in enumerate(state[: len(self.tables)])]
+        padded = sums[0].shape[1]
+        weight = torch.zeros(padded)
+        weight[: len(weights)] = weights
+        out = torch.empty_like(sums[0])
+        pointers = (c_void_p * MOST_LAYERS)(*(x.data_ptr() for x in sums))
+        ask = _Means(pointers, len(sums), len(weights), padded, 0, self.hidden_bias.data_ptr(), weight.data_ptr())
+        ask.step, ask.gain, ask.low, ask.factor = self.step, *self.hidden, 1.0
+        ask.out = out.data_ptr()
+        native.lookup(MEANS, ask, len(out))
+        return out
+
+    def means(self, state: State, weights: Weights) -> tuple[Tensor, Tensor]:
+        observed = torch.cat([self._first_moments(i, x, weights) for i, x in enumerate(state[: len(self.tables)])])
+        return observed, self._hidden_means(state, weights).sum(1)
+
+    def statistics(self, terms: Sequence[Term]) -> Theta:
+        out = torch.empty_like(self.theta)
+        weight, bias, hidden_bias = self.model.view(out)
+        bias.zero_()
+        hidden_bias.zero_()
+        means = [self._hidden_means(state, weights) for state, weights in terms]
+        for mean in means:
+            hidden_bias += mean.sum(1)
+        for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
+            for n, (codes, moments, weights) in enumerate(_merged(i, terms, means)):
+                self._add_products(layer, codes, moments, weight[rows], add=n > 0)
+                bias[rows] += self._first_moments(i, codes, weights)
+            if _doubling(layer):
+                weight[rows].mul_(2).sub_(hidden_bias)
+        return out
+
+    def _first_moments(self, index: int, codes: Tensor, weights: Weights) -> Tensor:
+        layer = self.model.spec.observed[index]
+        out, weights = torch.zeros(layer.width), weights.contiguous()
+        ask = _FirstMoments(codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
+        ask.weight, ask.out = weights.data_ptr(), out.data_ptr()
+        native.lookup(FIRST_MOMENTS, ask, -(-layer.sites // 64))
+        return out.mul_(2).sub_(weights.sum()) if _doubling(layer) else out
+
+    def _add_products(self, layer: Layer, codes: Tensor, moments: Tensor, out: Tensor, *, add: bool) -> None:
+        """Write or add the product x^T m over the rows, x the features of the bits or colours."""
+        rows, columns = len(codes), len(moments)
+        shape = (codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
+        if colours_of(layer) >= SCATTERED and layer.sites > 1:
+            blocks = -(-columns // WIDE)
+            padded = torch.nn.functional.pad(moments[:, :rows], (0, 0, 0, blocks * WIDE - columns))
+            by_rows = padded.view(blocks, WIDE, rows).transpose(1, 2).contiguous()
+            ask = _Scatter(*shape, columns, add, by_rows.data_ptr(), out.data_ptr())
+            native.lookup(SCATTER, ask, blocks * -(-layer.sites // TOGETHER))
+            return
+        high, low, scale = _tables_of_rows(moments, rows)
+        tasks, part = parts(layer.width)
+        ask = _Products(*shape, high.data_ptr(), low.data_ptr(), columns, part, add, 1 / scale, out.data_ptr())
+        native.lookup(PRODUCTS, ask, tasks)
+
+    # ------------------------------------------------------------------------------------------ labels
+
+    def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
+        label, gain = self.model.spec.label, self.hidden.gain
+        assert label is not None
+        weight, bias, _ = self.model.view(self.theta)
+        label_field = weight[self.model.slices[label]] * gain
+        if label_field.abs().max() > LARGEST_LABEL_FIELD:
+            return super().label_log_probabilities(state)
+        sums = [self._fine_sums(i, x) for i, x in enumerate(state[: len(self.tables)]) if i != label]
+        classes, chains, padded = len(label_field), len(state[0]), _padded(len(state[0]))
+        factor = label_field.exp().T.contiguous()
+        mantissa, exponent, common = torch.empty(classes, padded), torch.empty(classes, padded), torch.empty(padded)
+        pointers = (c_void_p * MOST_LAYERS)(*(x.data_ptr() for x in sums))
+        ask = _Posterior(pointers, len(sums), chains, padded, len(factor), classes)
+        hidden_bias = self._hidden_bias(lambda weight: weight)
+        ask.bias, ask.factor, ask.step, ask.gain = hidden_bias.data_ptr(), factor.data_ptr(), self.step, gain
+        ask.mantissa, ask.exponent, ask.common = mantissa.data_ptr(), exponent.data_ptr(), common.data_ptr()
+        native.lookup(POSTERIOR, ask, padded // LANES)
+        scores = (mantissa.log_() + exponent * math.log(2)).T[:chains] + bias[self.model.slices[label]]
+        if gain == 2:  # ln 2 cosh f = ln(1 + e^2f) - f
+            scores -= label_field.sum(1) / gain
+        return torch.log_softmax(scores, 1)
+
+
+def _padded(chains: int) -> int:
+    return -(-chains // 32) * 32
+
+
+def _merged(index: int, terms: Sequence[Term], means: list[Tensor]) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """The distinct tensors of a layer among the terms, with the sums of their moments and weights.
+
+    A clamped layer is the same tensor in the data and in the run that kept it: one product instead of two.
+    """
+    found: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+    for (state, weights), mean in zip(terms, means, strict=True):
+        codes = state[index]
+        if id(codes) in found:
+            _, moments, total = found[id(codes)]
+            found[id(codes)] = (codes, moments + mean, total + weights)
+        else:
+            found[id(codes)] = (codes, mean, weights)
+    return list(found.values())
+
+
+def _tables_of_rows(moments: Float[Tensor, "H C"], rows: int) -> tuple[Tensor, Tensor, float]:
+    """Tables of the moments over groups of five rows, in two 16-bit parts: the error is 2^-9 of a step of 16 bits."""
+    columns, padded = moments.shape
+    largest = c_float(0)
+    native.lookup(BOUND_DOWN, _Bound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
+    value = largest.value if math.isfinite(largest.value) else 1.0
+    scale = 2.0 ** math.floor(math.log2(LARGEST_SUM / max(value, 1e-30)))
+    high = torch.empty(columns, -(-rows // 5), 8, dtype=torch.int16)
+    low = torch.empty_like(high)
+    ask = _Tabulate(moments.data_ptr(), columns, rows, padded, scale=scale, high=high.data_ptr(), low=low.data_ptr())
+    native.lookup(TABLES_DOWN, ask, columns)
+    return high, low, scale
