@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from shortrun.typing import State, Theta
 WARM_UP = 3  # updates done directly before the capture: kernels are compiled, chains exist
 
 
+@runtime_checkable
 class Chained(Protocol):
     """What goes on from update to update besides theta and the moments, which are changed in place (`Training`)."""
 
