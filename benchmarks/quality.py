@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 
@@ -20,10 +19,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 import shortrun as sr
+from benchmarks.cases import SHARED
 from shortrun.config import resolve
 from shortrun.scores import adversarial_accuracy, features, second_moment
 
-SHARED = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[2] / "shared" / "data"))
 TIMES = (2, 5, 10, 20, 50)
 SAMPLES = 2000
 

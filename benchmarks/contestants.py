@@ -1,0 +1,140 @@
+"""Who takes part in a race of updates: each is a function that does one whole update of the same machine.
+
+| contestant | one update |
+|---|---|
+| `ours` | `learning.fit.advance_` with the engine in use |
+| `reference` | `advance_` with the plain machine: torch, and the same noise as `ours`, which is slow to make there |
+| `eager`, `eager_tuned` | the same estimator with torch's own random numbers: `plain_torch.Eager`, `Tuned` |
+| `products` | nothing but the float32 matrix products of such an update: the unit of the comparison |
+| `ff_rule_torch` | the rule of the F&F authors' program in plain torch: `plain_torch.FFRule` |
+| `rbms`, `annadca`, `sklearn` | packages of others: `peers` |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from benchmarks.cases import Problem
+from benchmarks.plain_torch import Eager, FFRule, Tuned
+from shortrun.dynamics import Noise, Stream
+from shortrun.engine import native
+from shortrun.learning import Training, optimisers
+from shortrun.learning.fit import advance_
+
+RATE = 1e-3  # small, so that the machine is the same at the end of a race as at its beginning
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A way to do one update.
+
+    Parameters
+    ----------
+    update : does it
+    note : what has to be known to compare its time
+    around : what to set up before the clock starts and to undo after it stops
+    """
+
+    update: Callable[[], object]
+    note: str = ""
+    around: Callable[[], AbstractContextManager] = nullcontext
+
+
+Maker = Callable[[Problem], Contestant]
+
+
+def ours(problem: Problem) -> Contestant:
+    """Return the package's own update."""
+    theta = problem.theta.clone()
+    training = Training(0, theta, (), (None,) * len(problem.scheme.free))
+    optimiser = optimisers.named("sgd", theta)
+
+    def update() -> None:
+        training.update += 1
+        noise = Noise(0, Stream.FREE, training.update)
+        advance_(problem.model, problem.scheme, training, optimiser, problem.batch, noise, problem.config, RATE)
+
+    return Contestant(update, note=f"kernels: {native.path()}")
+
+
+def reference(problem: Problem) -> Contestant:
+    """Return the package's update without its kernels."""
+    return Contestant(ours(problem).update, note="plain torch, our counter-based noise", around=without_kernels)
+
+
+@contextmanager
+def without_kernels() -> Iterator[None]:
+    """Have every machine that is made in here be the plain one."""
+    before = native.path()
+    native.select("reference")
+    try:
+        yield
+    finally:
+        native.select(before if before in native.PATHS else "reference")
+
+
+def in_torch(kind: type[Eager], note: str) -> Maker:
+    """Return the maker of an update in plain torch."""
+
+    def make(problem: Problem) -> Contestant:
+        scheme, options = problem.config.scheme, problem.config.optimiser
+        machine = kind(
+            problem.model,
+            problem.theta.clone(),
+            steps=scheme.steps,
+            generate=scheme.generate,
+            predict=scheme.predict,
+            label_l2=options.label_l2,
+        )
+        codes, labels = problem.batch.state
+        return Contestant(lambda: machine.update(codes, labels[:, 0], RATE), note)
+
+    return make
+
+
+def products(problem: Problem) -> Contestant:
+    """Return the float32 matrix products of an F&F update written plainly, each by `torch.mm(out=)`.
+
+    With B rows, F visible features (sites x colours, 1 a bit), K classes, H hidden units:
+
+    - generation: k times (B, F+K) (F+K, H) and (B, H) (H, F);
+    - prediction: k times (B, F+K) (F+K, H), though the visibles are held, and (B, H) (H, K);
+    - statistics: for each of data, generated and predicted (B, F+K) (F+K, H) and (F+K, B) (B, H).
+
+    3 k + 6 products of 2 B F H operations, 36 for k = 10, and small ones for the label. No draws, no sums, no step.
+    """
+    sizes, model = problem.sizes, problem.model
+    rows, steps, visible = sizes["batch"], sizes["steps"], model.slices[0]
+    weight = model.view(problem.theta.clone()).weight
+    features = model.features(problem.batch.state)
+    hidden, moments = torch.rand(rows, sizes["hidden"]), torch.empty_like(weight)
+    field, label_field = torch.empty(rows, visible.stop), torch.empty(rows, sizes["classes"])
+    forth, back = (features, weight, hidden.clone()), (features.T, hidden, moments)
+    to_visible, to_label = (hidden, weight[visible].T, field), (hidden, weight[visible.stop :].T, label_field)
+    sequence = [forth, to_visible] * steps + [forth, to_label] * steps + [forth, back] * 3
+
+    def update() -> None:
+        for a, b, out in sequence:
+            torch.mm(a, b, out=out)
+
+    return Contestant(update, note=f"{3 * steps + 6} products of {gigaflop(problem):.2f} GFLOP")
+
+
+def gigaflop(problem: Problem) -> float:
+    """Return 2 B F H in units of 1e9."""
+    sizes = problem.sizes
+    return 2e-9 * sizes["batch"] * problem.model.slices[0].stop * sizes["hidden"]
+
+
+OURS: dict[str, Maker] = {
+    "ours": ours,
+    "reference": reference,
+    "eager": in_torch(Eager, "plain torch as most would write it"),
+    "eager_tuned": in_torch(Tuned, "plain torch with its fastest draws"),
+    "products": products,
+}
+RULE: dict[str, Maker] = {"ff_rule_torch": in_torch(FFRule, "emulation of the authors' rule, hidden means passed on")}
