@@ -177,7 +177,7 @@ def step_bits(model: RBM, theta: Theta) -> int:
         native.lookup(BOUND_UP, bound, -(-part.shape[1] // LANES))
         native.lookup(BOUND_DOWN, bound, len(part))
         factor = max(factor, _doubling(layer) + 1, _doubling(model.spec.hidden) + 1)
-    if not math.isfinite(largest.value):
+    if not math.isfinite(weight.sum().item()):  # the bounds are maxima, which lose a NaN
         return -1
     return min(MOST_BITS, math.floor(math.log2(LARGEST_SUM / factor / max(largest.value, 1e-6))))
 
