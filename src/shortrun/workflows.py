@@ -15,13 +15,16 @@ from torch import Tensor
 
 from shortrun import learning, store
 from shortrun.config import Config, validate
-from shortrun.data import Alphabet, Dataset, Predictions, split
+from shortrun.data import Alphabet, Dataset, Predictions
+from shortrun.data.blocks import taken
 from shortrun.data.parts import joined
+from shortrun.data.predictions import joined as joined_predictions
+from shortrun.data.splits import split_rows
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.learning import Record, Rows, Scheme, Training
-from shortrun.models import LABEL, VISIBLE, spec_of, state_of
+from shortrun.models import LABEL, VISIBLE, rows_at_once, spec_of
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
 
@@ -83,7 +86,8 @@ def fit(
     base = validate(Trajectory.open(out).config) if resume and config is None else config or Config()
     config = _with(base, sections)
     _check(data)
-    device, parts = device_of(config.training.device), _held_out(data, config)  # may refuse, so before a run is made
+    device = device_of(config.training.device)
+    parts = _held_out(data, config, device)  # may refuse, so before a run is made
     scheme = scheme or learning.from_settings(config.scheme, bool(data.classes))
     form = store.describe(spec_of(data, config.model), scheme, config, data)
     writer = store.reopen(out, form) if resume else store.create(out, form, overwrite=overwrite)
@@ -159,20 +163,20 @@ def stream(
     Yields
     ------
     dict
-        {time: samples}, at most 2,000 samples each; memory does not grow with n
+        {time: samples}, at most 2,000 samples each (fewer of many sites); memory grows by a byte a sample
     """
     run = _open(run)
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, labels, n)
     model, theta, n = run.model, _theta(run, age), len(codes)
-    held = {LABEL: torch.from_numpy(codes.astype(np.uint8)).unsqueeze(1)} if run.classes else {}
-    noise = Noise(seed, Stream.GENERATE)
+    held = {LABEL: torch.from_numpy(codes).unsqueeze(1)} if run.classes else {}
+    noise, at_once = Noise(seed, Stream.GENERATE), rows_at_once(model, ROWS_AT_ONCE)
     kept = _kept(run, n, fix or {}, template, keep)
-    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=ROWS_AT_ONCE)
-    for i, part in enumerate(parts):
-        rows = slice(i * ROWS_AT_ONCE, (i + 1) * ROWS_AT_ONCE)
-        yield {t: _dataset(run, state, codes[rows], rows.start) for t, state in part.items()}
+    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=at_once)
+    for first, part in zip(range(0, n, at_once), parts, strict=True):
+        here = codes[first : first + at_once]
+        yield {t: _dataset(run, state, here, first, n) for t, state in part.items()}
 
 
 def predict(
@@ -200,6 +204,19 @@ def predict(
     ------
     DataError : if the samples are not of the kind that the machine knows, or it knows no labels
     """
+    return joined_predictions([*predictions(run, data, sweeps=sweeps, chains=chains, seed=seed, age=age)])
+
+
+def predictions(
+    run: Trajectory | Path | str,
+    data: Dataset,
+    *,
+    sweeps: int | None = None,
+    chains: int = CHAINS,
+    seed: int = 0,
+    age: int | None = None,
+) -> Iterator[Predictions]:
+    """Predict as `predict` does, a bounded number of samples at a time; memory does not grow with their number."""
     run = _open(run)
     if not run.classes:
         raise DataError(f"{run.path}: this machine was trained without labels and can predict none")
@@ -207,17 +224,18 @@ def predict(
         if value is not None and value < 1:
             raise ConfigError(name, f"at least 1 expected, got {value}")
     _check_kind(run, data)
-    theta, probabilities = _theta(run, age), []
-    at_once = ROWS_AT_ONCE if sweeps is None else max(1, ROWS_AT_ONCE // chains)
+    theta, labels = _theta(run, age), data.recode(run.classes).labels if data.classes else data.labels
+    ready, at_once = machine(run.model, theta), rows_at_once(run.model, ROWS_AT_ONCE)
+    at_once = at_once if sweeps is None else max(1, at_once // chains)
     for first in range(0, len(data), at_once):
-        state = _unlabelled(data.select(slice(first, first + at_once)))
+        rows = slice(first, first + at_once)
+        state = _unlabelled(data, rows)
         if sweeps is None:
-            probabilities.append(machine(run.model, theta).label_log_probabilities(state).exp())
+            probabilities = ready.label_log_probabilities(state).exp()
         else:
             noise = Noise(seed, Stream.PREDICT, first_chain=first)
-            probabilities.append(label_chain(run.model, theta, state, noise, sweeps, chains))
-    labels = data.recode(run.classes).labels if data.classes else data.labels
-    return Predictions(data.names, labels, run.classes, torch.cat(probabilities).numpy())
+            probabilities = label_chain(run.model, theta, state, noise, sweeps, chains)
+        yield Predictions(data.names[rows], labels[rows], run.classes, probabilities.numpy())
 
 
 def device_of(name: str) -> torch.device:
@@ -234,17 +252,16 @@ def device_of(name: str) -> torch.device:
 
 
 def _train(
-    rest: Dataset,
-    held_out: Dataset | None,
+    rows: Rows,
+    validation: Rows | None,
     device: torch.device,
     scheme: Scheme,
     config: Config,
     writer: store.Writer,
     progress: Progress | None,
 ) -> None:
-    rows, saved = Rows.of(rest, device), writer.restart()
+    saved = writer.restart()
     training = Training(**vars(saved.to(device))) if saved else None
-    validation = None if held_out is None else _labelled(held_out, device)
     recorder = _Recorder(writer, config.training.updates, progress)
     learning.fit(writer.model, scheme, rows, config, recorder, training=training, validation=validation)
 
@@ -266,16 +283,15 @@ def _check(data: Dataset) -> None:
         raise DataError("no sample has a label, though the data name classes")
 
 
-def _held_out(data: Dataset, config: Config) -> tuple[Dataset, Dataset | None]:
-    # Only accuracy is measured on held-out samples, so data without labels are all trained on.
+def _held_out(data: Dataset, config: Config, device: torch.device) -> tuple[Rows, Rows | None]:
+    # Only accuracy is measured on held-out samples, so data without labels are all trained on. The values are shared.
+    rows = Rows.of(data, device)
     if not data.classes or config.training.validation == 0:
-        return data, None
-    return split(data, config.training.validation, seed=config.training.seed)
-
-
-def _labelled(data: Dataset, device: torch.device) -> tuple[State, Tensor]:
-    known = data.select(data.labelled)
-    return state_of(known, device), torch.from_numpy(known.labels).to(device)
+        return rows, None
+    held = split_rows(data, config.training.validation, seed=config.training.seed)
+    numbers = (np.flatnonzero(~held), np.flatnonzero(held & data.labelled))
+    rest, validation = (rows.select(torch.from_numpy(chosen).to(device)) for chosen in numbers)
+    return rest, validation
 
 
 class _Recorder:
@@ -333,14 +349,16 @@ def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int
         if labels is not None:
             raise ConfigError("label", f"{run.path} was trained without labels")
         counts = np.array(run.data["class_counts"] if run.classes else [n])
-        return np.repeat(np.arange(len(counts)), _proportional(counts, n))
-    if isinstance(labels, Mapping):
-        labels = [name for name, count in labels.items() for _ in range(count)]
-    names = [labels] * n if isinstance(labels, str) else list(labels)
+        return np.repeat(np.arange(len(counts), dtype=np.uint8), _proportional(counts, n))
+    counted = {labels: n} if isinstance(labels, str) else labels
+    names = set(labels) if isinstance(counted, Sequence) else counted
     for name in set(names) - set(run.classes):
         known = ", ".join(run.classes[:20])
         raise ConfigError("label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes))
-    return np.array([run.classes.index(name) for name in names])
+    code = {name: np.uint8(k) for k, name in enumerate(run.classes)}
+    if isinstance(counted, Mapping):
+        return np.repeat(np.array([code[name] for name in counted], np.uint8), list(counted.values()))
+    return np.fromiter((code[name] for name in counted), np.uint8)
 
 
 def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
@@ -359,11 +377,11 @@ def _kept(
         raise ConfigError("keep", "a template and the sites to keep of it go together")
     if not fix and template is None:
         return {}
-    values = np.zeros((n, sites), np.uint8 if run.alphabet else np.float32)
+    values = np.zeros((1, sites), np.uint8 if run.alphabet else np.float32)
     mask = np.zeros(sites, bool)
     if template is not None:
         _check_kind(run, template)
-        values = template.values[np.arange(n) % len(template)].copy()
+        values = taken(template.values, slice(0, n))
         mask[[_site(site, sites) for site in keep]] = True
     for site, letter in fix.items():
         mask[_site(site, sites)] = True
@@ -388,8 +406,9 @@ def _code(alphabet: Alphabet | None, letter: str) -> float | int:
         raise ConfigError("fix", f"a number expected for continuous data, got '{letter}'") from None
 
 
-def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int) -> Dataset:
-    names = np.char.add("generated_", np.arange(first + 1, first + len(codes) + 1).astype(str))
+def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:
+    numbers = np.arange(first + 1, first + len(codes) + 1).astype(f"U{len(str(n))}")  # as wide as the last one
+    names = np.char.add("generated_", numbers)
     return Dataset(
         values=state[0].numpy(),
         labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
@@ -412,6 +431,6 @@ def _check_kind(run: Trajectory, data: Dataset) -> None:
         raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
 
 
-def _unlabelled(data: Dataset) -> State:
-    visible = torch.from_numpy(data.values)
-    return visible, torch.zeros(len(data), 1, dtype=torch.uint8)
+def _unlabelled(data: Dataset, rows: slice) -> State:
+    visible = torch.from_numpy(taken(data.values, rows))
+    return visible, torch.zeros(len(visible), 1, dtype=torch.uint8)

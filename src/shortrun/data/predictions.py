@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,3 +53,10 @@ class Predictions:
         }
         columns |= {f"p_{name}": self.probabilities[:, k] for k, name in enumerate(self.classes)}
         return pd.DataFrame(columns)
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """Return the predictions of all parts, in order."""
+    names = ("names", "labels", "probabilities")
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Predictions(classes=parts[0].classes, **columns)

@@ -29,6 +29,14 @@ def split(
     ConfigError : if the fraction is not between 0 and 1.
     DataError : if a class has a single sample (group), so that it cannot be on either side; names the class.
     """
+    held_out = split_rows(dataset, fraction, seed=seed, groups=groups, stratify=stratify)
+    return dataset.select(~held_out), dataset.select(held_out)
+
+
+def split_rows(
+    dataset: Dataset, fraction: float, *, seed: int, groups: bool = True, stratify: bool = True
+) -> np.ndarray:
+    """Return which samples `split` holds out, (N,) bool: a split that copies nothing."""
     if not 0 < fraction < 1:
         raise ConfigError("fraction", f"a number above 0 and below 1 expected, got {fraction}")
     group = group_codes(dataset if groups else dataset.with_groups(None))
@@ -42,7 +50,7 @@ def split(
             held_out[random_share(members, sizes, fraction, random)] = True
         elif stratum >= 0:
             raise DataError(single_member(dataset, stratify, int(stratum), grouped=len(sizes) < len(dataset)))
-    return dataset.select(~held_out[group]), dataset.select(held_out[group])
+    return held_out[group]
 
 
 def group_codes(dataset: Dataset) -> np.ndarray:

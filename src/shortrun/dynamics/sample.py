@@ -37,7 +37,8 @@ def recorded(
     count : number of chains
     times : sweeps after which a chain is recorded; the last one ends the run
     held : (count, S) values of the layers that are clamped
-    kept_sites : for a layer that moves, a mask (S,) of sites that are clamped and (count, S) values to take there
+    kept_sites : for a layer that moves, a mask (S,) of sites that are clamped and (T, S) values that chains take there
+        in turn
     """
     kept_sites = kept_sites or {}
     clamp = Clamp(tuple(held), {name: mask for name, (mask, _) in kept_sites.items()})
@@ -52,9 +53,13 @@ def recorded(
 def _with_kept(model: RBM, state: State, kept: Mapping[str, tuple[Tensor, Tensor]], rows: slice) -> State:
     names = [layer.name for layer in model.spec.layers]
     return tuple(
-        torch.where(kept[name][0], kept[name][1][rows], x) if name in kept else x
+        torch.where(kept[name][0], _in_turn(kept[name][1], rows), x) if name in kept else x
         for name, x in zip(names, state, strict=True)
     )
+
+
+def _in_turn(values: Tensor, rows: slice) -> Tensor:
+    return values[torch.arange(rows.start, rows.stop, device=values.device) % len(values)]
 
 
 def _records(

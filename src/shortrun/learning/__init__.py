@@ -1,7 +1,8 @@
 """How a model learns: schemes, clamped minus free statistics, optimisers, and the loop."""
 
-from shortrun.learning.fit import Rows, Training, begin, fit
+from shortrun.learning.fit import Training, begin, fit
 from shortrun.learning.monitor import Record
+from shortrun.learning.rows import Rows
 from shortrun.learning.schemes import Run, Scheme, cd, ff, from_settings, pcd, rdm
 
 __all__ = [

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from shortrun.config import Config
-from shortrun.data.dataset import Dataset
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
@@ -20,39 +19,13 @@ from shortrun.learning import monitor, optimisers, rates
 from shortrun.learning.graph import GraphedUpdate
 from shortrun.learning.monitor import Record
 from shortrun.learning.optimisers import Optimiser
+from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
-from shortrun.models import RBM, state_of
+from shortrun.models import ELEMENTS, RBM, Layer
 from shortrun.typing import State, Theta
-from shortrun.units import Units
 
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """All rows of a data set as a model state on one device.
-
-    Parameters
-    ----------
-    state : one (N, S) tensor an observed layer
-    weights : (N,)
-    missing : (N,) bool, rows without a label; their label codes are arbitrary
-    """
-
-    state: State
-    weights: Tensor
-    missing: Tensor
-
-    @classmethod
-    def of(cls, data: Dataset, device: torch.device) -> Rows:
-        """Return the samples of a data set; weights and labels are its own."""
-        weights = torch.from_numpy(data.weights).to(device)
-        missing = torch.from_numpy(~data.labelled).to(device) if data.classes else torch.zeros_like(weights).bool()
-        return cls(state_of(data, device), weights, missing)
-
-    def batch(self, rows: Tensor) -> Batch:
-        """Return some of the rows."""
-        missing = self.missing[rows]
-        return Batch(tuple(x[rows] for x in self.state), self.weights[rows], missing, bool(missing.any()))
+ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 
 
 @dataclass(eq=False)
@@ -110,26 +83,36 @@ def initial_theta(model: RBM, rows: Rows, config: Config) -> Theta:
     The frequencies of each site are mixed with the uniform law by a pseudo-count alpha (1 / M_eff by default), so that
     no colour starts with probability zero: f = (1 - alpha) <x> + alpha <x>_uniform.
     """
-    device = rows.weights.device
-    theta = torch.zeros(model.size(), device=device)
-    weight, bias, _ = model.view(theta)
-    normal = torch.special.ndtri(Noise(config.training.seed, Stream.WEIGHTS, device=device).uniform(0, *weight.shape))
-    weight.copy_(config.optimiser.weight_std * normal)
+    theta = torch.zeros(model.size(), device=rows.weights.device)
+    _scatter_(model.view(theta).weight, config)
+    bias = model.view(theta).bias
     for i, (layer, part) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
-        known = ~rows.missing if i == model.spec.label else torch.ones_like(rows.missing)
+        known = torch.arange(len(rows), device=theta.device)[~rows.missing if i == model.spec.label else slice(None)]
         weights = rows.weights[known]
         alpha = config.optimiser.pseudo_count
         alpha = 1 / (1 + weights.sum().item()) if alpha is None else min(alpha, 1.0)
-        mean = _weighted_mean(layer.units, rows.state[i][known], weights)
+        mean = _weighted_mean(layer, rows.select(known), i)
         uniform = layer.units.mean(torch.zeros_like(mean))
         bias[part] = layer.units.field_of_mean((1 - alpha) * mean + alpha * uniform)[0]
     model.project_(theta)
     return theta
 
 
-def _weighted_mean(units: Units, x: Tensor, weights: Tensor) -> Tensor:
-    total = sum(w @ units.features(part) for part, w in zip(x.split(4096), weights.split(4096), strict=True))
-    return (total / weights.sum()).unsqueeze(0)
+def _scatter_(weight: Tensor, config: Config) -> None:
+    """Fill the weights (F, H) with normal numbers, some rows at a time; row f is chain f of the noise."""
+    size = max(1, ELEMENTS // weight.shape[1])
+    for first, part in zip(range(0, len(weight), size), weight.split(size), strict=True):
+        noise = Noise(config.training.seed, Stream.WEIGHTS, first_chain=first, device=weight.device)
+        normal = torch.special.ndtri(noise.uniform(0, *part.shape))
+        part.copy_(normal.mul_(config.optimiser.weight_std))
+
+
+def _weighted_mean(layer: Layer, rows: Rows, i: int) -> Tensor:
+    """Return the weighted mean of the features of the i-th observed layer, (1, F_i)."""
+    size = max(1, min(ROWS_AT_ONCE, ELEMENTS // layer.width))
+    numbers = torch.arange(len(rows), device=rows.weights.device).split(size)
+    total = sum(rows.weights[part] @ layer.units.features(rows.layer(i, part)) for part in numbers)
+    return (total / rows.weights.sum()).unsqueeze(0)
 
 
 def begin(model: RBM, scheme: Scheme, rows: Rows, config: Config) -> Training:
@@ -147,14 +130,14 @@ def fit(
     recorder: Recorder,
     *,
     training: Training | None = None,
-    validation: tuple[State, Tensor] | None = None,
+    validation: Rows | None = None,
 ) -> Training:
     """Train until `config.training.updates` updates are done, or the recorder asks for an end.
 
     Parameters
     ----------
     training : where to go on from; None begins anew
-    validation : state and labels (N,) of rows to report accuracy on
+    validation : labelled rows to report accuracy on
 
     Raises
     ------
@@ -189,7 +172,7 @@ def fit(
 
 def _rates(model: RBM, rows: Rows, config: Config) -> Callable[[int], float]:
     options = config.optimiser
-    rate = rates.automatic_rate(model, rows.state) if options.rate == "auto" else options.rate
+    rate = rates.automatic_rate(model, rows.spread(rates.ROWS)) if options.rate == "auto" else options.rate
     return lambda update: rates.rate_at(options.schedule, rate, update, config.training.updates)
 
 
@@ -198,14 +181,14 @@ def _graphed(
 ) -> GraphedUpdate | None:
     """The update as a CUDA graph, where there can be one; logged updates are done without."""
     rows, device = batches.rows, training.theta.device
-    if not GraphedUpdate.supports(model, training.theta, rows.missing):
+    if not GraphedUpdate.supports(model, training.theta, rows.missing) or (state := rows.tensors()) is None:
         return None
 
     def advance(batch: Batch, rule: Optimiser, noise: Noise) -> Gradient:
         return advance_(model, scheme, training, rule, batch, noise, config, 1.0)
 
     noise = Noise(config.training.seed, Stream.FREE, device=device)
-    return GraphedUpdate(advance, training, optimiser, rows.state, rows.weights, batches.size, noise)
+    return GraphedUpdate(advance, training, optimiser, state, rows.weights, batches.size, noise)
 
 
 def advance_(
@@ -234,9 +217,7 @@ def advance_(
     return step
 
 
-def _record(
-    model: RBM, scheme: Scheme, training: Training, step: Gradient, validation: tuple[State, Tensor] | None
-) -> Record:
+def _record(model: RBM, scheme: Scheme, training: Training, step: Gradient, validation: Rows | None) -> Record:
     values: Record = {"update": training.update, "seconds": round(training.seconds, 3)}
     values |= monitor.norms(model, training.theta)
     values |= {f"residual_{run.task}": r for run, r in zip(scheme.free, step.residuals, strict=True)}
@@ -246,31 +227,5 @@ def _record(
             "lower optimiser.rate (ages kept so far are good)"
         )
     if validation is not None:
-        values["accuracy"] = monitor.accuracy(model, training.theta, *validation)
+        values["accuracy"] = monitor.accuracy(model, training.theta, validation)
     return values
-
-
-class Minibatches:
-    """The minibatch of each update: a fresh shuffle every epoch, a pure function of seed and update.
-
-    An epoch's last incomplete batch is left out, as in the published recipes.
-    """
-
-    def __init__(self, rows: Rows, config: Config):
-        self.rows, self.seed = rows, config.training.seed
-        self.size = min(config.training.batch, len(rows.weights))
-        self.per_epoch = len(rows.weights) // self.size
-        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
-
-    def at(self, update: int) -> Batch:
-        """Return the minibatch of an update (from 1)."""
-        return self.rows.batch(self.indices(update))
-
-    def indices(self, update: int) -> Tensor:
-        """Return which rows it takes."""
-        epoch, position = divmod(update - 1, self.per_epoch)
-        if epoch != self._epoch:
-            noise = Noise(self.seed, Stream.SHUFFLE, epoch, device=self.rows.weights.device)
-            self._epoch = epoch
-            self._order = torch.argsort(noise.uniform(0, 1, len(self.rows.weights))[0], stable=True)
-        return self._order[position * self.size : (position + 1) * self.size]

@@ -7,17 +7,24 @@ from typing import TypeAlias
 import torch
 
 from shortrun.engine import machine
-from shortrun.models import RBM
-from shortrun.typing import State, Theta
+from shortrun.learning.rows import Rows
+from shortrun.models import RBM, rows_at_once
+from shortrun.typing import Theta
 
 POWER_ITERATIONS = 100
 Record: TypeAlias = dict[str, float | int]
 
 
-def accuracy(model: RBM, theta: Theta, state: State, labels: torch.Tensor) -> float:
-    """Return the fraction of rows whose exact most probable label is the given one."""
-    predicted = machine(model, theta).label_log_probabilities(state).argmax(1)
-    return (predicted == labels).float().mean().item()
+def accuracy(model: RBM, theta: Theta, rows: Rows) -> float:
+    """Return the fraction of labelled rows whose exact most probable label is their own, some rows at a time."""
+    label = model.spec.label
+    assert label is not None
+    ready = machine(model, theta)
+    right = [
+        ready.label_log_probabilities(state).argmax(1) == state[label].squeeze(1)
+        for state in rows.blocks(rows_at_once(model, len(rows)))
+    ]
+    return torch.cat(right).float().mean().item()
 
 
 def top_singular_value(weight: torch.Tensor) -> float:

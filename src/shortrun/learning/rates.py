@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
+from torch import Tensor
 
-from shortrun.models import LABEL, RBM
+from shortrun.models import LABEL, RBM, rows_at_once
 from shortrun.typing import State
 
 Schedule = Literal["constant", "inverse", "cosine"]
@@ -16,7 +18,7 @@ LARGEST_RATE = 0.3
 HIDDEN_UNITS = 1024  # up to here the number of hidden units did not matter
 WARM_UP = 100  # updates over which the rate rises
 HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
-ROWS = 2000  # that the eigenvalue is estimated from
+ROWS = 2000  # that the eigenvalue is to be estimated from
 POWER_ITERATIONS = 30
 
 
@@ -32,18 +34,28 @@ def automatic_rate(model: RBM, state: State) -> float:
 
 
 def top_eigenvalue(model: RBM, state: State) -> float:
-    """Return the largest eigenvalue of the covariance of the visible features of 2,000 rows, to about a percent."""
-    count = len(state[0])
-    rows = torch.linspace(0, count - 1, min(ROWS, count), device=state[0].device).long()
-    layers = [(la, x) for la, x in zip(model.spec.observed, state, strict=True) if la.name != LABEL]
-    x = torch.cat([layer.units.features(values[rows]) for layer, values in layers], 1)
-    x -= x.mean(0)
-    direction = torch.ones(x.shape[1], device=x.device)
+    """Return the largest eigenvalue of the covariance of the visible features of some rows, to about a percent.
+
+    The features are made anew, some rows at a time, in each power iteration: of many sites they would fill the memory.
+    """
+    count, size = len(state[0]), rows_at_once(model, len(state[0]))
+    layers = [(la.units, x.split(size)) for la, x in zip(model.spec.observed, state, strict=True) if la.name != LABEL]
+
+    def blocks() -> Iterator[Tensor]:
+        for parts in zip(*(parts for _, parts in layers), strict=True):
+            yield torch.cat([units.features(x) for (units, _), x in zip(layers, parts, strict=True)], 1)
+
+    mean = sum(block.sum(0) for block in blocks()) / count
+    assert isinstance(mean, Tensor)
+    direction = torch.ones_like(mean)
     direction[::2] = -0.5  # in general position: no symmetry of the data should make it orthogonal to the mode
     value = 0.0
     for _ in range(POWER_ITERATIONS):
-        image = x.T @ (x @ direction) / len(rows)
-        value = image.norm().item()
+        image = torch.zeros_like(mean)
+        for block in blocks():
+            block -= mean
+            image += block.T @ (block @ direction)
+        value = image.div_(count).norm().item()
         if value == 0:
             return 0.0
         direction = image / value

@@ -1,11 +1,12 @@
 """What evolves: layers, their specification, and the machines made of them."""
 
-from shortrun.models.build import spec_of, state_of
+from shortrun.models.build import ELEMENTS, Stored, rows_at_once, spec_of, state_of
 from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.models.rbm import RBM, Parameters
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp, Layer, Spec
 
 __all__ = [
+    "ELEMENTS",
     "HIDDEN",
     "LABEL",
     "RBM",
@@ -14,6 +15,8 @@ __all__ = [
     "Layer",
     "Parameters",
     "Spec",
+    "Stored",
+    "rows_at_once",
     "spec_of",
     "state_of",
     "to_bernoulli",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from shortrun.config import ModelSettings
+from shortrun.data.blocks import is_mapped, taken
 from shortrun.data.dataset import Dataset
 from shortrun.errors import ConfigError, DataError
+from shortrun.models.rbm import RBM
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
-from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Units
+
+ELEMENTS = 2**25  # of the largest table that is made outside of an update
 
 
 def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
@@ -45,9 +50,31 @@ def visible_units(data: Dataset, name: str) -> Units:
     return {"bernoulli": Bernoulli(), "ising": Ising(), "potts": Potts(colours)}[name]
 
 
-def state_of(data: Dataset, device: torch.device) -> State:
-    """Return the observed layers filled with the samples; an unknown label gets the arbitrary code 0."""
-    visible = torch.from_numpy(data.values).to(device)
+class Stored:
+    """Values (M, S) that stay in their file: a memory map of which rows are read when they are asked for."""
+
+    def __init__(self, values: np.ndarray, device: torch.device):
+        self.values, self.device = values, device
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        return torch.from_numpy(taken(self.values, rows.cpu().numpy())).to(self.device)
+
+
+def state_of(data: Dataset, device: torch.device) -> tuple[Tensor | Stored, ...]:
+    """Return the observed layers filled with the samples; an unknown label gets the arbitrary code 0.
+
+    Values that are a memory map stay in their file.
+    """
+    values = data.values
+    visible = Stored(values, device) if is_mapped(values) else torch.from_numpy(values).to(device)
     if not data.classes:
         return (visible,)
     return visible, torch.from_numpy(data.labels.clip(min=0)).to(torch.uint8).unsqueeze(1).to(device)
+
+
+def rows_at_once(model: RBM, most: int) -> int:
+    """Return how many rows, up to `most`, to compute at a time: a float32 table of them takes at most 128 MB."""
+    return max(1, min(most, ELEMENTS // max(model.shape)))
