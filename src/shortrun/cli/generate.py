@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
+SHOWN = 10  # samples a class in a picture
 HELD = "Sites that are held"
 
 
@@ -150,6 +151,20 @@ def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
         with writing(path) as add:
             yield add
         return
-    parts: list[Dataset] = []
-    yield parts.append
-    save(sample_grid(joined(parts)), path)
+    kept: list[Dataset] = []
+
+    def keep(part: Dataset) -> None:
+        kept[:] = [shown(joined([*kept, part]))]
+
+    yield keep
+    save(sample_grid(kept[0]), path)
+
+
+def shown(samples: Dataset) -> Dataset:
+    """Return the first samples of each class, as many as a picture shows; all of unlabelled ones."""
+    import numpy as np
+
+    if not samples.classes:
+        return samples
+    first = [np.flatnonzero(samples.labels == k)[:SHOWN] for k in range(len(samples.classes))]
+    return samples.select(np.sort(np.concatenate(first)))

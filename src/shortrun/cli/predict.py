@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +16,8 @@ from shortrun.errors import FormatError
 
 if TYPE_CHECKING:
     from shortrun.data import Predictions
+
+    Add = Callable[[Predictions, bool], object]
 
 DIGITS = "%.6g"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -58,14 +63,14 @@ def predict(
     trained = Trajectory.open(run)
     chosen = _reading.part_of(trained, file, given)
     data = _reading.further_data(trained, file, given | ({"part": chosen} if chosen else {}))
-    found = workflows.predict(trained, data, sweeps=sweeps, seed=seed, age=age, **averaged)
-    if out is not None:
-        write(out, found)
+    parts = workflows.predictions(trained, data, sweeps=sweeps, seed=seed, age=age, **averaged)
+    rows: list[dict[str, Any]] = []
+    with sink(out, rows if json else None) as add:
+        found = tallied(parts, add)
     _output.say(_reading.summary(file, data, chosen), aside=True)
     if json:
-        _output.emit(document(found, out) | {"run": str(run), "file": file, "part": chosen, "sweeps": sweeps})
-    elif out is None:
-        _output.say(found.to_pandas().to_csv(index=False, float_format=DIGITS).rstrip("\n"))
+        told = {"run": str(run), "file": file, "part": chosen, "sweeps": sweeps}
+        _output.emit(document(found, out) | ({} if out else {"predictions": rows}) | told)
     _output.say(outcome(found, out), aside=json or out is None)
 
 
@@ -82,28 +87,63 @@ def separator_of(path: Path | None) -> str:
     return SEPARATORS[suffix.lower()]
 
 
-def write(path: Path, found: Predictions) -> None:
-    """Write predictions as a table; never half a file."""
+@contextmanager
+def sink(path: Path | None, rows: list[dict[str, Any]] | None) -> Iterator[Add]:
+    """Give a function that adds predictions to a table (never half a file), else to `rows`, else to what is printed."""
     from shortrun.data.parts import opened
 
-    text = found.to_pandas().to_csv(index=False, sep=separator_of(path), float_format=DIGITS)
-    with opened(path) as file:
-        file.write(text.encode())
+    if path is not None:
+        with opened(path) as file:
+            yield lambda part, first: file.write(table(part, first, separator_of(path)).encode())
+    elif rows is not None:
+        yield lambda part, _first: rows.extend(part.to_pandas().to_dict(orient="records"))
+    else:
+        yield lambda part, first: _output.say(table(part, first).rstrip("\n"))
 
 
-def document(found: Predictions, out: Path | None) -> dict[str, Any]:
-    """Return the JSON form; the predictions themselves where no file holds them."""
-    summed = {
-        "samples": len(found),
-        "labelled": int((found.labels >= 0).sum()),
+def table(part: Predictions, first: bool, separator: str = ",") -> str:
+    """Return predictions as lines of a table, with a header before the first."""
+    return part.to_pandas().to_csv(index=False, header=first, sep=separator, float_format=DIGITS)
+
+
+@dataclass
+class Tally:
+    """How many samples were predicted, how many of them have a known label, and how many of those are right."""
+
+    samples: int = 0
+    labelled: int = 0
+    right: int = 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of labelled samples that are predicted right."""
+        return self.right / self.labelled if self.labelled else None
+
+
+def tallied(parts: Iterable[Predictions], add: Add) -> Tally:
+    """Add all predictions as they come, and return how good they are."""
+    tally = Tally()
+    for part in parts:
+        add(part, tally.samples == 0)
+        known = part.labels >= 0
+        tally.samples += len(part)
+        tally.labelled += int(known.sum())
+        tally.right += int((part.predicted == part.labels)[known].sum())
+    return tally
+
+
+def document(found: Tally, out: Path | None) -> dict[str, Any]:
+    """Return the JSON form."""
+    return {
+        "samples": found.samples,
+        "labelled": found.labelled,
         "accuracy": found.accuracy,
         "output": out and str(out),
     }
-    return summed if out else summed | {"predictions": found.to_pandas().to_dict(orient="records")}
 
 
-def outcome(found: Predictions, out: Path | None) -> str:
+def outcome(found: Tally, out: Path | None) -> str:
     """Return one line about accuracy and where the predictions are."""
-    known = int((found.labels >= 0).sum())
+    known = found.labelled
     accuracy = f"accuracy {found.accuracy:.4f} on {known:,} labelled samples" if known else "no label is known"
-    return f"{accuracy}; {len(found):,} predictions" + (f" in {out}" if out else "")
+    return f"{accuracy}; {found.samples:,} predictions" + (f" in {out}" if out else "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shortrun.data.dataset import Dataset
+from shortrun.data.dataset import Dataset, numbers
 from shortrun.data.delimited import Delimited, read_delimited
 from shortrun.data.labels import did_you_mean, label_text
 from shortrun.errors import FormatError
@@ -87,10 +87,10 @@ def attach(dataset: Dataset, table: LabelTable) -> Dataset:
 def rows_by_order(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
     """Return 0..N-1 if rows belong to samples by order, None if by name."""
     names, count = table.names, len(dataset)
-    if names == dataset.names.tolist():
+    if names is not None and len(names) == count and np.array_equal(np.array(names), dataset.names):
         return np.arange(count)
-    unnamed = dataset.names.tolist() == [str(i) for i in range(count)]
-    if names is not None and not (unnamed and set(names).isdisjoint(dataset.names.tolist())):
+    unnamed = np.array_equal(dataset.names, numbers(count))
+    if names is not None and not (unnamed and not np.isin(names, dataset.names).any()):
         return None
     if len(table.labels) != count:
         raise FormatError(table.path, None, f"{len(table.labels)} rows, the data have {count} samples")

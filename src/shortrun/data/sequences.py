@@ -12,6 +12,7 @@ from shortrun.data.values import CellError
 from shortrun.errors import ConfigError
 
 GAP = "-"
+ROWS = 1000  # sequences encoded at a time
 TIDY = str.maketrans(ascii_lowercase + ".", ascii_uppercase + GAP)
 
 
@@ -34,13 +35,18 @@ def encode_sequences(
     texts = [text.translate(tidying(alphabet)) for text in texts]
     check_lengths(texts)
     alphabet = alphabet or detect(texts)
-    codes = alphabet.lookup("".join(texts)).reshape(len(texts), -1)
+    codes = np.concatenate([lookup(alphabet, texts[first : first + ROWS]) for first in range(0, len(texts), ROWS)])
     if unknown == "gap":
         codes[codes < 0] = gap_code(alphabet)
     kept = np.asarray((codes >= 0).all(axis=1))
     if not kept.all() and (unknown == "error" or not kept.any()):
         raise unknown_letter(texts, codes, alphabet)
     return codes[kept].astype(np.uint8), alphabet, kept
+
+
+def lookup(alphabet: Alphabet, texts: Sequence[str]) -> np.ndarray:
+    """Return the (M, S) int16 codes of sequences of one length, -1 for a letter outside the alphabet."""
+    return alphabet.lookup("".join(texts)).reshape(len(texts), -1)
 
 
 def tidying(alphabet: Alphabet | None) -> dict[int, int]:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
 from shortrun.errors import ConfigError, DataError
 
@@ -86,5 +87,8 @@ def frequencies(dataset: Dataset, pseudo_count: float | None = None) -> np.ndarr
     alpha = min(1.0, 1 / weights.sum()) if pseudo_count is None else pseudo_count
     if not 0 <= alpha <= 1:
         raise ConfigError("pseudo_count", f"a number from 0 to 1 expected, got {alpha}")
-    counts = [np.bincount(site, weights, dataset.colours) for site in dataset.values.T]
-    return (1 - alpha) * np.array(counts) / weights.sum() + alpha / dataset.colours
+    counts = np.zeros((dataset.sites, dataset.colours))
+    for start, part in scan(dataset.values):
+        here = weights[start : start + len(part)]
+        counts += [np.bincount(site, here, dataset.colours) for site in part.T]
+    return (1 - alpha) * counts / weights.sum() + alpha / dataset.colours

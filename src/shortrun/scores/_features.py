@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float
 
 from shortrun.data import Dataset
+
+ROWS = 1000  # in memory as features at one time
+Samples: TypeAlias = Dataset | Float[np.ndarray, "N F"]
 
 
 def features(data: Dataset) -> Float[np.ndarray, "N F"]:
@@ -14,3 +20,10 @@ def features(data: Dataset) -> Float[np.ndarray, "N F"]:
     if colours is None or colours == 2:
         return data.values.astype(np.float32)
     return np.eye(colours, dtype=np.float32)[data.values].reshape(len(data), -1)
+
+
+def blocks(samples: Samples) -> Iterator[Float[np.ndarray, "B F"]]:
+    """Yield the features of samples, or of rows that are features already, some rows at a time."""
+    for start in range(0, len(samples), ROWS):
+        rows = slice(start, start + ROWS)
+        yield features(samples.select(rows)) if isinstance(samples, Dataset) else samples[rows]
