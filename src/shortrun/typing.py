@@ -19,7 +19,7 @@ PerSite: TypeAlias = Float[Tensor, "C S"]
 Uniforms: TypeAlias = PerSite
 Weights: TypeAlias = Float[Tensor, " C"]
 State: TypeAlias = tuple[Tensor, ...]
-Term: TypeAlias = tuple[State, Weights]
+Term: TypeAlias = tuple[State, Float[Tensor, " _"]]  # some chains and their weights; not as many as in other terms
 Observer: TypeAlias = Callable[[int, State], None]
 
 

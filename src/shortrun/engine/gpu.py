@@ -5,7 +5,7 @@ The field of clamped layers is a constant of the run and is computed once; layer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -144,14 +144,14 @@ class Sweep:
             launch.product(passed, weight.transposed(), bias, out, goal)
 
 
-def _by_tensor(layer: int, terms: Sequence[Term], weighted: list[Tensor]) -> Iterable[tuple[Tensor, Tensor, Tensor]]:
+def _by_tensor(layer: int, terms: Sequence[Term], weighted: list[Tensor]) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Return the values of a layer in some terms, each tensor once, with the sums of what multiplies it."""
     found: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
     for (state, weights), mean in zip(terms, weighted, strict=True):
         x = state[layer]
         _, means, sums = found.get(id(x), (x, 0, 0))
         found[id(x)] = (x, means + mean, sums + weights)
-    return found.values()
+    return list(found.values())
 
 
 def _mask(sites: Tensor | None) -> Tensor | None:

@@ -93,7 +93,7 @@ def available(device: torch.device | str) -> bool:
 def path(device: torch.device | str = "cuda") -> str:
     """Which kernels a device has: "triton" with version and precision, or "torch: " and the reason why none."""
     kind = torch.device(device).type
-    if kind == "cuda" and not torch.cuda.is_available():
+    if not (torch.cuda.is_available() if kind == "cuda" else kind == "cpu" and interpreted()):
         return "torch: no GPU"
     if _settings.precision == "torch" or not available(device):
         return f"torch: {_fault(kind) or 'asked for'}"
