@@ -99,6 +99,8 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
             function = getattr(library, f"shortrun_{name}")
             function.argtypes, function.restype = arguments, None
         library.shortrun_set_parallel.argtypes = (c_void_p,)
+        library.shortrun_ascend.argtypes = (c_void_p, c_int)
+        library.shortrun_ascend.restype = None
         library.shortrun_run_lookup.argtypes = (c_int, c_void_p, c_int64, c_int)
         library.shortrun_run_lookup.restype = None
     except (OSError, AttributeError) as error:
@@ -135,6 +137,11 @@ def select(limit: str = PATHS[-1]) -> str:
         if _library is not None:
             _why = PATHS[_library.shortrun_select(PATHS.index(limit))]
     return path()
+
+
+def ascend(arguments: ctypes.Structure) -> None:
+    """Do a step of gradient ascent (csrc/ascent.inc); the caller keeps alive what `arguments` points to."""
+    _library.shortrun_ascend(ctypes.byref(arguments), torch.get_num_threads())
 
 
 def has_lookup() -> bool:

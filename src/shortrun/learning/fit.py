@@ -13,12 +13,13 @@ from torch import Tensor
 
 from shortrun.config import Config
 from shortrun.dynamics import Noise, Stream
+from shortrun.engine import ascent
 from shortrun.errors import DataError
 from shortrun.learning import gradient as gradients
 from shortrun.learning import monitor, optimisers, rates
 from shortrun.learning.graph import GraphedUpdate
 from shortrun.learning.monitor import Record
-from shortrun.learning.optimisers import Optimiser
+from shortrun.learning.optimisers import SGD, Optimiser
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
@@ -206,11 +207,15 @@ def advance_(
     """Do one whole update in place (theta, the moments, the persistent chains) and return its gradient."""
     theta, options = training.theta, config.optimiser
     step = gradient(model, scheme, theta, batch, training.chains, noise, config.scheme.missing, residuals=residuals)
-    direction = gradients.centred(model, step.direction, step.means) if options.centred else step.direction
-    gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
-    gradients.rescale_label_(model, direction, options.label_rate)
-    optimiser.step_(theta, direction, rate, noise.update)
-    model.project_(theta)
+    if options.centred and isinstance(optimiser, SGD) and ascent.supports(theta):
+        penalties = {"l1": options.l1, "l2": options.l2, "label_l2": options.label_l2}
+        ascent.ascend_(model, theta, step.direction, step.means, rate, label_rate=options.label_rate, **penalties)
+    else:
+        direction = gradients.centred(model, step.direction, step.means) if options.centred else step.direction
+        gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
+        gradients.rescale_label_(model, direction, options.label_rate)
+        optimiser.step_(theta, direction, rate, noise.update)
+        model.project_(theta)
     training.chains = tuple(
         end if run.start == "previous" else None for run, end in zip(scheme.free, step.chains, strict=True)
     )

@@ -134,6 +134,11 @@ EXPORT void shortrun_gather_potts(const uint8_t *codes, int64_t codes_stride, co
     spread(kernels()->gather, &a, blocks * parts, rows * sites * columns, threads);
 }
 
+EXPORT void shortrun_ascend(const struct ascent *arguments, int threads) {
+    int64_t tasks = (arguments->sites + arguments->part - 1) / arguments->part;
+    spread(kernels()->ascend, arguments, tasks, INT64_MAX, threads);
+}
+
 /* A lookup kernel over its tasks; `shortrun_path() == AVX512` says whether there are any. */
 EXPORT void shortrun_run_lookup(int kernel, const void *arguments, int64_t tasks, int threads) {
 #if defined(HAVE_X86_PATHS)

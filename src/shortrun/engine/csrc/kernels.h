@@ -49,12 +49,23 @@ struct gather {
     int64_t row_parts; /* into how many tasks the rows are split */
 };
 
+/* A step of gradient ascent of one layer's weights (features, hidden). A task is `part` sites. */
+struct ascent {
+    float *weight;
+    const float *direction, *mean, *shift;        /* (features, hidden), and of the features: data, data minus model */
+    const float *hidden_mean, *hidden_shift;      /* (hidden) */
+    float *towards_bias, *towards_hidden, *gauge; /* (features), (tasks, hidden), (tasks, hidden) */
+    int64_t sites, colours, hidden, part;
+    float rate, l1, l2;
+};
+
 struct kernels {
     void (*uniform)(const void *, int64_t begin, int64_t end);
     void (*draw_binary)(const void *, int64_t begin, int64_t end);
     void (*mean_binary)(const void *, int64_t begin, int64_t end);
     void (*draw_potts)(const void *, int64_t begin, int64_t end);
     void (*gather)(const void *, int64_t begin, int64_t end);
+    void (*ascend)(const void *, int64_t begin, int64_t end);
     int64_t gather_columns; /* width of a gather task */
 };
 
