@@ -1,4 +1,4 @@
-"""Fields looked up in tables against the plain machine with the same rounded weights, which shares no code with them."""
+"""Fields looked up in tables against the plain machine with the same rounded weights: no code is shared."""
 
 from __future__ import annotations
 

@@ -320,7 +320,7 @@ class LookupMachine(CpuMachine):
 
     # ------------------------------------------------------------------------------------------ means
 
-    def _sums(self, index: int, codes: Tensor) -> Float[Tensor, "H C"]:
+    def _sums(self, index: int, codes: Tensor) -> Float[Tensor, "H R"]:
         """What a layer adds to the hidden fields, in steps, chains along the rows; kept for the next question."""
         key = (index, id(codes), codes._version)
         if key not in self._kept:
@@ -329,18 +329,18 @@ class LookupMachine(CpuMachine):
             self._kept[key] = (codes, self._summed(index, codes, self.tables[index].up))
         return self._kept[key][1]
 
-    def _fine_sums(self, index: int, codes: Tensor) -> Float[Tensor, "H C"]:
+    def _fine_sums(self, index: int, codes: Tensor) -> Float[Tensor, "H R"]:
         """The same of the weights themselves, to 2^-9 of a step a site."""
         return torch.add(self._sums(index, codes), self._summed(index, codes, self._up(index, rest=True)), alpha=2**-8)
 
-    def _summed(self, index: int, codes: Tensor, up: Tensor) -> Float[Tensor, "H C"]:
+    def _summed(self, index: int, codes: Tensor, up: Tensor) -> Float[Tensor, "H R"]:
         chains, hidden, layer = len(codes), self.model.spec.hidden.sites, self._layer(index, codes)
         (tasks, part), layer.up = parts(chains), up.data_ptr()
         out = torch.empty(hidden, _padded(chains))
         native.lookup(SUMS, _Sums(layer, chains, _padded(chains), hidden, part, out.data_ptr()), tasks)
         return out
 
-    def _hidden_means(self, state: State, weights: Weights) -> Float[Tensor, "H C"]:
+    def _hidden_means(self, state: State, weights: Weights) -> Float[Tensor, "H R"]:
         """The means E[h | x] times the weights, chains along the rows and padded with zeros."""
         sums = [self._sums(i, x) for i, x in enumerate(state[: len(self.tables)])]
         padded = sums[0].shape[1]
@@ -443,7 +443,7 @@ def _merged(index: int, terms: Sequence[Term], means: list[Tensor]) -> list[tupl
     return list(found.values())
 
 
-def _tables_of_rows(moments: Float[Tensor, "H C"], rows: int) -> tuple[Tensor, Tensor, float]:
+def _tables_of_rows(moments: Float[Tensor, "H R"], rows: int) -> tuple[Tensor, Tensor, float]:
     """Tables of the moments over groups of five rows, in two 16-bit parts: the error is 2^-9 of a step of 16 bits."""
     columns, padded = moments.shape
     largest = c_float(0)
