@@ -105,6 +105,17 @@ def test_neighbours_are_those_of_the_definition_in_any_blocks(monkeypatch, block
         assert count_neighbours(values, agreeing).tolist() == slow_neighbours(values, agreeing)
 
 
+@pytest.mark.parametrize("few", [1, 100, 10**9])
+def test_neighbours_do_not_depend_on_when_few_pairs_are_left(monkeypatch, few):
+    monkeypatch.setattr("shortrun.data.weights.FEW", few)
+    random = np.random.default_rng(2)
+    families = random.integers(0, 21, (12, 50), dtype=np.uint8)
+    changed = random.random((180, 50)) < random.choice([0.02, 0.1, 0.2], (180, 1))
+    values = np.where(changed, random.integers(0, 21, (180, 50), dtype=np.uint8), families[np.arange(180) % 12])
+    for agreeing in (10, 35, 40, 45, 50):
+        assert count_neighbours(values, agreeing).tolist() == slow_neighbours(values, agreeing)
+
+
 def test_more_than_255_sites_do_not_overflow():
     values = np.zeros((3, 600), np.uint8)
     values[2, :300] = 1
