@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import torch
 from torch import Tensor
@@ -36,9 +36,10 @@ def run(
     steps: int,
     clamp: Clamp | None = None,
     observe: Observer | None = None,
+    times: Container[int] | None = None,
 ) -> State:
-    """Return the state after `steps` sweeps; `observe(t, state)` sees each of them, t from 1 to `steps`.
+    """Return the state after `steps` sweeps; `observe(t, state)` sees those of `times`, or each from 1 to `steps`.
 
     An observer must copy what it keeps: engines write the next state over the last.
     """
-    return machine(model, theta).run(state, noise, steps=steps, clamp=clamp or Clamp(), observe=observe)
+    return machine(model, theta).run(state, noise, steps=steps, clamp=clamp or Clamp(), observe=observe, times=times)

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from shortrun.dynamics.noise import Noise
 from shortrun.dynamics.run import run, start
+from shortrun.engine import Machine
+from shortrun.engine import machine as machine_at
 from shortrun.models import LABEL, RBM, Clamp
 from shortrun.typing import State, Theta
 
@@ -42,12 +44,13 @@ def recorded(
     """
     kept_sites = kept_sites or {}
     clamp = Clamp(tuple(held), {name: mask for name, (mask, _) in kept_sites.items()})
+    machine = machine_at(model, theta)
     for first in range(0, count, at_once):
         rows = slice(first, min(first + at_once, count))
         here = replace(noise, first_chain=first)
         state = start(model, here, rows.stop - first, {name: values[rows] for name, values in held.items()})
         state = _with_kept(model, state, kept_sites, rows)
-        yield _records(model, theta, state, here, times, clamp)
+        yield _records(machine, state, here, times, clamp)
 
 
 def _with_kept(model: RBM, state: State, kept: Mapping[str, tuple[Tensor, Tensor]], rows: slice) -> State:
@@ -62,16 +65,13 @@ def _in_turn(values: Tensor, rows: slice) -> Tensor:
     return values[torch.arange(rows.start, rows.stop, device=values.device) % len(values)]
 
 
-def _records(
-    model: RBM, theta: Theta, state: State, noise: Noise, times: tuple[int, ...], clamp: Clamp
-) -> dict[int, State]:
+def _records(machine: Machine, state: State, noise: Noise, times: tuple[int, ...], clamp: Clamp) -> dict[int, State]:
     found: dict[int, State] = {}
 
     def keep(t: int, now: State) -> None:
-        if t in times:
-            found[t] = tuple(x.clone() for x in now[:-1])
+        found[t] = tuple(x.clone() for x in now[:-1])
 
-    run(model, theta, state, noise, steps=max(times), clamp=clamp, observe=keep)
+    machine.run(state, noise, steps=max(times), clamp=clamp, observe=keep, times=times)
     return found
 
 

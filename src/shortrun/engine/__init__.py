@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
@@ -20,8 +20,17 @@ from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
 class Machine(Protocol):
     """A model at fixed parameters, ready to run: what is prepared once serves every run and every mean."""
 
-    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
-        """Return the state after `steps` sweeps; `observe(t, state)` sees each of them, t from 1 to `steps`.
+    def run(
+        self,
+        state: State,
+        noise: Noise,
+        *,
+        steps: int,
+        clamp: Clamp,
+        observe: Observer | None = None,
+        times: Container[int] | None = None,
+    ) -> State:
+        """Return the state after `steps` sweeps; `observe(t, state)` sees those of `times`, or each from 1 to `steps`.
 
         The noise of sweep t is `noise.at(t)`. An observer must copy what it keeps.
         """

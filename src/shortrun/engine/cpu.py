@@ -5,6 +5,7 @@ The field of clamped layers is a constant of the run and is computed once; buffe
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 import torch
@@ -86,11 +87,20 @@ class CpuMachine(PlainMachine):
             and (known and model.spec.hidden.units in BINARY)
         )
 
-    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+    def run(
+        self,
+        state: State,
+        noise: Noise,
+        *,
+        steps: int,
+        clamp: Clamp,
+        observe: Observer | None = None,
+        times: Container[int] | None = None,
+    ) -> State:
         advance = Stepper(self.model, self.theta, state, clamp)
         for t in range(1, steps + 1):
             state = advance(state, noise.at(t))
-            if observe is not None:
+            if observe is not None and (times is None or t in times):
                 observe(t, state)
         return state
 

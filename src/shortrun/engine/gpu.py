@@ -5,7 +5,7 @@ The field of clamped layers is a constant of the run and is computed once; layer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import torch
 from jaxtyping import Float
@@ -42,11 +42,20 @@ class GpuMachine(PlainMachine):
         wanted = theta.dtype == torch.float32 and launch.settings().precision != "torch"
         return wanted and known and model.spec.hidden.units in LOW and launch.available(theta.device)
 
-    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+    def run(
+        self,
+        state: State,
+        noise: Noise,
+        *,
+        steps: int,
+        clamp: Clamp,
+        observe: Observer | None = None,
+        times: Container[int] | None = None,
+    ) -> State:
         sweep = Sweep(self, state, clamp)
         for t in range(1, steps + 1):
             state = sweep(noise.at(t))
-            if observe is not None:
+            if observe is not None and (times is None or t in times):
                 observe(t, state)
         return state
 

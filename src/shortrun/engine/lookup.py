@@ -10,8 +10,9 @@ register, in which one instruction looks up the sums of 32 chains (csrc/lookup.h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from ctypes import POINTER, Structure, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p, pointer
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -269,21 +270,30 @@ class LookupMachine(CpuMachine):
 
     # ------------------------------------------------------------------------------------------ runs
 
-    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+    def run(
+        self,
+        state: State,
+        noise: Noise,
+        *,
+        steps: int,
+        clamp: Clamp,
+        observe: Observer | None = None,
+        times: Container[int] | None = None,
+    ) -> State:
         moved = [
-            x if layer.name in clamp.layers else x.contiguous().clone()
+            x if layer.name in clamp.layers else x.clone(memory_format=torch.contiguous_format)
             for layer, x in zip(self.model.spec.observed, state, strict=False)
         ]
         moved.append(torch.empty(len(state[0]), self.model.spec.hidden.sites, dtype=torch.uint8))
         end = tuple(moved)
         sweeps, kept_alive = self._sweeps(end, noise.at(1), clamp)
-        at_once = steps if observe is None else 1
-        for t in range(1, steps + 1, at_once):
+        seen = [t for t in range(1, steps) if observe is not None and (times is None or t in times)]
+        for before, t in pairwise([0, *seen, steps]):
             self._forget(end)
-            sweeps.count = at_once
-            self._place(sweeps, noise.at(t))
+            sweeps.count = t - before
+            self._place(sweeps, noise.at(before + 1))
             native.lookup(SWEEPS, sweeps, parts(sweeps.chains)[0])
-            if observe is not None:
+            if observe is not None and (times is None or t in times):
                 observe(t, end)
         del kept_alive  # until here the kernels hold pointers to it
         return end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import torch
 from jaxtyping import Float
@@ -18,10 +18,19 @@ class PlainMachine:
     def __init__(self, model: RBM, theta: Theta):
         self.model, self.theta = model, theta
 
-    def run(self, state: State, noise: Noise, *, steps: int, clamp: Clamp, observe: Observer | None = None) -> State:
+    def run(
+        self,
+        state: State,
+        noise: Noise,
+        *,
+        steps: int,
+        clamp: Clamp,
+        observe: Observer | None = None,
+        times: Container[int] | None = None,
+    ) -> State:
         for t in range(1, steps + 1):
             state = self.model.step(self.theta, state, noise.at(t), clamp)
-            if observe is not None:
+            if observe is not None and (times is None or t in times):
                 observe(t, state)
         return state
 
