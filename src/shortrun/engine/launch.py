@@ -267,19 +267,13 @@ def draw_potts(
 ) -> None:
     """Draw Potts units given h: softmax of bias + h W^T a site, W (F, H) by rows; as `Potts.sample` from the same u."""
     rows, sites = out.shape
-    depth, padded = weight.high.shape[1], max(2, _power(colours))
-    small = weight.precision == "ieee"
-    of_tile = max(1, (64 if small else 128) // padded) if sites > 1 else max(1, 16 // padded)
-    of_tile = min(of_tile, max(_power(sites), 16 // padded))
-    height = (32 if small else 64) if sites > 1 else 16
-    grid = (_tiles(rows, height), _tiles(sites, of_tile))
+    depth, tile = weight.high.shape[1], _tile_of_sites(sites, colours, weight.precision)
     with torch.cuda.device_of(out):
-        _kernels().draw_potts[grid](
+        _kernels().draw_potts[_tiles(rows, tile["M"]), _tiles(sites, tile["S"])](
             source.values, source.values.stride(0), weight.high, weight.rest, weight.high.stride(0), bias,
             out, out.stride(0), out if held is None else held, rows, depth, sites, *words[:5],
             COLOURS=colours, FROM=source.kind, FROM_LOW=source.low, HELD=held is not None, CLOCK=words.clock,
-            PRECISION=weight.precision, M=height, S=of_tile, Q=padded, K=_depth(depth, weight.precision),
-            num_warps=8 if padded > 128 else 4,
+            PRECISION=weight.precision, K=_depth(depth, weight.precision), **tile,
         )  # fmt: skip
 
 
@@ -332,6 +326,15 @@ def _tile(rows: int, columns: int, depth: int, precision: str) -> dict[str, int]
     large = precision != "ieee" and _tiles(rows, 128) * _tiles(columns, 128) >= 2 * MULTIPROCESSORS
     side, warps = (128, 8) if large else (64, 4)
     return {"M": side, "N": side, "K": _depth(depth, precision), "num_warps": warps, "num_stages": 3}
+
+
+def _tile_of_sites(sites: int, colours: int, precision: str) -> dict[str, int]:
+    """Rows, whole sites and columns a site (a power of two) of a tile; the label, one site, is cut into more rows."""
+    padded = _power(colours)
+    height, columns = (16, 16) if sites == 1 else (32, 64) if precision == "ieee" else (64, 128)
+    fitting = max(1, min(columns // padded, _power(sites)))
+    of_tile = max(fitting, 16 // padded)  # a product of tiles has at least 16 columns
+    return {"M": height, "S": of_tile, "Q": padded, "num_warps": 8 if padded > 128 else 4, "num_stages": 3}
 
 
 select(os.environ.get("SHORTRUN_GPU_PRECISION") or PRECISIONS[0])
