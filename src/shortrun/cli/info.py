@@ -60,7 +60,7 @@ def of_system() -> dict[str, Any]:
     """Return what computes, and why so."""
     import torch
 
-    from shortrun.engine import native
+    from shortrun.engine import launch, native
     from shortrun.workflows import device_of
 
     return {
@@ -71,6 +71,7 @@ def of_system() -> dict[str, Any]:
         "device": str(device_of("auto")),
         "kernels": native.path(),
         "native": native.available(),
+        "gpu_kernels": launch.path(),
     }
 
 
