@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,11 +18,11 @@ class Alphabet:
 
     Parameters
     ----------
-    name : "protein", "rna", "dna", "binary" or "custom"
+    name : "protein", "rna", "dna", "binary", "dosage" or "custom"; alphabets of the same letters are equal
     letters : the letters in code order, at most 255 of them, all different
     """
 
-    name: str
+    name: str = field(compare=False)
     letters: str
 
     def __post_init__(self):
@@ -70,7 +70,8 @@ PROTEIN = Alphabet("protein", "-ACDEFGHIKLMNPQRSTVWY")
 RNA = Alphabet("rna", "-ACGU")
 DNA = Alphabet("dna", "-ACGT")
 BINARY = Alphabet("binary", "01")
-KNOWN = {alphabet.name: alphabet for alphabet in (PROTEIN, RNA, DNA, BINARY)}
+DOSAGE = Alphabet("dosage", "012")  # how many of a person's two alleles are the alternative one
+KNOWN = {alphabet.name: alphabet for alphabet in (PROTEIN, RNA, DNA, BINARY, DOSAGE)}
 
 
 def code_points(text: str) -> np.ndarray:

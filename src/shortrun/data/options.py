@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shortrun.data.alphabet import Alphabet
+from shortrun.data.regions import Region
 from shortrun.errors import ConfigError, nearest
 
 
@@ -23,10 +26,22 @@ class Options:
     part : "train" or "test": which part of a file that holds both is read
     unknown : what to do with a letter outside the alphabet: refuse the file, make it a gap, or drop its
         sequence
+    grey : keep the grey values of images, as shares of full scale
+    frames : bins of music side by side in one sample
+    bin : width of a bin of music, "beat/4" or "0.05s"
+    stride : bins from one sample of a piece of music to the next
+    region : of genotypes: sites of a chromosome, or of a stretch of it, as "22" or "22:16050000-17000000"
+    maf : of genotypes: the lowest minor-allele frequency of a site
+    thin : of genotypes: the least distance of two sites in base pairs, as of vcftools --thin
+    missing : of genotypes: a call that is missing is an "error", or leaves out its site ("drop-site") or its person
+        ("drop-sample"), or counts as the site's more frequent allele ("major")
+    multiallelic : of genotypes: sites without exactly two alleles are left out ("skip") or an "error"
+    variants : of genotypes: the sites to read, in this order, as `meta["variants"]` of other data lists them; region,
+        maf and thin are not looked at then
 
     Raises
     ------
-    ConfigError : if `part` or `unknown` is not one of those.
+    ConfigError : if a setting is not one of those, or a number is out of range.
     """
 
     label_column: str | None = None
@@ -36,10 +51,31 @@ class Options:
     alphabet: Alphabet | str | None = None
     part: str | None = None
     unknown: str = "error"
+    grey: bool = False
+    frames: int | None = None
+    bin: str | None = None
+    stride: int | None = None
+    region: str | None = None
+    maf: float | None = None
+    thin: int | None = None
+    missing: str = "error"
+    multiallelic: str = "skip"
+    variants: Sequence[str] | None = None
 
     def __post_init__(self):
         choose("part", self.part, (None, "train", "test"))
         choose("unknown", self.unknown, ("error", "gap", "drop"))
+        choose("inserts", self.inserts, (None, "keep", "remove"))
+        if self.max_gaps is not None and not 0 <= self.max_gaps <= 1:
+            raise ConfigError("max_gaps", f"a share from 0 to 1 expected, got {self.max_gaps}")
+        choose("missing", self.missing, ("error", "drop-site", "drop-sample", "major"))
+        choose("multiallelic", self.multiallelic, ("skip", "error"))
+        within("maf", self.maf, 0, 0.5)
+        within("thin", self.thin, 1)
+        Region.of(self.region)
+        for key, number in (("frames", self.frames), ("stride", self.stride)):
+            if number is not None and number < 1:
+                raise ConfigError(key, f"at least 1 expected, got {number}")
 
 
 def choose(key: str, value: str | None, known: tuple[str | None, ...]) -> None:
@@ -47,3 +83,10 @@ def choose(key: str, value: str | None, known: tuple[str | None, ...]) -> None:
     names = [name for name in known if name is not None]
     if value not in known:
         raise ConfigError(key, f"one of {', '.join(names)} expected, got '{value}'", nearest(str(value), names))
+
+
+def within(key: str, value: float | None, lowest: float, highest: float = math.inf) -> None:
+    """Raise ConfigError unless a setting that is given lies in a range."""
+    if value is not None and not lowest <= value <= highest:
+        expected = f"{lowest} to {highest}" if highest < math.inf else f"at least {lowest}"
+        raise ConfigError(key, f"{expected} expected, got {value}")
