@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHORTRUN := $(BIN)/shortrun
 DEMO := demo
 
-.PHONY: demo test clean
+.PHONY: demo test bench clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ test: $(VENV)/.installed-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all what takes longer.
+bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)
+	$(BIN)/python -m benchmarks.suite $(PEERS) $(ALL)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .ruff_cache

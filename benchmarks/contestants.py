@@ -21,7 +21,7 @@ import torch
 from benchmarks.cases import Problem
 from benchmarks.plain_torch import Eager, FFRule, Tuned
 from shortrun.dynamics import Noise, Stream
-from shortrun.engine import native
+from shortrun.engine import machine, native
 from shortrun.learning import Training, optimisers
 from shortrun.learning.fit import advance_
 
@@ -58,7 +58,7 @@ def ours(problem: Problem) -> Contestant:
         noise = Noise(0, Stream.FREE, training.update)
         advance_(problem.model, problem.scheme, training, optimiser, problem.batch, noise, problem.config, RATE)
 
-    return Contestant(update, note=f"kernels: {native.path()}")
+    return Contestant(update, note=f"{type(machine(problem.model, theta)).__name__}, kernels: {native.path()}")
 
 
 def reference(problem: Problem) -> Contestant:
@@ -82,7 +82,7 @@ def in_torch(kind: type[Eager], note: str) -> Maker:
 
     def make(problem: Problem) -> Contestant:
         scheme, options = problem.config.scheme, problem.config.optimiser
-        machine = kind(
+        trained = kind(
             problem.model,
             problem.theta.clone(),
             steps=scheme.steps,
@@ -91,7 +91,7 @@ def in_torch(kind: type[Eager], note: str) -> Maker:
             label_l2=options.label_l2,
         )
         codes, labels = problem.batch.state
-        return Contestant(lambda: machine.update(codes, labels[:, 0], RATE), note)
+        return Contestant(lambda: trained.update(codes, labels[:, 0], RATE), note)
 
     return make
 

@@ -3,8 +3,9 @@
     python -m benchmarks.install [--fresh] [--slowest 15] [--json install.json]
 
 The time of `shortrun --help` (the median of five processes), of being ready to work (torch is loaded), of `import
-shortrun`, and the modules that take longest to import on the way to the help text. `--fresh` also installs the package without its options into a new environment and
-reports the time, which depends on the network and on pip's cache, and the size, with and without torch.
+shortrun`, and the modules that take longest to import on the way to the help text. `--fresh` also installs the package
+without its options into a new environment and reports the time, which depends on the network and on pip's cache, and
+the size, with and without torch.
 """
 
 from __future__ import annotations

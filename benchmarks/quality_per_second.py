@@ -27,8 +27,10 @@ from benchmarks.plain_torch import FFRule
 from shortrun import learning
 from shortrun.config import Config, resolve
 from shortrun.dynamics import Noise, Stream, recorded
-from shortrun.learning import Rows, Training, monitor, rates
-from shortrun.learning.fit import Minibatches, initial_theta
+from shortrun.engine import machine
+from shortrun.learning import Record, Rows, Training, rates
+from shortrun.learning.fit import initial_theta
+from shortrun.learning.rows import Minibatches
 from shortrun.models import LABEL, RBM, spec_of, state_of
 from shortrun.scores import features, second_moment
 from shortrun.typing import Theta
@@ -65,9 +67,10 @@ class Scorer:
 
     def __call__(self, model: RBM, theta: Theta) -> dict[str, float]:
         """Return accuracy and E2."""
-        labels = torch.from_numpy(self.test.recode(self.train.classes).labels)
+        labels = self.test.recode(self.train.classes).labels
+        predicted = machine(model, theta).label_log_probabilities(state_of(self.test, CPU)).argmax(1).numpy()
         return {
-            "accuracy": round(monitor.accuracy(model, theta, state_of(self.test, CPU), labels), 4),
+            "accuracy": round(float((predicted == labels).mean()), 4),
             "e2": timing.rounded(second_moment(features(self.train), self.generated(model, theta))),
         }
 
@@ -91,7 +94,7 @@ class Follower:
     def age(self, training: Training) -> None:
         """Keep nothing."""
 
-    def log(self, record: monitor.Record) -> None:
+    def log(self, record: Record) -> None:
         """Keep nothing."""
 
     def after_update(self, training: Training) -> bool:
@@ -126,7 +129,7 @@ def in_torch(model: RBM, rows: Rows, config: Config) -> Iterator[Training]:
     """Yield a training by the authors' rule in plain torch after each update."""
     theta, options = initial_theta(model, rows, config), config.optimiser
     scheme = config.scheme
-    machine = FFRule(
+    rule = FFRule(
         model,
         theta,
         steps=scheme.steps,
@@ -134,11 +137,11 @@ def in_torch(model: RBM, rows: Rows, config: Config) -> Iterator[Training]:
         predict=scheme.predict,
         label_l2=options.label_l2 / (scheme.generate + scheme.predict),
     )
-    rate = rates.automatic_rate(model, rows.state) if options.rate == "auto" else options.rate
+    rate = rates.automatic_rate(model, rows.spread(rates.ROWS)) if options.rate == "auto" else options.rate
     batches = Minibatches(rows, config)
     for update in range(1, config.training.updates + 1):
         codes, labels = batches.at(update).state
-        machine.update(codes, labels[:, 0], rates.rate_at(options.schedule, rate, update, config.training.updates))
+        rule.update(codes, labels[:, 0], rates.rate_at(options.schedule, rate, update, config.training.updates))
         yield Training(update, theta, (), ())
 
 

@@ -1,0 +1,198 @@
+"""Puts the measurements into words: rewrites the tables of docs/performance.md from results/<hardware>/*.json.
+
+    python -m benchmarks.report
+
+A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; what is outside is left as it is. Every folder of
+results makes a table of its own under its hardware's name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.timing import RESULTS
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+Results = dict[str, Any]  # file name without its suffix: what the file holds
+
+# Tables: each takes the results on one hardware and returns markdown, "" if there is nothing to show
+
+
+def updates(results: Results) -> str:
+    """Return the milliseconds an update, contestants by cases."""
+    runs = races(results)
+    names = list(dict.fromkeys(name for run in runs for name in run["contestants"]))
+    rows = [[f"`{name}`", *(time_of(run["contestants"].get(name)) for run in runs)] for name in names]
+    return table(["ms an update (times `products`)", *(title(run) for run in runs)], rows)
+
+
+def races(results: Results) -> list[dict[str, Any]]:
+    """Return the races of updates among the results."""
+    return [found for name, found in sorted(results.items()) if name.startswith("updates")]
+
+
+def title(run: dict[str, Any]) -> str:
+    """Return what a race was about."""
+    units = "bits" if run["colours"] == 2 else f"x {run['colours']}"
+    random = ", random data" if run.get("data") == "random" else ""
+    return f"{run['case']}: {run['sites']} {units}, H {run['hidden']}, {run['batch']:,} rows{random}"
+
+
+def time_of(figures: dict[str, float] | None) -> str:
+    """Return one contestant's time and its ratio to the products."""
+    return f"{number(figures['median_ms'])} ({figures['ratio_to_products']:.2f})" if figures else ""
+
+
+def memory(results: Results) -> str:
+    """Return the most memory of two updates in MiB, contestants by cases."""
+    runs = [run for run in races(results) if "peak_mib" in next(iter(run["contestants"].values()))]
+    names = list(dict.fromkeys(name for run in runs for name in run["contestants"]))
+    rows = [[f"`{name}`", *(memory_of(run["contestants"].get(name)) for run in runs)] for name in names]
+    return table(["MiB (of them when the update begins)", *(run["case"] for run in runs)], rows) if runs else ""
+
+
+def memory_of(figures: dict[str, float] | None) -> str:
+    """Return one contestant's memory."""
+    return f"{figures['peak_mib']:,.0f} ({figures['peak_mib_before']:,.0f})" if figures else ""
+
+
+def quality(results: Results) -> str:
+    """Return the seconds to each accuracy, and the best scores within the time."""
+    found = results.get("quality_per_second")
+    if not found:
+        return ""
+    trainings = found["contestants"].values()
+    targets = list(next(iter(trainings))["seconds_to_accuracy"])
+    rows = [
+        [
+            training["title"],
+            *(number(training["seconds_to_accuracy"][target]) for target in targets),
+            f"{max(point['accuracy'] for point in training['curve']):.3f}",
+            f"{min(point['e2'] for point in training['curve']):.1e}",
+            f"{training['curve'][-1]['update']:,}",
+        ]
+        for training in trainings
+    ]
+    head = [f"{found['case']}, H {found['hidden']}, {number(found['minutes'])} minutes each"]
+    return table([*head, *(f"seconds to {t}" for t in targets), "best accuracy", "best E2", "updates"], rows)
+
+
+def tasks(results: Results) -> str:
+    """Return samples and rows a second, and the seconds of scores and of reading."""
+    found = results.get("tasks")
+    if not found:
+        return ""
+    keys = {
+        "generate_per_second": "samples generated a second, k = 10",
+        "predict_exact_per_second": "rows predicted a second, exact",
+        "predict_chain_per_second": "by one label chain, k = 10",
+    }
+    rows = [[case, *(f"{figures[key]:,.0f}" for key in keys)] for case, figures in found["cases"].items()]
+    seconds = found["score_seconds"] | {f"reading {case}": value for case, value in found["read_seconds"].items()}
+    others = table(["", "seconds"], [[name.replace("_", " "), number(value)] for name, value in seconds.items()])
+    return table(["case", *keys.values()], rows) + "\n\n" + others
+
+
+def scaling(results: Results) -> str:
+    """Return the milliseconds an update along each axis."""
+    found = results.get("scaling")
+    if not found:
+        return ""
+    rows = [
+        [name, ", ".join(f"{number(p['value'])}: {number(p['update_ms'])}" for p in points)]
+        for name, points in found["axes"].items()
+    ]
+    return table(["varied", "value: ms an update"], rows)
+
+
+def profile(results: Results) -> str:
+    """Return the parts of an update, and how near each is to what the processor can do."""
+    runs = [found for name, found in sorted(results.items()) if name.startswith("profile")]
+    return "\n\n".join(_profile(found) for found in runs)
+
+
+def _profile(found: dict[str, Any]) -> str:
+    rows = [
+        [part["part"], *(number(part.get(key)) for key in ("ms", "share", "gflops_equivalent", "gb_per_second"))]
+        for part in found["parts"]
+    ]
+    head = [f"{found['case']}: {number(found['update_ms'])} ms", "ms", "share", "GFLOP/s equivalent", "GB/s"]
+    peak = f"{number(found['peak']['gflops'])} GFLOP/s (float32 product), {number(found['peak']['gb_per_second'])} GB/s"
+    return f"{table(head, rows)}\n\nMeasured peak: {peak} (copy)."
+
+
+def install(results: Results) -> str:
+    """Return what it costs to install and to start."""
+    found = results.get("install")
+    if not found:
+        return ""
+    start = found["start_seconds"]
+    rows = [
+        ["`shortrun --help`", f"{number(start['help'])} s"],
+        ["ready to work (torch loaded)", f"{number(start['ready_to_work'])} s"],
+        ["`import shortrun`", f"{number(start['import'])} s"],
+    ]
+    if "mib" in found:
+        rows += [
+            ["installation into a new environment", f"{number(found['install_seconds'])} s"],
+            ["its size", f"{found['mib']:,.0f} MiB, {found['mib_without_torch']:,.0f} MiB without torch"],
+            ["of it shortrun", f"{found['mib_of_shortrun']:.1f} MiB"],
+        ]
+    return table(["", ""], rows)
+
+
+TABLES: dict[str, Callable[[Results], str]] = {
+    function.__name__: function for function in (updates, memory, quality, tasks, scaling, profile, install)
+}
+
+# The page
+
+
+def number(value: float | None) -> str:
+    """Return a number with three significant digits, or a dash for none."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.3g}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def of_folder(folder: Path) -> Results:
+    """Return every result on one hardware."""
+    return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
+
+
+def conditions(results: Results) -> str:
+    """Return what the measurements were made on."""
+    found = [result for result in results.values() if "hardware" in result]
+    last = max(found, key=lambda result: result["date"])
+    parts = [f"kernels {last['kernels']}", f"{last['threads']} threads", f"torch {last['versions']['torch']}"]
+    return f"*{last['hardware']}* ({', '.join(parts)}, {last['date']})"
+
+
+def rewritten(page: str, results: Path = RESULTS) -> str:
+    """Return the page with the tables of these results."""
+    folders = [found for folder in sorted(results.glob("*/")) if (found := of_folder(folder))]
+    for name, make in TABLES.items():
+        shown = [f"{conditions(found)}\n\n{text}" for found in folders if (text := make(found))]
+        block = "\n\n".join(shown) or "Not measured yet."
+        pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
+        page = re.sub(pattern, lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", page, flags=re.DOTALL)
+    return page
+
+
+def main() -> None:
+    """Rewrite the page."""
+    PAGE.write_text(rewritten(PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""Every measurement runs on something tiny and says what it promises; no time is asserted."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
+
+from benchmarks import install, peers, profile, quality_per_second, report, suite, tasks, updates  # noqa: E402
+from benchmarks.cases import CASES, problem  # noqa: E402
+from benchmarks.contestants import OURS, products, reference  # noqa: E402
+from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
+
+from shortrun.dynamics import Noise, Stream  # noqa: E402
+from shortrun.engine import machine, native  # noqa: E402
+from shortrun.learning import Training  # noqa: E402
+from shortrun.learning.fit import advance_  # noqa: E402
+from shortrun.learning.optimisers import named  # noqa: E402
+
+
+def written(main, folder, *arguments):
+    """Return the JSON that a program writes."""
+    path = folder / "out.json"
+    assert not main([*arguments, "--json", str(path)])
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Threads that wait for others of the same size would take most of the time of these tests."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return problem("tiny", batch=20, hidden=8, steps=2)
+
+
+# The time of an update
+
+
+def test_updates(tmp_path):
+    found = written(updates.main, tmp_path, "--case", "tiny", "--rounds", "2", "--hidden", "16", "--steps", "2")
+    assert found["case"] == "tiny"
+    assert (found["hidden"], found["batch"], found["steps"], found["sites"]) == (16, CASES["tiny"].batch, 2, 64)
+    assert set(found["contestants"]) == set(OURS)
+    for figures in found["contestants"].values():
+        assert 0 < figures["min_ms"] <= figures["median_ms"] <= figures["max_ms"]
+        assert figures["ratio_to_products"] > 0
+    assert found["contestants"]["products"]["ratio_to_products"] == 1
+
+
+def test_chosen_contestants_and_their_memory(tmp_path):
+    words = ["--case", "tiny", "--rounds", "1", "--only", "ff_rule_torch", "--memory"]
+    figures = written(updates.main, tmp_path, *words)["contestants"]
+    assert set(figures) == {"ff_rule_torch", "products"}
+    assert figures["products"]["peak_mib"] >= figures["products"]["peak_mib_before"] > 0
+
+
+def test_a_missing_peer_is_one_line_and_code_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda _: None)
+    assert updates.main(["--case", "tiny", "--peers"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "pip install 'shortrun[bench]'" in line
+
+
+def test_the_count_of_products(tiny, monkeypatch):
+    calls, mm = [], torch.mm
+    monkeypatch.setattr(torch, "mm", lambda a, b, out: calls.append(out.shape) or mm(a, b, out=out))
+    products(tiny).update()
+    steps, (features, hidden) = tiny.scheme.steps, tiny.model.shape
+    assert len(calls) == 4 * steps + 6
+    assert sum(shape[1] == 10 for shape in calls) == steps  # of the label alone, not counted as products
+    assert calls.count((features, hidden)) == 3
+
+
+def test_the_reference_leaves_the_kernels_as_they_were(tiny):
+    before, contestant = native.path(), reference(tiny)
+    with contestant.around():
+        assert not native.available()
+        contestant.update()
+    assert native.path() == before
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_has_its_shape(case):
+    sizes = problem(case, batch=20, hidden=4).sizes
+    assert (sizes["sites"], sizes["colours"]) == (CASES[case].sites, CASES[case].colours)
+    assert sizes["classes"] == CASES[case].classes
+
+
+# What is compared does the work
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def small(request):
+    return problem("tiny", batch=4000, hidden=4, steps=3, shape=tasks.Case(6, request.param, 3, 4000))
+
+
+@pytest.mark.parametrize("kind", [Eager, Tuned])
+def test_plain_torch_estimates_our_gradient(small, kind):
+    torch.manual_seed(0)
+    codes, labels = small.batch.state
+    theta = 4 * small.theta
+    expected, moved, scheme = theta.clone(), theta.clone(), small.config.scheme
+    optimiser, training = named("sgd", expected), Training(0, expected, (), (None, None))
+    advance_(small.model, small.scheme, training, optimiser, small.batch, Noise(0, Stream.FREE, 1), small.config, 1.0)
+    settings = {"generate": scheme.generate, "predict": scheme.predict, "label_l2": small.config.optimiser.label_l2}
+    kind(small.model, moved, steps=3, **settings).update(codes, labels[:, 0], 1.0)
+    # each of the eleven weighted means of 4,000 draws has a standard error below 0.5 / sqrt(4000) = 0.008
+    assert (moved - expected).abs().max() < 5 * 11 * 0.008 * 2**0.5
+    assert (moved - expected).abs().mean() < 0.2 * (expected - theta).abs().mean()
+
+
+@pytest.mark.parametrize("kind", [Eager, Tuned, FFRule])
+def test_plain_torch_learns(kind):
+    torch.manual_seed(0)
+    at = problem("digits", batch=1797, hidden=32, shape=tasks.Case(64, 2, 10, 1797, read=digits))
+    codes, labels = at.batch.state
+    theta = 0.2 * at.theta
+    trained = kind(at.model, theta, predict=10.0)
+    for _ in range(60):
+        rows = torch.randint(len(codes), (100,))
+        trained.update(codes[rows], labels[rows, 0], 0.2)
+    predicted = machine(at.model, theta).label_log_probabilities(at.batch.state).argmax(1)
+    assert (predicted == labels[:, 0]).float().mean() > 0.5  # 0.1 by chance
+
+
+def digits():
+    import shortrun as sr
+
+    return sr.read("digits")
+
+
+@pytest.mark.parametrize("name", peers.PEERS)
+def test_peers(name, small):
+    if name not in ("ff_rule_torch", "sklearn") and importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    contestant = peers.PEERS[name](small)
+    if contestant is None:
+        assert name == "sklearn"
+        assert small.sizes["colours"] > 2
+    else:
+        contestant.update()
+
+
+def test_parts_are_those_of_theta(small):
+    assert torch.equal(peers.joined(peers.parts(small)), small.theta)
+
+
+# The other measurements
+
+
+def test_quality_per_second(tmp_path):
+    words = ["--case", "digits", "--hidden", "16", "--minutes", "0.002", "--figure", str(tmp_path / "figure.png")]
+    found = written(quality_per_second.main, tmp_path, *words)
+    assert set(found["contestants"]) == set(quality_per_second.CONTESTANTS)
+    for training in found["contestants"].values():
+        assert set(training["seconds_to_accuracy"]) == {"0.90", "0.92"}
+        for point in training["curve"]:
+            assert point["update"] > 0
+            assert 0 <= point["accuracy"] <= 1
+            assert point["e2"] > 0
+    assert (tmp_path / "figure.png").stat().st_size > 1000
+
+
+def test_tasks(tmp_path):
+    words = ["--cases", "tiny", "--samples", "50", "--neighbours", "20", "--rounds", "1"]
+    found = written(tasks.main, tmp_path, *words)
+    figures = found["cases"]["tiny"]
+    assert min(figures[f"{task}_per_second"] for task in ("generate", "predict_exact", "predict_chain")) > 0
+    assert len(found["score_seconds"]) == 2
+    assert found["read_seconds"] == {}
+
+
+def test_scaling(tmp_path):
+    words = ["--scaling", "--small", "--rounds", "1", "--figure", str(tmp_path / "figure.png")]
+    axes = written(tasks.main, tmp_path, *words)["axes"]
+    assert set(axes) == set(tasks.TITLES)
+    assert all(point["update_ms"] > 0 for points in axes.values() for point in points)
+    assert axes["ages"][0]["value"] == 0
+
+
+def test_profile(tmp_path):
+    found = written(profile.main, tmp_path, "--case", "tiny", "--rounds", "1", "--peak", "64")
+    named = {part["part"]: part["ms"] for part in found["parts"]}
+    assert {profile.PREPARE, profile.GENERATE, profile.PREDICT, profile.STATISTICS} < set(named)
+    assert sum(ms for name, ms in named.items() if not name.startswith("(")) == pytest.approx(
+        found["update_ms"], rel=0.01
+    )
+    assert min(found["peak"].values()) > 0
+
+
+def test_install(tmp_path):
+    found = written(install.main, tmp_path, "--rounds", "1", "--slowest", "3")
+    assert found["start_seconds"]["help"] > found["start_seconds"]["python"]
+    assert len(found["slowest"]) == 3
+
+
+# The page
+
+
+def test_the_page_has_a_place_for_every_table(tmp_path):
+    page = report.PAGE.read_text()
+    for name in report.TABLES:
+        assert f"<!-- begin {name} -->" in page
+        assert f"<!-- end {name} -->" in page
+    empty = report.rewritten(page, tmp_path)
+    assert empty.count("Not measured yet.") == len(report.TABLES)
+    assert report.rewritten(empty, tmp_path) == empty
+
+
+def test_the_page_shows_the_results():
+    page = report.PAGE.read_text()
+    assert report.rewritten(page) == page, "run python -m benchmarks.report"
+
+
+def test_the_suite_names_programs_that_exist():
+    for module, *_ in (suite.STANDARD | suite.MORE).values():
+        assert importlib.util.find_spec(f"benchmarks.{module}")
