@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -20,15 +20,17 @@ from shortrun.data.blocks import taken
 from shortrun.data.parts import joined
 from shortrun.data.predictions import joined as joined_predictions
 from shortrun.data.splits import split_rows
+from shortrun.data.table_columns import Column
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.learning import Record, Rows, Scheme, Training
-from shortrun.models import LABEL, VISIBLE, rows_at_once, spec_of
+from shortrun.models import LABEL, parts_of, rows_at_once, spec_of, whole_of
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
 
 Progress = Callable[[int, int, Record], None]
+Fixed: TypeAlias = Mapping[int, str] | Mapping[str, str]
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 CHAINS = 10  # label chains a sample
 
@@ -104,9 +106,9 @@ def generate(
     steps: int | None = None,
     seed: int = 0,
     age: int | None = None,
-    fix: Mapping[int, str] | None = None,
+    fix: Fixed | None = None,
     template: Dataset | None = None,
-    keep: Sequence[int] = (),
+    keep: Sequence[int | str] = (),
 ) -> Dataset:
     """Generate samples with the run's own recipe: from noise, k sweeps, labels clamped.
 
@@ -119,14 +121,15 @@ def generate(
     steps : sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good
     seed : of the noise; the first samples of a larger n are those of a smaller one with the same labels
     age : which age of the training; by default the last
-    fix : letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}
-    template, keep : samples whose sites `keep` (numbered from 1) are held while the others are generated; its samples
-        are taken in turn
+    fix : letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}; of a table, what a column
+        holds: {"sex": "female"} (of a number, the bin that it is in)
+    template, keep : samples whose sites `keep` (numbered from 1, or names of columns) are held while the others are
+        generated; its samples are taken in turn
 
     Returns
     -------
     Dataset
-        with the alphabet and the classes of the training data
+        with the alphabet (or columns) and the classes of the training data
 
     Raises
     ------
@@ -154,9 +157,9 @@ def stream(
     n: int = 100,
     seed: int = 0,
     age: int | None = None,
-    fix: Mapping[int, str] | None = None,
+    fix: Fixed | None = None,
     template: Dataset | None = None,
-    keep: Sequence[int] = (),
+    keep: Sequence[int | str] = (),
 ) -> Iterator[dict[int, Dataset]]:
     """Generate as `generate` does, a bounded number of samples at a time, recorded after each of `times` sweeps.
 
@@ -229,7 +232,7 @@ def predictions(
     at_once = at_once if sweeps is None else max(1, at_once // chains)
     for first in range(0, len(data), at_once):
         rows = slice(first, first + at_once)
-        state = _unlabelled(data, rows)
+        state = _unlabelled(run, data, rows)
         if sweeps is None:
             probabilities = ready.label_log_probabilities(state).exp()
         else:
@@ -370,29 +373,42 @@ def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
 
 
 def _kept(
-    run: Trajectory, n: int, fix: Mapping[int, str], template: Dataset | None, keep: Sequence[int]
+    run: Trajectory, n: int, fix: Fixed, template: Dataset | None, keep: Sequence[int | str]
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    sites = run.model.spec.observed[0].sites
     if (template is None) != (len(keep) == 0):
         raise ConfigError("keep", "a template and the sites to keep of it go together")
     if not fix and template is None:
         return {}
-    values = np.zeros((1, sites), np.uint8 if run.alphabet else np.float32)
-    mask = np.zeros(sites, bool)
+    values = np.zeros((1, run.sites), np.uint8 if run.alphabet or run.columns else np.float32)
+    mask = np.zeros(run.sites, bool)
     if template is not None:
         _check_kind(run, template)
         values = taken(template.values, slice(0, n))
-        mask[[_site(site, sites) for site in keep]] = True
+        mask[[_site(run, site) for site in keep]] = True
     for site, letter in fix.items():
-        mask[_site(site, sites)] = True
-        values[:, site - 1] = _code(run.alphabet, letter)
-    return {VISIBLE: (torch.from_numpy(mask), torch.from_numpy(values))}
+        place = _site(run, site)
+        mask[place] = True
+        values[:, place] = _code(run.alphabet, letter) if run.columns is None else _cell(run.columns[place], letter)
+    masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
+    return {layer.name: held for layer, held in zip(run.spec.visible, zip(masks, parts, strict=True), strict=True)}
 
 
-def _site(site: int, sites: int) -> int:
-    if not 1 <= site <= sites:
-        raise ConfigError("site", f"1 to {sites} expected, got {site}")
+def _site(run: Trajectory, site: int | str) -> int:
+    if isinstance(site, str):
+        names = [column.name for column in run.columns or ()]
+        if site not in names:
+            raise ConfigError("site", f"no column '{site}'", nearest(site, names))
+        return names.index(site)
+    if not 1 <= site <= run.sites:
+        raise ConfigError("site", f"1 to {run.sites} expected, got {site}")
     return site - 1
+
+
+def _cell(column: Column, cell: str) -> int:
+    code = column.code(cell)
+    if code < 0:
+        raise ConfigError("fix", f"column '{column.name}': {column.complaint(cell)}")
+    return code
 
 
 def _code(alphabet: Alphabet | None, letter: str) -> float | int:
@@ -410,27 +426,38 @@ def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: in
     numbers = np.arange(first + 1, first + len(codes) + 1).astype(f"U{len(str(n))}")  # as wide as the last one
     names = np.char.add("generated_", numbers)
     return Dataset(
-        values=state[0].numpy(),
+        values=whole_of(run.spec, state, run.sites).numpy(),
         labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
         weights=np.ones(len(codes), np.float32),
         names=names,
         classes=run.classes,
         alphabet=run.alphabet,
+        columns=run.columns,
         meta=run.data["meta"],
     )
 
 
 def _check_kind(run: Trajectory, data: Dataset) -> None:
-    sites = run.model.spec.observed[0].sites
-    if data.sites != sites:
-        raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {sites}")
-    if data.alphabet != run.alphabet:
+    if data.sites != run.sites:
+        raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {run.sites}")
+    if data.alphabet != run.alphabet or (data.columns is None) != (run.columns is None):
         ours, theirs = (
-            f"the {a.name} alphabet '{a.letters}'" if a else "continuous values" for a in (run.alphabet, data.alphabet)
+            f"the {it.alphabet.name} alphabet '{it.alphabet.letters}'"
+            if it.alphabet
+            else "columns of different kinds"
+            if it.columns
+            else "continuous values"
+            for it in (run, data)
         )
         raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
+    for ours, theirs in zip(run.columns or (), data.columns or (), strict=True):
+        if ours != theirs:
+            raise DataError(
+                f"column '{theirs.name}' is not coded as column '{ours.name}' that {run.path} was trained on: "
+                "read the file with columns=run.columns"
+            )
 
 
-def _unlabelled(data: Dataset, rows: slice) -> State:
-    visible = torch.from_numpy(taken(data.values, rows))
-    return visible, torch.zeros(len(visible), 1, dtype=torch.uint8)
+def _unlabelled(run: Trajectory, data: Dataset, rows: slice) -> State:
+    visible = parts_of(run.spec, torch.from_numpy(taken(data.values, rows)))
+    return *visible, torch.zeros(len(visible[0]), 1, dtype=torch.uint8)

@@ -14,6 +14,7 @@ import numpy as np
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.blocks import is_mapped, scan, taken
 from shortrun.data.labels import UNKNOWN, codes_of, encode_labels
+from shortrun.data.table_columns import Column, colours_of
 from shortrun.data.values import CellError, encode_values, first
 from shortrun.errors import DataError
 
@@ -32,7 +33,8 @@ class Dataset:
     weights : (N,) float32, non-negative; how much each sample counts
     names : (N,) strings, one a sample
     classes : the class names in code order; empty for unlabelled data
-    alphabet : what the codes mean; None for continuous data
+    alphabet : what the codes mean, the same at every site; None for continuous data, and with `columns`
+    columns : what the codes mean where sites differ, one a site: the columns of a table; None otherwise
     groups : (N,) strings or None; samples of one group must not be split apart
     meta : anything a writer needs to give the file back (source path, site names, shape of an image...)
 
@@ -47,11 +49,12 @@ class Dataset:
     names: np.ndarray
     classes: tuple[str, ...] = ()
     alphabet: Alphabet | None = None
+    columns: tuple[Column, ...] | None = None
     groups: np.ndarray | None = None
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        check_values(self.values, self.alphabet)
+        check_values(self.values, self.alphabet, self.columns)
         check_lengths(self)
         check_labels(self.labels, self.classes)
         check_weights(self.weights)
@@ -66,6 +69,7 @@ class Dataset:
         names: Any = None,
         weights: Any = None,
         alphabet: Alphabet | str | None = None,
+        columns: Sequence[Column] | None = None,
         groups: Any = None,
         meta: dict[str, Any] | None = None,
     ) -> Dataset:
@@ -83,6 +87,7 @@ class Dataset:
         weights : (N,) by default 1
         alphabet : an `Alphabet`, the name of one, its letters, "codes" (as many letters as the codes need) or
             "continuous" (keep 0 and 1 as numbers)
+        columns : a `Column` for each site, whose codes the values are
         groups : (N,) or None
         meta : kept as it is
 
@@ -90,7 +95,10 @@ class Dataset:
         ------
         DataError : if the arrays do not make a data set.
         """
-        codes, alphabet = encode_values(values, alphabet)
+        if columns is None:
+            codes, alphabet = encode_values(values, alphabet)
+        else:
+            codes, alphabet = np.asarray(values, np.uint8), None
         count, shape = len(codes), np.shape(values)
         labels, classes = encode_labels(np.full(count, UNKNOWN) if labels is None else labels, classes)
         return cls(
@@ -100,6 +108,7 @@ class Dataset:
             names=numbers(count) if names is None else np.asarray(names).astype(str),
             classes=classes,
             alphabet=alphabet,
+            columns=None if columns is None else tuple(columns),
             groups=None if groups is None else np.asarray(groups).astype(str),
             meta=({"image_shape": tuple(shape[1:])} if len(shape) == 3 else {}) | (meta or {}),
         )
@@ -114,8 +123,13 @@ class Dataset:
 
     @property
     def colours(self) -> int | None:
-        """q, the number of letters a site can hold; None for continuous data."""
+        """q, the number of letters a site can hold; None for continuous data, and where sites differ."""
         return None if self.alphabet is None else len(self.alphabet)
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the values are numbers rather than codes."""
+        return self.alphabet is None and self.columns is None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -129,9 +143,11 @@ class Dataset:
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of values, labels, classes and alphabet in hexadecimal, the same on every machine."""
+        """sha256 of values, labels, classes and alphabet (or columns) in hexadecimal, the same on every machine."""
         letters = None if self.alphabet is None else self.alphabet.letters
         header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
+        if self.columns is not None:
+            header["columns"] = [column.to_dict() for column in self.columns]
         digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         for array in (self.values, self.labels):
             for _, part in scan(array):
@@ -173,6 +189,11 @@ class Dataset:
         """Return the same samples with other (N,) weights."""
         return self._with(weights=np.asarray(weights, np.float32))
 
+    def with_values(self, values: np.ndarray, meta: dict[str, Any]) -> Dataset:
+        """Return the same samples with other (N, S) values of the same kind, and the `meta` that goes with them."""
+        check_values(values, self.alphabet, self.columns)
+        return self._with(values=values, meta=meta)
+
     def with_meta(self, meta: dict[str, Any]) -> Dataset:
         """Return the same samples with another `meta`."""
         return self._with(meta=meta)
@@ -206,18 +227,22 @@ def numbers(count: int) -> np.ndarray:
     return np.arange(count).astype(f"U{len(str(count - 1))}")
 
 
-def check_values(values: np.ndarray, alphabet: Alphabet | None) -> None:
-    """Raise DataError unless values are a finite table of the right type, with codes within the alphabet."""
+def check_values(values: np.ndarray, alphabet: Alphabet | None, columns: tuple[Column, ...] | None) -> None:
+    """Raise DataError unless values are a finite table of the right type, with codes within the alphabet or columns."""
     check_shape(values)
-    expected = np.float32 if alphabet is None else np.uint8
+    if columns is not None and (alphabet is not None or len(columns) != values.shape[1]):
+        raise DataError(f"one column a site and no alphabet expected: {values.shape[1]} sites, {len(columns)} columns")
+    colours = None if alphabet is None else len(alphabet)
+    colours = colours if columns is None else colours_of(columns)
+    expected = np.float32 if colours is None else np.uint8
     if values.dtype != expected:
         raise DataError(f"values of type {np.dtype(expected)} expected, got {values.dtype}")
     for start, part in scan(values):
-        wrong = ~np.isfinite(part) if alphabet is None else part >= len(alphabet)
+        wrong = ~np.isfinite(part) if colours is None else part >= colours
         if wrong.any():
             row, site = first(wrong)
-            expected = "a finite number" if alphabet is None else f"0 to {len(alphabet) - 1}"
-            raise CellError(start + row, site, f"{expected} expected, got {part[row, site]}")
+            most = "a finite number" if colours is None else f"0 to {np.broadcast_to(colours, part.shape[1])[site] - 1}"
+            raise CellError(start + row, site, f"{most} expected, got {part[row, site]}")
 
 
 def check_shape(values: np.ndarray) -> None:

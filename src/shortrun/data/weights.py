@@ -34,7 +34,7 @@ def sequence_weights(dataset: Dataset, identity: float = 0.8) -> np.ndarray:
     """
     if not 0 < identity <= 1:
         raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
-    if dataset.alphabet is None:
+    if dataset.continuous:
         raise DataError("sequences are compared letter by letter, these data are continuous")
     agreeing = math.ceil(identity * dataset.sites - 1e-9)  # 0.55 * 100 is a little above 55
     return (1 / count_neighbours(dataset.values, agreeing)).astype(np.float32)
@@ -57,7 +57,7 @@ def count_neighbours(values: np.ndarray, agreeing: int) -> np.ndarray:
 
 
 def telling_order(values: np.ndarray) -> np.ndarray:
-    """Return the sites in the order that tells rows apart soonest: those where two rows agree least often come first."""
+    """Return the sites in the order that tells rows apart soonest: where two rows agree least often comes first."""
     some = values[:: max(1, len(values) // 1000)]
     return np.argsort([np.square(np.bincount(site) / len(some)).sum() for site in some.T], kind="stable")
 
@@ -103,10 +103,10 @@ def frequencies(dataset: Dataset, pseudo_count: float | None = None) -> np.ndarr
     Raises
     ------
     ConfigError : if the pseudo-count is out of range.
-    DataError : if the data are continuous.
+    DataError : if the data are continuous, or columns of different kinds.
     """
     if dataset.colours is None:
-        raise DataError("frequencies are those of letters, these data are continuous")
+        raise DataError("frequencies are those of the letters of an alphabet, which these data have not")
     weights = dataset.weights.astype(np.float64)
     alpha = min(1.0, 1 / weights.sum()) if pseudo_count is None else pseudo_count
     if not 0 <= alpha <= 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,23 +11,27 @@ from torch import Tensor
 from shortrun.config import ModelSettings
 from shortrun.data.blocks import is_mapped, taken
 from shortrun.data.dataset import Dataset
+from shortrun.data.table_columns import Column
 from shortrun.errors import ConfigError, DataError
 from shortrun.models.rbm import RBM
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
+from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Units
 
 ELEMENTS = 2**25  # of the largest table that is made outside of an update
 
 
 def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
-    """Return the layers for a data set: one visible layer, a label layer where there are classes, the hidden layer.
+    """Return the layers for a data set: visible, a label where there are classes, hidden.
+
+    There is one visible layer, or one for each number of colours where the columns of a table differ.
 
     Raises
     ------
     ConfigError : if the units cannot hold the values of the data
-    DataError : if there is only one class
+    DataError : if there is only one class, or no column with two values
     """
-    layers = [Layer(VISIBLE, data.sites, visible_units(data, settings.units))]
+    layers = visible_layers(data, settings.units)
     if data.classes:
         if len(data.classes) == 1:
             raise DataError(f"labels: at least two classes expected, got only '{data.classes[0]}'")
@@ -34,9 +40,26 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
     return Spec((*layers, Layer(HIDDEN, settings.hidden, hidden)), settings.hidden_rule)
 
 
-def visible_units(data: Dataset, name: str) -> Units:
-    """Return the units of that name for these values; "auto" takes what fits them."""
-    colours = data.colours
+def visible_layers(data: Dataset, units: str) -> list[Layer]:
+    """Return the layers for the values: "visible", or "visible_2", "visible_3", ... for columns of 2, 3, ... values."""
+    if data.columns is None:
+        return [Layer(VISIBLE, data.sites, visible_units(data.colours, units))]
+    sites_of = by_colours(data.columns)
+    if not sites_of:
+        raise DataError("every column holds a single value: there is nothing to learn")
+    # Units of two values cannot be asked of columns that have more: those are Potts whatever the others are.
+    named = {q: "potts" if q > 2 and units in ("bernoulli", "ising") else units for q in sites_of}
+    return [Layer(f"{VISIBLE}_{q}", len(s), visible_units(q, named[q]), s) for q, s in sites_of.items()]
+
+
+def by_colours(columns: Sequence[Column]) -> dict[int, tuple[int, ...]]:
+    """Return number of colours -> the sites that have it; columns of a single value are left out."""
+    found = sorted({column.colours for column in columns} - {0, 1})
+    return {q: tuple(i for i, column in enumerate(columns) if column.colours == q) for q in found}
+
+
+def visible_units(colours: int | None, name: str) -> Units:
+    """Return the units of that name for values of so many colours (None: continuous); "auto" takes what fits them."""
     if colours is None:
         if name not in ("auto", "gaussian"):
             raise ConfigError("model.units", f"the data are continuous, which '{name}' units cannot hold: use gaussian")
@@ -51,16 +74,23 @@ def visible_units(data: Dataset, name: str) -> Units:
 
 
 class Stored:
-    """Values (M, S) that stay in their file: a memory map of which rows are read when they are asked for."""
+    """Values (M, S) that stay in their file: a memory map of which rows are read when they are asked for.
 
-    def __init__(self, values: np.ndarray, device: torch.device):
-        self.values, self.device = values, device
+    Parameters
+    ----------
+    values : the memory map
+    device : where rows go
+    sites : which of the columns are looked at; None for all
+    """
+
+    def __init__(self, values: np.ndarray, device: torch.device, sites: tuple[int, ...] | None = None):
+        self.values, self.device, self.sites = values, device, sites
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        return torch.from_numpy(taken(self.values, rows.cpu().numpy())).to(self.device)
+        return part_of(torch.from_numpy(taken(self.values, rows.cpu().numpy())), self.sites).to(self.device)
 
 
 def state_of(data: Dataset, device: torch.device) -> tuple[Tensor | Stored, ...]:
@@ -69,10 +99,35 @@ def state_of(data: Dataset, device: torch.device) -> tuple[Tensor | Stored, ...]
     Values that are a memory map stay in their file.
     """
     values = data.values
-    visible = Stored(values, device) if is_mapped(values) else torch.from_numpy(values).to(device)
+    holds = [None] if data.columns is None else [*by_colours(data.columns).values()]
+    if is_mapped(values):
+        visible = tuple(Stored(values, device, sites) for sites in holds)
+    else:
+        visible = tuple(part_of(torch.from_numpy(values), sites).to(device) for sites in holds)
     if not data.classes:
-        return (visible,)
-    return visible, torch.from_numpy(data.labels.clip(min=0)).to(torch.uint8).unsqueeze(1).to(device)
+        return visible
+    return *visible, torch.from_numpy(data.labels.clip(min=0)).to(torch.uint8).unsqueeze(1).to(device)
+
+
+def part_of(values: Tensor, sites: tuple[int, ...] | None) -> Tensor:
+    """Return the (N, S') values at some of the sites, or all of them as they are."""
+    return values if sites is None else values[..., list(sites)]
+
+
+def parts_of(spec: Spec, values: Tensor) -> State:
+    """Return the visible layers of (N, S) values."""
+    return tuple(part_of(values, layer.holds) for layer in spec.visible)
+
+
+def whole_of(spec: Spec, state: State, sites: int) -> Tensor:
+    """Return the (N, S) values that the visible layers of a state make; sites that no layer holds are 0."""
+    parts = [x for i, x in enumerate(state[: len(spec.observed)]) if i != spec.label]
+    if spec.visible[0].holds is None:
+        return parts[0]
+    values = parts[0].new_zeros(len(parts[0]), sites)
+    for layer, part in zip(spec.visible, parts, strict=True):
+        values[:, list(layer.holds or ())] = part
+    return values
 
 
 def rows_at_once(model: RBM, most: int) -> int:

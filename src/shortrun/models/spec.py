@@ -20,16 +20,36 @@ HiddenRule = Literal["sample", "mean"]
 
 @dataclass(frozen=True)
 class Layer:
-    """A row of `sites` units of one type. A class label is `Layer("label", 1, Potts(K))`, nothing special."""
+    """A row of `sites` units of one type. A class label is `Layer("label", 1, Potts(K))`, nothing special.
+
+    Parameters
+    ----------
+    name : all different within a machine
+    sites : number of units
+    units : their type
+    holds : which sites of the data it holds, for data whose sites differ in kind; None for all of them
+    """
 
     name: str
     sites: int
     units: Units
+    holds: tuple[int, ...] | None = None
 
     @property
     def width(self) -> int:
         """Features of the whole layer."""
         return self.sites * self.units.width
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        form = {"name": self.name, "sites": self.sites, "units": units.to_dict(self.units)}
+        return form if self.holds is None else form | {"holds": list(self.holds)}
+
+    @classmethod
+    def from_dict(cls, form: dict[str, Any]) -> Layer:
+        """Return the layer that `to_dict` described."""
+        holds = form.get("holds")
+        return cls(form["name"], form["sites"], units.from_dict(form["units"]), None if holds is None else tuple(holds))
 
 
 @dataclass(frozen=True)
@@ -64,20 +84,23 @@ class Spec:
         return self.layers[-1]
 
     @property
+    def visible(self) -> tuple[Layer, ...]:
+        """The observed layers but the label."""
+        return tuple(layer for layer in self.observed if layer.name != LABEL)
+
+    @property
     def label(self) -> int | None:
         """Position of the label layer, None without one."""
         return next((i for i, layer in enumerate(self.layers) if layer.name == LABEL), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        layers = [{"name": la.name, "sites": la.sites, "units": units.to_dict(la.units)} for la in self.layers]
-        return {"layers": layers, "hidden_rule": self.hidden_rule}
+        return {"layers": [layer.to_dict() for layer in self.layers], "hidden_rule": self.hidden_rule}
 
     @classmethod
     def from_dict(cls, form: dict[str, Any]) -> Spec:
         """Return the specification that `to_dict` described."""
-        layers = tuple(Layer(f["name"], f["sites"], units.from_dict(f["units"])) for f in form["layers"])
-        return cls(layers, form["hidden_rule"])
+        return cls(tuple(Layer.from_dict(layer) for layer in form["layers"]), form["hidden_rule"])
 
 
 @dataclass(frozen=True, eq=False)

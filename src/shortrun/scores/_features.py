@@ -15,11 +15,21 @@ Samples: TypeAlias = Dataset | Float[np.ndarray, "N F"]
 
 
 def features(data: Dataset) -> Float[np.ndarray, "N F"]:
-    """Return binary or continuous values as they are and more colours one-hot: float32 (N, S) or (N, S q)."""
-    colours = data.colours
+    """Return binary or continuous values as they are and more colours one-hot: float32 (N, S) or (N, S q).
+
+    Of a table each column is treated so, side by side; columns of a single value have no feature.
+    """
+    if data.columns is not None:
+        colours = [column.colours for column in data.columns]
+        return np.concatenate([encoded(data.values[:, [i]], q) for i, q in enumerate(colours) if q > 1], axis=1)
+    return encoded(data.values, data.colours)
+
+
+def encoded(values: np.ndarray, colours: int | None) -> Float[np.ndarray, "N F"]:
+    """Return the features of sites of so many colours; None for continuous values."""
     if colours is None or colours == 2:
-        return data.values.astype(np.float32)
-    return np.eye(colours, dtype=np.float32)[data.values].reshape(len(data), -1)
+        return values.astype(np.float32)
+    return np.eye(colours, dtype=np.float32)[values].reshape(len(values), -1)
 
 
 def blocks(samples: Samples) -> Iterator[Float[np.ndarray, "B F"]]:

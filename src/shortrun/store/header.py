@@ -24,6 +24,7 @@ FIXED = {  # what cannot change when a training goes on
     "spec": "another machine (sites, classes, units, hidden units or rule)",
     "recipe": "another scheme or number of steps",
     "alphabet": "another alphabet",
+    "columns": "other columns",
     "classes": "other classes",
 }
 
@@ -78,6 +79,8 @@ def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Heade
             "meta": data.meta,
         },
     }
+    if data.columns is not None:
+        header["columns"] = [column.to_dict() for column in data.columns]
     return json.loads(dump(header))
 
 
@@ -176,7 +179,7 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     ------
     StoreError : names the first thing that differs
     """
-    other = next((name for key, name in FIXED.items() if stored[key] != given[key]), None)
+    other = next((name for key, name in FIXED.items() if stored.get(key) != given.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
     if other:

@@ -11,6 +11,7 @@ from typing import Any, final
 import pandas as pd
 
 from shortrun.data.alphabet import Alphabet
+from shortrun.data.table_columns import Column
 from shortrun.errors import StoreError
 from shortrun.models import RBM, Spec
 from shortrun.store import ages, header, log, restart
@@ -66,9 +67,15 @@ class Trajectory:
 
     @cached_property
     def alphabet(self) -> Alphabet | None:
-        """What the codes of a site mean; None for continuous data."""
+        """What the codes of a site mean; None for continuous data, and with `columns`."""
         form = self.header["alphabet"]
         return None if form is None else Alphabet(form["name"], form["letters"])
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...] | None:
+        """What the codes mean where sites differ, one a site; None otherwise."""
+        form = self.header.get("columns")
+        return None if form is None else tuple(Column.from_dict(column) for column in form)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -77,8 +84,8 @@ class Trajectory:
 
     @property
     def sites(self) -> int:
-        """S, over all observed layers but the label."""
-        return sum(la.sites for i, la in enumerate(self.spec.observed) if i != self.spec.label)
+        """S, of a sample of the data."""
+        return sum(layer.sites for layer in self.spec.visible) if self.columns is None else len(self.columns)
 
     def __len__(self) -> int:
         return len(self.ages)
@@ -134,12 +141,13 @@ class Trajectory:
             "updates": self.updates,
             "ages": list(self.ages),
             "sites": self.sites,
-            "units": self.spec.observed[0].units.kind,
+            "units": ", ".join(dict.fromkeys(layer.units.kind for layer in self.spec.visible)),
             "hidden": self.spec.hidden.sites,
             "parameters": self.model.size(),
             "classes": list(self.classes),
             "recipe": {"scheme": self.recipe["name"], **recipe},
             "alphabet": self.header["alphabet"],
+            **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
             "data": {key: self.data.get(key) for key in ("source", "rows", "hash")},
             "created": self.header.get("created"),
             "software": self.header.get("software"),
