@@ -194,6 +194,11 @@ class Dataset:
         check_values(values, self.alphabet, self.columns)
         return self._with(values=values, meta=meta)
 
+    def with_values(self, values: np.ndarray, meta: dict[str, Any]) -> Dataset:
+        """Return the same samples with other (N, S) values of the same kind, and the `meta` that goes with them."""
+        check_values(values, self.alphabet)
+        return self._with(values=values, meta=meta)
+
     def with_meta(self, meta: dict[str, Any]) -> Dataset:
         """Return the same samples with another `meta`."""
         return self._with(meta=meta)

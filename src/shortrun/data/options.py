@@ -26,6 +26,10 @@ class Options:
     part : "train" or "test": which part of a file that holds both is read
     unknown : what to do with a letter outside the alphabet: refuse the file, make it a gap, or drop its
         sequence
+    inserts : "remove" what A2M writes as small letters and '.', or "keep" it; by default A2M and A3M files lose them
+    align : an HMM (HMMER's file) that FASTA sequences are aligned to
+    max_gaps : the largest share of gaps that a column of an alignment may have; others are removed
+    kept_columns : the columns of an alignment to keep instead, as `meta["kept_columns"]` of other data lists them
     grey : keep the grey values of images, as shares of full scale
     frames : bins of music side by side in one sample
     bin : width of a bin of music, "beat/4" or "0.05s"
@@ -51,6 +55,10 @@ class Options:
     alphabet: Alphabet | str | None = None
     part: str | None = None
     unknown: str = "error"
+    inserts: str | None = None
+    align: str | None = None
+    max_gaps: float | None = None
+    kept_columns: Mapping[str, Any] | None = None
     grey: bool = False
     frames: int | None = None
     bin: str | None = None
@@ -66,8 +74,7 @@ class Options:
         choose("part", self.part, (None, "train", "test"))
         choose("unknown", self.unknown, ("error", "gap", "drop"))
         choose("inserts", self.inserts, (None, "keep", "remove"))
-        if self.max_gaps is not None and not 0 <= self.max_gaps <= 1:
-            raise ConfigError("max_gaps", f"a share from 0 to 1 expected, got {self.max_gaps}")
+        within("max_gaps", self.max_gaps, 0, 1)
         choose("missing", self.missing, ("error", "drop-site", "drop-sample", "major"))
         choose("multiallelic", self.multiallelic, ("skip", "error"))
         within("maf", self.maf, 0, 0.5)

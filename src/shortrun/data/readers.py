@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.blocks import scan
 from shortrun.data.catalogue import entries
 from shortrun.data.dataset import Dataset
+from shortrun.data.gaps import selected
 from shortrun.data.label_files import attach, read_labels
 from shortrun.data.options import Options
 from shortrun.data.parts import by_lines, opened
@@ -32,6 +34,10 @@ def read(
     alphabet: Alphabet | str | None = None,
     part: str | None = None,
     unknown: str = "error",
+    inserts: str | None = None,
+    align: Path | str | None = None,
+    max_gaps: float | None = None,
+    kept_columns: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Read a file of any known format (its suffix says which), or a named data set such as "digits".
 
@@ -49,6 +55,12 @@ def read(
     alphabet : an `Alphabet`, the name of one, its letters, "codes" or "continuous"; by default detected
     part : "train" or "test" of a file that holds both; by default train
     unknown : letters outside the alphabet are an "error", become a "gap", or "drop" their sequence
+    inserts : "remove" the small letters and '.' of alignments, or "keep" them as letters and gaps; by default they are
+        removed from A2M and A3M files and kept elsewhere
+    align : file of an HMM (HMMER's format) that FASTA sequences are aligned to; needs the extra `bio`
+    max_gaps : columns of an alignment with a larger share of gaps are removed, 0.7 for example; `gaps.restored` gives
+        them back
+    kept_columns : the columns to keep instead, as `meta["kept_columns"]` of other data lists them
 
     Raises
     ------
@@ -64,6 +76,10 @@ def read(
         alphabet=alphabet,
         part=part,
         unknown=unknown,
+        inserts=inserts,
+        align=None if align is None else str(align),
+        max_gaps=max_gaps,
+        kept_columns=kept_columns,
     )
     if labels is None:
         return load(path, options)
@@ -90,7 +106,7 @@ def load(path: Path, options: Options) -> Dataset:
         raise FormatError(path, None, f"no such file or named data set{hint(path, names)}")
     module, _ = format_of(path)
     try:
-        data = module.read(path, options)
+        data = selected(module.read(path, options), options)
     except FormatError:
         raise
     except DataError as error:
