@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,40 @@ def atomic(path: Path | str) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; on leaving it is renamed to `path`.
+
+    Whatever goes wrong, there is no `path` and no temporary folder is left behind. No folder with something in it is
+    ever replaced.
+
+    Raises
+    ------
+    StoreError : if `path` exists and is not an empty folder, or cannot be written.
+    """
+    path = Path(path)
+    check_new(path)
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.mkdir()
+        yield temporary
+        if target.exists():
+            target.rmdir()
+        temporary.replace(target)
+        sync(target.parent)
+    except OSError as error:
+        raise StoreError(path, explain(error)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_new(path: Path) -> None:
+    """Raise StoreError if a folder cannot be made at `path`: there is something already."""
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise StoreError(path, "exists and is not an empty folder: name a new one")
 
 
 def sync(path: Path) -> None:

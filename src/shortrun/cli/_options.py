@@ -50,6 +50,22 @@ Part = Annotated[
     str | None,
     typer.Option(metavar="train|test", help="Which part of a file that holds both.", rich_help_panel=DATA),
 ]
+Grey = Annotated[
+    bool | None,
+    typer.Option("--grey", help="Keep grey values of images, 0 to 1, for continuous units.", rich_help_panel=DATA),
+]
+Frames = Annotated[
+    int | None,
+    typer.Option(metavar="BINS", help="Bins of music in one sample; 10 by default.", rich_help_panel=DATA),
+]
+TimeBin = Annotated[
+    str | None,
+    typer.Option(metavar="beat/N|SECONDSs", help="Width of a bin of music, as beat/4 or 0.05s.", rich_help_panel=DATA),
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(metavar="BINS", help="Bins from one sample of music to the next; 1 by default.", rich_help_panel=DATA),
+]
 Age = Annotated[
     int | None,
     typer.Option(metavar="UPDATE", help="Age of the training to use; the last by default.", rich_help_panel=MODEL),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shortrun.store import Trajectory
 
 REMEMBERED = "reading"  # the key in the data's meta that run.json keeps
+OF_A_RUN = ("threshold", "unknown", "grey", "frames", "time_bin", "stride")
 OF_A_FORMAT = ("keys", "label_column", "group")  # of the training file; another file may not have them
 
 
@@ -60,7 +61,7 @@ def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Datase
 def _defaults(run: Trajectory, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the remembered options, then without those that only the training file may have had."""
     known = remembered(run)
-    common = {name: known[name] for name in ("threshold", "unknown") if name in known}
+    common = {name: known[name] for name in OF_A_RUN if name in known}
     own = {name: known[name] for name in OF_A_FORMAT if name in known and name not in given}
     yield common | own
     for left_out in own:

@@ -29,7 +29,7 @@ def generate(
             "--output",
             "-o",
             metavar="FILE",
-            help=".npz, .fasta, .csv, .tsv (also .gz), or a picture.",
+            help="A file by its ending (.npz, .fasta, .csv, .mid, .idx...), a picture, or a folder.",
             rich_help_panel=OUTPUT,
         ),
     ],
@@ -70,10 +70,13 @@ def generate(
     held = {"fix": fixed(fix), "keep": _options.whole_numbers(keep, "keep")}
     recorded = _options.whole_numbers(record, "record")
 
+    from shortrun.data import folders
     from shortrun.store import Trajectory
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
+    if not ending_of(out):
+        folders.fitting(out, trained.data["meta"])
     k = trained.recipe["steps"] if steps is None else steps
     held["template"] = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*recorded, k})}
@@ -105,18 +108,24 @@ def fixed(texts: list[str] | None) -> dict[int, str]:
 
 
 def ending_of(path: Path) -> str:
-    """Return the ending that says the format of an output: data, or a picture of images.
+    """Return the ending that says the format of an output: data, or a picture of images; none for a new folder.
 
     Raises
     ------
     FormatError : if there is none that can be written
+    StoreError : if the folder is there already
     """
     from shortrun.data.readers import format_of
     from shortrun.plots import SUFFIXES
+    from shortrun.files import check_new
 
     if path.suffix.lower() in SUFFIXES:
         return path.suffix
-    known = format_of(path, able_to="write")[1] + (".gz" if path.suffix.lower() == ".gz" else "")
+    suffix = format_of(path, able_to="write")[1]
+    if not suffix:
+        check_new(path)
+        return ""
+    known = suffix + (".gz" if path.suffix.lower() == ".gz" else "")
     return path.name[-len(known) :]
 
 

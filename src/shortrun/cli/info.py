@@ -11,7 +11,7 @@ import typer
 import shortrun
 from shortrun.cli import _output, _reading
 from shortrun.cli._options import Json
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, FormatError
 
 
 def info(
@@ -39,7 +39,19 @@ def is_data(what: str) -> bool:
     from shortrun.data.catalogue import entries
 
     path = Path(what)
+    if path.is_dir():
+        return not (path / "run.json").exists() and holds_data(path)
     return path.is_file() or (not path.exists() and what in {entry.name for entry in entries()})
+
+
+def holds_data(path: Path) -> bool:
+    """Return whether a folder is one of images or music."""
+    from shortrun.data import folders
+
+    try:
+        return bool(folders.holding(path))
+    except FormatError:
+        return False
 
 
 def of_data(source: str) -> dict[str, Any]:

@@ -42,6 +42,10 @@ def train(
     alphabet: _options.AlphabetName = None,
     unknown: _options.Unknown = None,
     part: _options.Part = None,
+    grey: _options.Grey = None,
+    frames: _options.Frames = None,
+    time_bin: _options.TimeBin = None,
+    stride: _options.Stride = None,
     reweight: Annotated[
         float | None,
         typer.Option(
@@ -116,6 +120,10 @@ def train(
         alphabet=alphabet,
         unknown=unknown,
         part=part,
+        grey=grey,
+        frames=frames,
+        time_bin=time_bin,
+        stride=stride,
         reweight=reweight,
         source=data,
     )

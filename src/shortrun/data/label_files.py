@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def attach(dataset: Dataset, table: LabelTable) -> Dataset:
 
     Rows belong to samples by order where the file has no names, where the samples have none of their own,
     or where names agree row by row (so names may occur twice). Otherwise by name: each row must name a
-    sample (its whole name, or the first word of it); samples without a row are unlabelled.
+    sample (its whole name, the first word of it, or its file or piece of music); samples without a row are unlabelled.
 
     Raises
     ------
@@ -111,9 +112,16 @@ def rows_by_name(dataset: Dataset, table: LabelTable) -> np.ndarray:
             )
     known = dataset.names.tolist()
     if not row_of.keys() <= set(known):
-        known = [name if name in row_of else (name.split() or [""])[0] for name in known]
+        known = [called(name, row_of, dataset.meta.get("suffix", "")) for name in known]
     check_names(table, row_of, known)
     return np.array([row_of.get(name, -1) for name in known])
+
+
+def called(name: str, rows: Container[str], suffix: str) -> str:
+    """Return what a file calls a sample: its name, the piece of music it is of, either as a file, or the first word."""
+    piece = name.rpartition("@")[0] or name
+    first_word = (name.split() or [""])[0]
+    return next((text for text in (name, piece, name + suffix, piece + suffix) if text in rows), first_word)
 
 
 def check_names(table: LabelTable, row_of: dict[str, int], known: list[str]) -> None:

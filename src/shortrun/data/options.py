@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shortrun.data.alphabet import Alphabet
+from shortrun.data.alphabet import MAX_COLOURS, Alphabet
 from shortrun.data.regions import Region
+from shortrun.data.table_columns import Column
 from shortrun.errors import ConfigError, nearest
 
 
@@ -32,16 +33,21 @@ class Options:
     kept_columns : the columns of an alignment to keep instead, as `meta["kept_columns"]` of other data lists them
     grey : keep the grey values of images, as shares of full scale
     frames : bins of music side by side in one sample
-    bin : width of a bin of music, "beat/4" or "0.05s"
+    time_bin : width of a bin of music, "beat/4" or "0.05s"
     stride : bins from one sample of a piece of music to the next
     region : of genotypes: sites of a chromosome, or of a stretch of it, as "22" or "22:16050000-17000000"
     maf : of genotypes: the lowest minor-allele frequency of a site
     thin : of genotypes: the least distance of two sites in base pairs, as of vcftools --thin
     missing : of genotypes: a call that is missing is an "error", or leaves out its site ("drop-site") or its person
-        ("drop-sample"), or counts as the site's more frequent allele ("major")
+        ("drop-sample"), or counts as the site's more frequent allele ("major"); of tables: a missing cell is an
+        "error", or leaves out its row ("drop-sample"), or is a value of its own ("category")
     multiallelic : of genotypes: sites without exactly two alleles are left out ("skip") or an "error"
     variants : of genotypes: the sites to read, in this order, as `meta["variants"]` of other data lists them; region,
         maf and thin are not looked at then
+    bins : of tables: the largest number of bins of a column of numbers
+    categorical, numeric : of tables: columns that are categories or numbers, whatever they look like
+    ignore : of tables: columns to leave out
+    columns : of tables: the columns to read and their values, as `Dataset.columns` of other data lists them
 
     Raises
     ------
@@ -61,7 +67,7 @@ class Options:
     kept_columns: Mapping[str, Any] | None = None
     grey: bool = False
     frames: int | None = None
-    bin: str | None = None
+    time_bin: str | None = None
     stride: int | None = None
     region: str | None = None
     maf: float | None = None
@@ -69,16 +75,22 @@ class Options:
     missing: str = "error"
     multiallelic: str = "skip"
     variants: Sequence[str] | None = None
+    bins: int | None = None
+    categorical: Sequence[str] = ()
+    numeric: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    columns: Sequence[Column] | None = None
 
     def __post_init__(self):
         choose("part", self.part, (None, "train", "test"))
         choose("unknown", self.unknown, ("error", "gap", "drop"))
         choose("inserts", self.inserts, (None, "keep", "remove"))
         within("max_gaps", self.max_gaps, 0, 1)
-        choose("missing", self.missing, ("error", "drop-site", "drop-sample", "major"))
+        choose("missing", self.missing, ("error", "drop-site", "drop-sample", "major", "category"))
         choose("multiallelic", self.multiallelic, ("skip", "error"))
         within("maf", self.maf, 0, 0.5)
         within("thin", self.thin, 1)
+        within("bins", self.bins, 2, MAX_COLOURS - 1)
         Region.of(self.region)
         for key, number in (("frames", self.frames), ("stride", self.stride)):
             if number is not None and number < 1:

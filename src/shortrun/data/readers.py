@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from shortrun.data import folders
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.blocks import scan
 from shortrun.data.catalogue import entries
@@ -17,6 +18,7 @@ from shortrun.data.label_files import attach, read_labels
 from shortrun.data.options import Options
 from shortrun.data.parts import by_lines, opened
 from shortrun.data.raw import hint
+from shortrun.data.table_columns import Column
 from shortrun.errors import DataError, FormatError, nearest
 from shortrun.registry import modules
 
@@ -32,12 +34,27 @@ def read(
     threshold: float | None = None,
     keys: Mapping[str, str] | None = None,
     alphabet: Alphabet | str | None = None,
+    bins: int | None = None,
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    columns: Sequence[Column] | None = None,
     part: str | None = None,
     unknown: str = "error",
     inserts: str | None = None,
     align: Path | str | None = None,
     max_gaps: float | None = None,
     kept_columns: Mapping[str, Any] | None = None,
+    grey: bool = False,
+    frames: int | None = None,
+    time_bin: str | None = None,
+    stride: int | None = None,
+    region: str | None = None,
+    maf: float | None = None,
+    thin: int | None = None,
+    missing: str = "error",
+    multiallelic: str = "skip",
+    variants: Sequence[str] | None = None,
 ) -> Dataset:
     """Read a file of any known format (its suffix says which), or a named data set such as "digits".
 
@@ -45,7 +62,7 @@ def read(
 
     Parameters
     ----------
-    path : the file, or the name of a data set where no such file exists
+    path : the file, or a folder of images or music, or the name of a data set where no such file exists
     labels : CSV or TSV file with a label for each sample: see `read_labels`; they replace labels in the
         file itself
     label_column : column of the labels file, else of the table, else array of the .npz file
@@ -53,6 +70,8 @@ def read(
     threshold : share of full scale above which a grey value is 1; by default 0.3 for (N, h, w) images
     keys : names of the arrays of an .npz file, for example {"x": "x", "y": "continent"}
     alphabet : an `Alphabet`, the name of one, its letters, "codes" or "continuous"; by default detected
+    bins, categorical, numeric, ignore, columns : what the columns of a table mean: see `data.tables`; `columns` are
+        those of other data, to be read alike
     part : "train" or "test" of a file that holds both; by default train
     unknown : letters outside the alphabet are an "error", become a "gap", or "drop" their sequence
     inserts : "remove" the small letters and '.' of alignments, or "keep" them as letters and gaps; by default they are
@@ -61,6 +80,10 @@ def read(
     max_gaps : columns of an alignment with a larger share of gaps are removed, 0.7 for example; `gaps.restored` gives
         them back
     kept_columns : the columns to keep instead, as `meta["kept_columns"]` of other data lists them
+    grey : keep the grey values of images, as shares of full scale, instead of making them black and white
+    frames, time_bin, stride : samples of music: how many bins side by side (10), how wide ("beat/4" or "0.05s"), and how
+        many bins from one to the next (1)
+    region, maf, thin, missing, multiallelic, variants : which sites and persons of genotypes: see `Options`
 
     Raises
     ------
@@ -74,12 +97,27 @@ def read(
         threshold=threshold,
         keys=keys,
         alphabet=alphabet,
+        bins=bins,
+        categorical=categorical,
+        numeric=numeric,
+        ignore=ignore,
+        columns=columns,
         part=part,
         unknown=unknown,
         inserts=inserts,
         align=None if align is None else str(align),
         max_gaps=max_gaps,
         kept_columns=kept_columns,
+        grey=grey,
+        frames=frames,
+        time_bin=time_bin,
+        stride=stride,
+        region=region,
+        maf=maf,
+        thin=thin,
+        missing=missing,
+        multiallelic=multiallelic,
+        variants=variants,
     )
     if labels is None:
         return load(path, options)
@@ -99,12 +137,10 @@ def load(path: Path, options: Options) -> Dataset:
     if entry is not None and not path.is_file():
         data = entry.load(options)
         return data.with_meta(data.meta | {"source": entry.name})
-    if path.is_dir():
-        raise FormatError(path, None, "is a folder, a file of data expected")
     if not path.exists():
         names = tuple(entry.name for entry in entries()) if path.name == str(path) else ()
         raise FormatError(path, None, f"no such file or named data set{hint(path, names)}")
-    module, _ = format_of(path)
+    module = folders.holding(path) if path.is_dir() else format_of(path)[0]
     try:
         data = selected(module.read(path, options), options)
     except FormatError:
@@ -115,6 +151,8 @@ def load(path: Path, options: Options) -> Dataset:
 
 
 def write(path: Path | str, dataset: Dataset) -> None:
+    A name without a suffix is a new folder, with a file for each image or piece of music.
+
     """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
 
     Raises
@@ -125,6 +163,9 @@ def write(path: Path | str, dataset: Dataset) -> None:
     """
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
+    if hasattr(module, "save"):
+        module.save(path, dataset)
+        return
     with opened(path) as file:
         if not hasattr(module, "append"):
             module.write(file, dataset, suffix)
@@ -135,18 +176,25 @@ def write(path: Path | str, dataset: Dataset) -> None:
 
 
 def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:
-    """Return the format module of a path and the suffix it was found by.
+    """Return the format module of a path and the suffix it was found by; a name without an ending is a new folder.
 
     Raises
     ------
     FormatError : if there is none; names the nearest suffix.
     """
     name = path.name.lower().removesuffix(".gz")
-    known = {suffix: module for module in modules(FORMATS) if hasattr(module, able_to) for suffix in module.suffixes}
+    known = {suffix: module for module in modules(FORMATS) if able(module, able_to) for suffix in module.suffixes}
     suffix = next((suffix for suffix in known if name.endswith(suffix)), None)
     if suffix is not None:
         return known[suffix], suffix
     ending = Path(name).suffix
     guess = nearest(ending, known) if ending else None
+    if able_to == "write" and not ending:
+        return folders, ""
     tip = f" (did you mean '{guess}'?)" if guess else f" (known: {', '.join(known)})"
     raise FormatError(path, None, f"cannot {able_to} files that end in '{ending}'{tip}")
+
+
+def able(module: ModuleType, verb: str) -> bool:
+    """Return whether a format can be read, or written: to one file (`write`), or to files of its own (`save`)."""
+    return hasattr(module, verb) or (verb == "write" and hasattr(module, "save"))

@@ -90,11 +90,10 @@ def alphabet_for_codes(table: np.ndarray) -> Alphabet:
     return numbered(max(2, int(largest) + 1))
 
 
-def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
+def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD, scale: int | None = None) -> np.ndarray:
     """Return 1 where a grey value is above a share of full scale, else 0 (uint8, same shape).
 
-    Full scale is the smallest of 1, 16, 255 and 65,535 that no value exceeds: black and white, the 8x8
-    digits, 8 bits and 16 bits. It is found from the data, so read images together rather than one by one.
+    Full scale is `scale`, or found from the data (see `full_scale`), so read images together rather than one by one.
 
     Raises
     ------
@@ -104,14 +103,26 @@ def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD) -> np.ndarray:
     if not 0 <= threshold < 1:
         raise ConfigError("threshold", f"a share of full scale, at least 0 and below 1, expected, got {threshold}")
     as_table(grey)
+    level = threshold * (full_scale(grey) if scale is None else scale)
+    binary = np.empty(grey.shape, np.uint8)
+    for start, part in scan(grey):
+        binary[start : start + len(part)] = part > level
+    return binary
+
+
+def full_scale(grey: np.ndarray) -> int:
+    """Return the smallest of 1, 16, 255 and 65,535 that no value exceeds.
+
+    These are black and white, the 8x8 digits, 8 bits and 16 bits.
+
+    Raises
+    ------
+    DataError : if values are negative or above 65,535.
+    """
     lowest, highest = min(part.min() for _, part in scan(grey)), max(part.max() for _, part in scan(grey))
     if lowest < 0 or highest > FULL_SCALES[-1]:
         raise DataError(f"grey values must be 0 to {FULL_SCALES[-1]}, got {lowest} to {highest}")
-    full_scale = next(scale for scale in FULL_SCALES if highest <= scale)
-    binary = np.empty(grey.shape, np.uint8)
-    for start, part in scan(grey):
-        binary[start : start + len(part)] = part > threshold * full_scale
-    return binary
+    return next(scale for scale in FULL_SCALES if highest <= scale)
 
 
 def is_grey(values: np.ndarray) -> bool:

@@ -15,10 +15,11 @@ from numpy.lib.npyio import NpzFile
 
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.dataset import Dataset
+from shortrun.data.images import encode_images
 from shortrun.data.labels import did_you_mean
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
-from shortrun.data.values import GREY_THRESHOLD, binarise, is_grey
+from shortrun.data.values import is_grey
 from shortrun.errors import FormatError
 from shortrun.files import explain
 
@@ -113,8 +114,10 @@ def complaint(error: BaseException) -> str:
 def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, options: Options) -> Dataset:
     """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape."""
     values, shape, classes = found["x"], found.get("image_shape"), found.get("classes")
-    if alphabet is None and (options.threshold is not None or is_grey(values)):
-        values = binarise(values, GREY_THRESHOLD if options.threshold is None else options.threshold)
+    meta: dict[str, Any] = {} if shape is None else {"image_shape": tuple(shape.tolist())}
+    if options.grey or (alphabet is None and (options.threshold is not None or is_grey(values))):
+        values, alphabet, more = encode_images(values, options, alphabet)
+        meta |= more
     return Dataset.from_arrays(
         values,
         found.get("y"),
@@ -123,5 +126,5 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
         weights=found.get("weights"),
         groups=found.get("group"),
         alphabet=alphabet,
-        meta={} if shape is None else {"image_shape": tuple(shape.tolist())},
+        meta=meta,
     )

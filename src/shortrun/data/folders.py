@@ -1,0 +1,123 @@
+"""Folders of files, one a sample or a piece, those of a class in a folder of its own.
+
+A format that comes so has `read` for a file or a folder, `write_folder(folder, dataset)`, and `fits(meta)`, which says
+whether samples are of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from shortrun.data.dataset import Dataset
+from shortrun.errors import FormatError
+from shortrun.files import atomic_folder
+from shortrun.registry import modules
+
+FORMATS = "shortrun.data.formats"
+UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')  # not in names of files, on one system or another
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of a folder: its name as that of a sample, its class ('' where it lies in no folder of a class)."""
+
+    name: str
+    label: str
+    path: Path
+
+
+def members(path: Path, suffixes: Sequence[str]) -> list[Member]:
+    """Return the files with these suffixes in a folder, ordered by name, numbers in names as numbers.
+
+    The folder that a file lies in is its class. Its name is that of the file without the suffix, or with the folder
+    where a name occurs in two of them. Names that begin with a dot are not looked at.
+    """
+    files = [file for file in sorted(path.rglob("*")) if file.name.lower().endswith(tuple(suffixes)) and file.is_file()]
+    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    count = Counter(file.stem for file in files)
+    found = [_member(path, file, unique=count[file.stem] == 1) for file in files]
+    return sorted(found, key=lambda member: (natural(member.name), member.label))
+
+
+def _member(folder: Path, file: Path, *, unique: bool) -> Member:
+    inner = file.relative_to(folder)
+    label = inner.parts[0] if len(inner.parts) > 1 else ""
+    return Member(file.stem if unique else inner.with_suffix("").as_posix(), label, file)
+
+
+def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return what to order names by so that s2 comes before s10."""
+    parts = [part for part in re.split(r"([0-9]+)", text) if part]
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+
+
+def places(folder: Path, names: Iterable[str], labels: Iterable[str], suffix: str) -> Iterator[Path]:
+    """Yield where the file of each sample goes: a folder a class; what cannot be in a name of a file becomes '_'.
+
+    Names that occur twice get numbers.
+    """
+    taken: Counter[Path] = Counter()
+    for name, label in zip(names, labels, strict=True):
+        place = folder / safe(label) if label else folder
+        place.mkdir(exist_ok=True)
+        file = place / safe(name)
+        taken[file] += 1
+        while taken[file] > 1:
+            file = file.with_name(f"{safe(name)}-{taken[file]}")
+            taken[file] += 1
+        yield file.with_name(file.name + suffix)
+
+
+def safe(text: str) -> str:
+    """Return a text that can be the name of a file on every system."""
+    text = UNSAFE.sub("_", text.strip())[:200].rstrip(" .")
+    return "_" + text if not text or text.startswith(".") else text
+
+
+def holding(path: Path) -> ModuleType:
+    """Return the format of the files that a folder holds.
+
+    Raises
+    ------
+    FormatError : if there are none of a format that comes in folders
+    """
+    known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
+    module = next((module for module in known if members(path, module.suffixes)), None)
+    if module is None:
+        suffixes = ", ".join(suffix for module in known for suffix in module.suffixes)
+        raise FormatError(path, None, f"is a folder without files of {suffixes}: a file of data expected")
+    return module
+
+
+def fitting(path: Path, meta: Mapping[str, Any]) -> ModuleType:
+    """Return the format for a folder of samples of a kind, which `meta` tells.
+
+    Raises
+    ------
+    FormatError : if there is none
+    """
+    known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
+    module = next((module for module in known if module.fits(meta)), None)
+    if module is None:
+        reason = "a name without an ending is a folder, for images or music, and these samples are neither"
+        raise FormatError(path, None, f"{reason}: give the file an ending such as .npz or .csv")
+    return module
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write the samples to a new folder, as MIDI or as images; never half of one.
+
+    Raises
+    ------
+    FormatError : if they are neither
+    StoreError : if the folder exists and is not empty, or cannot be written
+    """
+    module = fitting(path, dataset.meta)
+    with atomic_folder(path) as folder:
+        module.write_folder(folder, dataset)
