@@ -116,8 +116,8 @@ def ending_of(path: Path) -> str:
     StoreError : if the folder is there already
     """
     from shortrun.data.readers import format_of
-    from shortrun.plots import SUFFIXES
     from shortrun.files import check_new
+    from shortrun.plots import SUFFIXES
 
     if path.suffix.lower() in SUFFIXES:
         return path.suffix

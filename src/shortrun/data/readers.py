@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -81,8 +81,8 @@ def read(
         them back
     kept_columns : the columns to keep instead, as `meta["kept_columns"]` of other data lists them
     grey : keep the grey values of images, as shares of full scale, instead of making them black and white
-    frames, time_bin, stride : samples of music: how many bins side by side (10), how wide ("beat/4" or "0.05s"), and how
-        many bins from one to the next (1)
+    frames, time_bin, stride : samples of music: how many bins side by side (10), how wide ("beat/4" or "0.05s"), and
+        how many bins from one to the next (1)
     region, maf, thin, missing, multiallelic, variants : which sites and persons of genotypes: see `Options`
 
     Raises
@@ -151,9 +151,9 @@ def load(path: Path, options: Options) -> Dataset:
 
 
 def write(path: Path | str, dataset: Dataset) -> None:
-    A name without a suffix is a new folder, with a file for each image or piece of music.
-
     """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
+
+    A name without a suffix is a new folder, with a file for each image or piece of music.
 
     Raises
     ------
@@ -188,9 +188,9 @@ def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:
     if suffix is not None:
         return known[suffix], suffix
     ending = Path(name).suffix
-    guess = nearest(ending, known) if ending else None
     if able_to == "write" and not ending:
         return folders, ""
+    guess = nearest(ending, known) if ending else None
     tip = f" (did you mean '{guess}'?)" if guess else f" (known: {', '.join(known)})"
     raise FormatError(path, None, f"cannot {able_to} files that end in '{ending}'{tip}")
 
