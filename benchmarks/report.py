@@ -125,6 +125,24 @@ def _profile(found: dict[str, Any]) -> str:
     return f"{table(head, rows)}\n\nMeasured peak: {peak} (copy)."
 
 
+def gpu(results: Results) -> str:
+    """Return the milliseconds an update on a GPU and the most memory on it, settings by cases."""
+    found = results.get("gpu")
+    if not found:
+        return ""
+    cases = found["cases"]
+    names = list(dict.fromkeys(name for case in cases for name in case["updates"]))
+    rows = [[name, *(on_gpu(case["updates"].get(name)) for case in cases)] for name in names]
+    return table([f"{found['gpu']}: ms (MiB)", *(title(case) for case in cases)], rows)
+
+
+def on_gpu(figures: dict[str, Any] | None) -> str:
+    """Return the time and the memory of an update on a GPU."""
+    if not figures:
+        return ""
+    return f"{number(figures['median_ms'])} ({figures['peak_mib']:,.0f})" if "median_ms" in figures else "failed"
+
+
 def install(results: Results) -> str:
     """Return what it costs to install and to start."""
     found = results.get("install")
@@ -146,7 +164,7 @@ def install(results: Results) -> str:
 
 
 TABLES: dict[str, Callable[[Results], str]] = {
-    function.__name__: function for function in (updates, memory, quality, tasks, scaling, profile, install)
+    function.__name__: function for function in (updates, memory, gpu, quality, tasks, scaling, profile, install)
 }
 
 # The page
