@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,6 +62,12 @@ class Alphabet:
 
     def decode_rows(self, codes: np.ndarray) -> list[str]:
         """Return the N strings of an (N, S) table of codes."""
+        if self.letters.isascii():
+            text, sites = (
+                codes.astype(np.uint8).tobytes().translate(self.letters.encode().ljust(256)).decode(),
+                codes.shape[1],
+            )
+            return [text[start : start + sites] for start in range(0, len(text), sites)]
         points = np.ascontiguousarray(code_points(self.letters)[codes])
         return [row.tobytes().decode("utf-32-le") for row in points]
 
@@ -112,14 +118,19 @@ def named(text: str) -> Alphabet:
 
 
 def detect(texts: Sequence[str]) -> Alphabet:
-    """Return the alphabet that sequences are most likely written in; nucleotides win ties, DNA before RNA.
+    """Return the alphabet that sequences are most likely written in: see `detected`."""
+    points, counts = np.unique(code_points("".join(texts)), return_counts=True)
+    return detected({chr(point): int(count) for point, count in zip(points, counts, strict=True)})
+
+
+def detected(tally: Mapping[str, int]) -> Alphabet:
+    """Return the alphabet of letters that occur so often; nucleotides win ties, DNA before RNA.
 
     Sequences are nucleotides if at least nine tenths of their letters are A, C, G and T (or U) and every
     other letter is one of the codes for an ambiguous nucleotide; 0 and 1 alone are binary; all else is
     protein.
     """
-    points, counts = np.unique(code_points("".join(texts)), return_counts=True)
-    tally = {chr(point): int(count) for point, count in zip(points, counts, strict=True) if chr(point) != "-"}
+    tally = {letter: count for letter, count in tally.items() if letter != "-"}
     if tally and set(tally) <= set(BINARY.letters):
         return BINARY
     share = {alphabet: sum(tally.get(letter, 0) for letter in alphabet.letters) for alphabet in (DNA, RNA)}

@@ -1,7 +1,8 @@
 """Columns of an alignment that are left out of a training, and given back when samples are written.
 
-`meta["kept_columns"]` says which columns of the file the sites are: {"of": L, "kept": [...]}, counted from 0. Lines that say
-something of columns, such as the consensus structure, stay as long as the file's alignment in `meta["annotation"]`.
+`meta["kept_columns"]` says which columns of the file the sites are: {"of": L, "kept": [...]}, counted from 0. Lines
+that say something of columns, such as the consensus structure, stay as long as the whole alignment in
+`meta["annotation"]`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ def gap_share(dataset: Dataset) -> np.ndarray:
     """Return the (S,) share of samples that have a gap at each site."""
     assert dataset.alphabet is not None
     gap = gap_code(dataset.alphabet)
-    return sum((part == gap).sum(axis=0) for _, part in scan(dataset.values)) / len(dataset)
+    found = np.zeros(dataset.sites, np.int64)
+    for _, part in scan(dataset.values):
+        found += (part == gap).sum(axis=0)
+    return found / len(dataset)
 
 
 def keep(dataset: Dataset, sites: np.ndarray) -> Dataset:
@@ -88,7 +92,12 @@ def on_columns(dataset: Dataset, values: np.ndarray, columns: Mapping[str, Any] 
 
 def annotation(dataset: Dataset) -> dict[str, str]:
     """Return the lines about columns, such as SS_cons, cut to the columns that the samples have."""
-    lines, columns = dataset.meta.get(ANNOTATION, {}), dataset.meta.get(KEY)
+    return cut_lines(dataset, dataset.meta.get(ANNOTATION, {}))
+
+
+def cut_lines(dataset: Dataset, lines: Mapping[str, str]) -> dict[str, str]:
+    """Return lines about the columns of the alignment that samples come from, cut to the columns that they have."""
+    columns = dataset.meta.get(KEY)
     if columns is not None:
         lines = {tag: cut(line, columns["kept"], tag.startswith("SS")) for tag, line in lines.items()}
     return {tag: line for tag, line in lines.items() if len(line) == dataset.sites}

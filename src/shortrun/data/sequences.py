@@ -1,4 +1,4 @@
-"""Sequences as text to codes; shared by FASTA and by tables with a `sequence` column."""
+"""Sequences as text to codes; shared by the formats of alignments and by tables with a `sequence` column."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
-from shortrun.data.alphabet import Alphabet, detect, named
+from shortrun.data.alphabet import Alphabet, detected, named
 from shortrun.data.values import CellError
 from shortrun.errors import ConfigError
 
 GAP = "-"
-ROWS = 1000  # sequences encoded at a time
 TIDY = str.maketrans(ascii_lowercase + ".", ascii_uppercase + GAP)
+INSERTS = dict.fromkeys(map(ord, ascii_lowercase + "."))  # A2M: what `str.translate` leaves out
+STRANGE = 255  # no code: a letter outside the alphabet
+PIECE = 2**20  # bytes translated at a time
 
 
 def encode_sequences(
@@ -21,32 +23,126 @@ def encode_sequences(
 ) -> tuple[np.ndarray, Alphabet, np.ndarray]:
     """Return the (M, S) uint8 codes of aligned sequences, their alphabet, and an (N,) mask of those kept.
 
-    Letters become upper case and '.' a gap, unless the alphabet itself holds small letters or '.'. Without
-    an alphabet it is detected (see `detect`). Letters outside it, ambiguous ones such as X, B, Z and N
-    among them, are an error, or become gaps (`unknown="gap"`), or their sequences are left out
-    (`unknown="drop"`).
-
     Raises
     ------
     CellError : if sequences differ in length or hold unknown letters.
     ConfigError : if the alphabet has no gap and gaps are needed.
     """
-    alphabet = named(alphabet) if isinstance(alphabet, str) else alphabet
-    texts = [text.translate(tidying(alphabet)) for text in texts]
-    check_lengths(texts)
-    alphabet = alphabet or detect(texts)
-    codes = np.concatenate([lookup(alphabet, texts[first : first + ROWS]) for first in range(0, len(texts), ROWS)])
-    if unknown == "gap":
-        codes[codes < 0] = gap_code(alphabet)
-    kept = np.asarray((codes >= 0).all(axis=1))
-    if not kept.all() and (unknown == "error" or not kept.any()):
-        raise unknown_letter(texts, codes, alphabet)
-    return codes[kept].astype(np.uint8), alphabet, kept
+    stack = Stack(alphabet, unknown)
+    for text in texts:
+        stack.add(text)
+    return stack.encoded()
 
 
-def lookup(alphabet: Alphabet, texts: Sequence[str]) -> np.ndarray:
-    """Return the (M, S) int16 codes of sequences of one length, -1 for a letter outside the alphabet."""
-    return alphabet.lookup("".join(texts)).reshape(len(texts), -1)
+class Stack:
+    """Aligned sequences that are added one by one: memory holds a byte a letter.
+
+    Letters become upper case and '.' a gap, unless the alphabet itself holds small letters or '.'. Without
+    an alphabet it is detected (see `detected`). Letters outside it, ambiguous ones such as X, B, Z and N
+    among them, are an error, or become gaps (`unknown="gap"`), or their sequences are left out
+    (`unknown="drop"`).
+    """
+
+    def __init__(self, alphabet: Alphabet | str | None, unknown: str):
+        self.alphabet = named(alphabet) if isinstance(alphabet, str) else alphabet
+        self.unknown = unknown
+        self.first, self.count, self.bytes = "", 0, bytearray()
+        self.strange = ""  # the first letter that no byte stands for
+        # a letter is kept as its ASCII code, or as its code in an alphabet of other letters, which is then given
+        self.ascii = self.alphabet is None or self.alphabet.letters.isascii()
+        self.known = {chr(i): i for i in range(128)} if self.ascii else codes_of(self.alphabet)
+
+    def add(self, text: str) -> None:
+        """Add a sequence.
+
+        Raises
+        ------
+        CellError : if it is not as long as the first, or empty.
+        """
+        self.first = self.first or text
+        if len(text) != len(self.first) or not text:
+            raise CellError(self.count, None, self._length(text))
+        self.bytes += text.encode() if self.ascii and text.isascii() else self._numbered(text)
+        self.count += 1
+
+    def _numbered(self, text: str) -> bytes:
+        numbers = bytes(self.known.get(letter, STRANGE) for letter in text)
+        if not self.strange and STRANGE in numbers:
+            self.strange = text[numbers.index(STRANGE)]
+        return numbers
+
+    def _length(self, text: str) -> str:
+        if not text:
+            return "has no letters"
+        matches = {len(other.translate(INSERTS)) for other in (text, self.first)}
+        inserted = len(matches) == 1 and matches != {0}
+        hint = "--inserts remove, if small letters are insertions" if inserted else "--align MODEL.hmm aligns FASTA"
+        return f"has {len(text)} sites, the first one has {len(self.first)}: aligned sequences expected ({hint})"
+
+    def encoded(self) -> tuple[np.ndarray, Alphabet, np.ndarray]:
+        """Return the (M, S) uint8 codes, their alphabet, and an (N,) mask of the sequences kept; call it once.
+
+        Raises
+        ------
+        CellError : if there is an unknown letter, and none is allowed or no sequence would be left.
+        ConfigError : if the alphabet has no gap and gaps are needed.
+        """
+        alphabet = self.alphabet or self._detected()
+        table = self._codes(alphabet)
+        wrong = self._unknown_letter(table, alphabet)
+        if wrong is not None and self.unknown == "error":
+            raise wrong
+        for place in range(0, len(self.bytes), PIECE):
+            self.bytes[place : place + PIECE] = self.bytes[place : place + PIECE].translate(table)
+        values = self._table()
+        if wrong is None:
+            return values, alphabet, np.ones(self.count, bool)
+        kept = values.max(axis=1) != STRANGE
+        if not kept.any():
+            raise wrong
+        return values[kept], alphabet, kept
+
+    def _table(self) -> np.ndarray:
+        return np.frombuffer(self.bytes, np.uint8).reshape(self.count, -1)
+
+    def _detected(self) -> Alphabet:
+        tally: dict[str, int] = {}
+        for letter, count in enumerate(self._counts().tolist()):
+            tidy = chr(letter).translate(TIDY)
+            if count:
+                tally[tidy] = tally.get(tidy, 0) + count
+        return detected(tally)
+
+    def _counts(self) -> np.ndarray:
+        flat = np.frombuffer(self.bytes, np.uint8)
+        pieces = (flat[place : place + PIECE] for place in range(0, len(flat), PIECE))
+        return sum((np.bincount(piece, minlength=256) for piece in pieces), np.zeros(256, np.int64))
+
+    def _codes(self, alphabet: Alphabet) -> bytes:
+        """Return which code a byte becomes."""
+        strange = gap_code(alphabet) if self.unknown == "gap" else STRANGE
+        codes = codes_of(alphabet) if self.ascii else {chr(code): code for code in range(len(alphabet))}
+        return bytes(codes.get(chr(byte), strange) if byte != STRANGE else strange for byte in range(256))
+
+    def _unknown_letter(self, table: bytes, alphabet: Alphabet) -> CellError | None:
+        """Return the error about the first letter outside the alphabet, where there is one that is no gap."""
+        present = np.flatnonzero(self._counts()).tolist()
+        place = min((self.bytes.index(byte) for byte in present if table[byte] == STRANGE), default=None)
+        if place is None:
+            return None
+        row, site = divmod(place, len(self.first))
+        byte = self.bytes[place]
+        letter = self.strange if byte == STRANGE else chr(byte).translate(tidying(alphabet))
+        where = f"the {alphabet.name} alphabet '{alphabet.letters}'"
+        return CellError(row, site, f"letter '{letter}' at site {site + 1} is not in {where}")
+
+
+def codes_of(alphabet: Alphabet | None) -> dict[str, int]:
+    """Return the code of each letter, small ones and '.' among them where they mean others."""
+    assert alphabet is not None
+    codes = {letter: code for code, letter in enumerate(alphabet.letters)}
+    meant = {chr(point): chr(to) for point, to in tidying(alphabet).items() if chr(to) in codes}
+    return codes | {letter: codes[to] for letter, to in meant.items()}
 
 
 def tidying(alphabet: Alphabet | None) -> dict[int, int]:
@@ -57,24 +153,13 @@ def tidying(alphabet: Alphabet | None) -> dict[int, int]:
     return {point: to for point, to in TIDY.items() if chr(point) not in letters}
 
 
-def check_lengths(texts: Sequence[str]) -> None:
-    """Raise CellError unless all sequences are as long as the first, and not empty."""
-    sites = len(texts[0])
-    row = next((i for i, text in enumerate(texts) if len(text) != sites or not text), None)
-    if row is not None:
-        reason = f"has {len(texts[row])} sites, the first one has {sites}: aligned sequences expected"
-        raise CellError(row, None, reason if texts[row] else "has no letters")
-
-
 def gap_code(alphabet: Alphabet) -> int:
-    """Return the code of the gap."""
+    """Return the code of the gap.
+
+    Raises
+    ------
+    ConfigError : if the alphabet has none
+    """
     if GAP not in alphabet.letters:
         raise ConfigError("unknown", f"'gap' needs an alphabet with '{GAP}', got '{alphabet.letters}'")
     return alphabet.letters.index(GAP)
-
-
-def unknown_letter(texts: Sequence[str], codes: np.ndarray, alphabet: Alphabet) -> CellError:
-    """Return the error about the first letter outside the alphabet."""
-    row, site = np.argwhere(codes < 0)[0].tolist()
-    letter, where = texts[row][site], f"the {alphabet.name} alphabet '{alphabet.letters}'"
-    return CellError(row, site, f"letter '{letter}' at site {site + 1} is not in {where}")
