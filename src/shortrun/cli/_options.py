@@ -46,6 +46,20 @@ Unknown = Annotated[
     str | None,
     typer.Option(metavar="error|gap|drop", help="What to do with letters outside the alphabet.", rich_help_panel=DATA),
 ]
+Inserts = Annotated[
+    str | None,
+    typer.Option(
+        metavar="keep|remove", help="Small letters and '.' of an alignment; A2M loses them.", rich_help_panel=DATA
+    ),
+]
+Align = Annotated[
+    str | None,
+    typer.Option(metavar="HMM", help="Model that FASTA sequences are aligned to.", rich_help_panel=DATA),
+]
+MaxGaps = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Remove columns with a larger share of gaps, as 0.7.", rich_help_panel=DATA),
+]
 Part = Annotated[
     str | None,
     typer.Option(metavar="train|test", help="Which part of a file that holds both.", rich_help_panel=DATA),

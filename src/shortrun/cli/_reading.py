@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from shortrun.store import Trajectory
 
 REMEMBERED = "reading"  # the key in the data's meta that run.json keeps
-OF_A_RUN = ("threshold", "unknown", "grey", "frames", "time_bin", "stride")
+OF_A_RUN = ("threshold", "unknown", "inserts", "align", "grey", "frames", "time_bin", "stride")
+OF_ITS_DATA = ("kept_columns",)  # found when the training data were read
 OF_A_FORMAT = ("keys", "label_column", "group")  # of the training file; another file may not have them
 
 
@@ -62,6 +63,7 @@ def _defaults(run: Trajectory, given: Mapping[str, Any]) -> Iterator[dict[str, A
     """Yield the remembered options, then without those that only the training file may have had."""
     known = remembered(run)
     common = {name: known[name] for name in OF_A_RUN if name in known}
+    common |= {name: run.data["meta"][name] for name in OF_ITS_DATA if name in run.data["meta"]}
     own = {name: known[name] for name in OF_A_FORMAT if name in known and name not in given}
     yield common | own
     for left_out in own:

@@ -66,10 +66,10 @@ def places(folder: Path, names: Iterable[str], labels: Iterable[str], suffix: st
     for name, label in zip(names, labels, strict=True):
         place = folder / safe(label) if label else folder
         place.mkdir(exist_ok=True)
-        file = place / safe(name)
+        file = place / safe(name.removeprefix(f"{label}/"))  # as `members` calls files of the same name
         taken[file] += 1
         while taken[file] > 1:
-            file = file.with_name(f"{safe(name)}-{taken[file]}")
+            file = file.with_name(f"{file.name}-{taken[file]}")
             taken[file] += 1
         yield file.with_name(file.name + suffix)
 

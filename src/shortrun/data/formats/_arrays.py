@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,7 @@ from shortrun.data.alphabet import Alphabet
 from shortrun.data.dataset import Dataset
 from shortrun.data.images import encode_images
 from shortrun.data.labels import did_you_mean
+from shortrun.data.music import from_arrays as music_of
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
 from shortrun.data.values import is_grey
@@ -112,13 +114,13 @@ def complaint(error: BaseException) -> str:
 
 
 def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, options: Options) -> Dataset:
-    """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape."""
+    """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape, start, time_bin."""
     values, shape, classes = found["x"], found.get("image_shape"), found.get("classes")
     meta: dict[str, Any] = {} if shape is None else {"image_shape": tuple(shape.tolist())}
     if options.grey or (alphabet is None and (options.threshold is not None or is_grey(values))):
         values, alphabet, more = encode_images(values, options, alphabet)
         meta |= more
-    return Dataset.from_arrays(
+    data = Dataset.from_arrays(
         values,
         found.get("y"),
         classes=None if classes is None else classes.astype(str).tolist(),
@@ -128,3 +130,7 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
         alphabet=alphabet,
         meta=meta,
     )
+    time_bin = options.time_bin or (str(np.ravel(found["time_bin"])[0]) if "time_bin" in found else None)
+    if time_bin is None and options.frames is None:
+        return data
+    return music_of(data, found.get("start"), replace(options, time_bin=time_bin))

@@ -15,12 +15,13 @@ from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
 from shortrun.data.formats._arrays import array, load, to_dataset
 from shortrun.data.labels import did_you_mean
+from shortrun.data.music import GROUPS, is_music
 from shortrun.data.options import Options
 from shortrun.errors import ConfigError, FormatError, nearest
 
 suffixes = (".npz",)
 
-ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape")
+ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape", "start", "time_bin")
 
 
 def read(path: Path, options: Options) -> Dataset:
@@ -30,8 +31,9 @@ def read(path: Path, options: Options) -> Dataset:
     default train). Read where present: `names`, `weights`, `group` (N,), `classes` (K,) for `y`, `alphabet`
     (its letters) and `image_shape`. `options.label_column` and `options.group` name arrays too. Grey images
     (N, h, w) become black and white at `options.threshold`, by default 0.3 of full scale (see `binarise`);
-    grey values in rows need a threshold. Codes of more than 256 MB stay in the file, or wait on the disk where they are
-    compressed (in the folder that TMPDIR names).
+    grey values in rows need a threshold. With `options.time_bin`, or an array of that name, rows are music (see
+    `data.music`), and `start` the bin of its piece with which each begins. Codes of more than 256 MB stay in the file,
+    or wait on the disk where they are compressed (in the folder that TMPDIR names).
 
     Raises
     ------
@@ -52,7 +54,7 @@ def read(path: Path, options: Options) -> Dataset:
 
 def chosen_keys(path: Path, arrays: Collection[str], options: Options) -> dict[str, str]:
     """Return which array plays which role: those asked for, then those with the usual names."""
-    asked = asked_keys(options)
+    asked = asked_keys(options, arrays)
     ending = "" if "x" in asked else part_ending(path, arrays, options.part)
     asked = {role: key if key in arrays else key + ending for role, key in asked.items()}
     usual = {role: role for role in ROLES if role in arrays and role not in ("x", "y")}
@@ -62,12 +64,13 @@ def chosen_keys(path: Path, arrays: Collection[str], options: Options) -> dict[s
     return usual | {"x": "x" + ending} | asked
 
 
-def asked_keys(options: Options) -> dict[str, str]:
-    """Return role -> array name as the user gave them."""
+def asked_keys(options: Options, arrays: Collection[str]) -> dict[str, str]:
+    """Return role -> array name as the user gave them; a way to group windows of music is no array."""
     wrong = next((role for role in options.keys or () if role not in ROLES), None)
     if wrong is not None:
         raise ConfigError("keys", f"unknown role '{wrong}', known: {', '.join(ROLES)}", nearest(wrong, ROLES))
-    columns = {"y": options.label_column, "group": options.group}
+    way = options.group in GROUPS and options.group not in arrays
+    columns = {"y": options.label_column, "group": None if way else options.group}
     return {role: name for role, name in columns.items() if name is not None} | dict(options.keys or {})
 
 
@@ -94,6 +97,8 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         columns["weights"] = dataset.weights
     if "image_shape" in dataset.meta:
         columns["image_shape"] = np.array(dataset.meta["image_shape"])
+    if is_music(dataset.meta):
+        columns["time_bin"] = np.array([dataset.meta["music"]["time_bin"]])
     target = file if isinstance(file.raw, FileIO) else Forwards(file)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, column in columns.items():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
+from io import BufferedWriter, BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +102,7 @@ def write_folder(folder: Path, dataset: Dataset) -> None:
         pillow.fromarray(pixels).save(file)
 
 
-def write(file: IO[bytes], dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write one picture: the first samples of each class in a row, or all of them where there are no classes.
 
     Raises
