@@ -134,10 +134,11 @@ def piece_of(file: Member, score: Any, time_bin: TimeBin, mark: Mapping[str, str
 def notes_of(score: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return when notes begin and end, in ticks, and their keys, from 0."""
     parts = [track.notes.numpy() for track in score.tracks if not track.is_drum]
-    columns = [
-        np.concatenate([np.int64([]), *(part[name] for part in parts)]) for name in ("time", "duration", "pitch")
-    ]
-    start, duration, key = columns[0], columns[1], columns[2] - LOWEST
+    none = np.empty(0, np.int64)
+    start, duration, pitch = (
+        np.concatenate([none, *(part[name] for part in parts)]) for name in ("time", "duration", "pitch")
+    )
+    key = pitch - LOWEST
     heard = (key >= 0) & (key < KEYS) & (start >= 0)
     return start[heard], (start + duration.clip(1))[heard], key[heard]
 
