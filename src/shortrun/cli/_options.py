@@ -92,6 +92,26 @@ Threads = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=OUTPUT)]
 
 
+def of_reading(
+    labels: LabelsFile = None,
+    label_column: LabelColumn = None,
+    group: Group = None,
+    keys: Keys = None,
+    threshold: Threshold = None,
+    alphabet: AlphabetName = None,
+    unknown: Unknown = None,
+    inserts: Inserts = None,
+    align: Align = None,
+    max_gaps: MaxGaps = None,
+    part: Part = None,
+    grey: Grey = None,
+    frames: Frames = None,
+    time_bin: TimeBin = None,
+    stride: Stride = None,
+) -> None:
+    """Carry the options of reading, in the order of their help; `_reading.with_reading` gives them to a verb."""
+
+
 def assignments(texts: list[str] | None, key: str) -> dict[str, str]:
     """Return name -> value of texts like "a=1,b=2".
 

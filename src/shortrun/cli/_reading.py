@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shortrun.cli import _options
 from shortrun.cli._options import assignments
 from shortrun.cli._output import amount
 from shortrun.errors import FormatError
@@ -25,6 +28,23 @@ def options(*, keys: list[str] | None = None, labels: Path | None = None, **othe
     """Return the reading options that the user gave, in their JSON form."""
     given = {"keys": assignments(keys, "key") or None, "labels": labels and str(labels), **others}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def with_reading(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options of reading; it gets those that the user set as one mapping, `reading`."""
+    own = [each for each in signature(verb, eval_str=True).parameters.values() if each.name != "reading"]
+    shared = list(signature(_options.of_reading, eval_str=True).parameters.values())
+
+    @wraps(verb)
+    def called(**given: Any) -> None:
+        reading = options(**{each.name: given.pop(each.name) for each in shared})
+        verb(**given, reading=reading)
+
+    every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *shared)]
+    vars(called).pop("__wrapped__")
+    vars(called)["__signature__"] = Signature(every)
+    called.__annotations__ = {each.name: each.annotation for each in every}
+    return called
 
 
 def remembered(run: Trajectory) -> dict[str, Any]:
@@ -105,6 +125,14 @@ def summary(source: str, data: Dataset, part: str | None = None) -> str:
         f"read {place}: {amount(len(data), 'sample')}, {amount(data.sites, 'site')}, {colours}, "
         f"{amount(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
     )
+
+
+def notes(data: Dataset) -> list[str]:
+    """Return what to tell a user of data that will be split, a line each."""
+    from shortrun.data.music import leak
+
+    told = leak(data)
+    return [] if told is None else [f"note: {told}"]
 
 
 def describe(source: str, data: Dataset) -> dict[str, Any]:

@@ -1,20 +1,34 @@
-"""`shortrun data`: the named data sets."""
+"""`shortrun data`: look at data, convert and split them, and get named data sets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shortrun.cli import _output
-from shortrun.cli._options import Json
+from shortrun.cli._options import DATA, OUTPUT, Json
+from shortrun.cli._reading import with_reading
+from shortrun.errors import ConfigError, FormatError
 
-app = typer.Typer(help="Named data sets.")
+if TYPE_CHECKING:
+    from shortrun.data import Dataset
+
+app = typer.Typer(help="Look at data, convert and split them; named data sets.")
+
+SAMPLES = "A file or folder of any known format, or the name of a data set."
+Samples = Annotated[str, typer.Argument(metavar="DATA", help=SAMPLES, show_default=False)]
+Out = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="Its suffix says the format.", rich_help_panel=OUTPUT)
+]
 
 
 @app.callback()
 def data() -> None:
-    """Named data sets."""
+    """Look at data, convert and split them; named data sets."""
 
 
 @app.command("list")
@@ -22,8 +36,122 @@ def list_(json: Json = False) -> None:
     """List the data sets that can be trained on by name."""
     from shortrun.data.catalogue import entries
 
-    found = [{key: value for key, value in asdict(entry).items() if key != "load"} for entry in entries()]
+    if json:
+        _output.emit([form(entry) for entry in entries()])
+    else:
+        found = [(entry.name, entry.title, "here" if is_here(entry) else "") for entry in entries()]
+        _output.rows(("name", "title", "copy"), found)
+
+
+def form(entry: Any) -> dict[str, Any]:
+    """Return the JSON form of an entry."""
+    hidden = ("load", "meta")
+    return {key: value for key, value in asdict(entry).items() if key not in hidden} | {"here": is_here(entry)}
+
+
+def is_here(entry: Any) -> bool:
+    """Return whether an entry can be read without a download."""
+    return entry.load is not None or entry.local_copy() is not None
+
+
+@app.command()
+@with_reading
+def info(source: Samples, reading: Mapping[str, Any], json: Json = False) -> None:
+    """Show what to know of data before training: sizes, classes, duplicates, gaps, and what will hurt."""
+    from shortrun.data import read
+
+    samples = read(source, **reading)
+    found = {"source": samples.meta["source"], **samples.describe()}
+    found["warnings"] += leaks(source, reading)
     if json:
         _output.emit(found)
-    else:
-        _output.rows(("name", "title", "licence"), [(e["name"], e["title"], e["licence"]) for e in found])
+        return
+    warnings = found.pop("warnings")
+    _output.facts({name: readable(value) for name, value in found.items() if value not in (None, [], {})})
+    for line in warnings:
+        _output.say(f"warning: {line}")
+
+
+def readable(value: Any) -> str:
+    """Return a fact on a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count:,}" for name, count in value.items())
+    if isinstance(value, list):
+        from shortrun.data.describe import named
+
+        return f"{len(value)}: {named(value)}"
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def leaks(source: str, reading: Mapping[str, Any]) -> list[str]:
+    """Return what the training part of a file and its test part, if it has one, know of each other."""
+    from shortrun.data import read
+    from shortrun.data.describe import leakage
+
+    if reading.get("part"):
+        return []
+    try:
+        train, test = (read(source, **{**reading, "part": part}) for part in ("train", "test"))
+    except (FormatError, ConfigError):
+        return []  # one part only
+    return leakage(train, test) if train.hash != test.hash else []
+
+
+@app.command()
+@with_reading
+def get(name: Samples, reading: Mapping[str, Any], out: Out) -> None:
+    """Write a named data set to a file, from a local copy or from its public address."""
+    from shortrun.data.catalogue import entries
+    from shortrun.errors import nearest
+
+    names = [entry.name for entry in entries()]
+    if name not in names:
+        raise ConfigError(
+            "data get", f"no data set is called '{name}', known: {', '.join(names)}", nearest(name, names)
+        )
+    save(name, out, reading)
+
+
+@app.command()
+@with_reading
+def convert(
+    source: Samples,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Its suffix says the format.", show_default=False)],
+    reading: Mapping[str, Any],
+) -> None:
+    """Read data in one format and write them in another."""
+    save(source, out, reading)
+
+
+@app.command()
+@with_reading
+def split(
+    source: Samples,
+    train: Annotated[Path, typer.Argument(metavar="TRAIN", help="File for the rest.", show_default=False)],
+    test: Annotated[Path, typer.Argument(metavar="TEST", help="File for what is held out.", show_default=False)],
+    reading: Mapping[str, Any],
+    fraction: Annotated[float, typer.Option(metavar="SHARE", help="Share held out.", rich_help_panel=DATA)] = 0.2,
+    seed: Annotated[int, typer.Option(help="Seed of the choice.", rich_help_panel=DATA)] = 0,
+) -> None:
+    """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
+    from shortrun.data import read
+
+    for part, path in zip(read(source, **reading).split(fraction, seed=seed), (train, test), strict=True):
+        written(part, path)
+
+
+def save(source: str, out: Path, reading: Mapping[str, Any]) -> None:
+    """Read data and write them to a file, whose suffix is looked at first."""
+    from shortrun.data import read
+    from shortrun.data.readers import format_of
+
+    format_of(out, able_to="write")
+    written(read(source, **reading), out)
+
+
+def written(samples: Dataset, path: Path) -> None:
+    """Write samples to a file and say so."""
+    from shortrun.data import write
+
+    write(path, samples)
+    _output.say(f"{path}: {_output.amount(len(samples), 'sample')} of {_output.amount(samples.sites, 'site')}")

@@ -147,6 +147,8 @@ def train(
     source = samples.meta[_reading.REMEMBERED]["source"]
     if not json:
         _output.say(_reading.summary(source, samples))
+    for line in _reading.notes(samples):
+        _output.say(line, aside=True)
     _options.use_threads(threads)
     run = learn(samples, settings, out, resume=resume, overwrite=overwrite)
     report(run, settings, _reading.describe(source, samples) if json else None)

@@ -1,9 +1,13 @@
-"""Named data sets: what `read("digits")` finds when there is no such file."""
+"""Named data sets: what `read("hgd")` finds when there is no such file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +15,27 @@ from shortrun.data.dataset import Dataset
 from shortrun.data.options import Options
 from shortrun.data.splits import split
 from shortrun.data.values import GREY_THRESHOLD, binarise
+from shortrun.errors import DataError, MissingExtraError
 
+SHARED = "SHORTRUN_SHARED"  # the environment variable with the folder of local copies
+NEIGHBOUR = Path("../shared/data")  # where they are looked for without it
 TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a data set: its place in a folder of local copies, and its sha256."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of a data set at a public address, with the hash that pooch checks ("md5:..." or "sha256:...")."""
+
+    address: str
+    hash: str
 
 
 @dataclass(frozen=True)
@@ -23,16 +46,129 @@ class Entry:
     ----------
     name : what a user types
     title : one line about it
+    preparation : how the published data became these samples
     citation : whom to cite
     licence : under which terms it may be used
-    load : options of reading -> `Dataset`; its `part` chooses a fixed test fifth or the rest, None is everything
+    files : the files of a local copy, the samples first, then their labels if these have a file of their own
+    reading : options of reading the files, where the user gives none
+    downloads : (training images, training labels, test images, test labels) where a public address is known
+    meta : what the files do not say, for writers
+    load : how to make the samples, if not from files; `part` chooses a fixed test fifth or the rest, None everything
     """
 
     name: str
     title: str
+    preparation: str
     citation: str
     licence: str
-    load: Callable[[Options], Dataset]
+    files: tuple[File, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    downloads: tuple[Download, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    load: Callable[[Options], Dataset] | None = None
+
+    def read(self, options: Options) -> Dataset:
+        """Return the samples, from here, from a local copy, or from what was downloaded.
+
+        Raises
+        ------
+        DataError : if there is no copy; says where one is looked for and where the data come from
+        FormatError : if the copy is damaged or another file
+        """
+        if self.load is not None:
+            return self.load(options)
+        folder = self.local_copy()
+        options = self._completed(options)
+        if folder is not None:
+            return self._from_files([checked(folder / file.path, file.sha256) for file in self.files], options)
+        return read_with(downloaded(self)[2 if options.part == "test" else 0], None, replace(options, part=None))
+
+    def local_copy(self) -> Path | None:
+        """Return the folder that has all files of the data set, None if there is none."""
+        return next((folder for folder in folders() if all((folder / f.path).is_file() for f in self.files)), None)
+
+    def _completed(self, options: Options) -> Options:
+        """The options with this entry's in place of those that the user left as they are."""
+        blank = Options()
+        left = {key: value for key, value in self.reading.items() if getattr(options, key) == getattr(blank, key)}
+        return replace(options, **left)
+
+    def _from_files(self, files: list[Path], options: Options) -> Dataset:
+        data = read_with(files[0], files[1] if len(files) > 1 else None, options)
+        return data.with_meta(data.meta | dict(self.meta))
+
+
+def read_with(path: Path, labels: Path | None, options: Options) -> Dataset:
+    """Return the samples of a file, read with these options."""
+    from shortrun.data.readers import read
+
+    return read(path, labels=labels, **{each.name: getattr(options, each.name) for each in fields(options)})
+
+
+def folders() -> tuple[Path, ...]:
+    """Return the folders in which local copies are looked for, in order."""
+    return Path(os.environ.get(SHARED) or NEIGHBOUR), cache()
+
+
+def cache() -> Path:
+    """Return the folder that downloads are kept in."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "shortrun"
+
+
+def checked(path: Path, sha256: str) -> Path:
+    """Return a path whose file has this hash.
+
+    Raises
+    ------
+    DataError : if it is another file
+    """
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise DataError(f"{path}: is damaged or another file: its sha256 is {found[:12]}..., {sha256[:12]}... expected")
+    return path
+
+
+def downloaded(entry: Entry) -> list[Path]:
+    """Return the files of an entry, downloaded into the cache unless they are there.
+
+    Raises
+    ------
+    MissingExtraError : if pooch is not installed
+    DataError : if no public address is known, or nothing can be fetched from it
+    """
+    looked = ", ".join(map(str, folders()))
+    if not entry.downloads:
+        raise DataError(
+            f"no copy of '{entry.name}' in {looked}, and no public address is known: put {entry.files[0].path} there "
+            f"(set {SHARED} to the folder), or give the path of a file"
+        )
+    try:
+        import pooch
+    except ImportError:
+        raise MissingExtraError("pooch", "io") from None
+    try:
+        return [
+            Path(
+                pooch.retrieve(
+                    each.address, each.hash, Path(each.address).name, cache() / entry.name, progressbar=bar()
+                )
+            )
+            for each in entry.downloads
+        ]
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"'{entry.name}' is neither in {looked} nor could it be downloaded ({reason}); are you offline?"
+        ) from None
+
+
+def bar() -> bool:
+    """Return whether pooch can show a progress bar."""
+    import importlib.util
+
+    return importlib.util.find_spec("tqdm") is not None
 
 
 def load_digits(options: Options) -> Dataset:
@@ -49,13 +185,6 @@ def load_digits(options: Options) -> Dataset:
 
 def entries() -> tuple[Entry, ...]:
     """Return every named data set."""
-    return (
-        Entry(
-            name="digits",
-            title="1,797 handwritten digits, 8x8 pixels, 10 classes (comes with scikit-learn)",
-            citation="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, "
-            "UCI Machine Learning Repository, 1998, doi:10.24432/C50P49",
-            licence="CC BY 4.0",
-            load=load_digits,
-        ),
-    )
+    from shortrun.data.recipes import ENTRIES  # which are made of what is defined here
+
+    return ENTRIES

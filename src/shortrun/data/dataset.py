@@ -176,6 +176,52 @@ class Dataset:
         """Return the first `count` samples, or all if there are fewer."""
         return self.select(slice(0, count))
 
+    def describe(self) -> dict[str, Any]:
+        """Return sizes, class counts, duplicates, constant columns, gaps, effective size and warnings."""
+        from shortrun.data.describe import describe
+
+        return describe(self)
+
+    def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Return the rest and about `fraction` of the samples, classes in proportion, groups together."""
+        from shortrun.data.splits import split
+
+        return split(self, fraction, seed=seed)
+
+    def merge(self, *others: Dataset) -> Dataset:
+        """Return these samples and those of others of the same kind; classes are united, meta is this one's.
+
+        Raises
+        ------
+        DataError : if sites, alphabet or columns differ
+        """
+        from shortrun.data.parts import merged
+
+        return merged((self, *others))
+
+    def one_hot(self) -> np.ndarray:
+        """Return (N, F) float32: a column for each colour of each site; two-valued and continuous sites as they are."""
+        from shortrun.data.frames import one_hot
+
+        return one_hot(self)
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame`: names as index, label and group, and a column for each site."""
+        from shortrun.data.frames import to_pandas
+
+        return to_pandas(self)
+
+    def to_anndata(self) -> Any:
+        """Return an `anndata.AnnData`: values as X, labels, groups and weights in obs, sites in var.
+
+        Raises
+        ------
+        MissingExtraError : if anndata is not installed
+        """
+        from shortrun.data.frames import to_anndata
+
+        return to_anndata(self)
+
     def with_labels(self, labels: Any, classes: Sequence[str] | None = None) -> Dataset:
         """Return the same samples with other labels, given as in `from_arrays`."""
         codes, names = encode_labels(labels, classes)
@@ -192,11 +238,6 @@ class Dataset:
     def with_values(self, values: np.ndarray, meta: dict[str, Any]) -> Dataset:
         """Return the same samples with other (N, S) values of the same kind, and the `meta` that goes with them."""
         check_values(values, self.alphabet, self.columns)
-        return self._with(values=values, meta=meta)
-
-    def with_values(self, values: np.ndarray, meta: dict[str, Any]) -> Dataset:
-        """Return the same samples with other (N, S) values of the same kind, and the `meta` that goes with them."""
-        check_values(values, self.alphabet)
         return self._with(values=values, meta=meta)
 
     def with_meta(self, meta: dict[str, Any]) -> Dataset:
@@ -237,6 +278,8 @@ def check_values(values: np.ndarray, alphabet: Alphabet | None, columns: tuple[C
     check_shape(values)
     if columns is not None and (alphabet is not None or len(columns) != values.shape[1]):
         raise DataError(f"one column a site and no alphabet expected: {values.shape[1]} sites, {len(columns)} columns")
+    if columns is not None and len({column.name for column in columns}) < len(columns):
+        raise DataError(f"column names must differ, got {', '.join(column.name for column in columns)}")
     colours = None if alphabet is None else len(alphabet)
     colours = colours if columns is None else colours_of(columns)
     expected = np.float32 if colours is None else np.uint8

@@ -17,7 +17,7 @@ import numpy as np
 
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
-from shortrun.errors import StoreError
+from shortrun.errors import DataError, StoreError
 from shortrun.files import atomic, explain
 
 Add = Callable[[Dataset], None]
@@ -30,6 +30,27 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
         return first
     names = ["values", "labels", "weights", "names"] + (["groups"] if first.groups is not None else [])
     return replace(first, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def merged(parts: Sequence[Dataset]) -> Dataset:
+    """Return the samples of data sets of one kind; classes are united in the order of their coming.
+
+    Raises
+    ------
+    DataError : if sites, alphabet or columns differ
+    """
+    first = parts[0]
+    for other in parts[1:]:
+        if (first.sites, first.alphabet, first.columns) != (other.sites, other.alphabet, other.columns):
+            raise DataError(f"data of one kind expected: {first.sites} and {other.sites} sites, or other letters")
+    classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
+    grouped = any(part.groups is not None for part in parts)
+    return joined([grouped_as(part.recode(classes), grouped) for part in parts])
+
+
+def grouped_as(part: Dataset, grouped: bool) -> Dataset:
+    """Return the samples with groups, '' for those without one, if there are to be groups."""
+    return part.with_groups([""] * len(part)) if grouped and part.groups is None else part
 
 
 @contextlib.contextmanager
@@ -117,8 +138,8 @@ class Column:
                 self.file.write(part.astype(row.base).tobytes())
 
 
-def nameless(folder: Path) -> IO[bytes]:
-    """Return a new file of a folder that is gone once it is closed."""
+def nameless(folder: Path | None) -> IO[bytes]:
+    """Return a new file of a folder (by default TMPDIR's) that is gone once it is closed."""
     return tempfile.TemporaryFile(dir=folder)
 
 

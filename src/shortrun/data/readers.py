@@ -135,7 +135,7 @@ def load(path: Path, options: Options) -> Dataset:
     """
     entry = next((entry for entry in entries() if entry.name == str(path)), None)
     if entry is not None and not path.is_file():
-        data = entry.load(options)
+        data = entry.read(options)
         return data.with_meta(data.meta | {"source": entry.name})
     if not path.exists():
         names = tuple(entry.name for entry in entries()) if path.name == str(path) else ()

@@ -1,0 +1,138 @@
+"""What a user wants to know of data before training, and what will hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.blocks import scan
+from shortrun.data.dataset import Dataset
+
+PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
+FEW = 10  # samples of a class
+NAMED = 6  # sites or classes that a warning names
+GAPS = "-."
+
+
+def describe(data: Dataset) -> dict[str, Any]:
+    """Return sizes, class counts, duplicates, constant columns, gaps, effective size, and warnings.
+
+    Returns
+    -------
+    dict
+        samples, sites, values (what they are), classes (name -> count), unlabelled, groups, distinct (samples that
+        differ), constant_sites (from 1), gap_fraction (None without gaps), effective_size (the sum of the weights
+        1 / number of samples that agree at 80 % of the sites; of sequences, None if it takes long),
+        warnings (one line each)
+    """
+    groups = None if data.groups is None else len(np.unique(data.groups[data.groups != ""]))
+    found: dict[str, Any] = {
+        "samples": len(data),
+        "sites": data.sites,
+        "values": kind(data),
+        "classes": dict(zip(data.classes, data.class_counts.tolist(), strict=True)),
+        "unlabelled": int((~data.labelled).sum()) if data.classes else None,
+        "groups": groups,
+        "distinct": len(np.unique(row_hashes(data.values))),
+        "constant_sites": [int(site) + 1 for site in np.flatnonzero(constant(data.values))],
+        "gap_fraction": gap_fraction(data),
+        "effective_size": effective_size(data),
+    }
+    return found | {"warnings": warnings(found, data.meta)}
+
+
+def kind(data: Dataset) -> str:
+    """Return what the values are, in words."""
+    if data.columns is not None:
+        return f"{len(data.columns)} columns of 2 to {data.colours} values"
+    if data.alphabet is None:
+        return "continuous"
+    return f"{data.alphabet.name} '{data.alphabet.letters}'" if len(data.alphabet) <= 32 else f"{data.colours} colours"
+
+
+def row_hashes(values: np.ndarray) -> np.ndarray:
+    """Return a 64-bit number for each row; rows that differ share one with a chance of 2^-64 a pair."""
+    random = np.random.default_rng(0)
+    factors = random.integers(1, 2**63, values.shape[1], dtype=np.uint64) | np.uint64(1)
+    mix = random.integers(1, 2**63, 256, dtype=np.uint64)
+    hashes = np.empty(len(values), np.uint64)
+    for start, part in scan(values):
+        codes = mix[part] if part.dtype == np.uint8 else part.astype(np.float64).view(np.uint64)
+        hashes[start : start + len(part)] = (codes * factors).sum(1, dtype=np.uint64)
+    return hashes
+
+
+def constant(values: np.ndarray) -> np.ndarray:
+    """Return which sites have one value in all samples, (S,) bool."""
+    same = np.ones(values.shape[1], bool)
+    for _, part in scan(values):
+        same &= (part == values[0]).all(0)
+    return same
+
+
+def gap_code(data: Dataset) -> int | None:
+    """Return the code of the gap, None if the alphabet has none."""
+    letters = "" if data.alphabet is None else data.alphabet.letters
+    return next((code for code, letter in enumerate(letters) if letter in GAPS), None)
+
+
+def gap_fraction(data: Dataset) -> float | None:
+    """Return the share of cells that are gaps, None if the alphabet has none."""
+    gap = gap_code(data)
+    return None if gap is None else sum(int((part == gap).sum()) for _, part in scan(data.values)) / data.values.size
+
+
+def effective_size(data: Dataset) -> float | None:
+    """Return the number of samples that remain when those alike at 80 % of the sites count as one."""
+    if gap_code(data) is None or len(data) ** 2 * data.sites > PAIRS:
+        return None
+    from shortrun.data.weights import sequence_weights
+
+    return float(sequence_weights(data).sum())
+
+
+def warnings(found: Mapping[str, Any], meta: Mapping[str, Any]) -> list[str]:
+    """Return a line for each thing that will hurt a training or its evaluation."""
+    lines = []
+    if found["constant_sites"]:
+        sites = named(found["constant_sites"])
+        lines.append(f"{len(found['constant_sites'])} constant columns carry nothing: {sites}")
+    copies = found["samples"] - found["distinct"]
+    if copies:
+        share = copies / found["samples"]
+        lines.append(f"{copies} samples ({share:.1%}) are copies of others: a random split puts copies on both sides")
+    small = [name for name, count in found["classes"].items() if count < FEW]
+    if small:
+        lines.append(f"{len(small)} classes have fewer than {FEW} samples: {named(small)}")
+    if len(found["classes"]) == 1:
+        lines.append("there is only one class: nothing to predict")
+    if found["unlabelled"] and found["unlabelled"] > 0.9 * found["samples"]:
+        lines.append(f"{found['unlabelled'] / found['samples']:.0%} of the samples have no label")
+    frames, stride = meta.get("frames"), meta.get("stride")
+    if frames and stride and stride < frames:
+        lines.append(f"windows of {frames} bins overlap (stride {stride}): split by piece, or they leak")
+    return lines
+
+
+def leakage(train: Dataset, test: Dataset) -> list[str]:
+    """Return a line for each way in which two parts of the data know of each other."""
+    lines = []
+    if train.groups is not None and test.groups is not None:
+        shared = np.intersect1d(train.groups, test.groups)
+        shared = shared[shared != ""]
+        if len(shared):
+            lines.append(
+                f"{len(shared)} groups (persons, pieces) are in the training and in the test part: {named(shared)}"
+            )
+    if train.sites == test.sites:
+        copies = int(np.isin(row_hashes(test.values), row_hashes(train.values)).sum())
+        if copies:
+            lines.append(f"{copies} test samples ({copies / len(test):.1%}) are copies of training samples")
+    return lines
+
+
+def named(things: Any) -> str:
+    """Return the first of many names."""
+    return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")

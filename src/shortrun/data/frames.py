@@ -1,0 +1,91 @@
+"""A data set as other libraries hold it: one-hot arrays, pandas, AnnData."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortrun.data.dataset import Dataset
+from shortrun.data.table_columns import Column, colours_of
+from shortrun.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def one_hot(data: Dataset) -> np.ndarray:
+    """Return (N, F) float32: a column for each colour of each site; two-valued and continuous sites as they are."""
+    if data.continuous:
+        return data.values.astype(np.float32)
+    colours = np.full(data.sites, data.colours) if data.columns is None else colours_of(data.columns)
+    parts = [
+        values[:, None].astype(np.float32) if q == 2 else (values[:, None] == np.arange(q)).astype(np.float32)
+        for values, q in zip(data.values.T, colours, strict=True)
+    ]
+    return np.concatenate(parts, 1)
+
+
+def site_names(data: Dataset) -> list[str]:
+    """Return the names of the sites: those of the columns, of the file, or site_1, site_2, ..."""
+    known = [column.name for column in data.columns] if data.columns else list(data.meta.get("site_names", []))
+    return known if len(known) == data.sites else [f"site_{i + 1}" for i in range(data.sites)]
+
+
+def described(data: Dataset) -> dict[str, Any]:
+    """Return what is known of each sample: label and group where there are any, and its weight."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    if data.classes:
+        columns["label"] = pd.Categorical.from_codes(data.labels, list(data.classes))
+    if data.groups is not None:
+        columns["group"] = data.groups
+    return columns | {"weight": data.weights}
+
+
+def to_pandas(data: Dataset) -> pd.DataFrame:
+    """Return names as index, label and group, and a column for each site: categories, letters or numbers."""
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        dict(zip(site_names(data), values_of(data), strict=True)), index=pd.Index(data.names, name="name")
+    )
+    about = pd.DataFrame(described(data), index=frame.index).drop(columns="weight")
+    return pd.concat([about, frame], axis=1)
+
+
+def values_of(data: Dataset) -> list[Any]:
+    """Return the values of each site as a user would write them."""
+    import pandas as pd
+
+    if data.columns is not None:
+        return [cells(column, codes) for column, codes in zip(data.columns, data.values.T, strict=True)]
+    if data.alphabet is None or data.alphabet.letters == "01":
+        return list(data.values.T)
+    return [pd.Categorical.from_codes(codes.astype(np.int16), list(data.alphabet.letters)) for codes in data.values.T]
+
+
+def cells(column: Column, codes: np.ndarray) -> Any:
+    """Return the cells of a column of a table: numbers as numbers, categories as categories."""
+    import pandas as pd
+
+    texts = column.texts[codes]
+    if column.type in ("integer", "float"):
+        return pd.to_numeric(np.where(texts == "", "nan", texts).astype(float), downcast="integer")
+    known = codes < len(column.values)
+    return pd.Categorical.from_codes(np.where(known, codes, -1).astype(np.int16), list(column.values))
+
+
+def to_anndata(data: Dataset) -> Any:
+    """Return the values as X, what is known of samples in obs, of sites in var, and the alphabet in uns."""
+    import pandas as pd
+
+    try:
+        import anndata
+    except ImportError:
+        raise MissingExtraError("anndata", "io") from None
+    obs = pd.DataFrame(described(data), index=pd.Index(data.names.astype(str), name="name"))
+    var = pd.DataFrame(index=pd.Index(site_names(data), name="site"))
+    letters = {} if data.alphabet is None else {"alphabet": data.alphabet.letters}
+    return anndata.AnnData(X=np.asarray(data.values), obs=obs, var=var, uns=letters)
