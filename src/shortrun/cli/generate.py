@@ -62,6 +62,14 @@ def generate(
         str | None,
         typer.Option(metavar="1-50,60", help="Sites of the template to hold.", rich_help_panel=HELD),
     ] = None,
+    original_columns: Annotated[
+        bool,
+        typer.Option(
+            "--original-columns",
+            help="On all columns of the alignment: gaps in those that the training left out.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
@@ -80,7 +88,8 @@ def generate(
     k = trained.recipe["steps"] if steps is None else steps
     held["template"] = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*recorded, k})}
-    counts = write(trained, files, labels=label, n=n, seed=seed, age=age, **held)
+    asked = {"labels": label, "n": n, "seed": seed, "age": age, **held}
+    counts = write(trained, files, whole=original_columns, **asked)
     if k != trained.recipe["steps"]:
         told = f"note: {k} sweeps, but {run} was trained to generate after {trained.recipe['steps']}"
         _output.say(told, aside=True)
@@ -135,16 +144,17 @@ def beside(path: Path, time: int) -> Path:
     return path.with_name(f"{path.name.removesuffix(ending)}_t{time}{ending}")
 
 
-def write(run: Trajectory, files: Mapping[int, Path], **options: Any) -> dict[str, int]:
+def write(run: Trajectory, files: Mapping[int, Path], *, whole: bool, **options: Any) -> dict[str, int]:
     """Write what is generated, a file a time, as it comes; return how many samples each class got."""
     from shortrun import workflows
+    from shortrun.data.gaps import restored
 
     counts = dict.fromkeys(run.classes, 0)
     with ExitStack() as stack:
         add = {time: stack.enter_context(sink(file)) for time, file in files.items()}
         for part in workflows.stream(run, times=tuple(files), **options):
             for time, samples in part.items():
-                add[time](samples)
+                add[time](restored(samples) if whole else samples)
             tally = zip(run.classes, next(iter(part.values())).class_counts.tolist(), strict=True)
             counts = {name: counts[name] + count for name, count in tally}
     return counts

@@ -20,6 +20,7 @@ from shortrun.models import Spec
 FORMAT_VERSION = 1
 NAME = "run.json"
 KEYS = ("format_version", "spec", "recipe", "config", "alphabet", "classes", "data")
+OF_FILE = "of_file"  # in the meta of data: what is said of those very samples
 FIXED = {  # what cannot change when a training goes on
     "spec": "another machine (sites, classes, units, hidden units or rule)",
     "recipe": "another scheme or number of steps",
@@ -76,7 +77,7 @@ def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Heade
             "sites": data.sites,
             "class_counts": data.class_counts.tolist(),
             "source": data.meta.get("source"),
-            "meta": data.meta,
+            "meta": {key: value for key, value in data.meta.items() if key != OF_FILE},
         },
     }
     if data.columns is not None:
