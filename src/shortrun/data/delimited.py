@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shortrun.data.labels import did_you_mean
@@ -16,12 +16,17 @@ csv.field_size_limit(2**31 - 1)  # long sequences are single fields
 
 @dataclass(frozen=True)
 class Delimited:
-    """A table of texts: `header` (C,), `rows` N x C, and the line (from 1) of each row."""
+    """A table of texts: `header` (C,), `rows` N x C, and the line (from 1) of each row.
+
+    A file without lines has the `types` of its columns instead, as `table_columns.Column` names them; `lines` are then
+    the numbers of rows.
+    """
 
     path: Path
     header: list[str]
     rows: list[list[str]]
     lines: list[int]
+    types: list[str] | None = None
 
     def column(self, index: int) -> list[str]:
         """Return the texts of a column."""
@@ -43,8 +48,24 @@ class Delimited:
         """
         index = self.find(name)
         if index is None:
-            raise FormatError(self.path, 1, f"no column '{name}'{did_you_mean(name, self.header)}")
+            raise FormatError(self.path, self.first_line, f"no column '{name}'{did_you_mean(name, self.header)}")
         return index
+
+    @property
+    def first_line(self) -> int | None:
+        """The line of the header, None for a file without lines."""
+        return 1 if self.types is None else None
+
+    def refused(self, row: int, column: int, reason: str) -> FormatError:
+        """Return the error about a cell."""
+        reason = f"column '{self.header[column]}': {reason}"
+        if self.types is not None:
+            return FormatError(self.path, None, f"row {self.lines[row]}, {reason}")
+        return FormatError(self.path, self.lines[row], reason)
+
+    def select(self, rows: list[int]) -> Delimited:
+        """Return some of the rows."""
+        return replace(self, rows=[self.rows[row] for row in rows], lines=[self.lines[row] for row in rows])
 
 
 def read_delimited(path: Path) -> Delimited:
@@ -77,9 +98,15 @@ def delimiter(path: Path | str, text: str = "") -> str:
     return "\t" if "\t" in opening and "," not in opening else ","
 
 
+def trimmed(numbered: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Return rows without columns at the end that hold nothing, as the panel of the 1000 Genomes has in its header."""
+    width = len("\0".join(numbered[0][1]).rstrip("\0").split("\0"))
+    return numbered if any(any(row[width:]) for _, row in numbered) else [(line, row[:width]) for line, row in numbered]
+
+
 def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:
     """Return the table of numbered rows, the first of them its header."""
-    (first, header), *rest = numbered
+    (first, header), *rest = trimmed(numbered)
     twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
     if twice is not None:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -17,8 +18,8 @@ from shortrun.errors import DataError
 
 BINS = 10
 MISSING = frozenset({"", "na", "n/a", "<na>", "nan", "null", "none", "?"})  # of cells, in any case
-NUMBER = re.compile(r"[+-]?(?!0\d)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)  # '007' is a name
-WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+NUMBER = re.compile(r"-?(?!0\d)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)  # '007', '+44' are names
+WHOLE = re.compile(r"0|-?[1-9]\d{,17}", re.ASCII)  # fits 64 bits
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Column:
     @property
     def texts(self) -> np.ndarray:
         """What is written for each code, '' for a missing cell."""
-        return np.array([*self.values, ""])
+        return np.array([*self.values, ""], dtype=object)
 
     @cached_property
     def _codes(self) -> dict[str, int]:
@@ -106,12 +107,14 @@ def number(cell: str) -> float | None:
 
 def looks_numeric(cells: Iterable[str]) -> bool:
     """Return whether at least half of the cells that are not missing are numbers, and there is one."""
-    are = [number(cell) is not None for cell in cells if not is_missing(cell)]
-    return bool(are) and 2 * sum(are) >= len(are)
+    counts = Counter(cells)
+    known = sum(count for cell, count in counts.items() if not is_missing(cell))
+    numbers = sum(count for cell, count in counts.items() if number(cell) is not None)
+    return 0 < known <= 2 * numbers
 
 
-def learned(name: str, cells: Sequence[str], *, numeric: bool, bins: int | None, missing: bool) -> Column:
-    """Return the column that cells make.
+def learned(name: str, cells: Sequence[str], *, numeric: bool, bins: int | None = None) -> Column:
+    """Return the column that cells make; missing ones, if there are any, become a value of their own.
 
     Parameters
     ----------
@@ -120,23 +123,27 @@ def learned(name: str, cells: Sequence[str], *, numeric: bool, bins: int | None,
     numeric : make bins of numbers: one for each if there are at most `bins` different ones, else `bins` that hold
         nearly as many cells each; otherwise categories, sorted
     bins : largest number of bins, by default 10
-    missing : whether there are missing cells, which become a value of their own
 
     Raises
     ------
     DataError : if there are more than 255 values
     """
     known = [cell for cell in cells if not is_missing(cell)]
-    whole = bool(known) and all(map(WHOLE.fullmatch, set(known)))
-    if numeric:
-        column = Column(name, *in_bins(known, bins or BINS), missing, "integer" if whole else "float")
+    missing, kind = len(known) < len(cells), type_of(known)
+    if numeric and known:
+        column = Column(name, *in_bins(known, bins or BINS), missing, "float" if kind == "text" else kind)
     else:
-        plain = whole and all(str(int(cell)) == cell for cell in set(known))
-        column = Column(name, sorted_classes(known), None, missing, "integer" if plain else "text")
+        column = Column(name, sorted_classes(known), None, missing, kind)
     if column.colours > MAX_COLOURS:
-        what = "bins" if numeric else "categories"
-        raise DataError(f"{column.colours:,} {what}, at most {MAX_COLOURS} are possible: leave the column out (ignore)")
+        what = "categories" if column.edges is None else "bins"
+        raise DataError(f"{column.colours:,} {what}, at most {MAX_COLOURS} are possible; 'ignore' leaves it out")
     return column
+
+
+def type_of(cells: Iterable[str]) -> str:
+    """Return "integer" if there are cells and all that are not missing are whole numbers of 64 bits, else "text"."""
+    different = {cell for cell in set(cells) if not is_missing(cell)}
+    return "integer" if different and all(map(WHOLE.fullmatch, different)) else "text"
 
 
 def in_bins(cells: Sequence[str], bins: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
