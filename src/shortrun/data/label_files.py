@@ -11,24 +11,29 @@ import numpy as np
 from shortrun.data.dataset import Dataset, numbers
 from shortrun.data.delimited import Delimited, read_delimited
 from shortrun.data.labels import did_you_mean, label_text
+from shortrun.data.variants import KEY
 from shortrun.errors import FormatError
+
+PERSON = ("sample", "iid")  # columns of a panel that name persons
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels as a file holds them: per row a line, a label, and a name and a group where there are any."""
+    """Labels as a file holds them: per row a line, a label, and where there are any a name, a group and a person."""
 
     path: Path
     lines: list[int]
     labels: list[str]
     names: list[str] | None
     groups: list[str] | None
+    people: list[str] | None = None
 
 
 def read_labels(path: Path, *, label_column: str | None = None, group: str | None = None) -> LabelTable:
     """Read a CSV or TSV file (.gz or not) with columns `name,label` or `Name,<legend>`, in any case.
 
-    Without `label_column` the labels are in the column `label`, or in the only one beside `name`.
+    Without `label_column` the labels are in the column `label`, or in the only one beside `name`. Without `name`, a
+    column `sample` or `IID` names persons, as in the panel of the 1000 Genomes (`sample pop super_pop gender`).
 
     Parameters
     ----------
@@ -42,12 +47,14 @@ def read_labels(path: Path, *, label_column: str | None = None, group: str | Non
     """
     table = read_delimited(path)
     name, found_group = table.find("name"), None if group is None else table.find(group)
+    person = next((i for i in map(table.find, PERSON) if i is not None), None) if name is None else None
     return LabelTable(
         path=path,
         lines=table.lines,
         labels=[label_text(text) for text in table.column(label_index(table, label_column))],
         names=None if name is None else table.column(name),
         groups=None if found_group is None else table.column(found_group),
+        people=None if person is None else table.column(person),
     )
 
 
@@ -66,16 +73,19 @@ def label_index(table: Delimited, label_column: str | None) -> int:
 def attach(dataset: Dataset, table: LabelTable) -> Dataset:
     """Return the samples with the labels (and groups) of a file.
 
-    Rows belong to samples by order where the file has no names, where the samples have none of their own,
-    or where names agree row by row (so names may occur twice). Otherwise by name: each row must name a
-    sample (its whole name, the first word of it, or its file or piece of music); samples without a row are unlabelled.
+    Where rows name persons that the data have, each labels all samples of its person, and rows of other persons are
+    passed over: a panel may be of more people. Else rows belong to samples by order where the file has no names, where
+    the samples have none of their own, or where names agree row by row (so names may occur twice). Otherwise by name:
+    each row must name a sample (its whole name, the first word of it, or its file or piece of music). Samples without a
+    row are unlabelled.
 
     Raises
     ------
     FormatError : if the number of rows does not fit, a row names no sample (names the nearest), or two rows
         disagree.
     """
-    rows = rows_by_order(dataset, table)
+    rows = rows_by_person(dataset, table)
+    rows = rows_by_order(dataset, table) if rows is None else rows
     rows = rows_by_name(dataset, table) if rows is None else rows
     labels = np.array([*table.labels, ""], dtype=object)[rows]  # the row -1 picks the last
     dataset = dataset.with_labels(labels)
@@ -83,6 +93,24 @@ def attach(dataset: Dataset, table: LabelTable) -> Dataset:
         return dataset
     groups = [table.groups[row] if row >= 0 else dataset.names[i] for i, row in enumerate(rows)]
     return dataset.with_groups(groups)
+
+
+def rows_by_person(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
+    """Return the (N,) row of the person (the group, if any) of each sample, None if rows name none of them.
+
+    Raises
+    ------
+    FormatError : if rows name none of the persons of genotypes, or two rows disagree.
+    """
+    known = (dataset.names if dataset.groups is None else dataset.groups).tolist()
+    if table.people is None:
+        return None
+    if set(table.people).isdisjoint(known):
+        if KEY in dataset.meta:
+            raise FormatError(table.path, None, f"names none of the persons, as '{known[0]}': is it their panel?")
+        return None
+    row_of = first_rows(table, table.people)
+    return np.array([row_of.get(name, -1) for name in known])
 
 
 def rows_by_order(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
@@ -101,20 +129,28 @@ def rows_by_order(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
 def rows_by_name(dataset: Dataset, table: LabelTable) -> np.ndarray:
     """Return the (N,) row of each sample, -1 where the file has none."""
     assert table.names is not None
-    row_of: dict[str, int] = {}
-    for row, name in enumerate(table.names):
-        first = row_of.setdefault(name, row)
-        if table.labels[first] != table.labels[row]:
-            raise FormatError(
-                table.path,
-                table.lines[row],
-                f"name '{name}' has another label than in line {table.lines[first]}",
-            )
+    row_of = first_rows(table, table.names)
     known = dataset.names.tolist()
     if not row_of.keys() <= set(known):
         known = [called(name, row_of, dataset.meta.get("suffix", "")) for name in known]
     check_names(table, row_of, known)
     return np.array([row_of.get(name, -1) for name in known])
+
+
+def first_rows(table: LabelTable, names: list[str]) -> dict[str, int]:
+    """Return the first row of each name.
+
+    Raises
+    ------
+    FormatError : if a later row has another label.
+    """
+    row_of: dict[str, int] = {}
+    for row, name in enumerate(names):
+        first = row_of.setdefault(name, row)
+        if table.labels[first] != table.labels[row]:
+            reason = f"name '{name}' has another label than in line {table.lines[first]}"
+            raise FormatError(table.path, table.lines[row], reason)
+    return row_of
 
 
 def called(name: str, rows: Container[str], suffix: str) -> str:
