@@ -57,8 +57,8 @@ def load(path: Path) -> pyarrow.Table:
     try:
         found = parquet.ParquetFile(BytesIO(read_bytes(path)) if is_packed(path) else path).read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        system = isinstance(error, OSError) and error.errno
-        reason = explain(error) if system else "is no Parquet file, or a truncated or damaged one"
+        damage = "is no Parquet file, or a truncated or damaged one"
+        reason = explain(error) if isinstance(error, OSError) and error.errno else damage
         raise FormatError(path, None, reason) from None
     names = [name for name in found.column_names if not INDEX.fullmatch(name)]
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
