@@ -80,6 +80,32 @@ Stride = Annotated[
     int | None,
     typer.Option(metavar="BINS", help="Bins from one sample of music to the next; 1 by default.", rich_help_panel=DATA),
 ]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHR:FROM-TO", help="Sites of genotypes to read, as 22:16050000-17000000.", rich_help_panel=DATA
+    ),
+]
+Maf = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Lowest minor-allele frequency of a site, as 0.05.", rich_help_panel=DATA),
+]
+Thin = Annotated[
+    int | None,
+    typer.Option(metavar="DISTANCE", help="Least distance of two sites, in base pairs.", rich_help_panel=DATA),
+]
+Missing = Annotated[
+    str | None,
+    typer.Option(
+        metavar="error|drop-site|drop-sample|major",
+        help="What to do with missing calls of genotypes.",
+        rich_help_panel=DATA,
+    ),
+]
+Multiallelic = Annotated[
+    str | None,
+    typer.Option(metavar="skip|error", help="Sites without exactly two alleles.", rich_help_panel=DATA),
+]
 Age = Annotated[
     int | None,
     typer.Option(metavar="UPDATE", help="Age of the training to use; the last by default.", rich_help_panel=MODEL),
@@ -108,6 +134,11 @@ def of_reading(
     frames: Frames = None,
     time_bin: TimeBin = None,
     stride: Stride = None,
+    region: Region = None,
+    maf: Maf = None,
+    thin: Thin = None,
+    missing: Missing = None,
+    multiallelic: Multiallelic = None,
 ) -> None:
     """Carry the options of reading, in the order of their help; `_reading.with_reading` gives them to a verb."""
 

@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from shortrun.store import Trajectory
 
 REMEMBERED = "reading"  # the key in the data's meta that run.json keeps
-OF_A_RUN = ("threshold", "unknown", "inserts", "align", "grey", "frames", "time_bin", "stride")
-OF_ITS_DATA = ("kept_columns",)  # found when the training data were read
+OF_A_RUN = (
+    "threshold",
+    "unknown",
+    "inserts",
+    "align",
+    "grey",
+    "frames",
+    "time_bin",
+    "stride",
+    "missing",
+    "multiallelic",
+)
+OF_ITS_DATA = ("kept_columns", "variants")  # found when the training data were read
 OF_A_FORMAT = ("keys", "label_column", "group")  # of the training file; another file may not have them
 
 
@@ -128,11 +139,11 @@ def summary(source: str, data: Dataset, part: str | None = None) -> str:
 
 
 def notes(data: Dataset) -> list[str]:
-    """Return what to tell a user of data that will be split, a line each."""
+    """Return what to tell a user of how data were read, and of data that will be split, a line each."""
     from shortrun.data.music import leak
 
-    told = leak(data)
-    return [] if told is None else [f"note: {told}"]
+    told = [*data.meta.get("notes", ()), leak(data)]
+    return [f"note: {line}" for line in told if line is not None]
 
 
 def describe(source: str, data: Dataset) -> dict[str, Any]:

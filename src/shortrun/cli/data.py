@@ -146,7 +146,10 @@ def save(source: str, out: Path, reading: Mapping[str, Any]) -> None:
     from shortrun.data.readers import format_of
 
     format_of(out, able_to="write")
-    written(read(source, **reading), out)
+    samples = read(source, **reading)
+    for line in samples.meta.get("notes", ()):
+        _output.say(f"note: {line}", aside=True)
+    written(samples, out)
 
 
 def written(samples: Dataset, path: Path) -> None:

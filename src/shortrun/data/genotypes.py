@@ -11,7 +11,7 @@ import numpy as np
 from shortrun.data.alphabet import BINARY, DOSAGE, Alphabet, named
 from shortrun.data.dataset import Dataset
 from shortrun.data.labels import UNKNOWN
-from shortrun.data.options import Options
+from shortrun.data.options import Options, choose
 from shortrun.data.parts import nameless
 from shortrun.data.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
 from shortrun.data.variants import KEY
@@ -20,6 +20,7 @@ from shortrun.errors import ConfigError, FormatError
 AT_ONCE = 2**19  # calls looked at together
 IN_MEMORY = 2**24  # bytes of calls that wait in memory, the rest on the disk
 LARGE = 2**28  # bytes: values beyond it stay on the disk (in the folder that TMPDIR names)
+POLICIES = ("error", "drop-site", "drop-sample", "major")
 NOTES = "notes"  # the key in a data set's meta of what a user should know of its reading
 
 
@@ -36,6 +37,7 @@ class Genotypes:
     def __init__(self, path: Path, people: list[str], options: Options):
         self.path, self.people, self.options = path, people, options
         self.alphabet = asked_alphabet(options)
+        choose("missing", options.missing, POLICIES)
         self.sieve = Sieve(options) if options.variants is None else Listed(options)
         self.texts: list[str] = []  # of the sites that are kept
         self.phase, self.ploidy = Phase(), Ploidy(len(people))
