@@ -52,9 +52,9 @@ def _member(folder: Path, file: Path, *, unique: bool) -> Member:
 
 
 def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return what to order names by so that s2 comes before s10."""
+    """Return what to order names by so that s2 comes before s10; numbers come before letters."""
     parts = [part for part in re.split(r"([0-9]+)", text) if part]
-    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+    return tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
 
 
 def places(folder: Path, names: Iterable[str], labels: Iterable[str], suffix: str) -> Iterator[Path]:

@@ -56,11 +56,14 @@ def pixels_of(dataset: Dataset, scale: int = BYTE) -> np.ndarray:
     if dataset.alphabet not in (None, BINARY):
         raise DataError(f"images are black and white or grey, these are of {dataset.colours} letters")
     kind = np.uint8 if scale <= BYTE else np.uint16
-    grey = np.rint(shares(dataset).clip(0, 1) * np.float32(scale)).astype(kind)
+    if dataset.alphabet is None:
+        grey = np.rint(shares(dataset).clip(0, 1) * np.float32(scale)).astype(kind)
+    else:
+        grey = dataset.values * kind(scale)
     return grey.reshape(len(dataset), *dataset.meta["image_shape"])
 
 
 def shares(dataset: Dataset) -> np.ndarray:
-    """Return (N, S) values as shares of full scale; continuous values above 1 are of 8 bits."""
-    plain = dataset.alphabet is not None or "full_scale" in dataset.meta or dataset.values.max() <= 1
-    return dataset.values.astype(np.float32) / np.float32(1 if plain else BYTE)
+    """Return (N, S) continuous values as shares of full scale; values above 1 that were not read so are of 8 bits."""
+    plain = "full_scale" in dataset.meta or dataset.values.max() <= 1
+    return dataset.values / np.float32(1 if plain else BYTE)

@@ -201,6 +201,8 @@ def from_arrays(data: Dataset, start: np.ndarray | None, options: Options) -> Da
     form = {"frames": frames, "time_bin": time_bin, "stride": options.stride or STRIDE, "tempo": {}}
     data = data.with_meta(data.meta | {"music": form})
     if start is None:
+        if options.group in ("piece", "segment") and data.groups is None:
+            raise DataError("which bin does each window begin with? name the array, as --key start=start_bin")
         return data
     titles = titles_of(data)
     data = Dataset.from_arrays(

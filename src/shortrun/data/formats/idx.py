@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import struct
-from io import BufferedWriter
 from itertools import product
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 
@@ -148,8 +147,8 @@ def labels_of(dataset: Dataset) -> np.ndarray:
     return labels.astype(kind)
 
 
-def write_array(file: IO[bytes] | BufferedWriter, array: np.ndarray) -> None:
-    """Write an array as `read_array` reads it."""
+def write_array(file: Any, array: np.ndarray) -> None:
+    """Write an array to an open file as `read_array` reads it."""
     kind = array.dtype.newbyteorder(">").str if array.dtype.itemsize > 1 else f">{array.dtype.str[1:]}"
     file.write(struct.pack(f">2xBB{array.ndim}I", CODES[kind], array.ndim, *array.shape))
     file.write(np.ascontiguousarray(array, kind).tobytes())
