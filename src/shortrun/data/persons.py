@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+import numpy as np
+
 from shortrun.data.alphabet import BINARY, DOSAGE
 from shortrun.data.dataset import Dataset
 from shortrun.data.variants import one_word
@@ -50,6 +52,20 @@ def check_kind(dataset: Dataset) -> None:
     if dataset.alphabet not in (BINARY, DOSAGE):
         kind = "continuous values" if dataset.alphabet is None else f"letters '{dataset.alphabet.letters}'"
         raise DataError(f"haplotypes of 0 and 1, or dosages of 0, 1 and 2, expected, these data are {kind}")
+
+
+def check_haplotypes(dataset: Dataset) -> None:
+    """Raise DataError unless samples are haplotypes."""
+    check_kind(dataset)
+    if dataset.alphabet != BINARY:
+        raise DataError("haplotypes of 0 and 1 expected, these data are dosages, of which nobody knows the phase")
+
+
+def groups_of(names: list[str]) -> np.ndarray | None:
+    """Return the persons of haplotypes that are called NAME_A and NAME_B; None if one is called otherwise."""
+    if not all(name.endswith((FIRST, SECOND)) for name in names):
+        return None
+    return np.array([name[: -len(FIRST)] for name in names])
 
 
 def check_names(found: list[Person]) -> None:

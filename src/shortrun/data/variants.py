@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from shortrun.data.dataset import Dataset
 
 KEY = "variants"
 UNPLACED = "0"  # PLINK's chromosome of sites that have none, a name that VCF allows
 UNNAMED = ("N", "<ALT>")  # alleles that no one named: VCF's any base, and its form of an allele without letters
+SITES = ("snp", "position", "allele", "chromosome")  # arrays of an .npz file that describe sites
 SPOKEN = re.compile(r"(?:chr)?(?P<chromosome>\w+)[:_](?P<position>\d+)[:_](?P<ref>[ACGTN]+)[:_](?P<alt>[ACGTN]+)")
 
 
@@ -59,7 +62,7 @@ def variants_of(dataset: Dataset) -> list[Variant]:
     return described({"id": names})
 
 
-def described(columns: dict[str, Sequence[Any]]) -> list[Variant]:
+def described(columns: Mapping[str, Sequence[Any]]) -> list[Variant]:
     """Return sites from columns chromosome, position, id, ref and alt, of which some may lack.
 
     Where all ids are of the form 22:16051497_A_G they say what lacks (unless they contradict the positions). Else a
@@ -69,7 +72,7 @@ def described(columns: dict[str, Sequence[Any]]) -> list[Variant]:
     ids = [one_word(text) or "." for text in columns.get("id", ["."] * count)]
     lacking = {"chromosome": [UNPLACED] * count, "position": range(1, count + 1)}
     lacking |= {"ref": [UNNAMED[0]] * count, "alt": [UNNAMED[1]] * count}
-    columns = lacking | spoken(ids, columns.get("position")) | columns | {"id": ids}
+    columns = lacking | spoken(ids, columns.get("position")) | dict(columns) | {"id": ids}
     rows = zip(*(columns[name] for name in Variant._fields), strict=True)
     return [Variant(str(chromosome), int(at), name, str(ref), str(alt)) for chromosome, at, name, ref, alt in rows]
 
@@ -81,6 +84,31 @@ def spoken(ids: Sequence[str], positions: Sequence[Any] | None) -> dict[str, Seq
     if len(found) < len(ids) or (positions is not None and there != [int(position) for position in positions]):
         return {}
     return {name: [match[name] for match in found] for name in ("chromosome", "position", "ref", "alt")}
+
+
+def meta_of_sites(arrays: Mapping[str, Any], sites: int) -> dict[str, list[str]]:
+    """Return what a data set's meta keeps of arrays (S,) called as in `SITES`; nothing if they are no such arrays."""
+    found = {name: arrays[name] for name in SITES if name in arrays and np.shape(arrays[name]) == (sites,)}
+    if "snp" not in found and "position" not in found:
+        return {}
+    columns = {"id" if name == "snp" else name: found[name].tolist() for name in found if name != "allele"}
+    alleles = [str(text).split(",") for text in found.get("allele", ())]
+    if alleles and all(len(pair) == 2 for pair in alleles):
+        columns |= {"ref": [pair[0] for pair in alleles], "alt": [pair[1] for pair in alleles]}
+    return {KEY: [str(variant) for variant in described(columns)]}
+
+
+def arrays_of_sites(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return the arrays that describe the sites of genotypes, none for other data."""
+    if len(dataset.meta.get(KEY, ())) != dataset.sites:
+        return {}
+    variants = variants_of(dataset)
+    return {
+        "snp": np.array([variant.id for variant in variants]),
+        "position": np.array([variant.position for variant in variants]),
+        "allele": np.array([f"{variant.ref},{variant.alt}" for variant in variants]),
+        "chromosome": np.array([variant.chromosome for variant in variants]),
+    }
 
 
 def one_word(text: Any) -> str:

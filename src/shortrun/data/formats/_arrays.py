@@ -22,6 +22,7 @@ from shortrun.data.music import from_arrays as music_of
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
 from shortrun.data.values import is_grey
+from shortrun.data.variants import meta_of_sites
 from shortrun.errors import FormatError
 from shortrun.files import explain
 
@@ -130,6 +131,7 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
         alphabet=alphabet,
         meta=meta,
     )
+    data = data.with_meta(data.meta | meta_of_sites(found, data.sites))
     time_bin = options.time_bin or (str(np.ravel(found["time_bin"])[0]) if "time_bin" in found else None)
     if time_bin is None and options.frames is None:
         return data

@@ -17,11 +17,12 @@ from shortrun.data.formats._arrays import array, load, to_dataset
 from shortrun.data.labels import did_you_mean
 from shortrun.data.music import GROUPS, is_music
 from shortrun.data.options import Options
+from shortrun.data.variants import SITES, arrays_of_sites
 from shortrun.errors import ConfigError, FormatError, nearest
 
 suffixes = (".npz",)
 
-ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape", "start", "time_bin")
+ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape", "start", "time_bin", *SITES)
 
 
 def read(path: Path, options: Options) -> Dataset:
@@ -32,8 +33,9 @@ def read(path: Path, options: Options) -> Dataset:
     (its letters) and `image_shape`. `options.label_column` and `options.group` name arrays too. Grey images
     (N, h, w) become black and white at `options.threshold`, by default 0.3 of full scale (see `binarise`);
     grey values in rows need a threshold. With `options.time_bin`, or an array of that name, rows are music (see
-    `data.music`), and `start` the bin of its piece with which each begins. Codes of more than 256 MB stay in the file,
-    or wait on the disk where they are compressed (in the folder that TMPDIR names).
+    `data.music`), and `start` the bin of its piece with which each begins. Of genotypes, `snp`, `position`, `allele`
+    (as "A,G", that of code 0 first) and `chromosome` (S,) describe the sites. Codes of more than 256 MB stay in the
+    file, or wait on the disk where they are compressed (in the folder that TMPDIR names).
 
     Raises
     ------
@@ -97,6 +99,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         columns["weights"] = dataset.weights
     if "image_shape" in dataset.meta:
         columns["image_shape"] = np.array(dataset.meta["image_shape"])
+    columns |= arrays_of_sites(dataset)
     if is_music(dataset.meta):
         columns["time_bin"] = np.array([dataset.meta["music"]["time_bin"]])
     target = file if isinstance(file.raw, FileIO) else Forwards(file)
