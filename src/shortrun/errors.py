@@ -13,6 +13,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+def printable(text: str) -> str:
+    """Return a text with escapes for what a terminal would not show, or would break the line at."""
+    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+
+
 class ShortrunError(ValueError):
     """A mistake in what the user gave; the message is one complete line."""
 
@@ -34,7 +39,7 @@ class FormatError(DataError):
     def __init__(self, path: Path | str, line: int | None, reason: str):
         self.path, self.line, self.reason = Path(path), line, reason
         place = f"{path}:{line}" if line is not None else f"{path}"
-        super().__init__(f"{place}: {reason}")
+        super().__init__(printable(f"{place}: {reason}"))
 
 
 class ConfigError(ShortrunError):

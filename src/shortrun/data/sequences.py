@@ -15,7 +15,7 @@ GAP = "-"
 TIDY = str.maketrans(ascii_lowercase + ".", ascii_uppercase + GAP)
 INSERTS = dict.fromkeys(map(ord, ascii_lowercase + "."))  # A2M: what `str.translate` leaves out
 STRANGE = 255  # no code: a letter outside the alphabet
-PIECE = 2**20  # bytes translated at a time
+PIECE = 2**16  # bytes looked at together
 
 
 def encode_sequences(
