@@ -97,8 +97,9 @@ Thin = Annotated[
 Missing = Annotated[
     str | None,
     typer.Option(
-        metavar="error|drop-site|drop-sample|major",
-        help="What to do with missing calls of genotypes.",
+        metavar="error|drop-site|drop-sample|major|category",
+        help="What to do with missing calls of genotypes (the first four), and missing cells of tables (error, "
+        "drop-sample, or category: a value of their own).",
         rich_help_panel=DATA,
     ),
 ]
@@ -116,6 +117,24 @@ Threads = Annotated[
     typer.Option(min=1, help="Threads of the computation; all cores by default.", rich_help_panel=MACHINE),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=OUTPUT)]
+
+
+Bins = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Bins of a column of numbers in a table; 10 by default.", rich_help_panel=DATA),
+]
+Categorical = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN,...", help="Columns of a table that are categories.", rich_help_panel=DATA),
+]
+Numeric = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN,...", help="Columns of a table that are numbers.", rich_help_panel=DATA),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN,...", help="Columns of a table to leave out.", rich_help_panel=DATA),
+]
 
 
 def of_reading(
@@ -139,6 +158,10 @@ def of_reading(
     thin: Thin = None,
     missing: Missing = None,
     multiallelic: Multiallelic = None,
+    bins: Bins = None,
+    categorical: Categorical = None,
+    numeric: Numeric = None,
+    ignore: Ignore = None,
 ) -> None:
     """Carry the options of reading, in the order of their help; `_reading.with_reading` gives them to a verb."""
 

@@ -31,14 +31,15 @@ OF_A_RUN = (
     "missing",
     "multiallelic",
 )
+COLUMNS_TOLD = 30
 OF_ITS_DATA = ("kept_columns", "variants")  # found when the training data were read
-OF_A_FORMAT = ("keys", "label_column", "group")  # of the training file; another file may not have them
+OF_A_FORMAT = ("keys", "label_column", "group", "ignore")  # of the training file; another file may not have them
 
 
 def options(*, keys: list[str] | None = None, labels: Path | None = None, **others: Any) -> dict[str, Any]:
     """Return the reading options that the user gave, in their JSON form."""
     given = {"keys": assignments(keys, "key") or None, "labels": labels and str(labels), **others}
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in given.items() if value is not None and value != []}
 
 
 def with_reading(verb: Callable[..., None]) -> Callable[..., None]:
@@ -83,7 +84,7 @@ def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Datase
     first: FormatError | None = None
     for defaults in _defaults(run, given):
         try:
-            return read(path, **{"alphabet": _alphabet(run), **defaults, **given})
+            return read(path, **{"alphabet": _alphabet(run), "columns": run.columns, **defaults, **given})
         except FormatError as error:
             first = first or error
     assert first is not None
@@ -106,7 +107,7 @@ def _defaults(run: Trajectory, given: Mapping[str, Any]) -> Iterator[dict[str, A
 def _alphabet(run: Trajectory) -> Alphabet | str | None:
     """Return how to read for a machine; 0 and 1 are found by themselves, and grey images need to be."""
     if run.alphabet is None:
-        return "continuous"
+        return "continuous" if run.columns is None else None
     return None if run.alphabet.name == "binary" else run.alphabet
 
 
@@ -119,7 +120,11 @@ def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
 
 
 def _test_part(path: str) -> str | None:
-    """Return "test" if a file is an .npz with an array `x_test`."""
+    """Return "test" if a file is an .npz with an array `x_test`, or an HDF5 file with `test`."""
+    from shortrun.data.formats import hdf5
+
+    if path.lower().endswith(hdf5.suffixes) and Path(path).is_file():
+        return "test" if hdf5.has_test(Path(path)) else None
     try:
         with zipfile.ZipFile(path) as file:
             return "test" if "x_test.npy" in file.namelist() else None
@@ -130,6 +135,8 @@ def _test_part(path: str) -> str | None:
 def summary(source: str, data: Dataset, part: str | None = None) -> str:
     """Return one line about what was read."""
     colours = f"{data.colours} colours" if data.colours else "continuous values"
+    if data.columns is not None:
+        colours = f"columns of up to {max(column.colours for column in data.columns)} values"
     unlabelled = int((~data.labelled).sum())
     place = f"{source} ({part} part)" if part else source
     return (
@@ -142,8 +149,16 @@ def notes(data: Dataset) -> list[str]:
     """Return what to tell a user of how data were read, and of data that will be split, a line each."""
     from shortrun.data.music import leak
 
-    told = [*data.meta.get("notes", ()), leak(data)]
+    told = [*data.meta.get("notes", ()), leak(data), columns_of(data)]
     return [f"note: {line}" for line in told if line is not None]
+
+
+def columns_of(data: Dataset) -> str | None:
+    """Return how the columns of a table were understood; None for other data."""
+    if data.columns is None:
+        return None
+    told = [f"{column.name} {column.summary}" for column in data.columns[:COLUMNS_TOLD]]
+    return ", ".join([*told, *(["..."] if len(data.columns) > COLUMNS_TOLD else [])])
 
 
 def describe(source: str, data: Dataset) -> dict[str, Any]:
@@ -154,6 +169,7 @@ def describe(source: str, data: Dataset) -> dict[str, Any]:
         "sites": data.sites,
         "colours": data.colours,
         "alphabet": data.alphabet and data.alphabet.name,
+        **({} if data.columns is None else {"columns": {column.name: column.summary for column in data.columns}}),
         "classes": dict(zip(data.classes, data.class_counts.tolist(), strict=True)),
         "unlabelled": int((~data.labelled).sum()),
         "groups": None if data.groups is None else len(set(data.groups.tolist())),

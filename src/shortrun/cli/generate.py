@@ -52,7 +52,9 @@ def generate(
     ] = None,
     fix: Annotated[
         list[str] | None,
-        typer.Option(metavar="SITE=LETTER,...", help="Letters that every sample has.", rich_help_panel=HELD),
+        typer.Option(
+            metavar="SITE=LETTER,...", help="Letters (or COLUMN=CELL) that every sample has.", rich_help_panel=HELD
+        ),
     ] = None,
     template: Annotated[
         str | None,
@@ -60,7 +62,7 @@ def generate(
     ] = None,
     keep: Annotated[
         str | None,
-        typer.Option(metavar="1-50,60", help="Sites of the template to hold.", rich_help_panel=HELD),
+        typer.Option(metavar="1-50,60", help="Sites (or columns) of the template to hold.", rich_help_panel=HELD),
     ] = None,
     original_columns: Annotated[
         bool,
@@ -75,7 +77,6 @@ def generate(
 ) -> None:
     """Generate samples of a class, or of all classes in the proportions of the training data."""
     ending_of(out)  # before anything is computed
-    held = {"fix": fixed(fix), "keep": _options.whole_numbers(keep, "keep")}
     recorded = _options.whole_numbers(record, "record")
 
     from shortrun.data import folders
@@ -83,6 +84,8 @@ def generate(
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
+    columns = [column.name for column in trained.columns or ()]
+    held: dict[str, Any] = {"fix": fixed(fix, columns), "keep": kept(keep, columns)}
     if not ending_of(out):
         folders.fitting(out, trained.data["meta"])
     k = trained.recipe["steps"] if steps is None else steps
@@ -102,18 +105,32 @@ def generate(
         _output.say(f"{_output.amount(n, 'sample')} after {k} sweeps in {', '.join(found['files'].values())}")
 
 
-def fixed(texts: list[str] | None) -> dict[int, str]:
-    """Return site -> letter of texts like "12=A,40=G".
+def fixed(texts: list[str] | None, columns: list[str]) -> dict[int, str] | dict[str, str]:
+    """Return site -> letter of texts like "12=A,40=G"; of a table column -> cell of texts like "sex=female,age=30".
 
     Raises
     ------
-    ConfigError : if a site is no number
+    ConfigError : if a site is no number, though the data are no table
     """
     pairs = _options.assignments(texts, "fix")
+    if columns:
+        return pairs
     for site in pairs:
         if not site.isdecimal():
             raise ConfigError("--fix", f"the number of a site expected before '=', got '{site}'")
     return {int(site): letter for site, letter in pairs.items()}
+
+
+def kept(text: str | None, columns: list[str]) -> tuple[int | str, ...]:
+    """Return the sites of a text like "1-50,60"; of a table the columns of a text like "sex,age".
+
+    Raises
+    ------
+    ConfigError : if a part is no site or column
+    """
+    if text is None or not columns:
+        return _options.whole_numbers(text, "keep")
+    return tuple(name.strip() for name in text.split(","))
 
 
 def ending_of(path: Path) -> str:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 
 
+@_reading.with_reading
 def train(
+    reading: Mapping[str, Any],
     out: Annotated[
         Path, typer.Option("--output", "-o", metavar="RUN", help="Folder of the run.", rich_help_panel=OUTPUT)
     ],
@@ -34,21 +36,6 @@ def train(
             metavar="DATA", help="A file (.npz, .npy, .csv, .tsv, .fasta, also with .gz) or the name of a data set."
         ),
     ] = None,
-    labels: _options.LabelsFile = None,
-    label_column: _options.LabelColumn = None,
-    group: _options.Group = None,
-    key: _options.Keys = None,
-    threshold: _options.Threshold = None,
-    alphabet: _options.AlphabetName = None,
-    unknown: _options.Unknown = None,
-    inserts: _options.Inserts = None,
-    align: _options.Align = None,
-    max_gaps: _options.MaxGaps = None,
-    part: _options.Part = None,
-    grey: _options.Grey = None,
-    frames: _options.Frames = None,
-    time_bin: _options.TimeBin = None,
-    stride: _options.Stride = None,
     reweight: Annotated[
         float | None,
         typer.Option(
@@ -114,25 +101,8 @@ def train(
     if resume and overwrite:
         raise ConfigError("--resume", "not together with --overwrite")
     old = stored(out) if resume else None
-    given = _reading.options(
-        labels=labels,
-        label_column=label_column,
-        group=group,
-        keys=key,
-        threshold=threshold,
-        alphabet=alphabet,
-        unknown=unknown,
-        inserts=inserts,
-        align=align,
-        max_gaps=max_gaps,
-        part=part,
-        grey=grey,
-        frames=frames,
-        time_bin=time_bin,
-        stride=stride,
-        reweight=reweight,
-        source=data,
-    )
+    extra = {"reweight": reweight, "source": data}
+    given = dict(reading) | {name: value for name, value in extra.items() if value is not None}
     settings = settings_of(
         old,
         preset=preset or "default",

@@ -48,6 +48,13 @@ class Column:
         return len(self.values) + self.missing
 
     @property
+    def summary(self) -> str:
+        """What it holds, in a few words."""
+        many = len(self.values)
+        what = f"numbers in {many} bins" if self.edges else f"{many} {'category' if many == 1 else 'categories'}"
+        return f"{what} and missing" if self.missing else what
+
+    @property
     def texts(self) -> np.ndarray:
         """What is written for each code, '' for a missing cell."""
         return np.array([*self.values, ""], dtype=object)

@@ -172,6 +172,7 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Options) ->
     """Return the data set of columns of different kinds; which is where in the file stays in `meta["header"]`."""
     if options.missing not in OF_TABLES:
         raise ConfigError("missing", f"of tables, one of {', '.join(OF_TABLES)} expected, got '{options.missing}'")
+    count = len(table.rows)
     table = without_gaps(table, sites) if options.missing == "drop-sample" else table
     columns = tuple(options.columns or learned_columns(table, sites, options))
     codes = np.stack([c.encode(table.column(i)) for c, i in zip(columns, sites, strict=True)], axis=1)
@@ -182,7 +183,16 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Options) ->
         columns=columns,
         names=texts(table, roles["name"], kept),
         groups=texts(table, roles["group"], kept),
-        meta={HEADER: header(table, roles, sites)},
+        meta={HEADER: header(table, roles, sites)} | left_out(count - int(kept.sum())),
+    )
+
+
+def left_out(rows: int) -> dict[str, list[str]]:
+    """Return what to tell a user of rows that are not in the data."""
+    return (
+        {"notes": [f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"]}
+        if rows
+        else {}
     )
 
 
