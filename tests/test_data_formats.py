@@ -51,6 +51,12 @@ def test_what_is_written_is_read_back(tmp_path, suffix, packed, kind):
     assert (path.read_bytes()[:2] == b"\x1f\x8b") == bool(packed)
 
 
+def test_npy_keeps_the_values(tmp_path):
+    values, _ = KINDS["continuous"]
+    write(tmp_path / "data.npy", Dataset.from_arrays(values, LABELS))
+    assert np.load(tmp_path / "data.npy").tolist() == read(tmp_path / "data.npy").values.tolist() == values.tolist()
+
+
 def test_npz_keeps_the_rest_too(tmp_path):
     data = Dataset.from_arrays(
         [[[0, 1], [1, 0]], [[1, 1], [3, 0]]],

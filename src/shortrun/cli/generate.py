@@ -29,7 +29,7 @@ def generate(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file by its ending (.npz, .fasta, .csv, .mid, .idx...), a picture, or a folder.",
+            help="A file by its ending (.npz, .npy: values only, .fasta, .csv, .mid...), a picture, or a folder.",
             rich_help_panel=OUTPUT,
         ),
     ],

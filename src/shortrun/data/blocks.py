@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-ELEMENTS = 2**24  # looked at together
+BYTES = 2**22  # looked at together
+ROWS = 200  # of a memory map, read here and there before its pages are given back
 
 
 def is_mapped(table: Any) -> bool:
@@ -18,21 +19,30 @@ def is_mapped(table: Any) -> bool:
 
 
 def scan(table: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the first row and the rows of block after block, about 16 million values each.
+    """Yield the first row and the rows of block after block, about 4 MB each.
 
     The pages of a memory map are given back after each block, so that what was looked at does not fill the memory.
     """
-    rows = max(1, ELEMENTS // max(1, math.prod(table.shape[1:])))
+    rows = max(1, BYTES // max(1, table.itemsize * math.prod(table.shape[1:])))
     for start in range(0, len(table), rows):
         yield start, np.asarray(table[start : start + rows])
         give_back(table)
 
 
 def taken(table: np.ndarray, rows: Any) -> np.ndarray:
-    """Return a copy of the rows asked for: indices, a mask or a slice."""
-    found = np.asarray(table)[rows]
-    found = found if found.flags.owndata else found.copy()
-    give_back(table)
+    """Return a copy of the rows asked for: indices, a mask or a slice.
+
+    Some at a time of a memory map: of rows here and there, the operating system loads far more than is asked for.
+    """
+    if not is_mapped(table):
+        return np.array(table[rows])
+    rows = np.arange(*rows.indices(len(table))) if isinstance(rows, slice) else np.asarray(rows)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+    found = np.empty((len(rows), *table.shape[1:]), table.dtype)
+    for start in range(0, len(rows), ROWS):
+        here = slice(start, start + ROWS)
+        found[here] = np.asarray(table)[rows[here]]
+        give_back(table)
     return found
 
 

@@ -23,7 +23,7 @@ from shortrun.learning.optimisers import SGD, Optimiser
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
-from shortrun.models import ELEMENTS, RBM, Layer
+from shortrun.models import RBM, STREAMED, Layer
 from shortrun.typing import State, Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
@@ -101,7 +101,7 @@ def initial_theta(model: RBM, rows: Rows, config: Config) -> Theta:
 
 def _scatter_(weight: Tensor, config: Config) -> None:
     """Fill the weights (F, H) with normal numbers, some rows at a time; row f is chain f of the noise."""
-    size = max(1, ELEMENTS // weight.shape[1])
+    size = max(1, STREAMED // weight.shape[1])
     for first, part in zip(range(0, len(weight), size), weight.split(size), strict=True):
         noise = Noise(config.training.seed, Stream.WEIGHTS, first_chain=first, device=weight.device)
         normal = torch.special.ndtri(noise.uniform(0, *part.shape))
@@ -110,7 +110,7 @@ def _scatter_(weight: Tensor, config: Config) -> None:
 
 def _weighted_mean(layer: Layer, rows: Rows, i: int) -> Tensor:
     """Return the weighted mean of the features of the i-th observed layer, (1, F_i)."""
-    size = max(1, min(ROWS_AT_ONCE, ELEMENTS // layer.width))
+    size = max(1, min(ROWS_AT_ONCE, STREAMED // layer.width))
     numbers = torch.arange(len(rows), device=rows.weights.device).split(size)
     total = sum(rows.weights[part] @ layer.units.features(rows.layer(i, part)) for part in numbers)
     return (total / rows.weights.sum()).unsqueeze(0)

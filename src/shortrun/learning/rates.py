@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from shortrun.models import LABEL, RBM, rows_at_once
+from shortrun.models import LABEL, RBM, STREAMED, rows_at_once
 from shortrun.typing import State
 
 Schedule = Literal["constant", "inverse", "cosine"]
@@ -38,7 +38,7 @@ def top_eigenvalue(model: RBM, state: State) -> float:
 
     The features are made anew, some rows at a time, in each power iteration: of many sites they would fill the memory.
     """
-    count, size = len(state[0]), rows_at_once(model, len(state[0]))
+    count, size = len(state[0]), rows_at_once(model, len(state[0]), STREAMED)
     layers = [(la.units, x.split(size)) for la, x in zip(model.spec.observed, state, strict=True) if la.name != LABEL]
 
     def blocks() -> Iterator[Tensor]:

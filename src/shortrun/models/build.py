@@ -18,7 +18,8 @@ from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
 from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Units
 
-ELEMENTS = 2**25  # of the largest table that is made outside of an update
+ELEMENTS = 2**24  # of the largest table that is made outside of an update
+STREAMED = 2**23  # of a table that is made again and again, only to be summed
 
 
 def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
@@ -130,6 +131,6 @@ def whole_of(spec: Spec, state: State, sites: int) -> Tensor:
     return values
 
 
-def rows_at_once(model: RBM, most: int) -> int:
-    """Return how many rows, up to `most`, to compute at a time: a float32 table of them takes at most 128 MB."""
-    return max(1, min(most, ELEMENTS // max(model.shape)))
+def rows_at_once(model: RBM, most: int, elements: int = ELEMENTS) -> int:
+    """Return how many rows, up to `most`, to compute at a time: a float32 table of them takes at most 64 MB."""
+    return max(1, min(most, elements // max(model.shape)))

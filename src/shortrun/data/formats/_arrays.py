@@ -9,12 +9,13 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from shortrun.data.alphabet import Alphabet
+from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
 from shortrun.data.images import encode_images
 from shortrun.data.labels import did_you_mean
@@ -136,3 +137,24 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
     if time_bin is None and options.frames is None:
         return data
     return music_of(data, found.get("start"), replace(options, time_bin=time_bin))
+
+
+class Named(NamedTuple):
+    """An array of names by their codes, which is never made as a whole."""
+
+    names: np.ndarray
+    codes: np.ndarray
+
+
+def write_blocks(file: Any, column: np.ndarray | Named) -> None:
+    """Write an array to an open file as NumPy's .npy, block by block."""
+    named = isinstance(column, Named)
+    whole, kind = (column.codes, column.names.dtype) if named else (column, column.dtype)
+    form: dict[str, Any] = {
+        "descr": np.lib.format.dtype_to_descr(kind),
+        "fortran_order": False,
+        "shape": whole.shape,
+    }
+    np.lib.format.write_array_header_1_0(file, form)
+    for _, part in scan(whole):
+        file.write(np.ascontiguousarray(column.names[part] if named else part).tobytes())

@@ -1,13 +1,14 @@
-"""NumPy's .npy: one array of values, without labels."""
+"""NumPy's .npy: one array of values, without labels and names."""
 
 from __future__ import annotations
 
+from io import BufferedWriter
 from pathlib import Path
 
 import numpy as np
 
 from shortrun.data.dataset import Dataset
-from shortrun.data.formats._arrays import load, to_dataset
+from shortrun.data.formats._arrays import load, to_dataset, write_blocks
 from shortrun.data.options import Options
 from shortrun.errors import FormatError
 
@@ -28,3 +29,8 @@ def read(path: Path, options: Options) -> Dataset:
     if not isinstance(values, np.ndarray):
         raise FormatError(path, None, "holds several arrays: is it an .npz file?")
     return to_dataset({"x": values}, options.alphabet, options)
+
+
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+    """Write the values; labels, names and what letters they stand for are lost."""
+    write_blocks(file, dataset.values)

@@ -6,14 +6,14 @@ import zipfile
 from collections.abc import Collection
 from io import BufferedIOBase, BufferedWriter, FileIO
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from shortrun.data.alphabet import of_letters
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
-from shortrun.data.formats._arrays import array, load, to_dataset
+from shortrun.data.formats._arrays import Named, array, load, to_dataset, write_blocks
 from shortrun.data.labels import did_you_mean
 from shortrun.data.music import GROUPS, is_music
 from shortrun.data.options import Options
@@ -87,10 +87,10 @@ def part_ending(path: Path, arrays: Collection[str], part: str | None) -> str:
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
-    columns: dict[str, np.ndarray | Looked] = {"x": dataset.values, "names": dataset.names}
+    columns: dict[str, np.ndarray | Named] = {"x": dataset.values, "names": dataset.names}
     if dataset.classes:
         names = np.array([*dataset.classes, ""])  # the code -1 picks the last
-        columns |= {"y": Looked(names, dataset.labels), "classes": names[:-1]}
+        columns |= {"y": Named(names, dataset.labels), "classes": names[:-1]}
     if dataset.alphabet is not None:
         columns["alphabet"] = np.array(list(dataset.alphabet.letters))
     if dataset.groups is not None:
@@ -106,28 +106,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, column in columns.items():
             with packed.open(f"{name}.npy", "w", force_zip64=True) as member:
-                write_column(member, column)
-
-
-class Looked(NamedTuple):
-    """An array of names by their codes, which is never made as a whole."""
-
-    names: np.ndarray
-    codes: np.ndarray
-
-
-def write_column(file: IO[bytes] | BufferedIOBase, column: np.ndarray | Looked) -> None:
-    """Write an array as NumPy's .npy, block by block."""
-    looked = isinstance(column, Looked)
-    whole, kind = (column.codes, column.names.dtype) if looked else (column, column.dtype)
-    form: dict[str, Any] = {
-        "descr": np.lib.format.dtype_to_descr(kind),
-        "fortran_order": False,
-        "shape": whole.shape,
-    }
-    np.lib.format.write_array_header_1_0(file, form)
-    for _, part in scan(whole):
-        file.write(np.ascontiguousarray(column.names[part] if looked else part).tobytes())
+                write_blocks(member, column)
 
 
 class Forwards(BufferedIOBase):

@@ -1,0 +1,252 @@
+"""Large data and many samples: values that stay in their file give the same bits, and memory stays bounded.
+
+Peaks are those of processes of their own; bounds are in MB and generous, but far below what a needless copy would take.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import shortrun as sr
+from shortrun.config import resolve
+from shortrun.data import parts, read, split, write
+from shortrun.data.blocks import is_mapped
+from shortrun.data.formats import _arrays
+from shortrun.errors import DataError, FormatError
+from shortrun.learning import Rows, begin, fit, rates, rdm
+from shortrun.learning import monitor as monitors
+from shortrun.models import RBM, build, spec_of
+
+ROWS, SITES, CPU = 300, 40, torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def everything_is_large(monkeypatch):
+    """Every array stays in its file, and every block is a few rows."""
+    monkeypatch.setattr(_arrays, "LARGE", 0)
+    monkeypatch.setattr("shortrun.data.blocks.BYTES", 7 * SITES)
+
+
+@pytest.fixture
+def arrays():
+    """Return values (N, S) and labels (N,)."""
+    random = np.random.default_rng(0)
+    labels = np.arange(ROWS) % 3
+    return (random.random((ROWS, SITES)) < 0.2 + 0.3 * labels[:, None]).astype(np.uint8), labels
+
+
+def saved(folder, kind, values, labels):
+    """Return the data set of a file whose values stay there."""
+    path = folder / f"data.{kind.split()[-1]}"
+    (folder / "labels.csv").write_text("label\n" + "\n".join(map(str, labels)) + "\n")
+    if kind == "npy":
+        np.save(path, values)
+    else:
+        (np.savez if kind == "stored npz" else np.savez_compressed)(path, x=values)
+    return read(path, labels=folder / "labels.csv")
+
+
+@pytest.mark.parametrize("kind", ["npy", "stored npz", "packed npz"])
+def test_values_in_a_file_are_those_in_memory(tmp_path, arrays, kind):
+    values, labels = arrays
+    stored, here = saved(tmp_path, kind, values, labels), sr.Dataset.from_arrays(values, labels)
+    assert is_mapped(stored.values)
+    assert stored.hash == here.hash
+    for rows in (slice(5, 90), np.array([7, 3, 3]), stored.labels == 1):
+        assert stored.select(rows).hash == here.select(rows).hash
+    assert [part.hash for part in split(stored, 0.2, seed=1)] == [part.hash for part in split(here, 0.2, seed=1)]
+    assert is_mapped(stored.head(10).with_labels(labels[:10]).with_weights(np.ones(10)).values)
+    for name in ("out.npz", "out.fasta", "out.csv.gz"):
+        write(tmp_path / name, stored)
+        assert read(tmp_path / name).hash == here.hash
+
+
+def test_the_same_seed_trains_and_predicts_the_same_bits_from_a_file(tmp_path, arrays):
+    stored = saved(tmp_path, "npy", *arrays)
+    here = sr.Dataset.from_arrays(*arrays)
+    settings = {"hidden": 6, "updates": 12, "batch": 32, "seed": 4}
+    runs = [sr.fit(data, out=tmp_path / name, **settings) for name, data in (("stored", stored), ("here", here))]
+    assert torch.equal(runs[0][-1], runs[1][-1])
+    logs = [[{**record, "seconds": 0} for record in run.log()] for run in runs]
+    assert logs[0] == logs[1]
+    answers = [sr.predict(runs[0], data).probabilities for data in (stored, here)]
+    assert np.array_equal(*answers)
+    stopped = sr.fit(stored, out=tmp_path / "stopped", **settings | {"updates": 5})
+    resumed = sr.fit(stored, out=stopped.path, updates=12, resume=True)
+    assert torch.equal(resumed[-1], runs[1][-1])
+
+
+def test_a_map_that_can_be_written_is_copied(tmp_path, arrays):
+    np.save(tmp_path / "x.npy", arrays[0])
+    values = np.load(tmp_path / "x.npy", mmap_mode="r+")
+    data = sr.Dataset.from_arrays(values)
+    values[:] = 0
+    assert np.array_equal(data.values, arrays[0])
+
+
+def test_numbers_of_other_types_and_grey_images_are_made_codes_in_blocks(tmp_path, arrays):
+    values = arrays[0]
+    for kind in (np.int64, np.float64, bool):
+        np.save(tmp_path / "x.npy", values.astype(kind))
+        assert read(tmp_path / "x.npy").hash == sr.Dataset.from_arrays(values).hash
+    grey = np.random.default_rng(0).integers(0, 256, (ROWS, 5, 8), np.uint8)
+    np.save(tmp_path / "x.npy", grey)
+    found = read(tmp_path / "x.npy", threshold=0.5)
+    assert np.array_equal(found.values, grey.reshape(ROWS, -1) > 0.5 * 255)
+    assert found.meta["image_shape"] == (5, 8)
+
+
+def test_what_is_wrong_with_large_arrays_is_said(tmp_path, arrays):
+    values = arrays[0].copy()
+    values[211, 17] = 3
+    np.save(tmp_path / "x.npy", values)
+    with pytest.raises(DataError, match=r"sample 212, site 18: the value 3"):
+        read(tmp_path / "x.npy")
+    np.savez(tmp_path / "x.npz", x=arrays[0])
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(FormatError, match=r"array 'x': is a truncated or damaged"):
+        read(tmp_path / "x.npz")
+    (tmp_path / "x.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-9])
+    with pytest.raises(FormatError, match="truncated or damaged"):
+        read(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("ending", ["npz", "npz.gz", "npy", "csv", "fasta.gz"])
+def test_parts_make_the_file_that_the_whole_makes(tmp_path, arrays, ending):
+    names = np.array([f"sample {'x' * (i // 100)}{i}" for i in range(ROWS)])
+    data = sr.Dataset.from_arrays(*arrays, names=names)
+    write(tmp_path / f"whole.{ending}", data)
+    with parts.writing(tmp_path / f"parts.{ending}") as add:
+        for first in range(0, ROWS, 80):
+            part = data.select(slice(first, first + 80))
+            add(sr.Dataset.from_arrays(part.values, part.labels, names=part.names.tolist(), classes=data.classes))
+    assert (tmp_path / f"parts.{ending}").read_bytes() == (tmp_path / f"whole.{ending}").read_bytes()
+    if ending == "npz.gz":
+        assert read(tmp_path / "parts.npz.gz").hash == data.hash
+
+
+def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
+    data = sr.Dataset.from_arrays(*arrays)
+    config = resolve(model={"hidden": 5}, optimiser={"weight_std": 0.5})
+    model, rows = RBM(spec_of(data, config.model)), Rows.of(data, CPU)
+    found = []
+    for elements in (build.STREAMED, 3 * SITES):
+        for module in (rates, sys.modules[fit.__module__]):
+            monkeypatch.setattr(module, "STREAMED", elements)
+        monkeypatch.setattr(build.rows_at_once, "__defaults__", (elements,))
+        theta = begin(model, rdm(1), rows, config).theta
+        top = rates.top_eigenvalue(model, rows.spread(200))
+        found.append((model.view(theta), top, monitors.accuracy(model, theta, rows)))
+    (whole, top, accuracy), (blocks, *others) = found
+    assert torch.equal(whole.weight, blocks.weight)
+    torch.testing.assert_close(whole.bias, blocks.bias)
+    assert others == pytest.approx([top, accuracy], rel=1e-5)
+
+
+def test_rows_share_the_data(arrays):
+    rows = Rows.of(sr.Dataset.from_arrays(*arrays), CPU)
+    some = rows.select(torch.tensor([5, 8, 2])).select(torch.tensor([2, 0]))
+    assert some.state[0] is rows.state[0]
+    assert torch.equal(some.observed(torch.tensor([0, 1]))[0], rows.state[0][[2, 5]])
+    assert torch.equal(some.tensors()[0], rows.state[0][[2, 5]])
+    assert len(some) == 2
+
+
+def peak(code, *words):
+    """Return by how many MB the memory of a process of its own grows at most while it runs `code`."""
+    program = f"""
+import sys, time
+from pathlib import Path
+import numpy as np, torch, pandas
+import shortrun as sr, shortrun.workflows
+from shortrun import store
+from shortrun.cli import main
+from shortrun.data.parts import writing
+def status(key):
+    return int(next(line for line in Path("/proc/self/status").open() if line.startswith(key)).split()[1]) / 1e3
+before = status("VmRSS")
+{code}
+print(status("VmHWM") - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout.splitlines()[-1])
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+
+
+@linux
+def test_peak_of_writing_and_reading_parameters(tmp_path):
+    code = """
+theta = torch.ones(25_000_000)
+named = {"theta": theta, "moments.0": theta, "moments.1": theta}
+store.tensors.write(Path(sys.argv[1]), named, {"update": "1"})
+"""
+    assert peak(code, tmp_path / "x") < 1.2 * 100
+    assert peak("found = store.tensors.read(Path(sys.argv[1]))", tmp_path / "x") < 1.2 * 300
+
+
+@linux
+def test_peak_of_training_on_a_file(tmp_path):
+    """1 GB of values, 16 hidden units: the file is never in memory."""
+    values = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (50_000, 20_000))
+    values[::1000] = 1  # the rest of the file is a hole on most disks
+    del values
+    np.savetxt(tmp_path / "y.csv", np.arange(50_000) % 2, fmt="%d", header="label", comments="")
+    code = """
+main(["train", sys.argv[1], "--labels", sys.argv[2], "-o", sys.argv[3], "--hidden", "16", "--updates", "2", "--batch",
+      "100", "--set", "training.validation=0.001"])
+"""
+    assert peak(code, tmp_path / "x.npy", tmp_path / "y.csv", tmp_path / "run") < 450
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return the folder of a small machine."""
+    random = np.random.default_rng(0)
+    data = sr.Dataset.from_arrays(random.integers(0, 2, (200, 64), np.uint8), np.arange(200) % 4)
+    out = tmp_path_factory.mktemp("scale") / "run"
+    sr.fit(data, out=out, hidden=8, updates=2)
+    return out
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["npz", "npy", "csv", "fasta"])
+def test_peak_of_generating_does_not_grow_with_the_number(tmp_path, trained, ending):
+    """180,000 more samples of 64 sites, 12 MB of values and 12 MB of names."""
+    code = 'main(["generate", sys.argv[1], "-n", sys.argv[2], "-o", sys.argv[3]])'
+    few, many = (peak(code, trained, n, tmp_path / f"{n}.{ending}") for n in (20_000, 200_000))
+    assert many - few < 30e-6 * 180_000 + 8
+
+
+@linux
+@pytest.mark.slow
+def test_peak_of_predicting_grows_by_names_and_labels_only(tmp_path, trained):
+    code = """
+from shortrun.data.formats import _arrays
+_arrays.LARGE = 0  # bytes: the file is as one larger than memory
+main(["predict", sys.argv[1], sys.argv[2], "-o", sys.argv[3]])
+"""
+    peaks = []
+    for n in (20_000, 200_000):
+        np.save(tmp_path / f"{n}.npy", np.random.default_rng(0).integers(0, 2, (n, 64), np.uint8))
+        peaks.append(peak(code, trained, tmp_path / f"{n}.npy", tmp_path / "p.csv"))
+    assert peaks[1] - peaks[0] < 100e-6 * 180_000 + 10
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_scale_runs(tmp_path):
+    words = ["-m", "benchmarks.scale", "--tiny", "--json", tmp_path / "out.json", "--only", "data of images"]
+    words += ["train images", "generate npz", "predict many"]
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert '"predict many"' in (tmp_path / "out.json").read_text()
