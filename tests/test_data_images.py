@@ -154,6 +154,7 @@ def test_bad_idx_is_refused_in_one_line(tmp_path, case):
     path = tmp_path / "x-images-idx3-ubyte"
     path.write_bytes(content)
     error = refused(path, threshold=0.5 if case == "negative" else None)
+    refused(path, grey=True)
     assert error.path == path
     assert re.search(reason, error.reason), error.reason
     if content and len(content) < 1000:

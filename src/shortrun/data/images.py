@@ -10,7 +10,7 @@ import numpy as np
 from shortrun.data.alphabet import BINARY, Alphabet
 from shortrun.data.dataset import Dataset
 from shortrun.data.options import Options
-from shortrun.data.values import GREY_THRESHOLD, binarise, full_scale
+from shortrun.data.values import GREY_THRESHOLD, as_table, binarise, full_scale
 from shortrun.errors import DataError
 
 BYTE = 255  # full scale of 8 bits
@@ -28,8 +28,13 @@ def encode_images(
         unless there is an alphabet
     alphabet : what the numbers are if they are no grey values
     scale : full scale; by default found from the values
+
+    Raises
+    ------
+    DataError : if they are no table of grey values
     """
     if options.grey:
+        as_table(grey)
         scale = scale or full_scale(grey)
         return grey.astype(np.float32) / np.float32(scale), "continuous", {"full_scale": scale}
     if alphabet is not None:
