@@ -48,7 +48,8 @@ class HMM:
         except (EOFError, OSError, ValueError) as error:
             raise FormatError(path, None, f"is no HMM file: {str(error).splitlines()[0]}") from None
         if len(models) != 1:
-            raise FormatError(path, None, "one HMM expected, the file holds several: take one with hmmfetch")
+            reason = "one HMM expected, the file holds several: take one with hmmfetch"
+            raise FormatError(path, None, reason if models else "is no HMM file: it holds no complete model")
         self.model: Any = models[0]
 
     @cached_property
