@@ -21,6 +21,7 @@ from shortrun.errors import DataError, FormatError
 suffixes = (".idx", "idx1-ubyte", "idx2-ubyte", "idx3-ubyte")
 
 KINDS = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MOST = 8  # dimensions
 CODES = {kind: code for code, kind in KINDS.items()}
 
 
@@ -62,9 +63,13 @@ def read_array(path: Path) -> np.ndarray:
         raise FormatError(path, None, f"is no IDX file: it begins with {content[:4].hex(' ')}")
     kind, dimensions = np.dtype(KINDS[content[2]]), content[3]
     start = 4 + 4 * dimensions
-    if dimensions == 0 or len(content) < start:
+    if not 1 <= dimensions <= MOST:
+        raise FormatError(path, None, f"1 to {MOST} dimensions expected, got {dimensions}")
+    if len(content) < start:
         raise FormatError(path, None, f"the sizes of {dimensions} dimensions expected, the file ends before them")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if 0 in shape:
+        raise FormatError(path, None, f"at least one number expected, got shape {shape}")
     expected = start + math.prod(shape) * kind.itemsize
     if len(content) != expected:
         how = "truncated" if len(content) < expected else "too long"
