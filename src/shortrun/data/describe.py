@@ -9,6 +9,7 @@ import numpy as np
 
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
+from shortrun.data.music import leak
 
 PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
 FEW = 10  # samples of a class
@@ -40,7 +41,7 @@ def describe(data: Dataset) -> dict[str, Any]:
         "gap_fraction": gap_fraction(data),
         "effective_size": effective_size(data),
     }
-    return found | {"warnings": warnings(found, data.meta)}
+    return found | {"warnings": warnings(found, data)}
 
 
 def kind(data: Dataset) -> str:
@@ -93,7 +94,7 @@ def effective_size(data: Dataset) -> float | None:
     return float(sequence_weights(data).sum())
 
 
-def warnings(found: Mapping[str, Any], meta: Mapping[str, Any]) -> list[str]:
+def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
     """Return a line for each thing that will hurt a training or its evaluation."""
     lines = []
     if found["constant_sites"]:
@@ -110,10 +111,8 @@ def warnings(found: Mapping[str, Any], meta: Mapping[str, Any]) -> list[str]:
         lines.append("there is only one class: nothing to predict")
     if found["unlabelled"] and found["unlabelled"] > 0.9 * found["samples"]:
         lines.append(f"{found['unlabelled'] / found['samples']:.0%} of the samples have no label")
-    frames, stride = meta.get("frames"), meta.get("stride")
-    if frames and stride and stride < frames:
-        lines.append(f"windows of {frames} bins overlap (stride {stride}): split by piece, or they leak")
-    return lines
+    overlap = leak(data)
+    return lines if overlap is None else [*lines, overlap]
 
 
 def leakage(train: Dataset, test: Dataset) -> list[str]:

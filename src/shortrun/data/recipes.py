@@ -156,6 +156,7 @@ ENTRIES = (
                 "92b32375811a84322bd121c5c9614a9883562963a59a6298401976bb06e2c9b7",
             ),
         ),
+        reading={"keys": {"start": "start_bin"}, "time_bin": "beat/16"},
     ),
     Entry(
         name="h3n2",
