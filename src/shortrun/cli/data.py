@@ -68,6 +68,8 @@ def info(source: Samples, reading: Mapping[str, Any], json: Json = False) -> Non
         return
     warnings = found.pop("warnings")
     _output.facts({name: readable(value) for name, value in found.items() if value not in (None, [], {})})
+    for line in samples.meta.get("notes", ()):
+        _output.say(f"note: {line}")
     for line in warnings:
         _output.say(f"warning: {line}")
 
