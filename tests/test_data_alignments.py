@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from command_line import good, refused
 from shortrun.data import gaps
 from shortrun.data.alphabet import DNA, PROTEIN, RNA, numbered
 from shortrun.data.dataset import Dataset
@@ -271,6 +272,26 @@ def test_data_without_gaps_keep_their_columns(tmp_path):
     data = Dataset.from_arrays([[0, 1], [0, 0]])
     write(tmp_path / "x.npz", data)
     assert read(tmp_path / "x.npz", max_gaps=0.0).hash == data.hash
+
+
+def test_a_run_knows_its_columns_and_its_structure(tmp_path):
+    rows = ["GA-UC", "GACUC", "CA-UG", "-A-UG"] * 8
+    labels = ["a", "a", "b", "b"] * 8
+    names = [f"s{i}" for i in range(32)]
+    meta = {"annotation": {"SS_cons": "<...>"}, "of_file": {"GF": [["ID", "x"]]}}
+    write(tmp_path / "x.sto", aligned(rows, labels=labels, names=names, meta=meta))
+    good("train", tmp_path / "x.sto", "-o", tmp_path / "run", "--max-gaps", "0.7", "--hidden", "4", "--updates", "3")
+    for name, sites, structure in (("y.sto", 4, "<..>"), ("z.sto", 5, "<...>")):
+        whole = ["--original-columns"] if sites == 5 else []
+        good("generate", tmp_path / "run", "-n", "6", "-o", tmp_path / name, *whole)
+        data = read(tmp_path / name, alphabet="rna")
+        assert (data.sites, data.meta["annotation"], data.meta.get("of_file")) == (sites, {"SS_cons": structure}, None)
+        assert sites == 4 or not data.values[:, 2].any()
+    for name in ("x.sto", "y.sto", "z.sto"):
+        good("predict", tmp_path / "run", tmp_path / name, "-o", tmp_path / "p.csv")
+    good("train", "-o", tmp_path / "run", "--resume", "--updates", "5")
+    (tmp_path / "u.fasta").write_text(">a\nACGU\n>b\nACG\n")
+    assert "u.fasta:3: record 2 ('b'): has 3 sites" in refused("train", tmp_path / "u.fasta", "-o", tmp_path / "no")
 
 
 # HMMs
