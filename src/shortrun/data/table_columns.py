@@ -143,7 +143,8 @@ def learned(name: str, cells: Sequence[str], *, numeric: bool, bins: int | None 
         column = Column(name, sorted_classes(known), None, missing, kind)
     if column.colours > MAX_COLOURS:
         what = "categories" if column.edges is None else "bins"
-        raise DataError(f"{column.colours:,} {what}, at most {MAX_COLOURS} are possible; 'ignore' leaves it out")
+        remedy = f"'--ignore {name}' leaves it out"
+        raise DataError(f"{column.colours:,} {what}, at most {MAX_COLOURS} are possible; {remedy}")
     return column
 
 

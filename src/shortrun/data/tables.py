@@ -231,9 +231,9 @@ def check_cells(table: Delimited, site: int, cells: list[str], numeric: bool, *,
     row = next((i for i, cell in enumerate(cells) if cell in wrong or (cell in gaps and not allow_missing)), None)
     if row is not None:
         remedy = (
-            "it is missing: missing 'category' makes that a value of its own, 'drop-sample' leaves out the row"
+            "it is missing: '--missing category' makes that a value of its own, 'drop-sample' leaves out the row"
             if cells[row] in gaps
-            else "in a column of numbers; name it in 'categorical' to take all its cells as categories"
+            else f"in a column of numbers; '--categorical {table.header[site]}' takes all its cells as categories"
         )
         expected = "a number" if numeric else "a value"
         raise table.refused(row, site, f"{expected} expected, got '{cells[row]}' ({remedy})")

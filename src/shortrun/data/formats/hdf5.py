@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from io import BufferedWriter, BytesIO
@@ -14,12 +13,10 @@ import numpy as np
 from shortrun.data.alphabet import of_letters
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
-from shortrun.data.formats._arrays import to_dataset
+from shortrun.data.formats._arrays import table_json, to_dataset, to_table
 from shortrun.data.labels import did_you_mean
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
-from shortrun.data.table_columns import Column
-from shortrun.data.tables import HEADER
 from shortrun.errors import ConfigError, FormatError, MissingExtraError, nearest
 
 suffixes = (".h5", ".hdf5")
@@ -27,7 +24,7 @@ suffixes = (".h5", ".hdf5")
 ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape")
 SHARED = {"classes": "classes", "alphabet": "alphabet", "image_shape": "image_shape"}
 UNLABELLED = "-1"  # in the F&F authors' files
-TABLE = "table"  # what the columns of a table mean, as JSON
+TABLE = "table_json"  # what the columns of a table mean
 KINDS = {"bernoulli": None, "ising": None, "categorical": "codes", "continuous": "continuous"}  # rbms' variable_type
 DAMAGE = (EOFError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 
@@ -48,29 +45,15 @@ def read(path: Path, options: Options) -> Dataset:
     content = opened(path)
     with content as file:
         found = {role: array(path, file, key) for role, key in chosen_keys(path, file, options).items()}
-        table = json.loads(str(array(path, file, TABLE))) if TABLE in file else None
+        table = array(path, file, TABLE) if TABLE in file else None
         kind = str(array(path, file, "variable_type")) if "variable_type" in file else None
     if kind == "ising":
         found["x"] = (found["x"] > 0).astype(np.uint8)
     if table is not None and options.alphabet is None:
-        return of_table(found, table)
+        return to_table(found, str(table))
     letters = "".join(found["alphabet"].ravel().astype(str)) if "alphabet" in found else None
     alphabet = options.alphabet or (of_letters(letters) if letters else KINDS.get(kind or ""))
     return to_dataset(found, alphabet, options)
-
-
-def of_table(found: dict[str, Any], table: dict[str, Any]) -> Dataset:
-    """Return the data set of a table's codes and of what its columns mean."""
-    return Dataset.from_arrays(
-        found["x"],
-        found.get("y"),
-        classes=None if "classes" not in found else found["classes"].astype(str).tolist(),
-        names=found.get("names"),
-        weights=found.get("weights"),
-        groups=found.get("group"),
-        columns=[Column.from_dict(form) for form in table["columns"]],
-        meta={} if table[HEADER] is None else {HEADER: table[HEADER]},
-    )
 
 
 def opened(path: Path) -> Any:
@@ -164,7 +147,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     """Write the F&F authors' layout and, as links to the same values, that of rbms.
 
     `train`, `train_labels` ('-1' where unknown), `train_names`, `train_groups`, `train_weights`; `samples`, `labels`
-    as codes into `classes`, `variable_type`; `alphabet`, `image_shape`, and `table` for a table of mixed columns.
+    as codes into `classes`, `variable_type`; `alphabet`, `image_shape`, and `table_json` for a table of mixed columns.
     """
     h5py = library()
     with tempfile.TemporaryFile() as whole:  # HDF5 goes back in a file, which a stream or a packed one cannot
@@ -194,8 +177,7 @@ def fill(file: Any, dataset: Dataset) -> None:
     if "image_shape" in dataset.meta:
         file["image_shape"] = np.array(dataset.meta["image_shape"])
     if dataset.columns is not None:
-        columns = [column.to_dict() for column in dataset.columns]
-        file[TABLE] = json.dumps({"columns": columns, HEADER: dataset.meta.get(HEADER)})
+        file[TABLE] = table_json(dataset)
 
 
 def add(file: Any, name: str, values: np.ndarray, names: np.ndarray | None = None) -> None:

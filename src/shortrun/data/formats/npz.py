@@ -13,7 +13,7 @@ import numpy as np
 from shortrun.data.alphabet import of_letters
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
-from shortrun.data.formats._arrays import Named, array, load, to_dataset, write_blocks
+from shortrun.data.formats._arrays import Named, array, load, table_json, to_dataset, to_table, write_blocks
 from shortrun.data.labels import did_you_mean
 from shortrun.data.music import GROUPS, is_music
 from shortrun.data.options import Options
@@ -23,6 +23,7 @@ from shortrun.errors import ConfigError, FormatError, nearest
 suffixes = (".npz",)
 
 ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape", "start", "time_bin", *SITES)
+TABLE = "table_json"  # what the columns of a table mean
 
 
 def read(path: Path, options: Options) -> Dataset:
@@ -48,6 +49,9 @@ def read(path: Path, options: Options) -> Dataset:
         raise FormatError(path, None, "holds one array without a name: is it an .npy file?")
     with arrays:
         found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays.files, options).items()}
+        table = array(path, arrays, TABLE) if TABLE in arrays.files and "alphabet" not in found else None
+    if table is not None and options.alphabet is None:
+        return to_table(found, str(table.ravel()[0]) if table.size else "")
     alphabet = options.alphabet
     if alphabet is None and "alphabet" in found:
         alphabet = of_letters("".join(found["alphabet"].ravel().astype(str)))
@@ -93,6 +97,8 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         columns |= {"y": Named(names, dataset.labels), "classes": names[:-1]}
     if dataset.alphabet is not None:
         columns["alphabet"] = np.array(list(dataset.alphabet.letters))
+    if dataset.columns is not None:
+        columns[TABLE] = np.array([table_json(dataset)])
     if dataset.groups is not None:
         columns["group"] = dataset.groups
     if any((part != 1).any() for _, part in scan(dataset.weights)):
