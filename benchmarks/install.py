@@ -33,13 +33,13 @@ HELP = ("-c", "import sys; from shortrun.cli import main; sys.exit(main(['--help
 
 
 def seconds(command: Sequence[str], rounds: int) -> list[float]:
-    """Return the seconds of some runs of a program, after one that is not counted."""
+    """Return the seconds of some runs of a program."""
     taken = []
-    for _ in range(rounds + 1):
+    for _ in range(rounds):
         begin = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         taken.append(time.perf_counter() - begin)
-    return taken[1:]
+    return taken
 
 
 def start_up(rounds: int) -> dict[str, float]:

@@ -176,7 +176,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     """Draw both scores against time."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
     for figures in found["contestants"].values():
         seconds = [point["seconds"] for point in figures["curve"]]
         for axis, key in zip(axes, ("accuracy", "e2"), strict=True):
@@ -184,7 +184,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     for axis, title in zip(axes, ("accuracy on held-out samples", f"E2 after {STEPS} sweeps"), strict=True):
         axis.set(xscale="log", xlabel="seconds of training", title=title)
     axes[1].set_yscale("log")
-    axes[0].legend(frameon=False, fontsize="small")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

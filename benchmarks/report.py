@@ -3,7 +3,7 @@
     python -m benchmarks.report
 
 A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; what is outside is left as it is. Every folder of
-results makes a table of its own under its hardware's name.
+results makes a table of its own under its hardware's name; the figures are those of the last measurement.
 """
 
 from __future__ import annotations
@@ -167,6 +167,11 @@ TABLES: dict[str, Callable[[Results], str]] = {
     function.__name__: function for function in (updates, memory, gpu, quality, tasks, scaling, profile, install)
 }
 
+FIGURES = {
+    "quality": ("quality_per_second.png", "Accuracy and E2 against seconds of training"),
+    "scaling": ("scaling.png", "Time of an update against each size"),
+}
+
 # The page
 
 
@@ -201,6 +206,9 @@ def rewritten(page: str, results: Path = RESULTS) -> str:
     folders = [found for folder in sorted(results.glob("*/")) if (found := of_folder(folder))]
     for name, make in TABLES.items():
         shown = [f"{conditions(found)}\n\n{text}" for found in folders if (text := make(found))]
+        if shown and name in FIGURES:
+            file, caption = FIGURES[name]
+            shown.insert(0, f"![{caption}]({file})")
         block = "\n\n".join(shown) or "Not measured yet."
         pattern = rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)"
         page = re.sub(pattern, lambda match, block=block: f"{match[1]}\n{block}\n\n{match[2]}", page, flags=re.DOTALL)

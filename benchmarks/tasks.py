@@ -227,11 +227,20 @@ def draw(found: dict[str, Any], path: Path) -> None:
         if name in SLOPES:
             axis.plot(x, [y[-1] * (value / x[-1]) ** SLOPES[name] for value in x], color="grey", linestyle=":")
         axis.set(xlabel=TITLES[name], ylabel="ms an update", yscale="log", ylim=(0.5 * min(y), 2 * max(y)))
-        axis.set_xscale("linear" if min(x) == 0 else "log")
+        if min(x) > 0:
+            axis.set_xscale("log")
+            axis.set_xticks(x, [f"{value:g}" for value in x])
+        axis.minorticks_off()
+        axis.set_yticks(nice(0.5 * min(y), 2 * max(y)), [f"{value:g}" for value in nice(0.5 * min(y), 2 * max(y))])
     for axis in axes.flat[len(found["axes"]) :]:
         axis.axis("off")
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def nice(low: float, high: float) -> list[float]:
+    """Return the numbers 1, 2 and 5 times a power of ten in between."""
+    return [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
