@@ -6,6 +6,7 @@ whether samples are of its kind.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,14 +39,21 @@ def members(path: Path, suffixes: Sequence[str]) -> list[Member]:
     The folder that a file lies in is its class. Its name is that of the file without the suffix, or with the folder
     where a name occurs in two of them. Names that begin with a dot are not looked at.
     """
-    files = [file for file in sorted(path.rglob("*")) if file.name.lower().endswith(tuple(suffixes)) and file.is_file()]
-    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    files = [file for file in walked(path) if file.name.lower().endswith(tuple(suffixes))]
     count = Counter(file.stem for file in files)
-    found = [_member(path, file, unique=count[file.stem] == 1) for file in files]
+    found = [member(path, file, unique=count[file.stem] == 1) for file in files]
     return sorted(found, key=lambda member: (natural(member.name), member.label))
 
 
-def _member(folder: Path, file: Path, *, unique: bool) -> Member:
+def walked(path: Path) -> Iterator[Path]:
+    """Yield all files in a folder and the folders in it, but for hidden ones."""
+    for place, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+
+
+def member(folder: Path, file: Path, *, unique: bool) -> Member:
+    """Return a file of a folder under its name, with its place if that is not unique."""
     inner = file.relative_to(folder)
     label = inner.parts[0] if len(inner.parts) > 1 else ""
     return Member(file.stem if unique else inner.with_suffix("").as_posix(), label, file)
@@ -88,11 +96,12 @@ def holding(path: Path) -> ModuleType:
     FormatError : if there are none of a format that comes in folders
     """
     known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
-    module = next((module for module in known if members(path, module.suffixes)), None)
-    if module is None:
-        suffixes = ", ".join(suffix for module in known for suffix in module.suffixes)
-        raise FormatError(path, None, f"is a folder without files of {suffixes}: a file of data expected")
-    return module
+    module_of = {suffix: module for module in known for suffix in module.suffixes}
+    endings = {file.suffix.lower() for file in walked(path)}
+    suffix = next((suffix for suffix in module_of if suffix in endings), None)
+    if suffix is None:
+        raise FormatError(path, None, f"is a folder without files of {', '.join(module_of)}: a file of data expected")
+    return module_of[suffix]
 
 
 def fitting(path: Path, meta: Mapping[str, Any]) -> ModuleType:
