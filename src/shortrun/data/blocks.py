@@ -35,7 +35,7 @@ def taken(table: np.ndarray, rows: Any) -> np.ndarray:
     Some at a time of a memory map: of rows here and there, the operating system loads far more than is asked for.
     """
     if not is_mapped(table):
-        return np.array(table[rows])
+        return np.array(table[rows], order="C")  # as the engines need them
     rows = np.arange(*rows.indices(len(table))) if isinstance(rows, slice) else np.asarray(rows)
     rows = np.flatnonzero(rows) if rows.dtype == bool else rows
     found = np.empty((len(rows), *table.shape[1:]), table.dtype)
