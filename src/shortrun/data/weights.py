@@ -106,7 +106,9 @@ def frequencies(dataset: Dataset, pseudo_count: float | None = None) -> np.ndarr
     DataError : if the data are continuous, or columns of different kinds.
     """
     if dataset.colours is None:
-        raise DataError("frequencies are those of the letters of an alphabet, which these data have not")
+        raise DataError(
+            "frequencies are those of the letters of one alphabet, these data are continuous or columns of several kinds"
+        )
     weights = dataset.weights.astype(np.float64)
     alpha = min(1.0, 1 / weights.sum()) if pseudo_count is None else pseudo_count
     if not 0 <= alpha <= 1:
