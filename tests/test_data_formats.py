@@ -9,7 +9,7 @@ from shortrun.data.dataset import Dataset
 from shortrun.data.readers import FORMATS, read, write
 from shortrun.registry import modules
 
-WHOLE = ("fasta", "npz", "stockholm", "table")  # formats that hold whatever a data set of letters says
+WHOLE = ("fasta", "hdf5", "npz", "parquet", "stockholm", "table")  # formats that hold whatever a data set of letters says
 SUFFIXES = [suffix for it in modules(FORMATS) if it.__name__.rpartition(".")[2] in WHOLE for suffix in it.suffixes]
 LABELS = ["East Asian", "", "b=1, c", "East Asian", "Ω"]
 NAMES = ["one", "two words", "three,3", 'four "4"', "5|sp.1/2-3"]
@@ -37,7 +37,7 @@ def test_what_is_written_is_read_back(tmp_path, suffix, packed, kind):
     values, alphabet = KINDS[kind]
     data = Dataset.from_arrays(values, LABELS, names=NAMES, alphabet=alphabet, groups=["g 1", "g 1", "h", "i", "i"])
     path = tmp_path / f"data{suffix}{packed}"
-    if kind == "continuous" and suffix not in (".npz", ".csv", ".tsv"):
+    if kind == "continuous" and suffix not in (".npz", ".csv", ".tsv", ".h5", ".hdf5", ".parquet"):
         with pytest.raises(ValueError, match="continuous"):
             write(path, data)
         assert list(tmp_path.iterdir()) == []
@@ -79,7 +79,7 @@ def test_npz_keeps_the_rest_too(tmp_path):
 
 def test_the_same_data_make_the_same_file(tmp_path):
     data = Dataset.from_arrays(KINDS["binary"][0], LABELS)
-    for suffix in (".npz", ".fa.gz", ".csv.gz"):
+    for suffix in (".npz", ".fa.gz", ".csv.gz", ".h5", ".parquet.gz"):
         write(tmp_path / f"a{suffix}", data)
         write(tmp_path / f"b{suffix}", data)
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
