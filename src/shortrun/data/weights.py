@@ -107,7 +107,7 @@ def frequencies(dataset: Dataset, pseudo_count: float | None = None) -> np.ndarr
     """
     if dataset.colours is None:
         raise DataError(
-            "frequencies are those of the letters of one alphabet, these data are continuous or columns of several kinds"
+            "frequencies are those of the letters of one alphabet, these data are continuous or of several kinds"
         )
     weights = dataset.weights.astype(np.float64)
     alpha = min(1.0, 1 / weights.sum()) if pseudo_count is None else pseudo_count
