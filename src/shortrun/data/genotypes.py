@@ -165,7 +165,7 @@ class Phase:
 
     @property
     def is_known(self) -> bool:
-        """Whether a call is phased, and no heterozygous call is not."""
+        """Whether a call is phased (or a single allele), and no heterozygous call is not."""
         return self.any and not self.unphased
 
     def look(self, calls: Calls) -> None:
@@ -173,7 +173,7 @@ class Phase:
         one, other = calls.alleles[..., 0], calls.alleles[..., 1]
         heterozygous = (one != other) & (one >= 0) & (other >= 0)
         unphased = heterozygous & ~calls.phased
-        self.any |= bool((calls.phased & (one >= 0)).any())
+        self.any |= bool(((calls.phased | (other == HAPLOID)) & (one >= 0)).any())
         self.heterozygous += int(heterozygous.sum())
         self.unphased += int(unphased.sum())
         if self.first is None and unphased.any():

@@ -47,7 +47,7 @@ def read_labels(path: Path, *, label_column: str | None = None, group: str | Non
     """
     table = read_delimited(path)
     name, found_group = table.find("name"), None if group is None else table.find(group)
-    person = next((i for i in map(table.find, PERSON) if i is not None), None) if name is None else None
+    person = person_index(table)
     return LabelTable(
         path=path,
         lines=table.lines,
@@ -58,12 +58,18 @@ def read_labels(path: Path, *, label_column: str | None = None, group: str | Non
     )
 
 
+def person_index(table: Delimited) -> int | None:
+    """Return which column names persons, of a table without names of samples; None if there is none."""
+    found = [index for index in map(table.find, PERSON) if index is not None]
+    return found[0] if found and table.find("name") is None else None
+
+
 def label_index(table: Delimited, label_column: str | None) -> int:
     """Return which column holds the classes."""
     if label_column is not None:
         return table.require(label_column)
     index = table.find("label")
-    legends = [i for i in range(len(table.header)) if i != table.find("name")]
+    legends = [i for i in range(len(table.header)) if i not in (table.find("name"), person_index(table))]
     if index is None and len(legends) != 1:
         known = ", ".join(table.header[i] for i in legends)
         raise FormatError(table.path, 1, f"no column 'label'; say which one holds the classes: {known}")
@@ -106,7 +112,7 @@ def rows_by_person(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
     if table.people is None:
         return None
     if set(table.people).isdisjoint(known):
-        if KEY in dataset.meta:
+        if KEY in dataset.meta and len(table.people) != len(known):
             raise FormatError(table.path, None, f"names none of the persons, as '{known[0]}': is it their panel?")
         return None
     row_of = first_rows(table, table.people)

@@ -10,7 +10,7 @@ import numpy as np
 from shortrun.data.labels import did_you_mean
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_lines
-from shortrun.data.variants import UNPLACED, Variant, described
+from shortrun.data.variants import UNPLACED, Variant, described, spoken
 from shortrun.errors import FormatError
 
 COLUMNS = {"id": "id", "position": "position", "a0": "ref", "a1": "alt"}
@@ -102,8 +102,9 @@ def row_of(path: Path, line: int, row: list[str], names: list[str]) -> dict[str,
 
 
 def legend_lines(variants: list[Variant]) -> Iterator[bytes]:
-    """Yield the lines of a legend; chromosomes stand last, where they are known."""
-    placed = any(variant.chromosome != UNPLACED for variant in variants)
+    """Yield the lines of a legend; chromosomes stand last, where they are known and ids do not have them."""
+    known = any(variant.chromosome != UNPLACED for variant in variants)
+    placed = known and not spoken([variant.id for variant in variants], [variant.position for variant in variants])
     yield b"id position a0 a1" + (b" chromosome" if placed else b"") + b"\n"
     for variant in variants:
         last = f" {variant.chromosome}" if placed else ""

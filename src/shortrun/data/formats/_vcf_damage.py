@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 from shortrun.errors import FormatError
 
@@ -18,13 +20,14 @@ SHOWN = 30  # characters of a line that a message quotes
 
 def check_end(path: Path) -> None:
     """Raise FormatError if a BGZF file lacks its last block: what is before it reads like a whole file."""
-    if path.stat().st_size == 0:
+    size = path.stat().st_size
+    if size == 0:
         raise FormatError(path, None, "the file is empty")
     with path.open("rb") as file:
         start = file.read(14)
         if start[:2] != GZIP or start[12:] != BGZF:
             return
-        file.seek(-len(BGZF_END), 2)
+        file.seek(max(0, size - len(BGZF_END)))
         if file.read() != BGZF_END:
             raise FormatError(path, None, "is truncated: its last block is missing")
 
@@ -35,12 +38,12 @@ def damage(path: Path, record: int | None) -> FormatError:
         with path.open("rb") as raw:
             packed = raw.read(2) == GZIP
         with gzip.open(path) if packed else path.open("rb") as file:
-            return explained(path, file, record)
+            return explained(path, io.BufferedReader(cast(io.RawIOBase, file)), record)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return FormatError(path, None, "is a truncated or damaged .gz file")
 
 
-def explained(path: Path, file: IO[bytes] | gzip.GzipFile, record: int | None) -> FormatError:
+def explained(path: Path, file: io.BufferedReader, record: int | None) -> FormatError:
     """Return what is wrong with the text of a VCF."""
     if file.read(3) == b"BCF":
         return FormatError(path, None, "is a truncated or damaged BCF")
@@ -70,6 +73,7 @@ def of_record(path: Path, numbered: Iterator[tuple[int, bytes]], record: int | N
     line, text = next(islice(numbered, record, None), (None, b"")) if record is not None else (None, b"")
     if line is None:
         return FormatError(path, None, "is a truncated or damaged VCF")
+    deque(numbered, maxlen=0)  # a .gz file that is damaged further on says so
     expected, found = names.count(b"\t") + 1, text.count(b"\t") + 1
     if found != expected:
         return FormatError(path, line, f"{found} columns, the line of names has {expected}")

@@ -44,13 +44,13 @@ def read(path: Path, options: Options) -> Dataset:
     refuse_columns(path, options)
     values, names, labels, sites = bytearray(), [], [], None
     for line, text in enumerate(read_lines(path), start=1):
-        label, name, *alleles = text.split() or ("", "")
-        if not label:
+        cells = text.split()
+        if not cells:
             continue
-        values += codes(path, line, alleles, sites)
-        sites = len(alleles)
-        names.append(name)
-        labels.append(label_text(label))
+        values += codes(path, line, cells[2:], sites)
+        sites = len(cells) - 2
+        labels.append(label_text(cells[0]))
+        names.append(cells[1])
     table = np.frombuffer(values, np.uint8).reshape(len(names), -1)
     data = Dataset(
         values=table,

@@ -52,7 +52,7 @@ def read(path: Path, options: Options) -> Dataset:
     """
     fam, bim = (columns(beside(path, ending), names) for ending, names in ((".fam", FAM), (".bim", BIM)))
     genotypes = Genotypes(path, people_of(path, fam), replace(options, alphabet=options.alphabet or DOSAGE))
-    source, sites = opened_for_reading(path, len(fam), len(bim)), variants_in(path, bim)
+    sites, source = variants_in(path, bim), opened_for_reading(path, len(fam), len(bim))
     chosen = [i for i, site in enumerate(sites) if genotypes.sieve.asks_for(site.chromosome, site.position)]
     for start in range(0, len(chosen), genotypes.at_once):
         here = chosen[start : start + genotypes.at_once]
