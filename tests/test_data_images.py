@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from command_line import good
+from command_line import refused as stopped
 from shortrun.data.dataset import Dataset
 from shortrun.data.readers import read, write
 from shortrun.errors import DataError, FormatError, MissingExtraError, StoreError
@@ -380,3 +382,32 @@ def test_without_pillow_there_is_a_hint(tmp_path, monkeypatch):
     with pytest.raises(MissingExtraError, match=r"pip install 'shortrun\[io\]'"):
         write(tmp_path / "d", Dataset.from_arrays(GREY // 128))
     assert [*tmp_path.iterdir()] == []
+
+
+# The command line
+
+
+@pytest.mark.parametrize("grey", [(), ("--grey",)])
+def test_from_images_to_new_ones_of_the_same_kind(tmp_path, grey):
+    pixels = RANDOM.integers(0, 256, (60, 4, 5), dtype=np.uint8)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(pixels, 8))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.arange(60, dtype=np.uint8) % 3, 8))
+    source, run = tmp_path / "train-images-idx3-ubyte", tmp_path / "run"
+    good("train", source, *grey, "--hidden", 8, "--updates", 20, "-o", run)
+    for out in ("new-images-idx3-ubyte.gz", "new", "new.png", "new.npz"):
+        good("generate", run, "--label", "2", "-n", 5, "-o", tmp_path / out)
+    options = {"grey": bool(grey)}
+    new, folder = read(tmp_path / "new-images-idx3-ubyte.gz", **options), read(tmp_path / "new", **options)
+    assert new.values.shape == (5, 20)
+    assert (new.values == folder.values).all()
+    assert new.classes == folder.classes == ("2",)
+    assert np.asarray(Image.open(tmp_path / "new" / "2" / "generated_3.png")).shape == (4, 5)
+    assert good("predict", run, tmp_path / "new", "--json").json["samples"] == 5
+    assert "not an empty folder" in stopped("generate", run, "-o", tmp_path / "new")
+
+
+def test_samples_that_are_no_images_make_no_folder(tmp_path):
+    (tmp_path / "x.csv").write_text("a,b,label\n" + "0,1,p\n1,0,q\n" * 4)
+    good("train", tmp_path / "x.csv", "--hidden", 2, "--updates", 2, "-o", tmp_path / "run")
+    assert "neither" in stopped("generate", tmp_path / "run", "-o", tmp_path / "new")
+    assert not (tmp_path / "new").exists()

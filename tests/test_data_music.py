@@ -9,6 +9,8 @@ import mido
 import numpy as np
 import pytest
 
+from command_line import good
+from command_line import refused as stopped
 from shortrun.data.dataset import Dataset
 from shortrun.data.music import TimeBin, leak, put_together, windows
 from shortrun.data.readers import read, write
@@ -307,10 +309,48 @@ def test_real_four_masters_become_midi(shared, tmp_path):
     assert len(again) == len(data)
 
 
+# The command line
+
+
+def test_from_a_folder_of_composers_to_new_pieces_by_one(tmp_path):
+    for composer, seeds, low in (("Bach", (1, 2, 3), 30), ("Chopin", (4, 5), 70)):
+        for seed in seeds:
+            midi(tmp_path / "music" / composer / f"{seed}.mid", tune(seed, low=low, high=low + 20), tempo=100)
+    run, out = tmp_path / "run", tmp_path / "new"
+    words = ("--time-bin", "beat/2", "--frames", 8, "--hidden", 16, "--updates", 100, "--seed", 1)
+    assert "704 sites" in good("train", tmp_path / "music", *words, "-o", run).out
+    good("generate", run, "--label", "Chopin", "-n", 12, "-o", out)
+    good("generate", run, "--label", "Chopin", "-n", 12, "-o", tmp_path / "new.npz")
+    new, same = read(out), read(tmp_path / "new.npz")
+    assert (new.values == same.values).all()
+    assert new.names.tolist() == same.names.tolist() == [f"generated_{i}" for i in range(1, 13)]
+    assert new.classes == ("Chopin",)
+    assert new.meta["music"]["tempo"]["Chopin"] == pytest.approx(100, rel=0.01)
+    notes = [note for path in out.rglob("*.mid") for note in heard(path)]
+    assert notes
+    assert 0.6 < good("predict", run, out, "--json").json["accuracy"] <= 1
+    assert good("info", out, "--json").json["classes"] == {"Chopin": 12}
+    good("generate", run, "-n", 1, "-o", tmp_path / "one.mid")
+    assert len(mido.MidiFile(tmp_path / "one.mid").tracks) >= 1
+    assert "not an empty folder" in stopped("generate", run, "-o", out)
+    assert "name a folder" in stopped("generate", run, "-n", 2, "-o", tmp_path / "two.mid")
+    assert "did you mean '.mid'" in stopped("generate", run, "-o", tmp_path / "two.md")
+    assert "time_bin: beat/N" in stopped("train", tmp_path / "music", "--time-bin", "bar", "-o", tmp_path / "no")
+
+
+def test_a_user_is_told_of_windows_that_leak(tmp_path):
+    midi(tmp_path / "m" / "Bach" / "1.mid", tune(1, count=90))
+    midi(tmp_path / "m" / "Chopin" / "2.mid", tune(2, count=90))
+    result = good("train", tmp_path / "m", "--group", "window", "--updates", 2, "--hidden", 2, "-o", tmp_path / "run")
+    assert "overlapping windows" in result.err
+    assert "overlapping windows" in good("data", "info", tmp_path / "m", "--group", "window").out
+    assert "overlapping windows" not in good("data", "info", tmp_path / "m").out
+
+
 # Bad input
 
 
-def good(tmp_path):
+def sound(tmp_path):
     midi(tmp_path / "good.mid", tune(5, count=8))
     return (tmp_path / "good.mid").read_bytes()
 
@@ -333,7 +373,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_files_are_refused_in_one_line(tmp_path, case):
     make, reason = BAD[case]
-    content = make(good(tmp_path))
+    content = make(sound(tmp_path))
     (tmp_path / "m" / "c").mkdir(parents=True)
     path = tmp_path / "m" / "c" / "x.mid"
     path.write_bytes(content)
@@ -358,7 +398,7 @@ def test_files_without_piano_and_endless_ones(tmp_path):
     "time_bin", ["", "beats", "beat/0", "beat/100", "4", "s", "0s", "11s", "-1s", "1e3s", "beat/4s"]
 )
 def test_wrong_bins_are_refused(tmp_path, time_bin):
-    good(tmp_path)
+    sound(tmp_path)
     with pytest.raises(ConfigError, match="time_bin: beat/N"):
         read(tmp_path / "good.mid", time_bin=time_bin or " ")
     for name in ("frames", "stride"):
@@ -377,7 +417,7 @@ def test_folders_written_differently_need_a_choice(tmp_path):
 
 
 def test_damaged_files_never_crash(tmp_path):
-    content, choice, end = good(tmp_path), random.Random(8), time.monotonic() + 2
+    content, choice, end = sound(tmp_path), random.Random(8), time.monotonic() + 2
     outcomes = {"read": 0, "refused": 0}
     while time.monotonic() < end:
         damaged = bytearray(content)
@@ -394,7 +434,7 @@ def test_damaged_files_never_crash(tmp_path):
 
 
 def test_without_symusic_there_is_a_hint(tmp_path, monkeypatch):
-    good(tmp_path)
+    sound(tmp_path)
     found = builtins.__import__
 
     def lacking(name, *rest):
