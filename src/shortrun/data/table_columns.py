@@ -165,20 +165,23 @@ def in_bins(cells: Sequence[str], bins: int) -> tuple[tuple[str, ...], tuple[flo
 
 
 def bin_starts(counts: np.ndarray, bins: int) -> list[int]:
-    """Return where bins begin among numbers in order that occur so often.
+    """Return where bins begin among numbers in order that occur so often: at most `bins`, of nearly equal shares.
 
     A number that alone is more than a bin's share fills one, and the others share the rest: quantiles would merge with
     it whatever lies beside it.
     """
     if len(counts) <= bins:
         return list(range(len(counts)))
-    starts, filled, left = [0], 0, int(counts.sum())
-    for i, count in enumerate(counts.tolist()):
-        room = bins - len(starts) + 1
-        if filled and room > 1 and filled + count / 2 > left / room:
+    heavy = counts * bins > counts.sum()
+    left, room = int(counts[~heavy].sum()), bins - int(heavy.sum())  # cells and bins of the others, from here on
+    starts, filled, open_ = [], 0, False
+    for i, (count, alone) in enumerate(zip(counts.tolist(), heavy.tolist(), strict=True)):
+        full = open_ and filled + count / 2 > left / (room + 1)
+        if alone or (room and (full or not open_)):
             left, filled = left - filled, 0
+            open_, room = not alone, room - (not alone)
             starts.append(i)
-        filled += count
+        filled += 0 if alone else count
     return starts
 
 
