@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 
 from shortrun.data import Dataset
 
@@ -37,3 +37,15 @@ def blocks(samples: Samples) -> Iterator[Float[np.ndarray, "B F"]]:
     for start in range(0, len(samples), ROWS):
         rows = slice(start, start + ROWS)
         yield features(samples.select(rows)) if isinstance(samples, Dataset) else samples[rows]
+
+
+def means(samples: Samples) -> Float64[np.ndarray, " F"]:
+    """Return the mean of each feature, summed block by block."""
+    return np.sum([part.sum(0, dtype=np.float64) for part in blocks(samples)], axis=0) / len(samples)
+
+
+def sites_of(data: Dataset) -> np.ndarray:
+    """Return the (F,) site that each feature belongs to, in order."""
+    colours = [data.colours] * data.sites if data.columns is None else [column.colours for column in data.columns]
+    width = [1 if q is None or q == 2 else 0 if q == 1 else q for q in colours]
+    return np.repeat(np.arange(data.sites), width)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 
-ROWS_AT_ONCE = 1000
+from shortrun.errors import DataError
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._errors import bootstrap
+from shortrun.scores._features import Samples
+from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
+
+Ties: TypeAlias = Literal["fraction", "other"]
+
+quantities = (
+    Quantity("aai", ideal=0.0, direction="lower"),
+    Quantity("p-dd", ideal=0.5, direction="none"),
+    Quantity("p-gg", ideal=0.5, direction="none"),
+    Quantity("aats", ideal=0.5, direction="none"),
+)
 
 
 class AdversarialAccuracy(NamedTuple):
@@ -23,23 +36,68 @@ class AdversarialAccuracy(NamedTuple):
     @property
     def error(self) -> float:
         """((P_DD - 1/2)^2 + (P_GG - 1/2)^2) / 2, ideal 0 (FF23 eq. 8)."""
-        return ((self.p_dd - 0.5) ** 2 + (self.p_gg - 0.5) ** 2) / 2
+        return float(aai(np.array(self.p_dd), np.array(self.p_gg)))
 
 
-def adversarial_accuracy(data: Float[np.ndarray, "N F"], generated: Float[np.ndarray, "N F"]) -> AdversarialAccuracy:
-    """Return P_DD and P_GG of two sets of the same number of samples, by squared Euclidean distance.
+def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fraction") -> AdversarialAccuracy:
+    """Return P_DD and P_GG of two sets of the same number of samples.
 
-    Neighbours that tie count as fractions: without that, short discrete data look worse than they are. Memory grows
-    with N, not with N^2. The order of the ranking is that of the Hamming distance for binary and one-hot features.
+    Memory grows with N, not with N^2; each pair of samples is compared once.
+
+    Parameters
+    ----------
+    data, generated : data sets, compared by Hamming distance (continuous ones by Euclidean), or (N, F) features,
+        compared by Euclidean distance, whose order is the same for binary and one-hot features
+    ties : neighbours at the same distance count as fractions, or for the "other" set as in the published codes, which
+        makes perfect generators of short discrete data look bad
+
+    Raises
+    ------
+    DataError : if the sizes differ
     """
-    both = np.concatenate([data, generated]).astype(np.float32)
-    is_data = np.arange(len(both)) < len(data)
-    square = np.square(both).sum(1)
-    share_data = np.empty(len(both))
-    for first in range(0, len(both), ROWS_AT_ONCE):
-        rows = slice(first, first + ROWS_AT_ONCE)
-        distance = square[rows, None] + square - 2 * both[rows] @ both.T
-        np.fill_diagonal(distance[:, first:], np.inf)
-        nearest = distance == distance.min(1, keepdims=True)
-        share_data[rows] = nearest[:, is_data].sum(1) / nearest.sum(1)
-    return AdversarialAccuracy(float(share_data[is_data].mean()), float(1 - share_data[~is_data].mean()))
+    own_data, own_generated = own_shares(data, generated, ties)
+    return AdversarialAccuracy(float(own_data.mean()), float(own_generated.mean()))
+
+
+def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each sample of either set the share of its nearest other samples that are of its own set."""
+    if len(data) != len(generated):
+        raise DataError(f"as many generated samples as data expected, got {len(generated):,} and {len(data):,}")
+    x, y = points(data, generated)
+    to_y, to_x = nearest_between(x, y)
+    return own_share(nearest_within(x), to_y, ties), own_share(nearest_within(y), to_x, ties)
+
+
+def own_share(own: Nearest, other: Nearest, ties: Ties) -> np.ndarray:
+    """Return 1 where the own set is nearer, 0 where the other one is."""
+    nearer = (own.distance < other.distance).astype(np.float64)
+    if ties == "other":
+        return nearer
+    return np.where(own.distance == other.distance, own.ties / np.maximum(own.ties + other.ties, 1), nearer)
+
+
+def aai(p_dd: np.ndarray, p_gg: np.ndarray) -> np.ndarray:
+    """Return ((P_DD - 1/2)^2 + (P_GG - 1/2)^2) / 2."""
+    return ((p_dd - 0.5) ** 2 + (p_gg - 0.5) ** 2) / 2
+
+
+def doubled(p_dd: np.ndarray, p_gg: np.ndarray) -> np.ndarray:
+    """Return the same without the factor 1/2, as the F&F code has it."""
+    return 2 * aai(p_dd, p_gg)
+
+
+def aats(p_dd: np.ndarray, p_gg: np.ndarray) -> np.ndarray:
+    """Return (P_DD + P_GG) / 2, the AATS of the genomics literature."""
+    return (p_dd + p_gg) / 2
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return AAI, P_DD, P_GG and AATS of equally many samples; errors by drawing samples, not neighbours, again."""
+    shares = own_shares(*pair.equal, "fraction" if pair.convention == "default" else "other")
+    error = doubled if pair.convention == "fef" else aai
+    statistics = {"aai": error, "p-dd": lambda p, _: p, "p-gg": lambda _, p: p, "aats": aats}
+    means = [share.mean() for share in shares]
+    return {
+        name: Estimate(float(statistic(*means)), partial(bootstrap, statistic, *shares, pair.seed))
+        for name, statistic in statistics.items()
+    }

@@ -1,0 +1,126 @@
+"""What every score is made of: its description, the samples it looks at, the number it returns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from shortrun.data import Dataset
+
+Direction: TypeAlias = Literal["lower", "higher", "none"]
+Convention: TypeAlias = Literal["default", "paper", "fef"]
+CONVENTIONS: tuple[Convention, ...] = ("default", "paper", "fef")
+ALL = "all"  # the class of a score of all samples, or averaged over the classes
+FEWEST = 4  # reference samples: two halves of two
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A score as its module announces it.
+
+    Parameters
+    ----------
+    name : as the user writes it
+    ideal : the value of a perfect generator with infinitely many samples; None where it depends on the data, and only
+        the floor says what to expect
+    direction : which values are better; "none" where the ideal is approached from both sides
+    held_out : whether real samples are needed that the generator was not trained on
+    """
+
+    name: str
+    ideal: float | None
+    direction: Direction
+    held_out: bool = False
+
+
+class Estimate(NamedTuple):
+    """A value, and how to find its standard error (which costs more than the value, and a floor needs none)."""
+
+    value: float
+    error: Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Real and generated samples to compare, in random order; a module cuts them to equal sizes if it needs that.
+
+    Parameters
+    ----------
+    reference : real samples, as a rule those that the generator was trained on
+    generated : what it made
+    held_out : real samples that it has not seen, or None
+    convention : whose definition to follow where published ones differ
+    seed : of every random choice
+    """
+
+    reference: Dataset
+    generated: Dataset
+    held_out: Dataset | None = None
+    convention: Convention = "default"
+    seed: int = 0
+
+    def shuffled(self) -> Pair:
+        """Return the same samples in an order that is a function of the seed, another one on each side."""
+        sides = (self.reference, self.generated, self.held_out)
+        reference, generated, held_out = (
+            side and side.select(np.random.default_rng([self.seed, i]).permutation(len(side)))
+            for i, side in enumerate(sides)
+        )
+        return replace(self, reference=reference, generated=generated, held_out=held_out)
+
+    def halves(self) -> Pair:
+        """Return the two halves of the reference as a pair: what a perfect generator would get."""
+        middle = len(self.reference) // 2
+        first, second = self.reference.select(slice(0, middle)), self.reference.select(slice(middle, 2 * middle))
+        return replace(self, reference=first, generated=second)
+
+    @cached_property
+    def equal(self) -> tuple[Dataset, Dataset]:
+        """The reference and the generated samples, as many of each."""
+        reference, generated = cut(self.reference, self.generated)
+        return reference, generated
+
+    @property
+    def unseen(self) -> Dataset:
+        """The held-out samples, for scores that need them."""
+        assert self.held_out is not None
+        return self.held_out
+
+
+def cut(*sets: Dataset) -> tuple[Dataset, ...]:
+    """Return the first samples of each data set, as many as the smallest has."""
+    count = min(map(len, sets))
+    return tuple(data.head(count) for data in sets)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number about generated samples, with what is needed to judge it.
+
+    Parameters
+    ----------
+    score : name of the quantity
+    cls : a class, or "all": all samples where classes play no role, else the mean over classes
+    value : nan where it is not defined, as for a class without enough samples
+    error : its standard error
+    floor : the value of two disjoint halves of the reference: what a perfect generator gets with half the samples
+    ideal, direction : of the quantity
+    """
+
+    score: str
+    cls: str
+    value: float
+    error: float
+    floor: float
+    ideal: float | None
+    direction: Direction
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form; None for what is not defined."""
+        form = {"class" if name == "cls" else name: value for name, value in asdict(self).items()}
+        return {name: None if isinstance(it, float) and not math.isfinite(it) else it for name, it in form.items()}

@@ -1,0 +1,142 @@
+"""All scores of one data set against another: class by class, with floors and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.errors import ConfigError, DataError, nearest
+from shortrun.registry import modules
+from shortrun.scores._base import ALL, CONVENTIONS, FEWEST, Convention, Pair, Quantity, Score
+
+Row = tuple[float, float, float]  # value, error, floor
+NOTHING: Row = (np.nan, np.nan, np.nan)
+
+
+@cache
+def offered() -> dict[str, tuple[Quantity, ModuleType]]:
+    """Return every quantity by its name with the module that measures it."""
+    return {each.name: (each, module) for module in modules("shortrun.scores") for each in module.quantities}
+
+
+def chosen(names: Sequence[str] | None, held_out: bool) -> list[Quantity]:
+    """Return the quantities of these names, by default all that the data allow.
+
+    Raises
+    ------
+    ConfigError : if a name is unknown, or needs held-out samples where there are none
+    """
+    known = {name: quantity for name, (quantity, _) in offered().items()}
+    if names is None:
+        return [quantity for quantity in known.values() if held_out or not quantity.held_out]
+    for name in names:
+        if name not in known:
+            raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
+        if known[name].held_out and not held_out:
+            raise ConfigError("scores", f"'{name}' compares with held-out samples, and there are none")
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def compare(
+    reference: Dataset,
+    generated: Dataset,
+    *,
+    held_out: Dataset | None = None,
+    scores: Sequence[str] | None = None,
+    convention: Convention = "default",
+    seed: int = 0,
+    per_class: bool = True,
+) -> list[Score]:
+    """Return the scores of generated samples; `workflows.score` has the parameters."""
+    quantities = chosen(scores, held_out is not None)
+    if convention not in CONVENTIONS:
+        expected = f"one of {', '.join(CONVENTIONS)} expected, got '{convention}'"
+        raise ConfigError("convention", expected, nearest(convention, CONVENTIONS))
+    generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
+    pairs = parts(Pair(reference, generated, held_out, convention, seed), per_class)
+    rows = {name: measured(pair.shuffled(), quantities) if pair else {} for name, pair in pairs.items()}
+    return [score for quantity in quantities for score in told(quantity, rows)]
+
+
+def alike(reference: Dataset, other: Dataset) -> Dataset:
+    """Return samples with the classes of the reference.
+
+    Raises
+    ------
+    DataError : if they are not of one kind, or have a class that the reference has not
+    """
+    if reference.sites != other.sites:
+        raise DataError(f"samples of {reference.sites} and of {other.sites} sites cannot be compared")
+    if reference.alphabet != other.alphabet:
+        one, two = (it.alphabet.letters if it.alphabet else "other values" for it in (reference, other))
+        raise DataError(f"samples of '{one}' and of '{two}' cannot be compared: read them with one alphabet")
+    if reference.columns != other.columns:
+        raise DataError(
+            "tables whose columns are coded differently cannot be compared: read both with the same columns"
+        )
+    return other.recode(reference.classes) if reference.classes and other.classes else other
+
+
+def sides(pair: Pair) -> list[Dataset]:
+    """Return the data sets of a pair."""
+    return [side for side in (pair.reference, pair.generated, pair.held_out) if side is not None]
+
+
+def of_class(pair: Pair, code: int) -> Pair | None:
+    """Return the samples of a class on every side, None where there are not enough."""
+    rows = [np.flatnonzero(side.labels == code) for side in sides(pair)]
+    if min(map(len, rows)) == 0:
+        return None
+    reference, generated, *held_out = (side.select(row) for side, row in zip(sides(pair), rows, strict=True))
+    return enough(replace(pair, reference=reference, generated=generated, held_out=held_out[0] if held_out else None))
+
+
+def enough(pair: Pair) -> Pair | None:
+    """Return a pair that can be scored: four samples of the reference, two of the others; else None."""
+    return pair if len(pair.reference) >= FEWEST and min(map(len, sides(pair))) >= 2 else None
+
+
+def parts(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
+    """Return what is scored on its own: each class of the reference, or all samples.
+
+    Raises
+    ------
+    DataError : if there are not enough samples for any score
+    """
+    classes = per_class and all(side.labelled.any() for side in sides(pair))
+    occurring = np.flatnonzero(pair.reference.class_counts).tolist() if classes else []
+    found = {pair.reference.classes[k]: of_class(pair, k) for k in occurring} or {ALL: enough(pair)}
+    if not any(found.values()):
+        where = " of one class" if classes else ""
+        raise DataError(f"at least {FEWEST} reference samples and 2 generated ones{where} are needed for a score")
+    return found
+
+
+def measured(pair: Pair, quantities: Sequence[Quantity]) -> dict[str, Row]:
+    """Return value, error and floor of each quantity."""
+    rows: dict[str, Row] = {}
+    halves, wanted = pair.halves(), {quantity.name for quantity in quantities}
+    for module in dict.fromkeys(offered()[name][1] for name in wanted):
+        floors = module.measure(halves)
+        for name, estimate in module.measure(pair).items():
+            if name in wanted:
+                rows[name] = (estimate.value, estimate.error(), floors[name].value)
+    return rows
+
+
+def told(quantity: Quantity, rows: dict[str, dict[str, Row]]) -> Iterator[Score]:
+    """Yield a quantity averaged over the classes that have it, then class by class."""
+    found = {cls: row.get(quantity.name, NOTHING) for cls, row in rows.items()}
+    for cls, row in ({ALL: averaged([*found.values()])} | {c: r for c, r in found.items() if c != ALL}).items():
+        yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction)
+
+
+def averaged(rows: Sequence[Row]) -> Row:
+    """Return the mean of values and floors, and the standard error of the former."""
+    value, error, floor = np.array([row for row in rows if np.isfinite(row[0])] or [NOTHING]).T
+    return float(value.mean()), float(np.sqrt(np.square(error).sum()) / len(error)), float(floor.mean())

@@ -1,0 +1,122 @@
+"""Distances between samples, a block at a time: who is nearest, and how far on average.
+
+Sites of more than two colours are compared code by code, a block of pairs in the processor's cache: at 21 colours
+thirteen times faster than products of one-hot rows. Two colours and numbers are multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.scores._features import Samples
+
+SIDE = 512  # rows and columns of a block of distances
+FULL = 255  # sites that a byte can count
+
+
+def points(*sets: Samples) -> tuple[np.ndarray, ...]:
+    """Return samples as rows for `distances`: uint8 codes, or numbers less the mean of the first set."""
+    first, *_ = rows = [each.values if isinstance(each, Dataset) else each for each in sets]
+    if all(isinstance(each, Dataset) and not each.continuous for each in sets):
+        return tuple(row.astype(np.float32) for row in rows) if max(map(np.max, rows)) <= 1 else tuple(rows)
+    if all(np.array_equal(row, np.rint(row)) for row in rows):
+        return tuple(row.astype(np.float32) for row in rows)  # sums of products of small whole numbers are exact
+    return tuple(row.astype(np.float64) - first.mean(0, dtype=np.float64) for row in rows)
+
+
+def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the (A, B) Hamming distances of codes, else squared Euclidean ones (the same for 0 and 1)."""
+    if a.dtype == np.uint8:
+        return mismatches(a.T, np.ascontiguousarray(b.T))
+    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1)
+    return np.maximum(squares - 2 * (a @ b.T), 0)
+
+
+def mismatches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return at how many sites the columns of an (S, A) and an (S, B) table of codes differ."""
+    total, differ = np.zeros((a.shape[1], b.shape[1]), np.float32), np.empty((a.shape[1], b.shape[1]), bool)
+    for start in range(0, len(a), FULL):
+        count = np.zeros(total.shape, np.uint8)
+        for one, other in zip(a[start : start + FULL], b[start : start + FULL], strict=True):
+            np.not_equal(one[:, None], other, out=differ)
+            count += differ.view(np.uint8)
+        total += count
+    return total
+
+
+def slices(count: int, first: int = 0) -> Iterator[slice]:
+    """Yield the rows first, ..., count - 1, SIDE at a time."""
+    for start in range(first, count, SIDE):
+        yield slice(start, min(start + SIDE, count))
+
+
+Block = tuple[slice, slice, np.ndarray]
+
+
+def between(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
+    """Yield rows of a, rows of b and their distances until every pair was there."""
+    for rows in slices(len(a)):
+        for columns in slices(len(b)):
+            yield rows, columns, distances(a[rows], b[columns])
+
+
+def within(a: np.ndarray) -> Iterator[Block]:
+    """Yield two parts of the rows of a and their distances, each pair of parts once."""
+    for rows in slices(len(a)):
+        for columns in slices(len(a), rows.start):
+            yield rows, columns, distances(a[rows], a[columns])
+
+
+@dataclass
+class Nearest:
+    """Of each of N samples, how far its nearest sample of a set is and how many there are at that distance."""
+
+    distance: np.ndarray
+    ties: np.ndarray
+
+    @classmethod
+    def unknown(cls, count: int) -> Nearest:
+        """Return the state before any distance was seen."""
+        return cls(np.full(count, np.inf), np.zeros(count))
+
+    def see(self, rows: slice, found: np.ndarray) -> None:
+        """Take in the distances of some of the samples, (rows, others)."""
+        least = found.min(1)
+        ties, before = (found == least[:, None]).sum(1), self.distance[rows]
+        self.ties[rows] = np.where(least <= before, ties, 0) + np.where(before <= least, self.ties[rows], 0)
+        self.distance[rows] = np.minimum(least, before)
+
+
+def nearest_between(a: np.ndarray, b: np.ndarray) -> tuple[Nearest, Nearest]:
+    """Return the nearest sample of b to each of a, and of a to each of b."""
+    of_a, of_b = Nearest.unknown(len(a)), Nearest.unknown(len(b))
+    for rows, columns, found in between(a, b):
+        of_a.see(rows, found)
+        of_b.see(columns, found.T)
+    return of_a, of_b
+
+
+def nearest_within(a: np.ndarray) -> Nearest:
+    """Return the nearest other sample of a to each of a."""
+    of_a = Nearest.unknown(len(a))
+    for rows, columns, found in within(a):
+        if rows == columns:
+            np.fill_diagonal(found, np.inf)
+        else:
+            of_a.see(columns, found.T)
+        of_a.see(rows, found)
+    return of_a
+
+
+def mean_roots(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean square root of the distance of each of a to all of b, and of each of b to all of a."""
+    of_a, of_b = np.zeros(len(a)), np.zeros(len(b))
+    for rows, columns, found in between(a, b):
+        root = np.sqrt(found)
+        of_a[rows] += root.sum(1, dtype=np.float64)
+        of_b[columns] += root.sum(0, dtype=np.float64)
+    return of_a / len(b), of_b / len(a)

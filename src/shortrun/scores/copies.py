@@ -1,0 +1,41 @@
+"""Duplicates and copies: which share of samples is there more than once, or in the training set? Lower is better."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._errors import linear
+
+quantities = (
+    Quantity("copies", ideal=0.0, direction="lower"),
+    Quantity("duplicates", ideal=0.0, direction="lower"),
+)
+
+
+def keys(data: Dataset) -> list[bytes]:
+    """Return the samples as bytes that are equal where samples are."""
+    return [row.tobytes() for row in np.ascontiguousarray(data.values)]
+
+
+def copied(reference: Dataset, generated: Dataset) -> np.ndarray:
+    """Return 1 for each generated sample that is in the reference, else 0."""
+    known = set(keys(reference))
+    return np.array([key in known for key in keys(generated)], float)
+
+
+def repeated(generated: Dataset) -> np.ndarray:
+    """Return 1 - 1/c of each sample that is there c times; the mean is 1 - (different samples) / (samples)."""
+    rows = keys(generated)
+    counts = Counter(rows)
+    return np.array([1 - 1 / counts[row] for row in rows])
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the share of generated samples that are in the reference, and 1 - (different samples) / (samples)."""
+    found = {"copies": copied(pair.reference, pair.generated), "duplicates": repeated(pair.generated)}
+    return {name: Estimate(float(it.mean()), partial(linear, (it, len(it)))) for name, it in found.items()}

@@ -1,0 +1,51 @@
+"""Energy distance: how far apart are two laws, all moments at once? Ideal 0, lower is better."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._errors import linear
+from shortrun.scores._features import Samples
+from shortrun.scores._neighbours import mean_roots, points
+
+quantities = (Quantity("energy-distance", ideal=0.0, direction="lower"),)
+
+
+def energy_distance(reference: Samples, generated: Samples) -> float:
+    """Return (2 E|X - Y| - E|X - X'| - E|Y - Y'|) / E|X - X'|, in units of the reference's spread.
+
+    |.| is the Euclidean distance (of codes the square root of the Hamming distance), and a sample is at distance 0 from
+    itself. It is 0 only for equal laws (G. Szekely and M. Rizzo, J. Stat. Plan. Inference 143, 1249, 2013). nan if all
+    reference samples are equal.
+    """
+    return ratio(*roots(reference, generated))
+
+
+def ratio(across: np.ndarray, back: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> float:
+    """Return the energy distance of mean distances."""
+    excess, spread = across.mean() + back.mean() - inside.mean() - outside.mean(), inside.mean()
+    return float(excess / spread) if spread > 0 else np.nan
+
+
+def roots(reference: Samples, generated: Samples) -> tuple[np.ndarray, ...]:
+    """Return the mean distances from X to Y, from Y to X, from X to X and from Y to Y."""
+    x, y = points(reference, generated)
+    return *mean_roots(x, y), mean_roots(x, x)[0], mean_roots(y, y)[0]
+
+
+def error(across: np.ndarray, back: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> float:
+    """Return the standard error: how much each sample moves the ratio."""
+    value, spread = ratio(across, back, inside, outside), inside.mean()
+    if not spread > 0:
+        return np.nan
+    of_x, of_y = 2 * (across - (1 + value) * inside) / spread, 2 * (back - outside) / spread
+    return linear((of_x, len(of_x)), (of_y, len(of_y)))
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the energy distance of equally many samples."""
+    found = roots(*pair.equal)
+    return {"energy-distance": Estimate(ratio(*found), partial(error, *found))}

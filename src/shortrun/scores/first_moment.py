@@ -1,0 +1,32 @@
+"""First moment: are the frequencies of each site those of the data? Ideal 0, lower is better."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._errors import linear
+from shortrun.scores._features import Samples, blocks, means
+
+quantities = (Quantity("first-moment", ideal=0.0, direction="lower"),)
+
+
+def first_moment(reference: Samples, generated: Samples) -> float:
+    """Return the mean over features of (generated mean - reference mean)^2."""
+    return float(np.square(means(generated) - means(reference)).mean())
+
+
+def spread(reference: Samples, generated: Samples) -> float:
+    """Return the standard error: a sample's influence is 2 / F times (x - mean) * (difference of means)."""
+    slope = means(generated) - means(reference)
+    moves = (
+        np.concatenate([2 * (part @ slope) / len(slope) for part in blocks(side)]) for side in (reference, generated)
+    )
+    return linear(*((move, len(move)) for move in moves))
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the first moment's error of equally many samples."""
+    return {"first-moment": Estimate(first_moment(*pair.equal), partial(spread, *pair.equal))}
