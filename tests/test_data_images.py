@@ -15,6 +15,7 @@ from PIL import Image
 from command_line import good
 from command_line import refused as stopped
 from shortrun.data.dataset import Dataset
+from shortrun.data.folders import members
 from shortrun.data.readers import read, write
 from shortrun.errors import DataError, FormatError, MissingExtraError, StoreError
 
@@ -349,6 +350,15 @@ def test_folders_that_hold_no_data(tmp_path):
     (tmp_path / "d").mkdir()
     assert ".png" in str(refused(tmp_path / "d"))
     assert "is a folder without files of" in str(refused(tmp_path / "d"))
+
+
+def test_files_of_one_name_keep_what_tells_them_apart(tmp_path):
+    for name in ("x.a", "c/x.a", "c/y.a", "c/y.b", "c/e/z.b", "d/2.a", "d/10.a", ".h/v.a"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = [(member.name, member.label) for member in members(tmp_path, (".a", ".b"))]
+    names = [("2", "d"), ("10", "d"), ("c/x", "c"), ("c/y.a", "c"), ("c/y.b", "c"), ("x", ""), ("z", "c")]
+    assert found == names
 
 
 def test_no_folder_is_replaced(tmp_path):

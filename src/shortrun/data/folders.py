@@ -36,13 +36,25 @@ class Member:
 def members(path: Path, suffixes: Sequence[str]) -> list[Member]:
     """Return the files with these suffixes in a folder, ordered by name, numbers in names as numbers.
 
-    The folder that a file lies in is its class. Its name is that of the file without the suffix, or with the folder
-    where a name occurs in two of them. Names that begin with a dot are not looked at.
+    The folder that a file lies in is its class. Its name is that of the file without the suffix, with the folder where
+    a name occurs in two of them. Names that begin with a dot are not looked at.
     """
     files = [file for file in walked(path) if file.name.lower().endswith(tuple(suffixes))]
-    count = Counter(file.stem for file in files)
-    found = [member(path, file, unique=count[file.stem] == 1) for file in files]
+    calls = [names_of(file.relative_to(path)) for file in files]
+    counts = [Counter(names) for names in zip(*calls, strict=True)]
+    names = [next(name for name, count in zip(each, counts, strict=True) if count[name] == 1) for each in calls]
+    found = [Member(name, label(file.relative_to(path)), file) for name, file in zip(names, files, strict=True)]
     return sorted(found, key=lambda member: (natural(member.name), member.label))
+
+
+def names_of(file: Path) -> tuple[str, str, str]:
+    """Return what a file in a folder may be called, shortest first; the last is no other's."""
+    return file.stem, file.with_suffix("").as_posix(), file.as_posix()
+
+
+def label(file: Path) -> str:
+    """Return the class of a file in a folder: the outermost folder that it lies in."""
+    return file.parts[0] if len(file.parts) > 1 else ""
 
 
 def walked(path: Path) -> Iterator[Path]:
@@ -50,13 +62,6 @@ def walked(path: Path) -> Iterator[Path]:
     for place, inner, names in os.walk(path):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
-
-
-def member(folder: Path, file: Path, *, unique: bool) -> Member:
-    """Return a file of a folder under its name, with its place if that is not unique."""
-    inner = file.relative_to(folder)
-    label = inner.parts[0] if len(inner.parts) > 1 else ""
-    return Member(file.stem if unique else inner.with_suffix("").as_posix(), label, file)
 
 
 def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
