@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from io import BufferedWriter, BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from shortrun.data.formats._arrays import table_json, to_dataset, to_table
 from shortrun.data.labels import did_you_mean
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
-from shortrun.errors import ConfigError, FormatError, MissingExtraError, nearest
+from shortrun.errors import ConfigError, FormatError, MissingExtraError, ShortrunError, nearest
 
 suffixes = (".h5", ".hdf5")
 
@@ -42,8 +44,7 @@ def read(path: Path, options: Options) -> Dataset:
     ConfigError : if `options.keys` has an unknown role.
     MissingExtraError : if h5py is not installed.
     """
-    content = opened(path)
-    with content as file:
+    with opened(path) as file:
         found = {role: array(path, file, key) for role, key in chosen_keys(path, file, options).items()}
         table = array(path, file, TABLE) if TABLE in file else None
         kind = str(array(path, file, "variable_type")) if "variable_type" in file else None
@@ -56,17 +57,21 @@ def read(path: Path, options: Options) -> Dataset:
     return to_dataset(found, alphabet, options)
 
 
-def opened(path: Path) -> Any:
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
     """Open a file to read.
 
     Raises
     ------
-    FormatError : if it is empty, damaged, or another kind of file.
+    FormatError : if it is empty, damaged, or another kind of file; damage may be found while it is read.
     """
     h5py = library()
     source = BytesIO(read_bytes(path)) if is_packed(path) or not path.stat().st_size else path
     try:
-        return h5py.File(source, "r")
+        with h5py.File(source, "r") as file:
+            yield file
+    except ShortrunError:
+        raise
     except DAMAGE as error:
         truncated = "truncated" if "truncated" in str(error) else "damaged"
         raise FormatError(path, None, f"is no HDF5 file, or a {truncated} one") from None
@@ -77,20 +82,15 @@ def array(path: Path, file: Any, key: str) -> np.ndarray:
 
     Raises
     ------
-    FormatError : if there is none of that name (names the nearest) or it is damaged.
+    FormatError : if there is none of that name; names the nearest.
     """
     h5py = library()
     if key not in file:
         raise FormatError(path, None, f"no array '{key}'{did_you_mean(key, file)}")
-    try:
-        node = file[key]
-        if not isinstance(node, h5py.Dataset):
-            raise FormatError(path, None, f"'{key}' is a group, an array expected{did_you_mean(key, node)}")
-        values = np.asarray((node.asstr() if h5py.check_string_dtype(node.dtype) else node)[()])
-    except FormatError:
-        raise
-    except DAMAGE:
-        raise FormatError(path, None, f"array '{key}' is damaged or of a kind that cannot be read") from None
+    node = file[key]
+    if not isinstance(node, h5py.Dataset):
+        raise FormatError(path, None, f"'{key}' is a group, an array expected{did_you_mean(key, node)}")
+    values = np.asarray((node.asstr() if h5py.check_string_dtype(node.dtype) else node)[()])
     return values.ravel() if values.ndim == 2 and values.shape[1] == 1 and key.endswith("labels") else values
 
 
