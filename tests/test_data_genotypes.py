@@ -726,6 +726,22 @@ def test_sites_of_arrays_with_and_without_chromosomes(tmp_path):
     assert "variants" not in read(tmp_path / "w.npz").meta
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv.gz", "x.fasta"])
+def test_tables_keep_where_haplotypes_are(tmp_path, name):
+    data = samples()
+    write(tmp_path / name, data)
+    again = read(tmp_path / name)
+    assert again.hash == data.hash
+    if "fasta" not in name:
+        write(tmp_path / "y.vcf", again)
+        places = [text.split()[:2] + text.split()[3:] for text in read(tmp_path / "y.vcf").meta["variants"]]
+        assert places == [text.split()[:2] + text.split()[3:] for text in data.meta["variants"]]
+    dosages = samples(DOSAGE)
+    write(tmp_path / name, dosages)
+    assert read(tmp_path / name).hash == dosages.hash
+    assert "1:10_A_G" in data.to_pandas().columns
+
+
 # The whole way
 
 
@@ -789,6 +805,17 @@ def test_dosages_go_the_whole_way(tmp_path, monkeypatch):
         assert read(name).values.shape == (9, 24)
         assert read(name).alphabet == DOSAGE
     assert good("predict", "run", "in.vcf", "--json", "--threads", 1).json["samples"] == 60  # phased, read as dosages
+
+
+def test_real_genomes_from_vcf_to_new_vcf(shared, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    good("data", "convert", shared / "hgd/hgd.npz", "hgd.vcf.gz", "--key", "x=x,y=continent,group=sample")
+    good("train", "hgd.vcf.gz", "-o", "run", "--hidden", 16, "--updates", 5, "--threads", 1)
+    good("generate", "run", "-n", 40, "-o", "new.vcf.gz", "--threads", 1)
+    data, new = read("hgd.vcf.gz"), read("new.vcf.gz")
+    assert (len(new), new.classes) == (40, data.classes)
+    assert new.meta["variants"] == data.meta["variants"]
+    assert new.meta["vcf_header"] == data.meta["vcf_header"]
 
 
 def test_real_genomes_there_and_back(shared, tmp_path):

@@ -127,12 +127,12 @@ def detected(tally: Mapping[str, int]) -> Alphabet:
     """Return the alphabet of letters that occur so often; nucleotides win ties, DNA before RNA.
 
     Sequences are nucleotides if at least nine tenths of their letters are A, C, G and T (or U) and every
-    other letter is one of the codes for an ambiguous nucleotide; 0 and 1 alone are binary; all else is
-    protein.
+    other letter is one of the codes for an ambiguous nucleotide; 0 and 1 alone are binary, with 2 they are
+    dosages; all else is protein.
     """
     tally = {letter: count for letter, count in tally.items() if letter != "-"}
-    if tally and set(tally) <= set(BINARY.letters):
-        return BINARY
+    if tally and set(tally) <= set(DOSAGE.letters):
+        return BINARY if set(tally) <= set(BINARY.letters) else DOSAGE
     share = {alphabet: sum(tally.get(letter, 0) for letter in alphabet.letters) for alphabet in (DNA, RNA)}
     best = max(share, key=lambda alphabet: share[alphabet])
     ambiguous_only = set(tally) <= set(best.letters) | set("NRYSWKMBDHV")

@@ -8,6 +8,7 @@ import numpy as np
 
 from shortrun.data.dataset import Dataset
 from shortrun.data.table_columns import Column, colours_of
+from shortrun.data.variants import names_of_sites
 from shortrun.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def one_hot(data: Dataset) -> np.ndarray:
 
 def site_names(data: Dataset) -> list[str]:
     """Return the names of the sites: those of the columns, of the file, or site_1, site_2, ..."""
-    known = [column.name for column in data.columns] if data.columns else list(data.meta.get("site_names", []))
-    return known if len(known) == data.sites else [f"site_{i + 1}" for i in range(data.sites)]
+    return [column.name for column in data.columns] if data.columns else names_of_sites(data)
 
 
 def described(data: Dataset) -> dict[str, Any]:

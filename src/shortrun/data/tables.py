@@ -27,6 +27,7 @@ from shortrun.data.options import Options
 from shortrun.data.sequences import encode_sequences
 from shortrun.data.table_columns import Column, is_missing, learned, looks_numeric, number, type_of
 from shortrun.data.values import CellError, binarise
+from shortrun.data.variants import names_of_sites
 from shortrun.errors import ConfigError, DataError, FormatError
 
 RESERVED = ("name", "label", "group", "sequence")  # never sites
@@ -326,7 +327,6 @@ def value_columns(dataset: Dataset) -> list[Cells]:
     """Return the columns of values of one kind: the sequences, or one a site."""
     if dataset.alphabet not in (None, BINARY):
         return [Cells("sequence", "text", np.array(dataset.alphabet.decode_rows(dataset.values)))]
-    known = dataset.meta.get("site_names", [])
-    header = known if len(known) == dataset.sites else [f"site_{i + 1}" for i in range(dataset.sites)]
+    header = names_of_sites(dataset)
     kind = "integer" if dataset.alphabet else "float"
     return [Cells(name, kind, column) for name, column in zip(header, dataset.values.T, strict=True)]

@@ -56,10 +56,16 @@ def variants_of(dataset: Dataset) -> list[Variant]:
     texts = dataset.meta.get(KEY, ())
     if len(texts) == dataset.sites:
         return [Variant.of(text) for text in texts]
-    names = dataset.meta.get("site_names", ())
-    if len(names) != dataset.sites:
-        names = [f"site_{site + 1}" for site in range(dataset.sites)]
-    return described({"id": names})
+    return described({"id": names_of_sites(dataset)})
+
+
+def names_of_sites(dataset: Dataset) -> list[str]:
+    """Return a name for each site: the file's own, or 22:16051497_A_G of genotypes, or site_1, site_2, ..."""
+    names = [str(name) for name in dataset.meta.get("site_names", ())]
+    if not names and len(dataset.meta.get(KEY, ())) == dataset.sites:
+        names = [f"{variant.place}_{variant.ref}_{variant.alt}" for variant in variants_of(dataset)]
+    known = len(names) == dataset.sites == len(set(names))
+    return names if known else [f"site_{site + 1}" for site in range(dataset.sites)]
 
 
 def described(columns: Mapping[str, Sequence[Any]]) -> list[Variant]:

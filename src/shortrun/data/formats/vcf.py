@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -72,14 +73,16 @@ def read(path: Path, options: Options) -> Dataset:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep htslib from writing to stderr; what is wrong is said once, by an error."""
+    """Keep htslib and cyvcf2 from writing to stderr; what is wrong is said once, by an error."""
     try:
         from cyvcf2.cyvcf2 import set_htslib_log_level
     except ImportError:
         raise MissingExtraError("cyvcf2", "genomics") from None
     set_htslib_log_level(QUIET)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         set_htslib_log_level(USUAL)
 
