@@ -157,13 +157,14 @@ def fit(
         noise = Noise(config.training.seed, Stream.FREE, update, device=training.theta.device)
         logged = update in kept or update % config.training.log_every == 0
         if graphed is not None and not logged:
-            step = graphed(update, batches.indices(update), rate)
-        else:
-            batch = batches.at(update)
-            step = advance_(model, scheme, training, optimiser, batch, noise, config, rate, residuals=logged)
+            residuals = graphed(update, batches.indices(update), rate).residuals
+        else:  # the gradient itself is not kept: it is as large as theta
+            residuals = advance_(
+                model, scheme, training, optimiser, batches.at(update), noise, config, rate, residuals=logged
+            ).residuals
         training.update, training.seconds = update, time.monotonic() - clock
         if logged:
-            recorder.log({"rate": rate} | _record(model, scheme, training, step, validation))
+            recorder.log({"rate": rate} | _record(model, scheme, training, residuals, validation))
         if update in kept:
             recorder.age(training)
         if recorder.after_update(training):
@@ -222,10 +223,12 @@ def advance_(
     return step
 
 
-def _record(model: RBM, scheme: Scheme, training: Training, step: Gradient, validation: Rows | None) -> Record:
+def _record(
+    model: RBM, scheme: Scheme, training: Training, residuals: tuple[float, ...], validation: Rows | None
+) -> Record:
     values: Record = {"update": training.update, "seconds": round(training.seconds, 3)}
     values |= monitor.norms(model, training.theta)
-    values |= {f"residual_{run.task}": r for run, r in zip(scheme.free, step.residuals, strict=True)}
+    values |= {f"residual_{run.task}": r for run, r in zip(scheme.free, residuals, strict=True)}
     if not all(math.isfinite(value) for value in values.values()):
         raise DataError(
             f"training diverged before update {training.update}: the parameters are not finite; "

@@ -30,7 +30,7 @@ from shortrun.data.variants import meta_of_sites
 from shortrun.errors import DataError, FormatError
 from shortrun.files import explain
 
-LARGE = 2**28  # bytes: arrays beyond it stay in the file
+LARGE = 2**26  # bytes: arrays beyond it stay in the file
 PIECE = 2**22  # bytes copied at a time
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 DAMAGE = (
@@ -48,7 +48,7 @@ DAMAGE = (
 def load(path: Path) -> Any:
     """Return what NumPy finds in a file: one array, or a mapping that reads an array when asked for it.
 
-    An array of more than 256 MB that is not packed stays in the file, as a memory map.
+    An array of more than 64 MB that is not packed stays in the file, as a memory map.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def load(path: Path) -> Any:
 
 
 def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
-    """Return one array of a file; one of more than 256 MB stays there, or waits unpacked in a nameless file.
+    """Return one array of a file; one of more than 64 MB stays there, or waits unpacked in a nameless file.
 
     Raises
     ------

@@ -18,7 +18,7 @@ suffixes = (".npy",)
 def read(path: Path, options: Options) -> Dataset:
     """Read an array (N, S) or (N, h, w); labels, if any, come from a labels file in the same order.
 
-    Codes (uint8 or booleans) and float32 numbers of more than 256 MB stay in the file, of which rows are read when they
+    Codes (uint8 or booleans) and float32 numbers of more than 64 MB stay in the file, of which rows are read when they
     are needed.
 
     Raises

@@ -35,7 +35,7 @@ def read(path: Path, options: Options) -> Dataset:
     (N, h, w) become black and white at `options.threshold`, by default 0.3 of full scale (see `binarise`);
     grey values in rows need a threshold. With `options.time_bin`, or an array of that name, rows are music (see
     `data.music`), and `start` the bin of its piece with which each begins. Of genotypes, `snp`, `position`, `allele`
-    (as "A,G", that of code 0 first) and `chromosome` (S,) describe the sites. Codes of more than 256 MB stay in the
+    (as "A,G", that of code 0 first) and `chromosome` (S,) describe the sites. Codes of more than 64 MB stay in the
     file, or wait on the disk where they are compressed (in the folder that TMPDIR names).
 
     Raises
