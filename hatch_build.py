@@ -26,7 +26,6 @@ FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off
 X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
     "avx512.c": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
-    "lookup.c": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
     "dispatch.c": ["-DHAVE_X86_PATHS"],
 }
 

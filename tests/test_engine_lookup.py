@@ -18,7 +18,7 @@ from shortrun.engine.plain import PlainMachine
 from shortrun.models import Clamp
 from shortrun.units import Bernoulli, Ising, Potts
 
-pytestmark = pytest.mark.skipif(not native.has_lookup(), reason=f"no lookup kernels here: {native.path()}")
+pytestmark = pytest.mark.skipif(not native.available(), reason=f"no kernels here: {native.path()}")
 
 COLOURS = (2, 3, 4, 5, 6, 7, 8, 16, 20, 21, 31, 32)  # every way of grouping, and its ends
 UNITS = st.sampled_from([Bernoulli(), Ising(), *(Potts(q) for q in COLOURS)])
@@ -191,8 +191,3 @@ def test_parameters_that_are_not_finite_are_left_to_others(value):
     model.view(theta).weight[17, 23] = value
     assert step_bits(model, theta) == -1
     assert not isinstance(machine_at(model, theta), LookupMachine)
-
-
-def test_more_colours_than_a_table_holds_are_left_to_others():
-    model, theta = machine(Potts(33), Bernoulli())
-    assert not LookupMachine.supports(model, theta.float())

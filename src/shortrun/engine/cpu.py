@@ -1,6 +1,7 @@
 """One block-Gibbs sweep on a CPU: products, then field -> probability -> draw in one pass, the noise in registers.
 
-The field of clamped layers is a constant of the run and is computed once; buffers are allocated once.
+For what tables (lookup.py) cannot hold: hidden means in place of draws, and weights too large for 16 bits. The field of
+clamped layers is a constant of the run and is computed once; buffers are allocated once.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
-"""Fields of discrete units looked up in tables, not multiplied out: the fastest machine where there is AVX-512.
+"""Fields of discrete units looked up in tables, not multiplied out: the machine of every processor with kernels.
 
 Weights are rounded to multiples of 2^-bits, the finest step whose sums fit 16 bits, so what runs is exactly the machine
 with the rounded weights: |W' - W| <= 2^-(bits + 1), the same W' in both directions. Every field is then an integer
-times that step, which makes the results independent of the number of threads and of the order of summation. Five
-two-valued sites (or one Potts site) have at most 32 joint values; the 32 sums of their weights are one vector
-register, in which one instruction looks up the sums of 32 chains (csrc/lookup.h).
+times that step, which makes the results independent of the number of threads, of the order of summation and of the
+processor. Sites are taken in groups, and what a group's joint value adds to the fields is looked up. On AVX-512 the
+32 sums of five two-valued sites (or of one Potts site) are one vector register, in which one instruction looks up the
+sums of 32 chains (csrc/registers.inc); elsewhere, and for more than 32 colours, the sums of four are 16 rows of 64
+columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc).
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from shortrun.models import RBM, Clamp, Layer
 from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
 from shortrun.units import Ising, Potts
 
-CHAINS, LANES, BLOCK, WIDE, TOGETHER = 256, 16, 32, 64, 4  # as in lookup.h and lookup.c
-MOST_COLOURS, MOST_LAYERS = 32, 8
+LANES, BLOCK, SPAN, WIDE, TOGETHER = 16, 32, 64, 64, 4  # as in csrc
+MOST_LAYERS = 8
 LARGEST_SUM = 32_000  # of 16 bits, less the roundings
 FEWEST_BITS, MOST_BITS = 8, 24  # coarser steps are not taken; finer ones are of no use
 LARGEST_LABEL_FIELD = 40.0  # e^40 squared is a float32
@@ -43,7 +45,7 @@ class _Noise(Structure):
 
 class _Layer(Structure):
     _fields_ = (
-        *((name, c_int64) for name in ("sites", "colours", "coding")),
+        *((name, c_int64) for name in ("sites", "colours")),
         *((name, c_void_p) for name in ("up", "down", "bias")),
         *(("gain", c_float), ("codes", c_void_p), ("codes_stride", c_int64)),
         *(("kept", c_void_p), ("sums", c_void_p), ("clamped", c_int32), ("place", c_uint32)),
@@ -89,7 +91,7 @@ class _Bound(Structure):
 class _Tabulate(Structure):
     _fields_ = (
         ("weight", c_void_p),
-        *((name, c_int64) for name in ("rows", "n", "stride", "sites", "colours", "coding")),
+        *((name, c_int64) for name in ("rows", "n", "stride", "sites", "colours")),
         *(("scale", c_float), ("shift", c_uint32)),
         *(("high", c_void_p), ("low", c_void_p), ("up", c_void_p), ("rest", c_int64)),
     )
@@ -130,22 +132,44 @@ class _FirstMoments(Structure):
     )
 
 
-class Coding(NamedTuple):
-    """How the sites of a layer are grouped into symbols of at most 32 values, and the size of a group's table entry."""
+class Layout(NamedTuple):
+    """How the tables lie: by rows or in registers; how many chains move together; the most colours of a site."""
 
-    number: int
-    group: int
-    entry: int
+    by_rows: bool
+    chains: int
+    most_colours: int
+
+    def up_size(self, layer: Layer, columns: int) -> int:
+        """Return the numbers in the tables of a layer for some columns."""
+        if self.by_rows:
+            return SPAN * -(-columns // SPAN) * layer.width
+        colours = colours_of(layer)
+        entry = colours if colours > 5 else 16 if colours else 8
+        return columns * -(-layer.sites // group_of(colours)) * entry + 32  # a table is read as 32 numbers
+
+    def down_size(self, rows: int, sites: int, chunk: int = SPAN) -> int:
+        """Return the numbers in the tables of two-valued sites for some rows, `chunk` of which are drawn together."""
+        return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites if self.by_rows else rows * -(-sites // 5) * 8
 
 
-def coding_of(layer: Layer) -> Coding:
-    """Return five sites a group for two-valued units, three or two for few colours, else one (lookup.h)."""
-    if not isinstance(layer.units, Potts):
-        return Coding(0, 5, 8)
-    colours = layer.units.colours
-    if colours <= 5:
-        return Coding(1, 3 if colours <= 3 else 2, 16)
-    return Coding(2, 1, colours)
+REGISTERS, ROWS = Layout(False, 256, 32), Layout(True, 512, 255)
+
+
+def layout_of(model: RBM) -> Layout:
+    """Return the faster layout that the processor and the numbers of colours allow."""
+    small = all(colours_of(layer) <= REGISTERS.most_colours for layer in model.spec.observed)
+    return REGISTERS if small and native.path() == native.PATHS[-1] else ROWS
+
+
+def group_of(colours: int) -> int:
+    """Return how many sites make a group in registers; a block of 32 groups is summed in 16 bits in both layouts."""
+    return (5 if not colours else 3 if colours <= 3 else 2) if colours <= 5 else 1
+
+
+def chunk_of(colours: int) -> int:
+    """Return how many columns of a layer are drawn together: of whole sites."""
+    width = max(1, colours)
+    return max(1, SPAN // width) * width
 
 
 def colours_of(layer: Layer) -> int:
@@ -153,7 +177,7 @@ def colours_of(layer: Layer) -> int:
     return layer.units.colours if isinstance(layer.units, Potts) else 0
 
 
-def parts(count: int, largest: int = CHAINS) -> tuple[int, int]:
+def parts(count: int, largest: int) -> tuple[int, int]:
     """Return how many tasks to make of `count` chains and the chains of each, a multiple of 32."""
     threads = torch.get_num_threads()
     tasks = -(-count // largest)
@@ -173,7 +197,7 @@ def step_bits(model: RBM, theta: Theta) -> int:
     for layer, rows in zip(model.spec.observed, model.slices, strict=True):
         part = weight[rows]
         bound = _Bound(
-            part.data_ptr(), *part.shape, colours_of(layer), BLOCK * coding_of(layer).group, pointer(largest)
+            part.data_ptr(), *part.shape, colours_of(layer), BLOCK * group_of(colours_of(layer)), pointer(largest)
         )
         native.lookup(BOUND_UP, bound, -(-part.shape[1] // LANES))
         native.lookup(BOUND_DOWN, bound, len(part))
@@ -197,34 +221,46 @@ class Tables(NamedTuple):
 
 
 class LookupMachine(CpuMachine):
-    """A model at fixed parameters whose fields are looked up."""
+    """A model at fixed parameters whose fields are looked up.
+
+    Parameters
+    ----------
+    model, theta : theta on the CPU, float32
+    bits : the bits behind the point of the rounded weights, see `step_bits`
+    layout : of the tables; the faster one if None
+    """
 
     @staticmethod
     def supports(model: RBM, theta: Theta) -> bool:
-        """Whether the processor and the layers allow it; whether the weights do, `step_bits` says."""
-        small = all(layer.width <= MOST_COLOURS * layer.sites for layer in model.spec.observed)
+        """Whether the kernels are there and know the layers; whether the weights allow it, `step_bits` says."""
         return (
-            native.has_lookup()
-            and CpuMachine.supports(model, theta)
+            CpuMachine.supports(model, theta)
             and model.spec.hidden_rule == "sample"
-            and (small and len(model.spec.observed) <= MOST_LAYERS)
+            and len(model.spec.observed) <= MOST_LAYERS
         )
 
-    def __init__(self, model: RBM, theta: Theta, bits: int):
+    def __init__(self, model: RBM, theta: Theta, bits: int, layout: Layout | None = None):
         super().__init__(model, theta)
         self.bits, self.step = bits, 2.0**-bits
+        self.layout = layout or layout_of(model)
         self.hidden = BINARY[model.spec.hidden.units]
         self.tables = [self._tabulate(i) for i in range(len(model.spec.observed))]
         self.hidden_bias = self._hidden_bias(self._rounded)
         self._kept: dict[tuple[int, int, int], tuple[Tensor, Tensor]] = {}
 
+    def _run(self, kernel: int, ask: Structure, tasks: int) -> None:
+        native.lookup(kernel, ask, tasks, by_rows=self.layout.by_rows)
+
+    def _parts(self, count: int) -> tuple[int, int]:
+        return parts(count, self.layout.chains)
+
     def _tabulate(self, index: int) -> Tables:
         layer, rows = self.model.spec.observed[index], self.model.slices[index]
-        hidden = self.model.spec.hidden
-        down = torch.empty(layer.width * -(-hidden.sites // 5) * 8, dtype=torch.int16)
+        hidden, chunk = self.model.spec.hidden, chunk_of(colours_of(layer))
+        down = torch.empty(self.layout.down_size(layer.width, hidden.sites, chunk), dtype=torch.int16)
         ask = self._question(index)
         ask.shift, ask.high = _doubling(hidden), down.data_ptr()
-        native.lookup(TABLES_DOWN, ask, layer.width)
+        self._run(TABLES_DOWN, ask, -(-layer.width // chunk))
         weight, bias, _ = self.model.view(self.theta)
         bias = bias[rows]
         return Tables(self._up(index), down, bias - self._rounded(weight[rows]).sum(1) if _doubling(hidden) else bias)
@@ -232,17 +268,15 @@ class LookupMachine(CpuMachine):
     def _up(self, index: int, *, rest: bool = False) -> Tensor:
         """Tables towards the hidden layer, of the rounded weights or of 256 times what the rounding left."""
         layer, hidden = self.model.spec.observed[index], self.model.spec.hidden.sites
-        coding = coding_of(layer)
-        entries = -(-layer.sites // coding.group) * coding.entry
-        up = torch.empty(hidden * entries + 32, dtype=torch.int16)  # a table is read as 32 numbers
+        up = torch.empty(self.layout.up_size(layer, hidden), dtype=torch.int16)
         ask = self._question(index)
         ask.shift, ask.up, ask.rest = _doubling(layer), up.data_ptr(), rest
-        native.lookup(TABLES_UP, ask, -(-hidden // LANES))
+        self._run(TABLES_UP, ask, -(-hidden // LANES))
         return up
 
     def _question(self, index: int) -> _Tabulate:
         layer, weight = self.model.spec.observed[index], self.model.view(self.theta).weight[self.model.slices[index]]
-        shape = (*weight.shape, weight.shape[1], layer.sites, colours_of(layer), coding_of(layer).number)
+        shape = (*weight.shape, weight.shape[1], layer.sites, colours_of(layer))
         return _Tabulate(weight.data_ptr(), *shape, 2.0**self.bits)
 
     def _hidden_bias(self, weights: Callable[[Tensor], Tensor]) -> Tensor:
@@ -263,7 +297,7 @@ class LookupMachine(CpuMachine):
         assert codes.shape[1] == layer.sites
         assert codes.stride(1) == 1 or layer.sites == 1
         return _Layer(
-            *(layer.sites, colours_of(layer), coding_of(layer).number),
+            *(layer.sites, colours_of(layer)),
             *(tables.up.data_ptr(), tables.down.data_ptr(), tables.bias.data_ptr(), gain),
             *(codes.data_ptr(), codes.stride(0)),
         )
@@ -292,7 +326,7 @@ class LookupMachine(CpuMachine):
             self._forget(end)
             sweeps.count = t - before
             self._place(sweeps, noise.at(before + 1))
-            native.lookup(SWEEPS, sweeps, parts(sweeps.chains)[0])
+            self._run(SWEEPS, sweeps, self._parts(sweeps.chains)[0])
             if observe is not None and (times is None or t in times):
                 observe(t, end)
         del kept_alive  # until here the kernels hold pointers to it
@@ -312,7 +346,7 @@ class LookupMachine(CpuMachine):
                 one.kept = kept_alive[-1].data_ptr()
             sweeps.layer[i] = one
         sweeps.hidden_bias, sweeps.hidden_gain = self.hidden_bias.data_ptr(), self.hidden.gain
-        sweeps.step, sweeps.part = self.step, parts(chains)[1]
+        sweeps.step, sweeps.part = self.step, self._parts(chains)[1]
         sweeps.hidden_codes, sweeps.hidden_codes_stride = state[-1].data_ptr(), state[-1].stride(0)
         sweeps.noise = _Noise(noise.seed, noise.update, 0, noise.first_chain)
         return sweeps, kept_alive
@@ -345,9 +379,9 @@ class LookupMachine(CpuMachine):
 
     def _summed(self, index: int, codes: Tensor, up: Tensor) -> Float[Tensor, "H R"]:
         chains, hidden, layer = len(codes), self.model.spec.hidden.sites, self._layer(index, codes)
-        (tasks, part), layer.up = parts(chains), up.data_ptr()
+        (tasks, part), layer.up = self._parts(chains), up.data_ptr()
         out = torch.empty(hidden, _padded(chains))
-        native.lookup(SUMS, _Sums(layer, chains, _padded(chains), hidden, part, out.data_ptr()), tasks)
+        self._run(SUMS, _Sums(layer, chains, _padded(chains), hidden, part, out.data_ptr()), tasks)
         return out
 
     def _hidden_means(self, state: State, weights: Weights) -> Float[Tensor, "H R"]:
@@ -361,7 +395,7 @@ class LookupMachine(CpuMachine):
         ask = _Means(pointers, len(sums), len(weights), padded, 0, self.hidden_bias.data_ptr(), weight.data_ptr())
         ask.step, ask.gain, ask.low, ask.factor = self.step, *self.hidden, 1.0
         ask.out = out.data_ptr()
-        native.lookup(MEANS, ask, len(out))
+        self._run(MEANS, ask, len(out))
         return out
 
     def means(self, state: State, weights: Weights) -> tuple[Tensor, Tensor]:
@@ -389,7 +423,7 @@ class LookupMachine(CpuMachine):
         out, weights = torch.zeros(layer.width), weights.contiguous()
         ask = _FirstMoments(codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
         ask.weight, ask.out = weights.data_ptr(), out.data_ptr()
-        native.lookup(FIRST_MOMENTS, ask, -(-layer.sites // 64))
+        self._run(FIRST_MOMENTS, ask, -(-layer.sites // 64))
         return out.mul_(2).sub_(weights.sum()) if _doubling(layer) else out
 
     def _add_products(self, layer: Layer, codes: Tensor, moments: Tensor, out: Tensor, *, add: bool) -> None:
@@ -401,12 +435,27 @@ class LookupMachine(CpuMachine):
             padded = torch.nn.functional.pad(moments[:, :rows], (0, 0, 0, blocks * WIDE - columns))
             by_rows = padded.view(blocks, WIDE, rows).transpose(1, 2).contiguous()
             ask = _Scatter(*shape, columns, add, by_rows.data_ptr(), out.data_ptr())
-            native.lookup(SCATTER, ask, blocks * -(-layer.sites // TOGETHER))
+            self._run(SCATTER, ask, blocks * -(-layer.sites // TOGETHER))
             return
-        high, low, scale = _tables_of_rows(moments, rows)
-        tasks, part = parts(layer.width)
+        high, low, scale = self._tables_of_rows(moments, rows)
+        tasks, part = self._parts(layer.width)
         ask = _Products(*shape, high.data_ptr(), low.data_ptr(), columns, part, add, 1 / scale, out.data_ptr())
-        native.lookup(PRODUCTS, ask, tasks)
+        self._run(PRODUCTS, ask, tasks)
+
+    def _tables_of_rows(self, moments: Float[Tensor, "H R"], rows: int) -> tuple[Tensor, Tensor, float]:
+        """Tables of the moments over groups of rows, in two 16-bit parts: the error is 2^-9 of a step of 16 bits."""
+        columns, padded = moments.shape
+        largest = c_float(0)
+        native.lookup(BOUND_DOWN, _Bound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
+        value = largest.value if math.isfinite(largest.value) else 1.0
+        scale = 2.0 ** math.floor(math.log2(LARGEST_SUM / max(value, 1e-30)))
+        high = torch.empty(self.layout.down_size(columns, rows), dtype=torch.int16)
+        low = torch.empty_like(high)
+        ask = _Tabulate(
+            moments.data_ptr(), columns, rows, padded, scale=scale, high=high.data_ptr(), low=low.data_ptr()
+        )
+        self._run(TABLES_DOWN, ask, -(-columns // SPAN))
+        return high, low, scale
 
     # ------------------------------------------------------------------------------------------ labels
 
@@ -426,7 +475,7 @@ class LookupMachine(CpuMachine):
         hidden_bias = self._hidden_bias(lambda weight: weight)
         ask.bias, ask.factor, ask.step, ask.gain = hidden_bias.data_ptr(), factor.data_ptr(), self.step, gain
         ask.mantissa, ask.exponent, ask.common = mantissa.data_ptr(), exponent.data_ptr(), common.data_ptr()
-        native.lookup(POSTERIOR, ask, padded // LANES)
+        self._run(POSTERIOR, ask, padded // LANES)
         scores = (mantissa.log_() + exponent * math.log(2)).T[:chains] + bias[self.model.slices[label]]
         if gain == 2:  # ln 2 cosh f = ln(1 + e^2f) - f
             scores -= label_field.sum(1) / gain
@@ -451,17 +500,3 @@ def _merged(index: int, terms: Sequence[Term], means: list[Tensor]) -> list[tupl
         else:
             found[id(codes)] = (codes, mean, weights)
     return list(found.values())
-
-
-def _tables_of_rows(moments: Float[Tensor, "H R"], rows: int) -> tuple[Tensor, Tensor, float]:
-    """Tables of the moments over groups of five rows, in two 16-bit parts: the error is 2^-9 of a step of 16 bits."""
-    columns, padded = moments.shape
-    largest = c_float(0)
-    native.lookup(BOUND_DOWN, _Bound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
-    value = largest.value if math.isfinite(largest.value) else 1.0
-    scale = 2.0 ** math.floor(math.log2(LARGEST_SUM / max(value, 1e-30)))
-    high = torch.empty(columns, -(-rows // 5), 8, dtype=torch.int16)
-    low = torch.empty_like(high)
-    ask = _Tabulate(moments.data_ptr(), columns, rows, padded, scale=scale, high=high.data_ptr(), low=low.data_ptr())
-    native.lookup(TABLES_DOWN, ask, columns)
-    return high, low, scale

@@ -23,7 +23,7 @@ from torch import Tensor
 from shortrun.errors import ConfigError, nearest
 
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 2  # of the exported functions, as in dispatch.c
+VERSION = 3  # of the exported functions, as in dispatch.c
 
 _NOISE = (c_uint64, c_uint32, c_uint32, c_uint32)
 _SIGNATURES = {
@@ -101,7 +101,7 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
         library.shortrun_set_parallel.argtypes = (c_void_p,)
         library.shortrun_ascend.argtypes = (c_void_p, c_int)
         library.shortrun_ascend.restype = None
-        library.shortrun_run_lookup.argtypes = (c_int, c_void_p, c_int64, c_int)
+        library.shortrun_run_lookup.argtypes = (c_int, c_int, c_void_p, c_int64, c_int)
         library.shortrun_run_lookup.restype = None
     except (OSError, AttributeError) as error:
         return None, f"the kernels do not load ({error})"
@@ -144,14 +144,12 @@ def ascend(arguments: ctypes.Structure) -> None:
     _library.shortrun_ascend(ctypes.byref(arguments), torch.get_num_threads())
 
 
-def has_lookup() -> bool:
-    """Whether the kernels that look fields up are there: they want AVX-512."""
-    return _why == PATHS[-1] and available()
+def lookup(kernel: int, arguments: ctypes.Structure, tasks: int, *, by_rows: bool = False) -> None:
+    """Run a lookup kernel (csrc/lookup.h) over its tasks; the caller keeps alive what `arguments` points to.
 
-
-def lookup(kernel: int, arguments: ctypes.Structure, tasks: int) -> None:
-    """Run a lookup kernel (csrc/lookup.h) over its tasks; the caller keeps alive what `arguments` points to."""
-    _library.shortrun_run_lookup(kernel, ctypes.byref(arguments), tasks, torch.get_num_threads())
+    `by_rows` says how the tables lie, for a kernel that takes or makes some; in registers they want AVX-512.
+    """
+    _library.shortrun_run_lookup(by_rows, kernel, ctypes.byref(arguments), tasks, torch.get_num_threads())
 
 
 def available() -> bool:

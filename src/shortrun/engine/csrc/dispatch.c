@@ -2,12 +2,11 @@
 #include <stddef.h>
 
 #include "kernels.h"
-#include "lookup.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 /* Of the exported functions: native.py refuses a library with another number. */
-EXPORT int shortrun_version(void) { return 2; }
+EXPORT int shortrun_version(void) { return 3; }
 
 enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
 
@@ -53,8 +52,6 @@ typedef void (*parallel_fn)(void (*)(void *), void *, unsigned threads, unsigned
 static parallel_fn parallel = NULL;
 
 EXPORT void shortrun_set_parallel(void *gomp_parallel) { *(void **)&parallel = gomp_parallel; }
-
-typedef void (*kernel_fn)(const void *, int64_t, int64_t);
 
 struct job {
     kernel_fn kernel;
@@ -139,11 +136,13 @@ EXPORT void shortrun_ascend(const struct ascent *arguments, int threads) {
     spread(kernels()->ascend, arguments, tasks, INT64_MAX, threads);
 }
 
-/* A lookup kernel over its tasks; `shortrun_path() == AVX512` says whether there are any. */
-EXPORT void shortrun_run_lookup(int kernel, const void *arguments, int64_t tasks, int threads) {
+/* A lookup kernel (lookup.h) over its tasks, with tables by rows or, on AVX-512, in registers. */
+EXPORT void shortrun_run_lookup(int by_rows, int kernel, const void *arguments, int64_t tasks, int threads) {
+    const struct kernels *path = kernels();
 #if defined(HAVE_X86_PATHS)
-    spread(shortrun_lookup[kernel], arguments, tasks, INT64_MAX, threads);
+    if (by_rows && path == &shortrun_avx512) path = &shortrun_avx2;
 #else
-    (void)kernel, (void)arguments, (void)tasks, (void)threads;
+    (void)by_rows;
 #endif
+    spread(path->lookup[kernel], arguments, tasks, INT64_MAX, threads);
 }

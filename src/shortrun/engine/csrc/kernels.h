@@ -59,6 +59,8 @@ struct ascent {
     float rate, l1, l2;
 };
 
+typedef void (*kernel_fn)(const void *arguments, int64_t begin, int64_t end);
+
 struct kernels {
     void (*uniform)(const void *, int64_t begin, int64_t end);
     void (*draw_binary)(const void *, int64_t begin, int64_t end);
@@ -66,6 +68,7 @@ struct kernels {
     void (*draw_potts)(const void *, int64_t begin, int64_t end);
     void (*gather)(const void *, int64_t begin, int64_t end);
     void (*ascend)(const void *, int64_t begin, int64_t end);
+    const kernel_fn *lookup; /* as numbered in lookup.h */
     int64_t gather_columns; /* width of a gather task */
 };
 

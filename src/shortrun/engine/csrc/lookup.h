@@ -1,9 +1,9 @@
 /* What the lookup kernels take: fields of discrete units read from tables instead of multiplied out.
  *
  * Weights are rounded to multiples of one step 2^-bits, so that every field is an exact integer times that step: the order
- * of a sum, the division among threads and rows, change nothing. Sites are taken in groups whose joint value, a symbol, is
- * one of at most 32: five bits, three sites of two or three colours, two of four or five, one of up to 32. The 32 sums
- * of a group's weights fill one 512-bit register, and one instruction (vpermw) looks up the sums of 32 chains.
+ * of a sum, the division among threads and rows, change nothing. Sites are taken in groups; a group's joint value is its
+ * symbol, and what a symbol adds to a field is looked up. There are two layouts of the tables, for one and the same
+ * result: registers.inc for AVX-512 and sites of at most 32 colours, rows.inc for everything else.
  *
  * Chains lie along the lanes: a state is symbols (groups, chains), a field is (columns, chains).
  */
@@ -12,24 +12,15 @@
 
 #include "kernels.h"
 
-#define CHAINS 256      /* that a thread moves together: eight registers of symbols */
-#define BLOCK 32        /* groups that are summed in 16 bits; what bounds the weights' scale */
-#define MOST_TABLED 32  /* colours of a site that a table can hold */
+#define BLOCK 32       /* groups of Potts sites that are summed in 16 bits; with BLOCK_BITS bounds the weights' scale */
+#define BLOCK_BITS 160 /* two-valued sites that are */
 #define MOST_LAYERS 8
-
-/* How the sites of a layer are grouped, and what the table of a group is made from. */
-enum coding {
-    BITS = 0,   /* five two-valued sites; from w0, w1, w0 + w1, w2, w3, w2 + w3, w4, 0 */
-    FEW = 1,    /* two or three sites of 2 to 5 colours; from their weights side by side, 16 with zeros behind */
-    COLOURS = 2 /* one site of 6 to 32 colours; the weights are the table */
-};
 
 /* An observed layer. Its columns are its features: one a two-valued site, `colours` a Potts site. */
 struct layer {
     int64_t sites, colours; /* 0 colours: two-valued */
-    int64_t coding;
-    const int16_t *up;    /* tables of this layer for each hidden unit, groups * hidden * entry */
-    const int16_t *down;  /* tables of the hidden layer for each feature, hidden groups * features * 8 */
+    const int16_t *up;    /* tables of this layer for the hidden units */
+    const int16_t *down;  /* tables of the hidden layer for this layer's features */
     const float *bias;    /* (features) */
     float gain;           /* of the two-valued: 1 for Bernoulli, 2 for Ising */
     uint8_t *codes;       /* (chains, sites) by rows: where the state comes from, and goes to if the layer moves */
@@ -75,20 +66,21 @@ struct bound {
     uint32_t *largest;   /* a float's bits */
 };
 
-/* The tables of one layer in both directions, or of a plain matrix (rows, n) of five-site groups (down only). */
+/* The tables of a layer's weights, a matrix (rows, n): of the rows' layer for each of the n columns (a task is 16), and of
+ * the two-valued columns for each row (a task is what is drawn together). */
 struct tabulate {
     const float *weight; /* (rows, n) with this stride */
     int64_t rows, n, stride;
-    int64_t sites, colours, coding; /* of the rows' layer; up tables only */
+    int64_t sites, colours; /* of the rows' layer; 0 colours: two-valued */
     float scale;
     unsigned shift; /* after rounding: 1 doubles the weights of Ising spins */
-    int16_t *high, *low; /* down: rows * groups * 8; low, 256 times what the rounding left, may be NULL */
-    int16_t *up;         /* n * groups of the layer * entry */
+    int16_t *high, *low; /* for each row; low, 256 times what the rounding left, may be NULL */
+    int16_t *up;         /* for each column */
     int64_t rest;        /* up: 256 times what the rounding left, in place of the rounded weights */
 };
 
 /* out (features, columns) = or += sum over rows of [x = c] moments: features of one layer, from tables of the moments over
- * groups of five rows. A task is one part of the features. */
+ * groups of rows. A task is one part of the features. */
 struct products {
     const uint8_t *codes; /* (rows, sites) */
     int64_t rows, sites, colours, codes_stride;
@@ -126,9 +118,5 @@ struct first_moments {
 
 /* As numbered in lookup.py. */
 enum { SWEEPS, SUMS, MEANS, BOUND_UP, BOUND_DOWN, TABLES_DOWN, TABLES_UP, PRODUCTS, SCATTER, POSTERIOR, FIRST_MOMENTS };
-
-typedef void (*lookup_kernel)(const void *arguments, int64_t begin, int64_t end);
-
-extern const lookup_kernel shortrun_lookup[];
 
 #endif

@@ -33,6 +33,8 @@
 typedef float vfloat __attribute__((vector_size(4 * LANES)));
 typedef uint32_t vword __attribute__((vector_size(4 * LANES)));
 typedef uint8_t vbyte __attribute__((vector_size(LANES)));
+typedef int16_t vhalf __attribute__((vector_size(2 * LANES)));  /* as many as of the floats */
+typedef uint16_t vshort __attribute__((vector_size(4 * LANES), may_alias)); /* a whole register; sums may wrap */
 
 /* Unaligned loads and stores; `_part` touches only the first n lanes (n < LANES: the ragged end of a row). */
 INLINE vfloat load(const float *p) {
@@ -41,6 +43,10 @@ INLINE vfloat load(const float *p) {
     return x;
 }
 INLINE void store(float *p, vfloat x) { memcpy(p, &x, sizeof x); }
+
+/* Of memory that is aligned to whole registers: then SSE2 too adds from memory in one instruction. */
+INLINE vshort load_shorts(const int16_t *p) { return *(const vshort *)p; }
+INLINE void store_shorts(int16_t *p, vshort x) { *(vshort *)p = x; }
 
 INLINE vfloat load_part(const float *p, int64_t n) {
 #if defined(PATH_AVX512)
@@ -161,14 +167,54 @@ INLINE void multiply(vword a, uint32_t m, vword *high, vword *low) {
 /* Small whole numbers. */
 INLINE vword to_word(vfloat x) { return (vword)(x + 0x1p23f) & 0x7FFFFFu; }
 
-/* Words below 256 to bytes. */
-INLINE void store_bytes(uint8_t *p, vword x) {
-#if defined(PATH_AVX512)
-    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)x));
+/* 16-bit numbers to floats, and words that are such numbers to 16 bits. */
+INLINE vfloat load_halves(const int16_t *p) {
+    typedef int32_t vint __attribute__((vector_size(4 * LANES)));
+    vhalf x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(__builtin_convertvector(x, vint), vfloat);
+}
+INLINE void store_halves(int16_t *p, vword x) {
+#if defined(PATH_AVX2)
+    __m128i low = _mm256_castsi256_si128((__m256i)x), high = _mm256_extracti128_si256((__m256i)x, 1);
+    _mm_storeu_si128((__m128i *)p, _mm_packs_epi32(low, high));
+#elif defined(__SSE2__) && LANES == 4
+    _mm_storel_epi64((__m128i *)p, _mm_packs_epi32((__m128i)x, (__m128i)x));
 #else
-    vbyte bytes = __builtin_convertvector(x, vbyte);
-    memcpy(p, &bytes, sizeof bytes);
+    vhalf halves = __builtin_convertvector(x, vhalf);
+    memcpy(p, &halves, sizeof halves);
 #endif
+}
+
+/* The exponent of a positive normal number; the mantissa, in [1, 2), is left in `mantissa`. */
+INLINE vfloat split(vfloat x, vfloat *mantissa) {
+#if defined(PATH_AVX512)
+    *mantissa = _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+    return _mm512_getexp_ps(x);
+#else
+    *mantissa = (vfloat)(((vword)x & 0x7FFFFFu) | 0x3F800000u);
+    return (vfloat)(((vword)x >> 23) | 0x4B000000u) - (0x1p23f + 127.0f);
+#endif
+}
+
+/* Words below 256 to bytes. */
+INLINE vbyte to_bytes(vword x) {
+#if defined(PATH_AVX512)
+    return (vbyte)_mm512_cvtepi32_epi8((__m512i)x);
+#elif defined(PATH_AVX2)
+    __m128i low = _mm256_castsi256_si128((__m256i)x), high = _mm256_extracti128_si256((__m256i)x, 1);
+    __m128i halves = _mm_packus_epi32(low, high);
+    return (vbyte)_mm_cvtsi128_si64(_mm_packus_epi16(halves, halves));
+#elif defined(__SSE2__)
+    __m128i halves = _mm_packs_epi32((__m128i)x, (__m128i)x);
+    return (vbyte)_mm_cvtsi128_si32(_mm_packus_epi16(halves, halves));
+#else
+    return __builtin_convertvector(x, vbyte);
+#endif
+}
+INLINE void store_bytes(uint8_t *p, vword x) {
+    vbyte bytes = to_bytes(x);
+    memcpy(p, &bytes, sizeof bytes);
 }
 INLINE void store_bytes_part(uint8_t *p, vword x, int64_t n) {
     uint8_t bytes[LANES];
@@ -204,6 +250,8 @@ INLINE void transpose(vfloat row[LANES]) {
         row[j] = _mm256_permute2f128_ps(t[j], t[4 + j], 0x20);
         row[4 + j] = _mm256_permute2f128_ps(t[j], t[4 + j], 0x31);
     }
+#elif defined(__SSE2__)
+    _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]);
 #else
     for (int i = 0; i < LANES; i++)
         for (int j = 0; j < i; j++) {
