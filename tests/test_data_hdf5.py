@@ -161,7 +161,7 @@ CASES = {
     "texts": (made(train=LABELS.astype("S").reshape(5, 6)), {}, "values must be numbers"),
     "not finite": (made(train=np.array([[0.5, np.nan]])), {}, "sample 1, site 2: the value nan is not finite"),
     "codes": (made(train=BITS * 7), {}, "the value 7 does not fit.*integer codes an alphabet"),
-    "damaged table": (made(train=BITS, table_json="{}"), {}, "table's JSON is damaged"),
+    "damaged table": (made(train=BITS, table_json="{}"), {}, "description of its columns is damaged"),
 }
 
 

@@ -93,7 +93,13 @@ class Column:
     def from_dict(cls, form: dict[str, Any]) -> Column:
         """Return the column that `to_dict` described."""
         edges = form["edges"]
-        return cls(**form | {"values": tuple(form["values"]), "edges": None if edges is None else tuple(edges)})
+        return cls(
+            name=str(form["name"]),
+            values=tuple(map(str, form["values"])),
+            edges=None if edges is None else tuple(map(float, edges)),
+            missing=bool(form["missing"]),
+            type=str(form["type"]),
+        )
 
 
 def colours_of(columns: Sequence[Column]) -> np.ndarray:

@@ -14,9 +14,10 @@ A missing cell is an error, or leaves out its row (`missing="drop-sample"`), or 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -266,6 +267,30 @@ def header(table: Delimited, roles: Roles, sites: list[int]) -> list[list[str]]:
         type_of(table.column(i)) if role_of.get(i) == "label" else "text" for i in range(len(table.header))
     ]
     return [[role_of[i], table.header[i], kinds[i]] for i in sorted(role_of)]
+
+
+# What files of codes keep of a table, and Parquet of its bins
+
+
+def to_json(dataset: Dataset) -> str:
+    """Return what the columns of a table mean, and where they were in their file."""
+    columns = [column.to_dict() for column in dataset.columns or ()]
+    return json.dumps({"columns": columns, HEADER: dataset.meta.get(HEADER)})
+
+
+def from_json(form: str) -> tuple[tuple[Column, ...], dict[str, Any]]:
+    """Return the columns that `to_json` described, and the meta that goes with them.
+
+    Raises
+    ------
+    DataError : if it cannot be read.
+    """
+    try:
+        told = json.loads(form)
+        layout = [[str(role), str(name), str(kind)] for role, name, kind in told[HEADER] or ()]
+        return tuple(map(Column.from_dict, told["columns"])), {HEADER: layout} if layout else {}
+    except (KeyError, RecursionError, TypeError, ValueError):
+        raise DataError("the description of its columns is damaged") from None
 
 
 # Back to cells

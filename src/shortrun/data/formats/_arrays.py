@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import tempfile
 import zipfile
 import zlib
@@ -23,11 +22,10 @@ from shortrun.data.labels import did_you_mean
 from shortrun.data.music import from_arrays as music_of
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
-from shortrun.data.table_columns import Column
-from shortrun.data.tables import HEADER
+from shortrun.data.tables import from_json
 from shortrun.data.values import is_grey
 from shortrun.data.variants import meta_of_sites
-from shortrun.errors import DataError, FormatError
+from shortrun.errors import FormatError
 from shortrun.files import explain
 
 LARGE = 2**26  # bytes: arrays beyond it stay in the file
@@ -164,18 +162,13 @@ def write_blocks(file: Any, column: np.ndarray | Named) -> None:
 
 
 def to_table(found: Mapping[str, Any], form: str) -> Dataset:
-    """Return the data set of a table's codes, with what `table_json` said of its columns.
+    """Return the data set of a table's codes, with what `tables.to_json` said of its columns.
 
     Raises
     ------
     DataError : if that is not what it is, or does not go with the codes.
     """
-    try:
-        told = json.loads(form)
-        columns = [Column.from_dict(column) for column in told["columns"]]
-        header = [(str(role), str(name), str(kind)) for role, name, kind in told[HEADER] or ()]
-    except (KeyError, TypeError, ValueError):
-        raise DataError("what its columns mean cannot be read: the table's JSON is damaged") from None
+    columns, meta = from_json(form)
     return Dataset.from_arrays(
         found["x"],
         found.get("y"),
@@ -184,11 +177,5 @@ def to_table(found: Mapping[str, Any], form: str) -> Dataset:
         weights=found.get("weights"),
         groups=found.get("group"),
         columns=columns,
-        meta={HEADER: header} if header else {},
+        meta=meta,
     )
-
-
-def table_json(dataset: Dataset) -> str:
-    """Return what the columns of a table mean, for files that hold its codes."""
-    columns = [column.to_dict() for column in dataset.columns or ()]
-    return json.dumps({"columns": columns, HEADER: dataset.meta.get(HEADER)})

@@ -15,10 +15,11 @@ import numpy as np
 from shortrun.data.alphabet import of_letters
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
-from shortrun.data.formats._arrays import table_json, to_dataset, to_table
+from shortrun.data.formats._arrays import to_dataset, to_table
 from shortrun.data.labels import did_you_mean
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
+from shortrun.data.tables import to_json
 from shortrun.errors import ConfigError, FormatError, MissingExtraError, ShortrunError, nearest
 
 suffixes = (".h5", ".hdf5")
@@ -162,32 +163,43 @@ def fill(file: Any, dataset: Dataset) -> None:
     add(file, "train", dataset.values)
     file["samples"] = file["train"]
     kind = "continuous" if dataset.continuous else "bernoulli" if dataset.colours == 2 else "categorical"
-    file["variable_type"] = kind
+    add_text(file, "variable_type", kind)
     add(file, "train_names", dataset.names)
     if dataset.classes:
-        add(file, "train_labels", dataset.labels, np.array([*dataset.classes, UNLABELLED], dtype=object))
+        add(file, "train_labels", dataset.labels, np.array([*dataset.classes, UNLABELLED]))
         add(file, "labels", dataset.labels)
-        add(file, "classes", np.array(dataset.classes, dtype=object))
+        add(file, "classes", np.array(dataset.classes))
     if dataset.groups is not None:
         add(file, "train_groups", dataset.groups)
     if any((part != 1).any() for _, part in scan(dataset.weights)):
         add(file, "train_weights", dataset.weights)
     if dataset.alphabet is not None:
-        file["alphabet"] = dataset.alphabet.letters
+        add_text(file, "alphabet", dataset.alphabet.letters)
     if "image_shape" in dataset.meta:
         file["image_shape"] = np.array(dataset.meta["image_shape"])
     if dataset.columns is not None:
-        file[TABLE] = table_json(dataset)
+        add_text(file, TABLE, to_json(dataset))
 
 
 def add(file: Any, name: str, values: np.ndarray, names: np.ndarray | None = None) -> None:
-    """Write an array block by block, or the names that its codes stand for; texts as UTF-8 of any length."""
-    h5py = library()
-    kind = h5py.string_dtype() if names is not None or values.dtype.kind in "UO" else values.dtype
+    """Write an array block by block, or the names that its codes stand for; texts as UTF-8 of one length."""
+    texts = values if names is None else names
+    kind = values.dtype
+    if texts.dtype.kind == "U":
+        longest = max(np.char.encode(part, "utf-8").itemsize for _, part in scan(texts))
+        kind = library().string_dtype(length=max(1, longest))
     target = file.create_dataset(name, values.shape, kind, compression="gzip", compression_opts=4, track_times=False)
     for start, part in scan(values):
         cells = part if names is None else names[part]
-        target[start : start + len(part)] = cells.astype(object) if cells.dtype.kind == "U" else cells
+        target[start : start + len(part)] = (
+            np.char.encode(cells, "utf-8").astype(kind) if cells.dtype.kind == "U" else cells
+        )
+
+
+def add_text(file: Any, name: str, text: str) -> None:
+    """Write a single text as UTF-8."""
+    content = text.encode()
+    file[name] = np.array(content, library().string_dtype(length=len(content)))
 
 
 def library() -> Any:

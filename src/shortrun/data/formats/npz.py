@@ -13,10 +13,11 @@ import numpy as np
 from shortrun.data.alphabet import of_letters
 from shortrun.data.blocks import scan
 from shortrun.data.dataset import Dataset
-from shortrun.data.formats._arrays import Named, array, load, table_json, to_dataset, to_table, write_blocks
+from shortrun.data.formats._arrays import Named, array, load, to_dataset, to_table, write_blocks
 from shortrun.data.labels import did_you_mean
 from shortrun.data.music import GROUPS, is_music
 from shortrun.data.options import Options
+from shortrun.data.tables import to_json
 from shortrun.data.variants import SITES, arrays_of_sites
 from shortrun.errors import ConfigError, FormatError, nearest
 
@@ -98,7 +99,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     if dataset.alphabet is not None:
         columns["alphabet"] = np.array(list(dataset.alphabet.letters))
     if dataset.columns is not None:
-        columns[TABLE] = np.array([table_json(dataset)])
+        columns[TABLE] = np.array([to_json(dataset)])
     if dataset.groups is not None:
         columns["group"] = dataset.groups
     if any((part != 1).any() for _, part in scan(dataset.weights)):

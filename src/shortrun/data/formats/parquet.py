@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from io import BufferedWriter, BytesIO
@@ -16,8 +15,7 @@ from shortrun.data.dataset import Dataset
 from shortrun.data.delimited import Delimited
 from shortrun.data.options import Options
 from shortrun.data.raw import is_packed, read_bytes
-from shortrun.data.table_columns import Column
-from shortrun.data.tables import Cells, columns_of, dataset_of
+from shortrun.data.tables import Cells, columns_of, dataset_of, from_json, to_json
 from shortrun.errors import DataError, FormatError, MissingExtraError
 from shortrun.files import explain
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 suffixes = (".parquet",)
 
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds
-KEY = b"shortrun.columns"  # of the file's metadata
+KEY = b"shortrun.table"  # of the file's metadata
 
 
 def read(path: Path, options: Options) -> Dataset:
@@ -42,7 +40,7 @@ def read(path: Path, options: Options) -> Dataset:
     stored = (found.schema.metadata or {}).get(KEY)
     asked = options.bins or options.categorical or options.numeric or options.columns or options.alphabet
     if stored is not None and not asked:
-        options = replace(options, columns=tuple(map(Column.from_dict, json.loads(stored))))
+        options = replace(options, columns=from_json(stored.decode(errors="replace"))[0])
     return dataset_of(texts(path, found), options)
 
 
@@ -84,6 +82,8 @@ def texts(path: Path, found: pyarrow.Table) -> Delimited:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             reason = f"column '{name}' holds {column.type}; texts, numbers or true and false expected"
             raise FormatError(path, None, reason) from None
+        except UnicodeDecodeError:
+            raise FormatError(path, None, f"column '{name}' holds texts that are not UTF-8") from None
         columns.append(["" if cell is None else cell.strip() for cell in cells])
     rows = [list(row) for row in zip(*columns, strict=True)]
     return Delimited(path, found.column_names, rows, [*range(1, len(rows) + 1)], [*map(kind, found.schema.types)])
@@ -105,8 +105,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     MissingExtraError : if pyarrow is not installed.
     """
     pa, parquet = arrow()
-    columns = None if dataset.columns is None else json.dumps([column.to_dict() for column in dataset.columns])
-    metadata = {} if columns is None else {KEY: columns.encode()}
+    metadata = {} if dataset.columns is None else {KEY: to_json(dataset).encode()}
     writer = None
     for start, part in scan(dataset.values):
         cells = columns_of(dataset.select(slice(start, start + len(part))))
