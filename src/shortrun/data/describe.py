@@ -47,7 +47,7 @@ def describe(data: Dataset) -> dict[str, Any]:
 def kind(data: Dataset) -> str:
     """Return what the values are, in words."""
     if data.columns is not None:
-        return f"{len(data.columns)} columns of 2 to {data.colours} values"
+        return ", ".join(f"{column.name} {column.summary}" for column in data.columns)
     if data.alphabet is None:
         return "continuous"
     return f"{data.alphabet.name} '{data.alphabet.letters}'" if len(data.alphabet) <= 32 else f"{data.colours} colours"

@@ -122,8 +122,9 @@ def save(path: Path, dataset: Dataset) -> None:
     ------
     DataError : if the samples are letters.
     """
-    if dataset.alphabet not in (None, BINARY):
-        raise DataError("IDX holds images: 0 and 1, or grey; these are letters: choose .npz or .csv")
+    if dataset.alphabet not in (None, BINARY) or dataset.columns is not None:
+        kind = "letters" if dataset.columns is None else "columns of different kinds"
+        raise DataError(f"IDX holds images: 0 and 1, or grey; these are {kind}: choose .npz or .csv")
     if not dataset.classes:
         with opened(path) as images:
             write_array(images, numbers_of(dataset))
