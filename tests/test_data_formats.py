@@ -9,7 +9,7 @@ from shortrun.data.dataset import Dataset
 from shortrun.data.readers import FORMATS, read, write
 from shortrun.registry import modules
 
-WHOLE = ("fasta", "hdf5", "npz", "parquet", "stockholm", "table")  # formats that hold whatever a data set of letters says
+WHOLE = ("fasta", "hdf5", "npz", "parquet", "stockholm", "table")  # formats that hold all that such data sets say
 SUFFIXES = [suffix for it in modules(FORMATS) if it.__name__.rpartition(".")[2] in WHOLE for suffix in it.suffixes]
 LABELS = ["East Asian", "", "b=1, c", "East Asian", "Ω"]
 NAMES = ["one", "two words", "three,3", 'four "4"', "5|sp.1/2-3"]
