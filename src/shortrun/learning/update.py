@@ -107,7 +107,8 @@ def _terms(scheme: Scheme, pairs: list[tuple[Term, Term]]) -> list[Term]:
 
 def _residual(machine: Machine, pair: tuple[Term, Term]) -> float:
     data, (end, weights) = pair
-    return machine.statistics([data, (end, -weights)]).square().mean().sqrt().item()
+    difference = machine.statistics([data, (end, -weights)])
+    return difference.norm().item() / difference.numel() ** 0.5
 
 
 def _clamped(model: RBM, machine: Machine, batch: Batch, weights: Weights) -> Term:
