@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv as csv_module
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shortrun.data.dataset import Dataset
@@ -88,6 +89,17 @@ def test_zeros_and_ones_keep_their_meaning(tmp_path):
     assert data.colours == 2
     data = csv(tmp_path, "a,b\n0,1\n,1\n1,0\n", missing="category")
     assert [column.colours for column in data.columns] == [3, 2]
+    data = csv(tmp_path, "a,b\n0,1\n,1\n1,0\n", missing="drop-sample")
+    assert (data.columns, data.values.tolist()) == (None, [[0, 1], [1, 0]])
+    assert data.meta["notes"] == ["1 row left out, with cells missing or unknown"]
+
+
+def test_a_row_of_missing_cells_is_no_empty_line(tmp_path):
+    data = csv(tmp_path, "a,b\nx,y\n,\nNA,NA\nz,w\n", missing="category")  # an empty row is that of a spreadsheet
+    assert len(data) == 3
+    write(tmp_path / "y.csv", data)
+    assert (read(tmp_path / "y.csv", missing="category").values == data.values).all()
+    assert pd.read_csv(tmp_path / "y.csv").isna().all(axis=1).tolist() == [False, True, False]
 
 
 def test_what_is_a_number_and_what_is_missing():
@@ -276,6 +288,41 @@ def test_right_though_unusual(tmp_path):
     assert (tmp_path / "out.csv").read_text() == 'nächster,b\n"Ω, ""x""",1\ny,2\n'
     long = "a" * 2_000_000
     assert csv(tmp_path, f"a,b\n{long},1\nb,2\n").columns[0].values == (long, "b")
+
+
+ODD = st.sampled_from(
+    ["", "NA", "?", "0", "1", "2.5", "-7", "1e3", "007", "inf", "x", "É", "a,b", '"', "a\nb", "\t", " y "]
+)
+LETTERS = st.characters(codec="utf-8", exclude_categories=["Cs"])
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=1500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    cells=st.lists(st.lists(ODD | st.text(LETTERS, max_size=4), min_size=3, max_size=3), min_size=1, max_size=12),
+    missing=st.sampled_from(["error", "category", "drop-sample"]),
+    bins=st.sampled_from([None, 2, 3]),
+    raw=st.booleans(),
+)
+def test_any_cells_are_read_back_or_refused_in_one_line(tmp_path, cells, missing, bins, raw):
+    path, options = tmp_path / "x.csv", {"missing": missing, "bins": bins, "label_column": "kind"}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.write("a,b,kind\n")
+        for row in cells:
+            file.write(",".join(row) + "\n") if raw else csv_module.writer(file).writerow(row)
+    told = ""
+    try:
+        data = read(path, **options)
+    except DataError as error:
+        data, told = None, str(error)
+    assert "\n" not in told
+    if data is not None and data.columns is not None:
+        write(tmp_path / "y.csv", data)
+        again = read(tmp_path / "y.csv", **options | ({"label_column": None} if not data.classes else {}))
+        assert (again.values == data.values).all()
+        assert [column.values for column in again.columns] == [column.values for column in data.columns]
 
 
 @pytest.mark.parametrize(

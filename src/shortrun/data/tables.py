@@ -50,7 +50,11 @@ def dataset_of(table: Delimited, options: Options) -> Dataset:
     if sequence is not None and options.columns is None:
         return uniform(table, roles, [sequence], options)
     sites = site_columns(table, roles, options)
-    return (mixed if is_mixed(table, sites, options) else uniform)(table, roles, sites, options)
+    left = without_gaps(table, sites) if options.missing == "drop-sample" else table
+    data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options)
+    rows = len(table.rows) - len(data)
+    told = [f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"]
+    return data.with_meta(data.meta | {"notes": told}) if rows else data
 
 
 def find_roles(table: Delimited, options: Options) -> dict[str, int | None]:
@@ -165,7 +169,7 @@ def is_mixed(table: Delimited, sites: list[int], options: Options) -> bool:
         return False
     if options.bins is not None or options.categorical or options.numeric:
         return True
-    allowed = options.missing != "error"
+    allowed = options.missing == "category"
     different = {row[i] for row in table.rows for i in sites}
     return any(not is_number(cell) or (allowed and is_missing(cell)) for cell in different)
 
@@ -174,8 +178,6 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Options) ->
     """Return the data set of columns of different kinds; which is where in the file stays in `meta["header"]`."""
     if options.missing not in OF_TABLES:
         raise ConfigError("missing", f"of tables, one of {', '.join(OF_TABLES)} expected, got '{options.missing}'")
-    count = len(table.rows)
-    table = without_gaps(table, sites) if options.missing == "drop-sample" else table
     columns = tuple(options.columns or learned_columns(table, sites, options))
     codes = np.stack([c.encode(table.column(i)) for c, i in zip(columns, sites, strict=True)], axis=1)
     codes, kept = usable(table, sites, columns, codes, options.unknown)
@@ -185,16 +187,7 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Options) ->
         columns=columns,
         names=texts(table, roles["name"], kept),
         groups=texts(table, roles["group"], kept),
-        meta={HEADER: header(table, roles, sites)} | left_out(count - int(kept.sum())),
-    )
-
-
-def left_out(rows: int) -> dict[str, list[str]]:
-    """Return what to tell a user of rows that are not in the data."""
-    return (
-        {"notes": [f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"]}
-        if rows
-        else {}
+        meta={HEADER: header(table, roles, sites)},
     )
 
 

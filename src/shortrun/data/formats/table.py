@@ -43,4 +43,5 @@ def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
     """Yield the header and the rows of a table."""
     columns = columns_of(dataset)
     yield tuple(column.name for column in columns)
-    yield from zip(*(map(str, column.cells) for column in columns), strict=True)
+    for row in zip(*(map(str, column.cells) for column in columns), strict=True):
+        yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one
