@@ -286,7 +286,9 @@ def test_version():
     assert good("--version").out == f"shortrun {sr.__version__}\n"
 
 
-@pytest.mark.parametrize("words", [(), ("train",), ("generate",), ("predict",), ("info",), ("data",), ("data", "list")])
+@pytest.mark.parametrize(
+    "words", [(), ("train",), ("generate",), ("predict",), ("score",), ("info",), ("data",), ("data", "list")]
+)
 def test_every_verb_has_help(words):
     assert "Usage: shortrun" in good(*words, "--help").out
 

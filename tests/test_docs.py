@@ -73,10 +73,18 @@ def test_the_format_skeleton(skeletons, tmp_path, monkeypatch):
         sr.read(tmp_path / "d.bits")
 
 
-def test_the_score_skeleton(skeletons):
-    x = np.eye(3)
-    assert skeletons["score"].first_moment(x, x) == 0
-    assert skeletons["score"].first_moment(x, 1 - x) == pytest.approx(1 / 9)
+def test_the_score_skeleton(skeletons, monkeypatch):
+    from shortrun.scores import _compare
+
+    found = _compare.modules
+    monkeypatch.setattr(_compare, "modules", lambda package: [*found(package), skeletons["score"]])
+    monkeypatch.setattr(_compare, "offered", _compare.offered.__wrapped__)
+    random = np.random.default_rng(0)
+    data, other = (sr.Dataset.from_arrays(random.integers(0, 2, (40, 8)) * np.arange(8).clip(max=1)) for _ in range(2))
+    (score,) = sr.score(data, other, scores=["variety"])
+    assert (score.value, score.ideal, score.floor) == (1, 1, 1)
+    (score,) = sr.score(data, data.select(np.zeros(40, int)), scores=["variety"])
+    assert score.value == 0
 
 
 def test_the_readme_example(tmp_path, monkeypatch, capsys):
@@ -89,7 +97,7 @@ def test_the_readme_example(tmp_path, monkeypatch, capsys):
 
 
 def test_the_public_names():
-    assert len(sr.__all__) == 31
+    assert len(sr.__all__) == 33
     for name in sr.__all__:
         assert getattr(sr, name) is not None
     assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError, StoreError
     from shortrun.learning import Run, Scheme, cd, ff, pcd, rdm
     from shortrun.models import RBM, Layer, Spec
+    from shortrun.scores import Score
     from shortrun.store import Trajectory
     from shortrun.units import Bernoulli, Gaussian, Ising, Potts
-    from shortrun.workflows import fit, generate, predict, stream
+    from shortrun.workflows import fit, generate, predict, score, stream
 
 # Names are imported when they are first used, so that `shortrun --help` does not wait for torch.
 _ROOMS = {
@@ -30,16 +31,18 @@ _ROOMS = {
     "shortrun.errors": ("ConfigError", "DataError", "FormatError", "ShortrunError", "StoreError"),
     "shortrun.learning": ("Run", "Scheme", "cd", "ff", "pcd", "rdm"),
     "shortrun.models": ("RBM", "Layer", "Spec"),
+    "shortrun.scores": ("Score",),
     "shortrun.store": ("Trajectory",),
     "shortrun.units": ("Bernoulli", "Gaussian", "Ising", "Potts"),
-    "shortrun.workflows": ("fit", "generate", "predict", "stream"),
+    "shortrun.workflows": ("fit", "generate", "predict", "score", "stream"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in the order of the rooms
     "Alphabet", "Bernoulli", "Config", "ConfigError", "DataError", "Dataset", "FormatError", "Gaussian", "Ising",
-    "Layer", "Potts", "Predictions", "RBM", "Run", "Scheme", "ShortrunError", "Spec", "StoreError", "Trajectory",
-    "__version__", "cd", "ff", "fit", "generate", "pcd", "predict", "rdm", "read", "split", "stream", "write",
+    "Layer", "Potts", "Predictions", "RBM", "Run", "Scheme", "Score", "ShortrunError", "Spec", "StoreError",
+    "Trajectory", "__version__", "cd", "ff", "fit", "generate", "pcd", "predict", "rdm", "read", "score", "split",
+    "stream", "write",
 ]  # fmt: skip
 
 

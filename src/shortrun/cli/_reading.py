@@ -79,23 +79,29 @@ def training_data(source: str, given: Mapping[str, Any], reweight: float | None)
 
 def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Dataset:
     """Return the samples of another file, read as the run's own were as far as that file allows."""
+    return read_like(run, remembered(run), run.data["meta"], path, given)
+
+
+def read_like(
+    kind: Trajectory | Dataset, known: Mapping[str, Any], meta: Mapping[str, Any], path: str, given: Mapping[str, Any]
+) -> Dataset:
+    """Return the samples of another file of a kind, whose first file was read with options `known` and left `meta`."""
     from shortrun.data import read
 
     first: FormatError | None = None
-    for defaults in _defaults(run, given):
+    for defaults in _defaults(known, meta, given):
         try:
-            return read(path, **{"alphabet": _alphabet(run), "columns": run.columns, **defaults, **given})
+            return read(path, **{"alphabet": _alphabet(kind), "columns": kind.columns, **defaults, **given})
         except FormatError as error:
             first = first or error
     assert first is not None
     raise first
 
 
-def _defaults(run: Trajectory, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _defaults(known: Mapping[str, Any], meta: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the remembered options, then without those that only the training file may have had."""
-    known = remembered(run)
     common = {name: known[name] for name in OF_A_RUN if name in known}
-    common |= {name: run.data["meta"][name] for name in OF_ITS_DATA if name in run.data["meta"]}
+    common |= {name: meta[name] for name in OF_ITS_DATA if name in meta}
     own = {name: known[name] for name in OF_A_FORMAT if name in known and name not in given}
     yield common | own
     for left_out in own:
@@ -104,11 +110,11 @@ def _defaults(run: Trajectory, given: Mapping[str, Any]) -> Iterator[dict[str, A
         yield common
 
 
-def _alphabet(run: Trajectory) -> Alphabet | str | None:
+def _alphabet(kind: Trajectory | Dataset) -> Alphabet | str | None:
     """Return how to read for a machine; 0 and 1 are found by themselves, and grey images need to be."""
-    if run.alphabet is None:
-        return "continuous" if run.columns is None else None
-    return None if run.alphabet.name == "binary" else run.alphabet
+    if kind.alphabet is None:
+        return "continuous" if kind.columns is None else None
+    return None if kind.alphabet.name == "binary" else kind.alphabet
 
 
 def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
@@ -116,10 +122,10 @@ def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
     if "part" in given or "x" in given.get("keys", {}):
         return given.get("part")
     trained = remembered(run)
-    return "test" if trained.get("part") == "train" and trained["source"] == path else _test_part(path)
+    return "test" if trained.get("part") == "train" and trained["source"] == path else test_part(path)
 
 
-def _test_part(path: str) -> str | None:
+def test_part(path: str) -> str | None:
     """Return "test" if a file is an .npz with an array `x_test`, or an HDF5 file with `test`."""
     from shortrun.data.formats import hdf5
 

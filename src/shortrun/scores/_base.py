@@ -74,10 +74,10 @@ class Pair:
         return replace(self, reference=reference, generated=generated, held_out=held_out)
 
     def halves(self) -> Pair:
-        """Return the two halves of the reference as a pair: what a perfect generator would get."""
+        """Return both halves of the reference as a pair, the second with at most as many samples as were generated."""
         middle = len(self.reference) // 2
-        first, second = self.reference.select(slice(0, middle)), self.reference.select(slice(middle, 2 * middle))
-        return replace(self, reference=first, generated=second)
+        first, second = self.reference.head(middle), self.reference.select(slice(middle, 2 * middle))
+        return replace(self, reference=first, generated=second.head(len(self.generated)))
 
     @cached_property
     def equal(self) -> tuple[Dataset, Dataset]:
@@ -108,7 +108,8 @@ class Score:
     cls : a class, or "all": all samples where classes play no role, else the mean over classes
     value : nan where it is not defined, as for a class without enough samples
     error : its standard error
-    floor : the value of two disjoint halves of the reference: what a perfect generator gets with half the samples
+    floor : the value of half of the reference for the other half (at most as many samples as were generated): what a
+        perfect generator gets with so many
     ideal, direction : of the quantity
     """
 

@@ -48,19 +48,31 @@ def compare(
     *,
     held_out: Dataset | None = None,
     scores: Sequence[str] | None = None,
-    convention: Convention = "default",
+    convention: str = "default",
     seed: int = 0,
     per_class: bool = True,
 ) -> list[Score]:
     """Return the scores of generated samples; `workflows.score` has the parameters."""
     quantities = chosen(scores, held_out is not None)
-    if convention not in CONVENTIONS:
-        expected = f"one of {', '.join(CONVENTIONS)} expected, got '{convention}'"
-        raise ConfigError("convention", expected, nearest(convention, CONVENTIONS))
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
-    pairs = parts(Pair(reference, generated, held_out, convention, seed), per_class)
+    pairs = parts(Pair(reference, generated, held_out, convention_called(convention), seed), per_class)
     rows = {name: measured(pair.shuffled(), quantities) if pair else {} for name, pair in pairs.items()}
     return [score for quantity in quantities for score in told(quantity, rows)]
+
+
+def convention_called(name: str) -> Convention:
+    """Return the convention of that name.
+
+    Raises
+    ------
+    ConfigError : if there is none
+    """
+    for convention in CONVENTIONS:
+        if name == convention:
+            return convention
+    raise ConfigError(
+        "convention", f"one of {', '.join(CONVENTIONS)} expected, got '{name}'", nearest(name, CONVENTIONS)
+    )
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:

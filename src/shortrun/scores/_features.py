@@ -49,3 +49,19 @@ def sites_of(data: Dataset) -> np.ndarray:
     colours = [data.colours] * data.sites if data.columns is None else [column.colours for column in data.columns]
     width = [1 if q is None or q == 2 else 0 if q == 1 else q for q in colours]
     return np.repeat(np.arange(data.sites), width)
+
+
+def covariance(samples: Samples) -> Float64[np.ndarray, "F F"]:
+    """Return the sample covariance of the features, summed block by block.
+
+    The products of features that are 0 or 1 are counts, which float32 holds exactly; others are centred first.
+    """
+    mean, counts = means(samples), isinstance(samples, Dataset) and not samples.continuous
+    total = np.zeros((len(mean), len(mean)))
+    for part in blocks(samples):
+        centred = part if counts else part - mean
+        total += centred.T @ centred
+    if counts:
+        total -= len(samples) * np.outer(mean, mean)
+    total /= max(len(samples) - 1, 1)
+    return total

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
-from shortrun.scores._errors import ROWS, linear
-from shortrun.scores._features import Samples, blocks, features, means, sites_of
+from shortrun.scores._errors import linear
+from shortrun.scores._features import Samples, covariance, sites_of
+from shortrun.scores._products import Forms, all_pairs, each_feature, each_site, sums, within
 
 quantities = (
     Quantity("second-moment", ideal=0.0, direction="lower"),
@@ -37,9 +39,7 @@ def second_moment(reference: Samples, generated: Samples, *, convention: Convent
 
 
 def mean_square(difference: Float64[np.ndarray, "F F"], convention: Convention = "default") -> float:
-    """Return the mean square above the diagonal, or what a convention calls that; nan of a single feature."""
-    if len(difference) < 2:
-        return np.nan
+    """Return the mean square above the diagonal, or what a convention calls that; 0 of a single feature."""
     entries = (row if convention == "fef" else row[i + 1 :] for i, row in enumerate(difference))
     return float(sum(np.square(each).sum() for each in entries)) * weight(len(difference), convention)
 
@@ -50,123 +50,89 @@ def weight(features: int, convention: Convention) -> float:
     return {"default": 2 / pairs, "paper": 1 / pairs, "fef": 1 / features**2}[convention]
 
 
-def covariance(samples: Samples) -> Float64[np.ndarray, "F F"]:
-    """Return the sample covariance of the features, summed block by block.
-
-    The products of features that are 0 or 1 are counts, which float32 holds exactly; others are centred first.
-    """
-    mean, counts = means(samples), isinstance(samples, Dataset) and not samples.continuous
-    total = np.zeros((len(mean), len(mean)))
-    for part in blocks(samples):
-        centred = part if counts else part - mean
-        total += centred.T @ centred
-    if counts:
-        total -= len(samples) * np.outer(mean, mean)
-    total /= max(len(samples) - 1, 1)
-    return total
-
-
 @dataclass(frozen=True)
-class Regression:
-    """Straight line through (C_ij of reference, C_ij of generated), the pairs of features of different sites."""
+class Line:
+    """A straight line through (C_ij of data, C_ij of generated), the pairs of features of different sites.
 
-    count: float
-    mean: tuple[float, float]
-    squares: tuple[float, float]
-    product: float
+    Parameters
+    ----------
+    forms : over these pairs
+    sums : sum of z_i z_j over these pairs, of the data and of the generated samples
+    count : of these pairs
+    """
+
+    forms: Forms
+    sums: tuple[np.ndarray, np.ndarray]
+    count: int
+
+    @classmethod
+    def through(cls, data: Dataset, generated: Dataset, every: Forms) -> Line:
+        """Return the line of two data sets, whose forms over all pairs are known."""
+        sites = each_site(data)
+        count = sites[-1].stop ** 2 - sum((site.stop - site.start) ** 2 for site in sites)
+        return cls(every - within(sites, data, generated), (sums(data), sums(generated)), count)
 
     @property
-    def slope(self) -> float:
-        """Of C of the generated samples against C of the reference; nan where the latter does not vary."""
-        return float(self.product / self.squares[0]) if self.squares[0] > 0 else np.nan
+    def means(self) -> tuple[float, float]:
+        """The means of C of the data and of C of the generated samples over the pairs."""
+        one, other = (float(each.sum() / (len(each) - 1) / max(self.count, 1)) for each in self.sums)
+        return one, other
 
     @property
-    def pearson(self) -> float:
-        """Their correlation coefficient; nan where one of them does not vary."""
-        scale = np.sqrt(self.squares[0] * self.squares[1])
-        return float(self.product / scale) if scale > 0 else np.nan
+    def variation(self) -> tuple[float, float, float]:
+        """The sums over pairs of squares and products of both, each less its mean."""
+        (a, b), (dd, dg, gg) = self.means, self.forms.products
+        return dd - self.count * a * a, dg - self.count * a * b, gg - self.count * b * b
+
+    @property
+    def defined(self) -> bool:
+        """Whether both vary, beyond rounding."""
+        (xx, _, yy), (dd, _, gg) = self.variation, self.forms.products
+        return self.count > 0 and xx > 1e-12 * dd and yy > 1e-12 * gg
+
+    def centred(self) -> Forms:
+        """Return the forms of the covariances less their means."""
+        (a, b), (of_d, of_g), it = self.means, self.sums, self.forms
+        return Forms(it.dd - a * of_d, it.dg - b * of_d, it.gd - a * of_g, it.gg - b * of_g)
+
+    def slope(self) -> Estimate:
+        """Return the slope of C of the generated samples against C of the data."""
+        if not self.defined:
+            return Estimate(np.nan, lambda: np.nan)
+        (xx, xy, _), it = self.variation, self.centred()
+        return Estimate(xy / xx, partial(spread, (it.dg - 2 * xy / xx * it.dd) / xx, it.gd / xx))
+
+    def pearson(self) -> Estimate:
+        """Return their correlation coefficient."""
+        if not self.defined:
+            return Estimate(np.nan, lambda: np.nan)
+        (xx, xy, yy), it = self.variation, self.centred()
+        scale = float(np.sqrt(xx * yy))
+        r = xy / scale
+        return Estimate(r, partial(spread, it.dg / scale - r * it.dd / xx, it.gd / scale - r * it.gg / yy))
 
 
-def regression(reference: np.ndarray, generated: np.ndarray, sites: np.ndarray) -> Regression:
-    """Return the line through the entries (i, j) of two covariances whose features belong to sites i < j."""
-    beyond = np.searchsorted(sites, sites, side="right")  # features of a site stand together
-    sums = np.zeros(6)
-    for i, start in enumerate(beyond):
-        a, b = reference[i, start:], generated[i, start:]
-        sums += np.array([len(a), a.sum(), b.sum(), a @ a, b @ b, a @ b])
-    count = max(sums[0], 1)
-    one, other = sums[1:3] / count
-    squares = sums[3] - count * one**2, sums[4] - count * other**2
-    return Regression(sums[0], (one, other), squares, sums[5] - count * one * other)
+def spread(of_data: np.ndarray, of_generated: np.ndarray) -> float:
+    """Return the standard error of what samples have this influence on: z^T (derivative with respect to C) z."""
+    return linear((of_data, len(of_data)), (of_generated, len(of_generated)))
 
 
-@dataclass
-class Pairs:
-    """The covariances of two data sets, and what they say of pairs of sites."""
-
-    reference: Dataset
-    generated: Dataset
-    convention: Convention
-
-    def __post_init__(self):
-        self.c_reference, self.c_generated = covariance(self.reference), covariance(self.generated)
-        self.sites = sites_of(self.reference)
-        self.line = regression(self.c_reference, self.c_generated, self.sites)
-
-    def second_moment(self) -> float:
-        """Return E2."""
-        return mean_square(self.c_generated - self.c_reference, self.convention)
-
-    def spread(self, slopes: tuple[np.ndarray, np.ndarray]) -> float:
-        """Return the standard error of a function of both covariances, given its derivatives.
-
-        A sample with centred features z moves the covariance by (z z^T - C) / N, so its influence is z^T (slope) z.
-        """
-        sides = zip((self.reference, self.generated), slopes, strict=True)
-        return linear(*((quadratic(side, slope), len(side)) for side, slope in sides))
-
-    def e2_spread(self) -> float:
-        """Return the standard error of E2, whose derivative is its weight times the difference of covariances."""
-        slope = self.c_generated - self.c_reference
-        if self.convention != "fef":
-            slope = np.triu(slope, k=1)
-        slope *= 2 * weight(len(slope), self.convention)
-        return self.spread((-slope, slope))
-
-    def other_sites(self, table: np.ndarray) -> np.ndarray:
-        """Return a table with zeros but for the pairs of sites i < j."""
-        return np.where(self.sites[:, None] < self.sites, table, 0)
-
-    def slope_spread(self) -> float:
-        """Return the standard error of the slope."""
-        (x, y), line = self.centred(), self.line
-        return self.spread((self.other_sites(y - 2 * line.slope * x) / line.squares[0], x / line.squares[0]))
-
-    def pearson_spread(self) -> float:
-        """Return the standard error of the correlation coefficient."""
-        (x, y), (xx, yy), r = self.centred(), self.line.squares, self.line.pearson
-        scale = np.sqrt(xx * yy)
-        return self.spread((y / scale - r * x / xx, x / scale - r * y / yy))
-
-    def centred(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return both covariances of different sites less their means."""
-        one, other = self.line.mean
-        return self.other_sites(self.c_reference - one), self.other_sites(self.c_generated - other)
-
-
-def quadratic(samples: Dataset, table: np.ndarray) -> np.ndarray:
-    """Return z^T (table) z of the first samples, z their centred features."""
-    some = samples.head(ROWS)
-    z = (features(some) - means(samples)).astype(np.float32)
-    return np.einsum("nf,nf->n", z @ table.astype(np.float32), z, dtype=np.float64)
+def e2(forms: Forms, scale: float) -> Estimate:
+    """Return E2: scale times the sum over pairs (i, j) of (C_G - C_D)^2, the number of `second_moment`."""
+    dd, dg, gg = forms.products
+    influences = 2 * scale * (forms.dd - forms.dg), 2 * scale * (forms.gg - forms.gd)
+    return Estimate(max(scale * (dd - 2 * dg + gg), 0.0), partial(spread, *influences))
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return E2, and correlation coefficient and slope of the covariances, of equally many samples."""
-    pairs = Pairs(*pair.equal, pair.convention)
-    defined = np.isfinite(pairs.line.pearson)
+    data, generated = pair.equal
+    every, width = all_pairs(data, generated), len(sites_of(data))
+    distinct = every if pair.convention == "fef" else every - within(each_feature(data), data, generated)
+    line = Line.through(data, generated, every)
+    twice = 1 if pair.convention == "fef" else 2  # the forms have (i, j) and (j, i)
     return {
-        "second-moment": Estimate(pairs.second_moment(), pairs.e2_spread),
-        "pair-pearson": Estimate(pairs.line.pearson, pairs.pearson_spread if defined else lambda: np.nan),
-        "pair-slope": Estimate(pairs.line.slope, pairs.slope_spread if defined else lambda: np.nan),
+        "second-moment": e2(distinct, weight(width, pair.convention) / twice),
+        "pair-pearson": line.pearson(),
+        "pair-slope": line.slope(),
     }

@@ -1,0 +1,111 @@
+"""`shortrun score`: how good generated samples are, from two files and no model."""
+
+from __future__ import annotations
+
+import json as json_
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shortrun.cli import _output, _reading
+from shortrun.cli._options import DATA, OUTPUT
+from shortrun.files import atomic
+
+if TYPE_CHECKING:
+    from shortrun.data import Dataset
+    from shortrun.scores import Score
+
+
+@_reading.with_reading
+def score(
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="Real samples: those of the training.", show_default=False)
+    ],
+    generated: Annotated[str, typer.Argument(metavar="GENERATED", help="Generated samples.", show_default=False)],
+    reading: Mapping[str, Any],
+    held_out: Annotated[
+        str | None,
+        typer.Option("--held-out", metavar="FILE", help="Real samples not trained on.", rich_help_panel=DATA),
+    ] = None,
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="aai, spectrum, second-moment, ...; all by default."),
+    ] = None,
+    convention: Annotated[
+        str, typer.Option(metavar="default|paper|fef", help="Whose definitions, where published ones differ.")
+    ] = "default",
+    pooled: Annotated[bool, typer.Option("--pooled", help="All samples at once, whatever their class.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")] = 0,
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write every score, class by class.", rich_help_panel=OUTPUT),
+    ] = None,
+) -> None:
+    """Score generated samples against real ones: spectrum, entropy, adversarial accuracy, moments, copies, ..."""
+    from shortrun import workflows
+    from shortrun.data import read
+
+    real = read(reference, **reading)
+    found = workflows.score(
+        real,
+        _reading.read_like(real, reading, real.meta, generated, {}),
+        held_out=None if held_out is None else unseen(real, reading, held_out),
+        scores=None if scores is None else [name.strip() for name in scores.split(",")],
+        convention=convention,
+        seed=seed,
+        per_class=not pooled,
+    )
+    if json is not None:
+        save(found, json)
+    show(found)
+    for line in remarks(found, held_out):
+        _output.say(f"note: {line}")
+
+
+def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:
+    """Return the held-out samples of a file: its test part where it has one."""
+    part = _reading.test_part(path)
+    given = ({"labels": reading["labels"]} if "labels" in reading else {}) | ({"part": part} if part else {})
+    return _reading.read_like(real, reading, real.meta, path, given)
+
+
+def save(found: Sequence[Score], path: Path) -> None:
+    """Write every score as a JSON list."""
+    with atomic(path) as temporary:
+        temporary.write_text(json_.dumps([each.to_dict() for each in found], indent=1) + "\n")
+
+
+def show(found: Sequence[Score]) -> None:
+    """Print the scores of all samples, or averaged over the classes, as a table."""
+    lines = [
+        (it.score, number(it.value), number(it.error), number(it.floor), ideal(it), better(it))
+        for it in found
+        if it.cls == "all"
+    ]
+    _output.rows(("score", "value", "error", "floor", "ideal", "better"), lines)
+
+
+def number(value: float) -> str:
+    """Return a number in four digits, a dash for none."""
+    return "-" if value != value else f"{value:.4g}"
+
+
+def ideal(score: Score) -> str:
+    """Return the ideal, "floor" where only that says what to expect."""
+    return "floor" if score.ideal is None else f"{score.ideal:g}"
+
+
+def better(score: Score) -> str:
+    """Return which values are better."""
+    return "nearer" if score.direction == "none" else score.direction
+
+
+def remarks(found: Sequence[Score], held_out: str | None) -> list[str]:
+    """Return what to know of a table: what it averages over, and what was left out."""
+    classes = {each.cls: each.value for each in found if each.cls != "all"}
+    few = [name for name in classes if all(each.value != each.value for each in found if each.cls == name)]
+    told = [f"means over {_output.amount(len(classes) - len(few), 'class')}"] if classes else []
+    told += [f"too few samples to score {', '.join(few)}"] if few else []
+    return told + ([] if held_out else ["scores of memorisation need --held-out FILE: real samples not trained on"])

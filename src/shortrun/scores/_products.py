@@ -1,0 +1,120 @@
+"""Sums over pairs of sites without a table of all pairs: what covariances say, from products of samples.
+
+With z the centred features of sample n and C the covariance of M samples, z_n^T C z_n = sum_m (z_n . z_m)^2 / (M - 1),
+so that N x M products of samples replace F x F covariances where there are more features than samples: long sequences
+of many colours need no table of pairs. Either way every sample's influence comes with the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.scores._features import blocks, covariance, features, means, sites_of
+from shortrun.scores._neighbours import mismatches, slices
+
+Form = Float64[np.ndarray, " N"]
+
+
+@dataclass(frozen=True)
+class Forms:
+    """z^T C z of each sample, over some pairs of features: the first letter says whose samples, the second whose C."""
+
+    dd: Form
+    dg: Form
+    gd: Form
+    gg: Form
+
+    def __sub__(self, other: Forms) -> Forms:
+        return Forms(self.dd - other.dd, self.dg - other.dg, self.gd - other.gd, self.gg - other.gg)
+
+    @property
+    def products(self) -> tuple[float, float, float]:
+        """The sums over pairs of features of C_D^2, C_D C_G and C_G^2."""
+        dd, dg, gg = (form.sum() / max(len(form) - 1, 1) for form in (self.dd, self.dg, self.gg))
+        return float(dd), float(dg), float(gg)
+
+
+def all_pairs(data: Dataset, generated: Dataset) -> Forms:
+    """Return the forms over all pairs (i, j) of features."""
+    dg, gd = squares(data, generated)
+    return Forms(squares(data, data)[0], dg, gd, squares(generated, generated)[0])
+
+
+def within(groups: list[slice], data: Dataset, generated: Dataset) -> Forms:
+    """Return the forms over the pairs of features of one group."""
+    x, y = features(data), features(generated)
+    total = np.zeros((2, len(x))), np.zeros((2, len(y)))
+    for group in groups:
+        zs = [centred(each[:, group]) for each in (x, y)]
+        tables = [z.T @ z / max(len(z) - 1, 1) for z in zs]
+        for form, z in zip(total, zs, strict=True):
+            form += [((z @ table) * z).sum(1) for table in tables]
+    return Forms(*total[0], *total[1])
+
+
+def centred(rows: np.ndarray) -> np.ndarray:
+    """Return rows less their mean."""
+    return rows - rows.mean(0, dtype=np.float64)
+
+
+def each_feature(data: Dataset) -> list[slice]:
+    """Return the groups of a single feature."""
+    return [slice(i, i + 1) for i in range(len(sites_of(data)))]
+
+
+def each_site(data: Dataset) -> list[slice]:
+    """Return the groups of the features of one site."""
+    edges = np.flatnonzero(np.diff(sites_of(data), prepend=-1, append=data.sites))
+    return [slice(first, last) for first, last in pairwise(edges.tolist())]
+
+
+def sums(data: Dataset) -> Form:
+    """Return the sum of z_i z_j over the pairs of features of different sites, of each sample."""
+    z, site = centred(features(data)), each_site(data)
+    return z.sum(1) ** 2 - sum(z[:, group].sum(1) ** 2 for group in site)
+
+
+def squares(x: Dataset, y: Dataset) -> tuple[Form, Form]:
+    """Return z_n^T C z_n over all pairs of features: of each sample of x with the C of y, and the other way round."""
+    if len(sites_of(x)) <= min(len(x), len(y)):
+        return quadratic(x, covariance(y)), quadratic(y, covariance(x))
+    of_x, of_y = np.zeros(len(x)), np.zeros(len(y))
+    for rows, columns, product in products(x, y):
+        square = np.square(product)
+        of_x[rows] += square.sum(1)
+        of_y[columns] += square.sum(0)
+    return of_x / max(len(y) - 1, 1), of_y / max(len(x) - 1, 1)
+
+
+def quadratic(x: Dataset, table: np.ndarray) -> Form:
+    """Return z^T (table) z of each sample."""
+    mean = means(x)
+    return np.concatenate([np.einsum("nf,nf->n", (part - mean) @ table, part - mean) for part in blocks(x)])
+
+
+def products(x: Dataset, y: Dataset) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Yield rows of x, rows of y and the products of their features, each less the means of its own set."""
+    coded = x.colours is not None and x.colours > 2
+    a, b = (side.values if coded else uncoded(side) for side in (x, y))
+    mean_x, mean_y = means(x), means(y)
+    of_x, of_y = (np.concatenate([part @ mean for part in blocks(side)]) for side, mean in ((x, mean_y), (y, mean_x)))
+    for rows in slices(len(x)):
+        for columns in slices(len(y)):
+            found = matches(a[rows], b[columns]) if coded else a[rows] @ b[columns].T
+            yield rows, columns, found - (of_x[rows, None] + of_y[columns] - mean_x @ mean_y)
+
+
+def matches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return at how many sites rows of codes agree: the product of their one-hot features."""
+    return a.shape[1] - mismatches(a.T, np.ascontiguousarray(b.T))
+
+
+def uncoded(data: Dataset) -> np.ndarray:
+    """Return features whose products are exact: counts in float32, numbers in float64."""
+    return features(data).astype(np.float64) if data.continuous else features(data)
