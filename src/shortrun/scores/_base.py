@@ -108,8 +108,8 @@ class Score:
     cls : a class, or "all": all samples where classes play no role, else the mean over classes
     value : nan where it is not defined, as for a class without enough samples
     error : its standard error
-    floor : the value of half of the reference for the other half (at most as many samples as were generated): what a
-        perfect generator gets with so many
+    floor : what real samples get: half of the reference for the other half (at most as many samples as were
+        generated), or where the size of the set matters each real sample for all others
     ideal, direction : of the quantity
     """
 

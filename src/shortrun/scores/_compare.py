@@ -132,13 +132,20 @@ def parts(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
 def measured(pair: Pair, quantities: Sequence[Quantity]) -> dict[str, Row]:
     """Return value, error and floor of each quantity."""
     rows: dict[str, Row] = {}
-    halves, wanted = pair.halves(), {quantity.name for quantity in quantities}
+    wanted = {quantity.name for quantity in quantities}
     for module in dict.fromkeys(offered()[name][1] for name in wanted):
-        floors = module.measure(halves)
+        floors = floors_of(module, pair)
         for name, estimate in module.measure(pair).items():
             if name in wanted:
-                rows[name] = (estimate.value, estimate.error(), floors[name].value)
+                rows[name] = (estimate.value, estimate.error(), floors[name])
     return rows
+
+
+def floors_of(module: ModuleType, pair: Pair) -> dict[str, float]:
+    """Return what the module says real samples get, else the values of the halves of the reference."""
+    if hasattr(module, "floors"):
+        return module.floors(pair)
+    return {name: estimate.value for name, estimate in module.measure(pair.halves()).items()}
 
 
 def told(quantity: Quantity, rows: dict[str, dict[str, Row]]) -> Iterator[Score]:

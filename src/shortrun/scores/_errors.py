@@ -11,7 +11,7 @@ ROWS = 1000  # that the spread of contributions is estimated from
 
 
 def bootstrap(
-    statistic: Callable[[np.ndarray, np.ndarray], np.ndarray], one: np.ndarray, other: np.ndarray, seed: int
+    statistic: Callable[[np.ndarray, np.ndarray], float | np.ndarray], one: np.ndarray, other: np.ndarray, seed: int
 ) -> float:
     """Return the standard deviation of a function of two means when the rows behind each are drawn again.
 

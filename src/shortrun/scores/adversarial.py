@@ -14,6 +14,7 @@ from shortrun.scores._features import Samples
 from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
 
 Ties: TypeAlias = Literal["fraction", "other"]
+Share: TypeAlias = float | np.ndarray
 
 quantities = (
     Quantity("aai", ideal=0.0, direction="lower"),
@@ -36,7 +37,7 @@ class AdversarialAccuracy(NamedTuple):
     @property
     def error(self) -> float:
         """((P_DD - 1/2)^2 + (P_GG - 1/2)^2) / 2, ideal 0 (FF23 eq. 8)."""
-        return float(aai(np.array(self.p_dd), np.array(self.p_gg)))
+        return float(aai(self.p_dd, self.p_gg))
 
 
 def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fraction") -> AdversarialAccuracy:
@@ -76,17 +77,17 @@ def own_share(own: Nearest, other: Nearest, ties: Ties) -> np.ndarray:
     return np.where(own.distance == other.distance, own.ties / np.maximum(own.ties + other.ties, 1), nearer)
 
 
-def aai(p_dd: np.ndarray, p_gg: np.ndarray) -> np.ndarray:
+def aai(p_dd: Share, p_gg: Share) -> Share:
     """Return ((P_DD - 1/2)^2 + (P_GG - 1/2)^2) / 2."""
     return ((p_dd - 0.5) ** 2 + (p_gg - 0.5) ** 2) / 2
 
 
-def doubled(p_dd: np.ndarray, p_gg: np.ndarray) -> np.ndarray:
+def doubled(p_dd: Share, p_gg: Share) -> Share:
     """Return the same without the factor 1/2, as the F&F code has it."""
     return 2 * aai(p_dd, p_gg)
 
 
-def aats(p_dd: np.ndarray, p_gg: np.ndarray) -> np.ndarray:
+def aats(p_dd: Share, p_gg: Share) -> Share:
     """Return (P_DD + P_GG) / 2, the AATS of the genomics literature."""
     return (p_dd + p_gg) / 2
 

@@ -39,3 +39,9 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the share of generated samples that are in the reference, and 1 - (different samples) / (samples)."""
     found = {"copies": copied(pair.reference, pair.generated), "duplicates": repeated(pair.generated)}
     return {name: Estimate(float(it.mean()), partial(linear, (it, len(it)))) for name, it in found.items()}
+
+
+def floors(pair: Pair) -> dict[str, float]:
+    """Return the share of reference samples that are there more than once, and the duplicates of its second half."""
+    shared = repeated(pair.reference) > 0
+    return {"copies": float(shared.mean()), "duplicates": float(repeated(pair.halves().generated).mean())}

@@ -32,10 +32,10 @@ def entropy_error(reference: Dataset, generated: Dataset, convention: Convention
     The size depends on the order and the number of samples: give as many of both, in random order.
     """
     ratio = compressed(generated.values, convention) / compressed(reference.values, convention)
-    return float(told(np.array(ratio), convention))
+    return float(told(ratio, convention))
 
 
-def told(ratio: np.ndarray, convention: Convention) -> np.ndarray:
+def told(ratio: float | np.ndarray, convention: Convention) -> float | np.ndarray:
     """Return what a convention makes of the ratio of sizes."""
     return ratio - 1 if convention == "fef" else (ratio - 1) ** 2
 

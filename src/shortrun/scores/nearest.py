@@ -9,7 +9,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Estimate, Pair, Quantity, cut
 from shortrun.scores._errors import linear
-from shortrun.scores._neighbours import nearest_between, points
+from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
 
 quantities = (
     Quantity("nearest-train", ideal=None, direction="none"),
@@ -24,7 +24,12 @@ def nearest_distance(real: Dataset, generated: Dataset) -> np.ndarray:
     The share of sites that differ, or for continuous data the root mean squared difference of a site.
     """
     x, y = points(real, generated)
-    share = nearest_between(x, y)[1].distance / real.sites
+    return per_site(nearest_between(x, y)[1], real)
+
+
+def per_site(found: Nearest, real: Dataset) -> np.ndarray:
+    """Return distances as a share of the sites, or root mean square."""
+    share = found.distance / real.sites
     return np.sqrt(share) if real.continuous else share
 
 
@@ -38,10 +43,25 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     """Return mean distances to training set and to unseen data, and the share of samples nearer to the former.
 
     The last compares equally many real samples on both sides: 1/2 for a generator that has learned a law, 1 for one
-    that has learned its samples by heart (the "DCR share" of synthetic tables).
+    that has learned those samples by heart (the "DCR share" of synthetic tables).
     """
     found = {"nearest-train": nearest_distance(pair.reference, pair.generated)}
     if pair.held_out is not None:
         found["nearest-held-out"] = nearest_distance(pair.held_out, pair.generated)
         found["memorisation"] = nearer_to_train(pair.reference, pair.held_out, pair.generated)
     return {name: Estimate(float(it.mean()), partial(linear, (it, len(it)))) for name, it in found.items()}
+
+
+def floors(pair: Pair) -> dict[str, float]:
+    """Return the distances of real samples to the nearest others of their set, and what the halves say of the share."""
+    found = {"nearest-train": spacing(pair.reference)}
+    if pair.held_out is not None:
+        halves = pair.halves()
+        found["nearest-held-out"] = spacing(pair.held_out)
+        found["memorisation"] = float(nearer_to_train(halves.reference, pair.held_out, halves.generated).mean())
+    return found
+
+
+def spacing(real: Dataset) -> float:
+    """Return the mean distance of a sample to the nearest other one."""
+    return float(per_site(nearest_within(*points(real)), real).mean())

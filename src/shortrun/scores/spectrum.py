@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
-from shortrun.scores._errors import bootstrap
+from shortrun.scores._errors import linear
 from shortrun.scores._features import Samples, blocks
 
 quantities = (Quantity("spectrum", ideal=0.0, direction="lower"),)
@@ -41,19 +41,24 @@ def gram(rows: np.ndarray) -> np.ndarray:
 
 
 def contributions(rows: np.ndarray) -> np.ndarray:
-    """Return N (v_k . x_n)^2, (N, K), whose means over samples are the s_k^2: to first order also for drawn samples."""
+    """Return N (v_k . x_n)^2, (N, K), whose means over samples are the s_k^2, to first order under any weights."""
     values, vectors = np.linalg.eigh(gram(rows))
     scores = vectors * np.sqrt(np.maximum(values, 0)) if len(rows) < rows.shape[1] else rows @ vectors
     return len(rows) * np.square(scores[:, ::-1])
 
 
-def spread(reference: Samples, generated: Samples, convention: Convention, seed: int) -> float:
-    """Return the standard error."""
-    one, other = (contributions(table(side, convention)) for side in (reference, generated))
-    return bootstrap(lambda x, y: np.square(np.sqrt(x) - np.sqrt(y)).mean(1), one, other, seed)
+def spread(reference: Samples, generated: Samples, convention: Convention) -> float:
+    """Return the standard error: a sample moves s_k by its contribution to s_k^2 over 2 s_k."""
+    sides = [contributions(table(side, convention)) for side in (reference, generated)]
+    one, other = (np.sqrt(side.mean(0)) for side in sides)
+    slopes = (
+        np.divide(one - other, s, out=np.zeros_like(s), where=np.abs(s) > 1e-9 * np.abs(s[0])) / len(s)
+        for s in (one, -other)
+    )
+    return linear(*((side @ slope, len(side)) for side, slope in zip(sides, slopes, strict=True)))
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the spectrum error of equally many samples."""
     value = spectrum_error(*pair.equal, pair.convention)
-    return {"spectrum": Estimate(value, partial(spread, *pair.equal, pair.convention, pair.seed))}
+    return {"spectrum": Estimate(value, partial(spread, *pair.equal, pair.convention))}
