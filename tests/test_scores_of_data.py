@@ -21,6 +21,7 @@ import shortrun as sr
 from command_line import good, refused
 from shortrun.data.table_columns import Column
 from shortrun.scores import Pair, adversarial_accuracy, features, offered, second_moment
+from shortrun.scores._products import all_pairs, each_site, within
 from shortrun.scores.copies import copied, repeated
 from shortrun.scores.energy_distance import energy_distance
 from shortrun.scores.entropy import entropy_error
@@ -326,6 +327,50 @@ def test_ties_as_fractions_and_for_the_other_set(bits, other):
     published = [values_of(x, y, scores=["aats", "aai"], convention="paper") for x, y in pairs]
     assert np.mean([each["aats"] for each in published]) == pytest.approx(other, abs=0.05)
     assert values_of(*pairs[0], scores=["aai"], convention="fef")["aai"] == pytest.approx(2 * published[0]["aai"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rows", [8, 60])
+def test_sums_over_pairs_without_a_table_of_pairs(kind, rows):
+    x, y = data(kind, 20, rows), data(kind, 21, rows)
+    zs = [features(side) - features(side).mean(0, dtype=float) for side in (x, y)]
+    site = site_of(x)
+    same = site[:, None] == site
+    tables = [np.cov(z.T) for z in zs]
+    for forms, mask in ((all_pairs(x, y), True), (within(each_site(x), x, y), same)):
+        found = (forms.dd, forms.dg), (forms.gd, forms.gg)
+        for z, row in zip(zs, found, strict=True):
+            for table, form in zip(tables, row, strict=True):
+                assert form == pytest.approx(np.sum(z @ (table * mask) * z, axis=1), rel=1e-5, abs=1e-6)
+
+
+LINEAR = ("first-moment", "second-moment", "pair-pearson", "pair-slope", "third-moment", "third-pearson", "spectrum")
+
+
+@pytest.mark.parametrize("convention", ["default", "paper", "fef"])
+@pytest.mark.parametrize("kind", ["binary", "four", "numbers"])
+@pytest.mark.parametrize("name", [*LINEAR, "energy-distance"])
+def test_errors_come_from_what_a_single_sample_changes(name, kind, convention):
+    """A score's standard error is that of the changes when one sample is replaced by each other one."""
+    few, times = 12, 100
+    sides = [data(kind, seed, few, 5) for seed in (22, 23)]
+    many = [side.select(np.tile(np.arange(few), times)) for side in sides]
+    module = offered()[name][1]
+
+    def value(*pair):
+        return module.measure(Pair(*pair, convention=convention))[name]
+
+    whole, variance = value(*many), 0.0
+    for i, side in enumerate(sides):
+        changes = []
+        for sample in range(few):
+            rows = np.tile(np.arange(few), times)
+            rows[0] = sample
+            changed = [*many]
+            changed[i] = side.select(rows)
+            changes.append(few * times * (value(*changed).value - whole.value))
+        variance += np.var(changes) / (few * times)
+    assert whole.error() == pytest.approx(variance**0.5, rel=0.03)
 
 
 @pytest.mark.slow
