@@ -11,7 +11,7 @@ from jaxtyping import Float, Float64
 from shortrun.data import Dataset
 
 ROWS = 1000  # in memory as features at one time
-Samples: TypeAlias = Dataset | Float[np.ndarray, "N F"]
+Samples: TypeAlias = Dataset | Float[np.ndarray, "_ F"]  # any number: two sets may differ
 
 
 def features(data: Dataset) -> Float[np.ndarray, "N F"]:
