@@ -354,6 +354,8 @@ def test_errors_come_from_what_a_single_sample_changes(name, kind, convention):
     """A score's standard error is that of the changes when one sample is replaced by each other one."""
     few, times = 12, 100
     sides = [data(kind, seed, few, 5) for seed in (22, 23)]
+    if kind == "binary":
+        sides[1] = noise(sides[1], 24)  # covariances of another mean
     many = [side.select(np.tile(np.arange(few), times)) for side in sides]
     module = offered()[name][1]
 
