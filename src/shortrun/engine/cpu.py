@@ -6,7 +6,6 @@ clamped layers is a constant of the run and is computed once; buffers are alloca
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import NamedTuple
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 from shortrun.engine import native
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import Noise, Observer, State, Theta
+from shortrun.typing import Noise, State, Theta
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 
@@ -88,22 +87,8 @@ class CpuMachine(PlainMachine):
             and (known and model.spec.hidden.units in BINARY)
         )
 
-    def run(
-        self,
-        state: State,
-        noise: Noise,
-        *,
-        steps: int,
-        clamp: Clamp,
-        observe: Observer | None = None,
-        times: Container[int] | None = None,
-    ) -> State:
-        advance = Stepper(self.model, self.theta, state, clamp)
-        for t in range(1, steps + 1):
-            state = advance(state, noise.at(t))
-            if observe is not None and (times is None or t in times):
-                observe(t, state)
-        return state
+    def sweep(self, state: State, clamp: Clamp) -> Stepper:
+        return Stepper(self.model, self.theta, state, clamp)
 
 
 class Stepper:

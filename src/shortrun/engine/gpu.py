@@ -5,7 +5,7 @@ The field of clamped layers is a constant of the run and is computed once; layer
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -15,7 +15,7 @@ from shortrun.engine import launch
 from shortrun.engine.launch import LOW, Goal, Source, Words
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
+from shortrun.typing import Noise, State, Term, Theta, Weights
 from shortrun.units import Potts
 
 
@@ -42,22 +42,9 @@ class GpuMachine(PlainMachine):
         wanted = theta.dtype == torch.float32 and launch.settings().precision != "torch"
         return wanted and known and model.spec.hidden.units in LOW and launch.available(theta.device)
 
-    def run(
-        self,
-        state: State,
-        noise: Noise,
-        *,
-        steps: int,
-        clamp: Clamp,
-        observe: Observer | None = None,
-        times: Container[int] | None = None,
-    ) -> State:
+    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, Noise], State]:
         sweep = Sweep(self, state, clamp)
-        for t in range(1, steps + 1):
-            state = sweep(noise.at(t))
-            if observe is not None and (times is None or t in times):
-                observe(t, state)
-        return state
+        return lambda _, noise: sweep(noise)
 
     def statistics(self, terms: Sequence[Term]) -> Theta:
         result = torch.empty_like(self.theta)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import torch
 from jaxtyping import Float
@@ -28,11 +28,16 @@ class PlainMachine:
         observe: Observer | None = None,
         times: Container[int] | None = None,
     ) -> State:
+        sweep = self.sweep(state, clamp)
         for t in range(1, steps + 1):
-            state = self.model.step(self.theta, state, noise.at(t), clamp)
+            state = sweep(state, noise.at(t))
             if observe is not None and (times is None or t in times):
                 observe(t, state)
         return state
+
+    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, Noise], State]:
+        """Return one sweep of a run from `state` under `clamp`; the state that it returns may live in buffers."""
+        return lambda now, noise: self.model.step(self.theta, now, noise, clamp)
 
     def statistics(self, terms: Sequence[Term]) -> Theta:
         return sum((self.model.statistics(self.theta, *term) for term in terms), torch.zeros_like(self.theta))
