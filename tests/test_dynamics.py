@@ -173,7 +173,7 @@ def test_label_chain_tends_to_the_exact_posterior():
     model, theta = machine(Bernoulli(), Bernoulli(), classes=3, scale=0.7)
     v = torch.tensor([[1, 0, 1]], dtype=torch.uint8).expand(20_000, 3)
     state = (v, torch.zeros(20_000, 1, dtype=torch.uint8))
-    found = label_chain(model, theta.float(), state, Noise(6, Stream.PREDICT), sweeps=40).double()
+    found = label_chain(model, theta.float(), state, Noise(6, Stream.PREDICT), (40,))[40].double()
     exact = model.label_log_probabilities(theta, tuple(x[:1] for x in state)).exp()[0]
     assert ((found.mean(0) - exact).abs() < 4 * found.std(0) / 20_000**0.5).all()
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import shortrun
-from shortrun.cli import _output, data, generate, info, predict, score, train
+from shortrun.cli import _output, curves, data, evaluate, generate, info, predict, score, train
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
@@ -27,7 +27,9 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(generate.generate)
 app.command()(predict.predict)
+app.command()(evaluate.evaluate)
 app.command()(score.score)
+app.command()(curves.curves)
 app.command()(info.info)
 app.add_typer(data.app, name="data")
 

@@ -52,7 +52,7 @@ def score(
         real,
         _reading.read_like(real, reading, real.meta, generated, {}),
         held_out=None if held_out is None else unseen(real, reading, held_out),
-        scores=None if scores is None else [name.strip() for name in scores.split(",")],
+        scores=names_of(scores),
         convention=convention,
         seed=seed,
         per_class=not pooled,
@@ -62,6 +62,11 @@ def score(
     show(found)
     for line in remarks(found, held_out):
         _output.say(f"note: {line}")
+
+
+def names_of(text: str | None) -> list[str] | None:
+    """Return the names in a text like "aai,spectrum"."""
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:
@@ -79,12 +84,14 @@ def save(found: Sequence[Score], path: Path) -> None:
 
 def show(found: Sequence[Score]) -> None:
     """Print the scores of all samples, or averaged over the classes, as a table."""
+    from shortrun.scores import verdict
+
     lines = [
-        (it.score, number(it.value), number(it.error), number(it.floor), ideal(it), better(it))
+        (it.score, number(it.value), number(it.error), number(it.floor), ideal(it), better(it), verdict(it))
         for it in found
         if it.cls == "all"
     ]
-    _output.rows(("score", "value", "error", "floor", "ideal", "better"), lines)
+    _output.rows(("score", "value", "error", "floor", "ideal", "better", "verdict"), lines)
 
 
 def number(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -76,11 +76,11 @@ def _records(machine: Machine, state: State, noise: Noise, times: tuple[int, ...
 
 
 def label_chain(
-    model: RBM, theta: Theta, state: State, noise: Noise, sweeps: int, chains: int = 1
-) -> Float[Tensor, "C K"]:
-    """Return the law of the label after `sweeps` sweeps with the other layers clamped, (C, K).
+    model: RBM, theta: Theta, state: State, noise: Noise, times: Sequence[int], chains: int = 1
+) -> dict[int, Float[Tensor, "C K"]]:
+    """Return the law of the label after each of `times` sweeps with the other layers clamped, (C, K).
 
-    The label starts from p0; the law is the mean over `chains` independent chains of p(label | h) after the last sweep.
+    The label starts from p0; the law is the mean over `chains` independent chains of p(label | h) after that sweep.
     One chain is the papers' classifier (FF24 fig. 1): its answer is one noisy draw of this law.
     """
     assert model.spec.label is not None
@@ -91,7 +91,13 @@ def label_chain(
         if layer.name != LABEL
     }
     many = replace(noise, first_chain=noise.first_chain * chains)
-    end = run(model, theta, start(model, many, rows * chains, held), many, steps=sweeps, clamp=Clamp(tuple(held)))
-    hidden = model.spec.hidden.units
-    passed = end[-1] if model.spec.hidden_rule == "mean" else hidden.features(end[-1], theta.dtype)
-    return torch.softmax(model.label_field(theta, passed), 1).unflatten(0, (rows, chains)).mean(1)
+    found: dict[int, Tensor] = {}
+
+    def law(t: int, now: State) -> None:
+        hidden = model.spec.hidden.units
+        passed = now[-1] if model.spec.hidden_rule == "mean" else hidden.features(now[-1], theta.dtype)
+        found[t] = torch.softmax(model.label_field(theta, passed), 1).unflatten(0, (rows, chains)).mean(1)
+
+    begin = start(model, many, rows * chains, held)
+    run(model, theta, begin, many, steps=max(times), clamp=Clamp(tuple(held)), observe=law, times=times)
+    return found

@@ -1,25 +1,37 @@
 """How good the samples are: one file a score, each with its definition, ideal value and direction.
 
-A module announces its `quantities` and measures them: `measure(pair)` returns {name: Estimate}.
+A module announces its `quantities` and measures them by one of
+- `measure(pair)`, called for each class (or once for all samples): {name: Estimate};
+- `across(pair)`, called once, for what needs all classes: {class or "all": {name: (value, error, floor)}};
+- `judge(predictions)`, the same of predicted labels.
+It may give `floors(pair)`, what real samples get; and `applies(data)` with `NEEDS`, on which data it makes sense.
 """
 
-from shortrun.scores._base import CONVENTIONS, Convention, Estimate, Pair, Quantity, Score
+from shortrun.scores._base import ALL, CONVENTIONS, Convention, Estimate, Pair, Quantity, Score
 from shortrun.scores._compare import compare, offered
+from shortrun.scores._evaluation import Curves, Evaluation
 from shortrun.scores._features import features
+from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
 from shortrun.scores.second_moment import second_moment
 
 __all__ = [
+    "ALL",
     "CONVENTIONS",
     "AdversarialAccuracy",
     "Convention",
+    "Curves",
     "Estimate",
+    "Evaluation",
+    "MemoryEffect",
     "Pair",
     "Quantity",
     "Score",
     "adversarial_accuracy",
     "compare",
     "features",
+    "memory_effect",
     "offered",
     "second_moment",
+    "verdict",
 ]

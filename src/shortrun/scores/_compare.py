@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from shortrun.data import Dataset
+from shortrun.data import Dataset, Predictions
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.registry import modules
 from shortrun.scores._base import ALL, CONVENTIONS, FEWEST, Convention, Pair, Quantity, Score
@@ -24,22 +24,40 @@ def offered() -> dict[str, tuple[Quantity, ModuleType]]:
     return {each.name: (each, module) for module in modules("shortrun.scores") for each in module.quantities}
 
 
-def chosen(names: Sequence[str] | None, held_out: bool) -> list[Quantity]:
+def chosen(
+    names: Sequence[str] | None, reference: Dataset, held_out: Dataset | None, predictions: Predictions | None
+) -> list[Quantity]:
     """Return the quantities of these names, by default all that the data allow.
 
     Raises
     ------
-    ConfigError : if a name is unknown, or needs held-out samples where there are none
+    ConfigError : if a name is unknown, or needs what there is not
     """
     known = {name: quantity for name, (quantity, _) in offered().items()}
+    lacking = {name: missing(*offer, reference, held_out, predictions) for name, offer in offered().items()}
     if names is None:
-        return [quantity for quantity in known.values() if held_out or not quantity.held_out]
+        return [quantity for name, quantity in known.items() if not lacking[name]]
     for name in names:
         if name not in known:
             raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
-        if known[name].held_out and not held_out:
-            raise ConfigError("scores", f"'{name}' compares with held-out samples, and there are none")
+        if lacking[name]:
+            raise ConfigError("scores", f"'{name}' needs {lacking[name]}, and there are none")
     return [known[name] for name in dict.fromkeys(names)]
+
+
+def missing(
+    quantity: Quantity,
+    module: ModuleType,
+    reference: Dataset,
+    held_out: Dataset | None,
+    predictions: Predictions | None,
+) -> str:
+    """Return what a quantity needs that there is not, empty if there is all."""
+    if quantity.held_out and held_out is None:
+        return "held-out samples"
+    if hasattr(module, "judge") and predictions is None:
+        return "predictions of labels"
+    return "" if not hasattr(module, "applies") or module.applies(reference) else module.NEEDS
 
 
 def compare(
@@ -47,16 +65,25 @@ def compare(
     generated: Dataset,
     *,
     held_out: Dataset | None = None,
+    predictions: Predictions | None = None,
     scores: Sequence[str] | None = None,
     convention: str = "default",
     seed: int = 0,
     per_class: bool = True,
+    floors: bool = True,
 ) -> list[Score]:
-    """Return the scores of generated samples; `workflows.score` has the parameters."""
-    quantities = chosen(scores, held_out is not None)
+    """Return the scores of generated samples; `workflows.score` has the parameters.
+
+    Without `floors`, which need the real samples alone, those are nan: for many sets of generated samples.
+    """
+    quantities = chosen(scores, reference, held_out, predictions)
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
-    pairs = parts(Pair(reference, generated, held_out, convention_called(convention), seed), per_class)
-    rows = {name: measured(pair.shuffled(), quantities) if pair else {} for name, pair in pairs.items()}
+    whole = Pair(reference, generated, held_out, convention_called(convention), seed)
+    pairs, wanted = parts(whole, per_class), modules_of(quantities)
+    rows = {name: measured(pair.shuffled(), wanted, floors) if pair else {} for name, pair in pairs.items()}
+    for module in wanted:
+        for cls, found in of_all_classes(module, whole, predictions).items():
+            rows.setdefault(cls, {}).update(found)
     return [score for quantity in quantities for score in told(quantity, rows)]
 
 
@@ -129,16 +156,27 @@ def parts(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
     return found
 
 
-def measured(pair: Pair, quantities: Sequence[Quantity]) -> dict[str, Row]:
-    """Return value, error and floor of each quantity."""
+def modules_of(quantities: Sequence[Quantity]) -> list[ModuleType]:
+    """Return the modules that measure some quantities."""
+    return list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
+
+
+def measured(pair: Pair, wanted: Sequence[ModuleType], floors: bool = True) -> dict[str, Row]:
+    """Return value, error and floor of each quantity of the modules that compare samples class by class."""
     rows: dict[str, Row] = {}
-    wanted = {quantity.name for quantity in quantities}
-    for module in dict.fromkeys(offered()[name][1] for name in wanted):
-        floors = floors_of(module, pair)
-        for name, estimate in module.measure(pair).items():
-            if name in wanted:
-                rows[name] = (estimate.value, estimate.error(), floors[name])
+    for module in wanted:
+        if hasattr(module, "measure"):
+            found = floors_of(module, pair) if floors else {}
+            for name, estimate in module.measure(pair).items():
+                rows[name] = (estimate.value, estimate.error(), found.get(name, np.nan))
     return rows
+
+
+def of_all_classes(module: ModuleType, pair: Pair, predictions: Predictions | None) -> dict[str, dict[str, Row]]:
+    """Return {class: {name: value, error, floor}} of a module that needs all classes at once, or predictions."""
+    if hasattr(module, "judge") and predictions is not None:
+        return module.judge(predictions)
+    return module.across(pair.shuffled()) if hasattr(module, "across") else {}
 
 
 def floors_of(module: ModuleType, pair: Pair) -> dict[str, float]:
@@ -149,9 +187,10 @@ def floors_of(module: ModuleType, pair: Pair) -> dict[str, float]:
 
 
 def told(quantity: Quantity, rows: dict[str, dict[str, Row]]) -> Iterator[Score]:
-    """Yield a quantity averaged over the classes that have it, then class by class."""
-    found = {cls: row.get(quantity.name, NOTHING) for cls, row in rows.items()}
-    for cls, row in ({ALL: averaged([*found.values()])} | {c: r for c, r in found.items() if c != ALL}).items():
+    """Yield a quantity of all samples, as measured or averaged over the classes that have it, then class by class."""
+    found = {cls: row.get(quantity.name, NOTHING) for cls, row in rows.items() if cls != ALL}
+    whole = rows.get(ALL, {}).get(quantity.name) or averaged([*found.values()])
+    for cls, row in ({ALL: whole} | found).items():
         yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction)
 
 

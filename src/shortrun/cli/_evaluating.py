@@ -1,0 +1,80 @@
+"""The real samples that a run is judged by: those of its training, and others that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shortrun.cli import _reading
+from shortrun.errors import ShortrunError
+
+if TYPE_CHECKING:
+    from shortrun.data import Dataset
+    from shortrun.store import Trajectory
+
+
+@dataclass(frozen=True)
+class Real:
+    """Real samples.
+
+    Parameters
+    ----------
+    train : that the run learned from, None if they are not at hand
+    test : that it did not, None without any
+    told : what they are and where they come from, a line each
+    """
+
+    train: Dataset | None
+    test: Dataset | None
+    told: tuple[str, ...]
+
+
+def real_samples(run: Trajectory, test: str | None, train: str | None, reading: Mapping[str, Any]) -> Real:
+    """Return the samples to judge a run by.
+
+    Those of the training are read again from where they came from, or from `train`. Test samples are those of the file
+    `test`; without one the test part of the training file, else what the training kept aside.
+    """
+    whole, told = training_samples(run, train)
+    if test is not None:
+        part = _reading.part_of(run, test, reading)
+        unseen = _reading.further_data(run, test, dict(reading) | ({"part": part} if part else {}))
+        told += (_reading.summary(test, unseen, part),)
+        return Real(whole if whole is None else learned(run, whole)[0], unseen, told)
+    if whole is None:
+        return Real(None, None, told)
+    seen, aside = learned(run, whole)
+    source = _reading.remembered(run)["source"]
+    if train is None and aside is None and _reading.part_of(run, source, {}) == "test":
+        return real_samples(run, source, None, {"part": "test"} | dict(reading))
+    told += () if aside is None else (f"test samples: the {len(aside):,} that the training kept aside",)
+    return Real(seen, aside, told)
+
+
+def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None, tuple[str, ...]]:
+    """Return the samples of a training, None if they are not where they were, and a line about them."""
+    known = dict(_reading.remembered(run))
+    known.pop("reweight", None)
+    source = known.pop("source", None)
+    if path is not None:
+        data = _reading.further_data(run, path, {})
+        return data, (_reading.summary(path, data),)
+    if source is None:
+        return None, ("the run does not know where its training data came from: give them with --train FILE",)
+    from shortrun.data import read
+
+    try:
+        data = read(source, **known)
+    except (ShortrunError, OSError) as error:
+        return None, (f"training data not found ({error}): give them with --train FILE",)
+    if data.hash != run.data["hash"]:
+        return None, (f"{source} has changed since the training: give the training data with --train FILE",)
+    return data, (_reading.summary(source, data, known.get("part")),)
+
+
+def learned(run: Trajectory, data: Dataset) -> tuple[Dataset, Dataset | None]:
+    """Return the samples that the run learned from and those that it kept aside; all of other data given for them."""
+    from shortrun import workflows
+
+    return workflows.parts_of_training(run, data) if data.hash == run.data["hash"] else (data, None)

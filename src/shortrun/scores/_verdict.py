@@ -1,0 +1,107 @@
+"""What scores say, in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import pandas as pd
+
+from shortrun.scores._base import ALL, Score
+
+Verdict: TypeAlias = Literal["as real", "close", "far", "too close", "undefined"]
+Effect: TypeAlias = Literal["best at k", "as good later", "better later", "better earlier"]
+
+ERRORS = 2.0  # standard errors of a difference that two values may differ by and still count as the same
+CLOSE = 3.0  # times as far from the ideal as real samples are: further is far
+
+
+def verdict(score: Score) -> Verdict:
+    """Return how a score compares with its floor, what real samples get.
+
+    "as real" is at most two standard errors of the difference farther from the ideal than the floor, "close"
+    at most three times as far as the floor, "far" beyond. Where only the floor says what to expect (distances to real
+    samples), "too close" is clearly below it, as copies are, and "close" at most a third above.
+    """
+    value, floor = score.value, score.floor
+    if not (math.isfinite(value) and math.isfinite(floor)):
+        return "undefined"
+    noise = ERRORS * math.sqrt(2) * (score.error if math.isfinite(score.error) else 0.0)
+    if score.ideal is None:
+        excess, bound = value - floor, abs(floor) / CLOSE
+        if excess < -noise:
+            return "too close"
+    else:
+        distance, at_floor = abs(value - score.ideal), abs(floor - score.ideal)
+        excess, bound = distance - at_floor, (CLOSE - 1) * at_floor
+    return "as real" if excess <= noise else "close" if excess <= bound else "far"
+
+
+@dataclass(frozen=True)
+class MemoryEffect:
+    """How a score of generated samples depends on the sampling time, and whether it is best at the k of the training.
+
+    Parameters
+    ----------
+    score : its name
+    k : sweeps of the training
+    at_k, best, last : distances from the ideal after k sweeps, at the best time and at the last one
+    best_time, last_time : in sweeps
+    effect : "best at k": no time is clearly better and the last one is clearly worse, the memory effect of machines
+        trained out of equilibrium (ACDS23); "as good later": the last time is no worse; "better earlier", "better
+        later": another time is clearly better, by two standard errors of the difference
+    """
+
+    score: str
+    k: int
+    at_k: float
+    best: float
+    best_time: int
+    last: float
+    last_time: int
+    effect: Effect
+
+    def __str__(self) -> str:
+        at_k, last = (
+            f"{self.score} {self.at_k:.2g} after k = {self.k} sweeps",
+            f"{self.last:.2g} after {self.last_time:,}",
+        )
+        best = f"{self.best:.2g} after {self.best_time:,}"
+        return {
+            "best at k": f"{at_k}, no time is better, and {last}: the machine remembers its k",
+            "as good later": f"{at_k} and {last}: no worse, no memory of k is seen",
+            "better earlier": f"{at_k}, but {best}, earlier ({last})",
+            "better later": f"{at_k}, but {best}, later ({last})",
+        }[self.effect]
+
+
+def memory_effect(table: pd.DataFrame, score: str, k: int, ideal: float = 0.0) -> MemoryEffect | None:
+    """Return how a score depends on the sampling time at the last age; None unless k and a later time were looked at.
+
+    Parameters
+    ----------
+    table : curves of one run: score, class, age, steps, value, error; the class "all" counts
+    """
+    rows = of_last_age(table, score)
+    steps = sorted(rows)
+    if k not in rows or steps[-1] <= k:
+        return None
+    distance = {t: abs(value - ideal) for t, (value, _) in rows.items()}
+    best, last = min(steps, key=distance.__getitem__), steps[-1]
+
+    def clearly_less(one: int, other: int) -> bool:
+        return distance[other] - distance[one] > ERRORS * math.hypot(rows[one][1], rows[other][1])
+
+    effect: Effect = "best at k" if clearly_less(k, last) else "as good later"
+    if clearly_less(best, k):
+        effect = "better earlier" if best < k else "better later"
+    return MemoryEffect(score, k, distance[k], distance[best], best, distance[last], last, effect)
+
+
+def of_last_age(table: pd.DataFrame, score: str) -> dict[int, tuple[float, float]]:
+    """Return {steps: (value, error)} of a score at the last age."""
+    rows = table.loc[(table["score"] == score) & (table["class"] == ALL) & (table["age"] == table["age"].max())]
+    rows = rows.dropna(subset=["steps", "value"])
+    values = zip(rows["steps"].tolist(), rows["value"].tolist(), rows["error"].fillna(0.0).tolist(), strict=True)
+    return {int(t): (value, error) for t, value, error in values}

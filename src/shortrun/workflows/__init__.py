@@ -1,0 +1,22 @@
+"""The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
+
+from shortrun.workflows.evaluation import evaluate
+from shortrun.workflows.generation import generate, stream
+from shortrun.workflows.prediction import predict, predictions
+from shortrun.workflows.scoring import score
+from shortrun.workflows.time_courses import curves, times_up_to
+from shortrun.workflows.training import device_of, fit, parts_of_training
+
+__all__ = [
+    "curves",
+    "device_of",
+    "evaluate",
+    "fit",
+    "generate",
+    "parts_of_training",
+    "predict",
+    "predictions",
+    "score",
+    "stream",
+    "times_up_to",
+]

@@ -1,0 +1,47 @@
+"""What verbs ask of a run that they are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shortrun.data import Dataset
+from shortrun.errors import DataError
+from shortrun.store import Trajectory
+from shortrun.typing import Theta
+
+
+def opened(run: Trajectory | Path | str) -> Trajectory:
+    """Return the run, opened if it is a folder."""
+    return run if isinstance(run, Trajectory) else Trajectory.open(run)
+
+
+def theta_of(run: Trajectory, age: int | None) -> Theta:
+    """Return the parameters at an age; None is the last."""
+    return run[-1] if age is None else run.at(age)
+
+
+def check_kind(run: Trajectory, data: Dataset) -> None:
+    """Check that a machine can look at samples.
+
+    Raises
+    ------
+    DataError : if they have other sites or another alphabet than those it was trained on
+    """
+    if data.sites != run.sites:
+        raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {run.sites}")
+    if data.alphabet != run.alphabet or (data.columns is None) != (run.columns is None):
+        ours, theirs = (
+            f"the {it.alphabet.name} alphabet '{it.alphabet.letters}'"
+            if it.alphabet
+            else "columns of different kinds"
+            if it.columns
+            else "continuous values"
+            for it in (run, data)
+        )
+        raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
+    for ours, theirs in zip(run.columns or (), data.columns or (), strict=True):
+        if ours != theirs:
+            raise DataError(
+                f"column '{theirs.name}' is not coded as column '{ours.name}' that {run.path} was trained on: "
+                "read the file with columns=run.columns"
+            )

@@ -1,0 +1,150 @@
+"""Whether a run is good: `evaluate`, everything a report shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from shortrun import scores as scoring
+from shortrun.data import Dataset, Predictions
+from shortrun.errors import DataError
+from shortrun.scores import Curves, Evaluation
+from shortrun.scores._evaluation import Role
+from shortrun.store import Trajectory
+from shortrun.workflows._runs import check_kind, opened
+from shortrun.workflows.generation import generate
+from shortrun.workflows.prediction import predict
+from shortrun.workflows.time_courses import curves, same_labels, sampled, spread, times_up_to
+
+SAMPLES = 10_000
+CURVE_AGES = 3
+
+Progress = Callable[[str], None]
+
+
+def evaluate(
+    run: Trajectory | Path | str,
+    test: Dataset | None = None,
+    *,
+    train: Dataset | None = None,
+    steps: int | None = None,
+    n: int = SAMPLES,
+    age: int | None = None,
+    scores: Sequence[str] | None = None,
+    convention: str = "default",
+    seed: int = 0,
+    with_curves: bool = True,
+    beside: Sequence[Trajectory | Path | str] = (),
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Generate, predict and score: everything that a report of a run shows.
+
+    Parameters
+    ----------
+    run : a trained run or its folder
+    test : real samples that it was not trained on
+    train : those that it was trained on; generated samples are compared with them, or without them with `test`
+    steps, age, seed : of the generation; by default the k of the training and the last age
+    n : largest number of generated samples; as many as there are real ones, with their labels
+    scores : names; by default all that the data allow
+    convention : as for `score`
+    with_curves : whether to measure scores against the sampling time too (on at most 2,000 samples)
+    beside : other runs on the same data to draw beside, as PCD beside F&F
+    progress : called with what is begun
+
+    Raises
+    ------
+    DataError : if there are no real samples, not of the run's kind, or too few
+    ConfigError : for unknown scores, an age that was not kept, steps below 1
+    """
+    begin = time.monotonic()
+    run, say = opened(run), progress or (lambda _: None)
+    k = run.recipe["steps"] if steps is None else steps
+    reference, role = compared_with(run, test, train)
+    real = sampled(reference, n, seed)
+    say(f"generating {len(real):,} samples")
+    made = generate(run, labels=same_labels(run, real), n=len(real), steps=k, age=age, seed=seed)
+    held_out = test if role == "training" else None
+    predictions = predicted(run, held_out or reference, age)
+    say("scoring")
+    found = scoring.compare(
+        reference,
+        made,
+        held_out=held_out,
+        predictions=predictions,
+        scores=scores,
+        convention=convention,
+        seed=seed,
+        per_class=bool(run.classes),
+    )
+    drawn = []
+    for each in (run, *map(opened, beside)) if with_curves else ():
+        say(f"scores of {each.path.name} against sampling time")
+        drawn.append(drawn_curves(each, test or reference, convention, seed))
+    return Evaluation(
+        run=run.info() | {"config": run.config},
+        log=run.log_table(),
+        age=run.ages[-1] if age is None else age,
+        steps=k,
+        seed=seed,
+        convention=convention,
+        reference=reference,
+        role=role,
+        generated=made,
+        held_out=held_out,
+        scores=tuple(found),
+        predictions=predictions,
+        curves=tuple(drawn),
+        notes=tuple(notes(run, k, reference, made, held_out, role)),
+        seconds=time.monotonic() - begin,
+    )
+
+
+def compared_with(run: Trajectory, test: Dataset | None, train: Dataset | None) -> tuple[Dataset, Role]:
+    """Return the real samples that generated ones are compared with, and what they are; labelled ones if those count.
+
+    Raises
+    ------
+    DataError : if there are none
+    """
+    real, role = (test, "test") if train is None else (train, "training")
+    if real is None:
+        raise DataError(f"no real samples: those that {run.path} was trained on, or test samples, expected")
+    for each in (test, train):
+        if each is not None:
+            check_kind(run, each)
+    if not run.classes:
+        return real, role
+    if not real.labelled.any():
+        raise DataError(f"{run.path} knows labels, but no real sample has one: give a file of labels")
+    return real.recode(run.classes).select(real.labelled), role
+
+
+def predicted(run: Trajectory, data: Dataset, age: int | None) -> Predictions | None:
+    """Return the exact predictions of labelled samples, None without any."""
+    if not run.classes or not data.labelled.any():
+        return None
+    return predict(run, data.select(data.labelled), age=age)
+
+
+def drawn_curves(run: Trajectory, data: Dataset, convention: str, seed: int) -> Curves:
+    """Return scores against sampling time up to 10 k, at a few ages."""
+    k = run.recipe["steps"]
+    ages = spread(run.ages, CURVE_AGES)
+    table = curves(run, data, times=times_up_to(10 * k, k), ages=ages, convention=convention, seed=seed)
+    return Curves(run.path.name, run.recipe["name"], k, table)
+
+
+def notes(
+    run: Trajectory, steps: int, reference: Dataset, made: Dataset, held_out: Dataset | None, role: Role
+) -> Iterator[str]:
+    """Yield what to know of an evaluation."""
+    if role == "test":
+        yield "The training data were not at hand: copies are looked for in the test samples only."
+    elif held_out is None:
+        yield "Without samples that were not trained on, learning cannot be told from memorising."
+    if len(made) < len(reference):
+        yield f"{len(made):,} samples were generated for {len(reference):,} real ones."
+    if steps != run.recipe["steps"]:
+        yield f"{steps} sweeps, but the machine was trained to generate after {run.recipe['steps']}."

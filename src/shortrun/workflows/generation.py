@@ -1,0 +1,201 @@
+"""New samples: `generate`, and `stream` for many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shortrun.data import Alphabet, Dataset
+from shortrun.data.blocks import taken
+from shortrun.data.parts import joined
+from shortrun.data.table_columns import Column
+from shortrun.dynamics import Noise, Stream, recorded
+from shortrun.errors import ConfigError, nearest
+from shortrun.models import LABEL, parts_of, rows_at_once, whole_of
+from shortrun.store import Trajectory
+from shortrun.typing import State
+from shortrun.workflows._runs import check_kind, opened, theta_of
+
+Fixed: TypeAlias = Mapping[int, str] | Mapping[str, str]
+ROWS_AT_ONCE = 2000  # samples in memory at one time
+
+
+def generate(
+    run: Trajectory | Path | str,
+    *,
+    labels: str | Sequence[str] | Mapping[str, int] | None = None,
+    n: int = 100,
+    steps: int | None = None,
+    seed: int = 0,
+    age: int | None = None,
+    fix: Fixed | None = None,
+    template: Dataset | None = None,
+    keep: Sequence[int | str] = (),
+) -> Dataset:
+    """Generate samples with the run's own recipe: from noise, k sweeps, labels clamped.
+
+    Parameters
+    ----------
+    run : a trained run or its folder
+    labels : the class of all samples, a class for each of the n samples, a count for each class, or None for the
+        classes in the proportions of the training data
+    n : number of samples
+    steps : sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good
+    seed : of the noise; the first samples of a larger n are those of a smaller one with the same labels
+    age : which age of the training; by default the last
+    fix : letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}; of a table, what a column
+        holds: {"sex": "female"} (of a number, the bin that it is in)
+    template, keep : samples whose sites `keep` (numbered from 1, or names of columns) are held while the others are
+        generated; its samples are taken in turn
+
+    Returns
+    -------
+    Dataset
+        with the alphabet (or columns) and the classes of the training data
+
+    Raises
+    ------
+    ConfigError : for an unknown class, a site or letter that does not exist, steps below 1
+    """
+    run = opened(run)
+    k = run.recipe["steps"] if steps is None else steps
+    options = {
+        "labels": labels,
+        "n": n,
+        "seed": seed,
+        "age": age,
+        "fix": fix,
+        "template": template,
+        "keep": keep,
+    }
+    return joined([part[k] for part in stream(run, times=(k,), **options)])
+
+
+def stream(
+    run: Trajectory | Path | str,
+    *,
+    times: Sequence[int],
+    labels: str | Sequence[str] | Mapping[str, int] | None = None,
+    n: int = 100,
+    seed: int = 0,
+    age: int | None = None,
+    fix: Fixed | None = None,
+    template: Dataset | None = None,
+    keep: Sequence[int | str] = (),
+) -> Iterator[dict[int, Dataset]]:
+    """Generate as `generate` does, a bounded number of samples at a time, recorded after each of `times` sweeps.
+
+    Yields
+    ------
+    dict
+        {time: samples}, at most 2,000 samples each (fewer of many sites); memory grows by a byte a sample
+    """
+    run = opened(run)
+    if not times or min(times) < 1:
+        raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
+    codes = _label_codes(run, labels, n)
+    model, theta, n = run.model, theta_of(run, age), len(codes)
+    held = {LABEL: torch.from_numpy(codes).unsqueeze(1)} if run.classes else {}
+    noise, at_once = Noise(seed, Stream.GENERATE), rows_at_once(model, ROWS_AT_ONCE)
+    kept = _kept(run, n, fix or {}, template, keep)
+    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=at_once)
+    for first, part in zip(range(0, n, at_once), parts, strict=True):
+        here = codes[first : first + at_once]
+        yield {t: _dataset(run, state, here, first, n) for t, state in part.items()}
+
+
+def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:
+    if n < 1:
+        raise ConfigError("n", f"at least 1 sample expected, got {n}")
+    if labels is None or not run.classes:
+        if labels is not None:
+            raise ConfigError("label", f"{run.path} was trained without labels")
+        counts = np.array(run.data["class_counts"] if run.classes else [n])
+        return np.repeat(np.arange(len(counts), dtype=np.uint8), _proportional(counts, n))
+    counted = {labels: n} if isinstance(labels, str) else labels
+    names = set(labels) if isinstance(counted, Sequence) else counted
+    for name in set(names) - set(run.classes):
+        known = ", ".join(run.classes[:20])
+        raise ConfigError("label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes))
+    code = {name: np.uint8(k) for k, name in enumerate(run.classes)}
+    if isinstance(counted, Mapping):
+        return np.repeat(np.array([code[name] for name in counted], np.uint8), list(counted.values()))
+    return np.fromiter((code[name] for name in counted), np.uint8)
+
+
+def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
+    """Return whole numbers that sum to n in the proportions of `counts`, the largest remainders rounded up."""
+    exact = n * counts / counts.sum()
+    whole = np.floor(exact).astype(int)
+    whole[np.argsort(whole - exact, kind="stable")[: n - whole.sum()]] += 1
+    return whole
+
+
+def _kept(
+    run: Trajectory, n: int, fix: Fixed, template: Dataset | None, keep: Sequence[int | str]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    if (template is None) != (len(keep) == 0):
+        raise ConfigError("keep", "a template and the sites to keep of it go together")
+    if not fix and template is None:
+        return {}
+    values = np.zeros((1, run.sites), np.uint8 if run.alphabet or run.columns else np.float32)
+    mask = np.zeros(run.sites, bool)
+    if template is not None:
+        check_kind(run, template)
+        values = taken(template.values, slice(0, n))
+        mask[[_site(run, site) for site in keep]] = True
+    for site, letter in fix.items():
+        place = _site(run, site)
+        mask[place] = True
+        values[:, place] = _code(run.alphabet, letter) if run.columns is None else _cell(run.columns[place], letter)
+    masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
+    return {layer.name: held for layer, held in zip(run.spec.visible, zip(masks, parts, strict=True), strict=True)}
+
+
+def _site(run: Trajectory, site: int | str) -> int:
+    if isinstance(site, str):
+        names = [column.name for column in run.columns or ()]
+        if site not in names:
+            raise ConfigError("site", f"no column '{site}'", nearest(site, names))
+        return names.index(site)
+    if not 1 <= site <= run.sites:
+        raise ConfigError("site", f"1 to {run.sites} expected, got {site}")
+    return site - 1
+
+
+def _cell(column: Column, cell: str) -> int:
+    code = column.code(cell)
+    if code < 0:
+        raise ConfigError("fix", f"column '{column.name}': {column.complaint(cell)}")
+    return code
+
+
+def _code(alphabet: Alphabet | None, letter: str) -> float | int:
+    if alphabet is not None:
+        if len(letter) != 1:
+            raise ConfigError("fix", f"one letter of '{alphabet.letters}' expected, got '{letter}'")
+        return int(alphabet.encode(letter)[0])
+    try:
+        return float(letter)
+    except ValueError:
+        raise ConfigError("fix", f"a number expected for continuous data, got '{letter}'") from None
+
+
+def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:
+    numbers = np.arange(first + 1, first + len(codes) + 1).astype(f"U{len(str(n))}")  # as wide as the last one
+    names = np.char.add("generated_", numbers)
+    return Dataset(
+        values=whole_of(run.spec, state, run.sites).numpy(),
+        labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
+        weights=np.ones(len(codes), np.float32),
+        names=names,
+        classes=run.classes,
+        alphabet=run.alphabet,
+        columns=run.columns,
+        meta=run.data["meta"],
+    )
