@@ -13,7 +13,7 @@ from torch import Tensor
 
 from shortrun.engine import launch
 from shortrun.engine.launch import LOW, Goal, Source, Words
-from shortrun.engine.plain import PlainMachine
+from shortrun.engine.plain import PlainMachine, by_tensor
 from shortrun.models import RBM, Clamp
 from shortrun.typing import Noise, State, Term, Theta, Weights
 from shortrun.units import Potts
@@ -51,7 +51,7 @@ class GpuMachine(PlainMachine):
         out = self.model.view(result)
         weighted = [self._weighted(*term) for term in terms]
         for i, rows in enumerate(self.model.slices):
-            for n, (x, mean, weights) in enumerate(_by_tensor(i, terms, weighted)):
+            for n, (x, mean, weights) in enumerate(by_tensor(i, terms, weighted)):
                 source = self.source(i, x)
                 launch.moments(source, mean, out.weight[rows], self.weight.precision, add=n > 0)
                 launch.first_moments(source, weights, out.bias[rows], add=n > 0)
@@ -138,16 +138,6 @@ class Sweep:
         else:
             goal = Goal("draw", LOW[units], held=held, words=words)
             launch.product(passed, weight.transposed(), bias, out, goal)
-
-
-def _by_tensor(layer: int, terms: Sequence[Term], weighted: list[Tensor]) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Return the values of a layer in some terms, each tensor once, with the sums of what multiplies it."""
-    found: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
-    for (state, weights), mean in zip(terms, weighted, strict=True):
-        x = state[layer]
-        _, means, sums = found.get(id(x), (x, 0, 0))
-        found[id(x)] = (x, means + mean, sums + weights)
-    return list(found.values())
 
 
 def _mask(sites: Tensor | None) -> Tensor | None:

@@ -411,7 +411,7 @@ class LookupMachine(CpuMachine):
         for mean in means:
             hidden_bias += mean.sum(1)
         for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
-            for n, (codes, moments, weights) in enumerate(_merged(i, terms, means)):
+            for n, (codes, moments, weights) in enumerate(by_tensor(i, terms, means)):
                 self._add_products(layer, codes, moments, weight[rows], add=n > 0)
                 bias[rows] += self._first_moments(i, codes, weights)
             if _doubling(layer):
@@ -484,19 +484,3 @@ class LookupMachine(CpuMachine):
 
 def _padded(chains: int) -> int:
     return -(-chains // 32) * 32
-
-
-def _merged(index: int, terms: Sequence[Term], means: list[Tensor]) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """The distinct tensors of a layer among the terms, with the sums of their moments and weights.
-
-    A clamped layer is the same tensor in the data and in the run that kept it: one product instead of two.
-    """
-    found: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
-    for (state, weights), mean in zip(terms, means, strict=True):
-        codes = state[index]
-        if id(codes) in found:
-            _, moments, total = found[id(codes)]
-            found[id(codes)] = (codes, moments + mean, total + weights)
-        else:
-            found[id(codes)] = (codes, mean, weights)
-    return list(found.values())

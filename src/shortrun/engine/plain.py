@@ -49,3 +49,16 @@ class PlainMachine:
 
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
         return self.model.label_log_probabilities(self.theta, state)
+
+
+def by_tensor(layer: int, terms: Sequence[Term], means: Sequence[Tensor]) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Return the values of a layer in some terms, each tensor once, with the sums of its hidden means and weights.
+
+    A clamped layer is the same tensor in the data and in the run that kept it: one product instead of two.
+    """
+    found: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+    for (state, weights), mean in zip(terms, means, strict=True):
+        x = state[layer]
+        _, moments, sums = found.get(id(x), (x, 0, 0))
+        found[id(x)] = (x, moments + mean, sums + weights)
+    return list(found.values())
