@@ -23,6 +23,7 @@ from torch import Tensor
 
 from shortrun.engine import native
 from shortrun.engine.cpu import BINARY, CpuMachine
+from shortrun.engine.plain import by_tensor
 from shortrun.models import RBM, Clamp, Layer
 from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
 from shortrun.units import Ising, Potts
