@@ -4,7 +4,8 @@ A module announces its `quantities` and measures them by one of
 - `measure(pair)`, called for each class (or once for all samples): {name: Estimate};
 - `across(pair)`, called once, for what needs all classes: {class or "all": {name: (value, error, floor)}};
 - `judge(predictions)`, the same of predicted labels.
-It may give `floors(pair)`, what real samples get; and `applies(data)` with `NEEDS`, on which data it makes sense.
+It may give `floors(pair)`, what real samples get; `applies(data)` with `NEEDS`, on which data it makes sense; and
+`ON_REQUEST = True` if it is so slow that it is measured only when asked for by name.
 """
 
 from shortrun.scores._base import ALL, CONVENTIONS, Convention, Estimate, Pair, Quantity, Score
@@ -13,6 +14,7 @@ from shortrun.scores._evaluation import Curves, Evaluation
 from shortrun.scores._features import features
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
+from shortrun.scores.linkage import linkage_decay
 from shortrun.scores.second_moment import second_moment
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "adversarial_accuracy",
     "compare",
     "features",
+    "linkage_decay",
     "memory_effect",
     "offered",
     "second_moment",

@@ -27,7 +27,7 @@ def offered() -> dict[str, tuple[Quantity, ModuleType]]:
 def chosen(
     names: Sequence[str] | None, reference: Dataset, held_out: Dataset | None, predictions: Predictions | None
 ) -> list[Quantity]:
-    """Return the quantities of these names, by default all that the data allow.
+    """Return the quantities of these names, by default all that the data allow but for slow ones.
 
     Raises
     ------
@@ -36,7 +36,8 @@ def chosen(
     known = {name: quantity for name, (quantity, _) in offered().items()}
     lacking = {name: missing(*offer, reference, held_out, predictions) for name, offer in offered().items()}
     if names is None:
-        return [quantity for name, quantity in known.items() if not lacking[name]]
+        slow = {name for name, (_, module) in offered().items() if hasattr(module, "ON_REQUEST")}
+        return [quantity for name, quantity in known.items() if not lacking[name] and name not in slow]
     for name in names:
         if name not in known:
             raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))

@@ -1,0 +1,45 @@
+"""What scores of genotypes share: haplotypes of 0 and 1, or dosages of 0, 1 and 2, one site a variant."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.data.alphabet import BINARY, DOSAGE
+from shortrun.data.blocks import scan
+from shortrun.data.variants import KEY
+
+HAPLOTYPES = (".hapt", ".hap", ".hapt.gz", ".hap.gz")  # files of haplotypes that may come without a legend
+NEEDS = "genotypes (VCF, PLINK, .hapt, or arrays with positions)"
+
+
+def is_genotypes(data: Dataset) -> bool:
+    """Return whether samples are haplotypes or dosages at known variants, or come from a file of such."""
+    known = len(data.meta.get(KEY, ())) == data.sites
+    if data.alphabet == DOSAGE:
+        return known or data.alphabet.name == DOSAGE.name  # any three codes have these letters
+    return data.alphabet == BINARY and (known or str(data.meta.get("source", "")).endswith(HAPLOTYPES))
+
+
+def ploidy(data: Dataset) -> int:
+    """Return how many alleles a sample has at a site."""
+    return 2 if data.alphabet == DOSAGE else 1
+
+
+def frequencies(data: Dataset) -> Float64[np.ndarray, " S"]:
+    """Return the frequency of the allele 1 at each site."""
+    total = np.zeros(data.sites)
+    for _, part in scan(data.values):
+        total += part.sum(0, dtype=np.int64)
+    return total / (len(data) * ploidy(data))
+
+
+def minor(p: Float64[np.ndarray, " S"]) -> Float64[np.ndarray, " S"]:
+    """Return the frequency of the rarer allele."""
+    return np.minimum(p, 1 - p)
+
+
+def along(data: Dataset, slope: Float64[np.ndarray, " S"]) -> Float64[np.ndarray, " N"]:
+    """Return sum_s slope_s x_ns of each sample, x its share of alleles 1 at site s."""
+    return np.concatenate([part @ slope for _, part in scan(data.values)]) / ploidy(data)

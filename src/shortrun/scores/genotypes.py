@@ -1,0 +1,107 @@
+"""Alleles: their frequencies, how diverse they make samples, new ones and lost ones."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.scores import _genotypes
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._errors import means_drawn
+from shortrun.scores._genotypes import along, frequencies, is_genotypes, minor, ploidy
+from shortrun.scores._numbers import UNDEFINED, ratio, spread
+
+quantities = (
+    Quantity("allele-frequency-pearson", ideal=1.0, direction="higher"),
+    Quantity("heterozygosity", ideal=1.0, direction="none"),
+    Quantity("private-alleles", ideal=0.0, direction="lower"),
+    Quantity("lost-alleles", ideal=0.0, direction="lower"),
+)
+NEEDS = _genotypes.NEEDS
+applies = is_genotypes
+
+RARE = 0.05  # minor-allele frequency below which an allele is rare
+SITES = 1024  # drawn again together
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the scores of alleles, of equally many samples."""
+    return {
+        "allele-frequency-pearson": frequency_pearson(*pair.equal),
+        "heterozygosity": ratio(*map(diversity, pair.equal)),
+        "private-alleles": private_alleles(*pair.equal),
+        "lost-alleles": lost_alleles(*pair.equal, pair.seed),
+    }
+
+
+def frequency_pearson(reference: Dataset, generated: Dataset) -> Estimate:
+    """Return the correlation over sites of the frequencies of allele 1; undefined where they are all the same."""
+    x, y = (p - p.mean() for p in map(frequencies, (reference, generated)))
+    xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
+    if min(xx, yy) < 1e-12 * len(x):
+        return UNDEFINED
+    scale = (xx * yy) ** 0.5
+    r = xy / scale
+    slopes = y / scale - r * x / xx, x / scale - r * y / yy
+    return Estimate(
+        r, lambda: spread(*(along(side, slope) for side, slope in zip((reference, generated), slopes, strict=True)))
+    )
+
+
+def diversity(data: Dataset) -> Float64[np.ndarray, " N"]:
+    """Return what each sample adds to the expected heterozygosity: numbers whose mean that is.
+
+    H = n / (n - 1) mean over sites of 2 p (1 - p), n alleles a site: the chance that two different ones drawn from
+    the sample differ (M. Nei, Genetics 89, 583, 1978, for haplotypes).
+    """
+    p, alleles = frequencies(data), len(data) * ploidy(data)
+    heterozygosity, slope = np.mean(2 * p * (1 - p)), 2 * (1 - 2 * p) / len(p)
+    return alleles / (alleles - 1) * (heterozygosity + along(data, slope) - p @ slope)
+
+
+def private_alleles(reference: Dataset, generated: Dataset) -> Estimate:
+    """Return the share of generated alleles that no reference sample has, at the sites that do not vary there.
+
+    Undefined if every site varies in the reference.
+    """
+    p = frequencies(reference)
+    fixed = minor(p) == 0
+    if not fixed.any():
+        return UNDEFINED
+    slope = np.where(fixed, 1 - 2 * p, 0) / fixed.sum()
+    new = along(generated, slope) + np.mean(p[fixed])
+    return Estimate(max(float(new.mean()), 0.0), partial(spread, new))
+
+
+def lost_alleles(reference: Dataset, generated: Dataset, seed: int = 0) -> Estimate:
+    """Return the share of the rare alleles of the reference (frequency below 5 %) that no generated sample has.
+
+    Undefined if the reference has no rare alleles. More generated samples lose fewer: compare equally many.
+    """
+    p = frequencies(reference)
+    rare = np.flatnonzero((minor(p) > 0) & (minor(p) < RARE))
+    if not len(rare):
+        return UNDEFINED
+    value = float(np.mean(lost(p[rare], frequencies(generated)[rare])))
+    return Estimate(value, partial(spread_of_lost, reference, generated, rare, seed))
+
+
+def lost(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return which alleles that are rare at frequencies p do not occur at frequencies q."""
+    return np.where(p < 0.5, q, 1 - q) < 1e-12
+
+
+def spread_of_lost(reference: Dataset, generated: Dataset, sites: np.ndarray, seed: int) -> float:
+    """Return the standard deviation of the share of lost alleles when the generated samples are drawn again.
+
+    The rare alleles stay those of the reference.
+    """
+    p, total = frequencies(reference), 0.0
+    for start in range(0, len(sites), SITES):
+        here = sites[start : start + SITES]
+        q = means_drawn(generated.values[:, here] / ploidy(generated), np.random.default_rng([seed, 99]))
+        total = total + lost(p[here], q).sum(1)
+    return float(np.std(total / len(sites), ddof=1))

@@ -1,0 +1,177 @@
+"""Linkage disequilibrium: do alleles go together along a chromosome as far as in the data? Ideal 0, lower is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from shortrun.data import Dataset
+from shortrun.data.variants import variants_of
+from shortrun.scores import _genotypes
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._genotypes import frequencies, is_genotypes, minor
+from shortrun.scores._numbers import UNDEFINED, spread
+
+quantities = (Quantity("linkage", ideal=0.0, direction="lower"),)
+NEEDS = _genotypes.NEEDS
+applies = is_genotypes
+
+RARE = 0.05  # r^2 of rarer alleles is not compared
+BINS = 20
+SIDE = 512  # sites whose pairs are looked at together
+
+Block = tuple[slice, slice, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of sites of one chromosome, sorted into bins of distance.
+
+    Parameters
+    ----------
+    sites : (K,) of the data set, by chromosome and position
+    chromosome, position : (K,) of each; base pairs, or the number of the site where nobody knows positions
+    edges : (B + 1,) of the bins, equal in the logarithm of the distance
+    """
+
+    sites: np.ndarray
+    chromosome: np.ndarray
+    position: np.ndarray
+    edges: np.ndarray
+
+    @classmethod
+    def of(cls, data: Dataset, bins: int = BINS) -> Pairs:
+        """Return the pairs of the sites whose rarer allele has a frequency of at least 5 %."""
+        sites = np.flatnonzero(minor(frequencies(data)) >= RARE)
+        variants = variants_of(data)
+        names, chromosome = np.unique([variants[site].chromosome for site in sites], return_inverse=True)
+        position = np.array([variants[site].position for site in sites], np.int64)
+        order = np.lexsort((position, chromosome))
+        sites, chromosome, position = (each[order] for each in (sites, chromosome, position))
+        steps = np.diff(position)[np.diff(chromosome) == 0]
+        spans = [np.ptp(position[chromosome == each]) for each in range(len(names))]
+        least, most = max(1, min(steps, default=1)), max(1, *spans, 1)
+        return cls(sites, chromosome, position, np.geomspace(least, most + 1, bins + 1))
+
+    @property
+    def bins(self) -> int:
+        """How many bins there are, some of which may be empty."""
+        return len(self.edges) - 1
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield some sites, some more, and the (A, B) distances of their pairs; nan for pairs that do not count."""
+        for start in range(0, len(self.sites), SIDE):
+            rows = slice(start, start + SIDE)
+            end = int(np.searchsorted(self.chromosome, self.chromosome[rows][-1], "right"))
+            for other in range(start, end, SIDE):
+                columns = slice(other, min(other + SIDE, end))
+                yield rows, columns, self.distances(rows, columns)
+
+    def distances(self, rows: slice, columns: slice) -> np.ndarray:
+        """Return how far sites are from each other, 0 counting as 1; nan between chromosomes and for i >= j."""
+        apart = np.maximum(self.position[columns] - self.position[rows, None], 1).astype(float)
+        place = np.arange(len(self.sites))
+        counted = (self.chromosome[rows, None] == self.chromosome[columns]) & (place[rows, None] < place[columns])
+        return np.where(counted, apart, np.nan)
+
+    def bin_of(self, distances: np.ndarray) -> np.ndarray:
+        """Return the bin of each distance, `bins` for nan."""
+        found = np.searchsorted(self.edges, distances, "right") - 1
+        return np.where(np.isnan(distances), self.bins, found.clip(0, self.bins - 1))
+
+    def sums(self, places: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
+        """Return the (B,) sums of values in each bin, given the bin of each; without values their numbers."""
+        return np.bincount(places.ravel(), None if values is None else values.ravel(), self.bins + 1)[:-1]
+
+
+def linkage_decay(
+    data: Dataset, *, like: Dataset | None = None, bins: int = BINS
+) -> tuple[Float64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
+    """Return how linkage disequilibrium decays with distance: mean distance and mean r^2 of the pairs in each bin.
+
+    r^2 is the squared correlation of two sites of one chromosome, over haplotypes (W. G. Hill, A. Robertson, Theor.
+    Appl. Genet. 38, 226, 1968) or over dosages (A. R. Rogers, C. Huff, Genetics 182, 839, 2009); 0 with a site that
+    does not vary. N unlinked samples have about 1 / N.
+
+    Parameters
+    ----------
+    data : haplotypes or dosages
+    like : whose sites and bins to use, by default its own: those with a minor-allele frequency of at least 5 %
+    bins : number of bins, equal in the logarithm of the distance; empty ones are left out
+
+    Returns
+    -------
+    distances, r2
+        in base pairs (in sites where positions are not known); empty if no two sites are on one chromosome
+    """
+    pairs = Pairs.of(data if like is None else like, bins)
+    distance, r2, count = curve(pairs, data)
+    there = count > 0
+    return distance[there], r2[there]
+
+
+def curve(pairs: Pairs, data: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean distance, mean r^2 and number of the pairs in each of the (B,) bins; 0 in empty ones."""
+    z = standard(data, pairs.sites)
+    distance, r2, count = np.zeros((3, pairs.bins))
+    for rows, columns, apart in pairs.blocks():
+        places = pairs.bin_of(apart)
+        distance += pairs.sums(places, apart)
+        r2 += pairs.sums(places, correlations(z, rows, columns) ** 2)
+        count += pairs.sums(places)
+    return distance / np.maximum(count, 1), r2 / np.maximum(count, 1), count
+
+
+def standard(data: Dataset, sites: np.ndarray) -> Float32[np.ndarray, "N K"]:
+    """Return alleles less their mean over their standard deviation; 0 of sites that do not vary."""
+    x = data.values[:, sites].astype(np.float32)
+    x -= x.mean(0, dtype=np.float64)
+    width = x.std(0, dtype=np.float64)
+    return np.divide(x, width, out=np.zeros_like(x), where=width > 0, casting="same_kind")
+
+
+def correlations(z: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Return the (A, B) correlations of some sites with others."""
+    return z[:, rows].T @ z[:, columns] / len(z)
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return sum_b (r2_b of generated - r2_b of real)^2 / sum_b r2_b of real^2 over bins b of distance.
+
+    1 for samples without linkage; of equally many samples, since r^2 has a bias of 1 / N.
+    """
+    pairs, sides = Pairs.of(pair.reference), pair.equal
+    (_, real, count), (_, made, _) = (curve(pairs, side) for side in sides)
+    scale = float(np.square(real).sum())
+    if not scale > 0:
+        return {"linkage": UNDEFINED}
+    value = float(np.square(made - real).sum()) / scale
+    slopes = -2 * (made - real + value * real) / scale, 2 * (made - real) / scale
+    return {
+        "linkage": Estimate(value, partial(error, pairs, sides, [slope / np.maximum(count, 1) for slope in slopes]))
+    }
+
+
+def error(pairs: Pairs, sides: tuple[Dataset, Dataset], weights: list[np.ndarray]) -> float:
+    """Return the standard error of a function of both curves; weights are its slopes, for each pair of a bin."""
+    return spread(*(influence(pairs, side, weight) for side, weight in zip(sides, weights, strict=True)))
+
+
+def influence(pairs: Pairs, data: Dataset, weights: np.ndarray) -> np.ndarray:
+    """Return what each sample adds to the sum over pairs of weight r^2.
+
+    With z the standardised alleles, that is 2 r z_i z_j - r^2 (z_i^2 + z_j^2) for a pair (i, j).
+    """
+    z, found = standard(data, pairs.sites), np.zeros(len(data))
+    weights = np.append(weights, 0)
+    for rows, columns, apart in pairs.blocks():
+        r = correlations(z, rows, columns)
+        weighted = (weights[pairs.bin_of(apart)] * r).astype(np.float32)
+        one, other, squares = z[:, rows], z[:, columns], weighted * r
+        found += 2 * ((one @ weighted) * other).sum(1, dtype=np.float64)
+        found -= one**2 @ squares.sum(1) + other**2 @ squares.sum(0)
+    return found

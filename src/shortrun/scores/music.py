@@ -1,0 +1,83 @@
+"""Music: how many keys are down, how often they are struck, and which tones they are."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.data.alphabet import BINARY
+from shortrun.data.blocks import scan
+from shortrun.data.music import KEYS, is_music
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._numbers import UNDEFINED, ratio, spread
+
+quantities = (
+    Quantity("note-density", ideal=1.0, direction="none"),
+    Quantity("onset-rate", ideal=1.0, direction="none"),
+    Quantity("pitch-classes", ideal=0.0, direction="lower"),
+)
+NEEDS = "music (MIDI, or --time-bin says that arrays are)"
+
+TONES = 12
+LOWEST = 9  # tones from a C below the first key, an A
+
+
+def applies(data: Dataset) -> bool:
+    """Return whether samples are windows of piano rolls."""
+    return is_music(data.meta) and data.alphabet == BINARY and data.sites % KEYS == 0
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the scores of music, of equally many samples."""
+    return {
+        "note-density": ratio(*map(density, pair.equal)),
+        "onset-rate": ratio(*map(onsets, pair.equal)),
+        "pitch-classes": tones_apart(*map(tones, pair.equal)),
+    }
+
+
+def rolls(values: np.ndarray) -> np.ndarray:
+    """Return samples as (N, T, 88) rolls."""
+    return values.reshape(len(values), -1, KEYS)
+
+
+def density(data: Dataset) -> Float64[np.ndarray, " N"]:
+    """Return how many keys are down a bin, on average over the window."""
+    return np.concatenate([rolls(part).sum((1, 2)) for _, part in scan(data.values)]) * (KEYS / data.sites)
+
+
+def onsets(data: Dataset) -> Float64[np.ndarray, " N"]:
+    """Return how many keys go down from one bin to the next, on average over the window; 0 of a single bin.
+
+    A note that lasts counts once, one that flickers many times.
+    """
+    steps = max(data.sites // KEYS - 1, 1)
+    return np.concatenate([struck(rolls(part)).sum((1, 2)) for _, part in scan(data.values)]) / steps
+
+
+def struck(roll: np.ndarray) -> np.ndarray:
+    """Return which keys are down that were not in the bin before."""
+    return roll[:, 1:] > roll[:, :-1]
+
+
+def tones(data: Dataset) -> Float64[np.ndarray, "N 12"]:
+    """Return in how many bins each of the tones C, C#, ..., B is held, whatever the octave, key by key."""
+    tone = np.eye(TONES)[(np.arange(KEYS) + LOWEST) % TONES]
+    return np.concatenate([rolls(part).sum(1, dtype=float) @ tone for _, part in scan(data.values)])
+
+
+def tones_apart(real: Float64[np.ndarray, "_ 12"], generated: Float64[np.ndarray, "_ 12"]) -> Estimate:
+    """Return half the sum over the tones of |share of generated - share of real|; undefined of silence."""
+    held = [side.sum() for side in (real, generated)]
+    if not min(held) > 0:
+        return UNDEFINED
+    x, y = (side.sum(0) / total for side, total in zip((real, generated), held, strict=True))
+    sign = np.sign(y - x) / 2
+    moves = (
+        (side @ sign - side.sum(1) * (shares @ sign)) / side.sum(1).mean()
+        for side, shares in ((real, x), (generated, y))
+    )
+    return Estimate(float(np.abs(y - x).sum()) / 2, partial(spread, *moves))

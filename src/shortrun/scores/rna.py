@@ -1,0 +1,62 @@
+"""RNA: do bases that pair in the consensus structure pair in generated sequences? Ideal 1."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.data.gaps import annotation, pairs
+from shortrun.data.sequences import GAP
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._numbers import UNDEFINED, ratio, share
+
+quantities = (Quantity("canonical-pairs", ideal=1.0, direction="none"),)
+NEEDS = "RNA with a consensus structure (SS_cons, as in Stockholm files)"
+
+CANONICAL = ("AU", "UA", "CG", "GC", "GU", "UG")
+
+
+def applies(data: Dataset) -> bool:
+    """Return whether samples are RNA (or DNA) whose consensus structure is known."""
+    return is_rna(data) and bool(structure(data))
+
+
+def is_rna(data: Dataset) -> bool:
+    """Return whether samples are of A, C, G, and U or T, with or without gaps."""
+    return data.alphabet is not None and set(data.alphabet.letters) - {GAP} in (set("ACGU"), set("ACGT"))
+
+
+def structure(data: Dataset) -> list[tuple[int, int]]:
+    """Return the sites that pair in the consensus structure."""
+    return pairs(annotation(data).get("SS_cons", ""))
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the share of consensus pairs that are canonical: that of generated samples over that of real ones."""
+    places = structure(pair.reference)
+    real, made = (canonical_pairs(side, places) for side in pair.equal)
+    defined = np.isfinite(real).all() and np.isfinite(made).all()
+    return {"canonical-pairs": ratio(real, made) if defined else UNDEFINED}
+
+
+def canonical_pairs(data: Dataset, places: list[tuple[int, int]]) -> Float64[np.ndarray, " N"]:
+    """Return what each sequence adds to the share of consensus pairs that are canonical: numbers whose mean that is.
+
+    AU, CG (Watson-Crick) and GU, either way round, out of all pairs of which at least one base is there: a base
+    opposite a gap is not canonical, a pair that is left out on both sides does not count.
+    """
+    one, other = data.values[:, [i for i, _ in places]], data.values[:, [j for _, j in places]]
+    table, gap = canonical(data), -1 if GAP not in letters(data) else letters(data).index(GAP)
+    return share(table[one, other].sum(1).astype(float), ((one != gap) | (other != gap)).sum(1).astype(float))
+
+
+def letters(data: Dataset) -> str:
+    """Return the letters of samples, U for T."""
+    assert data.alphabet is not None
+    return data.alphabet.letters.replace("T", "U")
+
+
+def canonical(data: Dataset) -> np.ndarray:
+    """Return a (q, q) table of which codes pair."""
+    return np.array([[one + other in CANONICAL for other in letters(data)] for one in letters(data)])

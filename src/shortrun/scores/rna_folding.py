@@ -1,0 +1,58 @@
+"""Folding: are RNA sequences as stable as real ones? Energies of ViennaRNA (extra `rna`), only if asked for by name."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.data.sequences import GAP
+from shortrun.errors import MissingExtraError
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._numbers import kolmogorov_smirnov, shift
+from shortrun.scores.rna import is_rna
+
+quantities = (
+    Quantity("folding-energy-shift", ideal=0.0, direction="none"),
+    Quantity("folding-energy-distribution", ideal=0.0, direction="lower"),
+)
+NEEDS = "RNA sequences"
+ON_REQUEST = True  # milliseconds a sequence
+
+applies = is_rna
+FOLDED = 1000  # sequences of each side, at most
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return shift and distance of the distributions of folding energies, of at most 1,000 samples of each side."""
+    energies = [folding_energies(side.head(FOLDED)) for side in pair.equal]
+    real, made = (energy[np.isfinite(energy)] for energy in energies)
+    return {
+        "folding-energy-shift": shift(real, made),
+        "folding-energy-distribution": kolmogorov_smirnov(real, made),
+    }
+
+
+def folding_energies(data: Dataset) -> Float64[np.ndarray, " N"]:
+    """Return the minimum free energy of each sequence without its gaps, kcal/mol per nucleotide; nan of no nucleotide.
+
+    R. Lorenz et al., ViennaRNA Package 2.0, Algorithms Mol. Biol. 6, 26 (2011), at 37 degrees Celsius.
+
+    Raises
+    ------
+    MissingExtraError : if ViennaRNA is not installed
+    """
+    assert data.alphabet is not None
+    return np.array([folding_energy(text.replace(GAP, "")) for text in data.alphabet.decode_rows(data.values)])
+
+
+@lru_cache(maxsize=2**16)
+def folding_energy(sequence: str) -> float:
+    """Return the minimum free energy of a sequence per nucleotide."""
+    try:
+        import RNA
+    except ImportError:
+        raise MissingExtraError("ViennaRNA", "rna") from None
+    return RNA.fold(sequence)[1] / len(sequence) if sequence else np.nan

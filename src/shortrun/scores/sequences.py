@@ -1,0 +1,103 @@
+"""Aligned sequences: how near they are to natural ones, how long they are and where their gaps are."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.data.gaps import gap_share
+from shortrun.data.sequences import GAP, gap_code
+from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._neighbours import mismatches, slices
+from shortrun.scores._numbers import UNDEFINED, kolmogorov_smirnov, shift, spread
+
+quantities = (
+    Quantity("nearest-identity", ideal=None, direction="none"),
+    Quantity("length-shift", ideal=0.0, direction="none"),
+    Quantity("length-distribution", ideal=0.0, direction="lower"),
+    Quantity("gap-profile", ideal=0.0, direction="lower"),
+)
+NEEDS = "aligned sequences with gaps"
+
+
+def applies(data: Dataset) -> bool:
+    """Return whether samples are sequences of which some have gaps."""
+    return data.alphabet is not None and GAP in data.alphabet.letters and bool(gap_share(data).any())
+
+
+def measure(pair: Pair) -> dict[str, Estimate]:
+    """Return the scores of lengths and gaps of equally many samples, and the identity to the whole reference."""
+    identity = nearest_identity(pair.reference, pair.generated)
+    sizes = [lengths(side) for side in pair.equal]
+    return {
+        "nearest-identity": Estimate(float(identity.mean()), partial(spread, identity)),
+        "length-shift": shift(*sizes),
+        "length-distribution": kolmogorov_smirnov(*sizes),
+        "gap-profile": gap_profile(*pair.equal),
+    }
+
+
+def floors(pair: Pair) -> dict[str, float]:
+    """Return the identity of each real sequence to the nearest other one, and what the halves say of the rest."""
+    halves = pair.halves()
+    sizes = [lengths(side) for side in halves.equal]
+    return {
+        "nearest-identity": float(nearest_identity(pair.reference).mean()),
+        "length-shift": shift(*sizes).value,
+        "length-distribution": kolmogorov_smirnov(*sizes).value,
+        "gap-profile": gap_profile(*halves.equal).value,
+    }
+
+
+def gaps(data: Dataset) -> np.ndarray:
+    """Return (N, S) whether a site is a gap."""
+    assert data.alphabet is not None
+    return data.values == gap_code(data.alphabet)
+
+
+def lengths(data: Dataset) -> Float64[np.ndarray, " N"]:
+    """Return the number of residues of each sequence."""
+    return (~gaps(data)).sum(1).astype(float)
+
+
+def gap_profile(reference: Dataset, generated: Dataset) -> Estimate:
+    """Return sum_s (g_s of generated - g_s of real)^2 / sum_s g_s of real^2, g_s the share of gaps at site s.
+
+    1 for sequences without gaps; undefined if the real ones have none.
+    """
+    x, y = gap_share(reference), gap_share(generated)
+    scale = float(x @ x)
+    if not scale > 0:
+        return UNDEFINED
+    value = float(np.square(y - x).sum()) / scale
+    slopes = -2 * (y - x + value * x) / scale, 2 * (y - x) / scale
+    return Estimate(
+        value, lambda: spread(*(gaps(side) @ slope for side, slope in zip((reference, generated), slopes, strict=True)))
+    )
+
+
+def nearest_identity(real: Dataset, generated: Dataset | None = None) -> Float64[np.ndarray, " N"]:
+    """Return the identity of each generated sequence (by default of each real one) to the nearest (other) real one.
+
+    Identity is the number of sites with the same residue over the number of sites at which at least one of the two has
+    a residue: 1 for equal sequences, and sites where both have a gap say nothing.
+    """
+    made = real if generated is None else generated
+    best = np.zeros(len(made))
+    for rows in slices(len(made)):
+        for columns in slices(len(real)):
+            found = identities(made.select(rows), real.select(columns))
+            if generated is None and rows == columns:
+                np.fill_diagonal(found, 0)
+            best[rows] = np.maximum(best[rows], found.max(1))
+    return best
+
+
+def identities(one: Dataset, other: Dataset) -> np.ndarray:
+    """Return the (A, B) identities of sequences."""
+    both_gaps = gaps(one).astype(np.float32) @ gaps(other).T.astype(np.float32)
+    differ = mismatches(one.values.T, np.ascontiguousarray(other.values.T))
+    return 1 - differ / np.maximum(one.sites - both_gaps, 1)
