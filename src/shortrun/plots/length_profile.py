@@ -1,0 +1,38 @@
+"""Lengths of sequences, and where their gaps are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.data.gaps import gap_share
+from shortrun.plots._figure import new_figure
+from shortrun.plots._sides import COLOURS, check_alike, histograms
+from shortrun.scores.sequences import NEEDS, applies, lengths
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def length_profile(real: Dataset, generated: Dataset) -> Figure:
+    """Return the distribution of the lengths of aligned sequences, and the share of gaps at each site.
+
+    Raises
+    ------
+    DataError : if the samples are no sequences with gaps, or of different sites
+    """
+    check_alike(real, generated, applies(real), NEEDS)
+    figure = new_figure(8.0, 3.0)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.6))
+    sides = {"real": real, "generated": generated}
+    sizes = {name: lengths(side) for name, side in sides.items()}
+    everything = np.concatenate([*sizes.values()])
+    histograms(left, sizes, np.arange(everything.min() - 0.5, everything.max() + 1))  # a bin a length
+    left.set(xlabel="residues")
+    for name, side in sides.items():
+        right.step(np.arange(1, side.sites + 1), gap_share(side), where="mid", color=COLOURS[name], label=name)
+    right.set(xlabel="site", ylabel="share of gaps", xlim=(0.5, real.sites + 0.5), ylim=(0, None))
+    right.legend(frameon=False, fontsize=8)
+    return figure

@@ -1,0 +1,43 @@
+"""Pitch classes of music, real and generated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.plots._figure import new_figure
+from shortrun.plots._sides import COLOURS, check_alike
+from shortrun.scores.music import NEEDS, TONES, applies, tones
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def pitch_classes(real: Dataset, generated: Dataset) -> Figure:
+    """Return the shares of the twelve pitch classes, a panel a class of the samples.
+
+    Raises
+    ------
+    DataError : if the samples are no music, or of different lengths
+    """
+    check_alike(real, generated, applies(real), NEEDS)
+    panels = [k for k in range(len(real.classes)) if (real.labels == k).any() and (generated.labels == k).any()]
+    panels = panels if real.classes == generated.classes else []
+    figure = new_figure(4.8, 1.7 * max(len(panels), 1) + 0.4)
+    axes = figure.subplots(max(len(panels), 1), 1, squeeze=False, sharex=True)[:, 0]
+    for axis, k in zip(axes, panels or [None], strict=True):
+        for place, (name, side) in enumerate({"real": real, "generated": generated}.items()):
+            shown = side if k is None else side.select(side.labels == k)
+            held = tones(shown).sum(0)
+            axis.bar(
+                np.arange(TONES) + 0.4 * place - 0.2, held / max(held.sum(), 1), 0.4, color=COLOURS[name], label=name
+            )
+        axis.set(ylabel="share", title=None if k is None else real.classes[k])
+        axis.title.set_fontsize(9)
+    axes[-1].set_xticks(range(TONES), NAMES)
+    axes[0].legend(frameon=False, fontsize=8)
+    return figure
