@@ -14,6 +14,7 @@ from shortrun.data import Dataset
 
 Direction: TypeAlias = Literal["lower", "higher", "none"]
 Convention: TypeAlias = Literal["default", "paper", "fef"]
+Group: TypeAlias = Literal["quality", "memorisation", "labels", "domain"]
 CONVENTIONS: tuple[Convention, ...] = ("default", "paper", "fef")
 ALL = "all"  # the class of a score of all samples, or averaged over the classes
 FEWEST = 4  # reference samples: two halves of two
@@ -30,12 +31,16 @@ class Quantity:
         the floor says what to expect
     direction : which values are better; "none" where the ideal is approached from both sides
     held_out : whether real samples are needed that the generator was not trained on
+    group : what it tells of: the samples' law, memorisation and privacy, labels, or what only such data have
+    meaning : one sentence in plain words: what a good and a bad value say
     """
 
     name: str
     ideal: float | None
     direction: Direction
     held_out: bool = False
+    group: Group = "quality"
+    meaning: str = ""
 
 
 class Estimate(NamedTuple):

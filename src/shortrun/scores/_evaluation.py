@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -59,6 +60,7 @@ class Evaluation:
     held_out : real samples not trained on, None without any
     scores : of the samples and of the predictions
     predictions : of the held-out samples (else of the reference), exact; None without labels
+    described : what `Dataset.describe` says of "reference" and "held-out" samples
     curves : of this run, then of those it is compared with; empty if not asked for
     notes : what to know of the above, one sentence each
     seconds : that the evaluation took
@@ -77,6 +79,7 @@ class Evaluation:
     held_out: Dataset | None
     scores: tuple[Score, ...]
     predictions: Predictions | None
+    described: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     curves: tuple[Curves, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

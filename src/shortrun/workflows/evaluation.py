@@ -82,6 +82,7 @@ def evaluate(
     for each in (run, *map(opened, beside)) if with_curves else ():
         say(f"scores of {each.path.name} against sampling time")
         drawn.append(drawn_curves(each, test or reference, convention, seed))
+    sides = {"reference": reference, "held-out": held_out}
     return Evaluation(
         run=run.info() | {"config": run.config},
         log=run.log_table(),
@@ -95,6 +96,7 @@ def evaluate(
         held_out=held_out,
         scores=tuple(found),
         predictions=predictions,
+        described={name: data.describe() for name, data in sides.items() if data is not None},
         curves=tuple(drawn),
         notes=tuple(notes(run, k, reference, made, held_out, role)),
         seconds=time.monotonic() - begin,
