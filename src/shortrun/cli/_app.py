@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import shortrun
-from shortrun.cli import _output, curves, data, evaluate, generate, info, predict, score, train
+from shortrun.cli import _output, curves, data, evaluate, fold, generate, info, predict, score, train
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
@@ -30,6 +30,7 @@ app.command()(predict.predict)
 app.command()(evaluate.evaluate)
 app.command()(score.score)
 app.command()(curves.curves)
+app.command()(fold.fold)
 app.command()(info.info)
 app.add_typer(data.app, name="data")
 

@@ -1,6 +1,7 @@
 """The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
 
 from shortrun.workflows.evaluation import evaluate
+from shortrun.workflows.folding import fold
 from shortrun.workflows.generation import generate, stream
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
@@ -12,6 +13,7 @@ __all__ = [
     "device_of",
     "evaluate",
     "fit",
+    "fold",
     "generate",
     "parts_of_training",
     "predict",

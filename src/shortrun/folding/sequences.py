@@ -1,0 +1,32 @@
+"""Samples as sequences that can be folded: no gaps, the twenty amino acids and X."""
+
+from __future__ import annotations
+
+from shortrun.data import Dataset
+from shortrun.data.alphabet import DNA, RNA
+from shortrun.errors import DataError
+
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+AMBIGUOUS = "XBZJUO"  # unknown, four that stand for two, selenocysteine and pyrrolysine: folded as X
+NO_RESIDUES = "-.~*"  # gaps and stops
+
+
+def residues(text: str) -> str:
+    """Return a sequence as it is folded: gaps and stops removed, capitals, X for all but the twenty amino acids."""
+    letters = (letter for letter in text.upper() if letter not in NO_RESIDUES)
+    return "".join(letter if letter in AMINO_ACIDS else "X" for letter in letters)
+
+
+def sequences_of(data: Dataset) -> list[str]:
+    """Return the N sequences of protein samples, without gaps; one of gaps alone is empty.
+
+    Raises
+    ------
+    DataError : if the samples are no proteins
+    """
+    alphabet = data.alphabet
+    known = set(AMINO_ACIDS + AMBIGUOUS + NO_RESIDUES)
+    if alphabet is None or alphabet in (DNA, RNA) or not known.issuperset(alphabet.letters.upper()):
+        kind = "numbers" if alphabet is None else f"written with '{alphabet.letters}'"
+        raise DataError(f"protein sequences are needed for folding, and these samples are {kind}")
+    return [residues(text) for text in alphabet.decode_rows(data.values)]

@@ -1,0 +1,99 @@
+"""Whether generated proteins fold: `fold`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from shortrun import folding
+from shortrun.data import Dataset
+from shortrun.data.dataset import UNKNOWN
+from shortrun.errors import printable
+from shortrun.folding import ESMFold, Folded, Predictor, Results
+from shortrun.folding.prediction import MAX_RESIDUES, name_of
+from shortrun.folding.results import DIGITS, frame
+
+Progress = Callable[[int, int], None]
+
+
+def fold(
+    generated: Dataset,
+    out: Path | str,
+    *,
+    real: Dataset | None = None,
+    predictor: Predictor | None = None,
+    max_residues: int = MAX_RESIDUES,
+    scale: float | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Predict the mean pLDDT of protein sequences, gaps removed, as FF23 fig. 4; `folding.compare` reads the result.
+
+    Parameters
+    ----------
+    generated : aligned protein samples
+    out : CSV file that results are added to as they come; those already there are not computed again, nor is a
+        sequence that occurs twice
+    real : others to compare with
+    predictor : a function of a sequence that returns the pLDDT of its residues, 0 to 1 or 0 to 100; `ESMFold` by
+        default. One with a method `batch` gets several sequences of similar lengths at once
+    max_residues : of a batch, padding included; a longer sequence is alone
+    scale : where the predictor's scale ends, 1 or 100; detected by default
+    progress : called after each batch with (sequences folded, sequences to fold in this call)
+
+    Returns
+    -------
+    pandas.DataFrame
+        name, label, source ("real", "generated"), length, plddt (0 to 100, nan for samples of gaps alone), model and
+        sequence, a row a sample: the real ones first
+
+    Raises
+    ------
+    DataError : if the samples are no proteins, the file was made with another predictor, or the predictor's values are
+        none of pLDDT
+    FormatError, StoreError : if the file is something else or cannot be written
+    """
+    predictor = predictor or ESMFold()
+    results = Results(out, name_of(predictor))
+    asked = [*rows_of(real, "real", results.model), *rows_of(generated, "generated", results.model)]
+    known = {row.sequence: row.plddt for row in results.rows} | {"": float("nan")}
+    missing = [*absent(asked, results.rows)]
+    results.add(filled([row for row in missing if row.sequence in known], known))
+    waiting = {row.sequence for row in missing} - set(known)
+    done = 0
+    for batch in folding.batches(waiting, max_residues):
+        means = folding.mean_plddt(predictor, batch, scale)
+        fresh = {sequence: round(mean, DIGITS) for sequence, mean in zip(batch, means, strict=True)}
+        results.add(filled([row for row in missing if row.sequence in fresh], fresh))
+        known |= fresh
+        done += len(batch)
+        if progress is not None:
+            progress(done, len(waiting))
+    return frame(filled(asked, known))
+
+
+def rows_of(data: Dataset | None, source: str, model: str) -> Iterator[Folded]:
+    """Yield a row for each sample, its pLDDT still unknown."""
+    if data is None:
+        return
+    labels = ["" if code == UNKNOWN else data.classes[code] for code in data.labels]
+    for name, label, sequence in zip(data.names.tolist(), labels, folding.sequences_of(data), strict=True):
+        yield Folded(printable(name), printable(label), source, len(sequence), float("nan"), model, sequence)
+
+
+def absent(asked: Sequence[Folded], there: Sequence[Folded]) -> Iterator[Folded]:
+    """Yield the rows that are not there yet: samples of one name, source and sequence as often as they occur."""
+    left = Counter((row.name, row.source, row.sequence) for row in there)
+    for row in asked:
+        key = (row.name, row.source, row.sequence)
+        if left[key]:
+            left[key] -= 1
+        else:
+            yield row
+
+
+def filled(rows: Sequence[Folded], known: dict[str, float]) -> list[Folded]:
+    """Return rows with the pLDDT of their sequences."""
+    return [row._replace(plddt=known[row.sequence]) for row in rows]
