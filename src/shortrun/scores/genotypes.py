@@ -15,10 +15,34 @@ from shortrun.scores._genotypes import along, frequencies, is_genotypes, minor, 
 from shortrun.scores._numbers import UNDEFINED, ratio, spread
 
 quantities = (
-    Quantity("allele-frequency-pearson", ideal=1.0, direction="higher"),
-    Quantity("heterozygosity", ideal=1.0, direction="none"),
-    Quantity("private-alleles", ideal=0.0, direction="lower"),
-    Quantity("lost-alleles", ideal=0.0, direction="lower"),
+    Quantity(
+        "allele-frequency-pearson",
+        ideal=1.0,
+        direction="higher",
+        group="domain",
+        meaning="Near 1: alleles are as frequent as in the data, site by site; lower: frequencies are wrong.",
+    ),
+    Quantity(
+        "heterozygosity",
+        ideal=1.0,
+        direction="none",
+        group="domain",
+        meaning="Near 1: as diverse as real samples; below: alleles were lost or samples are alike; above: noise.",
+    ),
+    Quantity(
+        "private-alleles",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: no alleles that the real samples do not have; 0.5: noise at sites that do not vary.",
+    ),
+    Quantity(
+        "lost-alleles",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: every rare allele of the data was generated; 1: none was, only common ones.",
+    ),
 )
 NEEDS = _genotypes.NEEDS
 applies = is_genotypes

@@ -11,7 +11,15 @@ from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._genotypes import is_genotypes
 from shortrun.scores._numbers import kolmogorov_smirnov
 
-quantities = (Quantity("individual-heterozygosity", ideal=0.0, direction="lower"),)
+quantities = (
+    Quantity(
+        "individual-heterozygosity",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: persons are as heterozygous as real ones, in their spread too; 1: not one of them is.",
+    ),
+)
 NEEDS = "genotypes of persons (dosages, or haplotypes with two of each group)"
 
 

@@ -16,7 +16,15 @@ from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._genotypes import frequencies, is_genotypes, minor
 from shortrun.scores._numbers import UNDEFINED, spread
 
-quantities = (Quantity("linkage", ideal=0.0, direction="lower"),)
+quantities = (
+    Quantity(
+        "linkage",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: neighbouring sites go together as far as in the data; 1: sites are independent.",
+    ),
+)
 NEEDS = _genotypes.NEEDS
 applies = is_genotypes
 

@@ -15,9 +15,27 @@ from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._numbers import UNDEFINED, ratio, spread
 
 quantities = (
-    Quantity("note-density", ideal=1.0, direction="none"),
-    Quantity("onset-rate", ideal=1.0, direction="none"),
-    Quantity("pitch-classes", ideal=0.0, direction="lower"),
+    Quantity(
+        "note-density",
+        ideal=1.0,
+        direction="none",
+        group="domain",
+        meaning="Near 1: as many keys are down as in the data; below: thin; above: crowded.",
+    ),
+    Quantity(
+        "onset-rate",
+        ideal=1.0,
+        direction="none",
+        group="domain",
+        meaning="Near 1: keys are struck as often as in the data; above: notes flicker; below: they last too long.",
+    ),
+    Quantity(
+        "pitch-classes",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: the tones of the data, in their proportions; 1: no tone in common.",
+    ),
 )
 NEEDS = "music (MIDI, or --time-bin says that arrays are)"
 

@@ -11,7 +11,15 @@ from shortrun.data.sequences import GAP
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._numbers import UNDEFINED, ratio, share
 
-quantities = (Quantity("canonical-pairs", ideal=1.0, direction="none"),)
+quantities = (
+    Quantity(
+        "canonical-pairs",
+        ideal=1.0,
+        direction="none",
+        group="domain",
+        meaning="Near 1: bases of the structure pair as often as in the data; lower: the fold is lost.",
+    ),
+)
 NEEDS = "RNA with a consensus structure (SS_cons, as in Stockholm files)"
 
 CANONICAL = ("AU", "UA", "CG", "GC", "GU", "UG")

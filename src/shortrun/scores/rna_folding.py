@@ -15,8 +15,20 @@ from shortrun.scores._numbers import kolmogorov_smirnov, shift
 from shortrun.scores.rna import is_rna
 
 quantities = (
-    Quantity("folding-energy-shift", ideal=0.0, direction="none"),
-    Quantity("folding-energy-distribution", ideal=0.0, direction="lower"),
+    Quantity(
+        "folding-energy-shift",
+        ideal=0.0,
+        direction="none",
+        group="domain",
+        meaning="Near 0: sequences fold as stably as real ones; above: less stably, in standard deviations.",
+    ),
+    Quantity(
+        "folding-energy-distribution",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: stability varies as in the data; 1: no generated sequence is as stable or unstable as a real one.",
+    ),
 )
 NEEDS = "RNA sequences"
 ON_REQUEST = True  # milliseconds a sequence

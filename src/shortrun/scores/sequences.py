@@ -15,10 +15,34 @@ from shortrun.scores._neighbours import mismatches, slices
 from shortrun.scores._numbers import UNDEFINED, kolmogorov_smirnov, shift, spread
 
 quantities = (
-    Quantity("nearest-identity", ideal=None, direction="none"),
-    Quantity("length-shift", ideal=0.0, direction="none"),
-    Quantity("length-distribution", ideal=0.0, direction="lower"),
-    Quantity("gap-profile", ideal=0.0, direction="lower"),
+    Quantity(
+        "nearest-identity",
+        ideal=None,
+        direction="none",
+        group="domain",
+        meaning="As between real sequences: a new member of the family; 1: a copy; lower: far from natural ones.",
+    ),
+    Quantity(
+        "length-shift",
+        ideal=0.0,
+        direction="none",
+        group="domain",
+        meaning="Near 0: as long as real ones on average; above: longer, below: shorter, in standard deviations.",
+    ),
+    Quantity(
+        "length-distribution",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: lengths vary as in the data; 1: no generated length is like a real one.",
+    ),
+    Quantity(
+        "gap-profile",
+        ideal=0.0,
+        direction="lower",
+        group="domain",
+        meaning="0: gaps are where the data have them; 1: no gaps at all, or as far off as that.",
+    ),
 )
 NEEDS = "aligned sequences with gaps"
 
