@@ -1,6 +1,49 @@
 """Figures from results; computes nothing. Every function returns a matplotlib figure."""
 
 from shortrun.plots._figure import SUFFIXES, save
-from shortrun.plots.sample_grid import sample_grid
+from shortrun.plots.accuracy import accuracy
+from shortrun.plots.allele_frequencies import allele_frequencies
+from shortrun.plots.confusion import confusion
+from shortrun.plots.folding_energies import folding_energies
+from shortrun.plots.histograms import histograms
+from shortrun.plots.length_profile import length_profile
+from shortrun.plots.linkage import linkage
+from shortrun.plots.pca import pca
+from shortrun.plots.piano_roll import piano_roll
+from shortrun.plots.pitch_classes import pitch_classes
+from shortrun.plots.plddt import plddt
+from shortrun.plots.receptive_fields import receptive_fields
+from shortrun.plots.reliability import reliability
+from shortrun.plots.report import report
+from shortrun.plots.sample_grid import sample_grid, sample_grids
+from shortrun.plots.sample_rows import sample_rows
+from shortrun.plots.scores_by_age import scores_by_age
+from shortrun.plots.scores_by_class import scores_by_class
+from shortrun.plots.singular_values import singular_values
+from shortrun.plots.training_curves import training_curves
 
-__all__ = ["SUFFIXES", "sample_grid", "save"]
+__all__ = [
+    "SUFFIXES",
+    "accuracy",
+    "allele_frequencies",
+    "confusion",
+    "folding_energies",
+    "histograms",
+    "length_profile",
+    "linkage",
+    "pca",
+    "piano_roll",
+    "pitch_classes",
+    "plddt",
+    "receptive_fields",
+    "reliability",
+    "report",
+    "sample_grid",
+    "sample_grids",
+    "sample_rows",
+    "save",
+    "scores_by_age",
+    "scores_by_class",
+    "singular_values",
+    "training_curves",
+]

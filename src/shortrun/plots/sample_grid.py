@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Shaped
 
 from shortrun.data import Dataset
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import WIDTH, new_figure, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+EMPTY = "#D9D9D9"  # between images, and where there is none
+CELL = 0.5  # inches
 
+
+@styled
 def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
-    """Return a grid of the first `columns` samples of each class, as FF23 fig. 6; empty cells where there are fewer.
+    """Return a grid of the first `columns` samples of each class, as FF23 fig. 6; grey cells where there are fewer.
 
     Parameters
     ----------
@@ -26,18 +33,85 @@ def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
     ------
     DataError : if the samples are not images
     """
+    shape, rows = image_shape(data), groups(data, columns)
+    figure = new_figure(CELL * columns + 0.8, CELL * len(rows) * shape[0] / shape[1] + 0.2)
+    drawn(figure.subplots(), data, rows, columns, shape)
+    return figure
+
+
+@styled
+def sample_grids(grids: Mapping[str, Dataset], *, columns: int = 5) -> Figure:
+    """Return grids side by side under their titles, such as samples after 1, k, 10 k and 1000 k sweeps.
+
+    Parameters
+    ----------
+    grids : title -> images of the same classes
+    columns : samples a class in each
+
+    Raises
+    ------
+    DataError : if there are none, or they are not images
+    """
+    if not grids:
+        raise DataError("at least one set of samples to draw expected")
+    count, most = len(grids), max(len(groups(data, columns)) for data in grids.values())
+    shape = image_shape(next(iter(grids.values())))
+    width = (WIDTH - 0.4) / count
+    figure = new_figure(WIDTH, width / columns * most * shape[0] / shape[1] + 0.5)
+    axes = figure.subplots(1, count, squeeze=False)[0]
+    for axis, (title, data) in zip(axes, grids.items(), strict=True):
+        drawn(axis, data, groups(data, columns), columns, image_shape(data))
+        axis.set_title(title)
+        if axis is not axes[0]:
+            axis.set_yticks([])
+    return figure
+
+
+def image_shape(data: Dataset) -> tuple[int, int]:
+    """Return (height, width).
+
+    Raises
+    ------
+    DataError : if the samples are not images
+    """
     shape = data.meta.get("image_shape")
     if shape is None:
         raise DataError("a picture needs images, and these samples have no image_shape: choose .npz, .csv or .fasta")
-    groups = [np.flatnonzero(data.labels == k)[:columns] for k in range(len(data.classes))]
-    groups = groups or [np.arange(len(data))[first : first + columns] for first in range(0, len(data), columns)]
-    figure = new_figure(0.55 * columns + 0.8, 0.55 * len(groups))
-    axes = figure.subplots(len(groups), columns, squeeze=False)
-    for row, (cells, group) in enumerate(zip(axes, groups, strict=True)):
-        for column, axis in enumerate(cells):
-            axis.set(xticks=[], yticks=[], frame_on=False)
-            if column < len(group):
-                axis.imshow(data.values[group[column]].reshape(shape), cmap="gray_r", interpolation="nearest")
-        if data.classes:
-            cells[0].set_ylabel(data.classes[row], rotation=0, ha="right", va="center", fontsize=9)
-    return figure
+    height, width = shape
+    return int(height), int(width)
+
+
+def groups(data: Dataset, columns: int) -> list[np.ndarray]:
+    """Return the samples of each row: a class each, or where no label is known all in order."""
+    if data.labelled.any():
+        return [np.flatnonzero(data.labels == k)[:columns] for k in range(len(data.classes))]
+    return [np.arange(len(data))[first : first + columns] for first in range(0, len(data), columns)]
+
+
+def drawn(axis: Axes, data: Dataset, rows: list[np.ndarray], columns: int, shape: tuple[int, int]) -> None:
+    """Draw a grid with the names of classes beside it."""
+    images = [[data.values[sample] for sample in row] for row in rows]
+    highest = (data.colours or 2) - 1 if not data.continuous else 1.0
+    tiled(axis, mosaic(images, columns, shape), "gray_r", (0, highest))
+    if data.labelled.any():
+        axis.set_yticks((np.arange(len(rows)) + 0.5) * (shape[0] + 1), data.classes)
+
+
+def tiled(axis: Axes, table: np.ndarray, colours: str, limits: tuple[float, float]) -> None:
+    """Draw a mosaic without axes."""
+    from matplotlib import colormaps
+
+    colormap = colormaps[colours].with_extremes(bad=EMPTY)
+    axis.imshow(np.ma.masked_invalid(table), cmap=colormap, vmin=limits[0], vmax=limits[1], interpolation="nearest")
+    axis.set(xticks=[], yticks=[], frame_on=False)
+    axis.tick_params(length=0)
+
+
+def mosaic(rows: list[list[np.ndarray]], columns: int, shape: tuple[int, int]) -> Shaped[np.ndarray, "X Y"]:
+    """Return images side by side in one, with nan between them and where there is none."""
+    height, width = shape[0] + 1, shape[1] + 1
+    table = np.full((len(rows) * height + 1, columns * width + 1), np.nan, np.float32)
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            table[i * height + 1 : (i + 1) * height, j * width + 1 : (j + 1) * width] = image.reshape(shape)
+    return table

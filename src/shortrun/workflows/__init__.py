@@ -7,6 +7,7 @@ from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
+from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
     "curves",
@@ -18,7 +19,9 @@ __all__ = [
     "parts_of_training",
     "predict",
     "predictions",
+    "receptive_fields",
     "score",
+    "singular_values",
     "stream",
     "times_up_to",
 ]

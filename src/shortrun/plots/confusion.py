@@ -1,0 +1,58 @@
+"""Which classes are taken for which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shortrun.data import Predictions
+from shortrun.errors import DataError
+from shortrun.plots._figure import WIDTH, new_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WRITTEN = 20  # classes up to which each cell has its number
+
+
+@styled
+def confusion(predictions: Predictions) -> Figure:
+    """Return the confusion matrix, each row (true class) normalised to 1, as FF23 fig. 5; empty rows for no samples.
+
+    Parameters
+    ----------
+    predictions : some with known labels
+
+    Raises
+    ------
+    DataError : if no label is known
+    """
+    shares, classes = normalised(predictions), predictions.classes
+    size = min(WIDTH, 2.2 + 0.42 * len(classes))
+    figure = new_figure(size, size)
+    axis = figure.subplots()
+    axis.imshow(np.ma.masked_invalid(shares), cmap="Blues", vmin=0, vmax=1)
+    long = max(map(len, classes)) > 3
+    small = 9 if len(classes) <= 12 else 7 if len(classes) <= 26 else 5
+    axis.set_xticks(range(len(classes)), classes, rotation=90 if long else 0, fontsize=small)
+    axis.set_yticks(range(len(classes)), classes, fontsize=small)
+    axis.set(xlabel="predicted class", ylabel="true class", title=f"accuracy {predictions.accuracy:.3f}")
+    axis.spines[:].set_visible(True)
+    if len(classes) <= WRITTEN:
+        for (row, column), share in np.ndenumerate(shares):
+            if share >= 0.005:
+                colour = "white" if share > 0.5 else "black"
+                axis.text(column, row, f"{share:.2f}", ha="center", va="center", color=colour, fontsize=small - 2)
+    return figure
+
+
+def normalised(predictions: Predictions) -> np.ndarray:
+    """Return the (K, K) shares of predicted classes of each true class; nan for classes without samples."""
+    known = predictions.labels >= 0
+    if not known.any():
+        raise DataError("no label is known: a confusion matrix needs some")
+    counts = np.zeros((len(predictions.classes),) * 2)
+    np.add.at(counts, (predictions.labels[known], predictions.predicted[known]), 1)
+    total = counts.sum(1, keepdims=True)
+    return np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)

@@ -1,0 +1,94 @@
+"""Generated samples over real ones, on the principal components of the latter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.plots._figure import DATA, GENERATED, UNKNOWN, WIDTH, new_figure, palette, styled
+from shortrun.scores import project
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POINTS = 2000  # drawn of each side
+VECTORS = 1000  # points up to which a vector format draws each as a circle
+BINS = 50
+
+
+@styled
+def pca(real: Dataset, generated: Dataset) -> Figure:
+    """Return samples on the first two principal components of the real ones, as FF23 fig. 1.
+
+    Large dots are real samples, small dots with a black edge generated ones, colours are labels; at the edges are the
+    densities of real (black outline) and of generated samples (filled), which count all samples. More than 2,000 dots
+    of a side are drawn as a random choice, and the figure says so.
+
+    Parameters
+    ----------
+    real, generated : samples of one kind
+
+    Raises
+    ------
+    DataError : if they are not, or are too few
+    """
+    found = project(real, generated)
+    figure = new_figure(WIDTH, 6.2)
+    grid = figure.add_gridspec(2, 2, width_ratios=(4, 1), height_ratios=(1, 4))
+    dots = figure.add_subplot(grid[1, 0])
+    above, beside = figure.add_subplot(grid[0, 0], sharex=dots), figure.add_subplot(grid[1, 1], sharey=dots)
+    named = generated.recode(real.classes) if real.classes and generated.classes else generated
+    kinds = {"real": (real, found.real), "generated": (named, found.generated)}
+    told = [scattered(dots, side, places, name, real.classes) for name, (side, places) in kinds.items()]
+    for axis, component, way in ((above, 0, "vertical"), (beside, 1, "horizontal")):
+        density(axis, found.real[:, component], found.generated[:, component], way)
+    dots.set_xlabel(f"PC1 ({found.shares[0]:.0%} of the variance)")
+    dots.set_ylabel(f"PC2 ({found.shares[1]:.0%})")
+    figure.legend(
+        handles=handles(real.classes),
+        title=f"dots: {told[0]} real, {told[1]} generated samples",
+        loc="outside lower center",
+        ncols=4 if max(map(len, real.classes), default=0) > 8 else 6,
+        handletextpad=0.2,
+        columnspacing=1.0,
+    )
+    return figure
+
+
+def scattered(axis: Axes, data: Dataset, places: np.ndarray, kind: str, classes: tuple[str, ...]) -> str:
+    """Draw dots of real or generated samples, and return how many of how many."""
+    rows = np.random.default_rng(0).permutation(len(data))[:POINTS]
+    plain = [DATA if kind == "real" else GENERATED] if not classes else [UNKNOWN]
+    colours = np.array([*(palette(len(classes)) if data.classes else []), *plain])
+    looks: dict[str, Any] = {"s": 46, "alpha": 0.35, "linewidths": 0, "zorder": 2}
+    if kind == "generated":
+        looks = {"s": 11, "edgecolors": "black", "linewidths": 0.5, "zorder": 3}
+    x, y = places[rows].T
+    axis.scatter(x, y, c=colours[data.labels[rows]], rasterized=len(rows) > VECTORS, label=kind, **looks)
+    return f"{len(data):,}" if len(rows) == len(data) else f"{len(rows):,} of {len(data):,}"
+
+
+def density(axis: Axes, real: np.ndarray, generated: np.ndarray, way: Any) -> None:
+    """Draw the densities of both along one component, on common bins."""
+    bins = np.histogram_bin_edges(np.concatenate([real, generated]), BINS)
+    axis.hist(generated, bins=bins, density=True, orientation=way, color=GENERATED, alpha=0.7, label="generated")
+    axis.hist(real, bins=bins, density=True, orientation=way, histtype="step", color=DATA, linewidth=1.2, label="real")
+    axis.tick_params(labelbottom=False, labelleft=False, left=way != "vertical", bottom=way == "vertical")
+    axis.spines["left" if way == "vertical" else "bottom"].set_visible(False)
+
+
+def handles(classes: tuple[str, ...]) -> list[Any]:
+    """Return what the legend explains: real, generated, and the colours of labels."""
+    from matplotlib.lines import Line2D
+
+    plain, filled = (DATA, GENERATED) if not classes else (UNKNOWN, "white")
+    dots = {"linestyle": "", "marker": "o"}
+    sides = [
+        Line2D([], [], **dots, markersize=8, color=plain, alpha=0.5, markeredgewidth=0, label="real"),
+        Line2D([], [], **dots, markersize=4, color=filled, markeredgecolor="black", label="generated"),
+    ]
+    colours = zip(classes, palette(len(classes)), strict=True)
+    return sides + [Line2D([], [], linestyle="", marker="s", markersize=6, color=c, label=name) for name, c in colours]

@@ -1,0 +1,88 @@
+"""Scores against sampling time, class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from shortrun.errors import ConfigError, DataError, nearest
+from shortrun.plots._figure import DATA, WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
+from shortrun.scores import ALL, Curves
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROW = 1.9  # inches a score
+SWEEPS = "sampling time (sweeps)"
+
+
+@styled
+def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figure:
+    """Return scores of the last age against sampling time, a line a class and the mean in black, as FF23 fig. 3A.
+
+    Bands are standard errors, the vertical line is the k of the training.
+
+    Parameters
+    ----------
+    curves : of one run
+    scores : names, a row each; by default all but accuracies
+
+    Raises
+    ------
+    ConfigError : if a name is unknown
+    DataError : if the curves have no score against sampling time
+    """
+    names = names_of([curves], scores)
+    table = in_time(curves)
+    table = table[table["age"] == table["age"].max()]
+    classes = [name for name in table["class"].drop_duplicates() if name != ALL]
+    colours = dict(zip(classes, palette(len(classes)), strict=True)) | {ALL: DATA}
+    figure = new_figure(WIDTH, ROW * len(names) + 0.6 + 0.22 * -(-(len(classes) + 2) // 5))
+    axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, name in zip(axes, names, strict=True):
+        for cls in [*classes, ALL]:
+            rows = table[(table["score"] == name) & (table["class"] == cls)]
+            line(axis, rows, colours[cls], "mean" if cls == ALL and classes else cls, bold=cls == ALL)
+        score_axis(axis, name, table.loc[table["score"] == name, "value"])
+        mark_k(axis, curves.k)
+        time_axis(axis, SWEEPS if axis is axes[-1] else "")
+    figure.suptitle(f"{curves.name}: {curves.scheme}" if curves.scheme else curves.name, fontsize=10)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, columnspacing=1.2)
+    return figure
+
+
+def line(axis: Axes, rows: pd.DataFrame, colour: str, label: str, *, bold: bool = False) -> None:
+    """Draw a score with the band of its standard error."""
+    rows = rows.sort_values("steps")
+    times, values = rows["steps"].to_numpy(float), rows["value"].to_numpy(float)
+    errors = np.nan_to_num(rows["error"].to_numpy(float))
+    axis.plot(times, values, color=colour, label=label, linewidth=2.4 if bold else 1.3, zorder=4 if bold else 3)
+    axis.fill_between(times, values - errors, values + errors, color=colour, alpha=0.15, linewidth=0)
+
+
+def in_time(curves: Curves) -> pd.DataFrame:
+    """Return the rows that have a sampling time."""
+    return curves.table.dropna(subset=["steps", "value"])
+
+
+def names_of(runs: Sequence[Curves], scores: Sequence[str] | None) -> list[str]:
+    """Return the scores to draw: those asked for, else all but accuracies.
+
+    Raises
+    ------
+    ConfigError : if a name is in no run
+    DataError : if there is none
+    """
+    known = list(dict.fromkeys(name for run in runs for name in in_time(run)["score"]))
+    for name in scores or ():
+        if name not in known:
+            expected = f"'{name}' is not in the curves, expected {', '.join(known)}"
+            raise ConfigError("scores", expected, nearest(name, known))
+    names = list(scores or [name for name in known if not name.endswith("accuracy")])
+    if not names:
+        raise DataError("the curves have no score against sampling time")
+    return names

@@ -1,0 +1,59 @@
+"""What was monitored while a machine learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from shortrun.errors import DataError
+from shortrun.plots._figure import WIDTH, new_figure, palette, styled, time_axis
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANELS = {"residual": "residuals", "norm": "weights", "accuracy": "accuracy"}
+NAMES = {"top_singular_value": "largest singular value", "weight_norm": "norm"}
+
+
+@styled
+def training_curves(log: pd.DataFrame) -> Figure:
+    """Return residuals, norms and accuracy against the updates of a training, a panel each.
+
+    Residuals are how far the free runs are from what they learn; they end where noise and learning rate balance.
+
+    Parameters
+    ----------
+    log : monitored values, a row a logged update (`Trajectory.log_table`)
+
+    Raises
+    ------
+    DataError : if nothing was logged
+    """
+    if "update" not in log:
+        raise DataError("nothing was logged: a log with a column 'update' expected")
+    found = {title: columns for key, title in PANELS.items() if (columns := columns_of(log, key))}
+    if not found:
+        raise DataError("the log has no residuals, norms or accuracy")
+    figure = new_figure(WIDTH, 1.9 * len(found) + 0.3)
+    axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (title, columns) in zip(axes, found.items(), strict=True):
+        for name, colour in zip(columns, palette(len(columns)), strict=True):
+            rows = log[["update", name]].dropna()
+            label = NAMES.get(name, name.removeprefix("residual_").replace("_", " "))
+            axis.plot(rows["update"], rows[name].astype(float), color=colour, label=label)
+        axis.set_ylabel(title)
+        axis.set_yscale("linear" if title == "accuracy" else "log")
+        if title == "accuracy":
+            axis.set_ylim(0, 1.05)
+        if len(columns) > 1:
+            axis.legend(loc="best", ncols=2)
+        time_axis(axis, "updates" if axis is axes[-1] else "")
+    figure.align_ylabels(axes)
+    return figure
+
+
+def columns_of(log: pd.DataFrame, key: str) -> list[str]:
+    """Return the columns of a panel that hold a number somewhere."""
+    wanted = [name for name in log.columns if key in name or (key == "norm" and "singular" in name)]
+    return [name for name in wanted if log[name].notna().any()]

@@ -1,0 +1,83 @@
+"""Samples on the principal components of the real ones, for figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from shortrun.data import Dataset
+from shortrun.errors import DataError
+from shortrun.scores._compare import alike
+from shortrun.scores._features import blocks, covariance, features
+
+FEATURES = 2000  # up to which the whole covariance is made
+ROWS = 10_000  # real samples that directions in more features come from
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Two sets of samples on the principal components of the first.
+
+    Parameters
+    ----------
+    real, generated : (N, C) coordinates of each
+    directions : (F, C) orthonormal, of the one-hot features
+    shares : (C,) of the variance of the real samples
+    """
+
+    real: Float[np.ndarray, "N C"]
+    generated: Float[np.ndarray, "M C"]
+    directions: Float[np.ndarray, "F C"]
+    shares: Float[np.ndarray, " C"]
+
+
+def project(real: Dataset, generated: Dataset, *, components: int = 2) -> Projection:
+    """Return samples on the principal components of the real ones: X V / sqrt(F), as the figures of FF23.
+
+    V are the right singular vectors of the centred features of the real samples, X the features as they are (not
+    centred) and F their number. Memory is bounded: the covariance of up to 2,000 features is summed block by block;
+    more are kept sparse, of at most 10,000 real samples that are drawn at random with a fixed seed.
+
+    Raises
+    ------
+    DataError : if the two are not of one kind, or there are too few samples or features
+    """
+    generated = alike(real, generated)
+    width = features(real.head(1)).shape[1]
+    if len(real) <= components or width < components:
+        raise DataError(
+            f"{components} principal components need more than {components} real samples and at least {components} "
+            f"features, got {len(real)} and {width}"
+        )
+    find = from_covariance if width <= FEATURES else from_sparse
+    directions, shares = find(real, components)
+    scaled = upright(directions) / np.sqrt(width)
+    placed = (np.concatenate([part @ scaled for part in blocks(side)]) for side in (real, generated))
+    return Projection(*placed, directions=scaled * np.sqrt(width), shares=shares)
+
+
+def from_covariance(real: Dataset, components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return leading eigenvectors of the covariance and their shares of the variance."""
+    matrix = covariance(real)
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors[:, : -components - 1 : -1], values[: -components - 1 : -1] / max(np.trace(matrix), 1e-300)
+
+
+def from_sparse(real: Dataset, components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same of many features, by a truncated SVD that centres implicitly."""
+    from scipy.sparse import csr_array, vstack  # slow to import
+    from sklearn.decomposition import PCA
+
+    if len(real) > ROWS:
+        real = real.select(np.sort(np.random.default_rng(0).permutation(len(real))[:ROWS]))
+    table = vstack([csr_array(part) for part in blocks(real)], format="csr")
+    found = PCA(components, svd_solver="arpack", random_state=0).fit(table)
+    return found.components_.T, found.explained_variance_ratio_
+
+
+def upright(directions: np.ndarray) -> np.ndarray:
+    """Return directions whose largest element is positive, so that a figure is the same each time."""
+    largest = np.abs(directions).argmax(0)
+    return directions * np.sign(directions[largest, np.arange(directions.shape[1])])

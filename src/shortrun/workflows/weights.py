@@ -1,0 +1,113 @@
+"""What the weights of a run are, for figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.errors import ConfigError
+from shortrun.models import RBM, Layer
+from shortrun.store import Trajectory
+from shortrun.typing import Theta
+from shortrun.workflows._runs import opened, theta_of
+
+VALUES = 10  # singular values of each matrix
+FIELDS = 32  # hidden units
+
+
+def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.DataFrame:
+    """Return the largest singular values of the weights at every age that was kept.
+
+    Parameters
+    ----------
+    run : a trained run or its folder
+    count : of each matrix, at most
+
+    Returns
+    -------
+    pandas.DataFrame
+        age, matrix ("W": sites to hidden units, "D": labels to hidden units), rank from 1, value
+
+    Raises
+    ------
+    ConfigError : if `count` is below 1
+    """
+    at_least_one(count)
+    run = opened(run)
+    rows = [
+        (age, name, rank, value)
+        for age, theta in run
+        for name, matrix in matrices(run.model, theta).items()
+        for rank, value in enumerate(largest(matrix, count), start=1)
+    ]
+    return pd.DataFrame(rows, columns=["age", "matrix", "rank", "value"])
+
+
+def receptive_fields(
+    run: Trajectory | Path | str, *, age: int | None = None, count: int = FIELDS
+) -> Float[np.ndarray, "n S"]:
+    """Return the weights of the hidden units with the largest norm, strongest first, a value a site.
+
+    Parameters
+    ----------
+    run : a trained run or its folder
+    age : of the training; by default the last
+    count : hidden units, at most
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, S): the weight of sites of one feature, the norm over colours (in the zero-sum gauge) of Potts sites
+
+    Raises
+    ------
+    ConfigError : if `count` is below 1
+    StoreError : if the age was not kept
+    """
+    at_least_one(count)
+    run = opened(run)
+    model, theta = run.model, theta_of(run, age)
+    strength = matrices(model, theta)["W"].square().sum(0)
+    strongest = torch.argsort(strength, descending=True, stable=True)[:count]
+    fields = torch.zeros(len(strongest), run.sites)
+    weight = model.view(theta).weight
+    for layer, rows in zip(model.spec.observed, model.slices, strict=True):
+        if layer in model.spec.visible:
+            holds = slice(None) if layer.holds is None else list(layer.holds)
+            fields[:, holds] = of_sites(layer, weight[rows][:, strongest]).T
+    return fields.numpy()
+
+
+def matrices(model: RBM, theta: Theta) -> dict[str, Float[Tensor, "_ H"]]:
+    """Return W, the weights of all visible features, and D, those of the label where there is one."""
+    weight = model.view(theta).weight
+    parts = [weight[rows] for rows in model.slices]
+    visible = [part for i, part in enumerate(parts) if i != model.spec.label]
+    found = {"W": torch.cat(visible)}
+    return found if model.spec.label is None else found | {"D": parts[model.spec.label]}
+
+
+def largest(matrix: Float[Tensor, "F H"], count: int) -> list[float]:
+    """Return the largest singular values, from the smaller of the two products in double precision."""
+    exact = matrix.double()
+    gram = exact @ exact.T if len(exact) < exact.shape[1] else exact.T @ exact
+    return torch.linalg.eigvalsh(gram).flip(0)[:count].clamp_min(0).sqrt().tolist()
+
+
+def of_sites(layer: Layer, weight: Float[Tensor, "F H"]) -> Float[Tensor, "s H"]:
+    """Return a value a site and hidden unit: the weight, or the norm over colours around their mean."""
+    if layer.units.width == 1:
+        return weight
+    by_colour = weight.unflatten(0, (layer.sites, layer.units.width))
+    return (by_colour - by_colour.mean(1, keepdim=True)).norm(dim=1)
+
+
+def at_least_one(count: int) -> None:
+    """Raise ConfigError for a count below 1."""
+    if count < 1:
+        raise ConfigError("count", f"at least 1 expected, got {count}")
