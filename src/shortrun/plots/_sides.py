@@ -9,11 +9,12 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.errors import DataError
+from shortrun.plots._figure import DATA, GENERATED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = {"real": "#D55E00", "generated": "#0072B2"}  # vermilion and blue of Okabe and Ito
+COLOURS = {"real": DATA, "generated": GENERATED}
 MOST_BINS = 40
 
 
@@ -56,4 +57,4 @@ def histograms(axis: Axes, sides: Mapping[str, np.ndarray], edges: np.ndarray | 
         axis.hist(values, edges, histtype="stepfilled", alpha=0.25, **look)
         axis.hist(values, edges, histtype="step", linewidth=1.4, label=f"{side} ({len(values):,})", **look)
     axis.set(ylabel="density")
-    axis.legend(frameon=False, fontsize=8)
+    axis.legend()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike
 from shortrun.scores._genotypes import NEEDS, frequencies, is_genotypes
 from shortrun.scores.genotypes import frequency_pearson
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@styled
 def allele_frequencies(real: Dataset, generated: Dataset) -> Figure:
     """Return a scatter of the frequency of allele 1 in generated against real samples, a dot a site.
 
@@ -35,5 +36,4 @@ def allele_frequencies(real: Dataset, generated: Dataset) -> Figure:
         aspect="equal",
         title=f"r = {frequency_pearson(real, generated).value:.4f}, {len(x):,} sites",
     )
-    axis.title.set_fontsize(9)
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import check_alike, histograms, thinned
 from shortrun.scores.rna_folding import FOLDED, NEEDS, applies
 from shortrun.scores.rna_folding import folding_energies as energies
@@ -22,6 +22,7 @@ def energies_of(data: Dataset, count: int) -> np.ndarray:
     return found[np.isfinite(found)]
 
 
+@styled
 def folding_energies(real: Dataset, generated: Dataset, *, count: int = FOLDED) -> Figure:
     """Return histograms of the minimum free energy per nucleotide of real and generated RNA (ViennaRNA).
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.data.gaps import gap_share
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike, histograms
 from shortrun.scores.sequences import NEEDS, applies, lengths
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@styled
 def length_profile(real: Dataset, generated: Dataset) -> Figure:
     """Return the distribution of the lengths of aligned sequences, and the share of gaps at each site.
 
@@ -34,5 +35,5 @@ def length_profile(real: Dataset, generated: Dataset) -> Figure:
     for name, side in sides.items():
         right.step(np.arange(1, side.sites + 1), gap_share(side), where="mid", color=COLOURS[name], label=name)
     right.set(xlabel="site", ylabel="share of gaps", xlim=(0.5, real.sites + 0.5), ylim=(0, None))
-    right.legend(frameon=False, fontsize=8)
+    right.legend()
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shortrun.data import Dataset
 from shortrun.data.variants import KEY
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike, thinned
 from shortrun.scores._genotypes import NEEDS, is_genotypes
 from shortrun.scores.linkage import linkage_decay
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MARKS = {"real": "o", "generated": "s"}
 
 
+@styled
 def linkage(real: Dataset, generated: Dataset) -> Figure:
     """Return the mean r^2 of pairs of sites against their distance, of as many real as generated samples.
 
@@ -35,9 +36,9 @@ def linkage(real: Dataset, generated: Dataset) -> Figure:
         distances, r2 = linkage_decay(thinned(side, count), like=real)
         if not len(r2):
             raise DataError("this figure needs two sites of one chromosome with alleles of at least 5 %")
-        axis.plot(distances, r2, MARKS[name] + "-", color=COLOURS[name], markersize=3.5, linewidth=1.2, label=name)
+        axis.plot(distances, r2, MARKS[name] + "-", color=COLOURS[name], markersize=3.5, label=name)
     axis.axhline(1 / count, color="0.6", linewidth=0.8, linestyle="--")
     unit = "base pairs" if real.meta.get(KEY) else "sites"
     axis.set(xscale="log", xlabel=f"distance in {unit}", ylabel="mean $r^2$", ylim=(0, None))
-    axis.legend(frameon=False)
+    axis.legend()
     return figure

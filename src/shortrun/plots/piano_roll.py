@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shortrun.data import Dataset
 from shortrun.data.music import KEYS
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import new_figure, styled
 from shortrun.scores.music import LOWEST, NEEDS, TONES, applies
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = 8
 
 
+@styled
 def piano_roll(data: Dataset, rows: int | Sequence[int] = 16) -> Figure:
     """Return the piano rolls of some samples: time bins to the right, keys upwards, black where a key is held.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.plots._figure import new_figure
+from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike
 from shortrun.scores.music import NEEDS, TONES, applies, tones
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
+@styled
 def pitch_classes(real: Dataset, generated: Dataset) -> Figure:
     """Return the shares of the twelve pitch classes, a panel a class of the samples.
 
@@ -37,7 +38,6 @@ def pitch_classes(real: Dataset, generated: Dataset) -> Figure:
                 np.arange(TONES) + 0.4 * place - 0.2, held / max(held.sum(), 1), 0.4, color=COLOURS[name], label=name
             )
         axis.set(ylabel="share", title=None if k is None else real.classes[k])
-        axis.title.set_fontsize(9)
-    axes[-1].set_xticks(range(TONES), NAMES)
-    axes[0].legend(frameon=False, fontsize=8)
+        axes[-1].set_xticks(range(TONES), NAMES)
+    axes[0].legend()
     return figure
