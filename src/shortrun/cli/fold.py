@@ -113,7 +113,8 @@ def show(table: pd.DataFrame, compared: pd.DataFrame | None, out: Path) -> None:
     """Print the comparison, or the mean, and where the results are."""
     if compared is not None:
         _output.rows(HEADER, [cells(row) for row in compared.to_dict(orient="records")])
-    _output.say(f"mean pLDDT {number(float(table['plddt'].mean()))}; {_output.amount(len(table), 'sample')} in {out}")
+    mean = f"mean pLDDT {number(float(table['plddt'].mean()))}; " if compared is None else ""
+    _output.say(f"{mean}{_output.amount(len(table), 'sample')} in {out}")
 
 
 def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:

@@ -79,9 +79,8 @@ class ESMFold:
     @cached_property
     def network(self) -> Any:
         """The network, loaded and in place."""
-        network = loaded(self.model).float()
-        if self.device.type == "cuda":
-            network.esm.half()
+        network = loaded(self.model)
+        cast(network, language_model=torch.float16 if self.device.type == "cuda" else torch.float32)
         if self.precision != "float32":
             narrow(network.trunk, self.device, getattr(torch, self.precision))
         network.trunk.set_chunk_size(self.chunk)
@@ -105,6 +104,13 @@ def device_of(name: str) -> torch.device:
         ).device
     except (RuntimeError, AssertionError):
         raise ConfigError("device", f"'{name}' is not a device of this machine, use auto or cpu") from None
+
+
+def cast(network: Any, language_model: torch.dtype) -> None:
+    """Let the language model compute in one type, all that follows in float32."""
+    for child in network.children():
+        child.to(language_model if child is network.esm else torch.float32)
+    network.esm_s_combine.data = network.esm_s_combine.data.float()
 
 
 def narrow(trunk: Any, device: torch.device, dtype: torch.dtype) -> None:
@@ -143,7 +149,8 @@ def loaded(model: str) -> Any:
         except ConfigError:
             raise
         except Exception as error:  # transformers raises many kinds
-            raise ConfigError("model", f"'{model}' cannot be loaded: {reason(error)}") from error
+            hint = "" if Path(model).is_dir() else " (or name a folder that holds the weights)"
+            raise ConfigError("model", f"'{model}' cannot be loaded: {reason(error).rstrip('.')}{hint}") from error
     network, told = found
     check(model, network, told["missing_keys"])
     return network
