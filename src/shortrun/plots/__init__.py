@@ -1,8 +1,9 @@
 """Figures from results; computes nothing. Every function returns a matplotlib figure."""
 
-from shortrun.plots._figure import SUFFIXES, save
+from shortrun.plots._figure import SUFFIXES, check_suffix, save
 from shortrun.plots.accuracy import accuracy
 from shortrun.plots.allele_frequencies import allele_frequencies
+from shortrun.plots.animate import MOVIES, animate
 from shortrun.plots.confusion import confusion
 from shortrun.plots.folding_energies import folding_energies
 from shortrun.plots.histograms import histograms
@@ -19,13 +20,17 @@ from shortrun.plots.sample_grid import sample_grid, sample_grids
 from shortrun.plots.sample_rows import sample_rows
 from shortrun.plots.scores_by_age import scores_by_age
 from shortrun.plots.scores_by_class import scores_by_class
+from shortrun.plots.sequence_logos import sequence_logos
 from shortrun.plots.singular_values import singular_values
 from shortrun.plots.training_curves import training_curves
 
 __all__ = [
+    "MOVIES",
     "SUFFIXES",
     "accuracy",
     "allele_frequencies",
+    "animate",
+    "check_suffix",
     "confusion",
     "folding_energies",
     "histograms",
@@ -44,6 +49,7 @@ __all__ = [
     "save",
     "scores_by_age",
     "scores_by_class",
+    "sequence_logos",
     "singular_values",
     "training_curves",
 ]

@@ -21,11 +21,12 @@ DPI = 150
 
 DATA, GENERATED, UNKNOWN = "black", "#7A4EAB", "#9A9A9A"  # real samples, generated ones, without a label
 MARK = "#C0392B"  # of what a figure points at: k, a_max
-COLOURS = (  # the first seven are Okabe and Ito's, the others farthest from those before for normal and dichromat eyes
-    "#0072B2 #E69F00 #009E73 #D55E00 #CC79A7 #56B4E9 #F0E442 #4B1E00 #000087 #69F0E1 #873C4B #0000FF #5A87FF #003CB4 "
-    "#4B004B #5AD296 #B43C00 #4B3C78 #78D2FF #691E3C #964B87 #0F69F0 #782D00 #96F0A5 #FF4B69 #69C3C3 #C3D25A #965A5A "
-    "#E100C3 #0087D2"
-).split()
+# the first seven are Okabe and Ito's, each other one farthest from those before it for normal and dichromat eyes
+COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#4B1E00", "#000087", "#69F0E1",
+    "#873C4B", "#0000FF", "#5A87FF", "#003CB4", "#4B004B", "#5AD296", "#B43C00", "#4B3C78", "#78D2FF", "#691E3C",
+    "#964B87", "#0F69F0", "#782D00", "#96F0A5", "#FF4B69", "#69C3C3", "#C3D25A", "#965A5A", "#E100C3", "#0087D2",
+)  # fmt: skip
 STYLE = {
     "font.family": "sans-serif",
     "font.size": 10,
@@ -43,7 +44,8 @@ STYLE = {
     "svg.hashsalt": "shortrun",  # and is the same file each time
 }
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
@@ -123,7 +125,7 @@ def score_axis(axis: Axes, label: str, values: Iterable[float]) -> None:
     low, high = min(positive) / 1.4, max(positive) * 1.4
     axis.set_yscale("log", nonpositive="clip")
     axis.set_ylim(low, high)
-    few = high / low < 30
+    few = high / low < 100
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=6))
     if few:
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))

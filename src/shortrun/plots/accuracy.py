@@ -51,9 +51,9 @@ def accuracy(runs: Sequence[Curves]) -> Figure:
 
 def rows_of(run: Curves, name: str) -> pd.DataFrame:
     """Return the accuracies of all classes together, in order."""
-    rows = run.table[(run.table["score"] == name) & (run.table["class"] == ALL)].dropna(subset=["value"])
+    rows = run.table.loc[(run.table["score"] == name) & (run.table["class"] == ALL)].dropna(subset=["value"])
     column = PANELS[name][0]
-    return rows[rows[column] > 0].sort_values(column)
+    return rows.loc[rows[column] > 0].sort_values(column)
 
 
 def drawn(axis: Axes, rows: pd.DataFrame, column: str, colour: str, label: str) -> None:

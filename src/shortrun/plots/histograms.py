@@ -51,10 +51,10 @@ def histograms(values: Mapping[str, Any], label: str) -> Figure:
     return figure
 
 
-def common_edges(numbers: np.ndarray) -> np.ndarray:
+def common_edges(numbers: np.ndarray) -> list[float]:
     """Return the edges of bins for all values, around whole numbers where they are such."""
     low, high = numbers.min(), numbers.max()
     if not np.array_equal(numbers, np.rint(numbers)):
-        return np.histogram_bin_edges(numbers, BINS)
+        return np.histogram_bin_edges(numbers, BINS).tolist()
     width = max(1, int(np.ceil((high - low + 1) / BINS)))
-    return np.arange(low - 0.5, high + width + 0.5, width)
+    return np.arange(low - 0.5, high + width + 0.5, width).tolist()

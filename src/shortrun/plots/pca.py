@@ -45,6 +45,7 @@ def pca(real: Dataset, generated: Dataset) -> Figure:
     told = [scattered(dots, side, places, name, real.classes) for name, (side, places) in kinds.items()]
     for axis, component, way in ((above, 0, "vertical"), (beside, 1, "horizontal")):
         density(axis, found.real[:, component], found.generated[:, component], way)
+    dots.locator_params(nbins=6)
     dots.set_xlabel(f"PC1 ({found.shares[0]:.0%} of the variance)")
     dots.set_ylabel(f"PC2 ({found.shares[1]:.0%})")
     figure.legend(
@@ -73,7 +74,7 @@ def scattered(axis: Axes, data: Dataset, places: np.ndarray, kind: str, classes:
 
 def density(axis: Axes, real: np.ndarray, generated: np.ndarray, way: Any) -> None:
     """Draw the densities of both along one component, on common bins."""
-    bins = np.histogram_bin_edges(np.concatenate([real, generated]), BINS)
+    bins = np.histogram_bin_edges(np.concatenate([real, generated]), BINS).tolist()
     axis.hist(generated, bins=bins, density=True, orientation=way, color=GENERATED, alpha=0.7, label="generated")
     axis.hist(real, bins=bins, density=True, orientation=way, histtype="step", color=DATA, linewidth=1.2, label="real")
     axis.tick_params(labelbottom=False, labelleft=False, left=way != "vertical", bottom=way == "vertical")
@@ -85,7 +86,7 @@ def handles(classes: tuple[str, ...]) -> list[Any]:
     from matplotlib.lines import Line2D
 
     plain, filled = (DATA, GENERATED) if not classes else (UNKNOWN, "white")
-    dots = {"linestyle": "", "marker": "o"}
+    dots: dict[str, Any] = {"linestyle": "", "marker": "o"}
     sides = [
         Line2D([], [], **dots, markersize=8, color=plain, alpha=0.5, markeredgewidth=0, label="real"),
         Line2D([], [], **dots, markersize=4, color=filled, markeredgecolor="black", label="generated"),

@@ -59,5 +59,5 @@ def binned(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, np.ndarray
     bins = np.clip(np.digitize(confidence, edges) - 1, 0, BINS - 1)
     counts = np.bincount(bins, minlength=BINS)
     has = counts > 0
-    means = (np.bincount(bins, it, BINS)[has] / counts[has] for it in (confidence, right))
-    return *means, counts[has], edges
+    mean, share = (np.bincount(bins, it, BINS)[has] / counts[has] for it in (confidence, right))
+    return mean, share, counts[has], edges

@@ -38,14 +38,14 @@ def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figu
     """
     names = names_of([curves], scores)
     table = in_time(curves)
-    table = table[table["age"] == table["age"].max()]
+    table = table.loc[table["age"] == table["age"].max()]
     classes = [name for name in table["class"].drop_duplicates() if name != ALL]
     colours = dict(zip(classes, palette(len(classes)), strict=True)) | {ALL: DATA}
     figure = new_figure(WIDTH, ROW * len(names) + 0.6 + 0.22 * -(-(len(classes) + 2) // 5))
     axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for axis, name in zip(axes, names, strict=True):
         for cls in [*classes, ALL]:
-            rows = table[(table["score"] == name) & (table["class"] == cls)]
+            rows = table.loc[(table["score"] == name) & (table["class"] == cls)]
             line(axis, rows, colours[cls], "mean" if cls == ALL and classes else cls, bold=cls == ALL)
         score_axis(axis, name, table.loc[table["score"] == name, "value"])
         mark_k(axis, curves.k)

@@ -31,16 +31,16 @@ def singular_values(table: pd.DataFrame) -> Figure:
     """
     from matplotlib import colormaps
 
-    if not COLUMNS <= set(table.columns):
+    if not COLUMNS.issubset(table.columns):
         raise DataError(f"columns {', '.join(sorted(COLUMNS))} expected, got {', '.join(map(str, table.columns))}")
     matrices = [*table["matrix"].drop_duplicates()]
     figure = new_figure(WIDTH if len(matrices) > 1 else 4.2, 3.3)
     axes = figure.subplots(1, len(matrices), squeeze=False)[0]
     for axis, matrix in zip(axes, matrices, strict=True):
-        rows = table[(table["matrix"] == matrix) & (table["age"] > 0)]
+        rows = table.loc[(table["matrix"] == matrix) & (table["age"] > 0)]
         ranks = sorted(rows["rank"].unique())
         for rank, colour in zip(ranks, colormaps["viridis"](np.linspace(0, 0.9, len(ranks))), strict=True):
-            one = rows[rows["rank"] == rank].sort_values("age")
+            one = rows.loc[rows["rank"] == rank].sort_values("age")
             axis.plot(one["age"], one["value"], color=colour, linewidth=1.2, label=f"{rank}")
         axis.set_title(TITLES.get(matrix, matrix))
         positive = rows["value"].max() * 1e-4  # ranks that gauge or size leave at zero are not drawn

@@ -56,4 +56,4 @@ def training_curves(log: pd.DataFrame) -> Figure:
 def columns_of(log: pd.DataFrame, key: str) -> list[str]:
     """Return the columns of a panel that hold a number somewhere."""
     wanted = [name for name in log.columns if key in name or (key == "norm" and "singular" in name)]
-    return [name for name in wanted if log[name].notna().any()]
+    return [name for name in wanted if len(log[name].dropna())]

@@ -4,8 +4,7 @@ A module announces its `quantities` and measures them by one of
 - `measure(pair)`, called for each class (or once for all samples): {name: Estimate};
 - `across(pair)`, called once, for what needs all classes: {class or "all": {name: (value, error, floor)}};
 - `judge(predictions)`, the same of predicted labels.
-It may give `floors(pair)`, what real samples get; `applies(data)` with `NEEDS`, on which data it makes sense (asked of
-the real samples; where it is measured across classes, of the generated ones too); and
+It may give `floors(pair)`, what real samples get; `applies(data)` with `NEEDS`, on which data it makes sense; and
 `ON_REQUEST = True` if it is so slow that it is measured only when asked for by name.
 """
 
@@ -13,6 +12,7 @@ from shortrun.scores._base import ALL, CONVENTIONS, Convention, Estimate, Pair, 
 from shortrun.scores._compare import compare, offered
 from shortrun.scores._evaluation import Curves, Evaluation
 from shortrun.scores._features import features
+from shortrun.scores._logo import frequencies, information
 from shortrun.scores._projection import Projection, project
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
@@ -35,6 +35,8 @@ __all__ = [
     "adversarial_accuracy",
     "compare",
     "features",
+    "frequencies",
+    "information",
     "linkage_decay",
     "memory_effect",
     "offered",

@@ -74,7 +74,7 @@ def from_sparse(real: Dataset, components: int) -> tuple[np.ndarray, np.ndarray]
         real = real.select(np.sort(np.random.default_rng(0).permutation(len(real))[:ROWS]))
     table = vstack([csr_array(part) for part in blocks(real)], format="csr")
     found = PCA(components, svd_solver="arpack", random_state=0).fit(table)
-    return found.components_.T, found.explained_variance_ratio_
+    return np.asarray(found.components_).T, found.explained_variance_ratio_
 
 
 def upright(directions: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from shortrun.typing import Theta
 from shortrun.workflows._runs import opened, theta_of
 
 VALUES = 10  # singular values of each matrix
+COLUMNS = ("age", "matrix", "rank", "value")
 FIELDS = 32  # hidden units
 
 
@@ -45,7 +46,7 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
         for name, matrix in matrices(run.model, theta).items()
         for rank, value in enumerate(largest(matrix, count), start=1)
     ]
-    return pd.DataFrame(rows, columns=["age", "matrix", "rank", "value"])
+    return pd.DataFrame({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
 
 
 def receptive_fields(

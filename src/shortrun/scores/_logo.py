@@ -1,0 +1,43 @@
+"""How much each letter tells at each site of sequences, for logos."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.data import Dataset
+from shortrun.errors import DataError
+
+GAP = "-"
+
+
+def information(data: Dataset) -> Float64[np.ndarray, "S q"]:
+    """Return p_i(c) R_i in bits, the heights of a sequence logo (T. Schneider and R. Stephens 1990); gaps have 0.
+
+    R_i = g_i (log2 q - H_i - (q - 1) / (2 n_i ln 2)), at least 0: H_i is the entropy of the letters without gaps, q
+    their number, n_i the sequences without a gap there and g_i the share of these.
+
+    Raises
+    ------
+    DataError : if the samples are not sequences of letters
+    """
+    frequency = frequencies(data)
+    assert data.alphabet is not None
+    letters = np.array([letter != GAP for letter in data.alphabet.letters])
+    filled = frequency[:, letters].sum(1, keepdims=True)
+    share = np.divide(frequency, filled, out=np.zeros_like(frequency), where=filled > 0) * letters
+    entropy = -(share * np.log2(share, out=np.zeros_like(share), where=share > 0)).sum(1, keepdims=True)
+    small = (letters.sum() - 1) / (2 * np.log(2) * np.maximum(filled * len(data), 1))
+    return share * filled * np.maximum(np.log2(letters.sum()) - entropy - small, 0)
+
+
+def frequencies(data: Dataset) -> Float64[np.ndarray, "S q"]:
+    """Return the frequency of each letter at each site.
+
+    Raises
+    ------
+    DataError : if the samples are not sequences of letters
+    """
+    if data.alphabet is None or data.alphabet.letters.isdecimal():
+        raise DataError("sequences of letters expected, such as proteins, RNA and DNA")
+    return np.stack([(data.values == code).mean(0) for code in range(len(data.alphabet))], axis=1)
