@@ -8,8 +8,9 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.data.gaps import gap_share
-from shortrun.plots._figure import new_figure, styled
-from shortrun.plots._sides import COLOURS, check_alike, histograms
+from shortrun.plots._figure import WIDTH, new_figure, styled
+from shortrun.plots._sides import COLOURS, check_alike
+from shortrun.plots.histograms import common_edges
 from shortrun.scores.sequences import NEEDS, applies, lengths
 
 if TYPE_CHECKING:
@@ -25,13 +26,14 @@ def length_profile(real: Dataset, generated: Dataset) -> Figure:
     DataError : if the samples are no sequences with gaps, or of different sites
     """
     check_alike(real, generated, applies(real), NEEDS)
-    figure = new_figure(8.0, 3.0)
+    figure = new_figure(WIDTH, 2.8)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.6))
     sides = {"real": real, "generated": generated}
     sizes = {name: lengths(side) for name, side in sides.items()}
-    everything = np.concatenate([*sizes.values()])
-    histograms(left, sizes, np.arange(everything.min() - 0.5, everything.max() + 1))  # a bin a length
-    left.set(xlabel="residues")
+    edges = common_edges(np.concatenate([*sizes.values()]))
+    left.hist(sizes["generated"], edges, density=True, color=COLOURS["generated"], alpha=0.55)
+    left.hist(sizes["real"], edges, density=True, color=COLOURS["real"], histtype="step", linewidth=1.6)
+    left.set(xlabel="residues", ylabel="density")
     for name, side in sides.items():
         right.step(np.arange(1, side.sites + 1), gap_share(side), where="mid", color=COLOURS[name], label=name)
     right.set(xlabel="site", ylabel="share of gaps", xlim=(0.5, real.sites + 0.5), ylim=(0, None))

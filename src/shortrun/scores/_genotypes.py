@@ -17,7 +17,7 @@ NEEDS = "genotypes (VCF, PLINK, .hapt, or arrays with positions)"
 def is_genotypes(data: Dataset) -> bool:
     """Return whether samples are haplotypes or dosages at known variants, or come from a file of such."""
     known = len(data.meta.get(KEY, ())) == data.sites
-    if data.alphabet == DOSAGE:
+    if data.alphabet is not None and data.alphabet == DOSAGE:
         return known or data.alphabet.name == DOSAGE.name  # any three codes have these letters
     return data.alphabet == BINARY and (known or str(data.meta.get("source", "")).endswith(HAPLOTYPES))
 
