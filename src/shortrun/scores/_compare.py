@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from types import ModuleType
@@ -24,9 +24,7 @@ def offered() -> dict[str, tuple[Quantity, ModuleType]]:
     return {each.name: (each, module) for module in modules("shortrun.scores") for each in module.quantities}
 
 
-def chosen(
-    names: Sequence[str] | None, reference: Dataset, held_out: Dataset | None, predictions: Predictions | None
-) -> list[Quantity]:
+def chosen(names: Sequence[str] | None, pair: Pair, predictions: Predictions | None) -> list[Quantity]:
     """Return the quantities of these names, by default all that the data allow but for slow ones.
 
     Raises
@@ -34,7 +32,7 @@ def chosen(
     ConfigError : if a name is unknown, or needs what there is not
     """
     known = {name: quantity for name, (quantity, _) in offered().items()}
-    lacking = {name: missing(*offer, reference, held_out, predictions) for name, offer in offered().items()}
+    lacking = {name: missing(*offer, pair, predictions) for name, offer in offered().items()}
     if names is None:
         slow = {name for name, (_, module) in offered().items() if hasattr(module, "ON_REQUEST")}
         return [quantity for name, quantity in known.items() if not lacking[name] and name not in slow]
@@ -46,19 +44,15 @@ def chosen(
     return [known[name] for name in dict.fromkeys(names)]
 
 
-def missing(
-    quantity: Quantity,
-    module: ModuleType,
-    reference: Dataset,
-    held_out: Dataset | None,
-    predictions: Predictions | None,
-) -> str:
+def missing(quantity: Quantity, module: ModuleType, pair: Pair, predictions: Predictions | None) -> str:
     """Return what a quantity needs that there is not, empty if there is all."""
-    if quantity.held_out and held_out is None:
+    if quantity.held_out and pair.held_out is None:
         return "held-out samples"
-    if hasattr(module, "judge") and predictions is None:
-        return "predictions of labels"
-    return "" if not hasattr(module, "applies") or module.applies(reference) else module.NEEDS
+    if hasattr(module, "judge") and (predictions is None or predictions.accuracy is None):
+        return "predictions of known labels"
+    if hasattr(module, "across") and not pair.generated.labelled.any():
+        return "labels of generated samples"
+    return "" if not hasattr(module, "applies") or module.applies(pair.reference) else module.NEEDS
 
 
 def compare(
@@ -77,15 +71,16 @@ def compare(
 
     Without `floors`, which need the real samples alone, those are nan: for many sets of generated samples.
     """
-    quantities = chosen(scores, reference, held_out, predictions)
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
     whole = Pair(reference, generated, held_out, convention_called(convention), seed)
+    quantities = chosen(scores, whole, predictions)
     pairs, wanted = parts(whole, per_class), modules_of(quantities)
     rows = {name: measured(pair.shuffled(), wanted, floors) if pair else {} for name, pair in pairs.items()}
     for module in wanted:
         for cls, found in of_all_classes(module, whole, predictions).items():
-            rows.setdefault(cls, {}).update(found)
-    return [score for quantity in quantities for score in told(quantity, rows)]
+            if cls == ALL or (per_class and pairs.get(cls, True)):
+                rows.setdefault(cls, {}).update(found)
+    return [score for quantity in quantities for score in told(quantity, rows, pairs)]
 
 
 def convention_called(name: str) -> Convention:
@@ -187,9 +182,17 @@ def floors_of(module: ModuleType, pair: Pair) -> dict[str, float]:
     return {name: estimate.value for name, estimate in module.measure(pair.halves()).items()}
 
 
-def told(quantity: Quantity, rows: dict[str, dict[str, Row]]) -> Iterator[Score]:
-    """Yield a quantity of all samples, as measured or averaged over the classes that have it, then class by class."""
-    found = {cls: row.get(quantity.name, NOTHING) for cls, row in rows.items() if cls != ALL}
+def told(quantity: Quantity, rows: dict[str, dict[str, Row]], pairs: Iterable[str]) -> Iterator[Score]:
+    """Yield a quantity of all samples, as measured or averaged over the classes that have it, then class by class.
+
+    Classes whose samples were compared are there even where they have no value.
+    """
+    compared = () if hasattr(offered()[quantity.name][1], "judge") else pairs
+    found = {
+        cls: row.get(quantity.name, NOTHING)
+        for cls, row in rows.items()
+        if cls != ALL and (cls in compared or quantity.name in row)
+    }
     whole = rows.get(ALL, {}).get(quantity.name) or averaged([*found.values()])
     for cls, row in ({ALL: whole} | found).items():
         yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction)

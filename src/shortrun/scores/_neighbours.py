@@ -103,13 +103,58 @@ def nearest_between(a: np.ndarray, b: np.ndarray) -> tuple[Nearest, Nearest]:
 def nearest_within(a: np.ndarray) -> Nearest:
     """Return the nearest other sample of a to each of a."""
     of_a = Nearest.unknown(len(a))
+    others_seen(a, of_a)
+    return of_a
+
+
+def others_seen(a: np.ndarray, of_a: Nearest | Balls) -> None:
+    """Show each of a its distances to all others of a."""
     for rows, columns, found in within(a):
         if rows == columns:
             np.fill_diagonal(found, np.inf)
         else:
             of_a.see(columns, found.T)
         of_a.see(rows, found)
-    return of_a
+
+
+@dataclass
+class Balls:
+    """Of each of N samples, how far its k-th nearest other sample is: a ball that holds k of them.
+
+    Parameters
+    ----------
+    nearest : (N, k) distances of the k nearest in any order, but the k-th is the last
+    ties : (N,) how many others there are at that distance, k or more
+    """
+
+    nearest: np.ndarray
+    ties: np.ndarray
+
+    @classmethod
+    def around(cls, a: np.ndarray, k: int) -> Balls:
+        """Return the balls around samples with the k nearest others, of which there must be so many."""
+        of_a = cls(np.full((len(a), k), np.inf), np.zeros(len(a)))
+        others_seen(a, of_a)
+        return of_a
+
+    @property
+    def radius(self) -> np.ndarray:
+        """(N,) distance of the k-th nearest."""
+        return self.nearest[:, -1]
+
+    @property
+    def wanted(self) -> np.ndarray:
+        """(N,) how many of the others at that distance are among the k nearest."""
+        return self.nearest.shape[1] - (self.nearest < self.radius[:, None]).sum(1)
+
+    def see(self, rows: slice, found: np.ndarray) -> None:
+        """Take in the distances of some of the samples, (rows, others)."""
+        before, k = self.nearest[rows], self.nearest.shape[1]
+        kept = np.partition(np.concatenate([before, found], axis=1), k - 1, axis=1)[:, :k]
+        radius = kept[:, -1:]
+        earlier = np.where(radius[:, 0] == before[:, -1], self.ties[rows], (before == radius).sum(1))
+        self.ties[rows] = earlier + (found == radius).sum(1)
+        self.nearest[rows] = kept
 
 
 def mean_roots(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores._features import blocks, covariance, features, means, sites_of
+from shortrun.scores._features import Samples, blocks, covariance, features, means, sites_of
 from shortrun.scores._neighbours import mismatches, slices
 
 Form = Float64[np.ndarray, " N"]
@@ -108,6 +108,33 @@ def products(x: Dataset, y: Dataset) -> Iterator[tuple[slice, slice, np.ndarray]
         for columns in slices(len(y)):
             found = matches(a[rows], b[columns]) if coded else a[rows] @ b[columns].T
             yield rows, columns, found - (of_x[rows, None] + of_y[columns] - mean_x @ mean_y)
+
+
+def inner_products(samples: Samples, centred: bool) -> Float64[np.ndarray, "N N"]:
+    """Return the products of the features of all pairs of samples, each feature less its mean if centred.
+
+    Each pair once; counts of agreeing sites are exact, numbers lose nothing to their means.
+    """
+    codes = isinstance(samples, Dataset) and samples.colours is not None and samples.colours > 2
+    rows = samples.values if codes else numbers(samples, centred)
+    table = np.empty((len(rows), len(rows)))
+    for one in slices(len(rows)):
+        for other in slices(len(rows), one.start):
+            found = matches(rows[one], rows[other]) if codes else rows[one] @ rows[other].T
+            table[one, other], table[other, one] = found, found.T
+    if centred:
+        mean = table.mean(0)
+        table -= mean[:, None]
+        table -= mean - mean.mean()
+    return table
+
+
+def numbers(samples: Samples, centred: bool) -> np.ndarray:
+    """Return features whose products are exact to rounding: counts as they are, others in float64, centred if asked."""
+    if isinstance(samples, Dataset) and not samples.continuous:
+        return features(samples)
+    rows = np.concatenate([*blocks(samples)]).astype(np.float64)
+    return rows - rows.mean(0) if centred else rows
 
 
 def matches(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ def verdict(score: Score) -> Verdict:
 
     "as real" is at most two standard errors of the difference farther from the ideal than the floor, "close"
     at most three times as far as the floor, "far" beyond. Where only the floor says what to expect (distances to real
-    samples), "too close" is clearly below it, as copies are, and "close" at most a third above.
+    samples), "too close" is clearly below it, as copies are, and "close" at most a third above; where higher is better,
+    "close" is at most a third below it.
     """
     value, floor = score.value, score.floor
     if not (math.isfinite(value) and math.isfinite(floor)):
@@ -30,7 +31,9 @@ def verdict(score: Score) -> Verdict:
     noise = ERRORS * math.sqrt(2) * (score.error if math.isfinite(score.error) else 0.0)
     if score.ideal is None:
         excess, bound = value - floor, abs(floor) / CLOSE
-        if excess < -noise:
+        if score.direction == "higher":
+            excess = -excess
+        elif excess < -noise:
             return "too close"
     else:
         distance, at_floor = abs(value - score.ideal), abs(floor - score.ideal)

@@ -13,7 +13,7 @@ from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions
 from shortrun.data.parts import joined
 from shortrun.errors import ConfigError, DataError
-from shortrun.scores import ALL
+from shortrun.scores.prediction import accuracies
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened
 from shortrun.workflows.generation import stream
@@ -131,7 +131,7 @@ def of_samples(
 
 def of_labels(run: Trajectory, known: Dataset, age: int) -> Iterator[Row]:
     """Yield how many labels are predicted right, exactly."""
-    yield from accuracies(ACCURACY, predict(run, known, age=age), age, float("nan"))
+    yield from accuracy_rows(ACCURACY, predict(run, known, age=age), age, float("nan"))
 
 
 def of_label_chains(run: Trajectory, known: Dataset, times: Sequence[int], age: int, seed: int) -> Iterator[Row]:
@@ -140,14 +140,10 @@ def of_label_chains(run: Trajectory, known: Dataset, times: Sequence[int], age: 
     if within:
         found = predictions_in_time(run, known, times=within, chains=1, seed=seed, age=age)
         for t, predictions in found.items():
-            yield from accuracies(CHAIN_ACCURACY, predictions, age, t)
+            yield from accuracy_rows(CHAIN_ACCURACY, predictions, age, t)
 
 
-def accuracies(score: str, predictions: Predictions, age: int, steps: float) -> Iterator[Row]:
-    """Yield accuracy of all samples and of each class, with binomial standard errors."""
-    right = predictions.predicted == predictions.labels
-    parts = {ALL: right} | {name: right[predictions.labels == k] for k, name in enumerate(predictions.classes)}
-    for name, part in parts.items():
-        if len(part):
-            value = float(part.mean())
-            yield score, name, age, steps, value, float(np.sqrt(value * (1 - value) / len(part)))
+def accuracy_rows(score: str, predictions: Predictions, age: int, steps: float) -> Iterator[Row]:
+    """Yield accuracy of all samples and of each class."""
+    for name, (value, error) in accuracies(predictions).items():
+        yield score, name, age, steps, value, error

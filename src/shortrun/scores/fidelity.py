@@ -1,0 +1,113 @@
+"""Label fidelity: do generated samples look like the label they were asked for? Ideal the floor, higher is better."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from shortrun.data import Dataset
+from shortrun.scores._base import ALL, Pair, Quantity
+from shortrun.scores._features import features
+
+quantities = (
+    Quantity(
+        "label-fidelity",
+        ideal=None,
+        direction="higher",
+        group="labels",
+        meaning="As of real samples: generated ones look like the label that was asked for; lower: they are mixed up.",
+    ),
+)
+NEEDS = "real samples of two classes or more"
+
+ROWS = 5000  # real samples that the classifier learns from
+STEPS = 100  # of L-BFGS
+FOLDS = 3
+
+Classifier = Callable[[Dataset], Int64[np.ndarray, " N"]]
+
+
+def applies(data: Dataset) -> bool:
+    """Return whether samples of two classes or more are labelled."""
+    return bool(np.count_nonzero(data.class_counts) > 1)
+
+
+def recogniser(data: Dataset) -> Classifier:
+    """Return a logistic regression that has learned the labels of data, as a function: samples to codes of classes.
+
+    It learns from the features (numbers in units of their standard deviations) of at most ROWS samples, the first ones,
+    with penalty |w|^2 / 0.2, in at most STEPS steps.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    known = data.select(data.labelled).head(ROWS)
+    if len(found := np.unique(known.labels)) < 2:
+        return lambda samples: np.full(len(samples), found[0] if len(found) else -1)
+    rows = features(known)
+    mean, scale = standard(rows) if data.continuous else (np.float32(0), np.float32(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS is meant as a bound
+        model = LogisticRegression(C=0.1, max_iter=STEPS).fit((rows - mean) / scale, known.labels)
+    return lambda samples: model.predict((features(samples) - mean) / scale)
+
+
+def standard(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each feature, 1 for those that do not vary."""
+    width = rows.std(0)
+    return rows.mean(0), np.where(width > 0, width, 1)
+
+
+def across(pair: Pair) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Return the share of generated samples that a classifier gives the label they were asked for, and its floor.
+
+    The classifier is trained on real samples; the floor is its share of right labels of real samples that it has not
+    seen: the held-out ones. Without those there are three classifiers, each trained on two thirds of the reference:
+    the floor is what they say of the other third, the score the mean of the three. The floor of all samples has as
+    many of each class as were generated.
+    """
+    made = pair.generated.select(pair.generated.labelled)
+    recognised, of_made = np.zeros(len(made)), made.labels
+    right, of_real = [], []
+    judges = [*trained(pair)]
+    for classifier, unseen in judges:
+        recognised += (classifier(made) == of_made) / len(judges)
+        right.append(classifier(unseen) == unseen.labels)
+        of_real.append(unseen.labels)
+    floor = rates(np.concatenate(right), np.concatenate(of_real), len(made.classes))[of_made]
+    parts = {made.classes[k]: of_made == k for k in np.unique(of_made)} | {ALL: slice(None)}
+    return {name: {"label-fidelity": row(recognised[part], floor[part])} for name, part in parts.items()}
+
+
+def trained(pair: Pair) -> Iterator[tuple[Classifier, Dataset]]:
+    """Yield classifiers, and the labelled real samples that each has not seen."""
+    reference = pair.reference.select(pair.reference.labelled)
+    if pair.held_out is not None and pair.held_out.labelled.any():
+        yield recogniser(reference), pair.held_out.select(pair.held_out.labelled)
+        return
+    fold = folds(reference.labels)
+    for i in range(FOLDS):
+        yield recogniser(reference.select(fold != i)), reference.select(fold == i)
+
+
+def folds(labels: Int64[np.ndarray, " N"]) -> Int64[np.ndarray, " N"]:
+    """Return one of FOLDS numbers for each sample, each class dealt evenly."""
+    order, fold = np.argsort(labels, kind="stable"), np.empty(len(labels), np.int64)
+    fold[order] = np.arange(len(labels)) % FOLDS
+    return fold
+
+
+def rates(right: np.ndarray, labels: np.ndarray, classes: int) -> Float64[np.ndarray, " K"]:
+    """Return the share of right ones of each class, nan without any."""
+    count = np.bincount(labels, minlength=classes)
+    return np.bincount(labels, right, classes) / np.where(count, count, np.nan)
+
+
+def row(recognised: np.ndarray, floor: np.ndarray) -> tuple[float, float, float]:
+    """Return the share of recognised samples, its standard error and the mean floor of those whose class has one."""
+    known = floor[np.isfinite(floor)]
+    error = np.std(recognised) / np.sqrt(len(recognised))
+    return float(recognised.mean()), float(error), float(known.mean()) if len(known) else np.nan
