@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from shortrun.data import Dataset, Predictions
@@ -61,6 +62,8 @@ class Evaluation:
     scores : of the samples and of the predictions
     predictions : of the held-out samples (else of the reference), exact; None without labels
     described : what `Dataset.describe` says of "reference" and "held-out" samples
+    singular_values : of the weights at every age (`workflows.singular_values`)
+    receptive_fields : of the strongest hidden units, (n, S) (`workflows.receptive_fields`)
     curves : of this run, then of those it is compared with; empty if not asked for
     notes : what to know of the above, one sentence each
     seconds : that the evaluation took
@@ -80,6 +83,8 @@ class Evaluation:
     scores: tuple[Score, ...]
     predictions: Predictions | None
     described: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    singular_values: pd.DataFrame | None = None
+    receptive_fields: np.ndarray | None = None
     curves: tuple[Curves, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

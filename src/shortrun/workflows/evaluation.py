@@ -16,6 +16,7 @@ from shortrun.workflows._runs import check_kind, opened
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
 from shortrun.workflows.time_courses import curves, same_labels, sampled, spread, times_up_to
+from shortrun.workflows.weights import receptive_fields, singular_values
 
 SAMPLES = 10_000
 CURVE_AGES = 3
@@ -97,6 +98,8 @@ def evaluate(
         scores=tuple(found),
         predictions=predictions,
         described={name: data.describe() for name, data in sides.items() if data is not None},
+        singular_values=singular_values(run),
+        receptive_fields=receptive_fields(run, age=age),
         curves=tuple(drawn),
         notes=tuple(notes(run, k, reference, made, held_out, role)),
         seconds=time.monotonic() - begin,

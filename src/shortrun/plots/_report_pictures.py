@@ -1,0 +1,65 @@
+"""Figures as parts of a page: inside it, the same bytes each time, small."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_BYTES = 150_000  # of a drawing; larger ones, of many points, become pixels
+DPI = 110
+STYLE = {"svg.hashsalt": "shortrun", "svg.fonttype": "path"}  # names inside that do not change, no fonts needed
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page.
+
+    Parameters
+    ----------
+    title : heading
+    caption : what it shows and what to look for
+    alt : what it shows, for who does not see it
+    source : its bytes, as a data: address
+    wide : whether it needs the width of the page
+    """
+
+    title: str
+    caption: str
+    alt: str
+    source: str
+    wide: bool = False
+
+
+def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: bool = False) -> Picture:
+    """Return a figure as part of a page: lines as SVG, dense ones and `pixels` as PNG."""
+    drawing = b"" if pixels else svg(figure)
+    dense = pixels or len(drawing) > MOST_BYTES
+    source = address("png", png(figure)) if dense else address("svg+xml", drawing)
+    return Picture(title, caption, alt or f"{title}. {caption}", source, wide=figure.get_figwidth() > 6)
+
+
+def svg(figure: Figure) -> bytes:
+    """Return the bytes of a drawing, without the date and without addresses of what made it."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        file = io.BytesIO()
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return file.getvalue()
+
+
+def png(figure: Figure) -> bytes:
+    """Return the bytes of pixels."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    return file.getvalue()
+
+
+def address(kind: str, content: bytes) -> str:
+    """Return bytes as an address that needs no network."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
