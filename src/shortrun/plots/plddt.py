@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure
-from shortrun.plots._sides import histograms
+from shortrun.plots.histograms import histograms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +28,8 @@ def plddt(table: pd.DataFrame) -> Figure:
     """
     lacking = {"source", "plddt"} - {*table.columns}
     known = table.iloc[:0] if lacking else table.dropna(subset=["plddt"])
-    if known.empty:
+    sides = {side: known.loc[known["source"] == side, "plddt"].to_numpy(float) for side in SIDES if not lacking}
+    drawn = {f"{side} ({len(values):,})": values for side, values in sides.items() if len(values)}
+    if not drawn:
         raise DataError("no sequence has a pLDDT: a table of `shortrun fold` expected")
-    sides = {side: known.loc[known["source"] == side, "plddt"].to_numpy(float) for side in SIDES}
-    figure = new_figure(4.2, 3.0)
-    axis = figure.subplots()
-    first = float(known["plddt"].iloc[0])
-    edges = np.array([first - 0.5, first + 0.5]) if (known["plddt"] == first).all() else None
-    histograms(axis, {side: values for side, values in sides.items() if len(values)}, edges)
-    axis.set(xlabel="mean pLDDT of a sequence")
-    return figure
+    return histograms(drawn, "mean pLDDT of a sequence")
