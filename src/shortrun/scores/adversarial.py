@@ -17,10 +17,30 @@ Ties: TypeAlias = Literal["fraction", "other"]
 Share: TypeAlias = float | np.ndarray
 
 quantities = (
-    Quantity("aai", ideal=0.0, direction="lower"),
-    Quantity("p-dd", ideal=0.5, direction="none"),
-    Quantity("p-gg", ideal=0.5, direction="none"),
-    Quantity("aats", ideal=0.5, direction="none"),
+    Quantity(
+        "aai",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: generated and real samples are mixed evenly; higher: one can tell them apart.",
+    ),
+    Quantity(
+        "p-dd",
+        ideal=0.5,
+        direction="none",
+        meaning="0.5: real samples are as near to generated as to real ones; higher: generated ones miss them; lower: copies.",
+    ),
+    Quantity(
+        "p-gg",
+        ideal=0.5,
+        direction="none",
+        meaning="0.5: generated samples are as near to real ones as to each other; higher: they keep to themselves.",
+    ),
+    Quantity(
+        "aats",
+        ideal=0.5,
+        direction="none",
+        meaning="0.5: a nearest neighbour does not tell real from generated; higher: it does; lower: copies.",
+    ),
 )
 
 

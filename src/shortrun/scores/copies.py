@@ -12,8 +12,19 @@ from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
 
 quantities = (
-    Quantity("copies", ideal=0.0, direction="lower"),
-    Quantity("duplicates", ideal=0.0, direction="lower"),
+    Quantity(
+        "copies",
+        ideal=0.0,
+        direction="lower",
+        group="memorisation",
+        meaning="0: no generated sample is a real one; 1: all are copies.",
+    ),
+    Quantity(
+        "duplicates",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: no two generated samples are the same; near 1: the same ones come again and again.",
+    ),
 )
 
 

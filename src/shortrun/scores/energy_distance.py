@@ -11,7 +11,14 @@ from shortrun.scores._errors import linear
 from shortrun.scores._features import Samples
 from shortrun.scores._neighbours import mean_roots, points
 
-quantities = (Quantity("energy-distance", ideal=0.0, direction="lower"),)
+quantities = (
+    Quantity(
+        "energy-distance",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: as far from real samples as these are from each other; higher: elsewhere, or less spread.",
+    ),
+)
 
 
 def energy_distance(reference: Samples, generated: Samples) -> float:

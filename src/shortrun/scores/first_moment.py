@@ -10,7 +10,14 @@ from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
 from shortrun.scores._features import Samples, blocks, means
 
-quantities = (Quantity("first-moment", ideal=0.0, direction="lower"),)
+quantities = (
+    Quantity(
+        "first-moment",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: each site has its values as often as in the data; higher: site by site, too often or too rarely.",
+    ),
+)
 
 
 def first_moment(reference: Samples, generated: Samples) -> float:

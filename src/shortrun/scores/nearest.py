@@ -12,9 +12,29 @@ from shortrun.scores._errors import linear
 from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
 
 quantities = (
-    Quantity("nearest-train", ideal=None, direction="none"),
-    Quantity("nearest-held-out", ideal=None, direction="none", held_out=True),
-    Quantity("memorisation", ideal=0.5, direction="none", held_out=True),
+    Quantity(
+        "nearest-train",
+        ideal=None,
+        direction="none",
+        group="memorisation",
+        meaning="Near the floor: as far from training samples as these are from each other; below: copies; above: unlike.",
+    ),
+    Quantity(
+        "nearest-held-out",
+        ideal=None,
+        direction="none",
+        held_out=True,
+        group="memorisation",
+        meaning="Near the floor: as near to unseen real samples as these are to each other; above: unlike real ones.",
+    ),
+    Quantity(
+        "memorisation",
+        ideal=0.5,
+        direction="none",
+        held_out=True,
+        group="memorisation",
+        meaning="0.5: no nearer to training than to unseen samples; 1: training samples were learned by heart.",
+    ),
 )
 
 

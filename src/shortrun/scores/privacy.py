@@ -9,7 +9,16 @@ from shortrun.scores._base import Estimate, Pair, Quantity, cut
 from shortrun.scores._errors import bootstrap
 from shortrun.scores.adversarial import aats, own_shares
 
-quantities = (Quantity("privacy-loss", ideal=0.0, direction="none", held_out=True),)
+quantities = (
+    Quantity(
+        "privacy-loss",
+        ideal=0.0,
+        direction="none",
+        held_out=True,
+        group="memorisation",
+        meaning="Near 0: training samples are no easier to find out than unseen ones; above: they leak.",
+    ),
+)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:

@@ -15,9 +15,24 @@ from shortrun.scores._features import Samples, covariance, sites_of
 from shortrun.scores._products import Forms, all_pairs, each_feature, each_site, sums, within
 
 quantities = (
-    Quantity("second-moment", ideal=0.0, direction="lower"),
-    Quantity("pair-pearson", ideal=1.0, direction="higher"),
-    Quantity("pair-slope", ideal=1.0, direction="none"),
+    Quantity(
+        "second-moment",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: pairs of sites go together as in the data; higher: correlations are too weak, strong or wrong.",
+    ),
+    Quantity(
+        "pair-pearson",
+        ideal=1.0,
+        direction="higher",
+        meaning="Near 1: the same pairs of sites go together as in the data; 0: others do.",
+    ),
+    Quantity(
+        "pair-slope",
+        ideal=1.0,
+        direction="none",
+        meaning="Near 1: pairs go together as strongly as in the data; below: too weakly; above: too strongly.",
+    ),
 )
 
 

@@ -14,7 +14,14 @@ from shortrun.scores._errors import ROWS, linear
 from shortrun.scores._features import Samples, blocks, covariance, means
 from shortrun.scores._products import inner_products
 
-quantities = (Quantity("spectrum", ideal=0.0, direction="lower"),)
+quantities = (
+    Quantity(
+        "spectrum",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: samples vary in the directions of the data, as far; higher: directions are missing or added.",
+    ),
+)
 
 EXACT = 1500  # values up to which an error comes from all eigenvectors
 STARTS = 250  # samples that it is estimated from above, by

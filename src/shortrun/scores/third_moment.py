@@ -12,8 +12,18 @@ from shortrun.scores._errors import ROWS, linear
 from shortrun.scores._features import blocks, features, means, sites_of
 
 quantities = (
-    Quantity("third-moment", ideal=0.0, direction="lower"),
-    Quantity("third-pearson", ideal=1.0, direction="higher"),
+    Quantity(
+        "third-moment",
+        ideal=0.0,
+        direction="lower",
+        meaning="0: triples of sites go together as in the data; higher: what three sites do is not learned.",
+    ),
+    Quantity(
+        "third-pearson",
+        ideal=1.0,
+        direction="higher",
+        meaning="Near 1: the same triples go together as in the data, which no pair model needs to know; 0: others do.",
+    ),
 )
 
 TRIPLES = 2000
