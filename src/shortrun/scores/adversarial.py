@@ -27,7 +27,7 @@ quantities = (
         "p-dd",
         ideal=0.5,
         direction="none",
-        meaning="0.5: real samples are as near to generated as to real ones; higher: generated ones miss them; lower: copies.",
+        meaning="0.5: real samples are as near to generated as to real ones; higher: they are missed; lower: copies.",
     ),
     Quantity(
         "p-gg",

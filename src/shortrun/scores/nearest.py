@@ -17,7 +17,7 @@ quantities = (
         ideal=None,
         direction="none",
         group="memorisation",
-        meaning="Near the floor: as far from training samples as these are from each other; below: copies; above: unlike.",
+        meaning="Near the floor: as far from training samples as these from each other; below: copies; above: unlike.",
     ),
     Quantity(
         "nearest-held-out",

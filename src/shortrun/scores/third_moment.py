@@ -22,7 +22,7 @@ quantities = (
         "third-pearson",
         ideal=1.0,
         direction="higher",
-        meaning="Near 1: the same triples go together as in the data, which no pair model needs to know; 0: others do.",
+        meaning="Near 1: the same triples of sites go together as in the data; 0: others do.",
     ),
 )
 
