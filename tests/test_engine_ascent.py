@@ -38,7 +38,7 @@ def test_one_pass_does_what_the_parts_do(units, hidden_sites):
     found = theta.clone()
     ascent.ascend_(model, found, direction, means, 0.1, **PENALTIES, label_rate=2.0)
     expected = theta.double()
-    step = gradient.centred(model, direction.double(), tuple(x.double() for x in means))
+    step = model.centred(direction.double(), tuple(x.double() for x in means))
     gradient.penalise_(model, step, expected, *PENALTIES.values())
     gradient.rescale_label_(model, step, 2.0)
     expected += 0.1 * step

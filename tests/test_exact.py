@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from conftest import DISCRETE, HIDDEN, all_states, codes, energy, law, machine
-from shortrun.learning.gradient import centred
 from shortrun.models import RBM, Layer, Spec
 from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, from_dict, kinds, to_dict
@@ -162,7 +161,7 @@ def test_centred_step_does_not_see_the_coding_of_a_site(rule):
         clamped = model.statistics(theta, (visible, observed[1][rows]), weights)
         direction = clamped - model_statistics(model, theta)
         means = model.view(clamped)[1:]
-        return theta + 1e-3 * (centred(model, direction, means) if rule == "centred" else direction)
+        return theta + 1e-3 * (model.centred(direction, means) if rule == "centred" else direction)
 
     _, straight = law(model, stepped(theta, 0))
     coded, roundabout = law(model, stepped(flipped(model, theta, 1, 2), 1))

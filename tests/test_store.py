@@ -66,7 +66,7 @@ def test_header_and_recipe(finished, task):
     assert run.model == task.model
     assert run.recipe["scheme"] == json.loads(json.dumps(task.scheme.to_dict()))
     assert type(task.scheme).from_dict(run.recipe["scheme"]) == task.scheme
-    assert run.config == task.config.model_dump()
+    assert run.config == task.config.model_dump(mode="json")
     assert run.classes == tuple(map(str, range(CLASSES)))
     assert run.alphabet == BINARY
     assert run.data["meta"] == {"image_shape": [2, 5], "source": "x.npz"}

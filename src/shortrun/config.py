@@ -23,10 +23,23 @@ class _Settings(BaseModel):
 class ModelSettings(_Settings):
     """What the machine is made of."""
 
+    kind: Literal["rbm", "chaotic"] = "rbm"
     units: Literal["auto", "bernoulli", "ising", "potts", "gaussian"] = "auto"
     hidden: Positive = 256
     hidden_units: Literal["bernoulli", "ising", "gaussian"] = "bernoulli"
     hidden_rule: Literal["sample", "mean"] = "sample"
+    layers: tuple[Positive, ...] = ()  # hidden units of a chaotic network, layer by layer: none, one or two
+
+
+class ChaoticSettings(_Settings):
+    """How a chaotic network moves: the variance of its fixed couplings, and its Euler steps (T = dt `scheme.steps`)."""
+
+    gain: NotNegative = 1.5
+    dt: Rate = 1.0
+    tau: Rate = 10.0
+    settling: Literal["euler", "exact"] = "euler"
+    diagonal: bool = True
+    classes: bool = False
 
 
 class SchemeSettings(_Settings):
@@ -72,6 +85,7 @@ class Config(_Settings):
     """Everything that determines a training besides the data."""
 
     model: ModelSettings = ModelSettings()
+    chaotic: ChaoticSettings = ChaoticSettings()
     scheme: SchemeSettings = SchemeSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
     training: TrainingSettings = TrainingSettings()
@@ -92,6 +106,13 @@ PRESETS: dict[str, dict[str, Any]] = {
             "weight_std": 1e-4,
         },
         "training": {"batch": 500},
+    },
+    # FU24: a chaotic network, T = 100 steps of dt = tau / 10, plain Hebbian steps of 0.01 for couplings and fields.
+    "chaotic": {
+        "model": {"kind": "chaotic", "layers": (500,)},
+        "scheme": {"steps": 100, "predict": 1.0},
+        "optimiser": {"name": "sgd", "rate": 0.01, "label_l2": 0.0, "schedule": "constant", "centred": False},
+        "training": {"batch": 500, "validation": 0.0},
     },
 }
 

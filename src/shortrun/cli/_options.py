@@ -10,6 +10,7 @@ import typer
 from shortrun.errors import ConfigError
 
 DATA, MODEL, TRAINING, OUTPUT, MACHINE = "Data", "Model and scheme", "Training", "Output", "Machine"
+CHAOTIC = "Chaotic networks"
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained run.", show_default=False)]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output, _reading
+from shortrun.cli import _network, _options, _output, _reading
 from shortrun.cli._options import MODEL, OUTPUT
 from shortrun.errors import ConfigError
 
@@ -42,12 +42,18 @@ def generate(
         int | None,
         typer.Option(help="Sweeps from noise; the k of the training by default.", rich_help_panel=MODEL),
     ] = None,
+    time: Annotated[
+        float | None,
+        typer.Option(help="Time from the start of a chaotic network, in place of steps.", rich_help_panel=MODEL),
+    ] = None,
     seed: _options.NoiseSeed = 0,
     age: _options.Age = None,
     record: Annotated[
         str | None,
         typer.Option(
-            metavar="1,2,5,...", help="Sweeps after which a file of its own is kept too.", rich_help_panel=OUTPUT
+            metavar="1,2,5,...",
+            help="Sweeps (of a chaotic network times) after which a file of its own is kept too.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     fix: Annotated[
@@ -88,6 +94,8 @@ def generate(
     held: dict[str, Any] = {"fix": fixed(fix, columns), "keep": kept(keep, columns)}
     if not ending_of(out):
         folders.fitting(out, trained.data["meta"])
+    timed, recorded = _network.steps_for(trained, time, recorded)
+    steps = steps if timed is None else timed
     k = trained.recipe["steps"] if steps is None else steps
     held["template"] = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*recorded, k})}

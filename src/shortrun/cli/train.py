@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import DATA, MACHINE, MODEL, OUTPUT, TRAINING
+from shortrun.cli import _network, _options, _output, _reading
+from shortrun.cli._options import CHAOTIC, DATA, MACHINE, MODEL, OUTPUT, TRAINING
 from shortrun.cli._progress import monitored, shown
 from shortrun.errors import ConfigError
 
@@ -42,7 +42,25 @@ def train(
             metavar="IDENTITY", help="Weigh sequences by 1 / those at least that alike.", rich_help_panel=DATA
         ),
     ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="rbm|chaotic", help="Kind of machine; rbm by default.", rich_help_panel=MODEL)
+    ] = None,
     hidden: Annotated[int | None, typer.Option(help="Number of hidden units.", rich_help_panel=MODEL)] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="784,500,100", help="Units of each layer, the visible one first.", rich_help_panel=CHAOTIC
+        ),
+    ] = None,
+    gain: Annotated[
+        float | None, typer.Option(help="Variance g of the fixed random couplings.", rich_help_panel=CHAOTIC)
+    ] = None,
+    time: Annotated[float | None, typer.Option(help="Time T of every run; 100.", rich_help_panel=CHAOTIC)] = None,
+    dt: Annotated[float | None, typer.Option(help="Length of an Euler step; 1.", rich_help_panel=CHAOTIC)] = None,
+    tau: Annotated[float | None, typer.Option(help="Time constant of a unit; 10.", rich_help_panel=CHAOTIC)] = None,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Learn labels too, with a unit a class.", rich_help_panel=CHAOTIC)
+    ] = False,
     scheme: Annotated[
         str | None, typer.Option(metavar="ff|pcd|cd|rdm", help="How free chains run.", rich_help_panel=MODEL)
     ] = None,
@@ -101,19 +119,29 @@ def train(
     if resume and overwrite:
         raise ConfigError("--resume", "not together with --overwrite")
     old = stored(out) if resume else None
+    chaotic = (model or (old.config["model"]["kind"] if old else "rbm")) == _network.KIND
+    network = _network.sections(layers=layers, gain=gain, time=time, dt=dt, tau=tau, classes=classes)
+    if network and not chaotic:
+        raise ConfigError("--layers, --gain, --time, --dt, --tau, --classes", "are options of --model chaotic")
+    if chaotic and hidden is not None:
+        raise ConfigError("--hidden", "hidden units of a chaotic network are given with --layers")
     extra = {"reweight": reweight, "source": data}
     given = dict(reading) | {name: value for name, value in extra.items() if value is not None}
     settings = settings_of(
         old,
-        preset=preset or "default",
+        preset=preset or ("default" if old is not None or not chaotic else _network.KIND),
         file=config,
         assignments=tuple(set_ or ()),
-        model={"hidden": hidden, "hidden_rule": hidden_rule},
-        scheme={"name": scheme, "steps": steps},
+        model={"kind": model, "hidden": hidden, "hidden_rule": hidden_rule} | network.get("model", {}),
+        chaotic=network.get("chaotic", {}),
+        scheme={"name": scheme, "steps": steps} | network.get("scheme", {}),
         optimiser={"name": optimiser, "rate": rate, "schedule": schedule},
         training={"updates": updates, "seed": seed, "batch": batch, "validation": validation, "device": device},
     )
+    if old is None and chaotic:
+        given = _network.as_grey(given)
     samples = samples_of(given if old is None else _reading.remembered(old) | given)
+    _network.check_sites(layers, samples)
     source = samples.meta[_reading.REMEMBERED]["source"]
     if not json:
         _output.say(_reading.summary(source, samples))

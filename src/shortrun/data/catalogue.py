@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from shortrun.data.dataset import Dataset
+from shortrun.data.images import encode_images
 from shortrun.data.options import Options
 from shortrun.data.splits import split
-from shortrun.data.values import GREY_THRESHOLD, binarise
 from shortrun.errors import DataError, MissingExtraError
 
 SHARED = "SHORTRUN_SHARED"  # the environment variable with the folder of local copies
@@ -172,12 +172,12 @@ def bar() -> bool:
 
 
 def load_digits(options: Options) -> Dataset:
-    """Return scikit-learn's 1,797 digits of 8x8 pixels, black and white at the threshold (by default 0.3)."""
+    """Return scikit-learn's 1,797 digits of 8x8 pixels, black and white at the threshold (by default 0.3), or grey."""
     from sklearn.datasets import load_digits as bundled  # slow to import, and needed only here
 
     images, labels = bundled(return_X_y=True)
-    pixels = binarise(np.asarray(images), GREY_THRESHOLD if options.threshold is None else options.threshold)
-    digits = Dataset.from_arrays(pixels, labels, meta={"image_shape": (8, 8)})
+    pixels, alphabet, meta = encode_images(np.asarray(images), options, None)
+    digits = Dataset.from_arrays(pixels, labels, alphabet=alphabet, meta={"image_shape": (8, 8)} | meta)
     if options.part is None:
         return digits
     return split(digits, TEST_SHARE, seed=0)[options.part == "test"]

@@ -30,6 +30,7 @@ class Stream(IntEnum):
     GENERATE = 11
     PREDICT = 12
     SPLIT = 13
+    CLAMPED = 14
 
 
 @dataclass(frozen=True)

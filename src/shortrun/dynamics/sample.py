@@ -13,14 +13,14 @@ from shortrun.dynamics.noise import Noise
 from shortrun.dynamics.run import run, start
 from shortrun.engine import Machine
 from shortrun.engine import machine as machine_at
-from shortrun.models import LABEL, RBM, Clamp
+from shortrun.models import LABEL, Clamp, Model
 from shortrun.typing import State, Theta
 
 CHAINS_AT_ONCE = 2000
 
 
 def recorded(
-    model: RBM,
+    model: Model,
     theta: Theta,
     count: int,
     noise: Noise,
@@ -53,7 +53,7 @@ def recorded(
         yield _records(machine, state, here, times, clamp)
 
 
-def _with_kept(model: RBM, state: State, kept: Mapping[str, tuple[Tensor, Tensor]], rows: slice) -> State:
+def _with_kept(model: Model, state: State, kept: Mapping[str, tuple[Tensor, Tensor]], rows: slice) -> State:
     names = [layer.name for layer in model.spec.layers]
     return tuple(
         torch.where(kept[name][0], _in_turn(kept[name][1], rows), x) if name in kept else x
@@ -67,16 +67,17 @@ def _in_turn(values: Tensor, rows: slice) -> Tensor:
 
 def _records(machine: Machine, state: State, noise: Noise, times: tuple[int, ...], clamp: Clamp) -> dict[int, State]:
     found: dict[int, State] = {}
+    observed = len(machine.model.spec.observed)
 
     def keep(t: int, now: State) -> None:
-        found[t] = tuple(x.clone() for x in now[:-1])
+        found[t] = tuple(x.clone() for x in now[:observed])
 
     machine.run(state, noise, steps=max(times), clamp=clamp, observe=keep, times=times)
     return found
 
 
 def label_chain(
-    model: RBM, theta: Theta, state: State, noise: Noise, times: Sequence[int], chains: int = 1
+    model: Model, theta: Theta, state: State, noise: Noise, times: Sequence[int], chains: int = 1
 ) -> dict[int, Float[Tensor, "C K"]]:
     """Return the law of the label after each of `times` sweeps with the other layers clamped, (C, K).
 
@@ -94,9 +95,7 @@ def label_chain(
     found: dict[int, Tensor] = {}
 
     def law(t: int, now: State) -> None:
-        hidden = model.spec.hidden.units
-        passed = now[-1] if model.spec.hidden_rule == "mean" else hidden.features(now[-1], theta.dtype)
-        found[t] = torch.softmax(model.label_field(theta, passed), 1).unflatten(0, (rows, chains)).mean(1)
+        found[t] = model.label_law(theta, now).unflatten(0, (rows, chains)).mean(1)
 
     begin = start(model, many, rows * chains, held)
     run(model, theta, begin, many, steps=max(times), clamp=Clamp(tuple(held)), observe=law, times=times)

@@ -8,17 +8,21 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
+from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.engine.cpu import CpuMachine
 from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.lookup import FEWEST_BITS, LookupMachine, step_bits
 from shortrun.engine.plain import PlainMachine
-from shortrun.models import RBM, Clamp
+from shortrun.models import ChaoticNetwork, Clamp, Model
 from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
 
 
 @runtime_checkable
 class Machine(Protocol):
     """A model at fixed parameters, ready to run: what is prepared once serves every run and every mean."""
+
+    @property
+    def model(self) -> Model: ...
 
     def run(
         self,
@@ -44,8 +48,18 @@ class Machine(Protocol):
         """
         ...
 
-    def means(self, state: State, weights: Weights) -> tuple[Float[Tensor, " F"], Float[Tensor, " H"]]:
-        """Return the weighted sums of the observed features and of E[h | x]."""
+    def means(self, state: State, weights: Weights) -> tuple[Tensor, ...]:
+        """Return the weighted sums of the observed features (F,) and of E[h | x] (H,); of a network those of the rates.
+
+        They are what `centred` of the model takes away.
+        """
+        ...
+
+    def completed(self, observed: State, hidden: State, steps: int) -> State:
+        """Return observed layers with what the hidden ones, from where they start, are after `steps` steps.
+
+        An RBM needs none: its statistics have E[h | x] in place of h.
+        """
         ...
 
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
@@ -53,11 +67,13 @@ class Machine(Protocol):
         ...
 
 
-def machine(model: RBM, theta: Theta) -> Machine:
+def machine(model: Model, theta: Theta) -> Machine:
     """Return the fastest machine that knows the model's units, on the device and in the precision of theta.
 
     It may keep views of theta: make a new one after a change.
     """
+    if isinstance(model, ChaoticNetwork):
+        return ChaoticMachine(model, theta)
     if GpuMachine.supports(model, theta):
         return GpuMachine(model, theta)
     if LookupMachine.supports(model, theta) and (bits := step_bits(model, theta)) >= FEWEST_BITS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ctypes import Structure, c_float, c_int64, c_void_p
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.engine import native
@@ -34,7 +33,7 @@ def ascend_(
     model: RBM,
     theta: Theta,
     direction: Theta,
-    means: tuple[Float[Tensor, " F"], Float[Tensor, " H"]],
+    means: tuple[Tensor, ...],
     rate: float,
     *,
     l1: float = 0.0,
@@ -47,7 +46,7 @@ def ascend_(
     Parameters
     ----------
     direction : (P,) data minus model, uncentred
-    means : of the data, the centring offsets
+    means : of the data, observed features (F,) and hidden units (H,): the centring offsets
     label_rate : of the label's weights and biases, in units of `rate`
     """
     weight, bias, hidden_bias = model.view(theta)

@@ -14,7 +14,7 @@ from torch import Tensor
 from shortrun.engine import launch
 from shortrun.engine.launch import LOW, Goal, Source, Words
 from shortrun.engine.plain import PlainMachine, by_tensor
-from shortrun.models import RBM, Clamp
+from shortrun.models import RBM, Clamp, Model
 from shortrun.typing import Noise, State, Term, Theta, Weights
 from shortrun.units import Potts
 
@@ -36,8 +36,10 @@ class GpuMachine(PlainMachine):
         self.low = LOW[model.spec.hidden.units]
 
     @staticmethod
-    def supports(model: RBM, theta: Theta) -> bool:
+    def supports(model: Model, theta: Theta) -> bool:
         """Whether the kernels know every unit type of the model, on this device and in this precision."""
+        if not isinstance(model, RBM):
+            return False
         known = all(layer.units in LOW or isinstance(layer.units, Potts) for layer in model.spec.observed)
         wanted = theta.dtype == torch.float32 and launch.settings().precision != "torch"
         return wanted and known and model.spec.hidden.units in LOW and launch.available(theta.device)

@@ -39,6 +39,9 @@ class PlainMachine:
         """Return one sweep of a run from `state` under `clamp`; the state that it returns may live in buffers."""
         return lambda now, noise: self.model.step(self.theta, now, noise, clamp)
 
+    def completed(self, observed: State, hidden: State, steps: int) -> State:
+        return observed
+
     def statistics(self, terms: Sequence[Term]) -> Theta:
         return sum((self.model.statistics(self.theta, *term) for term in terms), torch.zeros_like(self.theta))
 

@@ -23,7 +23,7 @@ from shortrun.learning.optimisers import SGD, Optimiser
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
-from shortrun.models import RBM, STREAMED, Layer
+from shortrun.models import RBM, STREAMED, Layer, Model
 from shortrun.typing import State, Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
@@ -78,13 +78,15 @@ def ages(per_decade: int, updates: int) -> frozenset[int]:
     return frozenset(grid)
 
 
-def initial_theta(model: RBM, rows: Rows, config: Config) -> Theta:
+def initial_theta(model: Model, rows: Rows, config: Config) -> Theta:
     """Return the first parameters: biases from the data's frequencies, small random weights, hidden biases 0.
 
     The frequencies of each site are mixed with the uniform law by a pseudo-count alpha (1 / M_eff by default), so that
-    no colour starts with probability zero: f = (1 - alpha) <x> + alpha <x>_uniform.
+    no colour starts with probability zero: f = (1 - alpha) <x> + alpha <x>_uniform. Chaotic networks start with zeros.
     """
     theta = torch.zeros(model.size(), device=rows.weights.device)
+    if not isinstance(model, RBM):  # the random couplings break the symmetry (FU24)
+        return theta
     _scatter_(model.view(theta).weight, config)
     bias = model.view(theta).bias
     for i, (layer, part) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
@@ -116,7 +118,7 @@ def _weighted_mean(layer: Layer, rows: Rows, i: int) -> Tensor:
     return (total / rows.weights.sum()).unsqueeze(0)
 
 
-def begin(model: RBM, scheme: Scheme, rows: Rows, config: Config) -> Training:
+def begin(model: Model, scheme: Scheme, rows: Rows, config: Config) -> Training:
     """Return the state of a training before its first update."""
     theta = initial_theta(model, rows, config)
     moments = optimisers.named(config.optimiser.name, theta).moments
@@ -124,7 +126,7 @@ def begin(model: RBM, scheme: Scheme, rows: Rows, config: Config) -> Training:
 
 
 def fit(
-    model: RBM,
+    model: Model,
     scheme: Scheme,
     rows: Rows,
     config: Config,
@@ -164,7 +166,7 @@ def fit(
             ).residuals
         training.update, training.seconds = update, time.monotonic() - clock
         if logged:
-            recorder.log({"rate": rate} | _record(model, scheme, training, residuals, validation))
+            recorder.log({"rate": rate} | _record(model, scheme, training, residuals, validation, config.training.seed))
         if update in kept:
             recorder.age(training)
         if recorder.after_update(training):
@@ -172,14 +174,14 @@ def fit(
     return training
 
 
-def _rates(model: RBM, rows: Rows, config: Config) -> Callable[[int], float]:
+def _rates(model: Model, rows: Rows, config: Config) -> Callable[[int], float]:
     options = config.optimiser
     rate = rates.automatic_rate(model, rows.spread(rates.ROWS)) if options.rate == "auto" else options.rate
     return lambda update: rates.rate_at(options.schedule, rate, update, config.training.updates)
 
 
 def _graphed(
-    model: RBM, scheme: Scheme, training: Training, optimiser: Optimiser, batches: Minibatches, config: Config
+    model: Model, scheme: Scheme, training: Training, optimiser: Optimiser, batches: Minibatches, config: Config
 ) -> GraphedUpdate | None:
     """The update as a CUDA graph, where there can be one; logged updates are done without."""
     rows, device = batches.rows, training.theta.device
@@ -194,7 +196,7 @@ def _graphed(
 
 
 def advance_(
-    model: RBM,
+    model: Model,
     scheme: Scheme,
     training: Training,
     optimiser: Optimiser,
@@ -208,11 +210,12 @@ def advance_(
     """Do one whole update in place (theta, the moments, the persistent chains) and return its gradient."""
     theta, options = training.theta, config.optimiser
     step = gradient(model, scheme, theta, batch, training.chains, noise, config.scheme.missing, residuals=residuals)
-    if options.centred and isinstance(optimiser, SGD) and ascent.supports(theta):
+    plain = options.centred and isinstance(optimiser, SGD)
+    if isinstance(model, RBM) and plain and ascent.supports(theta):
         penalties = {"l1": options.l1, "l2": options.l2, "label_l2": options.label_l2}
         ascent.ascend_(model, theta, step.direction, step.means, rate, label_rate=options.label_rate, **penalties)
     else:
-        direction = gradients.centred(model, step.direction, step.means) if options.centred else step.direction
+        direction = model.centred(step.direction, step.means) if options.centred else step.direction
         gradients.penalise_(model, direction, theta, options.l1, options.l2, options.label_l2)
         gradients.rescale_label_(model, direction, options.label_rate)
         optimiser.step_(theta, direction, rate, noise.update)
@@ -224,7 +227,7 @@ def advance_(
 
 
 def _record(
-    model: RBM, scheme: Scheme, training: Training, residuals: tuple[float, ...], validation: Rows | None
+    model: Model, scheme: Scheme, training: Training, residuals: tuple[float, ...], validation: Rows | None, seed: int
 ) -> Record:
     values: Record = {"update": training.update, "seconds": round(training.seconds, 3)}
     values |= monitor.norms(model, training.theta)
@@ -235,5 +238,6 @@ def _record(
             "lower optimiser.rate (ages kept so far are good)"
         )
     if validation is not None:
-        values["accuracy"] = monitor.accuracy(model, training.theta, validation)
+        noise = Noise(seed, Stream.PREDICT, training.update, device=training.theta.device)
+        values["accuracy"] = monitor.accuracy(model, training.theta, validation, scheme.steps, noise)
     return values

@@ -19,7 +19,7 @@ from shortrun.dynamics import Noise
 from shortrun.engine import GpuMachine
 from shortrun.learning.optimisers import Optimiser
 from shortrun.learning.update import Batch, Gradient
-from shortrun.models import RBM
+from shortrun.models import Model
 from shortrun.typing import State, Theta
 
 WARM_UP = 3  # updates done directly before the capture: kernels are compiled, chains exist
@@ -73,7 +73,7 @@ class GraphedUpdate:
         self.warm = 0
 
     @staticmethod
-    def supports(model: RBM, theta: Theta, missing: Tensor) -> bool:
+    def supports(model: Model, theta: Theta, missing: Tensor) -> bool:
         """Whether updates can be captured: kernels for every layer, on a GPU, and every row with its label.
 
         A missing label becomes as many rows as there are classes, so the shapes of an update would not be constant.

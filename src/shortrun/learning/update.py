@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from shortrun.dynamics import Noise, Stream, start
+from shortrun.dynamics import Noise, Stream, start, start_hidden
 from shortrun.engine import Machine
 from shortrun.engine import machine as machine_at
 from shortrun.learning import labels
 from shortrun.learning.schemes import HOLD_VISIBLE, Run, Scheme
-from shortrun.models import LABEL, RBM, Clamp
+from shortrun.models import LABEL, RBM, Clamp, Model
 from shortrun.typing import State, Term, Theta, Weights
 
 Missing = Literal["marginal", "impute"]
@@ -41,13 +41,13 @@ class Gradient:
     """
 
     direction: Theta
-    means: tuple[Tensor, Tensor]
+    means: tuple[Tensor, ...]
     chains: tuple[State, ...]
     residuals: tuple[float, ...]
 
 
 def gradient(
-    model: RBM,
+    model: Model,
     scheme: Scheme,
     theta: Theta,
     batch: Batch,
@@ -67,12 +67,13 @@ def gradient(
     residuals : whether to measure how far each run is from the data, which costs the statistics of each run once more
     """
     machine = machine_at(model, theta)
-    if batch.any_missing and missing == "impute":
+    if isinstance(model, RBM) and batch.any_missing and missing == "impute":
         state = labels.impute(
             model, machine, batch.state, batch.missing, replace(noise, stream=Stream.LABELS), scheme.steps
         )
         batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
-    clamped = _clamped(model, machine, batch, batch.weights / batch.weights.sum())
+    batch = batch._replace(state=model.held(batch.state, theta.dtype))
+    clamped = _clamped(model, machine, batch, scheme.steps, replace(noise, stream=Stream.CLAMPED))
     pairs: list[tuple[Term, Term]] = []
     for r, (free, before) in enumerate(zip(scheme.free, previous, strict=True)):
         data = clamped
@@ -111,16 +112,18 @@ def _residual(machine: Machine, pair: tuple[Term, Term]) -> float:
     return difference.norm().item() / difference.numel() ** 0.5
 
 
-def _clamped(model: RBM, machine: Machine, batch: Batch, weights: Weights) -> Term:
+def _clamped(model: Model, machine: Machine, batch: Batch, steps: int, noise: Noise) -> Term:
+    weights = batch.weights / batch.weights.sum()
     if batch.any_missing:
+        assert isinstance(model, RBM), "a chaotic network has no law of a missing label"
         return labels.expand(model, machine, batch.state, weights, batch.missing)
-    return batch.state, weights
+    return machine.completed(batch.state, start_hidden(model, noise, len(weights)), steps), weights
 
 
-def _free(model: RBM, machine: Machine, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:
+def _free(model: Model, machine: Machine, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:
     held = held_layers(model, free)
     state = batch.state
-    if batch.any_missing and (LABEL in held or free.start == "data"):
+    if isinstance(model, RBM) and batch.any_missing and (LABEL in held or free.start == "data"):
         state = labels.draw(model, machine, state, batch.missing, replace(noise, stream=Stream.LABELS))
     if free.start == "previous" and before is not None:
         chains = before
@@ -131,7 +134,7 @@ def _free(model: RBM, machine: Machine, free: Run, batch: Batch, before: State |
     return machine.run(chains, noise, steps=free.steps, clamp=Clamp(held))
 
 
-def held_layers(model: RBM, free: Run) -> tuple[str, ...]:
+def held_layers(model: Model, free: Run) -> tuple[str, ...]:
     """Return the layer names that a run holds: "visible" stands for every observed layer but the label."""
     visible = tuple(layer.name for layer in model.spec.observed if layer.name != LABEL)
     return tuple(name for held in free.clamp for name in (visible if held == HOLD_VISIBLE else (held,)))

@@ -1,7 +1,9 @@
 """What evolves: layers, their specification, and the machines made of them."""
 
-from shortrun.models.build import STREAMED, Stored, parts_of, rows_at_once, spec_of, state_of, whole_of
+from shortrun.models.build import STREAMED, Stored, network_of, parts_of, rows_at_once, spec_of, state_of, whole_of
+from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer
 from shortrun.models.dictionary import to_bernoulli, to_ising
+from shortrun.models.model import AnySpec, Model, model_of, named_blocks, spec_from_dict
 from shortrun.models.rbm import RBM, Parameters
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp, Layer, Spec
 
@@ -11,13 +13,23 @@ __all__ = [
     "RBM",
     "STREAMED",
     "VISIBLE",
+    "AnySpec",
+    "ChaoticNetwork",
     "Clamp",
+    "Coupling",
     "Layer",
+    "Model",
+    "NetworkSpec",
     "Parameters",
+    "RateLayer",
     "Spec",
     "Stored",
+    "model_of",
+    "named_blocks",
+    "network_of",
     "parts_of",
     "rows_at_once",
+    "spec_from_dict",
     "spec_of",
     "state_of",
     "to_bernoulli",

@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shortrun.config import ModelSettings
+from shortrun.config import Config, ModelSettings
 from shortrun.data.blocks import is_mapped, taken
 from shortrun.data.dataset import Dataset
 from shortrun.data.table_columns import Column
 from shortrun.errors import ConfigError, DataError
-from shortrun.models.rbm import RBM
+from shortrun.models.chaotic import NetworkSpec, RateLayer
+from shortrun.models.model import AnySpec, Model
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
 from shortrun.typing import State
-from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Units
+from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Rate, Units
 
 ELEMENTS = 2**24  # of the largest table that is made outside of an update
 STREAMED = 2**23  # of a table that is made again and again, only to be summed
@@ -39,6 +40,53 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
         layers.append(Layer(LABEL, 1, Potts(len(data.classes))))
     hidden = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}[settings.hidden_units]()
     return Spec((*layers, Layer(HIDDEN, settings.hidden, hidden)), settings.hidden_rule)
+
+
+def network_of(data: Dataset, config: Config) -> NetworkSpec:
+    """Return the layers of a chaotic network for a data set: visible, a label if asked for, hidden ones.
+
+    Raises
+    ------
+    ConfigError : for settings that make no network
+    DataError : for data that rates cannot stand for
+    """
+    options, hidden = config.chaotic, config.model.layers
+    layers = [RateLayer(VISIBLE, data.sites, rate_units(data))]
+    if options.classes:
+        if len(data.classes) < 2:
+            raise DataError("classes: a network that is to know labels needs at least two classes")
+        if not data.labelled.all():
+            raise DataError("classes: a chaotic network cannot learn from samples without a label; leave them out")
+        layers.append(RateLayer(LABEL, len(data.classes), Rate(0.0, 1.0)))
+    if len(hidden) > 2:
+        raise ConfigError("model.layers", f"at most two hidden layers expected, got {len(hidden)}")
+    layers += [RateLayer(HIDDEN if i == 0 else f"{HIDDEN}_2", n) for i, n in enumerate(hidden)]
+    return NetworkSpec(
+        layers=tuple(layers),
+        gain=options.gain,
+        seed=config.training.seed,
+        time_step=options.dt / options.tau,
+        settling=options.settling,
+        diagonal=options.diagonal,
+    )
+
+
+def rate_units(data: Dataset) -> Rate:
+    """Return rate units for the values: shares of full scale and codes 0, 1 from 0 to 1, other numbers from -1 to 1.
+
+    Raises
+    ------
+    DataError : if there are more than two codes, or numbers outside
+    """
+    if not data.continuous:
+        if data.colours != 2:
+            raise DataError("a chaotic network learns grey values or two codes; these sites have more (or differ)")
+        return Rate(0.0, 1.0, codes=True)
+    low = 0.0 if "full_scale" in data.meta else -1.0
+    smallest, largest = float(data.values.min()), float(data.values.max())
+    if not low <= smallest <= largest <= 1:
+        raise DataError(f"values from {low:g} to 1 expected by a chaotic network, got {smallest:g} to {largest:g}")
+    return Rate(low, 1.0)
 
 
 def visible_layers(data: Dataset, units: str) -> list[Layer]:
@@ -115,12 +163,12 @@ def part_of(values: Tensor, sites: tuple[int, ...] | None) -> Tensor:
     return values if sites is None else values[..., list(sites)]
 
 
-def parts_of(spec: Spec, values: Tensor) -> State:
+def parts_of(spec: AnySpec, values: Tensor) -> State:
     """Return the visible layers of (N, S) values."""
     return tuple(part_of(values, layer.holds) for layer in spec.visible)
 
 
-def whole_of(spec: Spec, state: State, sites: int) -> Tensor:
+def whole_of(spec: AnySpec, state: State, sites: int) -> Tensor:
     """Return the (N, S) values that the visible layers of a state make; sites that no layer holds are 0."""
     parts = [x for i, x in enumerate(state[: len(spec.observed)]) if i != spec.label]
     if spec.visible[0].holds is None:
@@ -131,6 +179,6 @@ def whole_of(spec: Spec, state: State, sites: int) -> Tensor:
     return values
 
 
-def rows_at_once(model: RBM, most: int, elements: int = ELEMENTS) -> int:
+def rows_at_once(model: Model, most: int, elements: int = ELEMENTS) -> int:
     """Return how many rows, up to `most`, to compute at a time: a float32 table of them takes at most 64 MB."""
     return max(1, min(most, elements // max(model.shape)))

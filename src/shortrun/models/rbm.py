@@ -8,6 +8,7 @@ more Potts site), as in FF23 eq. 1-2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -74,6 +75,14 @@ class RBM:
         """Return the features of all observed layers side by side, (C, F)."""
         parts = [layer.units.features(x, dtype) for layer, x in zip(self.spec.observed, state, strict=False)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+    def held(self, values: State, dtype: torch.dtype = torch.float32) -> State:
+        """Return the observed layers that stand for values of the data: these themselves."""
+        return values
+
+    def shown(self, state: State) -> State:
+        """Return the values of the data that observed layers stand for: these themselves."""
+        return state
 
     def hidden_field(self, theta: Theta, state: State) -> Field:
         """Return b + x W, (C, H): the field that the observed layers put on the hidden one."""
@@ -153,11 +162,44 @@ class RBM:
         ]
         return torch.log_softmax(bias[rows] + torch.cat(scores), 1)
 
+    def label_law(self, theta: Theta, state: State) -> Float[Tensor, "C K"]:
+        """Return p(label | h), (C, K), of the hidden layer of a state as it passes on."""
+        hidden = self.spec.hidden.units
+        passed = state[-1] if self.spec.hidden_rule == "mean" else hidden.features(state[-1], theta.dtype)
+        return torch.softmax(self.label_field(theta, passed), 1)
+
     def label_field(self, theta: Theta, passed: Float[Tensor, "C H"]) -> Float[Tensor, "C K"]:
         """Return c + h D, (C, K): the field of the label given what the hidden layer passes on."""
         weight, bias, _ = self.view(theta)
         rows = self.slices[self._label()]
         return torch.addmm(bias[rows], passed, weight[rows].T)
+
+    def centred(self, direction: Theta, means: tuple[Tensor, ...]) -> Theta:
+        """Return the gradient of the centred machine, written in the parameters of the plain one.
+
+        With x0 = <x>_data and h0 = <h>_data of the minibatch, over all observed layers and the label alike:
+        dW' = dW - x0 dh^T - dx h0^T,   da' = dx - dW' h0,   db' = dh - dW'^T x0.
+        The updated law does not change when a binary site is recoded 0 <-> 1 (theory 2.3 to 2.6; the label term in db'
+        is the one that published codes leave out).
+        """
+        result = direction.clone()
+        out, (observed, hidden) = self.view(result), means
+        out.weight.addr_(observed, out.hidden_bias, alpha=-1).addr_(out.bias, hidden, alpha=-1)
+        out.bias.addmv_(out.weight, hidden, alpha=-1)
+        out.hidden_bias.addmv_(out.weight.T, observed, alpha=-1)
+        return result
+
+    def weights(self, theta: Theta) -> Iterator[tuple[Tensor, bool]]:
+        """Yield the weights of each observed layer as views, and whether they are those of the label."""
+        weight = self.view(theta).weight
+        for i, rows in enumerate(self.slices):
+            yield weight[rows], i == self.spec.label
+
+    def label_parts(self, theta: Theta) -> Iterator[Tensor]:
+        """Yield the views of theta that belong to the label alone."""
+        if self.spec.label is not None:
+            rows = self.slices[self.spec.label]
+            yield from (self.view(theta).weight[rows], self.view(theta).bias[rows])
 
     def project_(self, theta: Theta) -> None:
         """Bring every Potts layer to the zero-sum gauge in place; every probability stays as it is.

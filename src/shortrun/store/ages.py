@@ -10,7 +10,7 @@ from torch import Tensor
 
 from shortrun.errors import StoreError
 from shortrun.files import explain
-from shortrun.models import RBM
+from shortrun.models import Model, named_blocks
 from shortrun.store import tensors
 from shortrun.typing import Theta
 
@@ -39,18 +39,18 @@ def kept(folder: Path) -> tuple[int, ...]:
     return tuple(sorted(int(stem) for stem in stems if stem.isdecimal()))
 
 
-def write(folder: Path, model: RBM, theta: Theta, age: int) -> None:
+def write(folder: Path, model: Model, theta: Theta, age: int) -> None:
     """Keep theta at an age.
 
     Raises
     ------
     StoreError : if it cannot be written; nothing is left of it then
     """
-    blocks = model.view(theta)._asdict()
+    blocks = named_blocks(model, theta)
     tensors.write(path_of(folder, age), blocks, {"update": str(age)})  # one key: their order is random
 
 
-def read(folder: Path, model: RBM, age: int) -> Theta:
+def read(folder: Path, model: Model, age: int) -> Theta:
     """Return theta at an age, flat.
 
     Raises
@@ -58,7 +58,7 @@ def read(folder: Path, model: RBM, age: int) -> Theta:
     StoreError : if the file is missing, damaged, or of another machine
     """
     path, theta = path_of(folder, age), torch.empty(model.size())
-    blocks = model.view(theta)._asdict()
+    blocks = named_blocks(model, theta)
 
     def room(entries: Mapping[str, tensors.Entry]) -> dict[str, Tensor]:
         for name, block in blocks.items():

@@ -15,7 +15,7 @@ from shortrun.config import Config
 from shortrun.data.dataset import Dataset
 from shortrun.errors import StoreError, nearest
 from shortrun.files import atomic, explain
-from shortrun.models import Spec
+from shortrun.models import AnySpec, spec_from_dict
 
 FORMAT_VERSION = 1
 NAME = "run.json"
@@ -53,7 +53,7 @@ class Scheme(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Header:
+def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> Header:
     """Return the header of a training of `spec` by `scheme` on `data`, in its JSON form."""
     letters = data.alphabet
     header = {
@@ -65,7 +65,7 @@ def describe(spec: Spec, scheme: Scheme, config: Config, data: Dataset) -> Heade
             "name": scheme.name,
             "steps": scheme.steps,
             "start": scheme.free[0].start,
-            "hidden_rule": spec.hidden_rule,
+            "hidden_rule": getattr(spec, "hidden_rule", "rate"),
             "scheme": scheme.to_dict(),
         },
         "config": config.model_dump(mode="json"),
@@ -159,7 +159,7 @@ def check(path: Path, text: str) -> Header:
     return header
 
 
-def spec_of(folder: Path, header: Header) -> Spec:
+def spec_of(folder: Path, header: Header) -> AnySpec:
     """Return the specification in a header.
 
     Raises
@@ -167,7 +167,7 @@ def spec_of(folder: Path, header: Header) -> Spec:
     StoreError : if it does not make sense
     """
     try:
-        return Spec.from_dict(header["spec"])
+        return spec_from_dict(header["spec"])
     except (KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({reason})") from None

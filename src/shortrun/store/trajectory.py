@@ -13,7 +13,7 @@ import pandas as pd
 from shortrun.data.alphabet import Alphabet
 from shortrun.data.table_columns import Column
 from shortrun.errors import StoreError
-from shortrun.models import RBM, Spec
+from shortrun.models import AnySpec, Spec, model_of
 from shortrun.store import ages, header, log, restart
 from shortrun.typing import Theta
 
@@ -36,8 +36,8 @@ class Trajectory:
     def __init__(self, path: Path | str):
         self.path = Path(path)
         self.header = header.read(self.path)
-        self.spec: Spec = header.spec_of(self.path, self.header)
-        self.model = RBM(self.spec)
+        self.spec: AnySpec = header.spec_of(self.path, self.header)
+        self.model = model_of(self.spec)
         self.ages: tuple[int, ...] = ages.kept(self.path)
 
     @classmethod
@@ -86,6 +86,12 @@ class Trajectory:
     def sites(self) -> int:
         """S, of a sample of the data."""
         return sum(layer.sites for layer in self.spec.visible) if self.columns is None else len(self.columns)
+
+    @property
+    def hidden(self) -> int | list[int]:
+        """Numbers of hidden units; of a chaotic network a list, layer by layer."""
+        spec = self.spec
+        return spec.hidden.sites if isinstance(spec, Spec) else [layer.sites for layer in spec.hidden_layers]
 
     def __len__(self) -> int:
         return len(self.ages)
@@ -142,7 +148,7 @@ class Trajectory:
             "ages": list(self.ages),
             "sites": self.sites,
             "units": ", ".join(dict.fromkeys(layer.units.kind for layer in self.spec.visible)),
-            "hidden": self.spec.hidden.sites,
+            "hidden": self.hidden,
             "parameters": self.model.size(),
             "classes": list(self.classes),
             "recipe": {"scheme": self.recipe["name"], **recipe},
@@ -158,5 +164,5 @@ class Trajectory:
         recipe, last = self.recipe, max(self.ages, default=0)
         return (
             f"Trajectory('{self.path}', {recipe['name']}, k {recipe['steps']}, {self.sites} sites, "
-            f"{self.spec.hidden.sites} hidden, {len(self.classes)} classes, {len(self)} ages up to {last})"
+            f"{self.hidden} hidden, {len(self.classes)} classes, {len(self)} ages up to {last})"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from shortrun.errors import StoreError
-from shortrun.models import RBM
+from shortrun.models import model_of
 from shortrun.store import ages, header, log, restart
 from shortrun.store.lock import Lock
 from shortrun.store.restart import Restart, Training
@@ -29,7 +29,7 @@ class Writer:
 
     def __init__(self, path: Path, lock: Lock, form: header.Header):
         self.path, self.header, self._lock = path, form, lock
-        self.model = RBM(header.spec_of(path, form))
+        self.model = model_of(header.spec_of(path, form))
         settings = form["config"].get("training", {})
         self.restart_seconds = float(settings.get("restart_seconds", RESTART_SECONDS))
         self._log = log.Appender(path)

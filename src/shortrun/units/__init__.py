@@ -12,8 +12,9 @@ from shortrun.units.bernoulli import Bernoulli
 from shortrun.units.gaussian import Gaussian
 from shortrun.units.ising import Ising
 from shortrun.units.potts import Potts
+from shortrun.units.rate import Rate
 
-__all__ = ["Bernoulli", "Gaussian", "Ising", "Potts", "Units", "from_dict", "kinds", "to_dict"]
+__all__ = ["Bernoulli", "Gaussian", "Ising", "Potts", "Rate", "Units", "from_dict", "kinds", "to_dict"]
 
 
 def kinds() -> dict[str, type]:
@@ -22,12 +23,12 @@ def kinds() -> dict[str, type]:
     return {cls.kind: cls for cls in classes}
 
 
-def to_dict(units: Units) -> dict[str, Any]:
+def to_dict(units: Units | Rate) -> dict[str, Any]:
     """Return the JSON form of a unit type."""
     return {"kind": units.kind, **dataclasses.asdict(units)}  # pyright: ignore[reportArgumentType]
 
 
-def from_dict(form: dict[str, Any]) -> Units:
+def from_dict(form: dict[str, Any]) -> Any:
     """Return the unit type that `to_dict` described.
 
     Raises

@@ -16,7 +16,7 @@ from shortrun.data.parts import joined
 from shortrun.data.table_columns import Column
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.errors import ConfigError, nearest
-from shortrun.models import LABEL, parts_of, rows_at_once, whole_of
+from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
@@ -100,13 +100,22 @@ def stream(
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, labels, n)
     model, theta, n = run.model, theta_of(run, age), len(codes)
-    held = {LABEL: torch.from_numpy(codes).unsqueeze(1)} if run.classes else {}
+    held = _held_label(model, codes, theta.dtype)
     noise, at_once = Noise(seed, Stream.GENERATE), rows_at_once(model, ROWS_AT_ONCE)
     kept = _kept(run, n, fix or {}, template, keep)
     parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=at_once)
     for first, part in zip(range(0, n, at_once), parts, strict=True):
         here = codes[first : first + at_once]
-        yield {t: _dataset(run, state, here, first, n) for t, state in part.items()}
+        yield {t: _dataset(run, model.shown(state), here, first, n) for t, state in part.items()}
+
+
+def _held_label(model: Model, codes: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Return the label layer that every sample has, none where the model has no such layer."""
+    label = model.spec.label
+    if label is None:
+        return {}
+    layers = [torch.empty(len(codes), 0)] * label + [torch.from_numpy(codes).unsqueeze(1)]
+    return {LABEL: model.held(tuple(layers), dtype)[label]}
 
 
 def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from shortrun.data.predictions import joined
 from shortrun.dynamics import Noise, Stream, label_chain
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import parts_of, rows_at_once
+from shortrun.models import RBM, parts_of, rows_at_once
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
@@ -37,7 +37,8 @@ def predict(
     ----------
     run : a trained run or its folder
     data : samples with the sites and the alphabet of the training data; labels are not used, only compared with
-    sweeps : None for the exact p(label | sample); else the law of the label after that many sweeps of a label chain
+    sweeps : None for the exact p(label | sample), of a chaotic network its answer after the k steps of the training;
+        else the law of the label after that many sweeps of a label chain
         from noise
     chains : independent label chains a sample that this law is averaged over; 1 is the papers' noisy answer
     seed : of the chain's noise
@@ -94,12 +95,15 @@ def _recorded(
     at_once = at_once if times is None else max(1, at_once // chains)
     for first in range(0, len(data), at_once):
         rows = slice(first, first + at_once)
-        state = _unlabelled(run, data, rows)
-        if times is None:
+        state = run.model.held(_unlabelled(run, data, rows), theta.dtype)
+        noise = Noise(seed, Stream.PREDICT, first_chain=first)
+        if times is not None:
+            laws = label_chain(run.model, theta, state, noise, times, chains)
+        elif isinstance(run.model, RBM):
             laws = {None: ready.label_log_probabilities(state).exp()}
         else:
-            noise = Noise(seed, Stream.PREDICT, first_chain=first)
-            laws = label_chain(run.model, theta, state, noise, times, chains)
+            k = run.recipe["steps"]
+            laws = {None: label_chain(run.model, theta, state, noise, (k,), chains)[k]}
         yield {t: Predictions(data.names[rows], labels[rows], run.classes, law.numpy()) for t, law in laws.items()}
 
 

@@ -15,10 +15,11 @@ import torch
 from shortrun import learning, store
 from shortrun.config import Config, validate
 from shortrun.data import Dataset
+from shortrun.data.dataset import UNKNOWN
 from shortrun.data.splits import split_rows
 from shortrun.errors import ConfigError, DataError
 from shortrun.learning import Record, Rows, Scheme, Training
-from shortrun.models import spec_of
+from shortrun.models import AnySpec, network_of, spec_of
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
 
@@ -77,15 +78,28 @@ def fit(
     }
     base = validate(Trajectory.open(out).config) if resume and config is None else config or Config()
     config = _with(base, sections)
+    data = seen_by(data, config)
     _check(data)
     device = device_of(config.training.device)
     parts = _held_out(data, config, device)  # may refuse, so before a run is made
-    scheme = scheme or learning.from_settings(config.scheme, bool(data.classes))
-    form = store.describe(spec_of(data, config.model), scheme, config, data)
+    spec = spec_for(data, config)
+    scheme = scheme or learning.from_settings(config.scheme, spec.label is not None)
+    form = store.describe(spec, scheme, config, data)
     writer = store.reopen(out, form) if resume else store.create(out, form, overwrite=overwrite)
     with writer, _interrupts(writer):
         _train(*parts, device, scheme, config, writer, progress)
     return Trajectory.open(out)
+
+
+def seen_by(data: Dataset, config: Config) -> Dataset:
+    """Return the samples as the model sees them: without labels, if it is a chaotic network that is to know none."""
+    labels = config.model.kind == "rbm" or config.chaotic.classes
+    return data if labels or not data.classes else data.with_labels(np.full(len(data), UNKNOWN))
+
+
+def spec_for(data: Dataset, config: Config) -> AnySpec:
+    """Return the specification of the model that the settings ask for."""
+    return network_of(data, config) if config.model.kind == "chaotic" else spec_of(data, config.model)
 
 
 def device_of(name: str) -> torch.device:
@@ -156,6 +170,7 @@ def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Data
     DataError : if these are not the data it was trained on
     """
     run = opened(run)
+    data = seen_by(data, validate(run.config))
     if data.hash != run.data["hash"]:
         raise DataError(f"these are not the {run.data['rows']:,} samples that {run.path} was trained on")
     settings = run.config["training"]

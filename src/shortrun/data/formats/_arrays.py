@@ -117,11 +117,17 @@ def complaint(error: BaseException) -> str:
 
 
 def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, options: Options) -> Dataset:
-    """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape, start, time_bin."""
+    """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape, start, time_bin.
+
+    With `full_scale`, which we write with grey values, they stay grey unless a threshold is asked for.
+    """
     values, shape, classes = found["x"], found.get("image_shape"), found.get("classes")
     meta: dict[str, Any] = {} if shape is None else {"image_shape": tuple(shape.tolist())}
+    scale = None
+    if "full_scale" in found and alphabet is None and options.threshold is None:
+        options, scale = replace(options, grey=True), int(np.ravel(found["full_scale"])[0])
     if options.grey or (alphabet is None and (options.threshold is not None or is_grey(values))):
-        values, alphabet, more = encode_images(values, options, alphabet)
+        values, alphabet, more = encode_images(values, options, alphabet, scale)
         meta |= more
     data = Dataset.from_arrays(
         values,

@@ -23,7 +23,20 @@ from shortrun.errors import ConfigError, FormatError, nearest
 
 suffixes = (".npz",)
 
-ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape", "start", "time_bin", *SITES)
+ROLES = (
+    "x",
+    "y",
+    "group",
+    "names",
+    "weights",
+    "classes",
+    "alphabet",
+    "image_shape",
+    "start",
+    "time_bin",
+    "full_scale",
+    *SITES,
+)
 TABLE = "table_json"  # what the columns of a table mean
 
 
@@ -93,6 +106,9 @@ def part_ending(path: Path, arrays: Collection[str], part: str | None) -> str:
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
     columns: dict[str, np.ndarray | Named] = {"x": dataset.values, "names": dataset.names}
+    if "full_scale" in dataset.meta:
+        scale = np.float32(dataset.meta["full_scale"])
+        columns |= {"x": dataset.values * scale, "full_scale": np.array([scale])}
     if dataset.classes:
         names = np.array([*dataset.classes, ""])  # the code -1 picks the last
         columns |= {"y": Named(names, dataset.labels), "classes": names[:-1]}

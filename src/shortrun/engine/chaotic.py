@@ -1,0 +1,118 @@
+"""Euler steps of a chaotic network: products in place, no temporaries, what is held added up once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from shortrun.engine.philox import uniform
+from shortrun.engine.plain import PlainMachine
+from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec
+from shortrun.typing import Noise, State, Term, Theta, Weights
+
+STREAM = 0  # the random couplings have a key of their own (the seed of the network), so any place in it will do
+
+
+@lru_cache(maxsize=4)
+def random_couplings(spec: NetworkSpec, device: torch.device, dtype: torch.dtype) -> tuple[tuple[Tensor, Tensor], ...]:
+    """Return the fixed random couplings W of each edge, (N_x, N_y): what x feels of y, and y of x.
+
+    Independent normal numbers of mean 0 and variance g, a function of the seed.
+    """
+
+    def normal(place: int, i: int, j: int) -> Tensor:
+        shape = (spec.layers[i].sites, spec.layers[j].sites)
+        return torch.special.ndtri(uniform(spec.seed, 0, place, 0, *shape)).to(device, dtype).mul_(spec.gain**0.5)
+
+    return tuple((normal(2 * e, i, j), normal(2 * e + 1, i, j)) for e, (i, j) in enumerate(spec.edges))
+
+
+class ChaoticMachine:
+    """A chaotic network at fixed parameters.
+
+    Parameters
+    ----------
+    model, theta : the trained couplings and fields; the random ones are made again from the seed
+    """
+
+    def __init__(self, model: ChaoticNetwork, theta: Theta):
+        self.model, self.theta = model, theta
+        self.couplings = model.couplings(theta, random_couplings(model.spec, theta.device, theta.dtype))
+        self.fields = model.view(theta)[1]
+
+    run = PlainMachine.run
+
+    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, Noise], State]:
+        """Return one Euler step from `state`; the state that it returns lives in buffers."""
+        step = Step(self, state, clamp)
+        return lambda _now, _noise: step()
+
+    def completed(self, observed: State, hidden: State, steps: int) -> State:
+        """Return observed layers with the hidden ones `steps` later, the former held.
+
+        With one hidden layer every step is the same affine map: h(T) = r h(0) + (1 - r) (field of the observed), r =
+        (1 - dt / tau)^steps, or exp(-T / tau) in continuous time (FU24 eq. 7; theory 12.6, 12.7).
+        """
+        spec = self.model.spec
+        if len(hidden) != 1:
+            held = Clamp(tuple(layer.name for layer in spec.observed))
+            sweep, state = self.sweep((*observed, *hidden), held), (*observed, *hidden)
+            for _ in range(steps if hidden else 0):
+                state = sweep(state, None)  # pyright: ignore[reportArgumentType] - it has no noise
+            return tuple(x.clone() for x in state)
+        kept = math.exp(-spec.time_step * steps) if spec.settling == "exact" else (1 - spec.time_step) ** steps
+        field = self.fields[-1].expand_as(hidden[0]).clone()
+        for coupling in self.couplings:
+            if coupling.target == len(observed):
+                field.addmm_(torch.tanh(observed[coupling.source]), coupling.matrix)
+        return (*observed, field.mul_(1 - kept).add_(hidden[0], alpha=kept))
+
+    def statistics(self, terms: Sequence[Term]) -> Theta:
+        return sum((self.model.statistics(self.theta, *term) for term in terms), torch.zeros_like(self.theta))
+
+    def label_log_probabilities(self, state: State) -> Tensor:
+        raise NotImplementedError("a chaotic network has no formula for its label: run it")
+
+    def means(self, state: State, weights: Weights) -> tuple[Tensor, ...]:
+        """Return the weighted sums of the rates of each layer."""
+        return tuple(weights @ torch.tanh(x) for x in state)
+
+
+class Step:
+    """One Euler step of the layers that move, from where they are: x <- (1 - dt/tau) x + dt/tau (rates K + b).
+
+    Each call is a product and a tanh a layer, in place; the pull of layers that are held is added up before.
+    """
+
+    def __init__(self, machine: ChaoticMachine, state: State, clamp: Clamp):
+        layers = machine.model.spec.layers
+        self.pace = machine.model.spec.time_step
+        self.moving = [i for i, layer in enumerate(layers) if layer.name not in clamp.layers]
+        self.state = [x.clone() if i in self.moving else x for i, x in enumerate(state)]
+        self.rates = [torch.tanh(x) for x in self.state]
+        felt = [c for c in machine.couplings if c.source in self.moving]
+        self.inputs = {i: [c for c in felt if c.target == i] for i in self.moving}
+        self.pull = {i: self.pace * self._pull(machine, i) for i in self.moving}
+        self.kept = [(i, clamp.sites[layers[i].name], state[i]) for i in self.moving if layers[i].name in clamp.sites]
+
+    def _pull(self, machine: ChaoticMachine, i: int) -> Tensor:
+        held = (c for c in machine.couplings if c.target == i and c.source not in self.moving)
+        return sum((self.rates[c.source] @ c.matrix for c in held), machine.fields[i])
+
+    def __call__(self) -> State:
+        for i in self.moving:
+            x, inputs = self.state[i], self.inputs[i]
+            if not inputs:
+                x.mul_(1 - self.pace)
+            for n, c in enumerate(inputs):
+                x.addmm_(self.rates[c.source], c.matrix, beta=1.0 if n else 1 - self.pace, alpha=self.pace)
+            x += self.pull[i]
+        for i, sites, values in self.kept:
+            torch.where(sites, values, self.state[i], out=self.state[i])
+        for i in self.moving:
+            torch.tanh(self.state[i], out=self.rates[i])
+        return tuple(self.state)
