@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import shortrun
-from shortrun.cli import _output, curves, data, evaluate, fold, generate, info, predict, score, train
+from shortrun.cli import _output, animate, curves, data, evaluate, fold, generate, info, plot, predict, score, train
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
@@ -31,7 +31,9 @@ app.command()(evaluate.evaluate)
 app.command()(score.score)
 app.command()(curves.curves)
 app.command()(fold.fold)
+app.command()(animate.animate)
 app.command()(info.info)
+app.add_typer(plot.app, name="plot")
 app.add_typer(data.app, name="data")
 
 
@@ -59,7 +61,7 @@ def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; an error is one line on stderr."""
     debug = "--debug" in arguments or os.environ.get("SHORTRUN_DEBUG", "") not in ("", "0")
     arguments = [word for word in arguments if word != "--debug"]
-    if arguments in ([], ["data"]):
+    if arguments in ([], ["data"], ["plot"]):
         arguments.append("--help")
     try:
         code = app(arguments, prog_name="shortrun", standalone_mode=False)

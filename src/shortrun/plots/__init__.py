@@ -3,7 +3,7 @@
 from shortrun.plots._figure import SUFFIXES, check_suffix, save
 from shortrun.plots.accuracy import accuracy
 from shortrun.plots.allele_frequencies import allele_frequencies
-from shortrun.plots.animate import MOVIES, animate
+from shortrun.plots.animate import MOVIES, animate, check_movie
 from shortrun.plots.confusion import confusion
 from shortrun.plots.folding_energies import folding_energies
 from shortrun.plots.histograms import histograms
@@ -30,6 +30,7 @@ __all__ = [
     "accuracy",
     "allele_frequencies",
     "animate",
+    "check_movie",
     "check_suffix",
     "confusion",
     "folding_energies",

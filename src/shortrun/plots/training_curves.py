@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import WIDTH, new_figure, palette, styled, time_axis
+from shortrun.plots._figure import WIDTH, new_figure, palette, score_axis, styled, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,10 +42,10 @@ def training_curves(log: pd.DataFrame) -> Figure:
             rows = log[["update", name]].dropna()
             label = NAMES.get(name, name.removeprefix("residual_").replace("_", " "))
             axis.plot(rows["update"], rows[name].astype(float), color=colour, label=label)
-        axis.set_ylabel(title)
-        axis.set_yscale("linear" if title == "accuracy" else "log")
         if title == "accuracy":
-            axis.set_ylim(0, 1.05)
+            axis.set(ylabel=title, ylim=(0, 1.05))
+        else:
+            score_axis(axis, title, log[columns].to_numpy(float).ravel())
         if len(columns) > 1:
             axis.legend(loc="best", ncols=2)
         time_axis(axis, "updates" if axis is axes[-1] else "")

@@ -2,6 +2,7 @@
 
 from shortrun.workflows.evaluation import evaluate
 from shortrun.workflows.folding import fold
+from shortrun.workflows.frames import frames
 from shortrun.workflows.generation import generate, stream
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
@@ -15,6 +16,7 @@ __all__ = [
     "evaluate",
     "fit",
     "fold",
+    "frames",
     "generate",
     "parts_of_training",
     "predict",

@@ -1,0 +1,236 @@
+"""`shortrun plot`: the figures of the papers, one command a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shortrun.cli import _curves, _options, _output, _reading
+from shortrun.cli._options import OUTPUT
+from shortrun.errors import ConfigError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from shortrun.data import Dataset
+
+# Figures of real and generated samples, by the name of their command: the function in `plots`, and its help.
+PAIRS = {
+    "pca": ("pca", "Samples on the principal components of the real ones (FF23 fig. 1)."),
+    "logo": ("sequence_logos", "Sequence logos of real and of generated sequences."),
+    "allele-frequencies": ("allele_frequencies", "Allele frequencies, generated against real."),
+    "linkage": ("linkage", "Decay of linkage disequilibrium with distance."),
+    "lengths": ("length_profile", "Lengths of sequences without their gaps."),
+    "pitch-classes": ("pitch_classes", "How often each pitch class of music sounds."),
+}
+
+RealFile = Annotated[str, typer.Argument(metavar="REAL", help="Real samples.", show_default=False)]
+GeneratedFile = Annotated[str, typer.Argument(metavar="GENERATED", help="Generated samples.", show_default=False)]
+CurvesFile = Annotated[Path, typer.Argument(metavar="CURVES", help="Table of `shortrun curves`.", show_default=False)]
+CurvesFiles = Annotated[
+    list[Path], typer.Argument(metavar="CURVES...", help="Tables of `shortrun curves`, a run each.", show_default=False)
+]
+PredictionsFile = Annotated[
+    Path, typer.Argument(metavar="PREDICTIONS", help="Table of `shortrun predict -o`.", show_default=False)
+]
+FigureFile = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help=".png, .svg or .pdf.", rich_help_panel=OUTPUT)
+]
+Sweeps = Annotated[str | None, typer.Option("--k", metavar="K,...", help="Sweeps of the training, to mark: one a run.")]
+Names = Annotated[
+    str | None, typer.Option("--name", metavar="NAME,...", help="Of the runs; of their files by default.")
+]
+Scores = Annotated[str | None, typer.Option(metavar="NAME,...", help="Rows of the figure; all by default.")]
+
+app = typer.Typer(help="Draw the figures of the papers from what the other verbs wrote.", no_args_is_help=True)
+
+
+def pair_command(name: str, function: str) -> Callable[..., None]:
+    """Return the command of a figure of real and generated samples."""
+
+    def command(real: RealFile, generated: GeneratedFile, reading: Mapping[str, Any], out: FigureFile) -> None:
+        check(out)
+        from shortrun import plots
+        from shortrun.data import read
+
+        samples = read(real, **reading)
+        written(
+            getattr(plots, function)(samples, _reading.read_like(samples, reading, samples.meta, generated, {})), out
+        )
+
+    command.__name__ = name.replace("-", "_")
+    return _reading.with_reading(command)
+
+
+for _name, (_function, _help) in PAIRS.items():
+    app.command(_name, help=_help)(pair_command(_name, _function))
+
+
+@app.command()
+def scores(file: CurvesFile, out: FigureFile, k: Sweeps = None, name: Names = None, scores: Scores = None) -> None:
+    """Scores of the last age against sampling time, class by class (FF23 fig. 3A)."""
+    check(out)
+    from shortrun import plots
+
+    (found,) = _curves.curves([file], k, name)
+    written(plots.scores_by_class(found, split(scores)), out)
+
+
+@app.command()
+def ages(files: CurvesFiles, out: FigureFile, k: Sweeps = None, name: Names = None, scores: Scores = None) -> None:
+    """Scores against sampling time, age by age, of runs side by side (FF23 fig. 7)."""
+    check(out)
+    from shortrun import plots
+
+    written(plots.scores_by_age(_curves.curves(files, k, name), split(scores)), out)
+
+
+@app.command()
+def accuracy(files: CurvesFiles, out: FigureFile, name: Names = None) -> None:
+    """Accuracy against age and against label sweeps (FF23 fig. 3B)."""
+    check(out)
+    from shortrun import plots
+
+    written(plots.accuracy(_curves.curves(files, None, name)), out)
+
+
+@app.command()
+def confusion(file: PredictionsFile, out: FigureFile) -> None:
+    """Which classes are taken for which (FF23 fig. 5)."""
+    check(out)
+    from shortrun import plots
+
+    written(plots.confusion(_curves.predictions(file)), out)
+
+
+@app.command()
+def reliability(file: PredictionsFile, out: FigureFile) -> None:
+    """Whether predicted probabilities are right as often as they say."""
+    check(out)
+    from shortrun import plots
+
+    written(plots.reliability(_curves.predictions(file)), out)
+
+
+@app.command()
+def samples(
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|RUN", help="Images, or a run to make them.", show_default=False)
+    ],
+    out: FigureFile,
+    times: Annotated[
+        str | None, typer.Option(metavar="1,10,100", help="Sweeps of a run, a grid each; its k by default.")
+    ] = None,
+    columns: Annotated[
+        int | None, typer.Option(min=1, help="Samples a class; 10, or 5 in each of several grids.")
+    ] = None,
+    seed: _options.NoiseSeed = 0,
+    age: _options.Age = None,
+    threads: _options.Threads = None,
+) -> None:
+    """Images of each class, of a file or of a run after several sampling times (FF23 fig. 6)."""
+    check(out)
+    sweeps = _options.whole_numbers(times, "times")
+    _options.use_threads(threads)
+    from shortrun import plots
+
+    if (Path(source) / "run.json").exists():
+        found = generated_at(source, sweeps, columns or (5 if len(sweeps) > 1 else 10), seed, age)
+    elif sweeps:
+        raise ConfigError("--times", f"the folder of a run expected with it, got '{source}'")
+    else:
+        from shortrun.data import read
+
+        found = {"": read(source)}
+    if len(found) == 1:
+        return written(plots.sample_grid(*found.values(), columns=columns or 10), out)
+    return written(plots.sample_grids(found, columns=columns or 5), out)
+
+
+def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age: int | None) -> dict[str, Dataset]:
+    """Return a few samples of each class of a run after each time, by their titles."""
+    from shortrun import workflows
+    from shortrun.store import Trajectory
+
+    trained = Trajectory.open(run)
+    k = trained.recipe["steps"]
+    counts = dict.fromkeys(trained.classes, columns) or None
+    number = columns * max(len(trained.classes), 10 if counts is None else 1)
+    (part,) = workflows.stream(trained, times=times or (k,), labels=counts, n=number, seed=seed, age=age)
+    return {f"$t_G$ = {t:,}" + (" = k" if t == k else ""): part[t] for t in sorted(part)}
+
+
+@app.command()
+def weights(run: _options.RunFolder, out: FigureFile, number: Annotated[int, typer.Option("-n", min=1)] = 10) -> None:
+    """Singular values of the weights against age."""
+    check(out)
+    from shortrun import plots, workflows
+
+    written(plots.singular_values(workflows.singular_values(run, count=number)), out)
+
+
+@app.command()
+def fields(
+    run: _options.RunFolder,
+    out: FigureFile,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Hidden units, the strongest.")] = 32,
+    age: _options.Age = None,
+) -> None:
+    """Weights of the strongest hidden units."""
+    check(out)
+    from shortrun import plots, workflows
+    from shortrun.store import Trajectory
+
+    trained = Trajectory.open(run)
+    shape = trained.data["meta"].get("image_shape")
+    found = workflows.receptive_fields(trained, age=age, count=number)
+    written(plots.receptive_fields(found, None if shape is None else (int(shape[0]), int(shape[1]))), out)
+
+
+@app.command()
+def training(run: _options.RunFolder, out: FigureFile) -> None:
+    """Residuals, norms and accuracy while a run learned."""
+    check(out)
+    from shortrun import plots
+    from shortrun.store import Trajectory
+
+    written(plots.training_curves(Trajectory.open(run).log_table()), out)
+
+
+@app.command()
+def plddt(
+    file: Annotated[Path, typer.Argument(metavar="TABLE", help="Table of `shortrun fold`.", show_default=False)],
+    out: FigureFile,
+) -> None:
+    """How confident a structure predictor is of real and of generated proteins (FF23 fig. 4)."""
+    check(out)
+    import pandas as pd
+
+    from shortrun import plots
+
+    found = _curves.table(file, ("source", "plddt"), "fold")
+    found["plddt"] = pd.to_numeric(found["plddt"], errors="coerce")
+    written(plots.plddt(found), out)
+
+
+def split(text: str | None) -> list[str] | None:
+    """Return the names in a text like "aai,spectrum"."""
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def check(out: Path) -> None:
+    """Refuse an output that is no figure before anything is computed."""
+    from shortrun.plots import check_suffix
+
+    check_suffix(out)
+
+
+def written(figure: Figure, out: Path) -> None:
+    """Write a figure and say so."""
+    from shortrun.plots import save
+
+    save(figure, out)
+    _output.say(f"figure in {out}")
