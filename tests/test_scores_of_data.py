@@ -243,8 +243,12 @@ FAULTS = {
     "aats": (collapsed,),
     "copies": (copy, collapsed),
     "duplicates": (collapsed,),
+    "diversity": (collapsed,),
+    "coverage": (noise, collapsed),
+    "density": (noise,),
     "energy-distance": (noise, collapsed),
     "entropy": (noise, collapsed),
+    "label-fidelity": (noise, collapsed),
     "first-moment": (noise, collapsed),
     "nearest-train": (copy, noise, collapsed),
     "nearest-held-out": (noise,),
@@ -274,8 +278,10 @@ def judged():
 
 
 def test_every_score_has_its_faults():
-    of_any_data = {name for name, (_, module) in offered().items() if not hasattr(module, "applies")}
-    assert set(FAULTS) == of_any_data  # those of some kinds of data: test_scores_of_domains.py
+    elsewhere = {  # test_scores_of_domains.py, test_scores_of_labels.py
+        name for name, (quantity, module) in offered().items() if quantity.group == "domain" or hasattr(module, "judge")
+    }
+    assert set(FAULTS) == set(offered()) - elsewhere
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -298,11 +304,12 @@ def test_floor_ideal_and_direction(judged, name):
 
 def test_a_perfect_copy(judged):
     found = {name: each.value for name, each in judged[copy].items()}
-    exact = {"copies": 1, "pair-pearson": 1, "pair-slope": 1, "third-pearson": 1, "nearest-train": 0}
+    exact = {"copies": 1, "diversity": 1, "pair-pearson": 1, "pair-slope": 1, "third-pearson": 1, "nearest-train": 0}
     zero = ("energy-distance", "first-moment", "second-moment", "spectrum", "third-moment")
     assert {name: found[name] for name in exact} == pytest.approx(exact, abs=1e-6)
     assert {name: found[name] for name in zero} == pytest.approx(dict.fromkeys(zero, 0), abs=1e-12)
     assert found["memorisation"] > 0.9  # equally many held-out samples
+    assert found["coverage"] > 0.99  # every ball has the copy of its centre
 
 
 def test_a_copy_of_different_samples_has_no_neighbour_of_its_own():
@@ -350,7 +357,7 @@ LINEAR = ("first-moment", "second-moment", "pair-pearson", "pair-slope", "third-
 
 @pytest.mark.parametrize("convention", ["default", "paper", "fef"])
 @pytest.mark.parametrize("kind", ["binary", "four", "numbers"])
-@pytest.mark.parametrize("name", [*LINEAR, "energy-distance"])
+@pytest.mark.parametrize("name", [*LINEAR, "energy-distance", "diversity"])
 def test_errors_come_from_what_a_single_sample_changes(name, kind, convention):
     """A score's standard error is that of the changes when one sample is replaced by each other one."""
     few, times = 12, 100
@@ -446,7 +453,7 @@ def test_equal_samples_are_no_accident():
     same = sr.Dataset.from_arrays(np.zeros((10, 5), int))
     found = {each.score: each.value for each in sr.score(same, same, held_out=same)}
     undefined = {name for name, value in found.items() if math.isnan(value)}
-    assert undefined == {"energy-distance", "pair-pearson", "pair-slope", "third-pearson"}
+    assert undefined == {"diversity", "energy-distance", "pair-pearson", "pair-slope", "third-pearson"}
     assert found["second-moment"] == found["spectrum"] == found["entropy"] == found["third-moment"] == 0
     assert found["copies"] == 1
     assert found["memorisation"] == 0.5
@@ -564,19 +571,33 @@ def test_the_command_refuses_in_one_line(files, tmp_path):
     assert "missing.npz" in refused("score", reference, tmp_path / "missing.npz")
 
 
+def rows_of(page, section):
+    """Return the cells of each score in the table of a section: definition, ideal, better, floor, needs, ..."""
+    text = page.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    rows = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in text.splitlines() if line.startswith("| `")]
+    return {name.strip("`"): cells for name, *cells in rows}
+
+
 def test_the_page_of_scores_says_what_the_code_does():
     page = (Path(__file__).parents[1] / "docs" / "scores.md").read_text()
-    rows = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in page.splitlines() if line.startswith("| `")]
-    table = {row[0].strip("`"): row[2:6] for row in rows if len(row) >= 7}
-    assert list(table) == list(offered())
-    train, test = sr.read("digits").split(0.3)
-    floors = {each.score: each.floor for each in sr.score(train, train, held_out=test, per_class=False)}
-    for name, (ideal, better, floor, needs) in table.items():
-        quantity = offered()[name][0]
+    table, domain = rows_of(page, "All scores"), rows_of(page, "Domain checks")
+    assert list(table) == [name for name, (quantity, _) in offered().items() if quantity.group != "domain"]
+    assert set(domain) == set(offered()) - set(table)
+    for name, (_, ideal, better, _, needs, *_) in (table | domain).items():
+        quantity, module = offered()[name]
         assert ideal == ("the floor" if quantity.ideal is None else f"{quantity.ideal:g}")
         nearer = "nearer to the floor" if quantity.ideal is None else "nearer to the ideal"
         assert better == (nearer if quantity.direction == "none" else quantity.direction)
-        assert bool(needs) == quantity.held_out
+        assert bool(needs) == (quantity.held_out or any(hasattr(module, it) for it in ("applies", "judge")))
+
+
+def test_the_floors_on_the_page_are_those_of_the_digits():
+    page = (Path(__file__).parents[1] / "docs" / "scores.md").read_text()
+    train, test = sr.read("digits").split(0.3)
+    floors = {each.score: each.floor for each in sr.score(train, train, held_out=test, per_class=False)}
+    told = {name: cells[3] for name, cells in rows_of(page, "All scores").items() if cells[3]}
+    assert set(told) == set(floors)
+    for name, floor in told.items():
         if floor.startswith("below"):  # the bytes depend on the version of zlib
             assert floors[name] < float(floor.removeprefix("below"))
         else:

@@ -49,6 +49,11 @@ def only(predictions, rows, labels=None):
     return Predictions(predictions.names[rows], given, predictions.classes, predictions.probabilities[rows])
 
 
+def recalls(labels, answer):
+    """Return scikit-learn's recall of each class."""
+    return np.asarray(metrics.recall_score(labels, answer, average=None))  # pyright: ignore[reportArgumentType]
+
+
 # predictions
 
 
@@ -60,7 +65,7 @@ def test_accuracies_and_confusion_are_scikit_learns():
     assert rows[ALL]["accuracy"][0] == pytest.approx(metrics.accuracy_score(true, answer))
     assert rows[ALL]["accuracy"][0] == pytest.approx(found.accuracy)
     assert rows[ALL]["balanced-accuracy"][0] == pytest.approx(metrics.balanced_accuracy_score(true, answer))
-    recall = metrics.recall_score(true, answer, average=None)
+    recall = recalls(true, answer)
     assert [rows[name]["accuracy"][0] for name in CLASSES] == pytest.approx(recall.tolist())
     assert confusion(found).tolist() == metrics.confusion_matrix(true, answer).tolist()
     shares = metrics.confusion_matrix(true, answer, normalize="true")
@@ -164,8 +169,7 @@ def test_label_fidelity_is_that_of_scikit_learns_classifier():
     model = LogisticRegression(C=0.1).fit(x.values, x.labels)
     found = fidelity(x, y, held_out=unseen)
     assert found["all"].value == pytest.approx(np.mean(model.predict(y.values) == y.labels), abs=0.006)
-    recall = metrics.recall_score(y.labels, model.predict(y.values), average=None)
-    floor = metrics.recall_score(unseen.labels, model.predict(unseen.values), average=None)
+    recall, floor = (recalls(side.labels, model.predict(side.values)) for side in (y, unseen))
     for k, name in enumerate(x.classes):
         assert found[name].value == pytest.approx(recall[k], abs=0.02)
         assert found[name].floor == pytest.approx(floor[k], abs=0.02)
@@ -301,7 +305,7 @@ def test_coverage_of_perfect_generators_is_its_ideal_at_any_number_of_sites():
         found = [in_balls(*pair) for pair in zip(sets[::2], sets[1::2], strict=True)]
         for name, expected in (("coverage", ideal), ("density", 1)):
             values = [each[name].value for each in found]
-            assert np.mean(values) == pytest.approx(expected, abs=0.004 + 4 * np.std(values, ddof=1) / 6**0.5)
+            assert np.mean(values) == pytest.approx(expected, abs=0.004 + 4 * float(np.std(values, ddof=1)) / 6**0.5)
 
 
 def test_coverage_is_undefined_below_six_samples():

@@ -115,12 +115,12 @@ def inner_products(samples: Samples, centred: bool) -> Float64[np.ndarray, "N N"
 
     Each pair once; counts of agreeing sites are exact, numbers lose nothing to their means.
     """
-    codes = isinstance(samples, Dataset) and samples.colours is not None and samples.colours > 2
-    rows = samples.values if codes else numbers(samples, centred)
+    codes = samples.values if isinstance(samples, Dataset) and (samples.colours or 0) > 2 else None
+    rows = numbers(samples, centred) if codes is None else codes
     table = np.empty((len(rows), len(rows)))
     for one in slices(len(rows)):
         for other in slices(len(rows), one.start):
-            found = matches(rows[one], rows[other]) if codes else rows[one] @ rows[other].T
+            found = rows[one] @ rows[other].T if codes is None else matches(rows[one], rows[other])
             table[one, other], table[other, one] = found, found.T
     if centred:
         mean = table.mean(0)
