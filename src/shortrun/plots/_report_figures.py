@@ -8,14 +8,18 @@ import numpy as np
 
 from shortrun import plots
 from shortrun.data import Dataset
+from shortrun.errors import MissingExtraError
 from shortrun.plots._report_pictures import Picture, picture
 from shortrun.plots._report_samples import SITES, is_sequences, most_frequent, of_classes
-from shortrun.scores import Evaluation, music, sequences
+from shortrun.plots._sides import thinned
+from shortrun.scores import Curves, Evaluation, music, offered, rna_folding, sequences
 from shortrun.scores._genotypes import is_genotypes
+from shortrun.scores.linkage import linkage_decay
 
 COLUMNS = 8  # images a class
 CLASSES = 10  # of a grid of images
 HAPLOTYPES = 40  # rows of a picture of samples
+ENERGIES = {quantity.name for quantity in rna_folding.quantities}
 
 
 def of_samples(found: Evaluation) -> Iterator[Picture]:
@@ -51,54 +55,83 @@ def spread(data: Dataset, count: int) -> list[int]:
     return order[np.linspace(0, len(data) - 1, min(count, len(data))).astype(int)].tolist()
 
 
-def of_law(found: Evaluation) -> Iterator[Picture]:
+def of_law(found: Evaluation) -> Iterator[Picture | str]:
     """Yield how the samples lie among the real ones, and what only such data have."""
     real, made = found.reference, found.generated
-    yield picture(
-        plots.pca(real, made),
-        "Principal components",
-        "Generated dots should lie where the real ones of their class do, as densely: gaps are kinds of samples "
-        "that are missing, dots outside are samples unlike any real one.",
-    )
-    if is_genotypes(real):
+    if len(real) > 2 and real.sites > 1:
         yield picture(
-            plots.allele_frequencies(real, made), "Allele frequencies", "A dot a site: on the line, both agree."
+            plots.pca(real, made),
+            "Principal components",
+            "Generated dots should lie where the real ones of their class do, as densely: gaps are kinds of samples "
+            "that are missing, dots outside are samples unlike any real one.",
         )
+    yield from of_genotypes(real, made)
+    yield from of_sequences(found)
+    if music.applies(real):
+        yield picture(
+            plots.pitch_classes(real, made), "Pitch classes", "How often each tone sounds: both should agree."
+        )
+
+
+def of_genotypes(real: Dataset, made: Dataset) -> Iterator[Picture]:
+    """Yield what genotypes have."""
+    if not is_genotypes(real):
+        return
+    yield picture(plots.allele_frequencies(real, made), "Allele frequencies", "A dot a site: on the line, both agree.")
+    if len(linkage_decay(thinned(real, min(len(real), len(made))), like=real)[1]):
         yield picture(
             plots.linkage(real, made),
             "Linkage",
             "How the alleles of two sites go together, the less the farther apart they are. Both lines should agree.",
         )
+
+
+def of_sequences(found: Evaluation) -> Iterator[Picture | str]:
+    """Yield what sequences have; a line where an extra is missing."""
+    real, made = found.reference, found.generated
     if sequences.applies(real):
         yield picture(
             plots.length_profile(real, made),
             "Lengths and gaps",
             "Left: residues of a sequence. Right: where gaps are. Both lines should lie on each other.",
         )
-    if music.applies(real):
+    if is_sequences(real):
+        try:
+            yield picture(
+                plots.sequence_logos(real, made),
+                "Sequence logos",
+                "The higher a letter, the more of the sequences have it. Both should show the same letters.",
+            )
+        except MissingExtraError as error:
+            yield f"Sequence logos could not be drawn: {error}"
+    if any(it.score in ENERGIES for it in found.scores):
         yield picture(
-            plots.pitch_classes(real, made),
-            "Pitch classes",
-            "How often each tone sounds: the keys that a composer likes.",
+            plots.folding_energies(real, made), "Folding energies", "How stable RNA folds are. Both should agree."
         )
 
 
 def of_times(found: Evaluation) -> Iterator[Picture]:
     """Yield scores against the sampling time."""
-    if not found.curves:
-        return
-    yield picture(
-        plots.scores_by_class(found.curves[0]),
-        "Scores against sampling time",
-        "Lower is better. With a memory effect the lines have their lowest point at the dashed line, the k of the "
-        "training, and rise again behind it.",
-    )
-    yield picture(
-        plots.scores_by_age(found.curves),
-        "The same at several ages",
-        "A column a run, a line an age. Old machines (blue) that were trained out of equilibrium are best at their k; "
-        "others are best at other times.",
-    )
+    drawn = [each for each in found.curves if in_time(each)]
+    if found.curves[:1] == tuple(drawn[:1]) and drawn:
+        yield picture(
+            plots.scores_by_class(drawn[0]),
+            "Scores against sampling time",
+            "Lower is better. With a memory effect the lines have their lowest point at the dashed line, the k of the "
+            "training, and rise again behind it.",
+        )
+    if drawn:
+        yield picture(
+            plots.scores_by_age(drawn),
+            "The same at several ages",
+            "A column a run, a line an age. Old machines (blue) that were trained out of equilibrium are best at their "
+            "k; others are best at other times.",
+        )
+
+
+def in_time(curves: Curves) -> bool:
+    """Return whether a score was measured against the sampling time."""
+    return bool(curves.table.dropna(subset=["steps", "value"])["score"].isin(offered()).any())
 
 
 def of_labels(found: Evaluation) -> Iterator[Picture]:

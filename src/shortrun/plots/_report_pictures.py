@@ -7,12 +7,14 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shortrun.plots._figure import style
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_BYTES = 150_000  # of a drawing; larger ones, of many points, become pixels
 DPI = 110
-STYLE = {"svg.hashsalt": "shortrun", "svg.fonttype": "path"}  # names inside that do not change, no fonts needed
+UNDATED = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,9 @@ def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: 
 
 def svg(figure: Figure) -> bytes:
     """Return the bytes of a drawing, without the date and without addresses of what made it."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
-        file = io.BytesIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    file = io.BytesIO()
+    with style():
+        figure.savefig(file, format="svg", metadata=UNDATED)
     return file.getvalue()
 
 

@@ -9,17 +9,11 @@ from typing import Any
 from shortrun.scores import ALL, Curves, Evaluation, MemoryEffect, Score, verdict
 
 WORST = 3  # scores that the summary names
-FINDING = {
-    "best at k": "seen",
-    "as good later": "not seen",
-    "better earlier": "not seen",
-    "better later": "not seen",
-}
 
 
-def number(value: Any) -> str:
-    """Return a number in four digits, a dash for none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+def number(value: Any, digits: int = 4) -> str:
+    """Return a number in some digits, a dash for none."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
 
 
 def whole(value: Any) -> str:

@@ -93,7 +93,6 @@ def page(found: Evaluation) -> dict[str, Any]:
             "labels": [*figures.of_labels(found)],
             "machine": [*figures.of_machine(found)],
         },
-        "missing": [],
     }
 
 
@@ -175,13 +174,16 @@ def classes(found: Evaluation) -> dict[str, dict[str, Score]]:
     return table
 
 
-def effects(found: Evaluation) -> list[tuple[str, bool, str]]:
-    """Return the finding on the memory effect of each run and score: run, whether it is seen, sentence."""
-    return [
-        (curves.name, effect.effect == "best at k", str(effect))
-        for curves in found.curves
-        for effect in curves.memory_effects
-    ]
+def effects(found: Evaluation) -> list[tuple[str, list[tuple[bool, str]]]]:
+    """Return what was found of the memory effect, run by run: a heading, and for each score whether it is seen."""
+    runs = []
+    for curves in found.curves:
+        lines = [(effect.effect == "best at k", str(effect)) for effect in curves.memory_effects]
+        seen = sum(seen for seen, _ in lines)
+        told = f"seen in {seen} of {words.amount(len(lines), 'score')}" if seen else "not seen"
+        if lines:
+            runs.append((f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {told}", lines))
+    return runs
 
 
 def sequences(found: Evaluation) -> list[samples.Rows]:
