@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -665,3 +667,31 @@ def test_real_music(monkeypatch, shared, tmp_path):
     bad = values_of(x, flicker, scores=NOTES)
     assert bad["note-density"] == pytest.approx(1, abs=0.05)
     assert bad["onset-rate"] > 2
+
+
+SHOWN = {
+    "hgd": (*GENOTYPES, *PERSONS),
+    "kg-chr22": (*GENOTYPES, *PERSONS),
+    "sam": (*SEQUENCES, *STRUCTURE),
+    "pf00072": SEQUENCES[1:],
+    "four-masters": NOTES,
+}
+SECOND = ("kg-chr22", "pf00072")  # whose floor a cell shows behind another one
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_floors_on_the_page_are_those_of_real_samples(name, monkeypatch, shared):
+    monkeypatch.setenv("SHORTRUN_SHARED", str(shared))
+    section = (
+        (Path(__file__).parents[1] / "docs" / "scores.md").read_text().split("## Domain checks")[1].split("\n## ")[0]
+    )
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    told = {row[0].strip("`"): re.sub(r" \(.*?\)", "", row[4]).split(", ") for row in rows}
+    train, test = sr.read(name).split(0.3)
+    for each in sr.score(train, test, scores=SHOWN[name], per_class=False):
+        shown = told[each.score][-1 if name in SECOND else 0]
+        if shown == "undefined":
+            assert math.isnan(each.floor)
+        else:
+            digits = len(shown.partition(".")[2])
+            assert abs(each.floor) == pytest.approx(float(shown), abs=1.1 * 10**-digits), each.score
