@@ -16,12 +16,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 import shortrun as sr
 from benchmarks.cases import SHARED
 from shortrun.config import resolve
-from shortrun.scores import adversarial_accuracy, features, second_moment
+from shortrun.data.parts import joined
+from shortrun.scores import adversarial_accuracy, second_moment
+from shortrun.scores.fidelity import recogniser
 
 TIMES = (2, 5, 10, 20, 50)
 SAMPLES = 2000
@@ -59,18 +60,12 @@ def sh3():
 def sh3_all():
     """Return SH3 domains with the unlabelled half among the training data."""
     rest, test, unlabelled = sequences("sh3", "sh3.fasta.gz", "labels.csv.gz")
-    return joined(rest, unlabelled), test
+    return joined([rest, unlabelled]), test
 
 
 def sam():
     """Return SAM riboswitches by taxonomic class, labelled ones only."""
     return sequences("sam_riboswitch", "sam_rf00162.fasta.gz", "sam_rf00162_labels.csv.gz")[:2]
-
-
-def joined(a: sr.Dataset, b: sr.Dataset) -> sr.Dataset:
-    """Return two data sets of one kind as one."""
-    both = {name: np.concatenate([getattr(a, name), getattr(b, name)]) for name in ("values", "labels", "names")}
-    return sr.Dataset.from_arrays(**both, classes=a.classes, alphabet=a.alphabet)
 
 
 CASES = {"mnist": mnist, "digits": digits, "hgd": hgd, "sh3": sh3, "sh3-all": sh3_all, "sam": sam}
@@ -79,8 +74,8 @@ CASES = {"mnist": mnist, "digits": digits, "hgd": hgd, "sh3": sh3, "sh3-all": sh
 def measure(run: sr.Trajectory, train: sr.Dataset, test: sr.Dataset, age: int | None = None) -> dict:
     """Return every figure of a trained run."""
     real = train.select(train.labelled)
-    classifier = LogisticRegression(C=0.1, max_iter=500).fit(features(real), real.labels)
-    baseline = classifier.score(features(test), test.recode(real.classes).labels)
+    classifier = recogniser(real)
+    baseline = np.mean(classifier(test) == test.recode(real.classes).labels)
     found = {"age": run.ages[-1] if age is None else age, "logistic_regression_accuracy": round(float(baseline), 4)}
     found["accuracy"] = {"exact": round(sr.predict(run, test, age=age).accuracy, 4)}
     for sweeps in (10, 1000):
@@ -93,11 +88,11 @@ def measure(run: sr.Trajectory, train: sr.Dataset, test: sr.Dataset, age: int | 
     parts = list(sr.stream(run, labels=labels, times=TIMES, seed=1, age=age))
     found["by_time"] = {}
     for t in TIMES:
-        made = np.concatenate([features(part[t]) for part in parts])
-        p_dd, p_gg = adversarial_accuracy(features(reference), made)
+        made = joined([part[t] for part in parts])
+        p_dd, p_gg = adversarial_accuracy(reference, made)
         found["by_time"][t] = {
-            "e2": float(f"{second_moment(features(train), made):.3g}"),
-            "recognised": round(float((classifier.predict(made) == reference.labels).mean()), 4),
+            "e2": float(f"{second_moment(train, made):.3g}"),
+            "recognised": round(float((classifier(made) == reference.labels).mean()), 4),
             "p_dd": round(p_dd, 3),
             "p_gg": round(p_gg, 3),
         }

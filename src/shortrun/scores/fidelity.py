@@ -38,13 +38,13 @@ def applies(data: Dataset) -> bool:
 def recogniser(data: Dataset) -> Classifier:
     """Return a logistic regression that has learned the labels of data, as a function: samples to codes of classes.
 
-    It learns from the features (numbers in units of their standard deviations) of at most ROWS samples, the first ones,
-    with penalty |w|^2 / 0.2, in at most STEPS steps.
+    It learns from the features (numbers in units of their standard deviations) of at most ROWS random samples, with
+    penalty |w|^2 / 0.2, in at most STEPS steps.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    known = data.select(data.labelled).head(ROWS)
+    known = data.select(np.random.default_rng(0).permutation(np.flatnonzero(data.labelled))[:ROWS])
     if len(found := np.unique(known.labels)) < 2:
         return lambda samples: np.full(len(samples), found[0] if len(found) else -1)
     rows = features(known)
