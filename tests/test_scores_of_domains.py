@@ -28,7 +28,7 @@ from shortrun.scores.sequences import identities, lengths, nearest_identity
 
 GENOTYPES = ("allele-frequency-pearson", "heterozygosity", "private-alleles", "lost-alleles", "linkage")
 PERSONS = ("individual-heterozygosity",)
-SEQUENCES = ("nearest-identity", "length-shift", "length-distribution", "gap-profile")
+SEQUENCES = ("nearest-difference", "length-shift", "length-distribution", "gap-profile")
 STRUCTURE = ("canonical-pairs",)
 FOLDING = ("folding-energy-shift", "folding-energy-distribution")
 NOTES = ("note-density", "onset-rate", "pitch-classes")
@@ -220,10 +220,10 @@ def test_identity_lengths_and_gaps():
     table = np.array([[identity(made, real) for real in texts[0]] for made in texts[1]])
     assert identities(y, x) == pytest.approx(table, abs=1e-6)
     assert nearest_identity(x, y) == pytest.approx(table.max(1), abs=1e-6)
-    assert found["nearest-identity"] == pytest.approx(table.max(1).mean())
+    assert found["nearest-difference"] == pytest.approx(1 - table.max(1).mean())
     inside = [[identity(a, b) for j, b in enumerate(texts[0]) if i != j] for i, a in enumerate(texts[0])]
-    floor = next(each.floor for each in sr.score(x, y) if each.score == "nearest-identity")
-    assert floor == pytest.approx(np.mean([max(row) for row in inside]))
+    floor = next(each.floor for each in sr.score(x, y) if each.score == "nearest-difference")
+    assert floor == pytest.approx(1 - np.mean([max(row) for row in inside]))
     long = [[len(text.replace("-", "")) for text in side] for side in texts]
     assert lengths(x).tolist() == long[0]
     assert found["length-shift"] == pytest.approx((np.mean(long[1]) - np.mean(long[0])) / np.std(long[0], ddof=1))
@@ -393,7 +393,7 @@ FAULTS = {
     "lost-alleles": (collapsed,),
     "linkage": (noise, unlinked, collapsed),
     "individual-heterozygosity": (noise, collapsed),
-    "nearest-identity": (copy, noise),
+    "nearest-difference": (copy, noise),
     "length-shift": (noise,),
     "length-distribution": (noise, collapsed),
     "gap-profile": (noise, collapsed),
@@ -450,7 +450,7 @@ def test_floor_ideal_and_direction(judged, law, name):
 @pytest.mark.parametrize(("law", "name"), CASES)
 def test_a_perfect_copy(judged, law, name):
     found = judged[law][copy][name].value
-    expected = {"nearest-identity": 1.0}.get(name, offered()[name][0].ideal)
+    expected = {"nearest-difference": 0.0}.get(name, offered()[name][0].ideal)
     assert found == pytest.approx(expected, abs=1e-6)
 
 
@@ -470,7 +470,7 @@ def test_errors_come_from_what_a_single_sample_changes(law, name):
 
     whole, variance = value(*many), 0.0
     for i, side in enumerate(sides):
-        if name == "nearest-identity" and i == 0:
+        if name == "nearest-difference" and i == 0:
             continue  # whom the nearest one is drawn from is taken as given
         changes = []
         for sample in range(few):

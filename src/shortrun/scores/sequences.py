@@ -16,11 +16,11 @@ from shortrun.scores._numbers import UNDEFINED, kolmogorov_smirnov, shift, sprea
 
 quantities = (
     Quantity(
-        "nearest-identity",
+        "nearest-difference",
         ideal=None,
         direction="none",
         group="domain",
-        meaning="As between real sequences: a new member of the family; 1: a copy; lower: far from natural ones.",
+        meaning="As between real sequences: a new member of the family; 0: a copy; above: far from natural ones.",
     ),
     Quantity(
         "length-shift",
@@ -53,11 +53,11 @@ def applies(data: Dataset) -> bool:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the scores of lengths and gaps of equally many samples, and the identity to the whole reference."""
-    identity = nearest_identity(pair.reference, pair.generated)
+    """Return the scores of lengths and gaps of equally many samples, and 1 - identity to the nearest of the whole reference."""
+    differ = 1 - nearest_identity(pair.reference, pair.generated)
     sizes = [lengths(side) for side in pair.equal]
     return {
-        "nearest-identity": Estimate(float(identity.mean()), partial(spread, identity)),
+        "nearest-difference": Estimate(float(differ.mean()), partial(spread, differ)),
         "length-shift": shift(*sizes),
         "length-distribution": kolmogorov_smirnov(*sizes),
         "gap-profile": gap_profile(*pair.equal),
@@ -65,11 +65,11 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return the identity of each real sequence to the nearest other one, and what the halves say of the rest."""
+    """Return 1 - identity of each real sequence to the nearest other one, and what the halves say of the rest."""
     halves = pair.halves()
     sizes = [lengths(side) for side in halves.equal]
     return {
-        "nearest-identity": float(nearest_identity(pair.reference).mean()),
+        "nearest-difference": float(np.mean(1 - nearest_identity(pair.reference))),
         "length-shift": shift(*sizes).value,
         "length-distribution": kolmogorov_smirnov(*sizes).value,
         "gap-profile": gap_profile(*halves.equal).value,
