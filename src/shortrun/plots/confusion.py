@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Predictions
-from shortrun.errors import DataError
 from shortrun.plots._figure import WIDTH, new_figure, styled
+from shortrun.scores.prediction import confusion as shares_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def confusion(predictions: Predictions) -> Figure:
     ------
     DataError : if no label is known
     """
-    shares, classes = normalised(predictions), predictions.classes
+    shares, classes = shares_of(predictions, normalised=True), predictions.classes
     size = min(WIDTH, 2.2 + 0.42 * len(classes))
     figure = new_figure(size, size)
     axis = figure.subplots()
@@ -45,14 +45,3 @@ def confusion(predictions: Predictions) -> Figure:
                 colour = "white" if share > 0.5 else "black"
                 axis.text(column, row, f"{share:.2f}", ha="center", va="center", color=colour, fontsize=small - 2)
     return figure
-
-
-def normalised(predictions: Predictions) -> np.ndarray:
-    """Return the (K, K) shares of predicted classes of each true class; nan for classes without samples."""
-    known = predictions.labels >= 0
-    if not known.any():
-        raise DataError("no label is known: a confusion matrix needs some")
-    counts = np.zeros((len(predictions.classes),) * 2)
-    np.add.at(counts, (predictions.labels[known], predictions.predicted[known]), 1)
-    total = counts.sum(1, keepdims=True)
-    return np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)

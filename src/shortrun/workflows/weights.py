@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM, Layer
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
@@ -37,13 +37,15 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
     Raises
     ------
     ConfigError : if `count` is below 1
+    DataError : if the run is no restricted Boltzmann machine
     """
     at_least_one(count)
     run = opened(run)
+    model = restricted(run)
     rows = [
         (age, name, rank, value)
         for age, theta in run
-        for name, matrix in matrices(run.model, theta).items()
+        for name, matrix in matrices(model, theta).items()
         for rank, value in enumerate(largest(matrix, count), start=1)
     ]
     return pd.DataFrame({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
@@ -68,11 +70,12 @@ def receptive_fields(
     Raises
     ------
     ConfigError : if `count` is below 1
+    DataError : if the run is no restricted Boltzmann machine
     StoreError : if the age was not kept
     """
     at_least_one(count)
     run = opened(run)
-    model, theta = run.model, theta_of(run, age)
+    model, theta = restricted(run), theta_of(run, age)
     strength = matrices(model, theta)["W"].square().sum(0)
     strongest = torch.argsort(strength, descending=True, stable=True)[:count]
     fields = torch.zeros(len(strongest), run.sites)
@@ -82,6 +85,18 @@ def receptive_fields(
             holds = slice(None) if layer.holds is None else list(layer.holds)
             fields[:, holds] = of_sites(layer, weight[rows][:, strongest]).T
     return fields.numpy()
+
+
+def restricted(run: Trajectory) -> RBM:
+    """Return the machine of a run.
+
+    Raises
+    ------
+    DataError : if it is not a restricted one: others have more than one matrix of weights
+    """
+    if not isinstance(run.model, RBM):
+        raise DataError(f"{run.path} is not a restricted Boltzmann machine, whose weights this shows")
+    return run.model
 
 
 def matrices(model: RBM, theta: Theta) -> dict[str, Float[Tensor, "_ H"]]:
