@@ -53,7 +53,7 @@ def applies(data: Dataset) -> bool:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the scores of lengths and gaps of equally many samples, and 1 - identity to the nearest of the whole reference."""
+    """Return the scores of lengths and gaps of equally many samples; nearest are those of the whole reference."""
     differ = 1 - nearest_identity(pair.reference, pair.generated)
     sizes = [lengths(side) for side in pair.equal]
     return {
