@@ -69,7 +69,7 @@ def marked(axis: Axes, rows: pd.DataFrame, colour: str, place: int) -> None:
     best = rows.loc[rows["value"].idxmax()]
     axis.plot([best["age"]], [best["value"]], marker="o", color=colour, markeredgecolor="black", linestyle="", zorder=5)
     axis.annotate(
-        f"{best['value']:.3f} at {short(best['age'])}",
+        f"{best['value']:.3f} at {short(float(best['age']))}",
         (0.97, 0.05 + 0.13 * place),
         xycoords="axes fraction",
         ha="right",

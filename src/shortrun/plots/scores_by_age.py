@@ -45,7 +45,7 @@ def scores_by_age(runs: Sequence[Curves], scores: Sequence[str] | None = None) -
         for axis, name in zip(column, names, strict=True):
             for age, colour in zip(ages, gradient(len(ages)), strict=True):
                 chosen = (table["score"] == name) & (table["class"] == ALL) & (table["age"] == age)
-                line(axis, table.loc[chosen], colour, short(age))
+                line(axis, table.loc[chosen], colour, short(float(age)))
             mark_k(axis, run.k)
             time_axis(axis, SWEEPS if axis is column[-1] else "")
         column[0].set_title(run.name)
