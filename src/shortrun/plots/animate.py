@@ -76,6 +76,7 @@ def canvas(data: Dataset) -> tuple[Figure, Any]:
         axis.imshow(table(data), cmap=colours, vmin=0, vmax=highest, aspect="auto", interpolation="nearest")
         axis.images[0].set_extent((0.5, data.sites + 0.5, len(data) + 0.5, 0.5))  # numbered from 1
         axis.set(xlabel="site", ylabel="sample")
+        axis.locator_params(integer=True)
     axis.set_title(" ")
     return figure, axis.images[0]
 

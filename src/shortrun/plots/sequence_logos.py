@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PER_ROW = 40  # sites side by side
 SITES = 120  # the largest number that is drawn
-SMALLEST = 0.02  # bits; lower letters could not be read
+SMALLEST = 0.03  # of the height of the figure; lower letters could not be read
 CHEMISTRY = {"DE": "#D55E00", "KRH": "#0072B2", "STNQGCY": "#009E73", "AVLIPMFW": "black"}  # of amino acids
 BASES = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "TU": "#D55E00"}
 
@@ -53,7 +53,7 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
     for i, block in enumerate(blocks):
         for axis, (name, bits) in zip(axes[2 * i : 2 * i + 2], heights.items(), strict=True):
             table = pd.DataFrame({c: bits[block, k] for k, c in enumerate(real.alphabet.letters)})
-            drawn(axis, table, colours)
+            drawn(axis, table.where(table >= SMALLEST * highest, 0.0), colours)
             axis.spines.bottom.set_bounds(-0.5, len(block) - 0.5)
             axis.set(xlim=(-0.5, min(PER_ROW, len(sites)) - 0.5), ylim=(0, highest * 1.02), ylabel=name, xticks=[])
         numbered(axes[2 * i + 1], sites[block] + 1)
@@ -74,8 +74,7 @@ def drawn(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
         from logomaker import Logo
     except ImportError:
         raise MissingExtraError("logomaker", "plots") from None
-    letters = table.where(table >= SMALLEST, 0.0)
-    kept = letters.loc[:, letters.gt(0).any(axis=0)]
+    kept = table.loc[:, table.gt(0).any(axis=0)]
     if len(kept.columns):
         Logo(kept, ax=axis, color_scheme=colours, show_spines=None)
 
