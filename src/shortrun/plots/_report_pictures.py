@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shortrun.plots._figure import style
@@ -33,7 +33,7 @@ class Picture:
     title: str
     caption: str
     alt: str
-    source: str
+    source: str = field(repr=False)
     wide: bool = False
 
 
@@ -42,7 +42,7 @@ def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: 
     drawing = b"" if pixels else svg(figure)
     dense = pixels or len(drawing) > MOST_BYTES
     source = address("png", png(figure)) if dense else address("svg+xml", drawing)
-    return Picture(title, caption, alt or f"{title}. {caption}", source, wide=figure.get_figwidth() > 6)
+    return Picture(title, caption, alt or f"{title}. {caption}", source, wide=bool(figure.get_figwidth() > 6))
 
 
 def svg(figure: Figure) -> bytes:
