@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from shortrun import __version__
+from shortrun.store import software_version
 from shortrun.data import Dataset
 from shortrun.errors import MissingExtraError
 from shortrun.plots import _report_figures as figures
@@ -151,7 +151,7 @@ def again(found: Evaluation) -> dict[str, Any]:
         "seed": found.seed,
         "definitions": found.convention,
         "training data": f"{found.run['data']['source']} (sha256 {found.run['data']['hash']})",
-        "software": f"shortrun {__version__}, torch {torch.__version__}, numpy {np.__version__}",
+        "software": f"shortrun {software_version()}, torch {torch.__version__}, numpy {np.__version__}",
         "took": f"{found.seconds:.0f} s",
     }
 

@@ -1,9 +1,9 @@
 """What is kept of a training: a folder with all ages, readable while it grows, and the state to go on."""
 
 from shortrun.store.folder import create, reopen
-from shortrun.store.header import FORMAT_VERSION, describe
+from shortrun.store.header import FORMAT_VERSION, describe, software_version
 from shortrun.store.restart import Restart
 from shortrun.store.trajectory import Trajectory
 from shortrun.store.writer import Writer
 
-__all__ = ["FORMAT_VERSION", "Restart", "Trajectory", "Writer", "create", "describe", "reopen"]
+__all__ = ["FORMAT_VERSION", "Restart", "Trajectory", "Writer", "create", "describe", "reopen", "software_version"]
