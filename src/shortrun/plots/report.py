@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from shortrun.store import software_version
 from shortrun.data import Dataset
 from shortrun.errors import MissingExtraError
 from shortrun.plots import _report_figures as figures
 from shortrun.plots import _report_samples as samples
 from shortrun.plots import _report_words as words
 from shortrun.scores import ALL, Evaluation, Quantity, Score, offered, verdict
+from shortrun.store import software_version
 
 GROUPS = {
     "quality": ("Quality", "Do the samples follow the law of the real ones?"),
