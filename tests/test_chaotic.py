@@ -14,7 +14,9 @@ from shortrun.engine import machine
 from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, named_blocks, spec_from_dict
+from shortrun.scores.reconstruction import rebuild, squared_errors
 from shortrun.units import Rate
+from shortrun.workflows.reconstruction import reconstruct
 
 SHAPES = {
     "one layer": (("visible", 12),),
@@ -287,6 +289,40 @@ def test_a_network_with_classes_generates_and_predicts_them(tmp_path):
     nearest = (made.values @ prototypes.T).argmax(1)
     asked = np.array([int(made.classes[k]) for k in made.labels])
     assert (nearest == asked).mean() > 0.9
+
+
+def test_reconstruction_is_the_formula_written_out(prototypes_run):
+    # Theory 12.16, with the Euler factor r = (1 - dt / tau)^steps in place of exp(-T / tau).
+    data, _ = planted(4, 30)
+    found = reconstruct(prototypes_run, data, steps=40, seed=2)
+    model, theta = prototypes_run.model, prototypes_run[-1]
+    ready, noise = machine(model, theta), Noise(2, Stream.GENERATE)
+    forward, back = (next(c.matrix for c in ready.couplings if c.target == i) for i in (1, 0))
+    r = (1 - 0.1) ** 40
+    (hidden,), rates = start_hidden(model, noise, 30), torch.from_numpy(data.values)
+    h = r * hidden + (1 - r) * (rates @ forward + ready.fields[1])
+    start_of_v = torch.special.ndtri(noise.at(0).uniform(0, 30, 64))
+    v = r * start_of_v + (1 - r) * (torch.tanh(h) @ back + ready.fields[0])
+    assert np.allclose(found.values, torch.tanh(v).numpy(), atol=1e-4)
+    error = squared_errors(data, found)
+    assert np.allclose(error, ((data.values - found.values) ** 2).mean(1))
+    grey = sr.Dataset.from_arrays(data.values / 2 + 0.5, alphabet="continuous", meta={"full_scale": 255})
+    shifted = found.with_values(found.values / 2 + 0.5, {"full_scale": 255})
+    assert np.allclose(squared_errors(grey, shifted), error, atol=1e-5), "in the units of rates whatever the range"
+    ((value, spread, _),) = rebuild(data, found)["all"].values()
+    assert (value, spread) == pytest.approx((error.mean(), error.std(ddof=1) / math.sqrt(30)))
+    # Samples are 5 % flips away from prototypes, which a good network returns: 4 x 0.05 = 0.2.
+    assert value < 0.35
+    assert reconstruct(prototypes_run, data, age=1).values.std() > 0
+    assert squared_errors(data, reconstruct(prototypes_run, data, age=1)).mean() > 0.8, "nothing was learned yet"
+
+
+def test_only_networks_of_two_layers_reconstruct(tmp_path):
+    data, _ = planted(1, 40)
+    config = chaotic(training__updates=1, training__batch=20, chaotic__classes=True)
+    trained = sr.fit(data, out=tmp_path / "run", config=config)
+    with pytest.raises(DataError, match="not a chaotic network with one hidden layer"):
+        reconstruct(trained, data)
 
 
 def test_data_that_rates_cannot_stand_for(tmp_path):

@@ -3,7 +3,7 @@
 A module announces its `quantities` and measures them by one of
 - `measure(pair)`, called for each class (or once for all samples): {name: Estimate};
 - `across(pair)`, called once, for what needs all classes: {class or "all": {name: (value, error, floor)}};
-- `judge(predictions)`, the same of predicted labels.
+- `judge(predictions)`, the same of predicted labels; `rebuild(data, rebuilt)`, of samples that a network found again.
 It may give `floors(pair)`, what real samples get; `applies(data)` with `NEEDS`, on which data it makes sense (asked of
 the real samples; where it is measured across classes, of the generated ones too); and
 `ON_REQUEST = True` if it is so slow that it is measured only when asked for by name.

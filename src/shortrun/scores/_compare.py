@@ -15,6 +15,7 @@ from shortrun.registry import modules
 from shortrun.scores._base import ALL, CONVENTIONS, FEWEST, Convention, Pair, Quantity, Score
 
 Row = tuple[float, float, float]  # value, error, floor
+Rebuilt = tuple[Dataset, Dataset]  # samples, and what a network makes of what it kept of them
 NOTHING: Row = (np.nan, np.nan, np.nan)
 
 
@@ -24,7 +25,9 @@ def offered() -> dict[str, tuple[Quantity, ModuleType]]:
     return {each.name: (each, module) for module in modules("shortrun.scores") for each in module.quantities}
 
 
-def chosen(names: Sequence[str] | None, pair: Pair, predictions: Predictions | None) -> list[Quantity]:
+def chosen(
+    names: Sequence[str] | None, pair: Pair, predictions: Predictions | None, rebuilt: Rebuilt | None = None
+) -> list[Quantity]:
     """Return the quantities of these names, by default all that the data allow but for slow ones.
 
     Raises
@@ -32,7 +35,7 @@ def chosen(names: Sequence[str] | None, pair: Pair, predictions: Predictions | N
     ConfigError : if a name is unknown, or needs what there is not
     """
     known = {name: quantity for name, (quantity, _) in offered().items()}
-    lacking = {name: missing(*offer, pair, predictions) for name, offer in offered().items()}
+    lacking = {name: missing(*offer, pair, predictions, rebuilt) for name, offer in offered().items()}
     if names is None:
         slow = {name for name, (_, module) in offered().items() if hasattr(module, "ON_REQUEST")}
         return [quantity for name, quantity in known.items() if not lacking[name] and name not in slow]
@@ -44,12 +47,16 @@ def chosen(names: Sequence[str] | None, pair: Pair, predictions: Predictions | N
     return [known[name] for name in dict.fromkeys(names)]
 
 
-def missing(quantity: Quantity, module: ModuleType, pair: Pair, predictions: Predictions | None) -> str:
+def missing(
+    quantity: Quantity, module: ModuleType, pair: Pair, predictions: Predictions | None, rebuilt: Rebuilt | None
+) -> str:
     """Return what a quantity needs that there is not, empty if there is all."""
     if quantity.held_out and pair.held_out is None:
         return "held-out samples"
     if hasattr(module, "judge") and (predictions is None or predictions.accuracy is None):
         return "predictions of known labels"
+    if hasattr(module, "rebuild") and rebuilt is None:
+        return "samples rebuilt by a chaotic network of two layers"
     if hasattr(module, "across") and not pair.generated.labelled.any():
         return "labels of generated samples"
     return "" if not hasattr(module, "applies") or module.applies(pair.reference) else module.NEEDS
@@ -61,6 +68,7 @@ def compare(
     *,
     held_out: Dataset | None = None,
     predictions: Predictions | None = None,
+    rebuilt: Rebuilt | None = None,
     scores: Sequence[str] | None = None,
     convention: str = "default",
     seed: int = 0,
@@ -73,11 +81,11 @@ def compare(
     """
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
     whole = Pair(reference, generated, held_out, convention_called(convention), seed)
-    quantities = chosen(scores, whole, predictions)
+    quantities = chosen(scores, whole, predictions, rebuilt)
     pairs, wanted = parts(whole, per_class), modules_of(quantities)
     rows = {name: measured(pair.shuffled(), wanted, floors) if pair else {} for name, pair in pairs.items()}
     for module in wanted:
-        for cls, found in of_all_classes(module, whole, predictions).items():
+        for cls, found in of_all_classes(module, whole, predictions, rebuilt).items():
             if cls == ALL or (per_class and pairs.get(cls, True)):
                 rows.setdefault(cls, {}).update(found)
     return [score for quantity in quantities for score in told(quantity, rows, pairs)]
@@ -168,10 +176,14 @@ def measured(pair: Pair, wanted: Sequence[ModuleType], floors: bool = True) -> d
     return rows
 
 
-def of_all_classes(module: ModuleType, pair: Pair, predictions: Predictions | None) -> dict[str, dict[str, Row]]:
+def of_all_classes(
+    module: ModuleType, pair: Pair, predictions: Predictions | None, rebuilt: Rebuilt | None = None
+) -> dict[str, dict[str, Row]]:
     """Return {class: {name: value, error, floor}} of a module that needs all classes at once, or predictions."""
     if hasattr(module, "judge") and predictions is not None:
         return module.judge(predictions)
+    if hasattr(module, "rebuild") and rebuilt is not None:
+        return module.rebuild(*rebuilt)
     return module.across(pair.shuffled()) if hasattr(module, "across") else {}
 
 

@@ -1,0 +1,72 @@
+"""What a chaotic network of two layers finds again of samples: `reconstruct`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.data import Dataset
+from shortrun.data.blocks import taken
+from shortrun.dynamics import Noise, Stream, start_hidden
+from shortrun.engine import machine
+from shortrun.errors import ConfigError, DataError
+from shortrun.models import HIDDEN, VISIBLE, ChaoticNetwork, Clamp, rows_at_once
+from shortrun.store import Trajectory
+from shortrun.workflows._runs import check_kind, opened, theta_of
+
+ROWS_AT_ONCE = 2000
+
+
+def can_reconstruct(run: Trajectory) -> bool:
+    """Return whether a run is a network with one hidden layer and no label."""
+    spec = run.spec
+    return isinstance(run.model, ChaoticNetwork) and [layer.name for layer in spec.layers] == [VISIBLE, HIDDEN]
+
+
+def reconstruct(
+    run: Trajectory | Path | str, data: Dataset, *, steps: int | None = None, age: int | None = None, seed: int = 0
+) -> Dataset:
+    """Return samples as the network finds them again: hold them, hold what the hidden layer became, let them go.
+
+    h(T) with the visible layer held at the data, then v(T) from a random start with the hidden layer held (FU24
+    appendix B; theory 12.16). Their mean squared difference is the score "reconstruction-error".
+
+    Parameters
+    ----------
+    run : a chaotic network with one hidden layer
+    data : samples of its kind
+    steps : T / dt of both runs; by default that of the training
+    age, seed : of the parameters, of the random starts
+
+    Raises
+    ------
+    DataError : for another model, or samples of another kind
+    ConfigError : for less than one step
+    """
+    run = opened(run)
+    if not can_reconstruct(run):
+        raise DataError(f"{run.path} is not a chaotic network with one hidden layer: it rebuilds nothing")
+    check_kind(run, data)
+    k = run.recipe["steps"] if steps is None else steps
+    if k < 1:
+        raise ConfigError("steps", f"at least 1 expected, got {k}")
+    theta, at_once = theta_of(run, age), rows_at_once(run.model, ROWS_AT_ONCE)
+    firsts = range(0, len(data), at_once)
+    parts = [rebuilt(run, theta, data, slice(first, first + at_once), k, seed) for first in firsts]
+    values = torch.cat(parts).numpy()
+    return data.with_values(values, data.meta)
+
+
+def rebuilt(run: Trajectory, theta: Tensor, data: Dataset, rows: slice, steps: int, seed: int) -> Float[Tensor, "n S"]:
+    """Return the values that are found again of some rows."""
+    model, ready = run.model, machine(run.model, theta)
+    assert isinstance(model, ChaoticNetwork)
+    held = model.held((torch.from_numpy(taken(data.values, rows)),), theta.dtype)
+    noise = Noise(seed, Stream.GENERATE, first_chain=rows.start)
+    known = ready.completed(held, start_hidden(model, noise, len(held[0])), steps)
+    free = run.spec.layers[0].units.start(noise.at(0).uniform(0, len(held[0]), data.sites))
+    end = ready.run((free, known[1]), noise, steps=steps, clamp=Clamp((HIDDEN,)))
+    return model.shown(end)[0]
