@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 import shortrun
-from shortrun.cli import _output, animate, curves, data, evaluate, fold, generate, info, plot, predict, score, train
+from shortrun.cli import (
+    _output,
+    animate,
+    curves,
+    data,
+    evaluate,
+    fold,
+    generate,
+    info,
+    lyapunov,
+    plot,
+    predict,
+    score,
+    train,
+)
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
@@ -30,6 +44,7 @@ app.command()(predict.predict)
 app.command()(evaluate.evaluate)
 app.command()(score.score)
 app.command()(curves.curves)
+app.command()(lyapunov.lyapunov)
 app.command()(fold.fold)
 app.command()(animate.animate)
 app.command()(info.info)

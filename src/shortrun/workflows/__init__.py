@@ -1,5 +1,6 @@
 """The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
 
+from shortrun.workflows.chaos import critical_gain_of, lyapunov
 from shortrun.workflows.evaluation import evaluate
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import frames
@@ -11,6 +12,7 @@ from shortrun.workflows.training import device_of, fit, parts_of_training
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
+    "critical_gain_of",
     "curves",
     "device_of",
     "evaluate",
@@ -18,6 +20,7 @@ __all__ = [
     "fold",
     "frames",
     "generate",
+    "lyapunov",
     "parts_of_training",
     "predict",
     "predictions",
