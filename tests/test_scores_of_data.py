@@ -278,8 +278,10 @@ def judged():
 
 
 def test_every_score_has_its_faults():
-    elsewhere = {  # test_scores_of_domains.py, test_scores_of_labels.py
-        name for name, (quantity, module) in offered().items() if quantity.group == "domain" or hasattr(module, "judge")
+    elsewhere = {  # test_scores_of_domains.py, test_scores_of_labels.py, test_chaotic.py
+        name
+        for name, (quantity, module) in offered().items()
+        if quantity.group == "domain" or hasattr(module, "judge") or hasattr(module, "rebuild")
     }
     assert set(FAULTS) == set(offered()) - elsewhere
 
@@ -588,7 +590,7 @@ def test_the_page_of_scores_says_what_the_code_does():
         assert ideal == ("the floor" if quantity.ideal is None else f"{quantity.ideal:g}")
         nearer = "nearer to the floor" if quantity.ideal is None else "nearer to the ideal"
         assert better == (nearer if quantity.direction == "none" else quantity.direction)
-        assert bool(needs) == (quantity.held_out or any(hasattr(module, it) for it in ("applies", "judge")))
+        assert bool(needs) == (quantity.held_out or any(hasattr(module, it) for it in ("applies", "judge", "rebuild")))
 
 
 def test_the_floors_on_the_page_are_those_of_the_digits():
