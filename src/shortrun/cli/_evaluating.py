@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
+NOT_AS_A_WHOLE = "is not what the run was trained on (it has changed, or only a part of it was)"
+
 
 @dataclass(frozen=True)
 class Real:
@@ -59,7 +61,8 @@ def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None,
     source = known.pop("source", None)
     if path is not None:
         data = _reading.further_data(run, path, {})
-        return data, (_reading.summary(path, data),)
+        other = () if data.hash == run.data["hash"] else (f"{path} {NOT_AS_A_WHOLE}: taken as training data as it is",)
+        return data, (_reading.summary(path, data), *other)
     if source is None:
         return None, ("the run does not know where its training data came from: give them with --train FILE",)
     from shortrun.data import read
@@ -69,7 +72,7 @@ def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None,
     except (ShortrunError, OSError) as error:
         return None, (f"training data not found ({error}): give them with --train FILE",)
     if data.hash != run.data["hash"]:
-        return None, (f"{source} has changed since the training: give the training data with --train FILE",)
+        return None, (f"{source} {NOT_AS_A_WHOLE}: give the training data with --train FILE",)
     return data, (_reading.summary(source, data, known.get("part")),)
 
 

@@ -14,7 +14,7 @@ import typer
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._options import DATA, MODEL, OUTPUT
 from shortrun.cli.score import names_of, save, show
-from shortrun.errors import FormatError
+from shortrun.errors import FormatError, StoreError
 from shortrun.files import atomic
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def evaluate(
 ) -> None:
     """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get."""
     check_page(out)
+    check_folders(out, json)
     from shortrun import workflows
     from shortrun.store import Trajectory
 
@@ -108,6 +109,18 @@ def check_page(path: Path | None) -> None:
     """
     if path is not None and path.suffix.lower() not in (".html", ".htm"):
         raise FormatError(path, None, f"a report is written as .html, got '{path.suffix}'")
+
+
+def check_folders(*paths: Path | None) -> None:
+    """Check that there are folders for what is to be written.
+
+    Raises
+    ------
+    StoreError : if one is missing
+    """
+    for path in paths:
+        if path is not None and not path.parent.is_dir():
+            raise StoreError(path, "no such folder")
 
 
 def write_page(found: Evaluation, path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions
-from shortrun.errors import DataError
+from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.scores import Curves, Evaluation
+from shortrun.scores._base import FEWEST
 from shortrun.scores._evaluation import Role
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened
@@ -20,6 +21,8 @@ from shortrun.workflows.weights import receptive_fields, singular_values
 
 SAMPLES = 10_000
 CURVE_AGES = 3
+CURVES_SEEN = "Scores and accuracy against the sampling time are those of the training samples, for want of others."
+UNSEEN = 2  # held-out samples of a class, at least
 
 Progress = Callable[[str], None]
 
@@ -60,6 +63,7 @@ def evaluate(
     ConfigError : for unknown scores, an age that was not kept, steps below 1
     """
     begin = time.monotonic()
+    check_known(scores)
     run, say = opened(run), progress or (lambda _: None)
     k = run.recipe["steps"] if steps is None else steps
     reference, role = compared_with(run, test, train)
@@ -68,21 +72,23 @@ def evaluate(
     made = generate(run, labels=same_labels(run, real), n=len(real), steps=k, age=age, seed=seed)
     held_out = test if role == "training" else None
     predictions = predicted(run, held_out or reference, age)
+    enough = held_out is None or scorable(held_out, UNSEEN)
     say("scoring")
     found = scoring.compare(
         reference,
         made,
-        held_out=held_out,
+        held_out=held_out if enough else None,
         predictions=predictions,
         scores=scores,
         convention=convention,
         seed=seed,
         per_class=bool(run.classes),
     )
+    compared = timed_against(run, test, reference)
     drawn = []
     for each in (run, *map(opened, beside)) if with_curves else ():
         say(f"scores of {each.path.name} against sampling time")
-        drawn.append(drawn_curves(each, test or reference, convention, seed))
+        drawn.append(drawn_curves(each, compared, convention, seed))
     sides = {"reference": reference, "held-out": held_out}
     return Evaluation(
         run=run.info() | {"config": run.config},
@@ -101,9 +107,37 @@ def evaluate(
         singular_values=singular_values(run),
         receptive_fields=receptive_fields(run, age=age),
         curves=tuple(drawn),
-        notes=tuple(notes(run, k, reference, made, held_out, role)),
+        notes=(
+            *notes(run, k, reference, made, held_out if enough else None, role),
+            *(CURVES_SEEN for _ in drawn[:1] if compared is not test),
+        ),
         seconds=time.monotonic() - begin,
     )
+
+
+def check_known(scores: Sequence[str] | None) -> None:
+    """Check names before anything is computed.
+
+    Raises
+    ------
+    ConfigError : if there is no such score
+    """
+    known = scoring.offered()
+    for name in scores or ():
+        if name not in known:
+            raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
+
+
+def scorable(data: Dataset, fewest: int) -> bool:
+    """Return whether there are so many samples, of one class where they have labels."""
+    return bool((data.class_counts.max() if data.labelled.any() else len(data)) >= fewest)
+
+
+def timed_against(run: Trajectory, test: Dataset | None, reference: Dataset) -> Dataset:
+    """Return the samples that curves compare with: test samples if there are enough for scores and accuracy."""
+    if test is None or not (test.labelled.any() or not run.classes) or not scorable(test, FEWEST):
+        return reference
+    return test
 
 
 def compared_with(run: Trajectory, test: Dataset | None, train: Dataset | None) -> tuple[Dataset, Role]:
@@ -148,7 +182,7 @@ def notes(
     if role == "test":
         yield "The training data were not at hand: copies are looked for in the test samples only."
     elif held_out is None:
-        yield "Without samples that were not trained on, learning cannot be told from memorising."
+        yield "Without samples enough that were not trained on, learning cannot be told from memorising."
     if len(made) < len(reference):
         yield f"{len(made):,} samples were generated for {len(reference):,} real ones."
     if steps != run.recipe["steps"]:

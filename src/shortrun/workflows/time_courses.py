@@ -74,9 +74,9 @@ def curves(
     check_kind(run, data)
     grid = tuple(sorted(set(times or times_up_to(10 * run.recipe["steps"], run.recipe["steps"]))))
     chosen = tuple(ages or spread(run.ages, AGES))
-    known = data.select(data.labelled) if run.classes else data
-    if run.classes and not len(known):
+    if run.classes and not data.labelled.any():
         raise DataError("curves of a machine with labels need labelled samples, and these have none")
+    known = data.select(data.labelled) if run.classes else data
     options = {"scores": tuple(scores or SCORES), "convention": convention, "per_class": per_class, "seed": seed}
     real = sampled(known, n, seed)
     rows: list[Row] = []
