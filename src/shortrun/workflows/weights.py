@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import RBM, Layer
+from shortrun.models import ChaoticNetwork, Layer, Model
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
 from shortrun.workflows._runs import opened, theta_of
@@ -32,16 +33,16 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
     Returns
     -------
     pandas.DataFrame
-        age, matrix ("W": sites to hidden units, "D": labels to hidden units), rank from 1, value
+        age, matrix ("W": sites to hidden units, "D": labels to hidden units; of a chaotic network "A" and the
+        two coupled layers), rank from 1, value
 
     Raises
     ------
     ConfigError : if `count` is below 1
-    DataError : if the run is no restricted Boltzmann machine
     """
     at_least_one(count)
     run = opened(run)
-    model = restricted(run)
+    model = run.model
     rows = [
         (age, name, rank, value)
         for age, theta in run
@@ -65,17 +66,20 @@ def receptive_fields(
     Returns
     -------
     numpy.ndarray
-        (n, S): the weight of sites of one feature, the norm over colours (in the zero-sum gauge) of Potts sites
+        (n, S): the weight of sites of one feature, the norm over colours (in the zero-sum gauge) of Potts sites; of a
+        chaotic network W + A, what visible units feel of a hidden one (FU24 fig. 4), strongest by A
 
     Raises
     ------
     ConfigError : if `count` is below 1
-    DataError : if the run is no restricted Boltzmann machine
+    DataError : if it is a network without hidden units
     StoreError : if the age was not kept
     """
     at_least_one(count)
     run = opened(run)
-    model, theta = restricted(run), theta_of(run, age)
+    model, theta = run.model, theta_of(run, age)
+    if isinstance(model, ChaoticNetwork):
+        return fields_of_network(run, model, theta, count)
     strength = matrices(model, theta)["W"].square().sum(0)
     strongest = torch.argsort(strength, descending=True, stable=True)[:count]
     fields = torch.zeros(len(strongest), run.sites)
@@ -87,20 +91,23 @@ def receptive_fields(
     return fields.numpy()
 
 
-def restricted(run: Trajectory) -> RBM:
-    """Return the machine of a run.
+def fields_of_network(run: Trajectory, model: ChaoticNetwork, theta: Theta, count: int) -> Float[np.ndarray, "n S"]:
+    """Return W + A of the hidden units with the largest norm of A."""
+    edge = next((e for e, (i, j) in enumerate(model.spec.edges) if i == 0 and j > 0), None)
+    if not model.spec.hidden_layers or edge is None:
+        raise DataError(f"{run.path} has no hidden units, whose receptive fields this shows")
+    trained = model.view(theta)[0][edge]
+    fixed = random_couplings(model.spec, theta.device, theta.dtype)[edge][0]
+    strongest = torch.argsort(trained.square().sum(0), descending=True, stable=True)[:count]
+    return (fixed + trained)[:, strongest].T.numpy()
 
-    Raises
-    ------
-    DataError : if it is not a restricted one: others have more than one matrix of weights
-    """
-    if not isinstance(run.model, RBM):
-        raise DataError(f"{run.path} is not a restricted Boltzmann machine, whose weights this shows")
-    return run.model
 
-
-def matrices(model: RBM, theta: Theta) -> dict[str, Float[Tensor, "_ H"]]:
-    """Return W, the weights of all visible features, and D, those of the label where there is one."""
+def matrices(model: Model, theta: Theta) -> dict[str, Float[Tensor, "_ _"]]:
+    """Return W, the weights of all visible features, and D, those of the label where there is one; or each A."""
+    if isinstance(model, ChaoticNetwork):
+        names = [layer.name for layer in model.spec.layers]
+        edges = zip(model.spec.edges, model.view(theta)[0], strict=True)
+        return {f"A: {names[i]} and {names[j]}": block for (i, j), block in edges}
     weight = model.view(theta).weight
     parts = [weight[rows] for rows in model.slices]
     visible = [part for i, part in enumerate(parts) if i != model.spec.label]
