@@ -1,0 +1,301 @@
+"""Whether chaotic networks are chaotic, and where the diversity of what they generate comes from.
+
+    python -m benchmarks.chaos [untrained] [ages] [origin] [parting] [gains] -o runs/chaos [--json out.json] [--small]
+
+- `untrained`: the largest Lyapunov exponent of networks of the paper's sizes (FU24) against the gain, three seeds each;
+- `ages`: that of trained networks against age, and what their late states are;
+- `origin`: samples of one long trajectory, one every T, beside those of as many random starts;
+- `parting`: how far two starts that differ by 1e-3 are apart at T;
+- `gains`: scores at T, exponent and late states after a training at each gain.
+
+Networks are trained on noisy copies of four prototypes of 64 units, and on the embedded digits in grey; a training that
+is in the folder already is taken as it is. All tables are printed, times in tau, errors as standard errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import shortrun as sr
+from shortrun import workflows
+from shortrun.config import resolve
+from shortrun.data.parts import joined
+from shortrun.dynamics import Noise, Stream
+from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
+from shortrun.phases import exponent, fixed_points
+from shortrun.phases._starts import begun
+
+GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
+USUAL = 1.5
+SIZES = ((784,), (784, 500), (784, 500, 100))
+SEEDS = (1, 2, 3)
+NEAR = 1e-3  # rms difference of two starts
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Parameters
+    ----------
+    chains, time : of exponents
+    samples : that are scored, and made along one trajectory
+    trajectories : of these
+    updates : at most so many in a training
+    """
+
+    chains: int = 20
+    time: float = 200.0
+    samples: int = 500
+    trajectories: int = 5
+    updates: int = 10**9
+
+
+SMALL = Effort(chains=3, time=10.0, samples=20, trajectories=2, updates=5)
+
+
+# What is learned
+
+
+def planted(count: int = 5000) -> sr.Dataset:
+    """Return noisy copies of four prototypes of 64 units, 5 % of them flipped (theory 12.9)."""
+    prototypes = np.random.default_rng(0).choice([-1.0, 1.0], (4, 64))
+    random = np.random.default_rng(1)
+    flips = np.where(random.random((count, 64)) < 0.05, -1, 1)
+    which = random.integers(0, 4, count)
+    return sr.Dataset.from_arrays((prototypes[which] * flips).astype(np.float32), which, alphabet="continuous")
+
+
+def digits() -> sr.Dataset:
+    """Return the embedded digits in grey, -1 to 1 like the rates that stand for them."""
+    data = sr.read("digits", grey=True)
+    return sr.Dataset.from_arrays(2 * data.values - 1, data.labels, alphabet="continuous")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training: its data, hidden units, updates and learning rate."""
+
+    data: Callable[[], sr.Dataset]
+    hidden: int
+    updates: int
+    rate: float
+    seeds: tuple[int, ...]
+
+
+TASKS = {"planted": Task(planted, 40, 500, 0.01, SEEDS), "digits": Task(digits, 100, 2000, 0.05, (1, 2))}
+
+
+def trained(name: str, gain: float, seed: int, folder: Path, effort: Effort) -> sr.Trajectory:
+    """Return a training of a task, the one in the folder if it is there."""
+    task, path = TASKS[name], folder / f"{name}_g{gain:g}_seed{seed}"
+    updates = min(task.updates, effort.updates)
+    if path.exists():
+        return sr.fit(task.data(), out=path, resume=True, updates=updates)
+    settings = {"chaotic.gain": gain, "optimiser.rate": task.rate, "training.batch": 100, "training.seed": seed}
+    given = [f"{key}={value}" for key, value in settings.items()]
+    config = resolve(preset="chaotic", assignments=given, model={"layers": (task.hidden,)})
+    return sr.fit(task.data(), out=path, config=config, updates=updates)
+
+
+# The parts
+
+
+def untrained(_folder: Path, effort: Effort) -> Iterator[Row]:
+    """Yield the exponent of untrained networks: mean over seeds, with its error from their spread."""
+    for sizes in SIZES if effort is not SMALL else ((30,), (30, 20)):
+        for gain in GAINS:
+            found = [exponent_of(network(sizes, gain, seed), effort) for seed in SEEDS]
+            yield {
+                "layers": "-".join(map(str, sizes)),
+                "gain": gain,
+                "lambda tau": mean(found),
+                "error": float(np.std(found, ddof=1) / np.sqrt(len(found))),
+                "seeds": [float(f"{value:.4f}") for value in found],
+            }
+
+
+def network(sizes: Sequence[int], gain: float, seed: int) -> ChaoticNetwork:
+    """Return a network of the layers' sizes."""
+    names = ("visible", "hidden", "hidden_2")
+    layers = tuple(RateLayer(name, n) for name, n in zip(names, sizes, strict=False))
+    return ChaoticNetwork(NetworkSpec(layers=layers, gain=gain, seed=seed))
+
+
+def exponent_of(model: ChaoticNetwork, effort: Effort) -> float:
+    """Return the exponent of an untrained network, from half the chains and time: large networks vary little."""
+    options = {"chains": effort.chains // 2, "time": effort.time / 2, "transient": effort.time / 4}
+    return exponent(model, torch.zeros(model.size()), **options).value
+
+
+def ages(folder: Path, effort: Effort) -> Iterator[Row]:
+    """Yield exponent and late states of trained networks against age."""
+    for name in TASKS:
+        run = trained(name, USUAL, SEEDS[0], folder, effort)
+        for age in workflows.time_courses.spread(run.ages, 10):
+            yield {"data": name, "age": age, **regime(run, age, effort)}
+
+
+def regime(run: sr.Trajectory, age: int, effort: Effort) -> Row:
+    """Return exponent and late states at an age."""
+    found = exponent(run.model, run.at(age), chains=effort.chains, time=effort.time, transient=effort.time / 2)
+    late = fixed_points(run.model, run.at(age), chains=effort.samples // 5, first=effort.time / 2, last=5 * effort.time)
+    return {
+        "lambda tau": found.value,
+        "error": found.error,
+        "chains": f"{found.chains.min():.3f} to {found.chains.max():.3f}",
+        "at rest": float(late.converged.mean()),
+        "fixed points": len(late.counts),
+        "largest basin": float(late.counts.max(initial=0) / len(late.which)),
+    }
+
+
+def origin(folder: Path, effort: Effort) -> Iterator[Row]:
+    """Yield scores of samples along one trajectory and of many starts, and the distance at T of two near starts."""
+    for name, task in TASKS.items():
+        for gain in (USUAL, GAINS[-1]):
+            run, data = trained(name, gain, SEEDS[0], folder, effort), task.data()
+            kept = {"data": name, "gain": gain}
+            yield kept | {"samples of": f"{effort.samples} starts"} | quality(data, sr.generate(run, n=effort.samples))
+            rows = [quality(data, made) for made in along(run, effort)]
+            together = {key: mean([row[key] for row in rows]) for key in rows[0]}
+            spread = {"E2 error": spread_of([row["E2"] for row in rows])}
+            yield kept | {"samples of": "1 trajectory"} | together | spread
+
+
+def along(run: sr.Trajectory, effort: Effort) -> Iterator[sr.Dataset]:
+    """Yield the samples of some trajectories, one every T from their starts on."""
+    steps = run.recipe["steps"]
+    times = [steps * (i + 1) for i in range(effort.samples)]
+    (found,) = sr.stream(run, times=times, n=effort.trajectories, seed=1)
+    for i in range(effort.trajectories):
+        yield joined([found[t].select(np.array([i])) for t in times])
+
+
+def quality(data: sr.Dataset, made: sr.Dataset) -> Row:
+    """Return scores against the data, and which classes the nearest real samples have."""
+    names = ["second-moment", "diversity", "coverage"]
+    scores = {it.score: it for it in sr.score(data, made, scores=names, per_class=False) if it.cls == "all"}
+    shares = np.bincount(nearest_labels(data, made), minlength=len(data.classes)) / len(made)
+    return {
+        "E2": scores["second-moment"].value,
+        "E2 error": scores["second-moment"].error,
+        "E2 floor": scores["second-moment"].floor,
+        "diversity": scores["diversity"].value,
+        "coverage": scores["coverage"].value,
+        "classes": float(np.exp(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())),
+    }
+
+
+def nearest_labels(data: sr.Dataset, made: sr.Dataset) -> np.ndarray:
+    """Return the label of the real sample that is nearest to each generated one."""
+    distances = torch.cdist(torch.from_numpy(np.array(made.values)), torch.from_numpy(np.array(data.values)))
+    return data.labels[distances.argmin(1).numpy()]
+
+
+def parting(folder: Path, effort: Effort) -> Iterator[Row]:
+    """Yield how far two starts that differ by 1e-3 are apart at T, beside unrelated ones."""
+    for name in TASKS:
+        for gain in GAINS:
+            run = trained(name, gain, SEEDS[0], folder, effort)
+            yield {"data": name, "gain": gain, **parted(run, run[-1], effort.samples)}
+
+
+def parted(run: sr.Trajectory, theta: torch.Tensor, pairs: int) -> Row:
+    """Return by what factor the distance of near starts has grown at T, and how many end at different samples."""
+    machine, state, clamp = begun(run.model, theta, pairs, None, 2)
+    random = torch.Generator().manual_seed(0)
+    other = tuple(x + NEAR * torch.randn(x.shape, generator=random, dtype=x.dtype) for x in state)
+    options = {"steps": run.recipe["steps"], "clamp": clamp}
+    ends = [machine.run(each, Noise(0, Stream.GENERATE), **options) for each in (state, other)]
+    apart, before = (rms(*pair) for pair in (ends, (state, other)))
+    factors = (apart / before).numpy()
+    samples = [torch.tanh(end[0]) for end in ends]
+    near = (samples[0] - samples[1]).square().mean(1).sqrt()
+    unrelated = (samples[0] - samples[0].roll(1, 0)).square().mean(1).sqrt()
+    return {
+        "growth, median": float(np.median(factors)),
+        "90 %": float(np.quantile(factors, 0.9)),
+        "largest": float(factors.max()),
+        "samples apart, rms": float(near.square().mean().sqrt()),
+        "unrelated samples, rms": float(unrelated.square().mean().sqrt()),
+    }
+
+
+def rms(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the root mean square difference of each chain over all units."""
+    return torch.cat([a - b for a, b in zip(one, other, strict=True)], 1).square().mean(1).sqrt()
+
+
+def gains(folder: Path, effort: Effort) -> Iterator[Row]:
+    """Yield scores at T, exponent and late states after training at each gain: means over seeds."""
+    for name, task in TASKS.items():
+        for gain in GAINS:
+            rows = []
+            for seed in task.seeds:
+                run = trained(name, gain, seed, folder, effort)
+                made = sr.generate(run, n=effort.samples)
+                rows.append(quality(task.data(), made) | regime(run, run.ages[-1], effort))
+            kept = ("E2", "E2 floor", "diversity", "coverage", "classes", "lambda tau", "at rest", "fixed points")
+            means = {key: mean([row[key] for row in rows]) for key in kept}
+            errors = {f"{key} error": spread_of([row[key] for row in rows]) for key in ("E2", "lambda tau")}
+            yield {"data": name, "gain": gain, **means, **errors, "seeds": len(rows)}
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean."""
+    return float(np.mean(values))
+
+
+def spread_of(values: Sequence[float]) -> float:
+    """Return the standard error of the mean of independent values."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+PARTS = {"untrained": untrained, "ages": ages, "origin": origin, "parting": parting, "gains": gains}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return rows as a table in Markdown."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *([cell(value) for value in row.values()] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(value: Any) -> str:
+    """Return a number in three digits, anything else as it is."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the trainings")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--small", action="store_true", help="next to nothing of everything, to see that it runs")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    torch.set_num_threads(options.threads)
+    found = {}
+    for part in options.parts or PARTS:
+        found[part] = list(PARTS[part](options.out, SMALL if options.small else Effort()))
+        print(f"{part}\n\n{table(found[part])}\n", flush=True)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
