@@ -60,7 +60,7 @@ def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None,
     known.pop("reweight", None)
     source = known.pop("source", None)
     if path is not None:
-        data = _reading.further_data(run, path, {})
+        data = as_known(run, _reading.further_data(run, path, {}))
         other = () if data.hash == run.data["hash"] else (f"{path} {NOT_AS_A_WHOLE}: taken as training data as it is",)
         return data, (_reading.summary(path, data), *other)
     if source is None:
@@ -68,12 +68,17 @@ def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None,
     from shortrun.data import read
 
     try:
-        data = read(source, **known)
+        data = as_known(run, read(source, **known))
     except (ShortrunError, OSError) as error:
         return None, (f"training data not found ({error}): give them with --train FILE",)
     if data.hash != run.data["hash"]:
         return None, (f"{source} {NOT_AS_A_WHOLE}: give the training data with --train FILE",)
     return data, (_reading.summary(source, data, known.get("part")),)
+
+
+def as_known(run: Trajectory, data: Dataset) -> Dataset:
+    """Return samples without their labels if the run has not looked at labels, as a chaotic network may not."""
+    return data if run.classes or not data.classes else data.with_labels([""] * len(data))
 
 
 def learned(run: Trajectory, data: Dataset) -> tuple[Dataset, Dataset | None]:

@@ -17,7 +17,9 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def whole(value: Any) -> str:
-    """Return a whole number with separators, a dash for none."""
+    """Return a whole number with separators, several of them in a row, a dash for none."""
+    if isinstance(value, list | tuple):
+        return " + ".join(map(whole, value)) or "none"
     return "–" if value is None else f"{value:,}"
 
 

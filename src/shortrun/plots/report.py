@@ -103,7 +103,7 @@ def machine(found: Evaluation) -> dict[str, Any]:
         "scheme": f"{recipe['scheme']}, k = {recipe['steps']} sweeps from {recipe['start']} starts",
         "hidden rule": recipe["hidden_rule"],
         "visible units": f"{run['sites']:,} ({run['units']})",
-        "hidden units": f"{run['hidden']:,}",
+        "hidden units": words.whole(run["hidden"]),
         "parameters": f"{run['parameters']:,}",
         "updates": f"{run['updates']:,}",
         "age evaluated": f"{found.age:,} updates",

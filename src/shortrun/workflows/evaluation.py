@@ -182,7 +182,7 @@ def notes(
     if role == "test":
         yield "The training data were not at hand: copies are looked for in the test samples only."
     elif held_out is None:
-        yield "Without samples enough that were not trained on, learning cannot be told from memorising."
+        yield "Without samples (or with too few) that were not trained on, learning cannot be told from memorising."
     if len(made) < len(reference):
         yield f"{len(made):,} samples were generated for {len(reference):,} real ones."
     if steps != run.recipe["steps"]:
