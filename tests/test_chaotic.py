@@ -342,6 +342,16 @@ def test_data_that_rates_cannot_stand_for(tmp_path):
     assert not any((tmp_path / name).exists() for name in "abc")
 
 
+def test_a_training_that_diverges_stops_with_the_last_good_age(tmp_path):
+    data, _ = planted(1, 200)
+    config = chaotic(training__updates=200, training__batch=50, optimiser__rate=1e18, training__seed=1)
+    with pytest.raises(DataError, match=r"diverged before update .*lower optimiser\.rate"):
+        sr.fit(data, out=tmp_path / "run", config=config)
+    kept = sr.Trajectory.open(tmp_path / "run")
+    assert len(kept.ages) > 0
+    assert all(torch.isfinite(theta).all() for _, theta in kept)
+
+
 def test_codes_come_back_as_codes(tmp_path):
     data = sr.read("digits")
     config = chaotic(training__updates=2, training__batch=50)
