@@ -21,7 +21,7 @@ from shortrun.workflows.weights import receptive_fields, singular_values
 
 SAMPLES = 10_000
 CURVE_AGES = 3
-CURVES_SEEN = "Scores and accuracy against the sampling time are those of the training samples, for want of others."
+CURVES_SEEN = "What is drawn against the sampling time compares with the training samples, for want of others."
 UNSEEN = 2  # held-out samples of a class, at least
 
 Progress = Callable[[str], None]
