@@ -256,6 +256,7 @@ def test_a_subcritical_network_has_one_fixed_point_and_is_left_when_it_stops():
     assert found.counts.tolist() == [20]
     assert found.states[0].abs().max() < 1e-6
     assert found.time.max() < 100
+    assert fixed_points(model, untrained(model), chains=1, first=10, last=400).counts.tolist() == [1]
     _, state, clamp = begun(model, untrained(model), 20, None, 0)
     assert (residual(begun(model, untrained(model), 20, None, 0)[0], state, clamp) > 0.1).all()
 

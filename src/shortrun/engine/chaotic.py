@@ -83,9 +83,10 @@ class ChaoticMachine:
 
 
 class Step:
-    """One Euler step of the layers that move, from where they are: x <- (1 - dt/tau) x + dt/tau (rates K + b).
+    """One Euler step of the layers that move, from where they are: x <- (1 - dt/tau) x + dt/tau (tanh(y) K + b).
 
-    Each call is a product and a tanh a layer, in place; the pull of layers that are held is added up before.
+    Each call is a product and a sigmoid a layer, in place: tanh y = 2 sigmoid(2 y) - 1, and torch's sigmoid takes a tenth
+    of the time of its tanh. The -1 and the pull of layers that are held are added up before.
     """
 
     def __init__(self, machine: ChaoticMachine, state: State, clamp: Clamp):
@@ -93,7 +94,7 @@ class Step:
         self.pace = machine.model.spec.time_step
         self.moving = [i for i, layer in enumerate(layers) if layer.name not in clamp.layers]
         self.state = [x.clone() if i in self.moving else x for i, x in enumerate(state)]
-        self.rates = [torch.tanh(x) for x in self.state]
+        self.active = {i: torch.sigmoid(2 * self.state[i]) for i in self.moving}
         felt = [c for c in machine.couplings if c.source in self.moving]
         self.inputs = {i: [c for c in felt if c.target == i] for i in self.moving}
         self.pull = {i: self.pace * self._pull(machine, i) for i in self.moving}
@@ -101,7 +102,8 @@ class Step:
 
     def _pull(self, machine: ChaoticMachine, i: int) -> Tensor:
         held = (c for c in machine.couplings if c.target == i and c.source not in self.moving)
-        return sum((self.rates[c.source] @ c.matrix for c in held), machine.fields[i])
+        at_rest = machine.fields[i] - sum(c.matrix.sum(0) for c in self.inputs[i])
+        return sum((torch.tanh(self.state[c.source]) @ c.matrix for c in held), at_rest)
 
     def __call__(self) -> State:
         for i in self.moving:
@@ -109,10 +111,10 @@ class Step:
             if not inputs:
                 x.mul_(1 - self.pace)
             for n, c in enumerate(inputs):
-                x.addmm_(self.rates[c.source], c.matrix, beta=1.0 if n else 1 - self.pace, alpha=self.pace)
+                x.addmm_(self.active[c.source], c.matrix, beta=1.0 if n else 1 - self.pace, alpha=2 * self.pace)
             x += self.pull[i]
         for i, sites, values in self.kept:
             torch.where(sites, values, self.state[i], out=self.state[i])
-        for i in self.moving:
-            torch.tanh(self.state[i], out=self.rates[i])
+        for i, active in self.active.items():
+            torch.mul(self.state[i], 2, out=active).sigmoid_()
         return tuple(self.state)

@@ -79,14 +79,14 @@ def fixed_points(
     if not 0 < first <= last:
         raise ConfigError("time", f"0 < first <= last expected, got {first:g} and {last:g}")
     machine, state, clamp = begun(model, theta, chains, held, seed)
-    moving = torch.arange(chains)
+    moving = np.arange(chains)
     left, time = np.full(chains, np.inf), np.zeros(chains)
     while len(moving) and time.max() + first <= last * (1 + 1e-9):
         part = _later(machine, tuple(x[moving] for x in state), clamp, round(first / model.spec.time_step))
         for x, new in zip(state, part, strict=True):
             x[moving] = new
         left[moving], time[moving] = residual(machine, part, clamp).cpu().numpy(), time.max() + first
-        moving = torch.from_numpy(np.flatnonzero(left > at_rest))
+        moving = np.flatnonzero(left > at_rest)
     which, heads = _sorted(*_grouped(_rates(machine, state, clamp), left <= at_rest, same))
     states = tuple(x[torch.from_numpy(heads)] for x in state)
     return FixedPoints(states, np.bincount(which[which >= 0], minlength=len(heads)), which, left, time, state)
