@@ -16,11 +16,12 @@ from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
+from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
 from shortrun.workflows.time_courses import curves, same_labels, sampled, spread, times_up_to
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 SAMPLES = 10_000
-CURVE_AGES = 3
+CURVE_AGES = 3  # the oldest of twice as many that are spread evenly: young machines generate noise
 CURVES_SEEN = "What is drawn against the sampling time compares with the training samples, for want of others."
 UNSEEN = 2  # held-out samples of a class, at least
 
@@ -71,7 +72,9 @@ def evaluate(
     say(f"generating {len(real):,} samples")
     made = generate(run, labels=same_labels(run, real), n=len(real), steps=k, age=age, seed=seed)
     held_out = test if role == "training" else None
-    predictions = predicted(run, held_out or reference, age)
+    unseen = held_out or reference
+    predictions = predicted(run, unseen, age)
+    rebuilt = found_again(run, sampled(unseen, n, seed), k, age, seed)
     enough = held_out is None or scorable(held_out, UNSEEN)
     say("scoring")
     found = scoring.compare(
@@ -79,6 +82,7 @@ def evaluate(
         made,
         held_out=held_out if enough else None,
         predictions=predictions,
+        rebuilt=rebuilt,
         scores=scores,
         convention=convention,
         seed=seed,
@@ -113,6 +117,13 @@ def evaluate(
         ),
         seconds=time.monotonic() - begin,
     )
+
+
+def found_again(
+    run: Trajectory, data: Dataset, steps: int, age: int | None, seed: int
+) -> tuple[Dataset, Dataset] | None:
+    """Return samples and what the network rebuilds of them, None of a machine that rebuilds nothing."""
+    return (data, reconstruct(run, data, steps=steps, age=age, seed=seed)) if can_reconstruct(run) else None
 
 
 def check_known(scores: Sequence[str] | None) -> None:
@@ -170,7 +181,7 @@ def predicted(run: Trajectory, data: Dataset, age: int | None) -> Predictions | 
 def drawn_curves(run: Trajectory, data: Dataset, convention: str, seed: int) -> Curves:
     """Return scores against sampling time up to 10 k, at a few ages."""
     k = run.recipe["steps"]
-    ages = spread(run.ages, CURVE_AGES)
+    ages = spread(run.ages, 2 * CURVE_AGES)[-CURVE_AGES:]
     table = curves(run, data, times=times_up_to(10 * k, k), ages=ages, convention=convention, seed=seed)
     return Curves(run.path.name, run.recipe["name"], k, table)
 
