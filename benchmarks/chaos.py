@@ -25,13 +25,14 @@ import numpy as np
 import torch
 
 import shortrun as sr
-from shortrun import workflows
 from shortrun.config import resolve
 from shortrun.data.parts import joined
 from shortrun.dynamics import Noise, Stream
 from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
 from shortrun.phases import exponent, fixed_points
 from shortrun.phases._starts import begun
+from shortrun.workflows.chaos import network_of
+from shortrun.workflows.time_courses import spread
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
 USUAL = 1.5
@@ -142,14 +143,15 @@ def ages(folder: Path, effort: Effort) -> Iterator[Row]:
     """Yield exponent and late states of trained networks against age."""
     for name in TASKS:
         run = trained(name, USUAL, SEEDS[0], folder, effort)
-        for age in workflows.time_courses.spread(run.ages, 10):
+        for age in spread(run.ages, 10):
             yield {"data": name, "age": age, **regime(run, age, effort)}
 
 
 def regime(run: sr.Trajectory, age: int, effort: Effort) -> Row:
     """Return exponent and late states at an age."""
-    found = exponent(run.model, run.at(age), chains=effort.chains, time=effort.time, transient=effort.time / 2)
-    late = fixed_points(run.model, run.at(age), chains=effort.samples // 5, first=effort.time / 2, last=5 * effort.time)
+    model = network_of(run)
+    found = exponent(model, run.at(age), chains=effort.chains, time=effort.time, transient=effort.time / 2)
+    late = fixed_points(model, run.at(age), chains=effort.samples // 5, first=effort.time / 2, last=5 * effort.time)
     return {
         "lambda tau": found.value,
         "error": found.error,
@@ -213,7 +215,7 @@ def parting(folder: Path, effort: Effort) -> Iterator[Row]:
 
 def parted(run: sr.Trajectory, theta: torch.Tensor, pairs: int) -> Row:
     """Return by what factor the distance of near starts has grown at T, and how many end at different samples."""
-    machine, state, clamp = begun(run.model, theta, pairs, None, 2)
+    machine, state, clamp = begun(network_of(run), theta, pairs, None, 2)
     random = torch.Generator().manual_seed(0)
     other = tuple(x + NEAR * torch.randn(x.shape, generator=random, dtype=x.dtype) for x in state)
     options = {"steps": run.recipe["steps"], "clamp": clamp}

@@ -1,6 +1,6 @@
 """The time of one update, beside plain torch and beside other packages.
 
-    python -m benchmarks.updates --case mnist|hgd|gh30|sam|cmpc|tiny [--peers] [--rounds 5] [--json out.json]
+    python -m benchmarks.updates --case mnist|hgd|gh30|sam|cmpc|tiny|chaotic [--peers] [--rounds 5] [--json out.json]
 
 Times one whole F&F update (both gradients, k = 10, SGD, centred) of the same machine by every contestant, in turn: each
 round times each of them once, after a warm-up, in an order that rotates. The unit is the time of nothing but the
@@ -13,14 +13,14 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks import timing
+from benchmarks import networks, timing
 from benchmarks.cases import CASES, Problem, problem
 from benchmarks.contestants import OURS, Contestant
 from benchmarks.peers import PEERS, MissingPeerError
@@ -32,8 +32,18 @@ UNIT = "products"
 
 def contestants(names: Sequence[str], at: Problem) -> dict[str, Contestant]:
     """Return those of the named contestants that can do this problem."""
-    made = {name: MAKERS[name](at) for name in names}
+    makers: Mapping[str, Callable[[Any], Contestant | None]] = (
+        networks.NETWORKS if isinstance(at, networks.NetworkProblem) else MAKERS
+    )
+    made = {name: makers[name](at) for name in names if name in makers}
     return {name: contestant for name, contestant in made.items() if contestant is not None}
+
+
+def problem_of(case: str, *, steps: int | None = None, **sizes: Any) -> Problem:
+    """Return the problem of a case: an RBM with k = 10, or the chaotic network with T = 100."""
+    if case == networks.CASE:
+        return networks.problem(steps=steps, **sizes)
+    return problem(case, steps=steps or 10, **sizes)
 
 
 def measure(at: Problem, names: Sequence[str] = tuple(OURS), rounds: int = 5) -> dict[str, Any]:
@@ -53,7 +63,10 @@ def memory(name: str, sizes: dict[str, Any]) -> dict[str, float]:
 
 
 def _memory(name: str, sizes: dict[str, Any]) -> dict[str, float]:
-    at = problem(**sizes, shape=replace(CASES[sizes["case"]], read=None))
+    if sizes["case"] == networks.CASE:
+        at = problem_of(**sizes)
+    else:
+        at = problem_of(**sizes, shape=replace(CASES[sizes["case"]], read=None))
     (contestant,) = contestants([name], at).values()
     before = timing.most_memory()
     with contestant.around():
@@ -65,13 +78,13 @@ def _memory(name: str, sizes: dict[str, Any]) -> dict[str, float]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code, 2 if a package to compare with is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", choices=CASES, default="mnist")
+    parser.add_argument("--case", choices=[*CASES, networks.CASE], default="mnist")
     parser.add_argument("--peers", action="store_true", help="other packages too")
     parser.add_argument("--only", nargs="+", choices=MAKERS, help=f"these contestants only; {UNIT} is always there")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch", type=int, help="rows a minibatch, in place of the case's own")
     parser.add_argument("--hidden", type=int, help="hidden units, in place of the case's own")
-    parser.add_argument("--steps", type=int, default=10, help="k")
+    parser.add_argument("--steps", type=int, help="k or T, in place of 10 or 100")
     parser.add_argument("--threads", type=int, help="of torch")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--json", type=Path, help="where to write; without it the result is printed")
@@ -81,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = dict.fromkeys([*(options.only or [*OURS, *(PEERS if options.peers else ())]), UNIT])
     sizes = {key: getattr(options, key) for key in ("case", "batch", "hidden", "steps")}
     try:
-        found = measure(problem(**sizes), list(names), options.rounds)
+        found = measure(problem_of(**sizes), list(names), options.rounds)
     except MissingPeerError as error:
         print(error, file=sys.stderr)
         return 2

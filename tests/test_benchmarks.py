@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
+import shortrun as sr
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
 
-from benchmarks import install, peers, profile, quality_per_second, report, suite, tasks, updates  # noqa: E402
+from benchmarks import chaos, install, networks, peers, profile, quality_per_second, report, suite, tasks, updates  # noqa: E402
 from benchmarks.cases import CASES, problem  # noqa: E402
 from benchmarks.contestants import OURS, products, reference  # noqa: E402
 from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
@@ -58,6 +60,25 @@ def test_updates(tmp_path):
         assert 0 < figures["min_ms"] <= figures["median_ms"] <= figures["max_ms"]
         assert figures["ratio_to_products"] > 0
     assert found["contestants"]["products"]["ratio_to_products"] == 1
+
+
+def test_updates_of_a_chaotic_network(tmp_path):
+    words = ["--case", "chaotic", "--rounds", "1", "--batch", "10", "--hidden", "8", "--steps", "3"]
+    found = written(updates.main, tmp_path, *words)
+    assert set(found["contestants"]) == set(networks.NETWORKS)
+    assert (found["sites"], found["hidden"], found["batch"], found["steps"]) == (784, 8, 10, 3)
+
+
+def test_plain_torch_estimates_our_update_of_a_chaotic_network():
+    # Means over 20,000 starts of rates within 1: each of four has a standard error below 1 / sqrt(20000) = 0.007.
+    torch.manual_seed(0)
+    at = networks.problem(batch=20_000, hidden=4, steps=30, sites=6)
+    eager, ours = networks.EagerNetwork(at), at.theta.clone()
+    optimiser, training = named("sgd", ours), Training(0, ours, (), (None,))
+    advance_(at.model, at.scheme, training, optimiser, at.batch, Noise(0, Stream.FREE, 1), at.config, 1.0)
+    eager.update(at.batch.state[0], 1.0)
+    assert (eager.theta - ours).abs().max() < 5 * 4 * 0.007
+    assert (eager.theta - ours).abs().mean() < 0.2 * (ours - at.theta).abs().mean()
 
 
 def test_chosen_contestants(tmp_path):
@@ -203,6 +224,17 @@ def test_profile(tmp_path):
         found["update_ms"], rel=0.01
     )
     assert min(found["peak"].values()) > 0
+
+
+def test_chaos(tmp_path):
+    words = ["untrained", "ages", "origin", "--small", "-o", str(tmp_path / "runs")]
+    found = written(chaos.main, tmp_path, *words)
+    assert {row["gain"] for row in found["untrained"]} == set(chaos.GAINS)
+    assert {row["data"] for row in found["ages"]} == set(chaos.TASKS)
+    assert {row["samples of"] for row in found["origin"]} == {"20 starts", "1 trajectory"}
+    apart = chaos.parted(sr.Trajectory.open(tmp_path / "runs" / "planted_g4_seed1"), *(torch.zeros(64 * 40 + 104), 3))
+    assert 0 < apart["growth, median"] <= apart["largest"]
+    assert apart["samples apart, rms"] < apart["unrelated samples, rms"]
 
 
 def test_install(tmp_path):
