@@ -2,7 +2,7 @@
 
     python -m benchmarks.chaos [untrained] [ages] [origin] [parting] [gains] -o runs/chaos [--json out.json] [--small]
 
-- `untrained`: the largest Lyapunov exponent of networks of the paper's sizes (FU24) against the gain, three seeds each;
+- `untrained`: the largest Lyapunov exponent of networks of the paper's sizes (FU24) and of those below against the gain;
 - `ages`: that of trained networks against age, and what their late states are;
 - `origin`: samples of one long trajectory, one every T, beside those of as many random starts;
 - `parting`: how far two starts that differ by 1e-3 are apart at T;
@@ -36,7 +36,7 @@ from shortrun.workflows.time_courses import spread
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
 USUAL = 1.5
-SIZES = ((784,), (784, 500), (784, 500, 100))
+SIZES = ((784,), (784, 500), (784, 500, 100), (64, 40), (64, 100))
 SEEDS = (1, 2, 3)
 NEAR = 1e-3  # rms difference of two starts
 

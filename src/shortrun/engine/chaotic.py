@@ -85,8 +85,8 @@ class ChaoticMachine:
 class Step:
     """One Euler step of the layers that move, from where they are: x <- (1 - dt/tau) x + dt/tau (tanh(y) K + b).
 
-    Each call is a product and a sigmoid a layer, in place: tanh y = 2 sigmoid(2 y) - 1, and torch's sigmoid takes a tenth
-    of the time of its tanh. The -1 and the pull of layers that are held are added up before.
+    Each call is a product and a sigmoid a layer, in place: tanh y = 2 sigmoid(2 y) - 1, and torch's sigmoid takes a
+    tenth of the time of its tanh. The -1 and the pull of layers that are held are added up before.
     """
 
     def __init__(self, machine: ChaoticMachine, state: State, clamp: Clamp):
