@@ -2,7 +2,7 @@
 
     python -m benchmarks.chaos [untrained] [ages] [origin] [parting] [gains] -o runs/chaos [--json out.json] [--small]
 
-- `untrained`: the largest Lyapunov exponent of networks of the paper's sizes (FU24) and of those below against the gain;
+- `untrained`: the largest Lyapunov exponent of networks of the paper (FU24) and of those below against the gain;
 - `ages`: that of trained networks against age, and what their late states are;
 - `origin`: samples of one long trajectory, one every T, beside those of as many random starts;
 - `parting`: how far two starts that differ by 1e-3 are apart at T;
