@@ -16,6 +16,7 @@ from shortrun.config import resolve
 from shortrun.data import parts, read, split, write
 from shortrun.data.blocks import is_mapped
 from shortrun.data.formats import _arrays
+from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError, FormatError
 from shortrun.learning import Rows, begin, fit, rates, rdm
 from shortrun.learning import monitor as monitors
@@ -142,7 +143,7 @@ def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
         monkeypatch.setattr(build.rows_at_once, "__defaults__", (elements,))
         theta = begin(model, rdm(1), rows, config).theta
         top = rates.top_eigenvalue(model, rows.spread(200))
-        found.append((model.view(theta), top, monitors.accuracy(model, theta, rows)))
+        found.append((model.view(theta), top, monitors.accuracy(model, theta, rows, 10, Noise(0, Stream.PREDICT))))
     (whole, top, accuracy), (blocks, *others) = found
     assert torch.equal(whole.weight, blocks.weight)
     torch.testing.assert_close(whole.bias, blocks.bias)
