@@ -47,6 +47,16 @@ def time_of(figures: dict[str, float] | None) -> str:
     return f"{number(figures['median_ms'])} ({figures['ratio_to_products']:.2f})" if figures else ""
 
 
+def chaotic(results: Results) -> str:
+    """Return the milliseconds an update of the chaotic network."""
+    found = results.get("chaotic")
+    if not found:
+        return ""
+    head = f"{found['sites']}-{found['hidden']}, T = {found['steps']} steps, {found['batch']:,} rows"
+    rows = [[f"`{name}`", time_of(figures)] for name, figures in found["contestants"].items()]
+    return table([head, "ms an update (times `products`)"], rows)
+
+
 def memory(results: Results) -> str:
     """Return the most memory of two updates in MiB, contestants by cases."""
     runs = [run for run in races(results) if "peak_mib" in next(iter(run["contestants"].values()))]
@@ -164,7 +174,8 @@ def install(results: Results) -> str:
 
 
 TABLES: dict[str, Callable[[Results], str]] = {
-    function.__name__: function for function in (updates, memory, gpu, quality, tasks, scaling, profile, install)
+    function.__name__: function
+    for function in (updates, chaotic, memory, gpu, quality, tasks, scaling, profile, install)
 }
 
 FIGURES = {

@@ -2,9 +2,9 @@
 
     python -m benchmarks.suite [--peers] [--all] [--only NAME ...]
 
-By default the updates of the five cases and the tasks: some ten minutes on two cores. `--peers` adds other packages
-(`pip install shortrun[bench]`), `--all` the scaling, the profile, the installation and quality against time: some half
-an hour more. Nothing else should run meanwhile.
+By default the updates of the five cases and of the chaotic network, and the tasks: some ten minutes on two cores.
+`--peers` adds other packages (`pip install shortrun[bench]`), `--all` the scaling, the profile, the installation and
+quality against time: some half an hour more. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ STANDARD = {
     "updates-sam": ("updates", "--case", "sam", "--memory"),
     "updates-cmpc": ("updates", "--case", "cmpc", "--memory"),
     "updates-gh30": ("updates", "--case", "gh30", "--batch", "500", "--memory"),
+    "chaotic": ("updates", "--case", "chaotic"),
     "tasks": ("tasks",),
 }
 MORE = {
