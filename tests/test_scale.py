@@ -224,8 +224,11 @@ def trained(tmp_path_factory):
 def test_peak_of_generating_does_not_grow_with_the_number(tmp_path, trained, ending):
     """180,000 more samples of 64 sites, 12 MB of values and 12 MB of names."""
     code = 'main(["generate", sys.argv[1], "-n", sys.argv[2], "-o", sys.argv[3]])'
-    few, many = (peak(code, trained, n, tmp_path / f"{n}.{ending}") for n in (20_000, 200_000))
-    assert many - few < 30e-6 * 180_000 + 8
+
+    def least(n):  # of two: what the allocator keeps by chance only adds
+        return min(peak(code, trained, n, tmp_path / f"{n}_{i}.{ending}") for i in range(2))
+
+    assert least(200_000) - least(20_000) < 30e-6 * 180_000 + 8
 
 
 @linux
