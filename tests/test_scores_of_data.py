@@ -29,6 +29,7 @@ from shortrun.scores.first_moment import first_moment
 from shortrun.scores.nearest import nearer_to_train, nearest_distance
 from shortrun.scores.spectrum import spectrum_error
 from shortrun.scores.third_moment import sampled_triples, third_moments
+from single_changes import with_error
 
 KINDS = ("binary", "four", "numbers", "table")
 SITES, KINDS_OF_SAMPLES = 24, 3
@@ -362,27 +363,16 @@ LINEAR = ("first-moment", "second-moment", "pair-pearson", "pair-slope", "third-
 @pytest.mark.parametrize("name", [*LINEAR, "energy-distance", "diversity"])
 def test_errors_come_from_what_a_single_sample_changes(name, kind, convention):
     """A score's standard error is that of the changes when one sample is replaced by each other one."""
-    few, times = 12, 100
-    sides = [data(kind, seed, few, 5) for seed in (22, 23)]
+    sides = [data(kind, seed, 12, 5) for seed in (22, 23)]
     if kind == "binary":
         sides[1] = noise(sides[1], 24)  # covariances of another mean
-    many = [side.select(np.tile(np.arange(few), times)) for side in sides]
     module = offered()[name][1]
 
     def value(*pair):
         return module.measure(Pair(*pair, convention=convention))[name]
 
-    whole, variance = value(*many), 0.0
-    for i, side in enumerate(sides):
-        changes = []
-        for sample in range(few):
-            rows = np.tile(np.arange(few), times)
-            rows[0] = sample
-            changed = [*many]
-            changed[i] = side.select(rows)
-            changes.append(few * times * (value(*changed).value - whole.value))
-        variance += np.var(changes) / (few * times)
-    assert whole.error() == pytest.approx(variance**0.5, rel=0.03)
+    whole, error = with_error(value, sides, 100)
+    assert whole.error() == pytest.approx(error, rel=0.03)
 
 
 @pytest.mark.slow

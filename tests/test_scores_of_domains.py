@@ -25,6 +25,7 @@ from shortrun.scores.individuals import couples, heterozygosity
 from shortrun.scores.music import NEEDS as MUSIC
 from shortrun.scores.rna_folding import folding_energies
 from shortrun.scores.sequences import identities, lengths, nearest_identity
+from single_changes import with_error
 
 GENOTYPES = ("allele-frequency-pearson", "heterozygosity", "private-alleles", "lost-alleles", "linkage")
 PERSONS = ("individual-heterozygosity",)
@@ -460,27 +461,15 @@ LINEAR = [case for case in CASES if case.values[1] not in ("lost-alleles", "priv
 @pytest.mark.parametrize(("law", "name"), LINEAR)
 def test_errors_come_from_what_a_single_sample_changes(law, name):
     """A score's standard error is that of the changes when one sample is replaced by each other one."""
-    few, times = 14, 100
-    sides = [law(seed, few) for seed in (22, 23)]
-    many = [side.select(np.tile(np.arange(few), times)) for side in sides]
+    sides = [law(seed, 14) for seed in (22, 23)]
     module = offered()[name][1]
 
     def value(*pair):
         return module.measure(Pair(*pair))[name]
 
-    whole, variance = value(*many), 0.0
-    for i, side in enumerate(sides):
-        if name == "nearest-difference" and i == 0:
-            continue  # whom the nearest one is drawn from is taken as given
-        changes = []
-        for sample in range(few):
-            rows = np.tile(np.arange(few), times)
-            rows[0] = sample
-            changed = [*many]
-            changed[i] = side.select(rows)
-            changes.append(few * times * (value(*changed).value - whole.value))
-        variance += np.var(changes) / (few * times)
-    assert whole.error() == pytest.approx(variance**0.5, rel=0.03)
+    given = [0] if name == "nearest-difference" else []  # whom the nearest one is drawn from is taken as given
+    whole, error = with_error(value, sides, 100, given)
+    assert whole.error() == pytest.approx(error, rel=0.03)
 
 
 @pytest.mark.slow

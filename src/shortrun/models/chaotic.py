@@ -20,7 +20,7 @@ from torch import Tensor
 from shortrun import units
 from shortrun.errors import ConfigError
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp
-from shortrun.typing import Field, State, Theta, Weights
+from shortrun.typing import State, Theta, Weights
 from shortrun.units import Rate
 
 Settling = Literal["euler", "exact"]
@@ -174,10 +174,6 @@ class ChaoticNetwork:
         parts = theta.split([math.prod(shape) for shape in shapes])
         views = tuple(part.view(shape) for part, shape in zip(parts, shapes, strict=True))
         return views[: len(self.spec.edges)], views[len(self.spec.edges) :]
-
-    def features(self, state: State, dtype: torch.dtype = torch.float32) -> Field:
-        """Return the rates of all observed layers side by side, (C, F)."""
-        return torch.tanh(torch.cat([x.to(dtype) for x in state[: len(self.spec.observed)]], 1))
 
     def held(self, values: State, dtype: torch.dtype = torch.float32) -> State:
         """Return the observed layers, as potentials, that stand for values of the data and codes of labels."""
