@@ -180,7 +180,7 @@ def test_curves_without_labels(data, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("-o", "c.png"), "curves are written as .csv, .tsv, .parquet"),
+        (("-o", "c.png"), "tables are written as .csv, .tsv, .parquet"),
         (("-o", "c.csv", "--times", "x"), "--times: numbers and ranges"),
     ],
 )

@@ -199,6 +199,13 @@ def whole_numbers(text: str | None, key: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def ages_of(text: str | None, kept: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the ages that a text names, None for the choice of the verb."""
+    if text is None:
+        return None
+    return kept if text == "all" else kept[-1:] if text == "last" else whole_numbers(text, "ages")
+
+
 def use_threads(threads: int | None) -> None:
     """Set how many threads torch computes with; None leaves its own choice."""
     if threads is not None:

@@ -8,13 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output, _reading
+from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._options import MODEL, OUTPUT
 from shortrun.cli.score import names_of
-from shortrun.errors import FormatError
-from shortrun.files import atomic
-
-SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
 @_reading.with_reading
@@ -49,8 +45,7 @@ def curves(
     threads: _options.Threads = None,
 ) -> None:
     """Measure scores against sampling time and age, and accuracy against age and label sweeps."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise FormatError(out, None, f"curves are written as {', '.join(SUFFIXES)}, got '{out.suffix}'")
+    _tables.check(out)
     given = _options.whole_numbers(times, "times")
 
     from shortrun import workflows
@@ -66,7 +61,7 @@ def curves(
         trained,
         data,
         times=given or workflows.times_up_to(until or 10 * k, k),
-        ages=ages_of(ages, trained.ages),
+        ages=_options.ages_of(ages, trained.ages),
         scores=names_of(scores),
         n=n,
         convention=convention,
@@ -74,23 +69,5 @@ def curves(
         seed=seed,
         progress=lambda done, all_: _output.say(f"age {done} of {all_}", aside=True),
     )
-    write(table, out)
+    _tables.write(table, out)
     _output.say(f"{len(table):,} values in {out}")
-
-
-def ages_of(text: str | None, kept: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Return the ages that a text names, None for the choice of the verb."""
-    if text is None:
-        return None
-    return kept if text == "all" else kept[-1:] if text == "last" else _options.whole_numbers(text, "ages")
-
-
-def write(table: Any, path: Path) -> None:
-    """Write a table in the format of the suffix, never half a file."""
-    with atomic(path) as temporary:
-        if path.suffix.lower() == ".parquet":
-            table.to_parquet(temporary, index=False)
-        else:
-            table.to_csv(
-                temporary, index=False, sep="\t" if path.suffix.lower() == ".tsv" else ",", float_format="%.9g"
-            )

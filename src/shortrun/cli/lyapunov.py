@@ -58,7 +58,6 @@ def lyapunov(
     given = numbers_of(gains)
 
     from shortrun import workflows
-    from shortrun.cli.curves import ages_of
     from shortrun.store import Trajectory
 
     _options.use_threads(threads)
@@ -66,7 +65,7 @@ def lyapunov(
     critical = workflows.critical_gain_of(trained)
     table = workflows.lyapunov(
         trained,
-        ages=() if untrained and ages is None else ages_of(ages, trained.ages),
+        ages=() if untrained and ages is None else _options.ages_of(ages, trained.ages),
         gains=given or (numbers_of(GAINS) if untrained else ()),
         chains=chains,
         time=time,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from shortrun.data import Dataset
-from shortrun.errors import DataError
+from shortrun.errors import ConfigError, DataError
+from shortrun.models import RBM
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
 
@@ -18,6 +19,18 @@ def opened(run: Trajectory | Path | str) -> Trajectory:
 def theta_of(run: Trajectory, age: int | None) -> Theta:
     """Return the parameters at an age; None is the last."""
     return run[-1] if age is None else run.at(age)
+
+
+def rbm_of(run: Trajectory, quantity: str) -> RBM:
+    """Return the machine of a run.
+
+    Raises
+    ------
+    ConfigError : if it is a chaotic network, which has no energy and so not that quantity
+    """
+    if not isinstance(run.model, RBM):
+        raise ConfigError("run", f"an RBM expected: {run.path} is a chaotic network, which has no {quantity}")
+    return run.model
 
 
 def check_kind(run: Trajectory, data: Dataset) -> None:

@@ -1,0 +1,59 @@
+"""What verbs that measure something give: a table in a file, a figure of it, one JSON document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shortrun.cli._options import OUTPUT
+from shortrun.errors import FormatError
+from shortrun.files import atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".tsv", ".parquet")
+
+TableFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help=f"Table: {', '.join(SUFFIXES)}.", rich_help_panel=OUTPUT),
+]
+FigureFile = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="Figure: .png, .svg, .pdf.", rich_help_panel=OUTPUT)
+]
+
+
+def check(out: Path | None, figure: Path | None = None) -> None:
+    """Refuse files that cannot be written under their names before anything is computed.
+
+    Raises
+    ------
+    FormatError : for a suffix that is no table's, or no figure's
+    """
+    if out is not None and out.suffix.lower() not in SUFFIXES:
+        raise FormatError(out, None, f"tables are written as {', '.join(SUFFIXES)}, got '{out.suffix}'")
+    if figure is not None:
+        from shortrun.plots import check_suffix
+
+        check_suffix(figure)
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a table in the format of the suffix, never half a file."""
+    with atomic(path) as temporary:
+        if path.suffix.lower() == ".parquet":
+            table.to_parquet(temporary, index=False)
+        else:
+            table.to_csv(
+                temporary, index=False, sep="\t" if path.suffix.lower() == ".tsv" else ",", float_format="%.9g"
+            )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table for a JSON document, null where a number is unknown."""
+    return [
+        {str(key): None if isinstance(value, float) and value != value else value for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]

@@ -1,0 +1,1 @@
+"""How probable data are: partition functions and equilibrium samplers."""
