@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from shortrun.typing import Field, PerSite, Uniforms, Values, Weights
 
@@ -51,6 +54,23 @@ class Units(Protocol):
 
     def field_of_mean(self, mean: Field) -> Field:
         """The field that gives this mean (zero-sum over colours); `mean` undone."""
+        ...
+
+    def entropy(self, mean: Field) -> PerSite:
+        """The largest entropy (less the mean base energy) of a site with this mean: min over fields of ln z - field m."""
+        ...
+
+    def weighted_cumulants(self, mean: Field, powers: Sequence[Float[Tensor, "F H"]]) -> list[Float[Tensor, "C H"]]:
+        """Sums over sites i of the cumulants kappa_n[X_{i mu}], X_{i mu} = sum_f x_f W_{f mu}, at these means.
+
+        `powers` are W, W^2, ... element by element: as many as cumulants are asked for, three at most.
+        """
+        ...
+
+    def weighted_slopes(
+        self, mean: Field, powers: Sequence[Float[Tensor, "F H"]], factors: Sequence[Float[Tensor, "C H"]]
+    ) -> Field:
+        """Sum over n and mu of factors_{n mu} d kappa_n[X_{i mu}] / d mean_i: what such sums act back with."""
         ...
 
     def sample(self, field: Field, u: Uniforms) -> Values:

@@ -9,10 +9,11 @@ import torch
 from torch.nn.functional import softplus
 
 from shortrun.typing import Field, PerSite, Uniforms, Values
+from shortrun.units._scalar import Scalar
 
 
 @dataclass(frozen=True)
-class Bernoulli:
+class Bernoulli(Scalar):
     """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2)."""
 
     kind: ClassVar[str] = "bernoulli"
@@ -42,6 +43,13 @@ class Bernoulli:
 
     def field_of_mean(self, mean: Field) -> Field:
         return torch.logit(mean)
+
+    def entropy(self, mean: Field) -> PerSite:
+        return torch.special.entr(mean) + torch.special.entr(1 - mean)
+
+    @property
+    def variance_law(self) -> tuple[float, float, float]:
+        return 0.0, 1.0, -1.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return (u < torch.sigmoid(field)).to(torch.uint8)

@@ -10,10 +10,11 @@ import torch
 
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values, Weights
+from shortrun.units._scalar import Scalar
 
 
 @dataclass(frozen=True)
-class Gaussian:
+class Gaussian(Scalar):
     """x | field ~ N(variance * field, variance): the energy has the term x^2 / (2 variance).
 
     Parameters
@@ -59,6 +60,13 @@ class Gaussian:
 
     def field_of_mean(self, mean: Field) -> Field:
         return mean / self.variance
+
+    def entropy(self, mean: Field) -> PerSite:
+        return 0.5 * math.log(2 * math.pi * self.variance) - mean.square() / (2 * self.variance)
+
+    @property
+    def variance_law(self) -> tuple[float, float, float]:
+        return self.variance, 0.0, 0.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return self.mean(field) + math.sqrt(self.variance) * torch.special.ndtri(u)

@@ -9,10 +9,11 @@ import torch
 from torch.nn.functional import softplus
 
 from shortrun.typing import Field, PerSite, Uniforms, Values
+from shortrun.units._scalar import Scalar
 
 
 @dataclass(frozen=True)
-class Ising:
+class Ising(Scalar):
     """<s | field> = tanh(field); values are uint8 codes, 0 for -1 and 1 for +1."""
 
     kind: ClassVar[str] = "ising"
@@ -43,6 +44,13 @@ class Ising:
 
     def field_of_mean(self, mean: Field) -> Field:
         return torch.atanh(mean)
+
+    def entropy(self, mean: Field) -> PerSite:
+        return torch.special.entr((1 + mean) / 2) + torch.special.entr((1 - mean) / 2)
+
+    @property
+    def variance_law(self) -> tuple[float, float, float]:
+        return 1.0, 0.0, -1.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return (u < torch.sigmoid(2 * field)).to(torch.uint8)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn.functional import one_hot
 
 from shortrun.data.alphabet import MAX_COLOURS
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values
-
+from shortrun.units import _colours
 
 @dataclass(frozen=True)
 class Potts:
@@ -59,6 +62,17 @@ class Potts:
     def field_of_mean(self, mean: Field) -> Field:
         field = torch.log(self._by_site(mean))
         return (field - field.mean(-1, keepdim=True)).flatten(1)
+
+    def entropy(self, mean: Field) -> PerSite:
+        return torch.special.entr(self._by_site(mean)).sum(-1)
+
+    def weighted_cumulants(self, mean: Field, powers: Sequence[Float[Tensor, "F H"]]) -> list[Float[Tensor, "C H"]]:
+        return _colours.weighted_cumulants(mean, powers, self.colours)
+
+    def weighted_slopes(
+        self, mean: Field, powers: Sequence[Float[Tensor, "F H"]], factors: Sequence[Float[Tensor, "C H"]]
+    ) -> Field:
+        return _colours.weighted_slopes(mean, powers, factors, self.colours)
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         # Inverse CDF: the first colour whose cumulative weight exceeds u, so that one uniform is enough.
