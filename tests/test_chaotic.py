@@ -1,6 +1,7 @@
 """T16 and T17: chaotic networks against closed forms, exact exponents and planted prototypes."""
 
 import itertools
+import json
 import math
 
 import numpy as np
@@ -101,9 +102,10 @@ def test_two_hidden_layers_are_simulated_with_the_data_held():
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
+@pytest.mark.parametrize("power", [1.0, 0.5, 3.0])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_statistics_are_means_of_products_of_rates(shape):
-    model = network(shape)
+def test_statistics_are_means_of_products_of_powers_of_rates(shape, power):
+    model = network(shape, hebbian=power)
     theta, (state, _) = parameters(model), begun(model, 6)
     weights = torch.rand(6, dtype=torch.float64)
     moments = named_blocks(model, machine(model, theta).statistics([(state, weights), (state, -0.25 * weights)]))
@@ -112,7 +114,8 @@ def test_statistics_are_means_of_products_of_rates(shape):
         kind, *layers = name.replace("hidden_2", "hidden-2").split("_")
         names = [layer.replace("hidden-2", "hidden_2") for layer in layers]
         if kind == "coupling":
-            expected = torch.einsum("c,ci,cj->ij", 0.75 * weights, rates[names[0]], rates[names[1]])
+            pairs = torch.einsum("ci,cj->cij", rates[names[0]], rates[names[1]])
+            expected = torch.einsum("c,cij->ij", 0.75 * weights, pairs.sign() * pairs.abs() ** power)
         else:
             expected = 0.75 * weights @ rates[names[0]]
         assert torch.allclose(found, expected, atol=1e-12), name
@@ -196,8 +199,11 @@ def test_values_and_labels_are_held_and_shown():
 
 
 def test_a_specification_is_its_json():
-    spec = network("three layers, label", gain=0.7, seed=5, time_step=0.25, settling="exact", diagonal=False).spec
+    spec = network("three layers, label", gain=0.7, seed=5, time_step=0.25, settling="exact", diagonal=False, hebbian=2).spec
     assert spec_from_dict(spec.to_dict()) == spec
+    older = network().spec.to_dict()
+    del older["hebbian"]
+    assert spec_from_dict(older) == network().spec
 
 
 @pytest.mark.parametrize(
@@ -208,6 +214,7 @@ def test_a_specification_is_its_json():
         ((("visible", 3),), {"gain": -1.0}, "chaotic.gain"),
         ((("visible", 3),), {"time_step": 1.5}, "at most tau"),
         ((("visible", 3),), {"time_step": 0.0}, "at most tau"),
+        ((("visible", 3),), {"hebbian": 0.0}, "chaotic.hebbian"),
     ],
 )
 def test_networks_that_are_none(layers, options, message):
@@ -275,6 +282,51 @@ def test_a_run_is_read_back_and_resumed(tmp_path):
     assert torch.equal(whole[-1], resumed[-1])
     assert sr.Trajectory.open(tmp_path / "whole").spec == whole.spec
     assert whole.info()["hidden"] == [40]
+
+
+def test_a_hebbian_power_is_kept_and_learned_with(tmp_path):
+    # One update from theta = 0 is rate times (data minus free): the couplings' part by the plain powers of rates.
+    data, _ = planted(1, 60)
+    config = chaotic(training__updates=1, training__batch=60, chaotic__hebbian=3.0, optimiser__rate=1.0)
+    trained = sr.fit(data, out=tmp_path / "run", config=config)
+    plain = sr.fit(data, out=tmp_path / "plain", config=config.model_copy(update={"chaotic": sr.Config().chaotic}))
+    assert trained.spec.to_dict()["hebbian"] == 3.0
+    assert sr.Trajectory.open(tmp_path / "run").spec == trained.spec
+    (cubed, fields), (products, same) = (run.model.view(run[-1]) for run in (trained, plain))
+    assert torch.equal(fields[0], same[0]), "fields learn from the rates themselves"
+    assert not torch.allclose(cubed[0], products[0], atol=1e-3)
+    with pytest.raises(ConfigError, match=r"chaotic\.hebbian.*centring"):
+        sr.fit(data, out=tmp_path / "b", config=chaotic(chaotic__hebbian=3.0, optimiser__centred=True))
+
+
+def test_a_run_of_before_an_option_existed_goes_on(tmp_path):
+    data, _ = planted(1, 100)
+    trained = sr.fit(data, out=tmp_path / "run", config=chaotic(training__updates=2, training__batch=50))
+    header = json.loads((trained.path / "run.json").read_text())
+    del header["spec"]["hebbian"], header["config"]["chaotic"]["hebbian"]
+    (trained.path / "run.json").write_text(json.dumps(header))
+    assert sr.fit(data, out=tmp_path / "run", updates=4, resume=True).updates == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("power", [0.5, 2.0])
+def test_learning_rests_where_powers_of_rates_agree(tmp_path, power):
+    # The chosen moments of free runs become those of the data, but for the error of 2,000 samples and the rate's noise.
+    data, _ = planted(1, 3000)
+    config = chaotic(training__updates=400, training__batch=100, training__seed=1, chaotic__hebbian=power)
+    trained = sr.fit(data, out=tmp_path / "run", config=config)
+    first, last = (moments_apart(trained, age) for age in (trained.ages[0], trained.ages[-1]))
+    assert last < first / 4
+
+
+def moments_apart(trained: sr.Trajectory, age: int) -> float:
+    """The root mean square of data minus free moments, of 2,000 samples each."""
+    data, _ = planted(2, 2000)
+    model, theta, noise = trained.model, trained.at(age), Noise(7, Stream.GENERATE)
+    ready, weights = machine(model, theta), torch.full((2000,), 1 / 2000)
+    held = ready.completed(model.held((torch.from_numpy(data.values),)), start_hidden(model, noise, 2000), 100)
+    free = run(model, theta, start(model, noise, 2000, {}), noise, steps=100)
+    return ready.statistics([(held, weights), (free, -weights)]).square().mean().sqrt().item()
 
 
 @pytest.mark.slow

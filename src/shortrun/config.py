@@ -39,6 +39,7 @@ class ChaoticSettings(_Settings):
     tau: Rate = 10.0
     settling: Literal["euler", "exact"] = "euler"
     diagonal: bool = True
+    hebbian: Rate = 1.0  # power n of the rates that couplings learn from, 1 in FU24
     classes: bool = False
 
 

@@ -60,6 +60,8 @@ def network_of(data: Dataset, config: Config) -> NetworkSpec:
         layers.append(RateLayer(LABEL, len(data.classes), Rate(0.0, 1.0)))
     if len(hidden) > 2:
         raise ConfigError("model.layers", f"at most two hidden layers expected, got {len(hidden)}")
+    if options.hebbian != 1 and config.optimiser.centred:
+        raise ConfigError("chaotic.hebbian", "centring knows products of rates alone, not powers of them: choose one")
     layers += [RateLayer(HIDDEN if i == 0 else f"{HIDDEN}_2", n) for i, n in enumerate(hidden)]
     return NetworkSpec(
         layers=tuple(layers),
@@ -68,6 +70,7 @@ def network_of(data: Dataset, config: Config) -> NetworkSpec:
         time_step=options.dt / options.tau,
         settling=options.settling,
         diagonal=options.diagonal,
+        hebbian=options.hebbian,
     )
 
 

@@ -1,6 +1,7 @@
 """Rate networks whose own chaos is the noise (Fournier, Urbani, arXiv 2405.10822).
 
 tau dx/dt = -x + sum over neighbouring layers y of N_y^{-1/2} (W_xy + A_xy) tanh(y) + b_x
+dA_xy = k (<f(tanh x) f(tanh y)>_data - <...>_free), db_x = k (<tanh x>_data - <...>_free), f(r) = sign(r) |r|^n
 
 Layers form a chain: the visible one (and a label beside it), then none, one or two hidden ones. W are random, fixed and
 different in the two directions of an edge; A, one for both directions, and b are trained.
@@ -63,10 +64,11 @@ class NetworkSpec:
     settling : how hidden layers follow held ones where a formula exists (one hidden layer): by the Euler map that the
         free runs use, or "exact" in continuous time (FU24 eq. 7)
     diagonal : whether a network without hidden layer couples units to themselves
+    hebbian : n, the power of rates that couplings learn from: sign(r) |r|^n in place of r; 1 is FU24's rule
 
     Raises
     ------
-    ConfigError : for layers that make no network, a negative gain, a step outside (0, 1]
+    ConfigError : for layers that make no network, a negative gain, a step outside (0, 1], a power that is not positive
     """
 
     layers: tuple[RateLayer, ...]
@@ -75,6 +77,7 @@ class NetworkSpec:
     time_step: float = 0.1
     settling: Settling = "euler"
     diagonal: bool = True
+    hebbian: float = 1.0
 
     def __post_init__(self):
         names = [layer.name for layer in self.layers]
@@ -87,6 +90,8 @@ class NetworkSpec:
             raise ConfigError("chaotic.gain", f"a variance, 0 or more, expected, got {self.gain}")
         if not 0 < self.time_step <= 1:
             raise ConfigError("chaotic.dt", f"at most tau expected: dt / tau is {self.time_step}")
+        if not 0 < self.hebbian < math.inf:
+            raise ConfigError("chaotic.hebbian", f"a power above 0 expected, got {self.hebbian}")
 
     @property
     def observed(self) -> tuple[RateLayer, ...]:
@@ -118,7 +123,8 @@ class NetworkSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        options = {name: getattr(self, name) for name in ("gain", "seed", "time_step", "settling", "diagonal")}
+        names = ("gain", "seed", "time_step", "settling", "diagonal", "hebbian")
+        options = {name: getattr(self, name) for name in names}
         return {"model": KIND, "layers": [layer.to_dict() for layer in self.layers], **options}
 
     @classmethod
@@ -232,15 +238,25 @@ class ChaoticNetwork:
         return tuple(moved)
 
     def statistics(self, theta: Theta, state: State, weights: Weights) -> Theta:
-        """Return the weighted means of products of rates over edges, and of rates: flat, like theta (FU24 eq. 3)."""
+        """Return the weighted means of products of rates over edges, and of rates: flat, like theta (FU24 eq. 3).
+
+        Products are those of f(r) = sign(r) |r|^n, n the Hebbian power. As f(r) f(s) = sign(r s) |r s|^n, this is also
+        that power of the product. Whatever n is, data and free runs agree in these moments where learning rests.
+        """
         moments = torch.empty_like(theta)
         products, means = self.view(moments)
         rates = [torch.tanh(x) for x in state]
+        learned = [self.powered(rate) for rate in rates]
         for (i, j), out in zip(self.spec.edges, products, strict=True):
-            torch.mm((rates[i] * weights.unsqueeze(1)).T, rates[j], out=out)
+            torch.mm((learned[i] * weights.unsqueeze(1)).T, learned[j], out=out)
         for rate, out in zip(rates, means, strict=True):
             torch.mv(rate.T, weights, out=out)
         return moments
+
+    def powered(self, rates: Tensor) -> Tensor:
+        """Return sign(r) |r|^n, what couplings learn from."""
+        power = self.spec.hebbian
+        return rates if power == 1 else rates.abs().pow_(power).copysign_(rates)
 
     def centred(self, direction: Theta, means: Sequence[Tensor]) -> Theta:
         """Return the direction from products of rates less their means over the data, m.

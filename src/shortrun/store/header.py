@@ -180,6 +180,7 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     ------
     StoreError : names the first thing that differs
     """
+    stored = stored | {"spec": spec_of(folder, stored).to_dict()}  # with the options that are newer than the run
     other = next((name for key, name in FIXED.items() if stored.get(key) != given.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
