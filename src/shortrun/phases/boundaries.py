@@ -1,0 +1,138 @@
+"""Where the phases of Gaussian components meet, without fields (DFF18; theory 7.10 to 7.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq, root
+
+from shortrun.phases.component_laws import GAUSSIAN
+from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve, solve_from
+
+PARAMAGNET, FERROMAGNET, GLASS = "paramagnet", "ferromagnet", "spin glass"
+BOUNDARIES = ("P/F", "P/SG", "SG/F", "AT")
+LARGEST = 2.5  # sigma, of a diagram
+POINTS = 16
+COLUMNS = ("boundary", "sigma", "w", "x", "y")
+WIDTH = 1e-9  # of logarithms of V, that the AT line is found within
+LOG_VARIANCES = (-30.0, 10.0)
+UNDECIDED = 1e-9  # of the largest w_1 at which sigma < 1 is still a paramagnet
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The phase at a point.
+
+    Parameters
+    ----------
+    name : "paramagnet", "ferromagnet" or "spin glass"
+    stable : whether the replica-symmetric solution is (theory 7.13); a spin glass never is
+    """
+
+    name: str
+    stable: bool
+
+
+def glass(sigma: float, kappa: float = 1.0) -> Order:
+    """Return the order parameters at m = 0: q = 0 up to sigma = 1, the spin glass of the bipartite model beyond."""
+    zero = np.zeros(1)
+    return solve_from(Ensemble(sigma, (0.0,), kappa), Order(zero, zero, 1.0, 1.0)).order
+
+
+def ferromagnet_from(sigma: float, kappa: float = 1.0) -> float:
+    """Return the w_1 at which m leaves 0: w^2 (1 - q) (1 - qbar) = 1 with q, qbar of m = 0 (theory 7.10, 7.12).
+
+    It is 1 for sigma <= 1. Full replica symmetry breaking is expected to move the rest to w = sigma at kappa = 1.
+    """
+    if sigma <= 1:
+        return 1.0
+    order = glass(sigma, kappa)
+    return ((1 - order.q) * (1 - order.q_hidden)) ** -0.5
+
+
+def stable_from(sigma: float, kappa: float = 1.0) -> float:
+    """Return the w_1 at which the ferromagnet becomes stable against replica symmetry breaking (theory 7.13).
+
+    It is 1 for sigma <= 1.
+    """
+    if sigma <= 1:
+        return 1.0
+
+    def violated(logs: np.ndarray) -> tuple[float, float]:
+        """Return by how much m = w mbar (1 - q) contradicts mbar = w m (1 - qbar), and the excess of (7.13)."""
+        (v, v_hidden), (here, there) = np.exp(logs), fields(np.exp(logs), kappa)
+        q, q_hidden = here.moments()[1], there.moments()[1]
+        pulled, pulled_hidden = v - sigma**2 * q_hidden, v_hidden - sigma**2 * q
+        return pulled_hidden * (1 - q_hidden) - pulled * (1 - q), unstable(here, there)
+
+    def unstable(here: Side, there: Side) -> float:
+        return float(np.log(sigma**4 * here.sech4() * there.sech4()))
+
+    alike = brentq(lambda log: unstable(*fields(np.exp([log, log]), kappa)), *LOG_VARIANCES)
+    found = root(violated, [alike, alike], tol=WIDTH)
+    assert found.success, f"no point of the AT line at sigma {sigma:g}, kappa {kappa:g}: {found.message}"
+    here, there = fields(np.exp(found.x), kappa)
+    return ((1 - here.moments()[1]) * (1 - there.moments()[1])) ** -0.5
+
+
+def fields(variances: np.ndarray, kappa: float) -> tuple[Side, Side]:
+    """Return the two sides in normal fields of variances V and Vbar (theory 7.9)."""
+    none, scale = np.zeros(1), kappa**0.25
+    return Side(GAUSSIAN, scale, float(variances[0]), none), Side(GAUSSIAN, 1 / scale, float(variances[1]), none)
+
+
+def phase_at(sigma: float, w: float, kappa: float = 1.0) -> Phase:
+    """Return the phase of machines with noise sigma and largest signal w, Gaussian components and no fields.
+
+    Raises
+    ------
+    ConfigError : for a negative noise or a ratio that is not positive
+    """
+    ensemble = Ensemble(sigma, (w,), kappa)
+    if max(sigma, w) <= 1 + UNDECIDED:
+        return Phase(PARAMAGNET, True)
+    if w <= ferromagnet_from(sigma, kappa):
+        return Phase(GLASS, False)
+    return Phase(FERROMAGNET, solve(ensemble).instability <= 1)
+
+
+def boundaries(
+    kappa: float = 1.0, *, largest: float = LARGEST, points: int = POINTS, sigmas: Sequence[float] | None = None
+) -> pd.DataFrame:
+    """Return the boundaries of the diagram.
+
+    Parameters
+    ----------
+    kappa : N_h / N_v
+    largest : sigma up to which those of the glass are followed
+    points : on each of these
+    sigmas : above 1, in place of the last two
+
+    Returns
+    -------
+    pandas.DataFrame
+        boundary ("P/F", "P/SG", "SG/F", "AT"), sigma, w (that of mode 1), x = w / sigma, y = 1 / sigma: the axes of
+        the Sherrington-Kirkpatrick model, of which kappa = 1 is one with beta J = sigma
+
+    Raises
+    ------
+    ConfigError : for a ratio that is not positive
+    """
+    check_ratio(kappa)
+    beyond = np.linspace(1, largest, points + 1)[1:] if sigmas is None else np.asarray(sigmas)
+    rows = [("P/F", sigma, 1.0) for sigma in np.linspace(0, 1, 11)]
+    rows += [("P/SG", 1.0, w) for w in np.linspace(0, 1, 11)]
+    rows += [("SG/F", sigma, ferromagnet_from(sigma, kappa)) for sigma in (1.0, *beyond)]
+    rows += [("AT", sigma, stable_from(sigma, kappa)) for sigma in (1.0, *beyond)]
+    table = pd.DataFrame(rows, columns=["boundary", "sigma", "w"])
+    return with_ratios(table)
+
+
+def with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    """Add x = w / sigma and y = 1 / sigma to points (sigma, w); infinite without noise."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = 1 / table["sigma"].to_numpy(float)
+        return table.assign(x=table["w"].to_numpy(float) * y, y=y)

@@ -1,0 +1,106 @@
+"""The state in the middle of a machine's law, and whether it is stable: a criterion that knows the fields.
+
+The naive mean-field equations m_v = E[x | a + W m_h], m_h = E[h | b + m_v W] have one solution while a machine has one
+state. Newton's iteration follows it from age to age also beyond the transition at which it loses its stability and
+others, which plain iteration would come to, appear.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.models import RBM
+from shortrun.models.ising_form import hidden_variance, rows_around, weights_around, zero_means
+from shortrun.typing import Theta
+
+STEPS, HALVINGS = 50, 12
+TOLERANCE = 1e-9  # of the hidden fields
+
+Row = Float[Tensor, " n"]
+
+
+@dataclass(frozen=True)
+class Centre:
+    """A mean-field state.
+
+    Parameters
+    ----------
+    observed : (F,) means of the observed features
+    hidden : (H,) means of the hidden features
+    converged, residual : whether Newton's iteration came to an end, and by how much hidden fields still differ
+    """
+
+    observed: Row
+    hidden: Row
+    converged: bool
+    residual: float
+
+
+def centre(model: RBM, theta: Theta, hidden: Row | None = None) -> Centre:
+    """Return the mean-field state that continues the one given, or the one without any field.
+
+    Solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields by Newton's iteration with halved steps.
+
+    Parameters
+    ----------
+    theta : (P,), used in double precision
+    hidden : (H,) means of hidden features to begin with, those of an earlier age
+    """
+    theta = theta.double()
+    start = zero_means(model, theta)[1] if hidden is None else hidden.double()
+    field = _answer(model, theta, start)[1]
+    residual = math.inf
+    for _ in range(STEPS):
+        means = _hidden(model, field)
+        observed, answer = _answer(model, theta, means)
+        apart = answer - field
+        residual = float(apart.abs().max())
+        if not residual > TOLERANCE:
+            break
+        field = _nearer(model, theta, field, _newton(model, theta, observed, means, apart), residual)
+    means = _hidden(model, field)
+    return Centre(_answer(model, theta, means)[0], means, residual <= TOLERANCE, residual)
+
+
+def instabilities(model: RBM, theta: Theta, at: Centre) -> Float[Tensor, " n"]:
+    """Return the singular values s of C_v^{1/2} W C_h^{1/2} around a state, largest first (theory 7.14).
+
+    The state is unstable in as many directions as s > 1. Noise counts as signal here: noise alone has s up to sigma
+    (kappa^{1/4} + kappa^{-1/4}).
+    """
+    return torch.linalg.svdvals(weights_around(model, theta.double(), at.observed, at.hidden))
+
+
+def _answer(model: RBM, theta: Theta, hidden: Row) -> tuple[Row, Row]:
+    """Return the observed means in the field of hidden ones, and the hidden field that these make."""
+    weight, bias, hidden_bias = model.view(theta)
+    field = (bias + weight @ hidden).unsqueeze(0)
+    layers = zip(model.spec.observed, model.slices, strict=True)
+    observed = torch.cat([layer.units.mean(field[:, at]) for layer, at in layers], 1)[0]
+    return observed, hidden_bias + observed @ weight
+
+
+def _hidden(model: RBM, field: Row) -> Row:
+    return model.spec.hidden.units.mean(field.unsqueeze(0))[0]
+
+
+def _newton(model: RBM, theta: Theta, observed: Row, hidden: Row, apart: Row) -> Row:
+    """Return the step that solves the linearised equations: d answer / d phi = W^T C_v W C_h."""
+    rows = rows_around(model, theta, observed)
+    slope = (rows.T @ rows) * hidden_variance(model, hidden)
+    return torch.linalg.solve(torch.eye(len(hidden), dtype=theta.dtype) - slope, apart)
+
+
+def _nearer(model: RBM, theta: Theta, field: Row, step: Row, residual: float) -> Row:
+    """Return the field after the step, or half of it, a quarter, ..., the first that comes nearer to a solution."""
+    for _ in range(HALVINGS):
+        new = field + step
+        if float((_answer(model, theta, _hidden(model, new))[1] - new).abs().max()) < residual:
+            return new
+        step = step / 2
+    return field + step
