@@ -1,79 +1,167 @@
-"""Mean-field equations of an RBM to third order in the weights, and their solutions from many starts at once."""
+"""Solutions of the mean-field equations of an RBM, from many starts at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from shortrun.errors import ConfigError
-from shortrun.models import RBM
-from shortrun.models.rbm import Parameters
+from shortrun.errors import ConfigError, DataError
+from shortrun.landscape.expansion import Expansion
+from shortrun.models import RBM, rows_at_once
 from shortrun.typing import Theta
-from shortrun.units._scalar import Scalar
 
-FACTORIALS = (1, 2, 6)
+RELAX = 1.03  # how much a row's step grows in an iteration that goes on in the direction of the last one
 
 
-@dataclass(frozen=True, eq=False)
-class Plefka:
-    """The expansion at fixed means of one machine's free energy, and the fields that its stationarity asks for.
+class MeanFields(NamedTuple):
+    """Where the mean-field iteration of each row ended.
 
-    Gamma(m) = - S(m) - a m^v - b m^h - sum_n (1/n!) sum_{i mu} kappa_n[X_{i mu}] kappa_n[h_mu],
-
-    where X_{i mu} is the weight that site i puts on hidden unit mu and kappa_n the cumulants at fixed means.
+    Parameters
+    ----------
+    observed : mean features of all observed layers side by side
+    hidden : of the hidden layer
+    converged : whether the last step was below the tolerance
+    residual : the largest change of a mean in the last step, as it would be without damping. Where convergence is slow,
+        each step a share r of the one before, the fixed point itself is residual / (1 - r) away
+    iterations : of the slowest row
     """
 
-    model: RBM
-    theta: Theta
-    order: int
+    observed: Float[Tensor, "N F"]
+    hidden: Float[Tensor, "N H"]
+    converged: Bool[Tensor, " N"]
+    residual: Float[Tensor, " N"]
+    iterations: int
 
-    @cached_property
-    def blocks(self) -> Parameters:
-        return self.model.view(self.theta)
 
-    @cached_property
-    def powers(self) -> list[list[Tensor]]:
-        """W, W^2, ... of each observed layer."""
-        return [[self.blocks.weight[rows] ** n for n in range(1, self.order + 1)] for rows in self.model.slices]
+def solve(
+    model: RBM,
+    theta: Theta,
+    observed: Float[Tensor, "N F"],
+    hidden: Float[Tensor, "N H"] | None = None,
+    *,
+    order: int = 2,
+    tolerance: float = 1e-4,
+    max_iterations: int = 3000,
+    damping: float = 0.0,
+) -> MeanFields:
+    """Return the solutions of the mean-field equations that rows of means come to.
 
-    @property
-    def hidden_units(self) -> Scalar:
-        return self.model.spec.hidden.units
+    Hidden means are set to what the equations ask for at the old means, then observed ones at the new hidden ones:
+    m <- m + (1 - rho) (target - m). rho is 0 at first, and each row and side has its own: where a step points back
+    against the one before (their product is negative), 1 - rho is halved; else it grows by 3 % up to 1 again. Rows that
+    have converged are left out of what follows, and no row depends on others.
 
-    def sums(self, observed):
-        """sum_i kappa_n[X_{i mu}] / n!"""
-        parts = [
-            layer.units.weighted_cumulants(observed[:, rows], powers)
-            for layer, rows, powers in zip(self.model.spec.observed, self.model.slices, self.powers, strict=True)
-        ]
-        return [sum(of_layers[1:], of_layers[0]) / f for of_layers, f in zip(zip(*parts), FACTORIALS)]
+    Parameters
+    ----------
+    model, theta : the machine
+    observed : mean features that rows start from, those of samples for instance
+    hidden : by default the means given the observed ones without corrections
+    order : of the expansion: 1 naive mean field, 2 TAP, 3
+    tolerance : of the largest change in an undamped step
+    max_iterations : after which a row is left unconverged
+    damping : the least rho
 
-    def hidden_field(self, sums, hidden):
-        field = self.blocks.hidden_bias + sums[0]
-        for s, slope in list(zip(sums, self.hidden_units.slopes(hidden, self.order)))[1:]:
-            field = field + s * slope
-        return field
+    Raises
+    ------
+    ConfigError : for settings out of range
+    DataError : if the tables do not fit the machine
+    """
+    check(tolerance, max_iterations, damping)
+    expansion = Expansion(model, theta, order)
+    check_means(model, observed, hidden)
+    if hidden is None:
+        weight, _, hidden_bias = model.view(theta)
+        hidden = model.spec.hidden.units.mean(torch.addmm(hidden_bias, observed, weight))
+    at_once = rows_at_once(model, max(1, len(observed)))
+    parts = [
+        _solved(expansion, v, h, tolerance, max_iterations, 1 - damping)
+        for v, h in zip(observed.split(at_once), hidden.split(at_once), strict=True)
+    ]
+    return MeanFields(*map(torch.cat, list(zip(*parts, strict=True))[:-1]), max(part.iterations for part in parts))
 
-    def factors(self, hidden):
-        return [k / f for k, f in zip(self.hidden_units.cumulants(hidden, self.order), FACTORIALS)]
 
-    def observed_field(self, observed, factors):
-        parts = [
-            layer.units.weighted_slopes(observed[:, rows], powers, factors)
-            for layer, rows, powers in zip(self.model.spec.observed, self.model.slices, self.powers, strict=True)
-        ]
-        return self.blocks.bias + torch.cat(parts, 1)
+def gamma(
+    model: RBM,
+    theta: Theta,
+    observed: Float[Tensor, "N F"],
+    hidden: Float[Tensor, "N H"],
+    *,
+    order: int = 2,
+) -> Float[Tensor, " N"]:
+    """Return the free energy Gamma at given means, (N,): stationary at solutions, where the lowest is about -ln Z.
 
-    def observed_mean(self, field):
-        return torch.cat([l.units.mean(field[:, r]) for l, r in zip(self.model.spec.observed, self.model.slices)], 1)
+    Raises
+    ------
+    ConfigError : for an order that is not 1, 2 or 3
+    DataError : if the tables do not fit the machine
+    """
+    check_means(model, observed, hidden)
+    return Expansion(model, theta, order).gamma(observed, hidden)
 
-    def gamma(self, observed, hidden):
-        s = sum(l.units.entropy(observed[:, r]).sum(1) for l, r in zip(self.model.spec.observed, self.model.slices))
-        s = s + self.hidden_units.entropy(hidden).sum(1)
-        inter = sum((a * b).sum(1) for a, b in zip(self.sums(observed), self.hidden_units.cumulants(hidden, self.order)))
-        return -s - observed @ self.blocks.bias - hidden @ self.blocks.hidden_bias - inter
+
+def check(tolerance: float, max_iterations: int, damping: float) -> None:
+    """Raise ConfigError for settings of the iteration that are out of range."""
+    if not tolerance > 0:
+        raise ConfigError("tolerance", f"a positive number expected, got {tolerance:g}")
+    if max_iterations < 1:
+        raise ConfigError("max_iterations", f"at least 1 expected, got {max_iterations}")
+    if not 0 <= damping < 1:
+        raise ConfigError("damping", f"0 or more and below 1 expected, got {damping:g}")
+
+
+def check_means(model: RBM, observed: Tensor, hidden: Tensor | None) -> None:
+    """Raise DataError unless tables of means are those of the machine's features, one row each."""
+    for name, table, width in zip(("observed", "hidden"), (observed, hidden), model.shape, strict=True):
+        if table is not None and table.shape != (len(observed), width):
+            raise DataError(f"{name}: means of {width} features in each of {len(observed)} rows expected, "
+                            f"got {tuple(table.shape)}")  # fmt: skip
+
+
+@dataclass
+class Side:
+    """The means of one side that are still iterated, (N, F), the last undamped step and how much of it was taken."""
+
+    mean: Tensor
+    step: Tensor
+    rate: Float[Tensor, "N 1"]
+
+    @classmethod
+    def at(cls, mean: Tensor, most: float) -> Side:
+        """Return a side before its first step."""
+        return cls(mean, torch.zeros_like(mean), mean.new_full((len(mean), 1), most))
+
+    def towards(self, target: Tensor, most: float) -> Float[Tensor, " N"]:
+        """Move towards the target, and return the largest change without damping."""
+        step = target - self.mean
+        back = (step * self.step).sum(1, keepdim=True) < 0
+        self.rate = torch.where(back, self.rate / 2, (self.rate * RELAX).clamp(max=most))
+        self.mean, self.step = torch.addcmul(self.mean, self.rate, step), step
+        return step.abs().amax(1)
+
+    def keep(self, rows: Bool[Tensor, " N"]) -> None:
+        """Leave out the other rows."""
+        self.mean, self.step, self.rate = self.mean[rows], self.step[rows], self.rate[rows]
+
+
+def _solved(
+    expansion: Expansion, observed: Tensor, hidden: Tensor, tolerance: float, most_iterations: int, most: float
+) -> MeanFields:
+    """Return the solutions of some rows; `most` is the largest share of a step."""
+    observed, hidden = observed.clone(), hidden.clone()
+    residual, left, iterations = observed.new_zeros(len(observed)), torch.arange(len(observed)), 0
+    visible, latent = Side.at(observed, most), Side.at(hidden, most)
+    while len(left) and iterations < most_iterations:
+        iterations += 1
+        moved = latent.towards(expansion.hidden_mean(expansion.sums(visible.mean), latent.mean), most)
+        moved = torch.maximum(moved, visible.towards(expansion.observed_mean(visible.mean, latent.mean), most))
+        going = ~(moved < tolerance)  # also where it is no number
+        if iterations == most_iterations or not going.all():
+            observed[left], hidden[left], residual[left] = visible.mean, latent.mean, moved
+            left = left[going]
+            visible.keep(going)
+            latent.keep(going)
+    return MeanFields(observed, hidden, residual < tolerance, residual, iterations)

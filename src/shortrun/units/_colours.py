@@ -32,7 +32,9 @@ def weighted_cumulants(mean: Field, powers: Powers, colours: int) -> list[Float[
 
 def weighted_slopes(mean: Field, powers: Powers, factors: Sequence[Float[Tensor, "C H"]], colours: int) -> Field:
     """Return sum_n sum_mu c_n,mu d kappa_n / d m^c: W, W^2 - 2 f W and W^3 - 3 (W^2 f + s W) + 6 f^2 W."""
-    total = sum((factor @ power.T for factor, power in zip(factors[1:], powers[1:], strict=True)), factors[0] @ powers[0].T)
+    total = sum(
+        (factor @ power.T for factor, power in zip(factors[1:], powers[1:], strict=True)), factors[0] @ powers[0].T
+    )
     for rows, site in pieces(mean, powers, colours):
         f, *rest = (mean[rows, site] @ power[site] for power in powers[:-1])
         on_weight = -2 * factors[1][rows] * f

@@ -16,6 +16,7 @@ from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values
 from shortrun.units import _colours
 
+
 @dataclass(frozen=True)
 class Potts:
     """p(x = c | field) = softmax_c(field_c); values are uint8 codes 0..q-1, features are one-hot.
