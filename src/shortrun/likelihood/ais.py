@@ -1,0 +1,135 @@
+"""Annealed importance sampling: ln Z from a path between a machine of independent sites and the machine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.dynamics import Noise, Stream, start
+from shortrun.errors import ConfigError
+from shortrun.likelihood.replica import Replica
+from shortrun.likelihood.weights import LogMean, log_mean
+from shortrun.models import RBM, Clamp
+from shortrun.typing import State, Theta, Weights
+
+FORWARD, BACKWARD, SETTLE = 1, 2**30, 2**31  # where the noise of the three kinds of sweeps begins
+
+
+class Annealed(NamedTuple):
+    """ln Z from one direction of a path, and the log-weights behind it (C,)."""
+
+    log_z: LogMean
+    log_weights: Weights
+
+
+def independent(model: RBM, theta: Theta, means: Float[Tensor, " F"] | None = None) -> Theta:
+    """Return parameters without couplings: the biases of theta, or those that give the observed features these means.
+
+    With means the hidden biases are 0, so that on a path from here to theta the hidden fields b + x W just grow.
+    """
+    reference = torch.zeros_like(theta)
+    view = model.view(reference)
+    if means is None:
+        view.bias.copy_(model.view(theta).bias)
+        view.hidden_bias.copy_(model.view(theta).hidden_bias)
+        return reference
+    for layer, rows in zip(model.spec.observed, model.slices, strict=True):
+        view.bias[rows] = layer.units.field_of_mean(means[rows].unsqueeze(0))[0]
+    return reference
+
+
+def log_z_independent(model: RBM, theta: Theta) -> float:
+    """Return ln Z = sum_i ln z_i(a_i) + sum_mu ln z_mu(b_mu) of a machine without couplings (theory 11.3)."""
+    weight, bias, hidden_bias = model.view(theta.double())
+    assert not weight.any(), "couplings"
+    layers = zip((*model.spec.observed, model.spec.hidden), (*model.slices, slice(None)), strict=True)
+    fields = [bias] * len(model.spec.observed) + [hidden_bias]
+    parts = [layer.units.log_z(field[rows].unsqueeze(0)).sum() for (layer, rows), field in zip(layers, fields, strict=True)]
+    return sum(part.item() for part in parts)
+
+
+def ais(
+    model: RBM, theta: Theta, reference: Theta, *, chains: int = 200, temperatures: int = 1000, seed: int = 0
+) -> Annealed:
+    """Return ln Z by annealing independent samples of the reference to theta (theory 11.4; Neal 2001).
+
+    On the path theta_s = (1 - s) reference + s theta each step first weighs, log w += F_s(x) - F_{s + ds}(x), then
+    moves x by a sweep at s + ds; ln Z = ln Z_reference + ln mean w. exp of it has mean Z whatever the number of
+    temperatures, so ln Z is too low on average, and far too low if chains miss a part of the states.
+
+    Parameters
+    ----------
+    reference : parameters without couplings
+    chains, temperatures : C, and the number of steps
+    seed : of the noise
+
+    Raises
+    ------
+    ConfigError : for fewer than two chains or one temperature
+    """
+    checked(chains, temperatures)
+    begin = start(model, Noise(seed, Stream.GENERATE), chains, {})[:-1]
+    log_weights = annealed(path(model, reference, theta, temperatures), begin, seed, FORWARD)
+    found = log_mean(log_weights, seed)
+    return Annealed(found._replace(value=found.value + log_z_independent(model, reference)), log_weights)
+
+
+def reverse_ais(
+    model: RBM, theta: Theta, reference: Theta, state: State, *, temperatures: int = 1000, seed: int = 0
+) -> Annealed:
+    """Return ln Z by annealing samples of theta back to the reference: on average not below the truth.
+
+    It is the path of `ais` gone the other way, ln Z = ln Z_reference - ln mean w, an upper bound as far as the states
+    it starts from are samples of theta (Grosse et al. 2015). Where it is far above `ais`, one of them is wrong.
+
+    Parameters
+    ----------
+    state : observed layers of chains in equilibrium
+    """
+    checked(len(state[0]), temperatures)
+    back = path(model, reference, theta, temperatures, backward=True)
+    log_weights = annealed(back, state, seed, BACKWARD)
+    found = log_mean(log_weights, seed)
+    return Annealed(found._replace(value=log_z_independent(model, reference) - found.value), log_weights)
+
+
+def checked(chains: int, temperatures: int) -> None:
+    """Check sizes."""
+    if chains < 2:
+        raise ConfigError("chains", f"at least 2 expected for an error, got {chains}")
+    if temperatures < 1:
+        raise ConfigError("temperatures", f"at least 1 expected, got {temperatures}")
+
+
+def path(model: RBM, reference: Theta, theta: Theta, steps: int, *, backward: bool = False) -> Iterator[Replica]:
+    """Yield the machines from s = 0 to 1, or back; theta itself stands at its end with weights that are not rounded."""
+    places = torch.linspace(0, 1, steps + 1).tolist()
+    between = (Replica(model, torch.lerp(reference, theta, s)) for s in (places[::-1] if backward else places))
+    if backward:
+        yield Replica(model, theta, exact=True)
+    yield from between
+    if not backward:
+        yield Replica(model, theta, exact=True)
+
+
+def annealed(machines: Iterator[Replica], state: State, seed: int, place: int) -> Weights:
+    """Return the log-weights of chains that go through machines: moved by each, then weighed against the next.
+
+    Without couplings a move is an independent draw, so that chains may start anywhere there.
+    """
+    log_weights = torch.zeros(len(state[0]), dtype=torch.float64)
+    for step, (now, new) in enumerate(pairwise(machines)):
+        state = now.sweep(state, Noise(seed, Stream.GENERATE, update=place + step), Clamp())
+        log_weights += now.free_energy(state) - new.free_energy(state)
+    return log_weights
+
+
+def settled(model: RBM, theta: Theta, state: State, sweeps: int, seed: int = 0) -> State:
+    """Return states after some Gibbs sweeps at theta: data become nearer to equilibrium, all modes represented."""
+    return Replica(model, theta).sweep(state, Noise(seed, Stream.GENERATE, update=SETTLE), Clamp(), sweeps)
+

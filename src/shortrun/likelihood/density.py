@@ -1,0 +1,31 @@
+"""Log-likelihood of samples, where ln Z is known."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from shortrun.models import RBM, rows_at_once
+from shortrun.typing import State, Theta, Weights
+
+
+def log_likelihood(
+    model: RBM, theta: Theta, state: State, log_z: float, summed: Bool[Tensor, " C"] | None = None
+) -> Weights:
+    """Return ln p(x) = - F(x) - ln Z of every sample, (C,) float64, in nats.
+
+    Parameters
+    ----------
+    summed : of which samples the label is summed over, ln p(v) = ln p(v, l) - ln p(l | v) for any l; of none by default
+    """
+    theta, rows = theta.double(), rows_at_once(model, len(state[0]))
+    parts = zip(*(x.split(rows) for x in state), strict=True)
+    found = torch.cat([-model.free_energy(theta, part) for part in parts]) - log_z
+    if summed is None or not summed.any():
+        return found
+    label = model.spec.label
+    assert label is not None
+    some = tuple(x[summed] for x in state)
+    posterior = model.label_log_probabilities(theta, some).gather(1, some[label].long())[:, 0]
+    return found.masked_scatter(summed, found[summed] - posterior)

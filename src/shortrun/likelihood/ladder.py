@@ -1,0 +1,110 @@
+"""The machines between independent sites and a trained machine, near enough for states to be swapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+
+from shortrun.dynamics import Noise
+from shortrun.likelihood.ais import independent
+from shortrun.likelihood.replica import Replica
+from shortrun.likelihood.tempering import acceptance, at, work
+from shortrun.models import RBM, Clamp
+from shortrun.typing import State, Theta
+
+DEEPEST = 6  # times that a gap is halved
+MEAN_FIELD = 50  # iterations
+
+
+class Rung(NamedTuple):
+    """A machine of a ladder: its age, not a whole number between two kept ones, and chains of it."""
+
+    age: float
+    replica: Replica
+    state: State
+
+
+def bottom(model: RBM, theta: Theta) -> Theta:
+    """Return the machine of independent sites nearest to a young one: a_i + sum_mu W_{i mu} <h_mu>, without couplings.
+
+    <h> is the mean-field solution; where W is next to 0 the two laws are next to equal.
+    """
+    weight, bias, hidden_bias = model.view(theta)
+    means = torch.zeros_like(hidden_bias)
+    for _ in range(MEAN_FIELD):
+        field = bias + weight @ means
+        parts = zip(model.spec.observed, model.slices, strict=True)
+        x = torch.cat([layer.units.mean(field[rows].unsqueeze(0))[0] for layer, rows in parts])
+        means = (means + model.spec.hidden.units.mean((hidden_bias + x @ weight).unsqueeze(0))[0]) / 2
+    reference = independent(model, theta)
+    model.view(reference).bias.add_(weight @ means)
+    return reference
+
+
+def climbed(
+    model: RBM,
+    ages: Sequence[int],
+    theta_at: Callable[[int], Theta],
+    begin: State,
+    noise: Noise,
+    *,
+    target: float,
+    sweeps: int,
+    clamp: Clamp | None = None,
+) -> list[Rung]:
+    """Return rungs from independent sites to the last of `ages`, with chains that came up from one to the next.
+
+    Where two kept ages are so far apart that swaps between them would be accepted more rarely than `target`, machines
+    on the straight line between them are put in.
+
+    Parameters
+    ----------
+    begin : observed layers of the chains; what `clamp` holds keeps its values
+    target : lowest mean acceptance of neighbours
+    sweeps : of the chains at each rung
+    """
+    clamp = clamp or Clamp()
+    first = theta_at(ages[0])
+    lowest = Replica(model, bottom(model, first))
+    rungs = [Rung(0.0, lowest, lowest.sweep(begin, at(noise, 0), clamp))]
+    for age in ages:
+        theta = first if age == ages[0] else theta_at(age)
+        rungs += _up_to(rungs[-1], float(age), theta, at(noise, len(rungs)), target, sweeps, clamp, DEEPEST)
+    return rungs
+
+
+def _up_to(
+    last: Rung, age: float, theta: Theta, noise: Noise, target: float, sweeps: int, clamp: Clamp, deepest: int
+) -> list[Rung]:
+    """Return the rungs after `last` up to a machine."""
+    new = Replica(last.replica.model, theta)
+    state = new.sweep(last.state, noise, clamp, sweeps)
+    if deepest == 0 or accepts(last, Rung(age, new, state)) >= target:
+        return [Rung(age, new, state)]
+    middle = (last.age + age) / 2, torch.lerp(last.replica.theta, theta, 0.5)
+    half = 1024 * 4**deepest  # digits to the base 4, so that no two rungs share their noise
+    lower = _up_to(last, *middle, at(noise, half), target, sweeps, clamp, deepest - 1)
+    return lower + _up_to(lower[-1], age, theta, at(noise, 2 * half), target, sweeps, clamp, deepest - 1)
+
+
+def thinned(rungs: Sequence[Rung], target: float, keep: Sequence[float] = ()) -> list[Rung]:
+    """Return as few rungs as it takes: going down from the last, the youngest that swaps often enough (theory 9.1).
+
+    Parameters
+    ----------
+    target : lowest mean acceptance of neighbours
+    keep : ages that stay whatever the acceptance
+    """
+    kept = [rungs[-1]]
+    for place in range(len(rungs) - 2, -1, -1):
+        below = rungs[place - 1] if place else None
+        if below is None or rungs[place].age in keep or accepts(below, kept[-1]) < target:
+            kept.append(rungs[place])
+    return kept[::-1]
+
+
+def accepts(young: Rung, old: Rung) -> float:
+    """Return the mean acceptance of swaps between the chains of two rungs."""
+    return acceptance(*work(young.replica, old.replica, young.state, old.state)).mean().item()

@@ -1,0 +1,73 @@
+"""A machine at fixed parameters as Monte Carlo methods need it: sweeps, and the free energies of exactly what sweeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import final
+
+import torch
+from torch import Tensor
+
+from shortrun import engine
+from shortrun.dynamics import Noise, start_hidden
+from shortrun.engine import LookupMachine, PlainMachine
+from shortrun.models import RBM, Clamp, Layer
+from shortrun.typing import Field, State, Theta, Weights
+from shortrun.units import Potts
+
+
+@final
+class Replica:
+    """A machine at fixed parameters.
+
+    The fast machine of the CPU rounds weights and then runs exactly the machine of the rounded weights. The free energies
+    here are of those same weights, so that every Monte Carlo identity holds without a remainder; what rounding changed
+    is one more step of importance sampling at the end of a path.
+
+    Parameters
+    ----------
+    model : its sweeps are Gibbs sweeps here, whatever its hidden rule
+    theta : (P,)
+    exact : with the weights as they are: no fast machine
+    """
+
+    def __init__(self, model: RBM, theta: Theta, *, exact: bool = False):
+        self.model = RBM(replace(model.spec, hidden_rule="sample"))
+        self.theta = theta
+        self.machine = PlainMachine(self.model, theta) if exact else engine.machine(self.model, theta)
+        _, bias, self._hidden_bias = self.model.view(theta)
+        self._bias = bias.double()
+
+    def sweep(self, state: State, noise: Noise, clamp: Clamp, sweeps: int = 1) -> State:
+        """Return the observed layers after some block-Gibbs sweeps."""
+        hidden = start_hidden(self.model, noise, len(state[0]))
+        return self.machine.run((*state, *hidden), noise, steps=sweeps, clamp=clamp)[: len(state)]
+
+    def free_energy(self, state: State) -> Weights:
+        """Return F(x) of the machine that `sweep` runs, (C,) float64."""
+        energy = -self._hidden_log_z(state)
+        for layer, rows, x in zip(self.model.spec.observed, self.model.slices, state, strict=True):
+            energy = energy + layer.units.base_energy(x) - visible_term(layer, x, self._bias[rows])
+        return energy
+
+    def _hidden_log_z(self, state: State) -> Weights:
+        units, ready = self.model.spec.hidden.units, self.machine
+        if not isinstance(ready, LookupMachine):
+            return units.log_z(self.model.hidden_field(self.theta, state)).sum(1, dtype=torch.float64)
+        return units.log_z(looked_up(ready, state)).sum(0, dtype=torch.float64)[: len(state[0])]
+
+
+def looked_up(ready: LookupMachine, state: State) -> Field:
+    """Return the hidden fields of the rounded weights, chains along the rows, padded with zeros."""
+    field = ready.hidden_bias.unsqueeze(1)
+    for i, x in enumerate(state):
+        field = torch.add(field, ready._summed(i, x, ready.tables[i].up), alpha=ready.step)
+    return field
+
+
+def visible_term(layer: Layer, x: Tensor, bias: Tensor) -> Weights:
+    """Return a x of a layer, (C,) float64: colours are gathered, not multiplied out."""
+    if not isinstance(layer.units, Potts):
+        return layer.units.features(x, torch.float64) @ bias
+    fields = bias.view(layer.sites, layer.units.colours)
+    return fields[torch.arange(layer.sites), x.long()].sum(1)

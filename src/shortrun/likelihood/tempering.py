@@ -1,0 +1,151 @@
+"""Replica exchange: chains at a ladder of machines, neighbours of which swap their states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from shortrun.dynamics import Noise
+from shortrun.likelihood.replica import Replica
+from shortrun.models import Clamp
+from shortrun.typing import State, Weights
+
+SWAP_LAYER = 15  # of the noise: no machine has so many layers
+
+Watcher = Callable[[int, Sequence[State]], None]
+
+
+class Tempered(NamedTuple):
+    """What replica exchange leaves: J + 1 replicas of C chains, J pairs of neighbours, T rounds that each pair had.
+
+    Parameters
+    ----------
+    states : observed layers of every replica
+    forward, backward : log-weights F_t(x) - F_{t+1}(x) at x of t, F_{t+1}(x) - F_t(x) at x of t + 1, before each swap
+    acceptance : mean probability of a swap, of each pair
+    upward : how often a state that had been at the bottom came to the top, of each chain
+    round_trips : how often it came back to the bottom after that
+    """
+
+    states: tuple[State, ...]
+    forward: Float[Tensor, "T C J"]
+    backward: Float[Tensor, "T C J"]
+    acceptance: Float[Tensor, " J"]
+    upward: Int[Tensor, " C"]
+    round_trips: Int[Tensor, " C"]
+
+
+class Journey:
+    """Where each state of a ladder was last, at the bottom or at the top: (T, C) and counts of journeys (C,)."""
+
+    def __init__(self, replicas: int, chains: int):
+        self.from_bottom = torch.zeros(replicas, chains, dtype=torch.bool)
+        self.came_up = torch.zeros(replicas, chains, dtype=torch.bool)
+        self.upward = torch.zeros(chains, dtype=torch.long)
+        self.round_trips = torch.zeros(chains, dtype=torch.long)
+
+    def swapped(self, t: int, swap: Bool[Tensor, " C"]) -> None:
+        """Follow the states of t and t + 1."""
+        for flags in (self.from_bottom, self.came_up):
+            flags[t], flags[t + 1] = torch.where(swap, flags[t + 1], flags[t]), torch.where(swap, flags[t], flags[t + 1])
+
+    def look(self) -> None:
+        """Count who arrived."""
+        self.upward += self.from_bottom[-1]
+        self.came_up[-1] |= self.from_bottom[-1]
+        self.from_bottom[-1] = False
+        self.round_trips += self.came_up[0]
+        self.came_up[0] = False
+        self.from_bottom[0] = True
+
+
+def temper(
+    replicas: Sequence[Replica],
+    states: Sequence[State],
+    noise: Noise,
+    *,
+    rounds: int,
+    sweeps: int = 1,
+    clamp: Clamp | None = None,
+    exchange: bool = True,
+    first: int = 0,
+    watch: Watcher | None = None,
+) -> Tempered:
+    """Run `rounds` of: sweeps of every replica, then swaps of neighbours, the even pairs and the odd ones in turn.
+
+    States x of t and y of t + 1 are swapped with probability min(1, exp[F_t(x) - F_{t+1}(x) + F_{t+1}(y) - F_t(y)])
+    (theory 11.1; BDFRS24), which leaves the product of the laws p_t as it is. Taking even and odd pairs in turn lets
+    states travel in one direction (Okabe et al. 2001; Syed et al. 2022). A replica without couplings at the bottom
+    gets independent samples from each of its sweeps.
+
+    Parameters
+    ----------
+    replicas : from the young or hot end to the target
+    states : observed layers of as many chains at each
+    noise : a place of its own; the rounds count its update on
+    rounds : at least two, so that every pair has its turn
+    clamp : what every replica holds; the held values of a chain are the same in all of them
+    exchange : whether states are swapped; without, the chains of every replica are ordinary ones
+    first : number of the first round, to go on with an earlier run
+    watch : called after each round with its number and the states
+    """
+    now, clamp, chains = [tuple(state) for state in states], clamp or Clamp(), len(states[0][0])
+    journey = Journey(len(replicas), chains)
+    works: list[list[tuple[Weights, Weights]]] = [[] for _ in replicas[1:]]
+    for n in range(first, first + rounds):
+        places = [at(noise, 1 + n * len(replicas) + t) for t in range(len(replicas))]
+        now = [r.sweep(x, place, clamp, sweeps) for r, x, place in zip(replicas, now, places, strict=True)]
+        for t in range(n % 2, len(replicas) - 1, 2):
+            works[t].append(work(replicas[t], replicas[t + 1], now[t], now[t + 1]))
+            if exchange:
+                swap = accepted(*works[t][-1], places[t])
+                now[t], now[t + 1] = swapped(now[t], now[t + 1], swap)
+                journey.swapped(t, swap)
+        journey.look()
+        if watch is not None:
+            watch(n, now)
+    return gathered(now, works, journey)
+
+
+def at(noise: Noise, update: int) -> Noise:
+    """Return the noise further on."""
+    return Noise(noise.seed, noise.stream, noise.update + update, first_chain=noise.first_chain)
+
+
+def work(young: Replica, old: Replica, x: State, y: State) -> tuple[Weights, Weights]:
+    """Return F_young(x) - F_old(x) at x of young, and F_old(y) - F_young(y) at y of old."""
+    return young.free_energy(x) - old.free_energy(x), old.free_energy(y) - young.free_energy(y)
+
+
+def acceptance(forward: Weights, backward: Weights) -> Weights:
+    """Return the probability of a swap, from the log-weights of both sides."""
+    return (forward + backward).clamp(max=0).exp()
+
+
+def accepted(forward: Weights, backward: Weights, noise: Noise) -> Bool[Tensor, " C"]:
+    """Return which chains swap."""
+    return noise.uniform(SWAP_LAYER, len(forward), 1)[:, 0] < acceptance(forward, backward)
+
+
+def swapped(x: State, y: State, swap: Bool[Tensor, " C"]) -> tuple[State, State]:
+    """Return both states, exchanged where `swap` says."""
+    pairs, rows = list(zip(x, y, strict=True)), swap.unsqueeze(1)
+    return tuple(torch.where(rows, b, a) for a, b in pairs), tuple(torch.where(rows, a, b) for a, b in pairs)
+
+
+def gathered(states: Sequence[State], works: list[list[tuple[Weights, Weights]]], journey: Journey) -> Tempered:
+    """Return the result; of pairs that had one turn more than others the first is left out."""
+    turns = min((len(pair) for pair in works), default=0)
+    chains = journey.upward.shape[0]
+    sides = [
+        torch.stack([torch.stack([turn[side] for turn in pair[len(pair) - turns :]]) for pair in works], 2)
+        if turns
+        else torch.empty(0, chains, len(works), dtype=torch.float64)
+        for side in (0, 1)
+    ]
+    mean = acceptance(sides[0].flatten(), sides[1].flatten()).view(sides[0].shape).mean((0, 1))
+    return Tempered(tuple(states), sides[0], sides[1], mean, journey.upward, journey.round_trips)

@@ -1,0 +1,106 @@
+"""From logarithms of weights to means and ratios of partition functions, with errors over chains."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.typing import Weights
+
+RESAMPLES = 200  # of a bootstrap
+ITERATIONS, TOLERANCE = 200, 1e-10  # of the Bennett equation
+
+
+class LogMean(NamedTuple):
+    """ln of a mean of weights.
+
+    Parameters
+    ----------
+    value : ln (1/C) sum_c w_c
+    error : standard error, by bootstrap over chains
+    effective_sample_size : (sum w)^2 / sum w^2: how many equal weights would say as much
+    """
+
+    value: float
+    error: float
+    effective_sample_size: float
+
+
+def log_mean(log_weights: Weights, seed: int = 0) -> LogMean:
+    """Return ln mean exp(log_weights), its error and its effective sample size."""
+    scaled = (log_weights - log_weights.max()).exp()
+    means = resampled(scaled.unsqueeze(1), seed)[:, 0]
+    size = scaled.sum().square() / scaled.square().sum()
+    value = log_weights.max() + scaled.mean().log()
+    return LogMean(value.item(), means.log().std().item(), size.item())
+
+
+def resampled(values: Float[Tensor, "C J"], seed: int) -> Float[Tensor, "B J"]:
+    """Return bootstrap means of the columns: the rows are drawn again, those of all columns together."""
+    count = len(values)
+    counts = np.random.default_rng([seed, 11]).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    return torch.from_numpy(counts / count).to(values) @ values
+
+
+class Ratio(NamedTuple):
+    """ln Z_new / Z_old from chains of both, `J` pairs at a time.
+
+    Parameters
+    ----------
+    value : (J,) from both sides, the estimate of least variance (Bennett 1976)
+    forward : (J,) ln <p_new / p_old> over chains of old (theory 11.3); on average not above the truth
+    backward : (J,) - ln <p_old / p_new> over chains of new; on average not below it
+    resamples : (B, J) values of the bootstrap over chains, which keeps the pairs together
+    effective_share : (J,) of the forward weights, from 0 to 1
+    """
+
+    value: Float[Tensor, " J"]
+    forward: Float[Tensor, " J"]
+    backward: Float[Tensor, " J"]
+    resamples: Float[Tensor, "B J"]
+    effective_share: Float[Tensor, " J"]
+
+
+def ratio(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"], seed: int = 0) -> Ratio:
+    """Return ln Z_new / Z_old of J pairs from log-weights at T times of C chains.
+
+    Parameters
+    ----------
+    forward : F_old(x) - F_new(x) at x of old
+    backward : F_new(x) - F_old(x) at x of new
+
+    The estimate solves mean_old sigmoid(forward - value) = mean_new sigmoid(backward + value); errors come from one
+    Newton step of that equation for each bootstrap over chains.
+    """
+    value = bennett(forward, backward)
+    up, down = torch.sigmoid(forward - value), torch.sigmoid(backward + value)
+    slope = sum(((p * (1 - p)).mean((0, 1)) / p.mean((0, 1)) for p in (up, down)), torch.zeros_like(value))
+    means = resampled(torch.cat([up.mean(0), down.mean(0)], 1), seed)
+    off = means[:, : len(value)].log() - means[:, len(value) :].log()
+    resamples = value + off / slope
+    flat = forward.flatten(0, 1)
+    size = (2 * flat.logsumexp(0) - (2 * flat).logsumexp(0)).exp() / len(flat)
+    return Ratio(value, log_means(forward), -log_means(backward), resamples, size)
+
+
+def bennett(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"]) -> Float[Tensor, " J"]:
+    """Return the solution of Bennett's equation, which lies between the estimates from either side."""
+    one, other = log_means(forward), -log_means(backward)
+    low, high = torch.minimum(one, other), torch.maximum(one, other)
+    for _ in range(ITERATIONS):
+        value = (low + high) / 2
+        off = torch.sigmoid(forward - value).mean((0, 1)) - torch.sigmoid(backward + value).mean((0, 1))
+        low, high = torch.where(off > 0, value, low), torch.where(off > 0, high, value)
+        if (high - low).max() < TOLERANCE:
+            break
+    return (low + high) / 2
+
+
+def log_means(log_weights: Float[Tensor, "T C J"]) -> Float[Tensor, " J"]:
+    """Return ln mean exp over times and chains."""
+    return log_weights.flatten(0, 1).logsumexp(0) - math.log(log_weights[..., 0].numel())
