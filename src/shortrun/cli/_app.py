@@ -20,10 +20,12 @@ from shortrun.cli import (
     generate,
     info,
     lyapunov,
+    phases,
     plot,
     predict,
     score,
     train,
+    tree,
 )
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
@@ -45,6 +47,8 @@ app.command()(evaluate.evaluate)
 app.command()(score.score)
 app.command()(curves.curves)
 app.command()(lyapunov.lyapunov)
+app.command()(phases.phases)
+app.command()(tree.tree)
 app.command()(fold.fold)
 app.command()(animate.animate)
 app.command()(info.info)

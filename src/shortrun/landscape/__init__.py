@@ -3,21 +3,33 @@
 from shortrun.landscape.contacts import area_under_curve, contact_scores, precision
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples
 from shortrun.landscape.mutations import marginal_free_energy, mutation_scores
+from shortrun.landscape.newick import leaf_names, newick, node_names
 from shortrun.landscape.sites import Sites, sites_of
 from shortrun.landscape.transform import Method
+from shortrun.landscape.tree import EPS, ROOT, Level, Stage, Tree, starts_of, tree
 
 __all__ = [
+    "EPS",
+    "ROOT",
+    "Level",
     "Method",
     "Sites",
+    "Stage",
+    "Tree",
     "area_under_curve",
     "contact_scores",
     "fields",
+    "leaf_names",
     "marginal_free_energy",
     "mutation_scores",
+    "newick",
+    "node_names",
     "pair_strengths",
     "pairs",
     "precision",
     "sites_of",
+    "starts_of",
     "strengths",
+    "tree",
     "triples",
 ]

@@ -4,12 +4,15 @@ from shortrun.plots._figure import SUFFIXES, check_suffix, save
 from shortrun.plots.accuracy import accuracy
 from shortrun.plots.allele_frequencies import allele_frequencies
 from shortrun.plots.animate import MOVIES, animate, check_movie
+from shortrun.plots.cascade import cascade
 from shortrun.plots.confusion import confusion
 from shortrun.plots.folding_energies import folding_energies
 from shortrun.plots.histograms import histograms
+from shortrun.plots.learning_curves import learning_curves
 from shortrun.plots.length_profile import length_profile
 from shortrun.plots.linkage import linkage
 from shortrun.plots.pca import pca
+from shortrun.plots.phase_diagram import phase_diagram
 from shortrun.plots.piano_roll import piano_roll
 from shortrun.plots.pitch_classes import pitch_classes
 from shortrun.plots.plddt import plddt
@@ -23,21 +26,30 @@ from shortrun.plots.scores_by_class import scores_by_class
 from shortrun.plots.sequence_logos import sequence_logos
 from shortrun.plots.singular_values import singular_values
 from shortrun.plots.training_curves import training_curves
+from shortrun.plots.tree import tree
+from shortrun.plots.tree_itol import itol
+from shortrun.plots.tree_page import tree_page
+from shortrun.plots.tree_strips import Strip
 
 __all__ = [
     "MOVIES",
     "SUFFIXES",
+    "Strip",
     "accuracy",
     "allele_frequencies",
     "animate",
+    "cascade",
     "check_movie",
     "check_suffix",
     "confusion",
     "folding_energies",
     "histograms",
+    "itol",
+    "learning_curves",
     "length_profile",
     "linkage",
     "pca",
+    "phase_diagram",
     "piano_roll",
     "pitch_classes",
     "plddt",
@@ -53,4 +65,6 @@ __all__ = [
     "sequence_logos",
     "singular_values",
     "training_curves",
+    "tree",
+    "tree_page",
 ]

@@ -54,8 +54,8 @@ def report(evaluation: Evaluation) -> str:
     return template().render(page(evaluation))
 
 
-def template() -> Any:
-    """Return the template of the page, which escapes what it is given."""
+def template(name: str = "report.html") -> Any:
+    """Return the template of a page, which escapes what it is given."""
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError:
@@ -65,7 +65,7 @@ def template() -> Any:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": words.number, "whole": words.whole, "verdict": verdict}
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def page(found: Evaluation) -> dict[str, Any]:

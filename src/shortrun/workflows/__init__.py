@@ -5,10 +5,13 @@ from shortrun.workflows.evaluation import evaluate
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import frames
 from shortrun.workflows.generation import generate, stream
+from shortrun.workflows.phases import first_transition, phases
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
+from shortrun.workflows.tree import tree
+from shortrun.workflows.tree_files import write_tree
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
@@ -16,12 +19,14 @@ __all__ = [
     "curves",
     "device_of",
     "evaluate",
+    "first_transition",
     "fit",
     "fold",
     "frames",
     "generate",
     "lyapunov",
     "parts_of_training",
+    "phases",
     "predict",
     "predictions",
     "receptive_fields",
@@ -29,4 +34,6 @@ __all__ = [
     "singular_values",
     "stream",
     "times_up_to",
+    "tree",
+    "write_tree",
 ]

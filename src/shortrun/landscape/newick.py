@@ -1,0 +1,53 @@
+"""Trees as text that other programs read: Newick, with every name quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shortrun.landscape.tree import ROOT, Tree
+
+
+def newick(tree: Tree, names: Sequence[str]) -> str:
+    """Return the tree in Newick: leaves under their names, nodes under theirs, with the lengths of branches.
+
+    Names are quoted, a quote within one is doubled; all are different from each other (`leaf_names`, `node_names`).
+    """
+    labels = node_names(len(tree), names)
+    below: list[list[str]] = [[] for _ in range(len(tree))]
+    for name, node in zip(names, tree.leaves, strict=True):
+        below[node].append(f"{quoted(name)}:{tree.leaf_length:.9g}")
+    for node, parent in enumerate(tree.parent):  # a node is complete before its parent takes it up
+        text = f"({','.join(below[node])}){quoted(labels[node])}:{tree.length[node]:.9g}"
+        below[node] = []
+        if parent == ROOT:
+            return f"{text};\n"
+        below[parent].append(text)
+    raise AssertionError("a tree has a root")
+
+
+def quoted(name: str) -> str:
+    """Return a name in quotes, those within it doubled."""
+    return "'" + name.replace("'", "''") + "'"
+
+
+def leaf_names(names: Iterable[str]) -> list[str]:
+    """Return names that a tree can have: each once, "a (2)" for the second "a", without line breaks and tabs."""
+    seen: set[str] = set()
+    found = []
+    for name in names:
+        plain = " ".join(str(name).split()) or "unnamed"
+        unique, count = plain, 1
+        while unique in seen:
+            count += 1
+            unique = f"{plain} ({count})"
+        seen.add(unique)
+        found.append(unique)
+    return found
+
+
+def node_names(count: int, taken: Iterable[str]) -> list[str]:
+    """Return n1, n2, ... for the nodes, with underlines in front where leaves are called so."""
+    leaves, prefix = set(taken), "n"
+    while any(f"{prefix}{i}" in leaves for i in range(1, count + 1)):
+        prefix = "_" + prefix
+    return [f"{prefix}{i}" for i in range(1, count + 1)]

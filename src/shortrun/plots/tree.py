@@ -1,0 +1,221 @@
+"""A tree of fixed points with what is known of its leaves: rectangular or circular."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortrun.landscape import ROOT, Tree
+from shortrun.plots._figure import UNKNOWN, new_figure, palette, short, styled
+from shortrun.plots.tree_layout import LEAF_GAP, Depth, Layout, age_limits, children, layout
+from shortrun.plots.tree_strips import Strip, majority
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAMED = 80  # leaves up to which their names are drawn
+STRIP, GAP = 0.035, 0.012  # width of a strip and of the space before it, in widths of the tree
+PURE = 0.9  # share of one class from which a branch has its colour
+TURN = 0.96  # share of the circle that is used
+HOLE = 0.12  # radius of the root of a circular tree, in widths of the tree
+LEGEND = 12  # most names in the legend of a strip
+
+Place = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@styled
+def tree(
+    found: Tree,
+    names: Sequence[str],
+    strips: Sequence[Strip] = (),
+    *,
+    circular: bool = False,
+    depth: Depth = "age",
+    title: str = "",
+) -> Figure:
+    """Draw a tree from the root to its leaves, with a strip of colours for each thing that is known of these.
+
+    Branches above leaves that agree in the first strip of categories (90 % of them) have its colour. Nodes are dots
+    whose area is their share of the leaves.
+
+    Parameters
+    ----------
+    found : the tree
+    names : of the leaves; drawn up to 80
+    strips : classes and annotations, from the inside out
+    circular : around a point rather than from left to right
+    depth : what the distance from the root is: the logarithm of the age, or the summed lengths of branches
+    """
+    first = next((strip for strip in strips if not strip.numeric), None)
+    codes = None if first is None else first.codes()
+    places = layout(found, codes, depth)
+    place = around(len(places.order)) if circular else flat
+    height = 7.0 if circular else float(np.clip(0.14 * len(places.order), 3.5, 9.0))
+    figure = new_figure(9.0, height)
+    axis = figure.add_subplot()
+    branches(axis, found, places, *colours_of(found, first), place)
+    nodes(axis, found, places, place)
+    edge = bands(axis, places, strips, place)
+    if len(names) <= NAMED:
+        write_names(axis, places, names, edge, place, circular)
+    frame(axis, found, depth, circular, edge)
+    legends(axis, strips)
+    axis.set_title(title)
+    return figure
+
+
+def colours_of(found: Tree, strip: Strip | None) -> tuple[list[str], list[str]]:
+    """Return the colours of the branches of nodes and of leaves."""
+    if strip is None:
+        return [UNKNOWN] * len(found), [UNKNOWN] * len(found.leaves)
+    names = [*palette(len(strip.categories)), UNKNOWN]
+    best, share = majority(found.composition(strip.codes(), len(strip.categories)))
+    return [names[code if of >= PURE else -1] for code, of in zip(best, share, strict=True)], strip.colours()
+
+
+def flat(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return places of a rectangular tree, the first leaf on top."""
+    return x, -y
+
+
+def around(count: int) -> Place:
+    """Return the function from places of a rectangular tree to those of a circular one."""
+
+    def placed(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        angle = np.pi / 2 - 2 * np.pi * TURN * (y + 0.5) / count
+        return (x + HOLE) * np.cos(angle), (x + HOLE) * np.sin(angle)
+
+    return placed
+
+
+def branches(
+    axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_leaves: list[str], place: Place
+) -> None:
+    """Draw a line from each node and leaf back to its parent's depth, and one across the branches of each node."""
+    from matplotlib.collections import LineCollection
+
+    lines: list[np.ndarray] = []
+    colours: list[str] = []
+
+    def line(x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
+        points = 2 if y[0] == y[1] else 2 + int(180 * abs(y[1] - y[0]) / len(places.order))
+        lines.append(np.stack(place(np.linspace(*x, points), np.linspace(*y, points)), 1))
+        colours.append(colour)
+
+    for leaf, node in enumerate(found.leaves):
+        line((places.node_x[node], places.leaf_x[leaf]), (places.leaf_y[leaf],) * 2, of_leaves[leaf])
+    for node, below in enumerate(children(found)):
+        parent = found.parent[node]
+        start = places.node_x[parent] if parent != ROOT else places.node_x[node] - 0.02
+        line((start, places.node_x[node]), (places.node_y[node],) * 2, of_nodes[node])
+        ends = [places.node_y[it] for it in below] or [places.first[node], places.last[node]]
+        line((places.node_x[node],) * 2, (min(ends), max(ends)), of_nodes[node])
+    width = float(np.clip(150 / len(places.order), 0.25, 1.2))
+    widths = [width] * len(found.leaves) + [1.1] * (2 * len(found))
+    axis.add_collection(LineCollection(lines, colors=colours, linewidths=widths, capstyle="projecting"))
+
+
+def nodes(axis: Axes, found: Tree, places: Layout, place: Place) -> None:
+    """Draw the nodes, with areas that grow with the leaves below."""
+    x, y = place(places.node_x, places.node_y)
+    areas = 4 + 90 * found.size / len(found.leaves)
+    if len(found) > 2 * NAMED:
+        areas = np.where(found.size >= 0.01 * len(found.leaves), areas, 1)
+    axis.scatter(x, y, s=areas, c="white", edgecolors="#333333", linewidths=0.7, zorder=3)
+
+
+def bands(axis: Axes, places: Layout, strips: Sequence[Strip], place: Place) -> float:
+    """Draw the strips beyond the leaves; return where they end."""
+    from matplotlib.collections import PolyCollection
+
+    edge = 1.0
+    ends = np.linspace(0, 1, 2)
+    for strip in strips:
+        inner, outer = edge + GAP, edge + GAP + STRIP
+        corners = []
+        for y in places.leaf_y:
+            low, high = np.full(2, y - 0.5), np.full(2, y + 0.5)
+            across = inner + (outer - inner) * ends
+            x = np.concatenate([across, across[::-1]])
+            corners.append(np.stack(place(x, np.concatenate([low, high])), 1))
+        axis.add_collection(PolyCollection(corners, facecolors=strip.colours(), edgecolors="face", linewidths=0.1))
+        edge = outer
+    return edge
+
+
+def write_names(
+    axis: Axes, places: Layout, names: Sequence[str], edge: float, place: Place, circular: bool
+) -> None:
+    """Write the names of the leaves beyond the strips."""
+    size = float(np.clip(420 / len(names), 4.5, 9))
+    x, y = place(np.full(len(names), edge + 2 * GAP), places.leaf_y)
+    for leaf, name in enumerate(names):
+        angle = float(np.degrees(np.arctan2(y[leaf], x[leaf]))) if circular else 0.0
+        flipped = circular and abs(angle) > 90
+        axis.text(
+            x[leaf],
+            y[leaf],
+            name if len(name) <= 24 else name[:23] + "…",
+            fontsize=size,
+            rotation=angle + 180 if flipped else angle,
+            rotation_mode="anchor",
+            ha="right" if flipped else "left",
+            va="center",
+            parse_math=False,
+        )
+
+
+def frame(axis: Axes, found: Tree, depth: Depth, circular: bool, edge: float) -> None:
+    """Set limits, and name what the depth is."""
+    beyond = edge + (0.3 if len(found.leaves) <= NAMED else 0.02)
+    axis.spines[:].set_visible(False)
+    axis.set_yticks([])
+    axis.set_xticks([])
+    if circular:
+        axis.set_xlim(-beyond - HOLE, beyond + HOLE)
+        axis.set_ylim(-beyond - HOLE, beyond + HOLE)
+        axis.set_aspect("equal")
+        return
+    axis.set_xlim(-0.04, beyond)
+    axis.set_ylim(-len(found.leaves), 1)
+    if depth == "age":
+        places, ages = ticks(found)
+        axis.set_xticks(places, ages)
+        axis.spines["bottom"].set(visible=True, bounds=(0, 1 - LEAF_GAP))
+        axis.set_xlabel("age at which the data below are one fixed point (updates)", loc="left")
+    else:
+        axis.set_xlabel("distance from the root (squared differences a site along the branches)", loc="left")
+
+
+def ticks(found: Tree) -> tuple[list[float], list[str]]:
+    """Return round ages and their depths."""
+    low, high = age_limits(found)
+    ages = [step * 10**power for power in range(-1, 9) for step in (1, 2, 5)]
+    ages = [age for age in ages if low <= age <= high] or [low]
+    spread = max(np.log10(high / low), 1e-9)
+    return [float((1 - LEAF_GAP) * np.log10(age / low) / spread) for age in ages], [short(age) for age in ages]
+
+
+def legends(axis: Axes, strips: Sequence[Strip]) -> None:
+    """Draw a legend for each strip beside the tree, one below the other."""
+    from matplotlib.patches import Patch
+
+    top = 1.0
+    for strip in strips:
+        entries: list[tuple[str, Any]] = [*strip.legend()]
+        shown = entries if len(entries) <= LEGEND else [*entries[: LEGEND - 1], (f"{len(entries) - LEGEND + 1} more", UNKNOWN)]
+        legend = axis.legend(
+            [Patch(color=colour) for _, colour in shown],
+            [name.replace("$", r"\$") for name, _ in shown],
+            title=strip.name.replace("$", r"\$"),
+            loc="upper left",
+            bbox_to_anchor=(1.0, top),
+            alignment="left",
+            handlelength=1,
+            labelspacing=0.3,
+        )
+        axis.add_artist(legend)
+        top -= (len(shown) + 1.8) * 0.045 * 7 / axis.figure.get_figheight()

@@ -1,0 +1,91 @@
+"""What is known of the leaves of a tree, as colours: classes and columns of annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from shortrun.plots._figure import UNKNOWN, palette
+
+LOW, HIGH = (0.91, 0.93, 0.96), (0.0, 0.447, 0.698)  # of a scale of numbers, light to the first colour of the palette
+MOST_CATEGORIES = 30  # that have colours of their own; the rarer ones are "other"
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A column beside the leaves.
+
+    Parameters
+    ----------
+    name : of the column
+    values : (N,) what each leaf has; texts, "" where unknown, or numbers, NaN where unknown
+    """
+
+    name: str
+    values: np.ndarray
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is a scale of numbers."""
+        return self.values.dtype.kind == "f"
+
+    @property
+    def categories(self) -> list[str]:
+        """The values of a column of texts, the most frequent first; of very many the rest are "other"."""
+        known, counts = np.unique(self.values[self.values != ""], return_counts=True)
+        ranked = known[np.argsort(-counts, kind="stable")].tolist()
+        return ranked if len(ranked) <= MOST_CATEGORIES else [*ranked[: MOST_CATEGORIES - 1], OTHER]
+
+    def codes(self) -> Int[np.ndarray, " N"]:
+        """Return which category each leaf has, -1 where unknown."""
+        code = {name: i for i, name in enumerate(self.categories)}
+        rest = code.get(OTHER, -1)
+        return np.array([code.get(value, rest if value else -1) for value in self.values.tolist()], int)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest number."""
+        known = self.values[np.isfinite(self.values)]
+        return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+
+    def colours(self) -> list[str]:
+        """Return the colour of each leaf as #rrggbb."""
+        if not self.numeric:
+            known = [*palette(len(self.categories)), UNKNOWN]
+            return [known[code] for code in self.codes()]
+        low, high = self.limits
+        shares = (self.values - low) / ((high - low) or 1.0)
+        return [hexadecimal(share) if np.isfinite(share) else UNKNOWN for share in shares]
+
+    def legend(self) -> list[tuple[str, str]]:
+        """Return names and colours: of the categories, or of the ends of a scale."""
+        if self.numeric:
+            low, high = self.limits
+            return [(f"{low:.4g}", hexadecimal(0.0)), (f"{high:.4g}", hexadecimal(1.0))]
+        unknown = [("unknown", UNKNOWN)] if (self.values == "").any() else []
+        return [*zip(self.categories, palette(len(self.categories)), strict=True), *unknown]
+
+
+def hexadecimal(share: float) -> str:
+    """Return the colour at a share of a scale of numbers."""
+    mixed = [a + (b - a) * share for a, b in zip(LOW, HIGH, strict=True)]
+    return "#" + "".join(f"{round(255 * part):02X}" for part in mixed)
+
+
+def of_classes(name: str, labels: Int[np.ndarray, " N"], classes: Sequence[str]) -> Strip:
+    """Return the strip of class labels, -1 where unknown."""
+    return Strip(name, np.array([*classes, ""], dtype=object)[labels].astype(str))
+
+
+def majority(counts: Int[np.ndarray, "M K"]) -> tuple[Int[np.ndarray, " M"], Float[np.ndarray, " M"]]:
+    """Return the most frequent category below each node (-1 for none), and its share of the known ones."""
+    totals = counts.sum(1)
+    if counts.shape[1] == 0:
+        return np.full(len(counts), -1), np.zeros(len(counts))
+    best = counts.argmax(1)
+    shares = counts[np.arange(len(counts)), best] / np.maximum(totals, 1)
+    return np.where(totals > 0, best, -1), shares
