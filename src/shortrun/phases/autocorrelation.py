@@ -1,0 +1,189 @@
+"""How long a stationary run remembers: autocorrelations of recorded observables and the times read off them.
+
+rho(t) = sum_i <dO_i(0) dO_i(t)> / sum_i <dO_i^2> over the observables O_i of one group, chains and origins, dO_i the
+deviation from the mean over all chains: a chain that stays in one valley must count as remembering it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from shortrun.errors import ConfigError
+
+ALPHA = 0.1
+WINDOW = 6.0  # tau_int that the sum for tau_int goes on for
+SIGNIFICANT = 6.0  # standard errors above which rho is believed
+TAIL = 0.2  # rho below which its decay is a tail
+BLOCK = 2**22  # numbers in one Fourier transform
+
+
+class Measured(NamedTuple):
+    """A number from a run, and whether the run was long enough for it.
+
+    Parameters
+    ----------
+    value : a time in sweeps, or what else is said; a lower bound where it is not resolved, nan where nothing is known
+    error : standard error, nan where it is unknown
+    resolved : whether the run was long enough
+    """
+
+    value: float
+    error: float
+    resolved: bool
+
+
+UNKNOWN = Measured(math.nan, math.nan, False)
+
+
+@dataclass(frozen=True, eq=False)
+class Autocorrelation:
+    """rho(t) for t = 0 to L.
+
+    Parameters
+    ----------
+    rho : (L + 1,), 1 at t = 0; nan if the observables never change
+    influence : (L + 1, C) what each chain adds to rho: rho's error is the spread of their mean
+    """
+
+    rho: Float64[Tensor, " L"]
+    influence: Float64[Tensor, "L C"]
+
+    @property
+    def error(self) -> Float64[Tensor, " L"]:
+        """Standard errors of rho, from the spread over chains."""
+        return error_of_mean(self.influence)
+
+    @property
+    def lags(self) -> int:
+        """L."""
+        return len(self.rho) - 1
+
+
+def error_of_mean(of_chains: Float64[Tensor, "*T C"]) -> Float64[Tensor, "*T"]:
+    """Return the standard error of a mean over independent chains."""
+    return of_chains.std(-1) / math.sqrt(of_chains.shape[-1])
+
+
+def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> Autocorrelation:
+    """Return rho(t) of K observables together, recorded after each of T sweeps of C chains in a stationary run.
+
+    Every pair of sweeps a lag apart counts, so that late lags have fewer. Memory beyond the record is that of two
+    Fourier transforms of a block of chains.
+
+    Parameters
+    ----------
+    values : the record; of observables on one scale, since the strongest count most
+    lags : L, half of the run by default
+
+    Raises
+    ------
+    ConfigError : for fewer than two chains, whose spread the errors are, or no sweeps after the longest lag
+    """
+    sweeps, chains, _ = values.shape
+    lags = sweeps // 2 if lags is None else lags
+    if chains < 2 or not 1 <= lags < sweeps:
+        raise ConfigError("chains", f"two chains and more sweeps than lags expected, got {chains}, {sweeps}, {lags}")
+    products = torch.zeros(lags + 1, chains, dtype=torch.float64)
+    for each in values.unbind(2):
+        products += lagged_products(each.double() - each.double().mean(), lags)
+    variance = products[0]
+    rho = products.sum(1) / variance.sum()
+    return Autocorrelation(rho, (products - rho.unsqueeze(1) * variance) / variance.mean())
+
+
+def lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[Tensor, "L C"]:
+    """Return the mean over origins of x(o) x(o + t) of each chain, for t = 0 to `lags`."""
+    sweeps = len(deviations)
+    length = 2 ** math.ceil(math.log2(sweeps + lags))  # room for the lags: a transform is periodic
+    parts = []
+    for part in deviations.split(max(1, BLOCK // length), 1):
+        power = torch.fft.rfft(part.T, length).abs().square_()
+        parts.append(torch.fft.irfft(power, length)[:, : lags + 1].T)
+    origins = sweeps - torch.arange(lags + 1, dtype=torch.float64)
+    return torch.cat(parts, 1) / origins.unsqueeze(1)
+
+
+def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
+    """Return the first t with rho(t) <= alpha.
+
+    Its error is how far it moves where rho moves by its own. Not resolved: rho stays above alpha, and t_alpha is more
+    than the longest lag.
+    """
+    if not bool(found.rho.isfinite().all()):
+        return UNKNOWN
+    below = found.rho <= alpha
+    if not bool(below.any()):
+        return Measured(float(found.lags), math.nan, False)
+    t = int(below.int().argmax())
+    slope = float(found.rho[t - 1] - found.rho[t])
+    return Measured(float(t), float(found.error[t]) / max(slope, 1e-300), True)
+
+
+def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
+    """Return tau_int = 1 + 2 sum_(t=1)^W rho(t), W the first with W >= 6 tau_int (Madras and Sokal 1988).
+
+    Not resolved: no lag is that long, and the sum over all of them, its largest along the way, is a lower bound.
+    """
+    if not bool(found.rho.isfinite().all()):
+        return UNKNOWN
+    sums = 1 + 2 * found.rho[1:].cumsum(0)
+    closed = torch.arange(1, found.lags + 1) >= window * sums
+    last = int(closed.int().argmax()) if bool(closed.any()) else int(sums.argmax())
+    error = error_of_mean(2 * found.influence[1 : last + 2].sum(0))
+    return Measured(float(sums[last]), float(error), bool(closed.any()))
+
+
+def tau_exp(found: Autocorrelation) -> Measured:
+    """Return the time of the slowest exponential that is seen: -1 / slope of ln rho(t) in its tail.
+
+    The tail is the later two thirds of the lags before rho falls below six standard errors; points count by
+    their errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a
+    slope read off too early is too steep, and the time a lower bound. Resolved: rho at the end of the tail is below
+    0.2. If rho(1) is below its noise already, the time is 0, and its error what it could be all the same.
+    """
+    rho, error = found.rho, found.error
+    if not bool(rho.isfinite().all()):
+        return UNKNOWN
+    noisy = rho[1:] < SIGNIFICANT * error[1:]
+    last = int(noisy.int().argmax()) if bool(noisy.any()) else found.lags
+    if last == 0:
+        return Measured(0.0, time_of(float(rho[1] + 2 * error[1])), True)
+    tail = torch.arange(last // 3, last + 1)
+    logs, weights = rho[tail].log(), slope_weights(tail.double(), rho[tail], error[tail])
+    slope = float(weights @ logs)
+    if slope >= 0:
+        return Measured(float(found.lags), math.nan, False)
+    spread = error_of_mean((weights / rho[tail]) @ found.influence[tail])
+    return Measured(-1 / slope, float(spread) / slope**2, bool(rho[last] < TAIL))
+
+
+def slope_weights(
+    t: Float64[Tensor, " n"], rho: Float64[Tensor, " n"], error: Float64[Tensor, " n"]
+) -> Float64[Tensor, " n"]:
+    """Return what multiplies ln rho(t) in the weighted least-squares slope; points count as 1 / error(ln rho)^2."""
+    precision = (rho / error.clamp_min(float(error.max()) * 1e-3 + 1e-300)).square()  # rho(0) is 1 without an error
+    precision = precision / precision.sum()
+    deviation = t - precision @ t
+    return precision * deviation / (precision @ deviation.square())
+
+
+def time_of(ratio: float) -> float:
+    """Return -1 / ln of what is left of a correlation after a sweep."""
+    return 0.0 if ratio <= 0 else math.inf if ratio >= 1 else -1 / math.log(ratio)
+
+
+def mean_error(deviation: float, time: float, chains: int, sweeps: int) -> float:
+    """Return the standard error of an average over chains and sweeps: deviation sqrt(tau_int / (C T)).
+
+    Parameters
+    ----------
+    deviation : standard deviation of the observable
+    time : its tau_int in sweeps
+    """
+    return deviation * math.sqrt(time / (chains * sweeps))

@@ -1,0 +1,156 @@
+"""Whether chains have forgotten where they started, without a stationary run: overlaps, two starts, jumps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor
+
+from shortrun.errors import ConfigError
+from shortrun.models import Spec
+from shortrun.phases.autocorrelation import Measured, error_of_mean
+from shortrun.typing import Field, State
+from shortrun.units import Gaussian
+
+MERGED = 0.1  # of the combined spread, below which two overlaps are one
+AGREE = 3.0  # standard errors within which two starts agree
+PAIRINGS = 8  # other chains that each one is compared with
+
+
+def settled(times: Sequence[int], holds: Sequence[bool]) -> Measured:
+    """Return the first of the times from which on something always holds.
+
+    Its error is the step of the grid before it. Not resolved: it does not hold at the last time, a lower bound.
+    """
+    first = max((i + 1 for i, held in enumerate(holds) if not held), default=0)
+    if first == len(times):
+        return Measured(float(times[-1]), math.nan, False)
+    return Measured(float(times[first]), float(times[first] - (times[first - 1] if first else 0)), True)
+
+
+@dataclass(frozen=True, eq=False)
+class Overlaps:
+    """How alike chains are at a time t: (mean, spread) over pairs.
+
+    Parameters
+    ----------
+    time : t
+    independent : of x(t) of different chains
+    own : of x(t) and x(t / 2) of one chain
+    """
+
+    time: int
+    independent: tuple[float, float]
+    own: tuple[float, float]
+
+    @property
+    def merged(self) -> bool:
+        """Whether the means differ by less than a tenth of the combined (root mean square) spread."""
+        spread = math.hypot(self.independent[1], self.own[1]) / math.sqrt(2)
+        return abs(self.own[0] - self.independent[0]) <= MERGED * spread
+
+
+def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]:
+    """Return the overlaps at every recorded time t whose half was recorded too."""
+    found = []
+    for t in sorted(snapshots):
+        if t % 2 == 0 and t // 2 in snapshots:
+            now, half = snapshots[t], snapshots[t // 2]
+            turns = range(1, 1 + min(PAIRINGS, len(now[0]) - 1))
+            apart = torch.cat([alike(spec, now, tuple(x.roll(r, 0) for x in now)) for r in turns])
+            own = alike(spec, now, half)
+            found.append(Overlaps(t, *((float(each.mean()), float(each.std())) for each in (apart, own))))
+    return found
+
+
+def alike(spec: Spec, one: State, other: State) -> Float64[Tensor, " C"]:
+    """Return the overlap of two states a chain: the share of equal sites, or the mean product of continuous ones."""
+    total = torch.zeros(len(one[0]), dtype=torch.float64)
+    for layer, x, y in zip(spec.observed, one, other, strict=True):
+        total += (x.double() * y if isinstance(layer.units, Gaussian) else (x == y).double()).sum(1)
+    return total / sum(layer.sites for layer in spec.observed)
+
+
+def merging_time(found: Sequence[Overlaps]) -> Measured:
+    """Return the mixing time t / 2 after which a chain is no more like its own past than like another chain.
+
+    Raises
+    ------
+    ConfigError : if no two times are t and t / 2
+    """
+    if not found:
+        raise ConfigError("times", "times t and t / 2 expected")
+    return settled([each.time // 2 for each in found], [each.merged for each in found])
+
+
+def distance(one: Float64[Tensor, " C"], other: Float64[Tensor, " C"]) -> float:
+    """Return how many standard errors the means of two sets of chains are apart, without a sign."""
+    error = float(torch.hypot(error_of_mean(one), error_of_mean(other)))
+    return float((one.mean() - other.mean()).abs()) / max(error, 1e-300)
+
+
+def agreement(times: Sequence[int], distances: Sequence[float]) -> Measured:
+    """Return the time from which on two starts agree within three standard errors.
+
+    Few chains agree soon: it is a test at the precision of their number.
+    """
+    return settled(times, [each <= AGREE for each in distances])
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Clusters of samples in the plane of their principal components, by the nearest centre.
+
+    Parameters
+    ----------
+    directions : (F, 2) of the plane
+    centres : (n, 2) in it
+    """
+
+    directions: Float[Tensor, "F D"]
+    centres: Float[Tensor, "n D"]
+
+    @classmethod
+    def of(cls, features: Field, count: int) -> Clusters:
+        """Find clusters of samples by k-means in the plane of their first two principal components.
+
+        Raises
+        ------
+        ConfigError : for fewer than two clusters, or more than samples
+        """
+        from sklearn.cluster import KMeans  # slow to import
+        from sklearn.decomposition import PCA
+
+        if not 2 <= count <= len(features):
+            raise ConfigError("clusters", f"2 to {len(features)} clusters of these samples expected, got {count}")
+        table = features.numpy()
+        plane = PCA(min(2, table.shape[1]), svd_solver="randomized", random_state=0).fit(table).components_.T
+        centres = KMeans(count, n_init=4, random_state=0).fit(table @ plane).cluster_centers_
+        return cls(*(torch.from_numpy(each.copy()).to(features.dtype) for each in (plane, centres)))
+
+    def nearest(self, points: Float[Tensor, "*C D"]) -> Int64[Tensor, "*C"]:
+        """Return the cluster of points of the plane."""
+        return torch.cdist(points.flatten(0, -2), self.centres).argmin(1).view(points.shape[:-1])
+
+
+def jumps(clusters: Int64[Tensor, "T C"]) -> Measured:
+    """Return how often a chain is in another cluster than a sweep before, per chain and sweep.
+
+    The error is the spread over chains. Not resolved: no chain has jumped; then the value is the rate that would have
+    shown three jumps, an upper bound. A point that flickers at a border jumps, too.
+
+    Raises
+    ------
+    ConfigError : for fewer than two sweeps or chains
+    """
+    sweeps, chains = clusters.shape
+    if sweeps < 2 or chains < 2:
+        raise ConfigError("sweeps", f"at least two sweeps of two chains expected, got {sweeps} of {chains}")
+    rates = (clusters[1:] != clusters[:-1]).double().mean(0)
+    if not bool(rates.any()):
+        return Measured(3 / (chains * (sweeps - 1)), math.nan, False)
+    return Measured(float(rates.mean()), float(error_of_mean(rates)), True)
