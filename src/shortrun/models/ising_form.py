@@ -1,9 +1,9 @@
 """Weights between units of unit variance: the Ising form of any discrete machine, and the same around any state.
 
-A site whose features x have mean m and covariance C at a state couples to the hidden units by C^{1/2} W. At zero fields
-C = 1/4 for Bernoulli and 1 for Ising units, and w = W / 4 of a Bernoulli machine is what `to_ising` makes of it. One-hot
-features of q colours have C = (1 - 1/q) / q: their rows W^c - mean_c W over sqrt(q) do not see the gauge, span q - 1
-dimensions a site, and for q = 2 have the singular values of a Bernoulli site.
+A site whose features x have mean m and covariance C at a state couples to the hidden units by C^{1/2} W. At zero
+fields C is 1/4 for Bernoulli and 1 for Ising units, and w = W / 4 of a Bernoulli machine is what `to_ising` makes of
+it. One-hot features of q colours give the rows (W^c - mean_c W) / sqrt(q), which do not see the gauge, span q - 1
+dimensions a site, and for q = 2 have the singular values of a Bernoulli site. A label is one more Potts site.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def check_discrete(model: RBM) -> None:
     for layer in model.spec.layers:
         if isinstance(layer.units, Gaussian):
             raise ConfigError(
-                "run", f"discrete units expected: layer '{layer.name}' is Gaussian, and the phases are those of Ising units"
+                "run",
+                f"discrete units expected: layer '{layer.name}' is Gaussian, and the phases are those of Ising units",
             )
 
 

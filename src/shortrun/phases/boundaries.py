@@ -10,16 +10,14 @@ import pandas as pd
 from scipy.optimize import brentq, root
 
 from shortrun.phases.component_laws import GAUSSIAN
-from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve, solve_from
+from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve_from
 
 PARAMAGNET, FERROMAGNET, GLASS = "paramagnet", "ferromagnet", "spin glass"
-BOUNDARIES = ("P/F", "P/SG", "SG/F", "AT")
-LARGEST = 2.5  # sigma, of a diagram
-POINTS = 16
-COLUMNS = ("boundary", "sigma", "w", "x", "y")
+LARGEST = 8.0  # sigma, of a diagram
+LARGEST_OF_AT = 3.0  # beyond, the line is at w > 2 sigma, and too steep for the nodes
+POINTS = 32
 WIDTH = 1e-9  # of logarithms of V, that the AT line is found within
 LOG_VARIANCES = (-30.0, 10.0)
-UNDECIDED = 1e-9  # of the largest w_1 at which sigma < 1 is still a paramagnet
 
 
 @dataclass(frozen=True)
@@ -91,12 +89,12 @@ def phase_at(sigma: float, w: float, kappa: float = 1.0) -> Phase:
     ------
     ConfigError : for a negative noise or a ratio that is not positive
     """
-    ensemble = Ensemble(sigma, (w,), kappa)
-    if max(sigma, w) <= 1 + UNDECIDED:
+    Ensemble(sigma, (w,), kappa)
+    if max(sigma, w) <= 1:
         return Phase(PARAMAGNET, True)
     if w <= ferromagnet_from(sigma, kappa):
         return Phase(GLASS, False)
-    return Phase(FERROMAGNET, solve(ensemble).instability <= 1)
+    return Phase(FERROMAGNET, w >= stable_from(sigma, kappa))
 
 
 def boundaries(
@@ -108,8 +106,8 @@ def boundaries(
     ----------
     kappa : N_h / N_v
     largest : sigma up to which those of the glass are followed
-    points : on each of these
-    sigmas : above 1, in place of the last two
+    points : from sigma = 1 to there, evenly on a logarithmic scale
+    sigmas : above 1, in place of these
 
     Returns
     -------
@@ -122,11 +120,11 @@ def boundaries(
     ConfigError : for a ratio that is not positive
     """
     check_ratio(kappa)
-    beyond = np.linspace(1, largest, points + 1)[1:] if sigmas is None else np.asarray(sigmas)
+    beyond = np.geomspace(1, largest, points + 1)[1:] if sigmas is None else np.asarray(sigmas)
     rows = [("P/F", sigma, 1.0) for sigma in np.linspace(0, 1, 11)]
     rows += [("P/SG", 1.0, w) for w in np.linspace(0, 1, 11)]
     rows += [("SG/F", sigma, ferromagnet_from(sigma, kappa)) for sigma in (1.0, *beyond)]
-    rows += [("AT", sigma, stable_from(sigma, kappa)) for sigma in (1.0, *beyond)]
+    rows += [("AT", sigma, stable_from(sigma, kappa)) for sigma in (1.0, *beyond[beyond <= LARGEST_OF_AT])]
     table = pd.DataFrame(rows, columns=["boundary", "sigma", "w"])
     return with_ratios(table)
 

@@ -56,7 +56,7 @@ class Placement:
 
 
 def bulk(sigma: float, kappa: float) -> tuple[float, float]:
-    """Return where the singular values of noise begin and end: sigma |kappa^{1/4} -+ kappa^{-1/4}| (Marchenko-Pastur)."""
+    """Return the first and last singular value of noise: sigma |kappa^{1/4} -+ kappa^{-1/4}| (Marchenko-Pastur)."""
     root = kappa**0.25
     return sigma * abs(root - 1 / root), sigma * (root + 1 / root)
 

@@ -1,8 +1,8 @@
 """The replica-symmetric machine: order parameters and free energy of low-rank weights in noise (DFF18).
 
 Ising units, w_{i mu} = sum_a w_a u_i^a v_mu^a + r_{i mu}, r ~ N(0, sigma^2 / L), L = sqrt(N_v N_h), kappa = N_h / N_v
-(theory 7.4). Fields are those of E = - sum eta_i s_i - ..., so that they add to w mbar (the source's equations have them
-with the other sign, and kappa to the opposite powers).
+(theory 7.4). Fields are those of E = - sum eta_i s_i - ..., so that they add to w mbar (the source's equations have
+them with the other sign, and kappa to the opposite powers).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.errors import ConfigError
-from shortrun.phases.component_laws import GAUSSIAN, Law, normal
+from shortrun.phases.component_laws import GAUSSIAN, Law, Nodes, normal
 
 DAMPING = 0.5
 TOLERANCE = 1e-10  # of every order parameter in one step
@@ -129,7 +129,7 @@ class Side:
     variance: float
     pulls: Pulls
 
-    def field(self) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    def field(self) -> tuple[Nodes, Nodes]:
         """Return the field at every node, and the weights of the nodes."""
         if self.law is GAUSSIAN:
             width = math.sqrt(self.variance + self.pulls @ self.pulls)
@@ -159,7 +159,9 @@ class Side:
 
 
 @cache
-def grid(law: Law, modes: int) -> tuple[Float64[np.ndarray, "K n"], Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+def grid(
+    law: Law, modes: int
+) -> tuple[Float64[np.ndarray, "K n"], Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """Return every combination of components and noise, (K, n) and (n,), with its weight.
 
     Raises

@@ -1,0 +1,148 @@
+"""The first updates, where weights are small: every mode of the data grows by itself (theory 2.7)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from scipy.optimize import brentq
+from torch import Tensor
+
+from shortrun.errors import ConfigError
+from shortrun.models import RBM
+from shortrun.models.ising_form import hidden_variance, rows_around, zero_means
+from shortrun.typing import State, Theta, Weights
+
+MOST_FEATURES = 8192  # whose covariance is decomposed
+ROWS = 4096  # of the data at a time
+
+Matrix = Float[Tensor, "F F"]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearRegime:
+    """Modes of the covariance between sites: dW = rate x C_h (C - C_within) W an update.
+
+    C_within is the covariance of the features of one and the same site, which the fields alone can learn; C_h the
+    variance of a hidden unit without field, 1/4 of Bernoulli units.
+
+    Parameters
+    ----------
+    model : the machine that learns
+    mean : (F,) of the features
+    values : (F,) eigenvalues lambda of C - C_within, largest first
+    vectors : (F, F), a mode a column
+    """
+
+    model: RBM
+    mean: Float[Tensor, " F"]
+    values: Float[Tensor, " F"]
+    vectors: Matrix
+
+    @property
+    def hidden_variance(self) -> float:
+        """C_h."""
+        return float(hidden_variance(self.model, zero_means(self.model, self.mean.new_zeros(self.model.size()))[1])[0])
+
+    def growth(self, rate: float) -> Float[Tensor, " F"]:
+        """Return the growth of each mode in an update: rate x C_h x lambda, so W_a ~ exp(rate lambda_a n / 4)."""
+        return rate * self.hidden_variance * self.values
+
+    def weights(self, theta: Theta, updates: float, rate: float) -> Float[Tensor, "F H"]:
+        """Return the weights after more updates: each mode of those of theta times its exponential."""
+        start = self.model.view(theta.double()).weight
+        factors = torch.exp(self.growth(rate) * updates)
+        return self.vectors @ (factors.unsqueeze(1) * (self.vectors.T @ start))
+
+    def instability(self, theta: Theta, updates: float, rate: float) -> float:
+        """Return the s of (theory 7.14) that the weights will have after more updates, around the data's mean."""
+        grown = theta.double().clone()
+        self.model.view(grown).weight.copy_(self.weights(theta, updates, rate))
+        rows = rows_around(self.model, grown, self.mean)
+        smaller = rows.T @ rows if rows.shape[0] > rows.shape[1] else rows @ rows.T
+        return math.sqrt(float(torch.linalg.eigvalsh(smaller)[-1]) * self.hidden_variance)
+
+    def leading_mode(self, theta: Theta, rate: float) -> Transition:
+        """Return n* = ln(w_c / w_0) / (rate C_h lambda_1) of the leading mode alone (theory 2.7).
+
+        w_0 is the norm of the weights along it, w_c the one at which s = 1.
+        """
+        mode, start = self.vectors[:, 0], self.model.view(theta.double()).weight
+        alone = theta.new_zeros(self.model.size(), dtype=torch.float64)
+        self.model.view(alone).weight[:, 0] = mode
+        unit = float(rows_around(self.model, alone, self.mean)[:, 0].norm()) * math.sqrt(self.hidden_variance)
+        first, critical = float((mode @ start).norm()), 1 / unit
+        growth = float(self.growth(rate)[0])
+        return Transition(max(math.log(critical / first), 0.0) / growth, growth, first, critical)
+
+    def all_modes(self, theta: Theta, rate: float) -> float:
+        """Return the number of updates after which s = 1, every mode growing together."""
+        longest = 1.0
+        while self.instability(theta, longest, rate) < 1:
+            longest *= 2
+        if longest == 1.0 and self.instability(theta, 0.0, rate) >= 1:
+            return 0.0
+        return float(brentq(lambda n: self.instability(theta, n, rate) - 1, 0.0, longest, xtol=0.1))
+
+
+@dataclass(frozen=True)
+class Transition:
+    """The first transition as the leading mode alone has it.
+
+    Parameters
+    ----------
+    updates : n*, from the weights it was asked of
+    growth : of ln w in an update
+    first, critical : w_0 and w_c
+    """
+
+    updates: float
+    growth: float
+    first: float
+    critical: float
+
+
+def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
+    """Return the modes of samples.
+
+    Parameters
+    ----------
+    state : observed layers, filled
+    weights : (C,) how much each sample counts
+
+    Raises
+    ------
+    ConfigError : if the features are too many for a table of their covariances, or do not vary together at all
+    """
+    if model.shape[0] > MOST_FEATURES:
+        raise ConfigError("data", f"at most {MOST_FEATURES} features expected for their modes, got {model.shape[0]}")
+    mean, second = moments(model, state, weights)
+    between = without_sites(model, second - torch.outer(mean, mean))
+    values, vectors = torch.linalg.eigh(between)
+    if not values[-1] > 0:
+        raise ConfigError("data", "sites that vary together expected: no mode would grow")
+    return LinearRegime(model, mean, values.flip(0), vectors.flip(1))
+
+
+def moments(model: RBM, state: State, weights: Weights) -> tuple[Float[Tensor, " F"], Matrix]:
+    """Return <x> and <x x^T> of the features, in double precision."""
+    share = (weights / weights.sum()).double()
+    mean = share.new_zeros(model.shape[0])
+    second = share.new_zeros(model.shape[0], model.shape[0])
+    for rows in torch.arange(len(share)).split(ROWS):
+        x = model.features(tuple(layer[rows] for layer in state), torch.float64)
+        mean += share[rows] @ x
+        second += x.T @ (share[rows].unsqueeze(1) * x)
+    return mean, second
+
+
+def without_sites(model: RBM, covariance: Matrix) -> Matrix:
+    """Return a covariance with zeros between the features of one and the same site."""
+    between = covariance.clone()
+    for layer, at in zip(model.spec.observed, model.slices, strict=True):
+        site = torch.arange(layer.width) // layer.units.width
+        same = site.unsqueeze(0) == site.unsqueeze(1)
+        between[at, at] = torch.where(same, 0.0, between[at, at])
+    return between

@@ -1,0 +1,48 @@
+"""How the modes of a machine of Gaussian units grow, with what theory says of it drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float64
+
+from shortrun.plots._figure import WIDTH, new_figure, palette, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def learning_curves(
+    times: Sequence[float],
+    values: Float64[np.ndarray, "T K"],
+    rates: Float64[np.ndarray, " K"],
+    ends: Float64[np.ndarray, " K"],
+) -> Figure:
+    """Return singular values against time: lines as integrated, dashed as they begin, dotted where they end.
+
+    Parameters
+    ----------
+    times : of the rows
+    values : (T, K) singular values of W
+    rates : (K,) early growth rates s_h (lambda_a - s_v)
+    ends : (K,) fixed points of theory 7.2
+    """
+    figure = new_figure(WIDTH, 3.4)
+    axis = figure.subplots()
+    moments = np.asarray(times, float)
+    for mode, colour in enumerate(palette(values.shape[1])):
+        axis.plot(moments, values[:, mode], color=colour, label=f"mode {mode + 1}")
+        early = values[0, mode] * np.exp(rates[mode] * (moments - moments[0]))
+        shown = early < 2 * max(ends[mode], values[0, mode])
+        axis.plot(moments[shown], early[shown], color=colour, linestyle="--", linewidth=0.9)
+        if ends[mode] > 0:
+            axis.axhline(ends[mode], color=colour, linestyle=":", linewidth=0.9)
+    axis.set(yscale="log", xlabel="time", ylabel=r"singular values $w_\alpha$")
+    axis.set_ylim(bottom=max(values.min(), values.max() * 1e-5) / 1.5, top=values.max() * 1.6)
+    axis.plot([], [], color="black", linestyle="--", linewidth=0.9, label=r"$e^{s_h(\lambda_\alpha - s_v)t}$")
+    axis.plot([], [], color="black", linestyle=":", linewidth=0.9, label="fixed point")
+    axis.legend(loc="lower right", fontsize=8)
+    return figure

@@ -1,0 +1,139 @@
+"""The phase diagram, with the path of a machine on it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from shortrun.errors import DataError
+from shortrun.plots._figure import new_figure, short, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Axis = Literal["sigma-w", "sk"]
+Corner: TypeAlias = tuple[float, float]
+AXES: tuple[Axis, ...] = ("sigma-w", "sk")
+PARAMAGNET, FERROMAGNET, GLASS = "#F4F4F4", "#DCE9F5", "#FBE9D9"
+NONE = 1e-6  # of sigma and w, where logarithmic axes have no zero
+END = math.sqrt(math.pi / 2)  # w / sigma at which the glass ends as sigma grows, whatever kappa is
+LARGEST = {"sigma-w": (2.5, 3.2), "sk": (2.0, 2.0)}
+LABELS = {
+    "sigma-w": (r"noise $\sigma$", r"largest signal $w_1$"),
+    "sk": (r"$w_1 / \sigma$", r"$1 / \sigma$"),
+}
+BOUNDARY = {"boundary", "sigma", "w", "x", "y"}
+PATH = {"age", "sigma", "w_1", "x", "y"}
+
+
+@styled
+def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *, axes: Axis = "sigma-w") -> Figure:
+    """Return the phases of low-rank weights in noise, and the path of a machine: a dot an age.
+
+    Axes are the noise and the largest signal, or w_1 / sigma and 1 / sigma as in the Sherrington-Kirkpatrick model.
+    With a path they are logarithmic, since the noise of a trained machine is that of its small first weights. Ages
+    without a signal beyond the noise are triangles at the edge.
+
+    Parameters
+    ----------
+    boundaries : boundary, sigma, w, x, y (`phases.boundaries`)
+    path : age, sigma, w_1, x, y (`workflows.phases`)
+
+    Raises
+    ------
+    DataError : if columns are missing
+    """
+    for table, needed in ((boundaries, BOUNDARY), (path, PATH)):
+        if table is not None and not needed.issubset(table.columns):
+            raise DataError(f"columns {', '.join(sorted(needed))} expected, got {', '.join(map(str, table.columns))}")
+    figure = new_figure(5.4 if path is not None else 4.6, 4.2)
+    axis = figure.subplots()
+    low, high = limits(path, axes)
+    shade(axis, boundaries, axes)
+    if path is not None:
+        axis.set(xscale="log", yscale="log")
+        dots(figure, axis, path, axes, low)
+    name(axis, axes, low, high, logarithmic=path is not None)
+    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=LABELS[axes][0], ylabel=LABELS[axes][1])
+    return figure
+
+
+def limits(path: pd.DataFrame | None, axes: Axis) -> tuple[Corner, Corner]:
+    """Return the lower left and the upper right corner: the three phases, and all dots with some room."""
+    if path is None:
+        return (0.0, 0.0), LARGEST[axes]
+    known = [values[np.isfinite(values) & (values > 0)] for values in columns(path, axes)]
+    (left, bottom), (right, top) = ([f([*values, edge]) for values in known] for f, edge in ((min, 0.2), (max, 4.0)))
+    return (left / 2, bottom / 2), (right * 2, top * 2)
+
+
+def columns(path: pd.DataFrame, axes: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coordinates of the dots."""
+    names = ("sigma", "w_1") if axes == "sigma-w" else ("x", "y")
+    return path[names[0]].to_numpy(float), path[names[1]].to_numpy(float)
+
+
+def shade(axis: Axes, table: pd.DataFrame, axes: Axis) -> None:
+    """Fill the phases and draw the lines between them."""
+    lines = {
+        name: (rows["sigma"].to_numpy(float), rows["w"].to_numpy(float)) for name, rows in table.groupby("boundary")
+    }
+    sigma, w = (np.append(known, end) for known, end in zip(lines["SG/F"], (1 / NONE, END / NONE), strict=True))
+    para = np.array([NONE, 1, 1, NONE]), np.array([NONE**2, NONE, 1, 1])
+    glass = np.array([1, 1, *sigma, sigma[-1]]), np.array([NONE, 1, *w, NONE])
+    axis.set_facecolor(FERROMAGNET)
+    axis.fill(*in_axes(*para, axes), color=PARAMAGNET, linewidth=0)
+    axis.fill(*in_axes(*glass, axes), color=GLASS, linewidth=0)
+    for between in (para[0][2:], para[1][2:]), (para[0][1:3], para[1][1:3]), (sigma, w):
+        axis.plot(*in_axes(*between, axes), color="black")
+    axis.plot(
+        *in_axes(*lines["AT"], axes), color="black", linestyle="--", linewidth=1.1, label="AT: replica symmetry breaks"
+    )
+
+
+def in_axes(sigma: np.ndarray, w: np.ndarray, axes: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coordinates of points (sigma, w)."""
+    return (sigma, w) if axes == "sigma-w" else (w / sigma, 1 / sigma)
+
+
+def name(axis: Axes, axes: Axis, low: Corner, high: Corner, *, logarithmic: bool) -> None:
+    """Write the names of the phases, each in its part of the axes."""
+    if logarithmic:
+        (left, bottom), (right, top) = ((math.sqrt(edge) for edge in corner) for corner in (low, high))
+        places = {
+            "sigma-w": ((left, bottom), (left, top), (right, bottom)),
+            "sk": ((left, top), (right, 1.0), (left, bottom)),
+        }
+    else:
+        places = {"sigma-w": ((0.5, 0.5), (0.8, 2.0), (1.7, 0.6)), "sk": ((0.6, 1.5), (1.55, 0.9), (0.5, 0.5))}
+    for phase, (x, y) in zip(("paramagnet", "ferromagnet", "spin glass"), places[axes], strict=True):
+        axis.text(x, y, phase, ha="center", va="center", fontsize=9)
+    axis.legend(loc="lower right" if axes == "sk" and logarithmic else "upper left", fontsize=8)
+
+
+def dots(figure: Figure, axis: Axes, path: pd.DataFrame, axes: Axis, low: Corner) -> None:
+    """Draw an age a dot, coloured by it; those without a signal at the edge."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.ticker import FuncFormatter
+
+    x, y = columns(path, axes)
+    signal = np.isfinite(path["w_1"].to_numpy(float))
+    ages = path["age"].to_numpy(float).clip(min=1)
+    norm = LogNorm(ages.min(), max(ages.max(), ages.min() + 1))
+    axis.plot(x[signal], y[signal], color="#666666", linewidth=0.8, zorder=3)
+    seen = axis.scatter(
+        x[signal], y[signal], c=ages[signal], norm=norm, s=18, zorder=4, edgecolor="black", linewidth=0.3
+    )
+    if axes == "sigma-w":
+        edge = x[~signal], np.full((~signal).sum(), low[1] * 1.15)
+    else:
+        edge = np.full((~signal).sum(), low[0] * 1.15), y[~signal]
+    axis.scatter(
+        *edge, c=ages[~signal], norm=norm, marker="v" if axes == "sigma-w" else "<", s=18, zorder=4, clip_on=False
+    )
+    bar = figure.colorbar(seen, ax=axis, label="age (updates)")
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
