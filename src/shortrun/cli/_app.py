@@ -16,9 +16,11 @@ from shortrun.cli import (
     curves,
     data,
     evaluate,
+    fixed_points,
     fold,
     generate,
     info,
+    likelihood,
     lyapunov,
     phases,
     plot,
@@ -46,9 +48,11 @@ app.command()(predict.predict)
 app.command()(evaluate.evaluate)
 app.command()(score.score)
 app.command()(curves.curves)
+app.command()(likelihood.likelihood)
 app.command()(lyapunov.lyapunov)
 app.command()(phases.phases)
 app.command()(tree.tree)
+app.command("fixed-points")(fixed_points.fixed_points)
 app.command()(fold.fold)
 app.command()(animate.animate)
 app.command()(info.info)

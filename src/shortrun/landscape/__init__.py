@@ -2,16 +2,22 @@
 
 from shortrun.landscape.contacts import area_under_curve, contact_scores, precision
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples
+from shortrun.landscape.fixed_points import LEFT, FixedPoints, fixed_points
+from shortrun.landscape.mean_field import MeanFields, gamma, solve
 from shortrun.landscape.mutations import marginal_free_energy, mutation_scores
 from shortrun.landscape.newick import leaf_names, newick, node_names
 from shortrun.landscape.sites import Sites, sites_of
+from shortrun.landscape.stability import stability
 from shortrun.landscape.transform import Method
 from shortrun.landscape.tree import EPS, ROOT, Level, Stage, Tree, starts_of, tree
 
 __all__ = [
     "EPS",
+    "LEFT",
     "ROOT",
+    "FixedPoints",
     "Level",
+    "MeanFields",
     "Method",
     "Sites",
     "Stage",
@@ -19,6 +25,8 @@ __all__ = [
     "area_under_curve",
     "contact_scores",
     "fields",
+    "fixed_points",
+    "gamma",
     "leaf_names",
     "marginal_free_energy",
     "mutation_scores",
@@ -28,6 +36,8 @@ __all__ = [
     "pairs",
     "precision",
     "sites_of",
+    "solve",
+    "stability",
     "starts_of",
     "strengths",
     "tree",

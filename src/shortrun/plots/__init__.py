@@ -6,10 +6,12 @@ from shortrun.plots.allele_frequencies import allele_frequencies
 from shortrun.plots.animate import MOVIES, animate, check_movie
 from shortrun.plots.cascade import cascade
 from shortrun.plots.confusion import confusion
+from shortrun.plots.fixed_points import fixed_points
 from shortrun.plots.folding_energies import folding_energies
 from shortrun.plots.histograms import histograms
 from shortrun.plots.learning_curves import learning_curves
 from shortrun.plots.length_profile import length_profile
+from shortrun.plots.likelihood_by_age import likelihood_by_age
 from shortrun.plots.linkage import linkage
 from shortrun.plots.pca import pca
 from shortrun.plots.phase_diagram import phase_diagram
@@ -42,11 +44,13 @@ __all__ = [
     "check_movie",
     "check_suffix",
     "confusion",
+    "fixed_points",
     "folding_energies",
     "histograms",
     "itol",
     "learning_curves",
     "length_profile",
+    "likelihood_by_age",
     "linkage",
     "pca",
     "phase_diagram",

@@ -57,7 +57,11 @@ class Units(Protocol):
         ...
 
     def entropy(self, mean: Field) -> PerSite:
-        """The largest entropy (less the mean base energy) of a site with this mean: min over fields of ln z - field m."""
+        """The entropy of a site at this mean, less its mean base energy: ln z - field m at the field that gives it."""
+        ...
+
+    def covariance(self, mean: Field, x: Field) -> Field:
+        """The covariance of each site's features at this mean, times x."""
         ...
 
     def weighted_cumulants(self, mean: Field, powers: Sequence[Float[Tensor, "F H"]]) -> list[Float[Tensor, "C H"]]:

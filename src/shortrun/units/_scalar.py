@@ -36,6 +36,10 @@ class Scalar:
         # V'^2 + V V'' of a quadratic V is 3/2 V'^2 plus a constant.
         return [torch.ones_like(mean), slope, 1.5 * slope.square() + (2 * v2 * v0 - v1 * v1 / 2)][:order]
 
+    def covariance(self, mean: Field, x: Field) -> Field:
+        """Return V(m) x."""
+        return self.cumulants(mean, 2)[1] * x
+
     def weighted_cumulants(self, mean: Field, powers: Sequence[Float[Tensor, "F H"]]) -> list[Float[Tensor, "C H"]]:
         """Return sum_i kappa_n[x_i] W_{i mu}^n; products of matrices at every order."""
         return [k @ power for k, power in zip(self.cumulants(mean, len(powers)), powers, strict=True)]

@@ -67,6 +67,10 @@ class Potts:
     def entropy(self, mean: Field) -> PerSite:
         return torch.special.entr(self._by_site(mean)).sum(-1)
 
+    def covariance(self, mean: Field, x: Field) -> Field:
+        mean, x = self._by_site(mean), self._by_site(x)
+        return (mean * (x - (mean * x).sum(-1, keepdim=True))).flatten(1)
+
     def weighted_cumulants(self, mean: Field, powers: Sequence[Float[Tensor, "F H"]]) -> list[Float[Tensor, "C H"]]:
         return _colours.weighted_cumulants(mean, powers, self.colours)
 

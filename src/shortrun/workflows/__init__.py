@@ -2,10 +2,12 @@
 
 from shortrun.workflows.chaos import critical_gain_of, lyapunov
 from shortrun.workflows.evaluation import evaluate
+from shortrun.workflows.fixed_points import FixedPointsOfRun, fixed_points
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import frames
 from shortrun.workflows.generation import generate, stream
 from shortrun.workflows.phases import first_transition, phases
+from shortrun.workflows.likelihood import likelihood, likelihood_by_age
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, times_up_to
@@ -15,15 +17,19 @@ from shortrun.workflows.tree_files import write_tree
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
+    "FixedPointsOfRun",
     "critical_gain_of",
     "curves",
     "device_of",
     "evaluate",
     "first_transition",
     "fit",
+    "fixed_points",
     "fold",
     "frames",
     "generate",
+    "likelihood",
+    "likelihood_by_age",
     "lyapunov",
     "parts_of_training",
     "phases",
