@@ -14,6 +14,8 @@ from shortrun.likelihood.tempering import acceptance, at, work
 from shortrun.models import RBM, Clamp
 from shortrun.typing import State, Theta
 
+TARGET = 0.3  # mean acceptance of swaps (BDFRS24)
+SWEEPS = 30  # of the chains at a rung before they go on to the next
 DEEPEST = 6  # times that a gap is halved
 MEAN_FIELD = 50  # iterations
 
@@ -45,13 +47,14 @@ def bottom(model: RBM, theta: Theta) -> Theta:
 
 def climbed(
     model: RBM,
+    reference: Theta,
     ages: Sequence[int],
     theta_at: Callable[[int], Theta],
     begin: State,
     noise: Noise,
     *,
-    target: float,
-    sweeps: int,
+    target: float = TARGET,
+    sweeps: int = SWEEPS,
     clamp: Clamp | None = None,
 ) -> list[Rung]:
     """Return rungs from independent sites to the last of `ages`, with chains that came up from one to the next.
@@ -61,17 +64,16 @@ def climbed(
 
     Parameters
     ----------
+    reference : parameters without couplings: `bottom` of the youngest age, or zeros for a ladder of temperatures
     begin : observed layers of the chains; what `clamp` holds keeps its values
     target : lowest mean acceptance of neighbours
     sweeps : of the chains at each rung
     """
     clamp = clamp or Clamp()
-    first = theta_at(ages[0])
-    lowest = Replica(model, bottom(model, first))
-    rungs = [Rung(0.0, lowest, lowest.sweep(begin, at(noise, 0), clamp))]
+    lowest = Replica(model, reference)
+    rungs = [Rung(0.0, lowest, lowest.sweep(begin, noise, clamp))]
     for age in ages:
-        theta = first if age == ages[0] else theta_at(age)
-        rungs += _up_to(rungs[-1], float(age), theta, at(noise, len(rungs)), target, sweeps, clamp, DEEPEST)
+        rungs += _up_to(rungs[-1], float(age), theta_at(age), at(noise, len(rungs)), target, sweeps, clamp, DEEPEST)
     return rungs
 
 
@@ -89,7 +91,18 @@ def _up_to(
     return lower + _up_to(lower[-1], age, theta, at(noise, 2 * half), target, sweeps, clamp, deepest - 1)
 
 
-def thinned(rungs: Sequence[Rung], target: float, keep: Sequence[float] = ()) -> list[Rung]:
+def annealed_up(
+    rungs: Sequence[Rung], begin: State, noise: Noise, *, sweeps: int = SWEEPS, clamp: Clamp | None = None
+) -> list[State]:
+    """Return other chains at every rung, each come up from the one below."""
+    states, state = [], begin
+    for n, rung in enumerate(rungs):
+        state = rung.replica.sweep(state, at(noise, n), clamp or Clamp(), sweeps)
+        states.append(state)
+    return states
+
+
+def thinned(rungs: Sequence[Rung], target: float = TARGET, keep: Sequence[float] = ()) -> list[Rung]:
     """Return as few rungs as it takes: going down from the last, the youngest that swaps often enough (theory 9.1).
 
     Parameters

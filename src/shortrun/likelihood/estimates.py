@@ -1,0 +1,180 @@
+"""ln Z by each method, with what makes it believable, and warnings where it is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shortrun.dynamics import Noise, Stream
+from shortrun.likelihood.ais import ais, independent, log_z_independent, reverse_ais, settled
+from shortrun.likelihood.exact import log_z_exact
+from shortrun.likelihood.ladder import Rung
+from shortrun.likelihood.replica import Replica
+from shortrun.likelihood.tempering import Tempered, temper
+from shortrun.likelihood.weights import Ratio, log_mean, ratio
+from shortrun.models import RBM
+from shortrun.typing import State, Theta
+
+FEWEST = 10.0  # effective samples below which an estimate is doubted
+APART, ERRORS = 1.0, 3.0  # nats, and standard errors, that two sides may differ by
+RAREST = 0.1  # acceptance below which a pair is told
+SETTLE = 100  # sweeps from data before chains are annealed back
+BURNT = 0.2  # share of the rounds before anything is kept
+
+
+class Estimate(NamedTuple):
+    """ln Z of a machine.
+
+    Parameters
+    ----------
+    log_z : the estimate
+    error : standard error over chains; 0 of an exact value
+    effective_sample_size : of the log-weights, the smallest along a ladder; NaN of an exact value
+    lower, upper : estimates that are on average below and above the truth, where chains reach all states
+    warnings : why it should not be believed
+    """
+
+    log_z: float
+    error: float = 0.0
+    effective_sample_size: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+    warnings: tuple[str, ...] = ()
+
+
+def by_enumeration(model: RBM, theta: Theta) -> Estimate:
+    """Return ln Z exactly."""
+    value = log_z_exact(model, theta)
+    return Estimate(value, lower=value, upper=value)
+
+
+def by_annealing(
+    model: RBM, theta: Theta, data: State, *, chains: int = 200, temperatures: int = 1000, seed: int = 0
+) -> Estimate:
+    """Return ln Z by annealing from independent sites with the means of data, checked by annealing data back.
+
+    Parameters
+    ----------
+    data : observed layers of samples; after 100 sweeps at theta they are where the way back starts
+    """
+    reference = independent(model, theta, feature_means(model, data))
+    options = {"temperatures": temperatures, "seed": seed}
+    found = ais(model, theta, reference, chains=chains, **options).log_z
+    rows = torch.linspace(0, len(data[0]) - 1, chains).long()
+    begin = settled(model, theta, tuple(x[rows] for x in data), SETTLE, seed)
+    back = reverse_ais(model, theta, reference, begin, **options).log_z
+    told = [few(found.effective_sample_size, chains)] if found.effective_sample_size < FEWEST else []
+    if back.value - found.value > max(APART, ERRORS * math.hypot(found.error, back.error)):
+        told.append(
+            f"annealing gives ln Z {found.value:.2f} and annealing data back {back.value:.2f}: chains miss a part of "
+            "the states; more temperatures, or another method"
+        )
+    return Estimate(found.value, found.error, found.effective_sample_size, found.value, back.value, tuple(told))
+
+
+def few(size: float, chains: int) -> str:
+    """Return the warning about few effective samples."""
+    return f"only {size:.1f} of {chains} chains carry the weight: more temperatures or chains"
+
+
+def feature_means(model: RBM, data: State) -> Float[Tensor, " F"]:
+    """Return the means of the observed features, with one more sample that is uniform, so that no mean is extreme."""
+    parts = []
+    for layer, x in zip(model.spec.observed, data, strict=True):
+        uniform = layer.units.mean(torch.zeros(1, layer.width))[0]
+        total = sum((layer.units.features(rows).sum(0, dtype=torch.float64) for rows in x.split(4096)), uniform.double())
+        parts.append((total / (len(x) + 1)).float())
+    return torch.cat(parts)
+
+
+class Climb(NamedTuple):
+    """ln Z at some ages from one ladder, and how its chains moved."""
+
+    estimates: dict[int, Estimate]
+    tempered: Tempered
+
+
+def along_training(
+    rungs: Sequence[Rung],
+    thetas: Mapping[int, Theta],
+    *,
+    rounds: int = 1000,
+    exchange: bool = True,
+    seed: int = 0,
+) -> Climb:
+    """Return ln Z of several ages from chains at every rung: ln Z_{t+1} = ln Z_t + ln <exp(F_t - F_{t+1})>_t.
+
+    It starts from independent sites, whose ln Z is known (theory 11.3; BDFRS24). Each step is the estimate from both
+    of its sides, `ratio`; a last one goes from rounded to exact weights.
+
+    Parameters
+    ----------
+    rungs : from independent sites up (`ladder`)
+    thetas : parameters at each age wanted, which is one of the rungs
+    rounds : sweeps of every rung, a fifth of them before anything is kept
+    exchange : PTT; without, ordinary chains of each age
+    seed : of the noise
+    """
+    replicas, noise = [rung.replica for rung in rungs], Noise(seed, Stream.GENERATE)
+    burnt = math.ceil(BURNT * rounds)
+    options = {"exchange": exchange}
+    begin = temper(replicas, [rung.state for rung in rungs], noise, rounds=burnt, **options).states
+    tempered = temper(replicas, begin, noise, rounds=max(2, rounds - burnt), first=burnt, **options)
+    steps = ratio(tempered.forward, tempered.backward, seed)
+    told = doubts([rung.age for rung in rungs], steps, tempered, exchange)
+    first = log_z_independent(replicas[0].model, replicas[0].theta)
+    chains = len(rungs[0].state[0])
+    places = {age: next(j for j, rung in enumerate(rungs) if rung.age == age) for age in thetas}
+    found = {}
+    for age, j in places.items():
+        rounded = log_mean(
+            replicas[j].free_energy(tempered.states[j])
+            - Replica(replicas[j].model, thetas[age], exact=True).free_energy(tempered.states[j])
+        )
+        start = first + rounded.value
+        found[age] = Estimate(
+            start + steps.value[:j].sum().item(),
+            math.hypot(steps.resamples[:, :j].sum(1).std().item(), rounded.error),
+            chains * steps.effective_share[:j].min().item(),
+            start + steps.forward[:j].sum().item(),
+            start + steps.backward[:j].sum().item(),
+            told,
+        )
+    return Climb(found, tempered)
+
+
+def doubts(ages: Sequence[float], steps: Ratio, tempered: Tempered, exchange: bool) -> tuple[str, ...]:
+    """Return what speaks against estimates of a ladder."""
+    told = uncrossed(tempered) + rare(ages, tempered) if exchange else []
+    gaps = (steps.forward - steps.backward).abs()
+    worst = int(gaps.argmax())
+    if gaps[worst] > APART:
+        told.append(
+            f"from ages {ages[worst]:g} to {ages[worst + 1]:g} ln Z grows by {steps.forward[worst]:.2f} seen from the "
+            f"first and {steps.backward[worst]:.2f} from the second: their samples overlap too little"
+        )
+    return tuple(told)
+
+
+def uncrossed(tempered: Tempered) -> list[str]:
+    """Return the warning about chains in which nothing came from the bottom to the top."""
+    missing, chains = int((tempered.upward == 0).sum()), len(tempered.upward)
+    if not missing:
+        return []
+    return [
+        f"in {missing} of {chains} chains no state came from independent sites up to the last machine: modes may be "
+        "missed or wrongly weighted; more sweeps"
+    ]
+
+
+def rare(ages: Sequence[float], tempered: Tempered) -> list[str]:
+    """Return the warning about the pair that swaps most rarely."""
+    worst = int(tempered.acceptance.argmin())
+    lowest = tempered.acceptance[worst].item()
+    pair = f"ages {ages[worst]:g} and {ages[worst + 1]:g}"
+    return [f"{pair} accept only {lowest:.1%} of their swaps"] if lowest < RAREST else []
