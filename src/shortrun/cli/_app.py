@@ -13,6 +13,8 @@ import shortrun
 from shortrun.cli import (
     _output,
     animate,
+    contacts,
+    couplings,
     curves,
     data,
     evaluate,
@@ -22,6 +24,8 @@ from shortrun.cli import (
     info,
     likelihood,
     lyapunov,
+    mixing,
+    mutations,
     phases,
     plot,
     predict,
@@ -50,9 +54,13 @@ app.command()(score.score)
 app.command()(curves.curves)
 app.command()(likelihood.likelihood)
 app.command()(lyapunov.lyapunov)
+app.command()(mixing.mixing)
 app.command()(phases.phases)
 app.command()(tree.tree)
 app.command("fixed-points")(fixed_points.fixed_points)
+app.command()(contacts.contacts)
+app.command()(couplings.couplings)
+app.command()(mutations.mutations)
 app.command()(fold.fold)
 app.command()(animate.animate)
 app.command()(info.info)

@@ -1,6 +1,6 @@
 """Where the law of a machine is flat: mean-field fixed points, the tree they grow into, effective couplings."""
 
-from shortrun.landscape.contacts import area_under_curve, contact_scores, precision
+from shortrun.landscape.contacts import SEPARATION, THRESHOLD, area_under_curve, contact_scores, precision
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples
 from shortrun.landscape.fixed_points import LEFT, FixedPoints, fixed_points
 from shortrun.landscape.mean_field import MeanFields, gamma, solve
@@ -15,6 +15,8 @@ __all__ = [
     "EPS",
     "LEFT",
     "ROOT",
+    "SEPARATION",
+    "THRESHOLD",
     "FixedPoints",
     "Level",
     "MeanFields",

@@ -6,6 +6,8 @@ from shortrun.plots.allele_frequencies import allele_frequencies
 from shortrun.plots.animate import MOVIES, animate, check_movie
 from shortrun.plots.cascade import cascade
 from shortrun.plots.confusion import confusion
+from shortrun.plots.contacts import contacts
+from shortrun.plots.couplings import couplings
 from shortrun.plots.fixed_points import fixed_points
 from shortrun.plots.folding_energies import folding_energies
 from shortrun.plots.histograms import histograms
@@ -13,6 +15,8 @@ from shortrun.plots.learning_curves import learning_curves
 from shortrun.plots.length_profile import length_profile
 from shortrun.plots.likelihood_by_age import likelihood_by_age
 from shortrun.plots.linkage import linkage
+from shortrun.plots.mixing import autocorrelations, mixing
+from shortrun.plots.mutations import mutations
 from shortrun.plots.pca import pca
 from shortrun.plots.phase_diagram import phase_diagram
 from shortrun.plots.piano_roll import piano_roll
@@ -40,10 +44,13 @@ __all__ = [
     "accuracy",
     "allele_frequencies",
     "animate",
+    "autocorrelations",
     "cascade",
     "check_movie",
     "check_suffix",
     "confusion",
+    "contacts",
+    "couplings",
     "fixed_points",
     "folding_energies",
     "histograms",
@@ -52,6 +59,8 @@ __all__ = [
     "length_profile",
     "likelihood_by_age",
     "linkage",
+    "mixing",
+    "mutations",
     "pca",
     "phase_diagram",
     "piano_roll",

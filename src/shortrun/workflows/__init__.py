@@ -1,13 +1,18 @@
 """The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
 
+from shortrun.workflows._sites import trained_out_of_equilibrium
 from shortrun.workflows.chaos import critical_gain_of, lyapunov
+from shortrun.workflows.contacts import Contacts, contacts
+from shortrun.workflows.couplings import Couplings, couplings
 from shortrun.workflows.evaluation import evaluate
 from shortrun.workflows.fixed_points import FixedPointsOfRun, fixed_points
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import frames
 from shortrun.workflows.generation import generate, stream
-from shortrun.workflows.phases import first_transition, phases
 from shortrun.workflows.likelihood import likelihood, likelihood_by_age
+from shortrun.workflows.mixing import mixing
+from shortrun.workflows.mutations import mutations
+from shortrun.workflows.phases import first_transition, phases
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, times_up_to
@@ -17,7 +22,11 @@ from shortrun.workflows.tree_files import write_tree
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
+    "Contacts",
+    "Couplings",
     "FixedPointsOfRun",
+    "contacts",
+    "couplings",
     "critical_gain_of",
     "curves",
     "device_of",
@@ -31,6 +40,8 @@ __all__ = [
     "likelihood",
     "likelihood_by_age",
     "lyapunov",
+    "mixing",
+    "mutations",
     "parts_of_training",
     "phases",
     "predict",
@@ -40,6 +51,7 @@ __all__ = [
     "singular_values",
     "stream",
     "times_up_to",
+    "trained_out_of_equilibrium",
     "tree",
     "write_tree",
 ]
