@@ -48,6 +48,18 @@ def generate(
     ] = None,
     seed: _options.NoiseSeed = 0,
     age: _options.Age = None,
+    sampler: Annotated[
+        str,
+        typer.Option(
+            metavar="short|ptt|pt",
+            help="short: the run's recipe. In equilibrium: ptt, swaps between ages; pt, between temperatures.",
+            rich_help_panel=MODEL,
+        ),
+    ] = "short",
+    acceptance: Annotated[
+        float | None,
+        typer.Option(help="Of these swaps, that ages are chosen for; 0.3 by default.", rich_help_panel=MODEL),
+    ] = None,
     record: Annotated[
         str | None,
         typer.Option(
@@ -87,6 +99,7 @@ def generate(
 
     from shortrun.data import folders
     from shortrun.store import Trajectory
+    from shortrun.workflows.tempering import Moves, default_steps
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
@@ -96,17 +109,23 @@ def generate(
         folders.fitting(out, trained.data["meta"])
     timed, recorded = _network.steps_for(trained, time, recorded)
     steps = steps if timed is None else timed
-    k = trained.recipe["steps"] if steps is None else steps
+    k = default_steps(trained, sampler)
+    k = k if steps is None else steps
     held["template"] = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*recorded, k})}
     asked = {"labels": label, "n": n, "seed": seed, "age": age, **held}
+    moves = Moves()
+    if sampler != "short":
+        asked |= {"sampler": sampler, "watch": moves.add} | ({} if acceptance is None else {"acceptance": acceptance})
     counts = write(trained, files, whole=original_columns, **asked)
-    if k != trained.recipe["steps"]:
+    for line in moves.told(trained):
+        _output.say(line, aside=True)
+    if sampler == "short" and k != trained.recipe["steps"]:
         told = f"note: {k} sweeps, but {run} was trained to generate after {trained.recipe['steps']}"
         _output.say(told, aside=True)
     found = {"run": str(run), "output": str(out), "files": {t: str(file) for t, file in files.items()}}
     found |= {"n": n, "classes": counts, "steps": k, "trained_steps": trained.recipe["steps"]}
-    found |= {"seed": seed, "age": trained.ages[-1] if age is None else age}
+    found |= {"seed": seed, "age": trained.ages[-1] if age is None else age, "sampler": sampler, **moves.found()}
     if json:
         _output.emit(found)
     else:

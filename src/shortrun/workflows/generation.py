@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -16,10 +16,12 @@ from shortrun.data.parts import joined
 from shortrun.data.table_columns import Column
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.errors import ConfigError, nearest
+from shortrun.likelihood import TARGET, Tempered
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
+from shortrun.workflows.tempering import SHORT, Held, default_steps, in_equilibrium
 
 Fixed: TypeAlias = Mapping[int, str] | Mapping[str, str]
 ROWS_AT_ONCE = 2000  # samples in memory at one time
@@ -36,8 +38,10 @@ def generate(
     fix: Fixed | None = None,
     template: Dataset | None = None,
     keep: Sequence[int | str] = (),
+    sampler: str = SHORT,
+    acceptance: float = TARGET,
 ) -> Dataset:
-    """Generate samples with the run's own recipe: from noise, k sweeps, labels clamped.
+    """Generate samples with the run's own recipe: from noise, k sweeps, labels clamped; or in equilibrium.
 
     Parameters
     ----------
@@ -45,13 +49,17 @@ def generate(
     labels : the class of all samples, a class for each of the n samples, a count for each class, or None for the
         classes in the proportions of the training data
     n : number of samples
-    steps : sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good
+    steps : sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good; of
+        an equilibrium sampler those of every replica, 500 by default
     seed : of the noise; the first samples of a larger n are those of a smaller one with the same labels
     age : which age of the training; by default the last
     fix : letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}; of a table, what a column
         holds: {"sex": "female"} (of a number, the bin that it is in)
     template, keep : samples whose sites `keep` (numbered from 1, or names of columns) are held while the others are
         generated; its samples are taken in turn
+    sampler : "short" for the recipe; "ptt" for equilibrium samples by swaps between the ages of the run, "pt" between
+        temperatures
+    acceptance : of swaps, that ages or temperatures are chosen for
 
     Returns
     -------
@@ -60,10 +68,10 @@ def generate(
 
     Raises
     ------
-    ConfigError : for an unknown class, a site or letter that does not exist, steps below 1
+    ConfigError : for an unknown class, a site or letter that does not exist, steps below 1, an unknown sampler
     """
     run = opened(run)
-    k = run.recipe["steps"] if steps is None else steps
+    k = default_steps(run, sampler) if steps is None else steps
     options = {
         "labels": labels,
         "n": n,
@@ -72,6 +80,8 @@ def generate(
         "fix": fix,
         "template": template,
         "keep": keep,
+        "sampler": sampler,
+        "acceptance": acceptance,
     }
     return joined([part[k] for part in stream(run, times=(k,), **options)])
 
@@ -87,8 +97,15 @@ def stream(
     fix: Fixed | None = None,
     template: Dataset | None = None,
     keep: Sequence[int | str] = (),
+    sampler: str = SHORT,
+    acceptance: float = TARGET,
+    watch: Callable[[Tempered], None] | None = None,
 ) -> Iterator[dict[int, Dataset]]:
     """Generate as `generate` does, a bounded number of samples at a time, recorded after each of `times` sweeps.
+
+    Parameters
+    ----------
+    watch : called with how the chains of an equilibrium sampler moved, some samples at a time
 
     Yields
     ------
@@ -100,13 +117,35 @@ def stream(
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, labels, n)
     model, theta, n = run.model, theta_of(run, age), len(codes)
-    held = _held_label(model, codes, theta.dtype)
+    held = Held(_held_label(model, codes, theta.dtype), _kept(run, n, fix or {}, template, keep))
     noise, at_once = Noise(seed, Stream.GENERATE), rows_at_once(model, ROWS_AT_ONCE)
-    kept = _kept(run, n, fix or {}, template, keep)
-    parts = recorded(model, theta, n, noise, times=tuple(times), held=held, kept_sites=kept, at_once=at_once)
+    if sampler == SHORT:
+        options = {"held": held.layers, "kept_sites": held.sites, "at_once": at_once}
+        parts = recorded(model, theta, n, noise, times=tuple(times), **options)
+    else:
+        sizes = {"age": age, "acceptance": acceptance, "at_once": at_once, "seed": seed}
+        parts = _in_equilibrium(run, times, n, held, sampler, sizes, watch)
     for first, part in zip(range(0, n, at_once), parts, strict=True):
         here = codes[first : first + at_once]
         yield {t: _dataset(run, model.shown(state), here, first, n) for t, state in part.items()}
+
+
+def _in_equilibrium(
+    run: Trajectory,
+    times: Sequence[int],
+    n: int,
+    held: Held,
+    sampler: str,
+    sizes: Mapping[str, Any],
+    watch: Callable[[Tempered], None] | None,
+) -> Iterator[dict[int, State]]:
+    """Yield {sweeps: samples} of an equilibrium sampler, which is looked at once, at its end."""
+    if len(times) != 1:
+        raise ConfigError("record", f"{sampler} gives samples at its end only, not after {len(times)} times")
+    for drawn in in_equilibrium(run, sampler=sampler, count=n, rounds=times[0], held=held, **sizes):
+        if watch is not None:
+            watch(drawn.tempered)
+        yield {times[0]: drawn.state}
 
 
 def _held_label(model: Model, codes: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:

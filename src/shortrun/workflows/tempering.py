@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,15 +10,16 @@ import torch
 from torch import Tensor
 
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, nearest
 from shortrun.likelihood import Rung, Tempered, annealed_up, bottom, climbed, temper, thinned
 from shortrun.models import RBM, Clamp
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
 from shortrun.workflows._runs import rbm_of, theta_of
-from shortrun.workflows.time_courses import spread
 
-SAMPLERS = ("short", "ptt", "pt")
+SHORT = "short"  # the run's own recipe, no equilibrium
+SAMPLERS = (SHORT, "ptt", "pt")
+SWEEPS = 500  # of every replica
 MOST_AGES = 200  # that a ladder is chosen from
 CHOOSING = 100  # chains that choose it
 CHOICE, CLIMB = 2**31, 3 * 2**30  # where their noise, and that of the chains that come after, begins
@@ -53,6 +55,19 @@ FREE = Held({}, {})
 
 def _in_turn(values: Tensor, rows: Tensor) -> Tensor:
     return values[rows % len(values)]
+
+
+def default_steps(run: Trajectory, sampler: str) -> int:
+    """Return the sweeps that a sampler takes by default.
+
+    Raises
+    ------
+    ConfigError : if there is no such sampler
+    """
+    if sampler not in SAMPLERS:
+        known = ", ".join(SAMPLERS)
+        raise ConfigError("sampler", f"one of {known} expected, got '{sampler}'", nearest(sampler, SAMPLERS))
+    return run.recipe["steps"] if sampler == SHORT else SWEEPS
 
 
 def ladder(
@@ -110,7 +125,7 @@ def reference(run: Trajectory, model: RBM, youngest: int, sampler: str) -> Theta
 def ages_up_to(run: Trajectory, last: int, keep: Sequence[int]) -> tuple[int, ...]:
     """Return the ages that a ladder is chosen from."""
     below = [age for age in run.ages if age <= last]
-    return tuple(sorted({*spread(below, MOST_AGES), *keep, last}))
+    return tuple(sorted({*below[:: math.ceil(len(below) / MOST_AGES)], *keep, last}))
 
 
 class Drawn(NamedTuple):
@@ -132,7 +147,14 @@ def in_equilibrium(
     at_once: int,
     seed: int = 0,
 ) -> Iterator[Drawn]:
-    """Yield samples of a machine by replica exchange, one of each of `count` chains, `at_once` at a time."""
+    """Yield samples of a machine by replica exchange, one of each of `count` chains, `at_once` at a time.
+
+    Raises
+    ------
+    ConfigError : for fewer than 2 rounds, and as `ladder`
+    """
+    if rounds < 2:
+        raise ConfigError("steps", f"at least 2 expected by {sampler}, got {rounds}")
     rows = torch.linspace(0, count - 1, min(count, CHOOSING)).long()
     rungs = ladder(
         run, sampler=sampler, age=age, acceptance=acceptance, chains=len(rows), held=held, rows=rows, seed=seed
@@ -145,3 +167,49 @@ def in_equilibrium(
         place = Noise(seed, Stream.GENERATE, first_chain=first)
         tempered = temper([rung.replica for rung in rungs], states, place, rounds=rounds, clamp=held.clamp)
         yield Drawn(tempered.states[-1], tempered)
+
+
+class Moves:
+    """How the chains of an equilibrium sampler moved, some of them at a time."""
+
+    def __init__(self):
+        self.parts: list[Tempered] = []
+
+    def add(self, tempered: Tempered) -> None:
+        """Take some chains, without their states."""
+        nothing = torch.empty(0, 0, 0)
+        self.parts.append(tempered._replace(states=(), forward=nothing, backward=nothing))
+
+    def found(self) -> dict[str, float]:
+        """Return the numbers: replicas, acceptance, chains that were crossed, journeys a chain; none without chains."""
+        if not self.parts:
+            return {}
+        acceptance = torch.stack([part.acceptance for part in self.parts]).mean(0)
+        upward, trips = (torch.cat([getattr(it, name) for it in self.parts]) for name in ("upward", "round_trips"))
+        return {
+            "replicas": len(acceptance) + 1,
+            "lowest_acceptance": acceptance.min().item(),
+            "mean_acceptance": acceptance.mean().item(),
+            "crossed_chains": (upward > 0).double().mean().item(),
+            "crossings": upward.double().mean().item(),
+            "round_trips": trips.double().mean().item(),
+        }
+
+    def told(self, run: Trajectory) -> list[str]:
+        """Return lines for a person: what moved, and what is to be doubted."""
+        it = self.found()
+        if not it:
+            return []
+        lines = [
+            f"note: {it['replicas']} replicas, swaps accepted {it['mean_acceptance']:.0%} (lowest "
+            f"{it['lowest_acceptance']:.0%}); {it['crossings']:.2g} states a chain came from independent sites to the top"
+        ]
+        if it["crossed_chains"] < 1:
+            lines.append(
+                f"warning: in {1 - it['crossed_chains']:.0%} of the chains none did: they may not be in equilibrium; more "
+                "--steps"
+            )
+        if run.recipe["start"] == "random":
+            k = run.recipe["steps"]
+            lines.append(f"note: this machine was trained to be good after {k} sweeps from noise, not in equilibrium")
+        return lines
