@@ -53,8 +53,9 @@ def fixed_points(
     told = scattered(axis, real, found.real, "real", real.classes)
     colours = np.array([*palette(len(real.classes)), UNLABELLED if real.classes else MARK])
     axis.scatter(*places.T, s=areas(basin), c=colours[majority], edgecolors="black", linewidths=1.2, zorder=4)
-    for number, place in enumerate(places[:NUMBERED], 1):
-        axis.annotate(str(number), place, xytext=(7, 5), textcoords="offset points", fontsize=8, zorder=5)
+    for number, (place, size) in enumerate(zip(places[:NUMBERED], areas(basin), strict=False), 1):
+        away = np.sqrt(size / np.pi) * 0.7 + 2  # from the centre to just outside the circle, up and to the right
+        axis.annotate(str(number), place, xytext=(away, away), textcoords="offset points", fontsize=8, zorder=5)
     axis.locator_params(nbins=6)
     axis.set_xlabel(f"PC1 ({found.shares[0]:.0%} of the variance)")
     axis.set_ylabel(f"PC2 ({found.shares[1]:.0%})")
