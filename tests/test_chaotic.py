@@ -199,7 +199,9 @@ def test_values_and_labels_are_held_and_shown():
 
 
 def test_a_specification_is_its_json():
-    spec = network("three layers, label", gain=0.7, seed=5, time_step=0.25, settling="exact", diagonal=False, hebbian=2).spec
+    spec = network(
+        "three layers, label", gain=0.7, seed=5, time_step=0.25, settling="exact", diagonal=False, hebbian=2
+    ).spec
     assert spec_from_dict(spec.to_dict()) == spec
     older = network().spec.to_dict()
     del older["hebbian"]

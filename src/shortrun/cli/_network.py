@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shortrun.cli import _options
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, FormatError, ShortrunError
 
 if TYPE_CHECKING:
+    from shortrun.config import Config
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
 KIND = "chaotic"
-DT = 1.0
+TIME = 100.0
 
 
-def sections(
-    *, layers: str | None, gain: float | None, time: float | None, dt: float | None, tau: float | None, classes: bool
-) -> dict[str, dict[str, Any]]:
-    """Return the settings that the options stand for; a run of time T takes T / dt steps.
+def sections(*, layers: str | None, **options: Any) -> dict[str, dict[str, Any]]:
+    """Return the sections of the settings that options of the panel stand for; None stands for nothing.
 
     Raises
     ------
-    ConfigError : for layers that are no numbers, or a time below one step
+    ConfigError : for layers that are no numbers
     """
-    found: dict[str, dict[str, Any]] = {"model": {}, "chaotic": {}, "scheme": {}}
-    if layers is not None:
-        found["model"]["layers"] = sizes(layers)[1:]
-    options = {"gain": gain, "dt": dt, "tau": tau, "classes": classes or None}
-    found["chaotic"] = {name: value for name, value in options.items() if value is not None}
-    if time is not None:
-        found["scheme"]["steps"] = steps_of(time, dt or DT)
+    given = {name: value for name, value in options.items() if value is not None}
+    model = {} if layers is None else {"layers": sizes(layers)[1:]}
+    found: dict[str, dict[str, Any]] = {"model": model, "chaotic": given}
+        "model": {} if layers is None else {"layers": sizes(layers)[1:]},
+        "chaotic": given,
+    }
     return {name: values for name, values in found.items() if values}
+
+
+def timed(settings: Config, *, time: float | None, dt: float | None, steps: int | None) -> Config:
+    """Return settings whose runs take the time T: as many steps of their dt, which alone leaves T at 100.
+
+    Raises
+    ------
+    ConfigError : for a time below one step, or beside a number of steps
+    """
+    from shortrun.config import validate
+
+    if time is not None and steps is not None:
+        raise ConfigError("--time", "not together with --steps: T is so many steps of dt")
+    if steps is not None or (time is None and dt is None):
+        return settings
+    form = settings.model_dump()
+    form["scheme"]["steps"] = steps_of(TIME if time is None else time, settings.chaotic.dt)
+    return validate(form)
 
 
 def steps_of(time: float, dt: float) -> int:
@@ -88,6 +104,32 @@ def check_sites(layers: str | None, data: Dataset) -> None:
         raise ConfigError("--layers", f"{sizes(layers)[0]} visible units, but the samples have {data.sites} sites")
 
 
-def as_grey(reading: Mapping[str, Any]) -> dict[str, Any]:
-    """Return reading options that keep grey values, unless the user says how to make them black and white."""
-    return dict(reading) if {"threshold", "alphabet", "grey"} & reading.keys() else dict(reading) | {"grey": True}
+def samples_of(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Dataset]) -> Dataset:
+    """Return samples in the way rates stand for them, unless the user says how to read them.
+
+    Grey values are kept, black and white stay codes, and other numbers (from -1 to 1) are taken as they are.
+
+    Raises
+    ------
+    FormatError, ConfigError : of the first way, if none can read them
+    """
+    if {"threshold", "alphabet", "grey"} & given.keys():
+        return read(given)
+    first: ShortrunError | None = None
+    for more in ({"grey": True}, {}, {"alphabet": "continuous"}):
+        try:
+            data = read({**given, **more})
+        except (FormatError, ConfigError) as error:
+            first = first or error
+        else:
+            if "grey" not in more or not is_black_and_white(data):
+                return data
+    assert first is not None
+    raise first
+
+
+def is_black_and_white(data: Dataset) -> bool:
+    """Return whether grey values are 0 and 1 alone."""
+    from shortrun.data.values import holds_only_binary
+
+    return data.meta.get("full_scale") == 1 and holds_only_binary(data.values)

@@ -58,6 +58,17 @@ def train(
     time: Annotated[float | None, typer.Option(help="Time T of every run; 100.", rich_help_panel=CHAOTIC)] = None,
     dt: Annotated[float | None, typer.Option(help="Length of an Euler step; 1.", rich_help_panel=CHAOTIC)] = None,
     tau: Annotated[float | None, typer.Option(help="Time constant of a unit; 10.", rich_help_panel=CHAOTIC)] = None,
+    settling: Annotated[
+        str | None,
+        typer.Option(metavar="euler|exact", help="How one hidden layer follows held data.", rich_help_panel=CHAOTIC),
+    ] = None,
+    no_diagonal: Annotated[
+        bool, typer.Option("--no-diagonal", help="No unit of a single layer feels itself.", rich_help_panel=CHAOTIC)
+    ] = False,
+    hebbian: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Power of rates that couplings learn from; 1.", rich_help_panel=CHAOTIC),
+    ] = None,
     classes: Annotated[
         bool, typer.Option("--classes", help="Learn labels too, with a unit a class.", rich_help_panel=CHAOTIC)
     ] = False,
@@ -120,9 +131,18 @@ def train(
         raise ConfigError("--resume", "not together with --overwrite")
     old = stored(out) if resume else None
     chaotic = (model or (old.config["model"]["kind"] if old else "rbm")) == _network.KIND
-    network = _network.sections(layers=layers, gain=gain, time=time, dt=dt, tau=tau, classes=classes)
-    if network and not chaotic:
-        raise ConfigError("--layers, --gain, --time, --dt, --tau, --classes", "are options of --model chaotic")
+    network = _network.sections(
+        layers=layers,
+        gain=gain,
+        dt=dt,
+        tau=tau,
+        settling=settling,
+        diagonal=False if no_diagonal else None,
+        hebbian=hebbian,
+        classes=classes or None,
+    )
+    if not chaotic and (network or time is not None):
+        raise ConfigError("model", "options of chaotic networks, such as --layers and --gain, go with --model chaotic")
     if chaotic and hidden is not None:
         raise ConfigError("--hidden", "hidden units of a chaotic network are given with --layers")
     extra = {"reweight": reweight, "source": data}
@@ -134,13 +154,15 @@ def train(
         assignments=tuple(set_ or ()),
         model={"kind": model, "hidden": hidden, "hidden_rule": hidden_rule} | network.get("model", {}),
         chaotic=network.get("chaotic", {}),
-        scheme={"name": scheme, "steps": steps} | network.get("scheme", {}),
+        scheme={"name": scheme, "steps": steps},
         optimiser={"name": optimiser, "rate": rate, "schedule": schedule},
         training={"updates": updates, "seed": seed, "batch": batch, "validation": validation, "device": device},
     )
+    settings = _network.timed(settings, time=time, dt=dt, steps=steps)
     if old is None and chaotic:
-        given = _network.as_grey(given)
-    samples = samples_of(given if old is None else _reading.remembered(old) | given)
+        samples = _network.samples_of(given, samples_of)
+    else:
+        samples = samples_of(given if old is None else _reading.remembered(old) | given)
     _network.check_sites(layers, samples)
     source = samples.meta[_reading.REMEMBERED]["source"]
     if not json:
