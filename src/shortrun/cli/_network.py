@@ -27,9 +27,6 @@ def sections(*, layers: str | None, **options: Any) -> dict[str, dict[str, Any]]
     given = {name: value for name, value in options.items() if value is not None}
     model = {} if layers is None else {"layers": sizes(layers)[1:]}
     found: dict[str, dict[str, Any]] = {"model": model, "chaotic": given}
-        "model": {} if layers is None else {"layers": sizes(layers)[1:]},
-        "chaotic": given,
-    }
     return {name: values for name, values in found.items() if values}
 
 
