@@ -1,5 +1,6 @@
 """In which regime a machine is: phases of an RBM and how it learns; whether a network is chaotic."""
 
+from shortrun.phases.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
 from shortrun.phases.boundaries import Phase, boundaries, ferromagnet_from, phase_at, stable_from, with_ratios
 from shortrun.phases.centre import Centre, centre, instabilities
 from shortrun.phases.component_laws import Law, law_of
@@ -8,36 +9,51 @@ from shortrun.phases.fixed_points import FixedPoints, fixed_points, residual
 from shortrun.phases.linear_regime import LinearRegime, Transition, linear_regime
 from shortrun.phases.lyapunov import Exponent, exponent
 from shortrun.phases.placement import Placement, place
+from shortrun.phases.recording import Chains, Observables, modes
+from shortrun.phases.relaxation import Clusters, agreement, chain_overlaps, jumps, merging_time
 from shortrun.phases.replica_symmetric import Ensemble, Order, Solution, solutions, solve
 from shortrun.phases.stability import coupling_matrix, critical_gain, linear_exponent, measured_critical_gain, radius
 from shortrun.phases.susceptibility import Susceptibility, susceptibility
+from shortrun.phases.transition import TransitionMatrix, transition_matrix
 
 __all__ = [
+    "Autocorrelation",
     "Centre",
+    "Chains",
+    "Clusters",
     "Ensemble",
     "Exponent",
     "FixedPoints",
     "Law",
     "LinearRegime",
+    "Measured",
+    "Observables",
     "Order",
     "Phase",
     "Placement",
     "Solution",
     "Susceptibility",
     "Transition",
+    "TransitionMatrix",
+    "agreement",
+    "autocorrelation",
     "boundaries",
     "centre",
+    "chain_overlaps",
     "coupling_matrix",
     "critical_gain",
     "exponent",
     "ferromagnet_from",
     "fixed_points",
     "instabilities",
+    "jumps",
     "law_of",
     "linear_exponent",
     "linear_regime",
     "lyapunov_function",
     "measured_critical_gain",
+    "merging_time",
+    "modes",
     "phase_at",
     "place",
     "radius",
@@ -46,5 +62,9 @@ __all__ = [
     "solve",
     "stable_from",
     "susceptibility",
+    "t_alpha",
+    "tau_exp",
+    "tau_int",
+    "transition_matrix",
     "with_ratios",
 ]

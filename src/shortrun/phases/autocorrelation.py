@@ -144,8 +144,9 @@ def tau_exp(found: Autocorrelation) -> Measured:
 
     The tail is the later two thirds of the lags before rho falls below six standard errors; points count by
     their errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a
-    slope read off too early is too steep, and the time a lower bound. Resolved: rho at the end of the tail is below
-    0.2. If rho(1) is below its noise already, the time is 0, and its error what it could be all the same.
+    slope read off too early is too steep. Where rho at the end of the tail is not below 0.2 the time is not resolved,
+    and the value is that of a slope two standard errors steeper, a lower bound. If rho(1) is below its noise already,
+    the time is 0, and its error what it could be all the same.
     """
     rho, error = found.rho, found.error
     if not bool(rho.isfinite().all()):
@@ -157,10 +158,10 @@ def tau_exp(found: Autocorrelation) -> Measured:
     tail = torch.arange(last // 3, last + 1)
     logs, weights = rho[tail].log(), slope_weights(tail.double(), rho[tail], error[tail])
     slope = float(weights @ logs)
-    if slope >= 0:
-        return Measured(float(found.lags), math.nan, False)
-    spread = error_of_mean((weights / rho[tail]) @ found.influence[tail])
-    return Measured(-1 / slope, float(spread) / slope**2, bool(rho[last] < TAIL))
+    error_of_slope = float(error_of_mean((weights / rho[tail]) @ found.influence[tail]))
+    if slope < 0 and bool(rho[last] < TAIL):
+        return Measured(-1 / slope, error_of_slope / slope**2, True)
+    return Measured(1 / (max(-slope, 0.0) + 2 * error_of_slope), math.nan, False)
 
 
 def slope_weights(

@@ -41,17 +41,23 @@ class Overlaps:
     time : t
     independent : of x(t) of different chains
     own : of x(t) and x(t / 2) of one chain
+    chains : their number
     """
 
     time: int
     independent: tuple[float, float]
     own: tuple[float, float]
+    chains: int
 
     @property
     def merged(self) -> bool:
-        """Whether the means differ by less than a tenth of the combined (root mean square) spread."""
-        spread = math.hypot(self.independent[1], self.own[1]) / math.sqrt(2)
-        return abs(self.own[0] - self.independent[0]) <= MERGED * spread
+        """Whether the means differ by less than a tenth of the combined (root mean square) spread, or than their noise.
+
+        The noise is three standard errors, those of as many pairs as there are chains.
+        """
+        spread = math.hypot(self.independent[1], self.own[1])
+        noise = AGREE * spread / math.sqrt(self.chains)
+        return abs(self.own[0] - self.independent[0]) <= max(MERGED * spread / math.sqrt(2), noise)
 
 
 def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]:
@@ -63,7 +69,8 @@ def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]
             turns = range(1, 1 + min(PAIRINGS, len(now[0]) - 1))
             apart = torch.cat([alike(spec, now, tuple(x.roll(r, 0) for x in now)) for r in turns])
             own = alike(spec, now, half)
-            found.append(Overlaps(t, *((float(each.mean()), float(each.std())) for each in (apart, own))))
+            means = ((float(each.mean()), float(each.std())) for each in (apart, own))
+            found.append(Overlaps(t, *means, chains=len(own)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The law of a sweep, written down: the transition matrix of tiny machines, its spectrum, and the law after k sweeps."""
+"""The law of a sweep, written down: the transition matrix of tiny machines, its spectrum, the law after k sweeps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENTRIES = 2**26  # of the largest table
 
 
 @dataclass(frozen=True, eq=False)
-class Transition:
+class TransitionMatrix:
     """A sweep of a tiny machine as a matrix over the states of its observed layers.
 
     Parameters
@@ -63,7 +63,7 @@ class Transition:
         return torch.stack(rho) / rho[0]
 
 
-def transition(model: RBM, theta: Theta) -> Transition:
+def transition_matrix(model: RBM, theta: Theta) -> TransitionMatrix:
     """Return the transition matrix of a sweep over the observed layers (a label among them), in double precision.
 
     T(x' | x) = sum_h p(h | x) p(x' | h). With B(x, h) = sqrt(p(x)) p(h | x) / sqrt(p(h)), T is similar to B B^T: its
@@ -85,7 +85,7 @@ def transition(model: RBM, theta: Theta) -> Transition:
     singular = torch.linalg.svdvals((law.sqrt().unsqueeze(1) * up) / of_hidden.sqrt().clamp_min(1e-150))
     eigenvalues = torch.zeros_like(law)
     eigenvalues[: len(singular)] = singular.square().clamp_max(1.0)
-    return Transition(states, up @ down, law, eigenvalues)
+    return TransitionMatrix(states, up @ down, law, eigenvalues)
 
 
 def conditional(model: RBM, theta: Theta, states: State, hidden: Tensor) -> Float64[Tensor, "n m"]:

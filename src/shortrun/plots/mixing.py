@@ -1,0 +1,113 @@
+"""Relaxation times while a machine learns, and the autocorrelations behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from shortrun.errors import DataError
+from shortrun.plots._figure import MARK, WIDTH, new_figure, palette, score_axis, short, styled, time_axis
+from shortrun.plots.scores_by_age import gradient
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = ("age", "observable", "estimator", "value", "resolved")
+FUNCTIONS = ("age", "observable", "lag", "rho", "error")
+STARTS = {"overlap": "own past and other chains", "two-start": "two starts: "}
+
+
+@styled
+def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
+    """Return relaxation times against age: tau_int of each observable, and below when chains forget their start.
+
+    Triangles are lower bounds, of runs that were too short. The horizontal line is k, the sweeps of the training's
+    chains: above it they are out of equilibrium.
+
+    Parameters
+    ----------
+    table : age, observable, estimator, value, resolved (`workflows.mixing`)
+    k : of the training; 0 draws no line
+
+    Raises
+    ------
+    DataError : if columns or times are missing
+    """
+    check(table, COLUMNS)
+    upper = {f"{name}": rows for name, rows in table.loc[table["estimator"] == "tau-int"].groupby("observable")}
+    lower = {
+        STARTS[how] + ("" if how == "overlap" else what): rows
+        for (how, what), rows in table.groupby(["estimator", "observable"], sort=False)
+        if how in STARTS
+    }
+    panels = [(upper, "tau_int (sweeps)"), (lower, "start forgotten (sweeps)")]
+    panels = [(lines, label) for lines, label in panels if lines]
+    if not panels:
+        raise DataError("no times of autocorrelations, overlaps or two starts to draw")
+    figure = new_figure(WIDTH, 2.7 * len(panels) + 0.2)
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (lines, label) in zip(axes, panels, strict=True):
+        draw(axis, lines, k)
+        score_axis(axis, label, [*(x for rows in lines.values() for x in rows["value"]), *([k] if k else [])])
+        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+        time_axis(axis, "age (updates)" if axis is axes[-1] else "")
+    figure.align_ylabels(axes)
+    return figure
+
+
+def draw(axis: Axes, lines: dict[str, pd.DataFrame], k: int) -> None:
+    """Draw values against age, circles where they are resolved and triangles where they are bounds."""
+    for (name, rows), colour in zip(lines.items(), palette(len(lines)), strict=True):
+        rows = rows.sort_values("age")
+        axis.plot(rows["age"], rows["value"], color=colour, linewidth=1, alpha=0.7)
+        for resolved, marker in ((True, "o"), (False, "^")):
+            chosen = rows.loc[rows["resolved"] == resolved]
+            # a label even where no such point is: the legend shows circles only
+            label = name if resolved else None
+            axis.plot(chosen["age"], chosen["value"], marker, color=colour, markersize=4, label=label)
+    if k:
+        axis.axhline(k, color=MARK, linestyle="--", linewidth=1.2, label=f"k = {k}", zorder=1)
+
+
+@styled
+def autocorrelations(functions: pd.DataFrame) -> Figure:
+    """Return rho(t) against the lag t, a panel an observable and a line an age, from red (young) to blue (old).
+
+    Parameters
+    ----------
+    functions : age, observable, lag, rho, error (`workflows.mixing`); a band is one standard error
+
+    Raises
+    ------
+    DataError : if columns are missing
+    """
+    check(functions, FUNCTIONS)
+    names = [*functions["observable"].drop_duplicates()]
+    ages = sorted(functions["age"].unique())
+    columns = min(2, len(names))
+    figure = new_figure(WIDTH, 2.3 * -(-len(names) // columns) + 0.5)
+    axes = figure.subplots(-(-len(names) // columns), columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis, name in zip(axes, names, strict=False):
+        for age, colour in zip(ages, gradient(len(ages)), strict=True):
+            rows = functions.loc[(functions["observable"] == name) & (functions["age"] == age) & (functions["lag"] > 0)]
+            axis.plot(rows["lag"], rows["rho"], color=colour, linewidth=1.2, label=short(float(age)))
+            axis.fill_between(
+                rows["lag"], rows["rho"] - rows["error"], rows["rho"] + rows["error"], color=colour, alpha=0.2
+            )
+        axis.set_title(name)
+        axis.set_ylim(-0.1, 1.05)
+        time_axis(axis, "lag t (sweeps)")
+    for axis in axes[len(names) :]:
+        axis.set_visible(False)
+    for axis in axes[::columns]:
+        axis.set_ylabel("rho(t)")
+    figure.legend(*axes[0].get_legend_handles_labels(), title="age", loc="outside right center", fontsize=8)
+    return figure
+
+
+def check(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Raise DataError if columns are missing, or all rows."""
+    if not set(columns).issubset(table.columns) or table.empty:
+        raise DataError(f"columns {', '.join(columns)} expected, got {', '.join(map(str, table.columns))}")
