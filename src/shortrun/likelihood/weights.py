@@ -89,14 +89,14 @@ def ratio(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"], see
 
 
 def bennett(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"]) -> Float[Tensor, " J"]:
-    """Return the solution of Bennett's equation, which lies between the estimates from either side."""
-    one, other = log_means(forward), -log_means(backward)
-    low, high = torch.minimum(one, other), torch.maximum(one, other)
+    """Return the solution of Bennett's equation, which lies between the extreme log-weights, by bisection."""
+    every = torch.cat([forward.flatten(0, 1), -backward.flatten(0, 1)])
+    low, high = every.amin(0), every.amax(0)
     for _ in range(ITERATIONS):
         value = (low + high) / 2
         off = torch.sigmoid(forward - value).mean((0, 1)) - torch.sigmoid(backward + value).mean((0, 1))
         low, high = torch.where(off > 0, value, low), torch.where(off > 0, high, value)
-        if (high - low).max() < TOLERANCE:
+        if (high - low).amax() < TOLERANCE:
             break
     return (low + high) / 2
 
