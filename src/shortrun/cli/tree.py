@@ -134,7 +134,9 @@ def annotations_of(path: Path | None, samples: Dataset) -> dict[str, Any]:
 
 
 def tell(stage: Stage) -> None:
-    """Say what an age found."""
+    """Say what an age found, where something merged or did not converge."""
+    if stage.rows == stage.clusters and not stage.unconverged:
+        return
     missed = f", {stage.unconverged} of them not converged (residual {stage.residual:.1g})" if stage.unconverged else ""
     line = f"age {stage.age}: {_output.amount(stage.rows, 'row')} to {_output.amount(stage.clusters, 'fixed point')}"
     _output.say(line + missed, aside=True)
@@ -185,8 +187,7 @@ def show(about: Mapping[str, Any]) -> None:
     lines = [(str(it["age"]), str(it["clusters"]), shown(it["agreement"])) for it in levels]
     _output.rows(("age", "fixed points", "ARI with labels"), lines)
     _output.say(
-        f"{_output.amount(about['leaves'], 'leaf')[:-4] + 'leaves' if about['leaves'] != 1 else '1 leaf'}, "
-        f"{_output.amount(about['nodes'], 'node')}; at {_output.amount(about['clusters'], 'cluster')} the adjusted Rand "
+        f"{about['leaves']:,} leaves, {_output.amount(about['nodes'], 'node')}; at {_output.amount(about['clusters'], 'cluster')} the adjusted Rand "
         f"index with the labels is {shown(about['agreement'])}"
     )
 

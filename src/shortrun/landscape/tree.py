@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 
 from shortrun.errors import ConfigError, DataError
-from shortrun.landscape.clusters import components, coordinates, distinct, representatives, uniform_profile
+from shortrun.landscape.clusters import Points, components, coordinates, distinct, representatives, uniform_profile
 from shortrun.landscape.mean_field import MeanFields, solve
 from shortrun.models import LABEL, RBM
 from shortrun.typing import Field, State, Theta
@@ -266,7 +266,7 @@ class Growth:
         self.stages.append(stage_of(age, found, len(chosen)))
         weights = np.bincount(clusters, self.weights).astype(np.int64)
         if not self.nodes:
-            self.live = [self._born(age, found, row, size) for row, size in zip(chosen, weights, strict=True)]
+            self.live = [self._born(age, found, *each) for each in zip(chosen.tolist(), weights.tolist(), strict=True)]
             self.leaves = clusters[self.leaves]
         elif len(chosen) < len(clusters):
             self._merge(age, found, points, clusters, chosen, weights)
@@ -279,23 +279,23 @@ class Growth:
 
     def _born(self, age: int, found: MeanFields, row: int, size: int) -> int:
         residual, converged = float(found.residual[row]), bool(found.converged[row])
-        self.nodes.append(Node(age, int(size), found.observed[row].cpu(), residual, converged))
+        self.nodes.append(Node(age, size, found.observed[row].cpu(), residual, converged))
         return len(self.nodes) - 1
 
     def _merge(
-        self, age: int, found: MeanFields, points: np.ndarray, clusters: Nodes, chosen: Nodes, weights: Nodes
+        self, age: int, found: MeanFields, points: Points, clusters: Nodes, chosen: np.ndarray, weights: np.ndarray
     ) -> None:
         """Give rows that have become one a new parent, and every row the length of its way from the last level."""
         lengths = ((points[chosen][clusters] - self.last) ** 2).sum(1)
         for node, length in zip(self.live, lengths, strict=True):
             self.nodes[node].length += float(length)
         live: list[int] = []
-        for cluster, row in enumerate(chosen):
+        for cluster, row in enumerate(chosen.tolist()):
             members = np.flatnonzero(clusters == cluster)
             if len(members) == 1:
                 live.append(self.live[members[0]])
                 continue
-            live.append(self._born(age, found, row, weights[cluster]))
+            live.append(self._born(age, found, row, int(weights[cluster])))
             for member in members:
                 self.nodes[self.live[member]].parent = live[-1]
         self.live = live

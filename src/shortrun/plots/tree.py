@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ PURE = 0.9  # share of one class from which a branch has its colour
 TURN = 0.96  # share of the circle that is used
 HOLE = 0.12  # radius of the root of a circular tree, in widths of the tree
 LEGEND = 12  # most names in the legend of a strip
+LINE = 0.19  # inches, of a line of a legend
 
 Place = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -55,14 +56,16 @@ def tree(
     place = around(len(places.order)) if circular else flat
     height = 7.0 if circular else float(np.clip(0.14 * len(places.order), 3.5, 9.0))
     figure = new_figure(9.0, height)
-    axis = figure.add_subplot()
+    grid = figure.add_gridspec(1, 2, width_ratios=(4, 1)) if strips else figure.add_gridspec(1, 1)
+    axis = figure.add_subplot(grid[0, 0])
     branches(axis, found, places, *colours_of(found, first), place)
     nodes(axis, found, places, place)
     edge = bands(axis, places, strips, place)
     if len(names) <= NAMED:
         write_names(axis, places, names, edge, place, circular)
     frame(axis, found, depth, circular, edge)
-    legends(axis, strips)
+    if strips:
+        legends(figure.add_subplot(grid[0, 1]), strips, height)
     axis.set_title(title)
     return figure
 
@@ -100,7 +103,7 @@ def branches(
     lines: list[np.ndarray] = []
     colours: list[str] = []
 
-    def line(x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
+    def line(x: Sequence[float], y: Sequence[float], colour: str) -> None:
         points = 2 if y[0] == y[1] else 2 + int(180 * abs(y[1] - y[0]) / len(places.order))
         lines.append(np.stack(place(np.linspace(*x, points), np.linspace(*y, points)), 1))
         colours.append(colour)
@@ -111,7 +114,7 @@ def branches(
         parent = found.parent[node]
         start = places.node_x[parent] if parent != ROOT else places.node_x[node] - 0.02
         line((start, places.node_x[node]), (places.node_y[node],) * 2, of_nodes[node])
-        ends = [places.node_y[it] for it in below] or [places.first[node], places.last[node]]
+        ends = [places.node_y[it] for it in below] or [float(places.first[node]), float(places.last[node])]
         line((places.node_x[node],) * 2, (min(ends), max(ends)), of_nodes[node])
     width = float(np.clip(150 / len(places.order), 0.25, 1.2))
     widths = [width] * len(found.leaves) + [1.1] * (2 * len(found))
@@ -199,23 +202,25 @@ def ticks(found: Tree) -> tuple[list[float], list[str]]:
     return [float((1 - LEAF_GAP) * np.log10(age / low) / spread) for age in ages], [short(age) for age in ages]
 
 
-def legends(axis: Axes, strips: Sequence[Strip]) -> None:
-    """Draw a legend for each strip beside the tree, one below the other."""
+def legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
+    """Draw a legend for each strip in an axis of their own, one below the other."""
     from matplotlib.patches import Patch
 
+    axis.set_axis_off()
     top = 1.0
     for strip in strips:
-        entries: list[tuple[str, Any]] = [*strip.legend()]
+        entries = strip.legend()
         shown = entries if len(entries) <= LEGEND else [*entries[: LEGEND - 1], (f"{len(entries) - LEGEND + 1} more", UNKNOWN)]
         legend = axis.legend(
             [Patch(color=colour) for _, colour in shown],
             [name.replace("$", r"\$") for name, _ in shown],
             title=strip.name.replace("$", r"\$"),
             loc="upper left",
-            bbox_to_anchor=(1.0, top),
+            bbox_to_anchor=(0.0, top),
+            borderaxespad=0,
             alignment="left",
             handlelength=1,
             labelspacing=0.3,
         )
         axis.add_artist(legend)
-        top -= (len(shown) + 1.8) * 0.045 * 7 / axis.figure.get_figheight()
+        top -= (len(shown) + 2) * LINE / height
