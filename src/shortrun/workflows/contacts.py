@@ -59,7 +59,7 @@ def contacts(
     threshold: float = THRESHOLD,
     keep_gap: bool = False,
 ) -> Contacts:
-    """Rank pairs of sites by average-product corrected coupling strengths, and compare with a structure (theory: DNS25).
+    """Rank pairs of sites by corrected coupling strengths, and compare with a structure (theory: DNS25).
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def read_distances(path: Path, count: int) -> np.ndarray:
     table = read_delimited(path)
     first, second, third = table.require("i"), table.require("j"), distance_column(table)
     found = np.full((count, count), np.inf)
-    for row, cells in enumerate(table.rows):
+    for row in range(len(table.rows)):
         a, b = (site_in(table, row, column, count) for column in (first, second))
         value = distance_in(table, row, third)
         found[a, b] = found[b, a] = min(found[a, b], value)

@@ -38,8 +38,8 @@ class Couplings:
         from 1, coupling; where sites have more than two colours strength (the Frobenius norm over colours) too, and
         coupling is the element of the largest modulus, of the colours colour_i, colour_j (, colour_k). Of sites with
         two values, it is J in the convention s = +-1, of the elements + ... +
-    arrays : all of them, as `numpy.savez` takes them: colours (S,), positions (S,), letters (R,), and "fields" (R,), or
-        "pairs" (R, R) with R the colours of all sites, or of triples only those of the table: "triples" (n, 3), "values"
+    arrays : as `numpy.savez` takes them: colours (S,), positions (S,), letters (R,) with R the colours of all sites, and
+        "fields" (R,), or "pairs" (R, R), or of the triples in the table "triples" (n, 3) and their elements "values"
     picture : (S, q) fields or (S, S) couplings of two values, or strengths; None for triples
     two_valued : whether all sites have two values
     pairs_looked_at : of order 3, in how many pairs of sites a third was looked for, and of how many
