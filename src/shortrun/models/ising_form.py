@@ -20,7 +20,7 @@ from shortrun.models.spec import Layer
 from shortrun.typing import Field, State, Theta
 from shortrun.units import Gaussian, Ising, Potts, Units
 
-Row = Float[Tensor, " n"]
+Row = Float[Tensor, " _"]
 
 
 def ising_weights(model: RBM, theta: Theta) -> Float[Tensor, "F H"]:
@@ -104,7 +104,7 @@ def check_discrete(model: RBM) -> None:
             )
 
 
-def _scaled(units: Units, mean: Row, rows: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+def _scaled(units: Units, mean: Row, rows: Float[Tensor, "_ _"]) -> Float[Tensor, "_ _"]:
     if isinstance(units, Potts):
         by_site, share = rows.unflatten(0, (-1, units.colours)), mean.view(-1, units.colours, 1)
         centred = by_site - (share * by_site).sum(1, keepdim=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq, root
+from scipy.optimize import root, root_scalar
 
 from shortrun.phases.component_laws import GAUSSIAN
 from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve_from
@@ -69,7 +69,7 @@ def stable_from(sigma: float, kappa: float = 1.0) -> float:
     def unstable(here: Side, there: Side) -> float:
         return float(np.log(sigma**4 * here.sech4() * there.sech4()))
 
-    alike = brentq(lambda log: unstable(*fields(np.exp([log, log]), kappa)), *LOG_VARIANCES)
+    alike = root_scalar(lambda log: unstable(*fields(np.exp([log, log]), kappa)), bracket=LOG_VARIANCES).root
     found = root(violated, [alike, alike], tol=WIDTH)
     assert found.success, f"no point of the AT line at sigma {sigma:g}, kappa {kappa:g}: {found.message}"
     here, there = fields(np.exp(found.x), kappa)

@@ -21,7 +21,7 @@ from shortrun.typing import Theta
 STEPS, HALVINGS = 50, 12
 TOLERANCE = 1e-9  # of the hidden fields
 
-Row = Float[Tensor, " n"]
+Row = Float[Tensor, " _"]
 
 
 @dataclass(frozen=True)

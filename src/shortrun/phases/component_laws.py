@@ -32,14 +32,14 @@ class Law:
     nodes: Nodes
     weights: Nodes
 
-    def mean(self, values: Float64[np.ndarray, "*some n"]) -> Float64[np.ndarray, "*some"]:
+    def mean(self, values: Nodes) -> float:
         """Return E f(u) of f at the nodes."""
-        return values @ self.weights
+        return float(values @ self.weights)
 
     @property
     def kurtosis(self) -> float:
         """E u^4: 3 for Gaussian components; modes share a machine where it is larger."""
-        return float(self.mean(self.nodes**4))
+        return self.mean(self.nodes**4)
 
 
 def normal(count: int = NORMAL_NODES) -> Law:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from shortrun.errors import ConfigError, DataError
 from shortrun.phases.gaussian_modes import variance_after
@@ -79,7 +79,7 @@ def growth_rates(variances: Modes, units: Units = UNIT) -> Modes:
     return units.hidden * (variances - units.visible)
 
 
-def fixed_points(variances: Modes, units: Units = UNIT) -> Modes:
+def mode_fixed_points(variances: Modes, units: Units = UNIT) -> Modes:
     """Return where w_a end: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2)."""
     return np.sqrt(np.maximum(1 / units.visible - 1 / variances, 0) / units.hidden)
 
@@ -109,7 +109,7 @@ def rotations(weight: Matrix, covariance: Matrix, units: Units = UNIT) -> Rotati
 
 
 def flow(
-    weight: Matrix, covariance: Matrix, times: Sequence[float], units: Units = UNIT
+    weight: Matrix, covariance: Matrix, times: Sequence[float] | np.ndarray, units: Units = UNIT
 ) -> Float64[np.ndarray, "T N H"]:
     """Return W at each of `times`, from W(0) = weight, by integrating dW/dt itself.
 
@@ -172,4 +172,4 @@ def out_of_equilibrium_fixed_point(variance: float, steps: int, *, start: float 
         high *= 2
         if not high < STRONGEST:
             raise ConfigError("variance", f"a finite variance expected, got {variance:g}")
-    return float(brentq(excess, 0.0, high, xtol=1e-14))
+    return root_scalar(excess, bracket=(0.0, high), xtol=1e-14).root

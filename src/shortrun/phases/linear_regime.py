@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from torch import Tensor
 
 from shortrun.errors import ConfigError
@@ -84,7 +84,7 @@ class LinearRegime:
             longest *= 2
         if longest == 1.0 and self.instability(theta, 0.0, rate) >= 1:
             return 0.0
-        return float(brentq(lambda n: self.instability(theta, n, rate) - 1, 0.0, longest, xtol=0.1))
+        return root_scalar(lambda n: self.instability(theta, n, rate) - 1, bracket=(0.0, longest), xtol=0.1).root
 
 
 @dataclass(frozen=True)

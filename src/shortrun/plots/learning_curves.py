@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @styled
 def learning_curves(
-    times: Sequence[float],
+    times: Sequence[float] | np.ndarray,
     values: Float64[np.ndarray, "T K"],
     rates: Float64[np.ndarray, " K"],
     ends: Float64[np.ndarray, " K"],
