@@ -1,12 +1,15 @@
 """Whether chaotic networks are chaotic, and where the diversity of what they generate comes from.
 
-    python -m benchmarks.chaos [untrained] [ages] [origin] [parting] [gains] -o runs/chaos [--json out.json] [--small]
+    python -m benchmarks.chaos [PART ...] -o runs/chaos [--json out.json] [--small]
 
 - `untrained`: the largest Lyapunov exponent of networks of the paper (FU24) and of those below against the gain;
 - `ages`: that of trained networks against age, and what their late states are;
 - `origin`: samples of one long trajectory, one every T, beside those of as many random starts;
 - `parting`: how far two starts that differ by 1e-3 are apart at T;
-- `gains`: scores at T, exponent and late states after a training at each gain.
+- `gains`: scores at T, exponent and late states after a training at each gain;
+- `options`: scores at T after trainings with momentum, centring, weight decay, powers of rates;
+- `beside`: a network and an RBM of the same size after the same processor time, on MNIST in black and white;
+- `figures`: figures 2 to 5 of FU24 for one, two and three layers on MNIST and Fashion-MNIST.
 
 Networks are trained on noisy copies of four prototypes of 64 units, and on the embedded digits in grey; a training that
 is in the folder already is taken as it is. All tables are printed, times in tau, errors as standard errors.
@@ -16,16 +19,28 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 import shortrun as sr
-from shortrun.config import resolve
+from benchmarks.chaos_figures import figures
+from benchmarks.chaos_options import beside, options
+from benchmarks.chaos_tasks import (
+    SEEDS,
+    SMALL,
+    TASKS,
+    USUAL,
+    Effort,
+    Row,
+    mean,
+    quality,
+    spread_of,
+    table,
+    trained,
+)
 from shortrun.data.parts import joined
 from shortrun.dynamics import Noise, Stream
 from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
@@ -35,78 +50,8 @@ from shortrun.workflows.chaos import network_of
 from shortrun.workflows.time_courses import spread
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
-USUAL = 1.5
 SIZES = ((784,), (784, 500), (784, 500, 100), (64, 40), (64, 100))
-SEEDS = (1, 2, 3)
 NEAR = 1e-3  # rms difference of two starts
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured.
-
-    Parameters
-    ----------
-    chains, time : of exponents
-    samples : that are scored, and made along one trajectory
-    trajectories : of these
-    updates : at most so many in a training
-    """
-
-    chains: int = 20
-    time: float = 200.0
-    samples: int = 500
-    trajectories: int = 5
-    updates: int = 10**9
-
-
-SMALL = Effort(chains=3, time=10.0, samples=20, trajectories=2, updates=5)
-
-
-# What is learned
-
-
-def planted(count: int = 5000) -> sr.Dataset:
-    """Return noisy copies of four prototypes of 64 units, 5 % of them flipped (theory 12.9)."""
-    prototypes = np.random.default_rng(0).choice([-1.0, 1.0], (4, 64))
-    random = np.random.default_rng(1)
-    flips = np.where(random.random((count, 64)) < 0.05, -1, 1)
-    which = random.integers(0, 4, count)
-    return sr.Dataset.from_arrays((prototypes[which] * flips).astype(np.float32), which, alphabet="continuous")
-
-
-def digits() -> sr.Dataset:
-    """Return the embedded digits in grey, -1 to 1 like the rates that stand for them."""
-    data = sr.read("digits", grey=True)
-    return sr.Dataset.from_arrays(2 * data.values - 1, data.labels, alphabet="continuous")
-
-
-@dataclass(frozen=True)
-class Task:
-    """A training: its data, hidden units, updates and learning rate."""
-
-    data: Callable[[], sr.Dataset]
-    hidden: int
-    updates: int
-    rate: float
-    seeds: tuple[int, ...]
-
-
-TASKS = {"planted": Task(planted, 40, 500, 0.01, SEEDS), "digits": Task(digits, 100, 2000, 0.05, (1, 2))}
-
-
-def trained(name: str, gain: float, seed: int, folder: Path, effort: Effort) -> sr.Trajectory:
-    """Return a training of a task, the one in the folder if it is there."""
-    task, path = TASKS[name], folder / f"{name}_g{gain:g}_seed{seed}"
-    updates = min(task.updates, effort.updates)
-    if path.exists():
-        return sr.fit(task.data(), out=path, resume=True, updates=updates)
-    settings = {"chaotic.gain": gain, "optimiser.rate": task.rate, "training.batch": 100, "training.seed": seed}
-    given = [f"{key}={value}" for key, value in settings.items()]
-    config = resolve(preset="chaotic", assignments=given, model={"layers": (task.hidden,)})
-    return sr.fit(task.data(), out=path, config=config, updates=updates)
 
 
 # The parts
@@ -184,27 +129,6 @@ def along(run: sr.Trajectory, effort: Effort) -> Iterator[sr.Dataset]:
         yield joined([found[t].select(np.array([i])) for t in times])
 
 
-def quality(data: sr.Dataset, made: sr.Dataset) -> Row:
-    """Return scores against the data, and which classes the nearest real samples have."""
-    names = ["second-moment", "diversity", "coverage"]
-    scores = {it.score: it for it in sr.score(data, made, scores=names, per_class=False) if it.cls == "all"}
-    shares = np.bincount(nearest_labels(data, made), minlength=len(data.classes)) / len(made)
-    return {
-        "E2": scores["second-moment"].value,
-        "E2 error": scores["second-moment"].error,
-        "E2 floor": scores["second-moment"].floor,
-        "diversity": scores["diversity"].value,
-        "coverage": scores["coverage"].value,
-        "classes": float(np.exp(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())),
-    }
-
-
-def nearest_labels(data: sr.Dataset, made: sr.Dataset) -> np.ndarray:
-    """Return the label of the real sample that is nearest to each generated one."""
-    distances = torch.cdist(torch.from_numpy(np.array(made.values)), torch.from_numpy(np.array(data.values)))
-    return data.labels[distances.argmin(1).numpy()]
-
-
 def parting(folder: Path, effort: Effort) -> Iterator[Row]:
     """Yield how far two starts that differ by 1e-3 are apart at T, beside unrelated ones."""
     for name in TASKS:
@@ -254,28 +178,16 @@ def gains(folder: Path, effort: Effort) -> Iterator[Row]:
             yield {"data": name, "gain": gain, **means, **errors, "seeds": len(rows)}
 
 
-def mean(values: Sequence[float]) -> float:
-    """Return the mean."""
-    return float(np.mean(values))
-
-
-def spread_of(values: Sequence[float]) -> float:
-    """Return the standard error of the mean of independent values."""
-    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
-
-
-PARTS = {"untrained": untrained, "ages": ages, "origin": origin, "parting": parting, "gains": gains}
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Return rows as a table in Markdown."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *([cell(value) for value in row.values()] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def cell(value: Any) -> str:
-    """Return a number in three digits, anything else as it is."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+PARTS = {
+    "untrained": untrained,
+    "ages": ages,
+    "origin": origin,
+    "parting": parting,
+    "gains": gains,
+    "options": options,
+    "beside": beside,
+    "figures": figures,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,19 @@ import shortrun as sr
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
 
-from benchmarks import chaos, install, networks, peers, profile, quality_per_second, report, suite, tasks, updates  # noqa: E402
+from benchmarks import (  # noqa: E402
+    chaos,
+    chaos_options,
+    install,
+    networks,
+    peers,
+    profile,
+    quality_per_second,
+    report,
+    suite,
+    tasks,
+    updates,
+)
 from benchmarks.cases import CASES, problem  # noqa: E402
 from benchmarks.contestants import OURS, products, reference  # noqa: E402
 from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
@@ -235,6 +247,23 @@ def test_chaos(tmp_path):
     apart = chaos.parted(sr.Trajectory.open(tmp_path / "runs" / "planted_g4_seed1"), *(torch.zeros(64 * 40 + 104), 3))
     assert 0 < apart["growth, median"] <= apart["largest"]
     assert apart["samples apart, rms"] < apart["unrelated samples, rms"]
+
+
+def test_chaos_figures(tmp_path):
+    found = written(chaos.main, tmp_path, "figures", "--small", "-o", str(tmp_path / "runs"))
+    assert [row["layers"] for row in found["figures"]] == ["one layer", "two layers", "three layers"]
+    for name in ("figure2_digits", "figure3a_digits", "figure3b", "figure4_digits", "figure5_digits"):
+        assert (tmp_path / "runs" / f"{name}.png").stat().st_size > 1000
+
+
+def test_chaos_options(tmp_path):
+    found = written(chaos.main, tmp_path, "options", "beside", "--small", "-o", str(tmp_path / "runs"))
+    assert {row["rule"] for row in found["options"]} == set(chaos_options.RULES)
+    assert all(row["E2"] > 0 for row in found["options"])
+    assert len({row["E2"] for row in found["options"] if row["data"] == "planted"}) > 4, (
+        "options change what is learned"
+    )
+    assert [row["labels"] for row in found["beside"]] == [False, False, True, True]
 
 
 def test_install(tmp_path):

@@ -89,6 +89,23 @@ def ages(files: CurvesFiles, out: FigureFile, k: Sweeps = None, name: Names = No
 
 
 @app.command()
+def compare(
+    files: CurvesFiles,
+    out: FigureFile,
+    against: Annotated[str, typer.Option(metavar="steps|age", help="Sampling time, or training time at k.")] = "steps",
+    k: Sweeps = None,
+    name: Names = None,
+    scores: Scores = None,
+) -> None:
+    """Scores of runs in one figure, against sampling time or training time (FU24 fig. 3b, 5)."""
+    check(out)
+    from shortrun import plots
+
+    found = _curves.curves(files, k, name)
+    written(plots.scores_of_runs(found, split(scores), against=against), out)  # pyright: ignore[reportArgumentType]
+
+
+@app.command()
 def accuracy(files: CurvesFiles, out: FigureFile, name: Names = None) -> None:
     """Accuracy against age and against label sweeps (FF23 fig. 3B)."""
     check(out)

@@ -29,6 +29,7 @@ from shortrun.plots.sample_grid import sample_grid, sample_grids
 from shortrun.plots.sample_rows import sample_rows
 from shortrun.plots.scores_by_age import scores_by_age
 from shortrun.plots.scores_by_class import scores_by_class
+from shortrun.plots.scores_of_runs import scores_of_runs
 from shortrun.plots.sequence_logos import sequence_logos
 from shortrun.plots.singular_values import singular_values
 from shortrun.plots.training_curves import training_curves
@@ -75,6 +76,7 @@ __all__ = [
     "save",
     "scores_by_age",
     "scores_by_class",
+    "scores_of_runs",
     "sequence_logos",
     "singular_values",
     "training_curves",
