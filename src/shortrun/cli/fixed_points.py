@@ -63,7 +63,7 @@ def fixed_points(
         samples,
         order=order,
         age=age,
-        starts=starts,  # pyright: ignore[reportArgumentType]
+        starts=starts,
         n=n,
         eps=eps,
         tolerance=tolerance,

@@ -81,7 +81,8 @@ def solve(
         _solved(expansion, v, h, tolerance, max_iterations, 1 - damping)
         for v, h in zip(observed.split(at_once), hidden.split(at_once), strict=True)
     ]
-    return MeanFields(*map(torch.cat, list(zip(*parts, strict=True))[:-1]), max(part.iterations for part in parts))
+    observed, hidden, converged, residual = (torch.cat(tables) for tables in list(zip(*parts, strict=True))[:-1])
+    return MeanFields(observed, hidden, converged, residual, max(part.iterations for part in parts))
 
 
 def gamma(

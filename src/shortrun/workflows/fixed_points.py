@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,7 @@ class FixedPointsOfRun:
 
     def save(self, path: Path | str) -> None:
         """Write mean features as .npz: an array (D, sites) or (D, sites, colours) a layer, and the table's numbers."""
-        layers = {layer.name: by_site(layer, m) for layer, m in self.layers()}
+        layers: dict[str, Any] = {layer.name: by_site(layer, m) for layer, m in self.layers()}
         points = self.points
         with atomic(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(
@@ -115,7 +115,7 @@ def fixed_points(
     *,
     order: int = 2,
     age: int | None = None,
-    starts: Literal["data", "random"] = "data",
+    starts: str = "data",
     n: int = 1000,
     eps: float = EPS,
     tolerance: float = 1e-5,
@@ -183,12 +183,12 @@ def at_random(model: RBM, n: int, seed: int) -> tuple[Field, Int[np.ndarray, " N
 def by_site(layer: Layer, means: Field) -> Float[np.ndarray, "D ..."]:
     """Return (D, sites) means, of several colours (D, sites, colours)."""
     table = means.cpu().numpy()
-    return table if layer.units.width == 1 else table.reshape(len(table), layer.sites, -1)
+    return table if layer.units.width == 1 else table.reshape(len(table), layer.sites, layer.units.width)
 
 
 def shares(layer: Layer, means: Field) -> Float[np.ndarray, "D S W"]:
     """Return the share of each colour at each site, of two values that of the second alone; continuous means as are."""
-    table = means.cpu().numpy().reshape(len(means), layer.sites, -1)
+    table = means.cpu().numpy().reshape(len(means), layer.sites, layer.units.width)
     if isinstance(layer.units, Ising):
         table = (table + 1) / 2
     return table[..., 1:] if layer.units.width == 2 else table
