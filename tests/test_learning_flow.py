@@ -162,7 +162,7 @@ def test_linear_regime_against_enumeration(visible, hidden, classes):
         bias[at] = layer.units.field_of_mean(regime.mean[at].unsqueeze(0))[0]
     hidden_bias.copy_(-regime.mean @ weight)
     step = expected_step(model, theta, states, target)
-    predicted = (regime.weights(theta, 1e-6, 1.0) - weight) / 1e-6
+    predicted = (regime.weights(theta, 1.0, 1e-6) - weight) / 1e-6
     assert float((step - predicted).norm() / predicted.norm()) < 1e-3
     values = regime.vectors @ torch.diag(regime.values) @ regime.vectors.T @ weight * regime.hidden_variance
     torch.testing.assert_close(values, predicted, rtol=1e-4, atol=1e-12)
@@ -176,7 +176,7 @@ def test_covariance_within_sites_is_left_out():
 
 
 def test_time_to_the_first_transition():
-    """One mode alone: s = exp(rate lambda n / 4) s_0 comes to 1 after ln(1 / s_0) 4 / (rate lambda) updates."""
+    """One mode alone: s = (1 + rate lambda / 4)^n s_0 comes to 1 after ln(1 / s_0) / ln(1 + rate lambda / 4) updates."""
     model, theta = machine(Bernoulli(), Bernoulli(), sites=8, hidden_sites=5)
     pattern = torch.randint(0, 2, (8,), generator=torch.Generator().manual_seed(3)).to(torch.uint8)
     states = (torch.stack([pattern, 1 - pattern]),)
@@ -186,7 +186,7 @@ def test_time_to_the_first_transition():
     weight.copy_(1e-3 * torch.outer(regime.vectors[:, 0], torch.randn(5, dtype=torch.float64)))
     first = regime.instability(theta, 0.0, 0.1)
     alone = regime.leading_mode(theta, 0.1)
-    assert alone.updates == pytest.approx(math.log(1 / first) * 4 / (0.1 * 7 / 4), rel=1e-9)
+    assert alone.updates == pytest.approx(math.log(1 / first) / math.log1p(0.1 * 7 / 16), rel=1e-9)
     assert regime.instability(theta, alone.updates, 0.1) == pytest.approx(1, rel=1e-9)
     assert regime.all_modes(theta, 0.1) == pytest.approx(alone.updates, abs=0.1)
     weight *= 1e6

@@ -17,6 +17,7 @@ from shortrun.typing import State, Theta, Weights
 
 MOST_FEATURES = 8192  # whose covariance is decomposed
 ROWS = 4096  # of the data at a time
+SHRUNK = 1e-6  # of a mode that a single update would carry beyond zero
 
 Matrix = Float[Tensor, "F F"]
 
@@ -47,8 +48,11 @@ class LinearRegime:
         return float(hidden_variance(self.model, zero_means(self.model, self.mean.new_zeros(self.model.size()))[1])[0])
 
     def growth(self, rate: float) -> Float[Tensor, " F"]:
-        """Return the growth of each mode in an update: rate x C_h x lambda, so W_a ~ exp(rate lambda_a n / 4)."""
-        return rate * self.hidden_variance * self.values
+        """Return the growth of the logarithm of each mode in an update, ln(1 + rate C_h lambda).
+
+        It is the exponent rate lambda / 4 of (theory 2.7) for small rates, and exact for larger ones.
+        """
+        return torch.log1p((rate * self.hidden_variance * self.values).clamp(min=SHRUNK - 1))
 
     def weights(self, theta: Theta, updates: float, rate: float) -> Float[Tensor, "F H"]:
         """Return the weights after more updates: each mode of those of theta times its exponential."""
@@ -65,7 +69,7 @@ class LinearRegime:
         return math.sqrt(float(torch.linalg.eigvalsh(smaller)[-1]) * self.hidden_variance)
 
     def leading_mode(self, theta: Theta, rate: float) -> Transition:
-        """Return n* = ln(w_c / w_0) / (rate C_h lambda_1) of the leading mode alone (theory 2.7).
+        """Return n* = ln(w_c / w_0) / ln(1 + rate C_h lambda_1) of the leading mode alone (theory 2.7).
 
         w_0 is the norm of the weights along it, w_c the one at which s = 1.
         """

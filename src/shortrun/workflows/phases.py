@@ -168,7 +168,7 @@ class Prediction:
     ----------
     age : at which s of the leading mode alone comes to 1, n* updates after `start`
     age_of_all : at which s of all modes together does
-    growth : of the logarithm of the leading mode in an update, rate x C_h x lambda_1
+    growth : of the logarithm of the leading mode in an update, about rate x lambda_1 / 4
     start : first age that was kept, whose weights are gone on from
     curve : age, s of the linear regime, until it is 1
     """
@@ -183,7 +183,7 @@ class Prediction:
 def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int = 20) -> Prediction:
     """Predict from the training data and the first weights at which age a machine leaves its one state.
 
-    Each mode of the covariance between sites grows as exp(rate lambda n / 4); s (theory 7.14) is taken around the mean
+    Each mode of the covariance between sites grows as (1 + rate lambda / 4)^n; s (theory 7.14) is taken around the mean
     of the data. Holds for plain steps of a constant rate from small weights.
 
     Parameters
