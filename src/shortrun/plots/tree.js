@@ -51,7 +51,7 @@ function arrange() {
 
 function draw() {
   const W = view.clientWidth, H = view.clientHeight, bottom = 26, pitch = (H - bottom) / rows * scale;
-  const named = pitch >= 8, beyond = 14 + T.strips.length * (STRIP + 3) + (named ? 170 : 10), wide = Math.max(80, W - 24 - beyond);
+  const named = pitch >= 8, beyond = 14 + T.strips.length * (STRIP + 3) + (named ? 170 : shut.size ? 90 : 10), wide = Math.max(80, W - 24 - beyond);
   const X = x => 14 + x * wide, Y = y => (y - top0) * pitch, hidden = new Set(), out = [], dots = [];
   const [nodeX, leafX] = T.x[depth];
   const line = (x1, y1, x2, y2, c, w) => out.push(`<path d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}" stroke="${c}" stroke-width="${w}"/>`);
@@ -69,7 +69,7 @@ function draw() {
     const row = Math.floor(y);
     if (row === last) continue;                           // as many leaves as pixels are enough
     last = row;
-    line(X(nodeX[T.leaves[it.leaf]]), y, X(leafX[it.leaf]), y, found.has(it.leaf) ? "#C0392B" : colour < 0 ? GREY : leafColour(colour, it.leaf), Math.min(1.2, Math.max(.5, pitch / 3)));
+    line(X(nodeX[T.leaves[it.leaf]]), y, X(leafX[it.leaf]), y, found.has(it.leaf) ? "#C0392B" : colour < 0 ? GREY : leafColour(colour, it.leaf), pitch < 1 ? 1.1 : Math.min(1.2, Math.max(.5, pitch / 3)));
     T.strips.forEach((_, s) => out.push(`<rect x="${X(1) + 6 + s * (STRIP + 3)}" y="${(y - Math.max(1, pitch) / 2).toFixed(1)}" width="${STRIP}" height="${Math.max(1.1, pitch + .3).toFixed(1)}" fill="${leafColour(s, it.leaf)}"/>`));
     if (named) out.push(`<text class="${found.has(it.leaf) ? "found" : ""}" x="${X(1) + 10 + T.strips.length * (STRIP + 3)}" y="${y + 4}">${escaped(T.names[it.leaf].slice(0, 26))}</text>`);
   }

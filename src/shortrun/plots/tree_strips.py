@@ -23,10 +23,12 @@ class Strip:
     ----------
     name : of the column
     values : (N,) what each leaf has; texts, "" where unknown, or numbers, NaN where unknown
+    order : of the categories, whose colours are told by it; by default the most frequent ones first
     """
 
     name: str
     values: np.ndarray
+    order: tuple[str, ...] = ()
 
     @property
     def numeric(self) -> bool:
@@ -35,9 +37,9 @@ class Strip:
 
     @property
     def categories(self) -> list[str]:
-        """The values of a column of texts, the most frequent first; of very many the rest are "other"."""
+        """The values of a column of texts in their order; of very many the last are "other"."""
         known, counts = np.unique(self.values[self.values != ""], return_counts=True)
-        ranked = known[np.argsort(-counts, kind="stable")].tolist()
+        ranked = [*self.order] or known[np.argsort(-counts, kind="stable")].tolist()
         return ranked if len(ranked) <= MOST_CATEGORIES else [*ranked[: MOST_CATEGORIES - 1], OTHER]
 
     def codes(self) -> Int[np.ndarray, " N"]:
@@ -77,8 +79,8 @@ def hexadecimal(share: float) -> str:
 
 
 def of_classes(name: str, labels: Int[np.ndarray, " N"], classes: Sequence[str]) -> Strip:
-    """Return the strip of class labels, -1 where unknown."""
-    return Strip(name, np.array([*classes, ""], dtype=object)[labels].astype(str))
+    """Return the strip of class labels, -1 where unknown, with the colours that classes have in all figures."""
+    return Strip(name, np.array([*classes, ""], dtype=object)[labels].astype(str), tuple(classes))
 
 
 def majority(counts: Int[np.ndarray, "M K"]) -> tuple[Int[np.ndarray, " M"], Float[np.ndarray, " M"]]:
