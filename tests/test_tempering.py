@@ -1,6 +1,7 @@
 """T15: replica exchange against exact laws, and samples in equilibrium."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,16 +65,17 @@ def down(chains):
     return (torch.zeros(chains, SITES, dtype=torch.uint8),)
 
 
+@pytest.mark.slow
 def test_a_bimodal_machine_gets_its_modes_and_its_partition_function():
     # All chains start down; 200 chains, the mean over the rounds of each. Gibbs chains stay where they start.
     model, theta = bimodal()
     expected, chains = weight_of_up(model, theta), 200
     assert 0.5 < expected < 0.7
-    replicas = [Replica(model, s * theta) for s in np.linspace(0, 1, 10)]
-    begin = temper(replicas, [down(chains)] * 10, NOISE, rounds=200).states
+    replicas = [Replica(model, s * theta) for s in np.linspace(0, 1, 8)]
+    begin = temper(replicas, [down(chains)] * 8, NOISE, rounds=100).states
     seen = []
     found = temper(
-        replicas, begin, NOISE, rounds=600, first=200, watch=lambda _, states: seen.append(share_up(states[-1][0]))
+        replicas, begin, NOISE, rounds=400, first=100, watch=lambda _, states: seen.append(share_up(states[-1][0]))
     )
     means = torch.stack(seen).mean(0)
     error = means.std().item() / chains**0.5
@@ -171,7 +173,7 @@ def test_a_ladder_bridges_gaps_and_leaves_out_what_it_can():
     assert rungs[0].age == 0
     assert rungs[-1].age == 100
     assert len(rungs) > 3
-    assert min(accepts(a, b) for a, b in zip(rungs, rungs[1:], strict=False)) > 0.4
+    assert min(accepts(a, b) for a, b in pairwise(rungs)) > 0.4
     few = thinned(rungs, 0.1)
     assert 2 < len(few) < len(rungs)
     assert (few[0].age, few[-1].age) == (0, 100)

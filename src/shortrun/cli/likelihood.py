@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading, _tables
-from shortrun.cli._options import DATA, MODEL, OUTPUT
+from shortrun.cli._options import DATA, MODEL
 from shortrun.errors import ConfigError
 
 if TYPE_CHECKING:

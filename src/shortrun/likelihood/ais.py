@@ -47,10 +47,9 @@ def log_z_independent(model: RBM, theta: Theta) -> float:
     """Return ln Z = sum_i ln z_i(a_i) + sum_mu ln z_mu(b_mu) of a machine without couplings (theory 11.3)."""
     weight, bias, hidden_bias = model.view(theta.double())
     assert not weight.any(), "couplings"
-    layers = zip((*model.spec.observed, model.spec.hidden), (*model.slices, slice(None)), strict=True)
-    fields = [bias] * len(model.spec.observed) + [hidden_bias]
-    parts = [layer.units.log_z(field[rows].unsqueeze(0)).sum() for (layer, rows), field in zip(layers, fields, strict=True)]
-    return sum(part.item() for part in parts)
+    fields = [*(bias[rows] for rows in model.slices), hidden_bias]
+    layers = zip(model.spec.layers, fields, strict=True)
+    return sum(layer.units.log_z(field.unsqueeze(0)).sum().item() for layer, field in layers)
 
 
 def ais(
@@ -132,4 +131,3 @@ def annealed(machines: Iterator[Replica], state: State, seed: int, place: int) -
 def settled(model: RBM, theta: Theta, state: State, sweeps: int, seed: int = 0) -> State:
     """Return states after some Gibbs sweeps at theta: data become nearer to equilibrium, all modes represented."""
     return Replica(model, theta).sweep(state, Noise(seed, Stream.GENERATE, update=SETTLE), Clamp(), sweeps)
-

@@ -16,7 +16,7 @@ from shortrun.likelihood.exact import log_z_exact
 from shortrun.likelihood.ladder import Rung
 from shortrun.likelihood.replica import Replica
 from shortrun.likelihood.tempering import Tempered, temper
-from shortrun.likelihood.weights import Ratio, log_mean, ratio
+from shortrun.likelihood.weights import LogMean, Ratio, log_mean, ratio
 from shortrun.models import RBM
 from shortrun.typing import State, Theta
 
@@ -86,8 +86,9 @@ def feature_means(model: RBM, data: State) -> Float[Tensor, " F"]:
     """Return the means of the observed features, with one more sample that is uniform, so that no mean is extreme."""
     parts = []
     for layer, x in zip(model.spec.observed, data, strict=True):
-        uniform = layer.units.mean(torch.zeros(1, layer.width))[0]
-        total = sum((layer.units.features(rows).sum(0, dtype=torch.float64) for rows in x.split(4096)), uniform.double())
+        total = layer.units.mean(torch.zeros(1, layer.width, dtype=torch.float64))[0]
+        for rows in x.split(4096):
+            total += layer.units.features(rows).sum(0, dtype=torch.float64)
         parts.append((total / (len(x) + 1)).float())
     return torch.cat(parts)
 
@@ -122,30 +123,33 @@ def along_training(
     """
     replicas, noise = [rung.replica for rung in rungs], Noise(seed, Stream.GENERATE)
     burnt = math.ceil(BURNT * rounds)
-    options = {"exchange": exchange}
-    begin = temper(replicas, [rung.state for rung in rungs], noise, rounds=burnt, **options).states
-    tempered = temper(replicas, begin, noise, rounds=max(2, rounds - burnt), first=burnt, **options)
+    begin = temper(replicas, [rung.state for rung in rungs], noise, rounds=burnt, exchange=exchange).states
+    rest = max(2, rounds - burnt)
+    tempered = temper(replicas, begin, noise, rounds=rest, first=burnt, exchange=exchange)
     steps = ratio(tempered.forward, tempered.backward, seed)
     told = doubts([rung.age for rung in rungs], steps, tempered, exchange)
-    first = log_z_independent(replicas[0].model, replicas[0].theta)
-    chains = len(rungs[0].state[0])
     places = {age: next(j for j, rung in enumerate(rungs) if rung.age == age) for age in thetas}
-    found = {}
-    for age, j in places.items():
-        rounded = log_mean(
-            replicas[j].free_energy(tempered.states[j])
-            - Replica(replicas[j].model, thetas[age], exact=True).free_energy(tempered.states[j])
-        )
-        start = first + rounded.value
-        found[age] = Estimate(
-            start + steps.value[:j].sum().item(),
-            math.hypot(steps.resamples[:, :j].sum(1).std().item(), rounded.error),
-            chains * steps.effective_share[:j].min().item(),
-            start + steps.forward[:j].sum().item(),
-            start + steps.backward[:j].sum().item(),
-            told,
-        )
+    start = log_z_independent(replicas[0].model, replicas[0].theta)
+    found = {
+        age: _summed(start, j, steps, _rounding(replicas[j], thetas[age], tempered.states[j]), told)
+        for age, j in places.items()
+    }
     return Climb(found, tempered)
+
+
+def _rounding(replica: Replica, theta: Theta, state: State) -> LogMean:
+    """Return ln Z of a machine less that of the one with rounded weights, which gave the states."""
+    exact = Replica(replica.model, theta, exact=True)
+    return log_mean(replica.free_energy(state) - exact.free_energy(state))
+
+
+def _summed(start: float, j: int, steps: Ratio, last: LogMean, told: tuple[str, ...]) -> Estimate:
+    """Return ln Z of the j-th rung: that of the bottom, j steps, and the last one."""
+    sides = (start + last.value + side[:j].sum().item() for side in (steps.value, steps.forward, steps.backward))
+    value, lower, upper = sides
+    error = math.hypot(steps.resamples[:, :j].sum(1).std().item(), last.error)
+    size = last.effective_sample_size * min([1.0, *steps.effective_share[:j].tolist()])
+    return Estimate(value, error, size, lower, upper, told)
 
 
 def doubts(ages: Sequence[float], steps: Ratio, tempered: Tempered, exchange: bool) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A machine at fixed parameters as Monte Carlo methods need it: sweeps, and the free energies of exactly what sweeps."""
+"""A machine at fixed parameters as Monte Carlo methods need it: sweeps, and free energies of exactly what sweeps."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from shortrun.units import Potts
 class Replica:
     """A machine at fixed parameters.
 
-    The fast machine of the CPU rounds weights and then runs exactly the machine of the rounded weights. The free energies
-    here are of those same weights, so that every Monte Carlo identity holds without a remainder; what rounding changed
-    is one more step of importance sampling at the end of a path.
+    The fast machine of the CPU rounds weights and then runs exactly the machine of the rounded weights. The free
+    energies here are of those same weights, so that every Monte Carlo identity holds without a remainder; what rounding
+    changed is one more step of importance sampling at the end of a path.
 
     Parameters
     ----------

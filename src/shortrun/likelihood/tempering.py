@@ -51,7 +51,8 @@ class Journey:
     def swapped(self, t: int, swap: Bool[Tensor, " C"]) -> None:
         """Follow the states of t and t + 1."""
         for flags in (self.from_bottom, self.came_up):
-            flags[t], flags[t + 1] = torch.where(swap, flags[t + 1], flags[t]), torch.where(swap, flags[t], flags[t + 1])
+            low, high = flags[t].clone(), flags[t + 1].clone()
+            flags[t], flags[t + 1] = torch.where(swap, high, low), torch.where(swap, low, high)
 
     def look(self) -> None:
         """Count who arrived."""

@@ -132,7 +132,7 @@ def likelihood(
     method = chosen(run, model, options)
     estimate = estimates(run, model, state, (age,), method, options)[age]
     theta = theta_of(run, age)
-    table = pd.DataFrame({"name": data.names, "label": named_labels(run, data)})
+    table = pd.DataFrame({"name": data.names, "label": named_labels(data)})
     summed = unknown | marginal
     table["log_likelihood"] = log_likelihood(model, theta, state, estimate.log_z, summed).numpy()
     if pseudo:
@@ -178,9 +178,10 @@ def likelihood_by_age(
         for name, (state, unknown) in filled.items():
             values = log_likelihood(model, theta, state, it.log_z, unknown | marginal)
             mean, error = values.mean().item(), values.std().item() / max(1, len(values)) ** 0.5
-            rows.append((age, name, len(values), mean, mean / run.sites, error, it.log_z, it.error))
+            row = (age, name, len(values), mean, mean / run.sites, error, it.log_z, it.error)
+            rows.append(dict(zip(COLUMNS, row, strict=True)))
     told = dict.fromkeys(line for it in found.values() for line in it.warnings)
-    return pd.DataFrame(rows, columns=[*COLUMNS]), tuple(told)
+    return pd.DataFrame(rows), tuple(told)
 
 
 def chosen(run: Trajectory, model: RBM, options: Options) -> str:
@@ -245,6 +246,6 @@ def observed(run: Trajectory, data: Dataset) -> tuple[State, Bool[Tensor, " N"]]
     return (*visible, codes), torch.from_numpy(labels < 0)
 
 
-def named_labels(run: Trajectory, data: Dataset) -> list[str]:
+def named_labels(data: Dataset) -> list[str]:
     """Return the class of each sample, nothing where it is not known."""
     return [data.classes[code] if code >= 0 else "" for code in data.labels] if data.classes else [""] * len(data)

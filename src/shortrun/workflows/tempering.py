@@ -202,12 +202,13 @@ class Moves:
             return []
         lines = [
             f"note: {it['replicas']} replicas, swaps accepted {it['mean_acceptance']:.0%} (lowest "
-            f"{it['lowest_acceptance']:.0%}); {it['crossings']:.2g} states a chain came from independent sites to the top"
+            f"{it['lowest_acceptance']:.0%}); in each chain {it['crossings']:.2g} states came from independent sites to the "
+            "top"
         ]
         if it["crossed_chains"] < 1:
             lines.append(
-                f"warning: in {1 - it['crossed_chains']:.0%} of the chains none did: they may not be in equilibrium; more "
-                "--steps"
+                f"warning: in {1 - it['crossed_chains']:.0%} of the chains none did: they may not be in equilibrium; "
+                "more --steps"
             )
         if run.recipe["start"] == "random":
             k = run.recipe["steps"]
