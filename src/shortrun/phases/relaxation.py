@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
@@ -135,8 +136,9 @@ class Clusters:
         if not 2 <= count <= len(features):
             raise ConfigError("clusters", f"2 to {len(features)} clusters of these samples expected, got {count}")
         table = features.numpy()
-        plane = PCA(min(2, table.shape[1]), svd_solver="randomized", random_state=0).fit(table).components_.T
-        centres = KMeans(count, n_init=4, random_state=0).fit(table @ plane).cluster_centers_
+        found = PCA(min(2, table.shape[1]), svd_solver="randomized", random_state=0).fit(table)
+        plane = np.asarray(found.components_).T
+        centres = KMeans(count, n_init="auto", random_state=0).fit(table @ plane).cluster_centers_
         return cls(*(torch.from_numpy(each.copy()).to(features.dtype) for each in (plane, centres)))
 
     def nearest(self, points: Float[Tensor, "*C D"]) -> Int64[Tensor, "*C"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("age", "observable", "estimator", "value", "resolved")
 FUNCTIONS = ("age", "observable", "lag", "rho", "error")
-STARTS = {"overlap": "own past and other chains", "two-start": "two starts: "}
+STARTS = {"overlap": "own past, others", "two-start": "two starts: {}"}
 
 
 @styled
@@ -36,12 +37,8 @@ def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
     DataError : if columns or times are missing
     """
     check(table, COLUMNS)
-    upper = {f"{name}": rows for name, rows in table.loc[table["estimator"] == "tau-int"].groupby("observable")}
-    lower = {
-        STARTS[how] + ("" if how == "overlap" else what): rows
-        for (how, what), rows in table.groupby(["estimator", "observable"], sort=False)
-        if how in STARTS
-    }
+    upper = dict(lines_of(table, "tau-int"))
+    lower = dict(line for how in STARTS for line in lines_of(table, how))
     panels = [(upper, "tau_int (sweeps)"), (lower, "start forgotten (sweeps)")]
     panels = [(lines, label) for lines, label in panels if lines]
     if not panels:
@@ -55,6 +52,13 @@ def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
         time_axis(axis, "age (updates)" if axis is axes[-1] else "")
     figure.align_ylabels(axes)
     return figure
+
+
+def lines_of(table: pd.DataFrame, estimator: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield (name, rows) of each observable of an estimator."""
+    chosen = table.loc[table["estimator"] == estimator]
+    for observable in chosen["observable"].drop_duplicates():
+        yield STARTS.get(estimator, "{}").format(observable), chosen.loc[chosen["observable"] == observable]
 
 
 def draw(axis: Axes, lines: dict[str, pd.DataFrame], k: int) -> None:
