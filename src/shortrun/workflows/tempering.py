@@ -200,11 +200,9 @@ class Moves:
         it = self.found()
         if not it:
             return []
-        lines = [
-            f"note: {it['replicas']} replicas, swaps accepted {it['mean_acceptance']:.0%} (lowest "
-            f"{it['lowest_acceptance']:.0%}); in each chain {it['crossings']:.2g} states came from independent sites to the "
-            "top"
-        ]
+        accepted = f"swaps accepted {it['mean_acceptance']:.0%} (lowest {it['lowest_acceptance']:.0%})"
+        came = f"{it['crossings']:.2g} states a chain came from independent sites to the top"
+        lines = [f"note: {it['replicas']} replicas, {accepted}; {came}"]
         if it["crossed_chains"] < 1:
             lines.append(
                 f"warning: in {1 - it['crossed_chains']:.0%} of the chains none did: they may not be in equilibrium; "
