@@ -134,7 +134,10 @@ def test_columns_that_were_left_out_keep_their_numbers(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("i,j,distance\n1,2,3\n1,13,3\n", "d2.csv:3: column 'j': a column of the alignment, 1 to 12, expected, got '13'"),
+        (
+            "i,j,distance\n1,2,3\n1,13,3\n",
+            "d2.csv:3: column 'j': a column of the alignment, 1 to 12, expected, got '13'",
+        ),
         ("i,j,distance\n0,2,3\n", "d2.csv:2: column 'i': a column of the alignment, 1 to 12, expected, got '0'"),
         ("i,j,distance\n1,2,far\n", "d2.csv:2: column 'distance': a distance expected, got 'far'"),
         ("i,j,distance\n1,2,-1\n", "d2.csv:2: column 'distance': a distance expected, got '-1'"),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import sys
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+import shortrun as sr
+from command_line import good, refused
 from conftest import all_states, machine
+from shortrun import workflows
+from shortrun.config import resolve
 from shortrun.errors import ConfigError
 from shortrun.landscape import fields, pair_strengths, pairs, sites_of, triples
 from shortrun.models import RBM, Layer, Spec, to_bernoulli, to_ising
@@ -169,3 +175,148 @@ def test_strengths_are_norms_of_blocks():
 def test_continuous_sites_have_no_colours():
     with pytest.raises(ConfigError, match="discrete units expected, layer 'visible' has gaussian ones"):
         sites_of(*machine(Gaussian(), Bernoulli(), scale=0.1))
+
+
+# closing the loop, and the verb
+
+
+@pytest.mark.slow
+def test_couplings_of_a_lattice_are_found_again(tmp_path):
+    """T14: a two-dimensional Edwards-Anderson model of 4 x 4 spins with couplings +-0.3, from 100,000 exact samples."""
+    rng = np.random.default_rng(0)
+    truth = np.zeros((16, 16))
+    for a, b in combinations(range(16), 2):
+        if (b == a + 1 and b % 4) or b == a + 4:
+            truth[a, b] = truth[b, a] = rng.choice([-0.3, 0.3])
+    bits = (np.arange(2**16)[:, None] >> np.arange(16)) & 1
+    spins = 2.0 * bits - 1
+    law = np.exp(((spins @ truth) * spins).sum(1) / 2)
+    data = sr.Dataset.from_arrays(bits[rng.choice(len(law), 100_000, p=law / law.sum())])
+    config = resolve(
+        model={"units": "ising", "hidden_units": "ising", "hidden": 40},
+        scheme={"name": "pcd", "steps": 3, "chains": 1000},
+        optimiser={"rate": 0.2, "schedule": "cosine"},
+        training={"updates": 2000, "batch": 1000, "validation": 0.0, "seed": 0},
+    )
+    run = workflows.fit(data, out=tmp_path / "run", config=config)
+    for method in ("exact", "gaussian"):
+        found = workflows.couplings(run, method=method).picture
+        assert np.linalg.norm(found - truth) < 0.15 * np.linalg.norm(truth)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("couplings")
+
+
+@pytest.fixture(scope="module")
+def bits(folder):
+    """Return a PCD run on 12 bits: 1 and 2 are equal, 5 and 6 opposite."""
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2, (2000, 12))
+    values[:, 1], values[:, 5] = values[:, 0], 1 - values[:, 4]
+    noise = rng.random(values.shape) < 0.05
+    np.save(folder / "bits.npy", (values ^ noise).astype(np.uint8))
+    options = ("--scheme", "pcd", "--hidden", 24, "--updates", 300, "--batch", 200, "--lr", 0.5, "--threads", 1)
+    options += ("--schedule", "cosine", "--validation", 0, "--set", "model.units=ising")
+    good("train", folder / "bits.npy", "-o", folder / "bits", *options)
+    return folder / "bits"
+
+
+@pytest.fixture(scope="module")
+def coloured(folder):
+    """Return a run on RNA with labels."""
+    codes = np.random.default_rng(0).integers(0, 5, (100, 6))
+    lines = [f">s{n}\n{''.join('-ACGU'[c] for c in row)}\n" for n, row in enumerate(codes)]
+    (folder / "rna.fasta").write_text("".join(lines))
+    (folder / "labels.csv").write_text("name,label\n" + "".join(f"s{n},{'xy'[n % 2]}\n" for n in range(100)))
+    data = (folder / "rna.fasta", "--labels", folder / "labels.csv", "--alphabet", "rna", "--validation", 0)
+    good("train", *data, "-o", folder / "rna", "--hidden", 6, "--updates", 30, "--scheme", "pcd")
+    return folder / "rna"
+
+
+def test_the_verb_lists_the_strongest_pairs(bits, folder):
+    result = good("couplings", bits, "--json", "--figure", folder / "pairs.png")
+    first, second = result.json["couplings"][:2]
+    signs = {(row["i"], row["j"]): np.sign(row["coupling"]) for row in (first, second)}
+    assert signs == {(1, 2): 1, (5, 6): -1}
+    assert len(result.json["couplings"]) == 66
+    assert result.err == ""
+    assert "66 pairs, J for values -1 and +1" in good("couplings", bits).out
+
+
+def test_the_verb_lists_triples(bits, folder):
+    every = good("couplings", bits, "--order", 3, "--json").json["couplings"]
+    assert len(every) == 12 * 11 * 10 / 6
+    size = [abs(row["coupling"]) for row in every]
+    assert size == sorted(size, reverse=True)
+    known = {(row["i"], row["j"], row["k"]): row["coupling"] for row in every}
+    chosen = good("couplings", bits, "--order", 3, "--triples", "10-8-9,1-2-3", "--json").json["couplings"]
+    assert {(row["i"], row["j"], row["k"]): row["coupling"] for row in chosen} == pytest.approx(
+        {of: known[of] for of in ((1, 2, 3), (8, 9, 10))}
+    )
+    good("couplings", bits, "--order", 3, "--top", 5, "-o", folder / "j3.npz")
+    with np.load(folder / "j3.npz") as arrays:
+        assert arrays["triples"].shape == (5, 3)
+        assert arrays["values"].reshape(5, 2, 2, 2)[0, 1, 1, 1] == pytest.approx(every[0]["coupling"])
+
+
+def test_few_of_many_triples_are_looked_at(bits, monkeypatch):
+    every = workflows.couplings(bits, 3)
+    monkeypatch.setattr(sys.modules["shortrun.workflows.couplings"], "TRIPLES", 4 * 24 * 5)
+    few = workflows.couplings(bits, 3)
+    assert every.pairs_looked_at == (66, 66)
+    assert few.pairs_looked_at == (5, 66)
+    merged = few.table.merge(every.table, on=["i", "j", "k"])
+    assert 0 < len(merged) == len(few.table) < len(every.table)
+    assert np.allclose(merged["coupling_x"], merged["coupling_y"])
+
+
+def test_the_verb_lists_fields(coloured, bits, folder):
+    fields_ = good("couplings", coloured, "--order", 1, "--json", "--figure", folder / "f.svg").json["couplings"]
+    assert len(fields_) == 30
+    assert {row["colour"] for row in fields_} == set("-ACGU")
+    assert sum(row["field"] for row in fields_ if row["site"] == 2) == pytest.approx(0, abs=1e-9)
+    assert len(good("couplings", bits, "--order", 1, "--json", "--figure", folder / "g.svg").json["couplings"]) == 12
+
+
+def test_pairs_of_colours_have_a_strength_and_a_largest_element(coloured, folder):
+    good("couplings", coloured, "-o", folder / "pairs.csv")
+    good("couplings", coloured, "-o", folder / "pairs.npz")
+    table = pd.read_csv(folder / "pairs.csv")
+    assert table["strength"].is_monotonic_decreasing
+    with np.load(folder / "pairs.npz") as arrays:
+        row = table.iloc[0]
+        block = arrays["pairs"].reshape(6, 5, 6, 5)[row["i"] - 1, :, row["j"] - 1]
+        assert np.linalg.norm(block) == pytest.approx(row["strength"])
+        place = "-ACGU".index(row["colour_i"]), "-ACGU".index(row["colour_j"])
+        assert block[place] == pytest.approx(row["coupling"])
+        assert arrays["letters"].tolist() == [*"-ACGU"] * 6
+    held = [workflows.couplings(coloured, label=name).table["strength"].iloc[0] for name in "xy"]
+    assert held[0] != held[1]
+    assert len(good("couplings", coloured, "--order", 3, "--top", 4, "--json").json["couplings"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--order", 4), "order: 1, 2 or 3 expected, got 4"),
+        (("--method", "gauss"), "did you mean 'gaussian'?"),
+        (("--label", "z"), "label: 'z' is no class: one of x, y expected"),
+        (("--order", 3, "--triples", "1-2"), "three sites such as 3-10-25 expected, got '1-2'"),
+        (("--order", 3, "--triples", "1-2-7"), "no site 7, sites are 1 to 6"),
+        (("--order", 3, "--triples", "1-2-2"), "three different sites expected, got 1-2-2"),
+        (("--triples", "1-2-3"), "these are couplings of order 3, not 2"),
+        (("--order", 3, "--figure", "x.png"), "triples cannot"),
+        (("-o", "x.txt"), "tables are written as"),
+        (("--figure", "x.gif"), "figures are written as"),
+        (("--age", 777), "has no age 777"),
+    ],
+)
+def test_wrong_options_are_refused(coloured, options, message):
+    assert message in refused("couplings", coloured, *options)
+
+
+def test_continuous_data_have_no_couplings(folder):
+    good("train", "digits", "--grey", "-o", folder / "grey", "--hidden", 4, "--updates", 2, "--scheme", "pcd")
+    assert "discrete units expected" in refused("couplings", folder / "grey")

@@ -86,13 +86,19 @@ def test_the_verb_writes_table_figure_and_json(run, folder):
 
 
 def test_a_list_is_scored_relative_to_the_wild_type(run, folder):
-    listed = good("mutations", run, folder / "wild.fasta", "--sequences", folder / "list.fasta", "--json").json["scores"]
+    listed = good("mutations", run, folder / "wild.fasta", "--sequences", folder / "list.fasta", "--json").json[
+        "scores"
+    ]
     score = {row["name"]: row["score"] for row in listed}
-    single = {row["mutant"]: row["score"] for row in good("mutations", run, folder / "wild.fasta", "--json").json["scores"]}
+    single = {
+        row["mutant"]: row["score"] for row in good("mutations", run, folder / "wild.fasta", "--json").json["scores"]
+    }
     assert score["same"] == pytest.approx(0, abs=1e-9)
     assert score["one"] == pytest.approx(single["A1G"], abs=1e-6)
     assert score["gap"] == pytest.approx(single["A1-"], abs=1e-6)
-    alone = {row["name"]: row["score"] for row in good("mutations", run, folder / "list.fasta", "--json").json["scores"]}
+    alone = {
+        row["name"]: row["score"] for row in good("mutations", run, folder / "list.fasta", "--json").json["scores"]
+    }
     assert alone["one"] - alone["same"] == pytest.approx(score["one"], abs=1e-6)
 
 

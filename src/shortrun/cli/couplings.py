@@ -98,7 +98,7 @@ def save(found: Couplings, out: Path | None, figure: Path | None) -> None:
             np.savez_compressed(file, allow_pickle=False, **found.arrays)
     elif out is not None:
         _tables.write(found.table, out)
-    if figure is not None:
+    if figure is not None and found.picture is not None:
         from shortrun import plots
 
         plots.save(plots.couplings(found.picture, found.arrays["positions"], found.order, found.two_valued), figure)

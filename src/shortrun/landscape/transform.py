@@ -28,7 +28,7 @@ SMALLEST = 1e-12  # of a characteristic function, so that it can be divided by; 
 SHIFT = 0.25  # of the second difference of ln z; waves are shorter than 2 pi / SHIFT
 REACH = 45.0  # beyond it ln z is a parabola or a line to double precision
 SPREADS, TAIL = 9.0, 20.0  # standard deviations, and fields (e^-20), beyond which a period may repeat itself
-ELEMENTS = 2**22  # complex numbers of a table of waves
+ELEMENTS = 2**21  # complex numbers of a table of waves
 
 
 class Waves(NamedTuple):

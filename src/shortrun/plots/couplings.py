@@ -27,10 +27,9 @@ def couplings(picture: np.ndarray, positions: np.ndarray, order: int, two_valued
         return fields(picture, positions, two_valued)
     figure = new_figure(WIDTH, 0.88 * WIDTH)
     axis = figure.subplots()
-    signed = {"cmap": "RdBu_r"} | dict(zip(("vmin", "vmax"), (-limit(picture), limit(picture)), strict=True))
-    plain = {"cmap": "Greys", "vmin": 0, "vmax": limit(picture)}
-    first, last = positions[0] - 0.5, positions[-1] + 0.5
-    shown = axis.imshow(picture, extent=(first, last, last, first), **(signed if two_valued else plain))
+    first, last, most = positions[0] - 0.5, positions[-1] + 0.5, limit(picture)
+    cmap, least = ("RdBu_r", -most) if two_valued else ("Greys", 0)
+    shown = axis.imshow(picture, extent=(first, last, last, first), cmap=cmap, vmin=least, vmax=most)
     axis.set(xlabel="site", ylabel="site")
     axis.spines[:].set_visible(True)
     figure.colorbar(shown, shrink=0.8, label="$J_{ij}$, values $\\pm 1$" if two_valued else "norm of $J_{ij}$ (kT)")

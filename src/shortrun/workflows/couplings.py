@@ -37,8 +37,8 @@ class Couplings:
     table : strongest first. Order 1: site, field, and colour where sites have more than two. Order 2 and 3: i, j (, k)
         from 1, coupling; where sites have more than two colours strength (the Frobenius norm over colours) too, and
         coupling is the element of the largest modulus, of the colours colour_i, colour_j (, colour_k). Of sites with
-        two values, it is J in the convention s = +-1, of the elements + ... +
-    arrays : as `numpy.savez` takes them: colours (S,), positions (S,), letters (R,) with R the colours of all sites, and
+        two values, it is J in the convention s = +-1
+    arrays : as `numpy.savez` takes them: colours (S,), positions (S,), letters (R,), R the colours of all sites, and
         "fields" (R,), or "pairs" (R, R), or of the triples in the table "triples" (n, 3) and their elements "values"
     picture : (S, q) fields or (S, S) couplings of two values, or strengths; None for triples
     two_valued : whether all sites have two values

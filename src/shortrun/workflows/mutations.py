@@ -76,7 +76,7 @@ def single_mutants(run: Trajectory, wildtype: np.ndarray, age: int | None, label
     before = letter[present][owner]
     table = pd.DataFrame({"score": scores, "position": position, "wildtype": before, "letter": letter})
     table.insert(0, "mutant", before + position.astype(str).astype(object) + letter)
-    return table.drop(index=present).reset_index(drop=True)
+    return table.drop(index=present.tolist()).reset_index(drop=True)
 
 
 def log_weights(run: Trajectory, data: Dataset, age: int | None, label: str | None) -> np.ndarray:
