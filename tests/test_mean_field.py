@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -297,5 +299,10 @@ def test_tables_that_do_not_fit():
     with pytest.raises(DataError, match="hidden: means of 4 features"):
         gamma(model, theta, starts, torch.zeros(2, 3, dtype=theta.dtype))
     potts = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 2, Potts(3)))))
-    with pytest.raises(ConfigError, match="potts hidden units are not known"):
+    with pytest.raises(ConfigError, match="mean fields of potts units are not known in layer 'hidden'"):
         solve(potts, torch.zeros(potts.size()), torch.zeros(1, 2))
+    known = ("width", "levels", "start", "features", "base_energy", "log_z", "mean", "field_of_mean", "sample")
+    other = SimpleNamespace(kind="other", **{name: getattr(Bernoulli(), name) for name in known})
+    model = RBM(Spec((Layer("visible", 2, other), Layer("hidden", 2, Bernoulli()))))  # pyright: ignore
+    with pytest.raises(ConfigError, match="mean fields of other units are not known in layer 'visible'"):
+        solve(model, torch.zeros(model.size()), torch.zeros(1, 2))

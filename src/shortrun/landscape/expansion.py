@@ -13,6 +13,7 @@ from torch import Tensor
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Layer
 from shortrun.typing import Field, Theta
+from shortrun.units._base import AtMeans
 from shortrun.units._scalar import Scalar
 
 ORDERS = (1, 2, 3)
@@ -39,7 +40,7 @@ class Expansion:
 
     Raises
     ------
-    ConfigError : for another order, or hidden units of several features
+    ConfigError : for another order, and units whose cumulants are not known (hidden ones of several features, for one)
     """
 
     model: RBM
@@ -50,15 +51,15 @@ class Expansion:
         if self.order not in ORDERS:
             raise ConfigError("order", f"1, 2 or 3 expected, got {self.order}")
         if not isinstance(self.model.spec.hidden.units, Scalar):
-            raise ConfigError("order", f"mean fields of {self.model.spec.hidden.units.kind} hidden units are not known")
+            raise unknown(self.model.spec.hidden)
 
     @cached_property
-    def layers(self) -> list[tuple[Layer, slice, list[Float[Tensor, "_ H"]]]]:
-        """Each observed layer with its features and the powers of its weights, element by element."""
+    def layers(self) -> list[tuple[AtMeans, slice, list[Float[Tensor, "_ H"]]]]:
+        """The units of each observed layer, their features, and the powers of their weights, element by element."""
         weight = self.model.view(self.theta).weight
         powers = [weight**n for n in ORDERS[: self.order]]
         return [
-            (layer, rows, [power[rows] for power in powers])
+            (units_of(layer), rows, [power[rows] for power in powers])
             for layer, rows in zip(self.model.spec.observed, self.model.slices, strict=True)
         ]
 
@@ -69,7 +70,7 @@ class Expansion:
 
     def sums(self, observed: Field) -> list[Hidden]:
         """Return sum_i kappa_n[X_{i mu}] / n! at these means: all that a hidden unit sees of the observed layers."""
-        parts = [layer.units.weighted_cumulants(observed[:, rows], powers) for layer, rows, powers in self.layers]
+        parts = [units.weighted_cumulants(observed[:, rows], powers) for units, rows, powers in self.layers]
         return [reduce(torch.add, terms) / f for terms, f in zip(zip(*parts, strict=True), FACTORIALS, strict=False)]
 
     def hidden_mean(self, sums: Sequence[Hidden], hidden: Hidden) -> Hidden:
@@ -84,16 +85,33 @@ class Expansion:
         bias = self.model.view(self.theta).bias
         factors = [k / f for k, f in zip(self.hidden.cumulants(hidden, self.order), FACTORIALS, strict=False)]
         parts = [
-            layer.units.mean(bias[rows] + layer.units.weighted_slopes(observed[:, rows], powers, factors))
-            for layer, rows, powers in self.layers
+            units.mean(bias[rows] + units.weighted_slopes(observed[:, rows], powers, factors))
+            for units, rows, powers in self.layers
         ]
         return torch.cat(parts, 1)
 
     def gamma(self, observed: Field, hidden: Hidden) -> Float[Tensor, " N"]:
         """Return Gamma at these means, (N,)."""
         _, bias, hidden_bias = self.model.view(self.theta)
-        entropy = [layer.units.entropy(observed[:, rows]).sum(1) for layer, rows, _ in self.layers]
-        entropy.append(self.model.spec.hidden.units.entropy(hidden).sum(1))
+        entropy = [units.entropy(observed[:, rows]).sum(1) for units, rows, _ in self.layers]
+        entropy.append(units_of(self.model.spec.hidden).entropy(hidden).sum(1))
         cumulants = self.hidden.cumulants(hidden, self.order)
         edges = [(k * s).sum(1) for k, s in zip(cumulants, self.sums(observed), strict=True)]
         return -reduce(torch.add, entropy + edges) - observed @ bias - hidden @ hidden_bias
+
+
+def units_of(layer: Layer) -> AtMeans:
+    """Return the units of a layer, whose cumulants at given means are known.
+
+    Raises
+    ------
+    ConfigError : if they are not
+    """
+    if not isinstance(layer.units, AtMeans):
+        raise unknown(layer)
+    return layer.units
+
+
+def unknown(layer: Layer) -> ConfigError:
+    """Return the error for units without mean-field equations."""
+    return ConfigError("units", f"mean fields of {layer.units.kind} units are not known in layer '{layer.name}'")

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from shortrun.landscape.expansion import units_of
 from shortrun.models import RBM
 from shortrun.typing import Theta
 
@@ -30,13 +31,14 @@ def _largest(
     """Return the root of the largest eigenvalue of C_h^{1/2} W^T C_v W C_h^{1/2}, (H, H)."""
     spread = torch.cat(
         [
-            layer.units.covariance(observed[rows].expand(weight.shape[1], -1), weight[rows].T)
+            units_of(layer).covariance(observed[rows].expand(weight.shape[1], -1), weight[rows].T)
             for layer, rows in zip(model.spec.observed, model.slices, strict=True)
         ],
         1,
     )
     root = (
-        model.spec.hidden.units.covariance(hidden.unsqueeze(0), torch.ones_like(hidden).unsqueeze(0))
+        units_of(model.spec.hidden)
+        .covariance(hidden.unsqueeze(0), torch.ones_like(hidden).unsqueeze(0))
         .clamp(min=0)
         .sqrt()
     )

@@ -56,6 +56,15 @@ class Units(Protocol):
         """The field that gives this mean (zero-sum over colours); `mean` undone."""
         ...
 
+    def sample(self, field: Field, u: Uniforms) -> Values:
+        """A draw given the field: a pure function of the uniforms, one a site."""
+        ...
+
+
+@runtime_checkable
+class AtMeans(Units, Protocol):
+    """Units that mean-field equations know: what they ask besides is functions of a site's mean features."""
+
     def entropy(self, mean: Field) -> PerSite:
         """The entropy of a site at this mean, less its mean base energy: ln z - field m at the field that gives it."""
         ...
@@ -75,8 +84,4 @@ class Units(Protocol):
         self, mean: Field, powers: Sequence[Float[Tensor, "F H"]], factors: Sequence[Float[Tensor, "C H"]]
     ) -> Field:
         """Sum over n and mu of factors_{n mu} d kappa_n[X_{i mu}] / d mean_i: what such sums act back with."""
-        ...
-
-    def sample(self, field: Field, u: Uniforms) -> Values:
-        """A draw given the field: a pure function of the uniforms, one a site."""
         ...
