@@ -176,7 +176,7 @@ def test_covariance_within_sites_is_left_out():
 
 
 def test_time_to_the_first_transition():
-    """One mode alone: s = (1 + rate lambda / 4)^n s_0 comes to 1 after ln(1 / s_0) / ln(1 + rate lambda / 4) updates."""
+    """One mode alone: s = (1 + rate lambda / 4)^n s_0 comes to 1 at n = ln(1 / s_0) / ln(1 + rate lambda / 4)."""
     model, theta = machine(Bernoulli(), Bernoulli(), sites=8, hidden_sites=5)
     pattern = torch.randint(0, 2, (8,), generator=torch.Generator().manual_seed(3)).to(torch.uint8)
     states = (torch.stack([pattern, 1 - pattern]),)

@@ -32,7 +32,7 @@ from shortrun.phases import (
     susceptibility,
 )
 from shortrun.phases.component_laws import GAUSSIAN, NORMAL_NODES, normal
-from shortrun.phases.placement import observed_of, overlaps, signals_of
+from shortrun.phases.placement import observed_of, signals_of
 from shortrun.phases.replica_symmetric import free_energy, solve_from
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 from shortrun.workflows.phases import crossing, transitions

@@ -125,8 +125,8 @@ def boundaries(
     rows += [("P/SG", 1.0, w) for w in np.linspace(0, 1, 11)]
     rows += [("SG/F", sigma, ferromagnet_from(sigma, kappa)) for sigma in (1.0, *beyond)]
     rows += [("AT", sigma, stable_from(sigma, kappa)) for sigma in (1.0, *beyond[beyond <= LARGEST_OF_AT])]
-    table = pd.DataFrame(rows, columns=["boundary", "sigma", "w"])
-    return with_ratios(table)
+    names, noise, signal = zip(*rows, strict=True)
+    return with_ratios(pd.DataFrame({"boundary": names, "sigma": noise, "w": signal}))
 
 
 def with_ratios(table: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ def learning_curves(
     values: Float64[np.ndarray, "T K"],
     rates: Float64[np.ndarray, " K"],
     ends: Float64[np.ndarray, " K"],
+    starts: Float64[np.ndarray, " K"] | None = None,
 ) -> Figure:
     """Return singular values against time: lines as integrated, dashed as they begin, dotted where they end.
 
@@ -29,13 +30,14 @@ def learning_curves(
     values : (T, K) singular values of W
     rates : (K,) early growth rates s_h (lambda_a - s_v)
     ends : (K,) fixed points of theory 7.2
+    starts : (K,) norms of the first W along the modes of the data; by default its singular values
     """
     figure = new_figure(WIDTH, 3.4)
     axis = figure.subplots()
-    moments = np.asarray(times, float)
+    moments, starts = np.asarray(times, float), values[0] if starts is None else starts
     for mode, colour in enumerate(palette(values.shape[1])):
         axis.plot(moments, values[:, mode], color=colour, label=f"mode {mode + 1}")
-        early = values[0, mode] * np.exp(rates[mode] * (moments - moments[0]))
+        early = starts[mode] * np.exp(rates[mode] * (moments - moments[0]))
         shown = early < 2 * max(ends[mode], values[0, mode])
         axis.plot(moments[shown], early[shown], color=colour, linestyle="--", linewidth=0.9)
         if ends[mode] > 0:
