@@ -29,7 +29,7 @@ RULES: dict[str, Mapping[str, Any]] = {
 }
 EARLY = 4  # of the updates, after which scores are taken too: a quarter
 UPDATES = 1000  # at most, of a rule
-NETWORK_UPDATES = 1000
+NETWORK_UPDATES = 500
 PILOT = 50  # updates of the RBM that are timed to know how many the same time takes
 COMPARED = 1000  # samples
 

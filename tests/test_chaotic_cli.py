@@ -138,3 +138,18 @@ def test_exponents_as_json(file, tmp_path):
     words = ("--json", "--chains", 2, "--time", 5, "--threads", 1)
     found = json.loads(good("lyapunov", tmp_path / "run", *words).out)
     assert [row["age"] for row in found["exponents"]] == [1, 2]
+
+
+def test_scores_of_runs_in_one_figure(file, tmp_path):
+    tables = []
+    for seed in (1, 2):
+        run, table = tmp_path / f"run{seed}", tmp_path / f"c{seed}.csv"
+        good("train", file("bytes"), "--layers", "16,5", "--time", 5, "-o", run, "--seed", seed, *FEW)
+        good("curves", run, file("bytes"), "--times", "1,5", "--ages", "1,2", "-o", table)
+        tables.append(table)
+    for against in ("steps", "age"):
+        good("plot", "compare", *tables, "--against", against, "--k", 5, "-o", tmp_path / f"{against}.png")
+        assert (tmp_path / f"{against}.png").stat().st_size > 1000
+    words = ("plot", "compare", *tables, "-o", tmp_path / "x.png")
+    assert "one of steps, age expected, got 'time'" in refused(*words, "--against", "time")
+    assert "have no score at 4 sweeps" in refused(*words, "--against", "age", "--k", 4)

@@ -102,7 +102,7 @@ def compare(
     from shortrun import plots
 
     found = _curves.curves(files, k, name)
-    written(plots.scores_of_runs(found, split(scores), against=against), out)  # pyright: ignore[reportArgumentType]
+    written(plots.scores_of_runs(found, split(scores), against=against), out)
 
 
 @app.command()

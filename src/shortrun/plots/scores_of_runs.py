@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,11 @@ PANEL = 2.1  # inches high
 
 
 @styled
-def scores_of_runs(
-    runs: Sequence[Curves], scores: Sequence[str] | None = None, *, against: Literal["steps", "age"] = "steps"
-) -> Figure:
+def scores_of_runs(runs: Sequence[Curves], scores: Sequence[str] | None = None, *, against: str = "steps") -> Figure:
     """Return scores (means over classes), a panel each with a line a run (FU24 fig. 3b, 5).
 
-    At the last age against sampling time, or at k sweeps against training time. Bands are standard errors; vertical lines are the k of the runs.
+    At the last age against sampling time, or at k sweeps against training time. Bands are standard errors; vertical
+    lines are the k of the runs.
 
     Parameters
     ----------
