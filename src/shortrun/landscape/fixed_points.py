@@ -12,9 +12,9 @@ from torch import Tensor
 from shortrun.errors import ConfigError, DataError
 from shortrun.landscape.clusters import components, coordinates
 from shortrun.landscape.expansion import Expansion
+from shortrun.landscape.growth import EPS
 from shortrun.landscape.mean_field import solve
 from shortrun.landscape.stability import stability
-from shortrun.landscape.tree import EPS
 from shortrun.models import RBM
 from shortrun.typing import Field, Theta
 
