@@ -170,7 +170,9 @@ def test_the_tree_does_not_depend_on_how_many_sites_there_are(copies):
 
     def wider(age):
         weight, bias, hidden_bias = model.view(theta(age))
-        return torch.cat([weight.repeat(copies, copies).flatten() / copies, bias.repeat(copies), hidden_bias.repeat(copies)])
+        return torch.cat(
+            [weight.repeat(copies, copies).flatten() / copies, bias.repeat(copies), hidden_bias.repeat(copies)]
+        )
 
     few, many = grow(model, theta, values, order=1), grow(wide, wider, np.tile(values, copies), order=1)
     assert len(few.levels) > 2
@@ -485,8 +487,14 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tree")
     np.savez(folder / "planted.npz", x=values, y=labels)
     config = resolve(
-        assignments=["scheme.name=pcd", "scheme.steps=5", "training.ages_per_decade=20", "optimiser.rate=0.1",
-                     "optimiser.schedule=constant", "optimiser.weight_std=1e-3"]  # fmt: skip
+        assignments=[
+            "scheme.name=pcd",
+            "scheme.steps=5",
+            "training.ages_per_decade=20",
+            "optimiser.rate=0.1",
+            "optimiser.schedule=constant",
+            "optimiser.weight_std=1e-3",
+        ]
     )
     data = Dataset.from_arrays(values)
     config = config.model_copy(update={"model": config.model.model_copy(update={"hidden": 10})})
@@ -616,8 +624,13 @@ def test_t13_a_planted_hierarchy_comes_back(tmp_path):
     # updates at twice the rate.
     values, labels = hierarchy()
     config = resolve(
-        assignments=["scheme.name=pcd", "scheme.steps=10", "training.ages_per_decade=20", "optimiser.rate=0.1",
-                     "optimiser.schedule=constant"],  # fmt: skip
+        assignments=[
+            "scheme.name=pcd",
+            "scheme.steps=10",
+            "training.ages_per_decade=20",
+            "optimiser.rate=0.1",
+            "optimiser.schedule=constant",
+        ],
         model={"hidden": 20},
     )
     trained = sr.fit(

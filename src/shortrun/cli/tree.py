@@ -1,4 +1,4 @@
-"""`shortrun tree`: samples as the leaves of a tree of mean-field fixed points that merge as the machine gets younger."""
+"""`shortrun tree`: samples as the leaves of a tree of fixed points that merge as the machine gets younger."""
 
 from __future__ import annotations
 
@@ -186,9 +186,10 @@ def show(about: Mapping[str, Any]) -> None:
     levels = about["levels"][-LEVELS_SHOWN:]
     lines = [(str(it["age"]), str(it["clusters"]), shown(it["agreement"])) for it in levels]
     _output.rows(("age", "fixed points", "ARI with labels"), lines)
+    nodes, clusters = _output.amount(about["nodes"], "node"), _output.amount(about["clusters"], "cluster")
     _output.say(
-        f"{about['leaves']:,} leaves, {_output.amount(about['nodes'], 'node')}; at {_output.amount(about['clusters'], 'cluster')} the adjusted Rand "
-        f"index with the labels is {shown(about['agreement'])}"
+        f"{about['leaves']:,} leaves, {nodes}; at {clusters} the adjusted Rand index with the labels is "
+        f"{shown(about['agreement'])}"
     )
 
 

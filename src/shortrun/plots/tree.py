@@ -94,9 +94,7 @@ def around(count: int) -> Place:
     return placed
 
 
-def branches(
-    axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_leaves: list[str], place: Place
-) -> None:
+def branches(axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_leaves: list[str], place: Place) -> None:
     """Draw a line from each node and leaf back to its parent's depth, and one across the branches of each node."""
     from matplotlib.collections import LineCollection
 
@@ -149,9 +147,7 @@ def bands(axis: Axes, places: Layout, strips: Sequence[Strip], place: Place) -> 
     return edge
 
 
-def write_names(
-    axis: Axes, places: Layout, names: Sequence[str], edge: float, place: Place, circular: bool
-) -> None:
+def write_names(axis: Axes, places: Layout, names: Sequence[str], edge: float, place: Place, circular: bool) -> None:
     """Write the names of the leaves beyond the strips."""
     size = float(np.clip(420 / len(names), 4.5, 9))
     x, y = place(np.full(len(names), edge + 2 * GAP), places.leaf_y)
@@ -210,7 +206,11 @@ def legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
     top = 1.0
     for strip in strips:
         entries = strip.legend()
-        shown = entries if len(entries) <= LEGEND else [*entries[: LEGEND - 1], (f"{len(entries) - LEGEND + 1} more", UNKNOWN)]
+        shown = (
+            entries
+            if len(entries) <= LEGEND
+            else [*entries[: LEGEND - 1], (f"{len(entries) - LEGEND + 1} more", UNKNOWN)]
+        )
         legend = axis.legend(
             [Patch(color=colour) for _, colour in shown],
             [name.replace("$", r"\$") for name, _ in shown],

@@ -100,4 +100,3 @@ def clades(tree: Tree, names: Sequence[str], strip: Strip) -> str:
             yield labels[node], "range", colour, category
 
     return text_of("TREE_COLORS", {}, rows())
-

@@ -40,7 +40,10 @@ def of_page(found: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dict[
         "order": by_age.order.tolist(),
         "leaves": found.leaves.tolist(),
         "names": list(names),
-        "x": {name: [of_nodes.round(5).tolist(), of_leaves.round(5).tolist()] for name, (of_nodes, of_leaves) in rounded.items()},
+        "x": {
+            name: [of_nodes.round(5).tolist(), of_leaves.round(5).tolist()]
+            for name, (of_nodes, of_leaves) in rounded.items()
+        },
         "limits": age_limits(found),
         "strips": [of_strip(strip) for strip in strips],
     }
