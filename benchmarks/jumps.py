@@ -49,9 +49,8 @@ def summary(history: list[np.ndarray], clusters: int) -> str:
     for n in range(1, len(seen)):
         seen[n] = np.where(seen[n] < 0, seen[n - 1], seen[n])
     jumps = ((seen[1:] != seen[:-1]) & (seen[:-1] >= 0)).mean(0) * 1e4
-    quarters = [
-        np.bincount(part[part >= 0], minlength=clusters) / (part >= 0).sum() for part in np.array_split(seen, 4)
-    ]
+    parts = [part[part >= 0] for part in np.array_split(seen, 4)]
+    quarters = [np.bincount(part, minlength=clusters) / len(part) for part in parts]
     shares = "; ".join(" ".join(f"{share:.3f}" for share in quarter) for quarter in quarters)
     return f"{jumps.mean():.2f} +- {jumps.std(ddof=1) / len(jumps) ** 0.5:.2f} jumps, shares by quarter {shares}"
 

@@ -31,7 +31,6 @@ from shortrun.likelihood import exact as exactly
 from shortrun.likelihood.estimates import feature_means
 from shortrun.models import RBM, Layer, Spec
 from shortrun.units import Bernoulli, Potts
-from shortrun.workflows.likelihood import Options
 
 pairs = pytest.mark.parametrize(
     ("visible", "hidden", "classes"), [(v, h, k) for v in DISCRETE for h in HIDDEN for k in (None, 3)]
@@ -285,7 +284,9 @@ def test_a_curve_against_the_age(run, tmp_path):
         run,
         {"test": sr.read("digits")},
         ages=(1, 10, 150),
-        options=Options(method="trajectory", chains=60, sweeps=200),
+        method="trajectory",
+        chains=60,
+        sweeps=200,
     )
     assert told == ()
     difference = sampled["log_z"].to_numpy() - rows["log_z"].to_numpy()[::2]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from shortrun.store import Trajectory
-    from shortrun.workflows.likelihood import Likelihood, Options
+    from shortrun.workflows.likelihood import Likelihood
 
 
 @_reading.with_reading
@@ -66,13 +66,11 @@ def likelihood(
     check(age, ages, train, pseudo, figure)
 
     from shortrun.store import Trajectory
-    from shortrun.workflows.likelihood import Options
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
     sizes = {"chains": chains, "temperatures": temperatures, "sweeps": sweeps, "acceptance": acceptance}
-    given = {name: value for name, value in sizes.items() if value is not None}
-    options = Options(method=method, seed=seed, **given)
+    options = {"method": method, "seed": seed} | {name: it for name, it in sizes.items() if it is not None}
     data = {"test": read(trained, test, reading)}
     if ages is not None:
         if train is not None:
@@ -108,7 +106,7 @@ def at_one_age(
     run: Trajectory,
     data: Any,
     age: int | None,
-    options: Options,
+    options: dict[str, Any],
     marginal: bool,
     pseudo: bool,
     out: Path | None,
@@ -117,11 +115,11 @@ def at_one_age(
     """Print the log-likelihood at one age."""
     from shortrun import workflows
 
-    found = workflows.likelihood(run, data, age=age, options=options, marginal=marginal, pseudo=pseudo)
+    found = workflows.likelihood(run, data, age=age, marginal=marginal, pseudo=pseudo, **options)
     if out is not None:
         _tables.write(found.samples, out)
     warn(found.estimate.warnings)
-    told = document(run, found, options, out)
+    told = document(run, found, out)
     if json:
         _output.emit(told)
     else:
@@ -132,7 +130,7 @@ def by_age(
     run: Trajectory,
     data: Mapping[str, Any],
     ages: str,
-    options: Options,
+    options: dict[str, Any],
     marginal: bool,
     out: Path | None,
     figure: Path | None,
@@ -145,9 +143,9 @@ def by_age(
         run,
         data,
         ages=_options.ages_of(ages, run.ages),
-        options=options,
         marginal=marginal,
         progress=lambda done, all_: _output.say(f"age {done} of {all_}", aside=True),
+        **options,
     )
     if out is not None:
         _tables.write(table, out)
@@ -166,7 +164,7 @@ def warn(warnings: tuple[str, ...]) -> None:
         _output.say(f"warning: {line}", aside=True)
 
 
-def document(run: Trajectory, found: Likelihood, options: Options, out: Path | None) -> dict[str, Any]:
+def document(run: Trajectory, found: Likelihood, out: Path | None) -> dict[str, Any]:
     """Return the JSON form; null where a number is unknown."""
     it = found.estimate
     numbers = {
@@ -187,8 +185,8 @@ def document(run: Trajectory, found: Likelihood, options: Options, out: Path | N
         "method": found.method,
         "samples": len(found.samples),
         **{name: None if math.isnan(value) else value for name, value in numbers.items()},
-        "chains": None if found.method == "exact" else options.chains,
-        "seed": options.seed,
+        "chains": None if found.method == "exact" else found.options.chains,
+        "seed": found.options.seed,
         "output": out and str(out),
         "warnings": list(it.warnings),
     }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,7 @@ class Likelihood:
     ----------
     age, method : which machine, and how ln Z was found
     estimate : ln Z, its error, its effective sample size, estimates from either side, warnings
+    options : how it was found
     samples : a row a sample: name, label, log_likelihood, and pseudo_log_likelihood where it was asked for
     sites : S of a sample, without the label
     """
@@ -87,6 +89,7 @@ class Likelihood:
     age: int
     method: str
     estimate: Estimate
+    options: Options
     samples: pd.DataFrame
     sites: int
 
@@ -106,9 +109,9 @@ def likelihood(
     data: Dataset,
     *,
     age: int | None = None,
-    options: Options | None = None,
     marginal: bool = False,
     pseudo: bool = False,
+    **options: Any,
 ) -> Likelihood:
     """Measure the log-likelihood ln p(x) = - F(x) - ln Z of samples, with ln Z by enumeration or sampling.
 
@@ -117,20 +120,20 @@ def likelihood(
     run : a trained run or its folder
     data : samples with the sites and the alphabet of the training data
     age : which age of the training; by default the last
-    options : of the estimate of ln Z
     marginal : sum the label over, ln p(v); by default ln p(v, label), but of samples without one
     pseudo : the pseudo-likelihood too, sum_i ln p(x_i | all others), a label one more site; unknown without it
+    options : method, chains, temperatures, sweeps, acceptance, seed of the estimate of ln Z, as in `Options`
 
     Raises
     ------
     ConfigError : for a chaotic network, options out of range, a machine too large to enumerate
     DataError : if the samples are not of the run's kind
     """
-    run, options = opened(run), options or Options()
+    run, settings = opened(run), Options(**options)
     model, age = rbm_of(run, "likelihood"), run.ages[-1] if age is None else age
     state, unknown = observed(run, data)
-    method = chosen(run, model, options)
-    estimate = estimates(run, model, state, (age,), method, options)[age]
+    method = chosen(run, model, settings)
+    estimate = estimates(run, model, state, (age,), method, settings)[age]
     theta = theta_of(run, age)
     table = pd.DataFrame({"name": data.names, "label": named_labels(data)})
     summed = unknown | marginal
@@ -138,7 +141,7 @@ def likelihood(
     if pseudo:
         values = pseudo_log_likelihood(model, theta, state)
         table["pseudo_log_likelihood"] = values.masked_fill(unknown, math.nan).numpy()
-    return Likelihood(age, method, estimate, table, run.sites)
+    return Likelihood(age, method, estimate, settings, table, run.sites)
 
 
 def likelihood_by_age(
@@ -146,9 +149,9 @@ def likelihood_by_age(
     data: Mapping[str, Dataset],
     *,
     ages: Sequence[int] | None = None,
-    options: Options | None = None,
     marginal: bool = False,
     progress: Progress | None = None,
+    **options: Any,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Measure the mean log-likelihood of some data sets, as "train" and "test", at many ages.
 
@@ -157,6 +160,7 @@ def likelihood_by_age(
     data : by name; annealing starts from the first
     ages : by default six of those that were kept, evenly on a logarithmic scale, with the last
     progress : called after each age with (ages done, ages); along a trajectory all come at once
+    options : of the estimate of ln Z, as in `Options`
 
     Returns
     -------
@@ -165,13 +169,13 @@ def likelihood_by_age(
     tuple of str
         what speaks against it
     """
-    run, options = opened(run), options or Options()
+    run, settings = opened(run), Options(**options)
     model = rbm_of(run, "likelihood")
     chosen_ages = tuple(ages) if ages is not None else spread(run.ages, AGES)
     filled = {name: observed(run, samples) for name, samples in data.items()}
-    method = chosen(run, model, options)
+    method = chosen(run, model, settings)
     first = next(iter(filled.values()))[0]
-    found = estimates(run, model, first, chosen_ages, method, options, progress)
+    found = estimates(run, model, first, chosen_ages, method, settings, progress)
     rows = []
     for age in chosen_ages:
         theta, it = theta_of(run, age), found[age]
