@@ -61,8 +61,8 @@ def climbed(
     """Return rungs from independent sites to the last of `ages`, with chains that came up from one to the next.
 
     Chains are resampled by exp(F_t - F_{t+1}) before they move on, so that modes come up in their proportions though no
-    chain crosses between them; not where chains hold something, each its own. Where two kept ages are so far apart that swaps between them would be accepted more rarely than `target`, machines
-    on the straight line between them are put in.
+    chain crosses between them; not where chains hold something, each its own. Where two kept ages are so far apart that
+    swaps between them would be accepted more rarely than `target`, machines on the straight line between are put in.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def annealed_up(
 
 
 def carried(last: Replica, new: Replica, state: State, noise: Noise, clamp: Clamp) -> State:
-    """Return chains of one machine resampled for the next: systematically, as many copies of each as its weight says."""
+    """Return chains of one machine resampled for the next, systematically: copies of each as its weight says."""
     if clamp.layers or clamp.sites:
         return state
     chains = len(state[0])
