@@ -19,6 +19,8 @@ from shortrun.errors import ConfigError
 ALPHA = 0.1
 WINDOW = 6.0  # tau_int that the sum for tau_int goes on for
 SIGNIFICANT = 6.0  # standard errors above which rho is believed
+NOISE = 3.0  # standard errors within which rho may be nothing
+ROUNDING = 1e-6  # of rho, where all chains agree on it
 TAIL = 0.2  # rho below which its decay is a tail
 BLOCK = 2**22  # numbers in one Fourier transform
 
@@ -128,12 +130,14 @@ def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
 def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
     """Return tau_int = 1 + 2 sum_(t=1)^W rho(t), W the first with W >= 6 tau_int (Madras and Sokal 1988).
 
+    The sum goes on while rho(W) is above three standard errors: a slow part of small weight would be missed otherwise.
     Not resolved: no lag is that long, and the sum over all of them, its largest along the way, is a lower bound.
     """
     if not bool(found.rho.isfinite().all()):
         return UNKNOWN
     sums = 1 + 2 * found.rho[1:].cumsum(0)
-    closed = torch.arange(1, found.lags + 1) >= window * sums
+    forgotten = found.rho[1:] <= NOISE * found.error[1:].clamp_min(ROUNDING)
+    closed = (torch.arange(1, found.lags + 1) >= window * sums) & forgotten
     last = int(closed.int().argmax()) if bool(closed.any()) else int(sums.argmax())
     error = error_of_mean(2 * found.influence[1 : last + 2].sum(0))
     return Measured(float(sums[last]), float(error), bool(closed.any()))
@@ -142,16 +146,16 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
 def tau_exp(found: Autocorrelation) -> Measured:
     """Return the time of the slowest exponential that is seen: -1 / slope of ln rho(t) in its tail.
 
-    The tail is the later two thirds of the lags before rho falls below six standard errors; points count by
-    their errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a
-    slope read off too early is too steep. Where rho at the end of the tail is not below 0.2 the time is not resolved,
-    and the value is that of a slope two standard errors steeper, a lower bound. If rho(1) is below its noise already,
-    the time is 0, and its error what it could be all the same.
+    The tail is the later two thirds of the lags before rho falls below six standard errors; points count by their
+    errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a slope
+    read off too early is too steep. Where rho at the end of the tail is not below 0.2, or the time is longer than the
+    lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower bound. If rho(1) is
+    below its noise already, the time is 0, and its error what it could be all the same.
     """
     rho, error = found.rho, found.error
     if not bool(rho.isfinite().all()):
         return UNKNOWN
-    noisy = rho[1:] < SIGNIFICANT * error[1:]
+    noisy = rho[1:] <= SIGNIFICANT * error[1:]
     last = int(noisy.int().argmax()) if bool(noisy.any()) else found.lags
     if last == 0:
         return Measured(0.0, time_of(float(rho[1] + 2 * error[1])), True)
@@ -159,7 +163,7 @@ def tau_exp(found: Autocorrelation) -> Measured:
     logs, weights = rho[tail].log(), slope_weights(tail.double(), rho[tail], error[tail])
     slope = float(weights @ logs)
     error_of_slope = float(error_of_mean((weights / rho[tail]) @ found.influence[tail]))
-    if slope < 0 and bool(rho[last] < TAIL):
+    if bool(rho[last] < TAIL) and -slope * found.lags >= 1:
         return Measured(-1 / slope, error_of_slope / slope**2, True)
     return Measured(1 / (max(-slope, 0.0) + 2 * error_of_slope), math.nan, False)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("age", "observable", "estimator", "value", "resolved")
 FUNCTIONS = ("age", "observable", "lag", "rho", "error")
-STARTS = {"overlap": "own past, others", "two-start": "two starts: {}"}
+STARTS = {"overlap": "overlap {}", "two-start": "two starts: {}"}
 
 
 @styled

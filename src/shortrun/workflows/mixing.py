@@ -99,7 +99,8 @@ def mixing(
       on left singular vectors of W): autocorrelations of the chains from data (from noise without data), the first
       third left out. They start from data because the machine's own valleys are found at once there, in about the right
       proportions; persistent chains exist for the last age only;
-    - "overlap": t / 2 from which on a chain from noise is no more like its own past x(t / 2) than like another chain;
+    - "overlap" of chains "from noise" and "from data": t / 2 from which on a chain is no more like its own past
+      x(t / 2) than like another chain. Chains from noise that all come to the same valley pass this test at once;
     - "two-start" of "energy" (free energy), modes and "second-moment" (E2 to the data): sweeps after which chains from
       noise and from data agree within three standard errors;
     - "jumps": rate a chain and sweep at which chains change their cluster, of k-means in the data's principal plane.
@@ -194,8 +195,9 @@ class Age:
     def rows(self, run: Trajectory) -> Iterator[Row]:
         """Yield everything that is measured."""
         yield from self.times()
-        yield "chains", "overlap", merging_time(chain_overlaps(self.model.spec, self.random.snapshots))
+        yield "from noise", "overlap", merging_time(chain_overlaps(self.model.spec, self.random.snapshots))
         if self.plan.data is not None and self.plan.clusters is not None:
+            yield "from data", "overlap", merging_time(chain_overlaps(self.model.spec, self.recorded.snapshots))
             yield from self.two_starts(run, self.plan.data)
             plane = self.stationary()[:, :, self.count : self.observables.directions.shape[1]]
             yield "clusters", "jumps", jumps(self.plan.clusters.nearest(plane))
