@@ -24,6 +24,7 @@ from shortrun.phases import (
     ferromagnet_from,
     instabilities,
     law_of,
+    middle,
     phase_at,
     place,
     solutions,
@@ -395,6 +396,7 @@ def test_local_criterion_of_one_mode_without_fields(w):
     assert found.converged
     torch.testing.assert_close(found.observed, torch.full_like(found.observed, 0.5))
     assert instabilities(model, theta, found)[0].item() == pytest.approx(w, abs=1e-9)
+    assert instabilities(model, theta, middle(model, theta))[0].item() == pytest.approx(w, abs=1e-9)
 
 
 @pytest.mark.parametrize("hidden", [Bernoulli(), Ising()])
@@ -515,7 +517,7 @@ def test_way_of_a_run(trained, tmp_path):
     assert found["ages"][0]["w_1"] is None  # within the bulk
     assert found["kappa"] == 0.75
     assert found["predicted"]["age"] > 1
-    assert {"within_1", "chi_3", "s_1", "outliers", "residual"} <= set(pd.read_csv(out).columns)
+    assert {"within_1", "chi_3", "s_1", "fixed", "outliers", "residual"} <= set(pd.read_csv(out).columns)
     assert figure.exists()
     assert cascade.exists()
     said = good("phases", trained, "--axes", "sk", "--figure", tmp_path / "sk.png", "--ages", "last").out

@@ -179,12 +179,12 @@ def show(table: pd.DataFrame) -> None:
 
 def warn(table: pd.DataFrame) -> None:
     """Say at which ages something was not found."""
-    lost = table.loc[table["s_1"].isna()]
+    lost = table.loc[table["fixed"].isna()]
     if len(lost):
         ages = ", ".join(map(str, lost["age"][:10]))
         _output.say(
-            f"warning: the state in the middle was not found at {_output.amount(len(lost), 'age')} ({ages}): no s, "
-            f"residual up to {lost['residual'].max():.2g}; more ages (--ages all) may follow it further",
+            f"warning: no mean-field fixed point found near the middle at {_output.amount(len(lost), 'age')} ({ages}), "
+            f"residual up to {lost['residual'].max():.2g}; s is that of the middle all the same",
             aside=True,
         )
     for age in table.loc[~table["settled"], "age"]:

@@ -2,7 +2,7 @@
 
 from shortrun.phases.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
 from shortrun.phases.boundaries import Phase, boundaries, ferromagnet_from, phase_at, stable_from, with_ratios
-from shortrun.phases.centre import Centre, centre, instabilities
+from shortrun.phases.centre import Centre, centre, instabilities, middle
 from shortrun.phases.component_laws import Law, law_of
 from shortrun.phases.energy import lyapunov_function
 from shortrun.phases.fixed_points import FixedPoints, fixed_points, residual
@@ -53,6 +53,7 @@ __all__ = [
     "lyapunov_function",
     "measured_critical_gain",
     "merging_time",
+    "middle",
     "modes",
     "phase_at",
     "place",

@@ -1,8 +1,9 @@
 """The state in the middle of a machine's law, and whether it is stable: a criterion that knows the fields.
 
-The naive mean-field equations m_v = E[x | a + W m_h], m_h = E[h | b + m_v W] have one solution while a machine has one
-state. Newton's iteration follows it from age to age also beyond the transition at which it loses its stability and
-others, which plain iteration would come to, appear.
+The middle is one mean-field sweep from hidden units without field: m_v = E[x | a + W m_h], then m_h = E[h | b + m_v W].
+While a machine has one state, that is it; beyond its transition the middle lies between the states that it has. The
+mean-field fixed point that Newton's iteration finds from there is often the unstable one between them, but can be a
+stable one at its side where data are not symmetric.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Centre:
     ----------
     observed : (F,) means of the observed features
     hidden : (H,) means of the hidden features
-    converged, residual : whether Newton's iteration came to an end, and by how much hidden fields still differ
+    converged, residual : whether it is a fixed point, and by how much hidden fields still differ
     """
 
     observed: Row
@@ -41,19 +42,23 @@ class Centre:
     residual: float
 
 
-def centre(model: RBM, theta: Theta, hidden: Row | None = None) -> Centre:
-    """Return the mean-field state that continues the one given, or the one without any field.
+def middle(model: RBM, theta: Theta) -> Centre:
+    """Return the state one sweep from hidden units without field, with how far it is from a fixed one."""
+    theta = theta.double()
+    field = _answer(model, theta, zero_means(model, theta)[1])[1]
+    hidden = _hidden(model, field)
+    observed, answer = _answer(model, theta, hidden)
+    residual = float((answer - field).abs().max())
+    return Centre(observed, hidden, residual <= TOLERANCE, residual)
 
-    Solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields by Newton's iteration with halved steps.
 
-    Parameters
-    ----------
-    theta : (P,), used in double precision
-    hidden : (H,) means of hidden features to begin with, those of an earlier age
+def centre(model: RBM, theta: Theta) -> Centre:
+    """Return the mean-field fixed point that Newton's iteration with halved steps finds from the middle.
+
+    Solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
     """
     theta = theta.double()
-    start = zero_means(model, theta)[1] if hidden is None else hidden.double()
-    field = _answer(model, theta, start)[1]
+    field = _answer(model, theta, zero_means(model, theta)[1])[1]
     residual = math.inf
     for _ in range(STEPS):
         means = _hidden(model, field)

@@ -17,7 +17,7 @@ from shortrun.data import Dataset
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM, Stored, state_of
 from shortrun.models.ising_form import check_discrete, ising_weights, sizes
-from shortrun.phases import Placement, centre, instabilities, linear_regime, phase_at, place, with_ratios
+from shortrun.phases import Placement, centre, instabilities, linear_regime, middle, phase_at, place, with_ratios
 from shortrun.phases import susceptibility as measured
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
@@ -59,9 +59,9 @@ def phases(
     -------
     pandas.DataFrame
         age, sigma, kappa, outliers (K), phase, stable (replica-symmetric), x = w_1 / sigma, y = 1 / sigma, w_1, ...
-        (signals without noise; NaN within the bulk), s_1, s_2, ... (theory 7.14 around the state in the middle; NaN
-        where that was not found), settled, residual (of that state); with `susceptibility` also chi_1, ... and
-        within_1, ... the part of it that chains have in their own time
+        (signals without noise; NaN within the bulk), s_1, s_2, ... (theory 7.14 in the middle), fixed (the first s of
+        the mean-field fixed point found from there; NaN without), residual (of that), settled (whether K is); with
+        `susceptibility` also chi_1, ... and within_1, ... the part of it that chains have in their own time
 
     Raises
     ------
@@ -75,13 +75,12 @@ def phases(
         raise ConfigError("modes", f"1 to {min(model.shape)} expected, got {modes}")
     chosen = tuple(spread(run.ages, AGES) if ages is None else ages)
     options = {"chains": chains, "steps": steps, "burn": burn, "seed": seed}
-    rows, middle = [], None
+    rows = []
     for done, age in enumerate(sorted(chosen), 1):
         theta = run.at(age)
         vectors, placed = spectrum(model, theta, modes)
-        local, middle = stability(model, theta, middle, modes)
         chi = sampled(model, theta, vectors, options) if susceptibility else {}
-        rows.append({"age": age, **point(placed, modes), **local, **chi})
+        rows.append({"age": age, **point(placed, modes), **stability(model, theta, modes), **chi})
         if progress is not None:
             progress(done, len(chosen))
     return with_ratios(pd.DataFrame(rows).rename(columns={"w_1": "w"})).rename(columns={"w": "w_1"})
@@ -108,15 +107,12 @@ def point(placed: Placement, modes: int) -> dict[str, float | int | str | bool]:
     }
 
 
-def stability(
-    model: RBM, theta: Theta, start: Tensor | None, modes: int
-) -> tuple[dict[str, float], Float[Tensor, " H"] | None]:
-    """Return s_1, s_2, ... around the state that continues the last one found, and that state's hidden means."""
-    found = centre(model, theta, start)
-    if not found.converged:
-        return {**numbered("s", np.empty(0), modes), "residual": found.residual}, start
-    values = instabilities(model, theta, found)[:modes].numpy()
-    return {**numbered("s", values, modes), "residual": found.residual}, found.hidden
+def stability(model: RBM, theta: Theta, modes: int) -> dict[str, float]:
+    """Return s_1, s_2, ... in the middle, and the first of the fixed point near it, NaN if there is none."""
+    values = instabilities(model, theta, middle(model, theta))[:modes].numpy()
+    found = centre(model, theta)
+    fixed = float(instabilities(model, theta, found)[0]) if found.converged else math.nan
+    return {**numbered("s", values, modes), "fixed": fixed, "residual": found.residual}
 
 
 def sampled(model: RBM, theta: Theta, vectors: Float[Tensor, "F K"], options: dict[str, int]) -> dict[str, float]:
