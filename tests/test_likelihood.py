@@ -115,6 +115,16 @@ def test_any_reference_and_many_temperatures_agree():
     assert found.log_z.effective_sample_size > 250
 
 
+def test_annealing_of_continuous_sites():
+    model, theta = machine(Gaussian(0.8), Bernoulli(), sites=4, hidden_sites=5, scale=0.5)
+    theta = theta.float()
+    data = (torch.randn(50, 4, generator=torch.Generator().manual_seed(0)),)
+    found = by_annealing(model, theta, data, chains=200, temperatures=100)
+    assert found.log_z == pytest.approx(log_z_exact(model, theta), abs=4 * found.error)
+    assert found.upper == pytest.approx(found.lower, abs=0.1)
+    assert found.warnings == ()
+
+
 def test_the_reference_has_the_means_of_the_data():
     model, theta = machine(Potts(3), Bernoulli(), sites=4)
     data = (torch.randint(0, 3, (999, 4), generator=torch.Generator().manual_seed(0)).to(torch.uint8),)

@@ -105,6 +105,16 @@ def test_chains_that_do_not_cross_are_told():
     assert "overlap too little" in told
 
 
+def test_ordinary_chains_of_each_age_do_where_they_mix():
+    model, theta = bimodal(coupling=0.05)
+    rungs = climbed(model, torch.zeros_like(theta), [10], lambda _: theta, down(100), NOISE, target=0.8)
+    found = along_training(rungs, {10: theta}, rounds=100, exchange=False)
+    estimate = found.estimates[10]
+    assert estimate.log_z == pytest.approx(log_z_exact(model, theta), abs=max(0.01, 4 * estimate.error))
+    assert estimate.warnings == ()
+    assert not found.tempered.upward.any()
+
+
 @pytest.mark.parametrize(("visible", "hidden"), [(v, h) for v in DISCRETE for h in HIDDEN])
 def test_swaps_leave_the_product_law_as_it_is(visible, hidden):
     # The exact kernel of a swap on every pair of states of two different machines.
