@@ -598,7 +598,7 @@ def test_a_folder_that_fails_leaves_nothing(run, tmp_path, monkeypatch):
     data = sr.read(str(run / "planted.npz"), keys={"x": "x", "y": "y"})
     found = workflows.tree(trained, data, ages=(400, 100))
     with pytest.raises(StoreError, match="no space"):
-        workflows.write_tree(found, trained.model, data, tmp_path / "out")
+        workflows.write_tree(found, trained, data, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -78,6 +78,7 @@ def tree(
 ) -> None:
     """Make the tree of samples: fixed points of the oldest machine are nodes, and merge at younger ages."""
     from shortrun import workflows
+    from shortrun.landscape import EPS
     from shortrun.store import Trajectory
     from shortrun.workflows.tree_files import check_folder
 
@@ -95,7 +96,7 @@ def tree(
         samples,
         ages=_options.ages_of(ages, trained.ages),
         acceptance=acceptance,
-        **({} if eps is None else {"eps": eps}),
+        eps=EPS if eps is None else eps,
         order=order,
         tolerance=tolerance,
         max_iterations=max_iterations,
@@ -107,7 +108,7 @@ def tree(
         _output.say(unconverged(found), aside=True)
     if out is not None:
         options = {"annotations": further, "clusters": clusters, "depth": depth, "overwrite": overwrite}
-        workflows.write_tree(found, trained.model, samples, out, title=f"{run.name}", **options)
+        workflows.write_tree(found, trained, samples, out, title=f"{run.name}", **options)
     about = summary(found, samples, clusters) | {"run": str(run), "folder": out and str(out)}
     if json:
         _output.emit(about)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ STRIP, GAP = 0.035, 0.012  # width of a strip and of the space before it, in wid
 PURE = 0.9  # share of one class from which a branch has its colour
 TURN = 0.96  # share of the circle that is used
 HOLE = 0.12  # radius of the root of a circular tree, in widths of the tree
-LEGEND = 12  # most names in the legend of a strip
 LINE = 0.19  # inches, of a line of a legend
 
 Place = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -101,9 +100,9 @@ def branches(axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_le
     lines: list[np.ndarray] = []
     colours: list[str] = []
 
-    def line(x: Sequence[float], y: Sequence[float], colour: str) -> None:
+    def line(x: Sequence[Any], y: Sequence[Any], colour: str) -> None:
         points = 2 if y[0] == y[1] else 2 + int(180 * abs(y[1] - y[0]) / len(places.order))
-        lines.append(np.stack(place(np.linspace(*x, points), np.linspace(*y, points)), 1))
+        lines.append(np.stack(place(np.linspace(x[0], x[1], points), np.linspace(y[0], y[1], points)), 1))
         colours.append(colour)
 
     for leaf, node in enumerate(found.leaves):
@@ -200,18 +199,19 @@ def ticks(found: Tree) -> tuple[list[float], list[str]]:
 
 def legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
     """Draw a legend for each strip in an axis of their own, one below the other."""
+    from matplotlib.legend import Legend
     from matplotlib.patches import Patch
 
     axis.set_axis_off()
+    most = max(4, int(height / LINE / len(strips)) - 3)
     top = 1.0
     for strip in strips:
         entries = strip.legend()
-        shown = (
-            entries
-            if len(entries) <= LEGEND
-            else [*entries[: LEGEND - 1], (f"{len(entries) - LEGEND + 1} more", UNKNOWN)]
-        )
-        legend = axis.legend(
+        shown = entries[:most]
+        if len(entries) > most:
+            shown[-1] = (f"{len(entries) - most + 1} more", UNKNOWN)
+        legend = Legend(
+            axis,
             [Patch(color=colour) for _, colour in shown],
             [name.replace("$", r"\$") for name, _ in shown],
             title=strip.name.replace("$", r"\$"),

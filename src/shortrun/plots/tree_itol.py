@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from shortrun.landscape import ROOT, Tree, node_names
 from shortrun.plots._figure import palette
@@ -43,7 +43,7 @@ def _unused(stem: str, files: dict[str, str]) -> str:
     return found
 
 
-def text_of(kind: str, settings: dict[str, Sequence[str]], rows: Iterator[Sequence[str]]) -> str:
+def text_of(kind: str, settings: Mapping[str, Sequence[str]], rows: Iterator[Sequence[str]]) -> str:
     """Return a file: its kind, settings, and data, separated by tabs."""
     lines = [kind, "SEPARATOR TAB", *("\t".join([key, *map(clean, values)]) for key, values in settings.items())]
     return "\n".join([*lines, "DATA", *("\t".join(map(clean, row)) for row in rows)]) + "\n"

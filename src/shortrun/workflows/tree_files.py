@@ -15,18 +15,20 @@ from shortrun import plots
 from shortrun.data import Dataset
 from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
-from shortrun.landscape import ROOT, Tree, leaf_names, newick, node_names
+from shortrun.landscape import Tree, leaf_names, newick, node_names
 from shortrun.models import RBM
 from shortrun.plots import Strip
 from shortrun.plots.tree_layout import Depth
 from shortrun.plots.tree_strips import majority, of_classes
+from shortrun.store import Trajectory
+from shortrun.workflows._runs import opened, rbm_of
 
 NEWICK = "tree.nwk"
 
 
 def write_tree(
     tree: Tree,
-    model: RBM,
+    run: Trajectory | Path | str,
     data: Dataset,
     folder: Path | str,
     *,
@@ -43,7 +45,7 @@ def write_tree(
     Parameters
     ----------
     tree : of the samples
-    model : the machine of its run, which says what the fixed points are made of
+    run : that it was made from, or its folder
     data : the samples, in the order of the leaves
     annotations : further columns, (N,) texts or numbers each (`data.annotations.read_annotations`)
     clusters : members.csv tells the cluster of each leaf at the level with about so many; the classes by default
@@ -56,7 +58,7 @@ def write_tree(
     StoreError : if the folder holds something, or cannot be written
     MissingExtraError : if matplotlib or jinja2 is not installed
     """
-    names = leaf_names(data.names.tolist())
+    model, names = rbm_of(opened(run), "mean-field fixed points"), leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})
     with new_folder(Path(folder), overwrite) as out:
         (out / NEWICK).write_text(newick(tree, names), encoding="utf-8")
@@ -84,7 +86,7 @@ def nodes_table(tree: Tree, data: Dataset, names: list[str]) -> pd.DataFrame:
     best, share = majority(counts)
     columns = {
         "node": labels[:-1],
-        "parent": labels[tree.parent],  # ROOT, -1, picks the last: ""
+        "parent": labels[tree.parent],  # that of the root, -1, picks the last: ""
         "age": tree.age,
         "size": tree.size,
         "length": tree.length,
@@ -154,6 +156,3 @@ def new_folder(path: Path, overwrite: bool) -> Iterator[Path]:
     except OSError as error:
         raise StoreError(path, explain(error)) from error
     shutil.rmtree(aside, ignore_errors=True)
-
-
-__all__ = ["ROOT", "check_folder", "write_tree"]
