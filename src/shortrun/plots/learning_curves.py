@@ -34,10 +34,10 @@ def learning_curves(
     """
     figure = new_figure(WIDTH, 3.4)
     axis = figure.subplots()
-    moments, starts = np.asarray(times, float), values[0] if starts is None else starts
+    moments, begun = np.asarray(times, float), values[0] if starts is None else starts
     for mode, colour in enumerate(palette(values.shape[1])):
         axis.plot(moments, values[:, mode], color=colour, label=f"mode {mode + 1}")
-        early = starts[mode] * np.exp(rates[mode] * (moments - moments[0]))
+        early = begun[mode] * np.exp(rates[mode] * (moments - moments[0]))
         shown = early < 2 * max(ends[mode], values[0, mode])
         axis.plot(moments[shown], early[shown], color=colour, linestyle="--", linewidth=0.9)
         if ends[mode] > 0:
