@@ -153,3 +153,20 @@ def test_scores_of_runs_in_one_figure(file, tmp_path):
     words = ("plot", "compare", *tables, "-o", tmp_path / "x.png")
     assert "one of steps, age expected, got 'time'" in refused(*words, "--against", "time")
     assert "have no score at 4 sweeps" in refused(*words, "--against", "age", "--k", 4)
+
+
+def test_labelled_networks_generate_predict_and_are_evaluated(tmp_path):
+    data, labels = VALUES["bytes"], np.arange(40) % 2
+    np.savez(tmp_path / "d.npz", x=data, y=labels)
+    run, words = (
+        tmp_path / "run",
+        ("--layers", "16,5", "--gain", 1.5, "--time", 10, "--dt", 1, "--tau", 10, "--lr", 0.01),
+    )
+    good("train", tmp_path / "d.npz", *words, "--classes", "-o", run, *FEW)
+    made = ("--time", 10, "--record", "3,10,30", "--label", "1")
+    good("generate", run, "-n", 6, *made, "-o", tmp_path / "g.npz")
+    assert set(np.load(tmp_path / "g.npz")["y"].astype(str)) == {"1"}
+    assert (tmp_path / "g_t30.npz").exists()
+    good("predict", run, tmp_path / "d.npz", "-o", tmp_path / "p.csv")
+    good("evaluate", run, tmp_path / "d.npz", "-o", tmp_path / "report.html", "--no-curves")
+    assert "second-moment" in (tmp_path / "report.html").read_text()
