@@ -191,17 +191,6 @@ def test_a_ladder_bridges_gaps_and_leaves_out_what_it_can():
     assert middle in [rung.age for rung in thinned(rungs, 0.001, keep=(middle,))]
 
 
-def test_chains_come_up_in_the_proportions_of_the_modes():
-    # No chain crosses at the end: without resampling the share would stay that of the temperature where modes part.
-    model, theta = bimodal(coupling=0.15, field=0.03)
-    expected, chains = weight_of_up(model, theta), 2000
-    ages = range(1, 21)
-    rungs = climbed(model, 0 * theta, ages, lambda age: age / 20 * theta, down(chains), NOISE, target=0.01, sweeps=5)
-    share = share_up(rungs[-1].state[0]).mean().item()
-    assert share == pytest.approx(expected, abs=5 * (expected * (1 - expected) / chains) ** 0.5)
-    assert 0.7 < expected < 0.95
-
-
 def test_the_bottom_is_next_to_a_machine_with_small_weights():
     model, theta = machine(Bernoulli(), Bernoulli(), sites=6, hidden_sites=5, classes=3)
     theta = theta.clone()

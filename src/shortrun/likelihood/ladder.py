@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -11,7 +10,7 @@ import torch
 from shortrun.dynamics import Noise
 from shortrun.likelihood.ais import independent
 from shortrun.likelihood.replica import Replica
-from shortrun.likelihood.tempering import SWAP_LAYER, acceptance, at, work
+from shortrun.likelihood.tempering import acceptance, at, work
 from shortrun.models import RBM, Clamp
 from shortrun.typing import State, Theta
 
@@ -60,9 +59,9 @@ def climbed(
 ) -> list[Rung]:
     """Return rungs from independent sites to the last of `ages`, with chains that came up from one to the next.
 
-    Chains are resampled by exp(F_t - F_{t+1}) before they move on, so that modes come up in their proportions though no
-    chain crosses between them; not where chains hold something, each its own. Where two kept ages are so far apart that
-    swaps between them would be accepted more rarely than `target`, machines on the straight line between are put in.
+    Where two kept ages are so far apart that swaps between them would be accepted more rarely than `target`, machines
+    on the straight line between them are put in. Chains are not resampled on the way: where the weights of modes swing
+    from age to age, that loses modes.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def _up_to(
 ) -> list[Rung]:
     """Return the rungs after `last` up to a machine."""
     new = Replica(last.replica.model, theta)
-    state = new.sweep(carried(last.replica, new, last.state, noise, clamp), noise, clamp, sweeps)
+    state = new.sweep(last.state, noise, clamp, sweeps)
     if deepest == 0 or accepts(last, Rung(age, new, state)) >= target:
         return [Rung(age, new, state)]
     middle = (last.age + age) / 2, torch.lerp(last.replica.theta, theta, 0.5)
@@ -97,23 +96,11 @@ def annealed_up(
     rungs: Sequence[Rung], begin: State, noise: Noise, *, sweeps: int = SWEEPS, clamp: Clamp | None = None
 ) -> list[State]:
     """Return other chains at every rung, each come up from the one below."""
-    clamp = clamp or Clamp()
-    states = [rungs[0].replica.sweep(begin, noise, clamp, sweeps)]
-    for n, (last, new) in enumerate(pairwise([rung.replica for rung in rungs]), 1):
-        place = at(noise, n)
-        states.append(new.sweep(carried(last, new, states[-1], place, clamp), place, clamp, sweeps))
+    states, state = [], begin
+    for n, rung in enumerate(rungs):
+        state = rung.replica.sweep(state, at(noise, n), clamp or Clamp(), sweeps)
+        states.append(state)
     return states
-
-
-def carried(last: Replica, new: Replica, state: State, noise: Noise, clamp: Clamp) -> State:
-    """Return chains of one machine resampled for the next, systematically: copies of each as its weight says."""
-    if clamp.layers or clamp.sites:
-        return state
-    chains = len(state[0])
-    shares = torch.softmax(last.free_energy(state) - new.free_energy(state), 0).cumsum(0)
-    points = (torch.arange(chains) + noise.uniform(SWAP_LAYER, 1, 1).double()[0]) / chains
-    rows = torch.searchsorted(shares, points).clamp(max=chains - 1)
-    return tuple(x[rows] for x in state)
 
 
 def thinned(rungs: Sequence[Rung], target: float = TARGET, keep: Sequence[float] = ()) -> list[Rung]:
