@@ -42,7 +42,7 @@ SMALL = Effort(chains=3, time=10.0, samples=20, trajectories=2, updates=5)
 
 
 def planted(count: int = 5000) -> sr.Dataset:
-    """Return noisy copies of four prototypes of 64 units, 5 % of them flipped (theory 12.9)."""
+    """Return noisy copies of four prototypes of 64 units, 5 % of them flipped."""
     prototypes = np.random.default_rng(0).choice([-1.0, 1.0], (4, 64))
     random = np.random.default_rng(1)
     flips = np.where(random.random((count, 64)) < 0.05, -1, 1)

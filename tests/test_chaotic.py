@@ -228,7 +228,7 @@ def test_networks_that_are_none(layers, options, message):
 
 
 def planted(seed: int, count: int) -> tuple[sr.Dataset, np.ndarray]:
-    """Noisy copies of four prototypes of 64 units, 5 % of them flipped (theory 12.9)."""
+    """Noisy copies of four prototypes of 64 units, 5 % of them flipped."""
     prototypes = np.random.default_rng(0).choice([-1.0, 1.0], (4, 64))
     random = np.random.default_rng(seed)
     flips = np.where(random.random((count, 64)) < 0.05, -1, 1)

@@ -104,3 +104,19 @@ def test_the_public_names():
     assert set(dir(sr)) == set(sr.__all__)
     with pytest.raises(AttributeError, match="fitt"):
         sr.fitt  # noqa: B018
+
+
+def test_cited_equations_are_listed():
+    listed = set()
+    for numbers in re.findall(r"\*\*(\d[^*]*)\*\*", (ROOT / "docs/theory.md").read_text()):
+        for part in numbers.split(", "):
+            first, _, last = part.partition(" to ")
+            chapter, _, low = first.partition(".")
+            high = last.partition(".")[2] or low
+            listed |= {first} if not low.isdecimal() else {f"{chapter}.{n}" for n in range(int(low), int(high) + 1)}
+    cited = {}
+    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").glob("*.md"), *(ROOT / "tests").glob("*.py")]:
+        for number in re.findall(r"theory:? \(?(\d+\.\d+[a-z]?)", path.read_text()):
+            cited.setdefault(number, path.name)
+    assert len(cited) > 30
+    assert not {number: name for number, name in cited.items() if number not in listed}

@@ -131,7 +131,7 @@ def test_measured_critical_gains_are_near_those_of_large_networks(sizes):
     # Without trained couplings the radius is sqrt(g) times that at g = 1.
     unit = radius(ChaoticNetwork(replace(model.spec, gain=1.0)), untrained(model))
     assert found == pytest.approx(unit**-2, rel=1e-5)
-    # Radii of 250 units deviate by a few percent (3 % at 784, theory 12.8), their squares by twice that.
+    # Radii of 250 units deviate by a few percent (3 % at 784), their squares by twice that.
     assert found == pytest.approx(critical_gain(model.spec), rel=0.15)
 
 

@@ -235,7 +235,7 @@ def solutions(ensemble: Ensemble) -> list[Solution]:
 
 
 def solve(ensemble: Ensemble) -> Solution:
-    """Return the solution of the largest ln Z: the state of the machine (theory 7.3).
+    """Return the solution of the largest ln Z: the state of the machine (theory 7.9b).
 
     Raises
     ------
