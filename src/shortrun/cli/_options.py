@@ -112,6 +112,16 @@ Age = Annotated[
     int | None,
     typer.Option(metavar="UPDATE", help="Age of the training to use; the last by default.", rich_help_panel=MODEL),
 ]
+Ages = Annotated[
+    str | None,
+    typer.Option(
+        "--ages",
+        "--age",
+        metavar="all|last|1,50,...",
+        help="Ages of the training; by default some of them.",
+        rich_help_panel=MODEL,
+    ),
+]
 NoiseSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the noise.", rich_help_panel=MODEL)]
 Threads = Annotated[
     int | None,

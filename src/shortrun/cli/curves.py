@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading, _tables
-from shortrun.cli._options import MODEL, OUTPUT
+from shortrun.cli._options import OUTPUT
 from shortrun.cli.score import names_of
 
 
@@ -32,10 +32,7 @@ def curves(
     until: Annotated[
         int | None, typer.Option(metavar="SWEEPS", min=1, help="End of that grid; 10 k by default.")
     ] = None,
-    ages: Annotated[
-        str | None,
-        typer.Option(metavar="all|last|1,50,...", help="Ages of the training; six by default.", rich_help_panel=MODEL),
-    ] = None,
+    ages: _options.Ages = None,
     n: Annotated[int, typer.Option("-n", "--number", min=2, help="Most samples to compare.")] = 2000,
     convention: Annotated[
         str, typer.Option(metavar="default|paper|fef", help="Whose definitions, where published ones differ.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output
-from shortrun.cli._options import CHAOTIC, MODEL
+from shortrun.cli._options import CHAOTIC
 from shortrun.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,16 +19,7 @@ GAINS = "0.25,0.5,1,1.5,2.25,4"
 
 def lyapunov(
     run: _options.RunFolder,
-    ages: Annotated[
-        str | None,
-        typer.Option(
-            "--ages",
-            "--age",
-            metavar="all|last|1,50,...",
-            help="Ages of the training; six by default.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
+    ages: _options.Ages = None,
     untrained: Annotated[
         bool,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _evaluating, _options, _output, _tables
-from shortrun.cli._options import DATA, MODEL, OUTPUT
+from shortrun.cli._options import DATA, OUTPUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,16 +29,7 @@ def mixing(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ages: Annotated[
-        str | None,
-        typer.Option(
-            "--ages",
-            "--age",
-            metavar="all|last|1,50,...",
-            help="Ages of the training; ten by default.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
+    ages: _options.Ages = None,
     chains: Annotated[int, typer.Option(help="Chains from each start.")] = 200,
     sweeps: Annotated[int, typer.Option(help="Longest run of a chain, at each age.")] = 4096,
     modes: Annotated[int, typer.Option(help="Singular vectors of the weights that are projected on.")] = 3,

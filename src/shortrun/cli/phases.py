@@ -41,10 +41,7 @@ def phases(
     axes: Annotated[
         str, typer.Option(metavar="sigma-w|sk", help="Axes: sigma and w_1, or w_1/sigma and 1/sigma.")
     ] = "sigma-w",
-    ages: Annotated[
-        str | None,
-        typer.Option("--ages", "--age", metavar="all|last|1,50,...", help="Ages of the training; thirty by default."),
-    ] = None,
+    ages: _options.Ages = None,
     modes: Annotated[int, typer.Option(min=1, help="Modes that are told, the largest.")] = 3,
     susceptibility: Annotated[
         bool,
