@@ -399,6 +399,12 @@ class LookupMachine(CpuMachine):
         self._run(MEANS, ask, len(out))
         return out
 
+    def hidden_log_z(self, state: State) -> Weights:
+        field = self.hidden_bias.unsqueeze(1)
+        for i, x in enumerate(state[: len(self.tables)]):
+            field = torch.add(field, self._summed(i, x, self.tables[i].up), alpha=self.step)
+        return self.model.spec.hidden.units.log_z(field).sum(0, dtype=torch.float64)[: len(state[0])]
+
     def means(self, state: State, weights: Weights) -> tuple[Tensor, Tensor]:
         observed = torch.cat([self._first_moments(i, x, weights) for i, x in enumerate(state[: len(self.tables)])])
         return observed, self._hidden_means(state, weights).sum(1)

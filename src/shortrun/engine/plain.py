@@ -50,6 +50,14 @@ class PlainMachine:
         field = self.model.hidden_field(self.theta, state)
         return observed, self.model.spec.hidden.units.mean(field).T @ weights
 
+    def hidden_log_z(self, state: State) -> Weights:
+        """Return sum_mu ln z_mu(b + x W), (C,) float64, with exactly the weights that `run` runs with.
+
+        What is left of the free energy F(x) = base(x) - a x - this is a sum over sites.
+        """
+        field = self.model.hidden_field(self.theta, state)
+        return self.model.spec.hidden.units.log_z(field).sum(1, dtype=torch.float64)
+
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
         return self.model.label_log_probabilities(self.theta, state)
 

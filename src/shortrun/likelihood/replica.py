@@ -10,9 +10,9 @@ from torch import Tensor
 
 from shortrun import engine
 from shortrun.dynamics import Noise, start_hidden
-from shortrun.engine import LookupMachine, PlainMachine
+from shortrun.engine import PlainMachine
 from shortrun.models import RBM, Clamp, Layer
-from shortrun.typing import Field, State, Theta, Weights
+from shortrun.typing import State, Theta, Weights
 from shortrun.units import Potts
 
 
@@ -34,9 +34,10 @@ class Replica:
     def __init__(self, model: RBM, theta: Theta, *, exact: bool = False):
         self.model = RBM(replace(model.spec, hidden_rule="sample"))
         self.theta = theta
-        self.machine = PlainMachine(self.model, theta) if exact else engine.machine(self.model, theta)
-        _, bias, self._hidden_bias = self.model.view(theta)
-        self._bias = bias.double()
+        machine = PlainMachine(self.model, theta) if exact else engine.machine(self.model, theta)
+        assert isinstance(machine, PlainMachine)  # what RBMs have is one, or a faster kind of it
+        self.machine = machine
+        self._bias = self.model.view(theta).bias.double()
 
     def sweep(self, state: State, noise: Noise, clamp: Clamp, sweeps: int = 1) -> State:
         """Return the observed layers after some block-Gibbs sweeps."""
@@ -45,24 +46,10 @@ class Replica:
 
     def free_energy(self, state: State) -> Weights:
         """Return F(x) of the machine that `sweep` runs, (C,) float64."""
-        energy = -self._hidden_log_z(state)
+        energy = -self.machine.hidden_log_z(state)
         for layer, rows, x in zip(self.model.spec.observed, self.model.slices, state, strict=True):
             energy = energy + layer.units.base_energy(x) - visible_term(layer, x, self._bias[rows])
         return energy
-
-    def _hidden_log_z(self, state: State) -> Weights:
-        units, ready = self.model.spec.hidden.units, self.machine
-        if not isinstance(ready, LookupMachine):
-            return units.log_z(self.model.hidden_field(self.theta, state)).sum(1, dtype=torch.float64)
-        return units.log_z(looked_up(ready, state)).sum(0, dtype=torch.float64)[: len(state[0])]
-
-
-def looked_up(ready: LookupMachine, state: State) -> Field:
-    """Return the hidden fields of the rounded weights, chains along the rows, padded with zeros."""
-    field = ready.hidden_bias.unsqueeze(1)
-    for i, x in enumerate(state):
-        field = torch.add(field, ready._summed(i, x, ready.tables[i].up), alpha=ready.step)
-    return field
 
 
 def visible_term(layer: Layer, x: Tensor, bias: Tensor) -> Weights:

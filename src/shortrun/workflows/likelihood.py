@@ -35,7 +35,6 @@ from shortrun.workflows.tempering import ladder
 from shortrun.workflows.time_courses import AGES, spread
 
 METHODS = ("exact", "ais", "trajectory")
-MANY_AGES = 10  # with which the trajectory is the default where enumeration is impossible
 CHAINS, TEMPERATURES, SWEEPS = 200, 1000, 1000
 COLUMNS = ("age", "data", "samples", "mean_log_likelihood", "per_site", "standard_error", "log_z", "error")
 
@@ -48,8 +47,7 @@ class Options:
 
     Parameters
     ----------
-    method : "exact", "ais" or "trajectory"; by default exact where it is possible, else along the trajectory of a run
-        with at least ten ages, else by annealing
+    method : "exact", "ais" or "trajectory"; by default exact where it is possible, else by annealing
     chains : of the sampling methods
     temperatures : of annealing
     sweeps : of every machine of a trajectory, by PTT
@@ -132,7 +130,7 @@ def likelihood(
     run, settings = opened(run), Options(**options)
     model, age = rbm_of(run, "likelihood"), run.ages[-1] if age is None else age
     state, unknown = observed(run, data)
-    method = chosen(run, model, settings)
+    method = chosen(model, settings)
     estimate = estimates(run, model, state, (age,), method, settings)[age]
     theta = theta_of(run, age)
     table = pd.DataFrame({"name": data.names, "label": named_labels(data)})
@@ -173,7 +171,7 @@ def likelihood_by_age(
     model = rbm_of(run, "likelihood")
     chosen_ages = tuple(ages) if ages is not None else spread(run.ages, AGES)
     filled = {name: observed(run, samples) for name, samples in data.items()}
-    method = chosen(run, model, settings)
+    method = chosen(model, settings)
     first = next(iter(filled.values()))[0]
     found = estimates(run, model, first, chosen_ages, method, settings, progress)
     rows = []
@@ -188,11 +186,11 @@ def likelihood_by_age(
     return pd.DataFrame(rows), tuple(told)
 
 
-def chosen(run: Trajectory, model: RBM, options: Options) -> str:
+def chosen(model: RBM, options: Options) -> str:
     """Return the method."""
     if options.method is not None:
         return options.method
-    return "exact" if possible(model) else "trajectory" if len(run.ages) >= MANY_AGES else "ais"
+    return "exact" if possible(model) else "ais"
 
 
 def estimates(
