@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,8 +53,10 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table for a JSON document, null where a number is unknown."""
-    return [
-        {str(key): None if isinstance(value, float) and value != value else value for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]
+    """Return the rows of a table for a JSON document, null for numbers that JSON has not."""
+    return [{str(key): known(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def known(value: Any) -> Any:
+    """Return a value, None for a number that is unknown or infinite: JSON has neither."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

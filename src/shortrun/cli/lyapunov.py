@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output
+from shortrun.cli import _options, _output, _tables
 from shortrun.cli._options import CHAOTIC
 from shortrun.errors import ConfigError
 
@@ -92,10 +92,8 @@ def numbers_of(text: str | None) -> tuple[float, ...]:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table, null where an error is unknown."""
-    return [
-        {key: None if value != value else value for key, value in row.items()} | {"verdict": verdict(row)}
-        for row in table.to_dict("records")
-    ]
+    verdicts = map(verdict, table.to_dict("records"))
+    return [row | {"verdict": said} for row, said in zip(_tables.records(table), verdicts, strict=True)]
 
 
 def show(table: pd.DataFrame) -> None:
