@@ -1,13 +1,17 @@
 """T9 and T18: how machines learn where it can be solved."""
 
+import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+import shortrun as sr
 from conftest import law, machine
 from shortrun import plots
+from shortrun.cli import main as cli
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM
 from shortrun.phases import linear_regime
@@ -206,3 +210,27 @@ def test_figure_of_learning_curves():
     variances = np.linalg.eigvalsh(covariance)[::-1][:4]
     figure = plots.learning_curves(times, values, growth_rates(variances), mode_fixed_points(variances))
     assert len(figure.axes[0].lines) >= 8
+
+
+def test_verb_finds_the_modes_of_data(tmp_path, capsys):
+    arguments = ["digits", "--modes", "4", "--noise", "2", "-o", str(tmp_path / "flow.csv"), "--json"]
+    assert cli(["learning-flow", *arguments, "--figure", str(tmp_path / "flow.png")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    spins = 2.0 * sr.read("digits").values - 1
+    variances = np.linalg.eigvalsh(np.cov(spins.T, bias=True))[::-1][:4]
+    for row, variance in zip(found["modes"], variances, strict=True):
+        assert row["variance"] == pytest.approx(variance, rel=1e-6)
+        assert row["fixed_point"] == pytest.approx(math.sqrt(max(0, 1 / 2 - 1 / variance)), rel=1e-6)
+    path = pd.read_csv(tmp_path / "flow.csv")
+    ends = path[path["time"] == path["time"].max()]["value"].to_numpy()
+    expressed = variances > 2.2
+    np.testing.assert_allclose(ends[expressed], [math.sqrt(1 / 2 - 1 / v) for v in variances[expressed]], rtol=1e-3)
+    assert (tmp_path / "flow.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("modes", "0"), ("modes", "65"), ("noise", "0"), ("time", "-1"), ("first", "nan")]
+)
+def test_verb_refuses(option, value, capsys):
+    assert cli(["learning-flow", "digits", f"--{option}", value]) == 2
+    assert option in capsys.readouterr().err

@@ -22,6 +22,7 @@ from shortrun.cli import (
     fold,
     generate,
     info,
+    learning_flow,
     likelihood,
     lyapunov,
     mixing,
@@ -53,6 +54,7 @@ app.command()(evaluate.evaluate)
 app.command()(score.score)
 app.command()(curves.curves)
 app.command()(likelihood.likelihood)
+app.command()(learning_flow.learning_flow)
 app.command()(lyapunov.lyapunov)
 app.command()(mixing.mixing)
 app.command()(phases.phases)

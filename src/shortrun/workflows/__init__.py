@@ -9,6 +9,7 @@ from shortrun.workflows.fixed_points import FixedPointsOfRun, fixed_points
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import frames
 from shortrun.workflows.generation import generate, stream
+from shortrun.workflows.learning_flow import learning_flow
 from shortrun.workflows.likelihood import likelihood, likelihood_by_age
 from shortrun.workflows.mixing import mixing
 from shortrun.workflows.mutations import mutations
@@ -37,6 +38,7 @@ __all__ = [
     "fold",
     "frames",
     "generate",
+    "learning_flow",
     "likelihood",
     "likelihood_by_age",
     "lyapunov",
