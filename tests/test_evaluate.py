@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -45,6 +47,16 @@ def test_page_json_and_table_say_the_same(data, tmp_path):
     assert f"{next(it['value'] for it in found if it['score'] == 'aai'):.4g}" in result.out
     assert "finding: " in result.out
     assert "shortrun" in page.split("How to do it again")[1]
+
+
+def test_page_with_the_tree_within(data, tmp_path):
+    options = ("-o", tmp_path / "p.html", "--no-curves", "--scores", "aai")
+    good("evaluate", data / "run", *options, "--tree")
+    (tree,) = re.findall(r'<iframe srcdoc="([^"]*)"', (tmp_path / "p.html").read_text())
+    assert "54 leaves" in unescape(tree)  # 60 samples, of which the training kept 6 aside
+    assert unescape(tree).rstrip().endswith("</html>")
+    good("evaluate", data / "run", *options)
+    assert "<iframe" not in (tmp_path / "p.html").read_text()
 
 
 def test_scores_are_those_of_generated_samples(data):
@@ -121,6 +133,7 @@ def test_training_data_that_moved(data, tmp_path):
         (("-o", "p.pdf"), "a report is written as .html"),
         (("-o", "missing/p.html"), "no such folder"),
         (("--json", "missing/s.json"), "no such folder"),
+        (("--tree",), "a page to show it in expected"),
     ],
 )
 def test_what_cannot_be_written_is_said_at_once(words, said, data):

@@ -14,11 +14,15 @@ import typer
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._options import DATA, MODEL, OUTPUT
 from shortrun.cli.score import names_of, save, show
-from shortrun.errors import FormatError, StoreError
+from shortrun.errors import ConfigError, FormatError, StoreError
 from shortrun.files import atomic
 
 if TYPE_CHECKING:
+    from shortrun.data import Dataset
     from shortrun.scores import Evaluation
+    from shortrun.store import Trajectory
+
+LEAVES = 1000
 
 
 @_reading.with_reading
@@ -62,12 +66,20 @@ def evaluate(
     curves: Annotated[
         bool, typer.Option("--curves/--no-curves", help="Scores against sampling time and age too.")
     ] = True,
+    tree: Annotated[
+        bool,
+        typer.Option(
+            "--tree", help=f"The tree of at most {LEAVES:,} real samples too, in the page.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
     seed: _options.NoiseSeed = 0,
     threads: _options.Threads = None,
 ) -> None:
     """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get."""
     check_page(out)
     check_folders(out, json)
+    if tree and out is None:
+        raise ConfigError("--tree", "a page to show it in expected: -o report.html")
     from shortrun import workflows
     from shortrun.store import Trajectory
 
@@ -76,6 +88,7 @@ def evaluate(
     real = _evaluating.real_samples(trained, test, train, reading)
     for line in real.told:
         _output.say(line, aside=True)
+    shown = tree_of(trained, real.test if real.train is None else real.train, seed) if tree else None
     found = workflows.evaluate(
         trained,
         real.test,
@@ -94,7 +107,7 @@ def evaluate(
     if json is not None:
         save(found.scores, json)
     if out is not None:
-        write_page(found, out)
+        write_page(found, out, shown)
     show(found.scores)
     for line in told(found):
         _output.say(line)
@@ -123,11 +136,22 @@ def check_folders(*paths: Path | None) -> None:
             raise StoreError(path, "no such folder")
 
 
-def write_page(found: Evaluation, path: Path) -> None:
+def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
+    """Return the page of the tree of some samples, None without any."""
+    from shortrun import workflows
+
+    if data is None:
+        return None
+    leaves = workflows.sampled(data, LEAVES, seed)
+    _output.say(f"tree of {len(leaves):,} samples", aside=True)
+    return workflows.tree_page(workflows.tree(run, leaves), leaves, title=run.path.name)
+
+
+def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
     """Write the report, never half a page."""
     from shortrun.plots import report
 
-    page = report(found)
+    page = report(found, tree=tree)
     with atomic(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

@@ -38,20 +38,21 @@ class Row:
     verdict: str
 
 
-def report(evaluation: Evaluation) -> str:
-    """Return the report of a run as one HTML page that needs nothing else: no network, fonts or scripts.
+def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
+    """Return the report of a run as one HTML page that needs nothing else: no network or fonts, nor scripts of its own.
 
     The same evaluation gives the same bytes.
 
     Parameters
     ----------
     evaluation : what `workflows.evaluate` found
+    tree : the page of a tree of real samples (`plots.tree_page`) to show within, which has a script
 
     Raises
     ------
     MissingExtraError : if matplotlib or jinja2 is not installed
     """
-    return template().render(page(evaluation))
+    return template().render(page(evaluation) | {"tree": tree})
 
 
 def template(name: str = "report.html") -> Any:

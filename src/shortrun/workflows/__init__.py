@@ -16,10 +16,10 @@ from shortrun.workflows.mutations import mutations
 from shortrun.workflows.phases import first_transition, phases
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.scoring import score
-from shortrun.workflows.time_courses import curves, times_up_to
+from shortrun.workflows.time_courses import curves, sampled, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
 from shortrun.workflows.tree import tree
-from shortrun.workflows.tree_files import write_tree
+from shortrun.workflows.tree_files import tree_page, write_tree
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
@@ -49,11 +49,13 @@ __all__ = [
     "predict",
     "predictions",
     "receptive_fields",
+    "sampled",
     "score",
     "singular_values",
     "stream",
     "times_up_to",
     "trained_out_of_equilibrium",
     "tree",
+    "tree_page",
     "write_tree",
 ]

@@ -73,6 +73,16 @@ def write_tree(
         (out / "tree.html").write_text(plots.tree_page(tree, names, strips, title=title), encoding="utf-8")
 
 
+def tree_page(tree: Tree, data: Dataset, *, title: str = "") -> str:
+    """Return a tree of samples with their classes as a page to look around in.
+
+    Raises
+    ------
+    MissingExtraError : if matplotlib or jinja2 is not installed
+    """
+    return plots.tree_page(tree, leaf_names(data.names.tolist()), strips_of(data, {}), title=title)
+
+
 def strips_of(data: Dataset, annotations: Mapping[str, np.ndarray]) -> list[Strip]:
     """Return what is known of the leaves: their classes first, then the annotations."""
     classes = [of_classes("label", data.labels, data.classes)] if data.classes else []
