@@ -622,3 +622,12 @@ def test_bad_figures_are_refused_in_one_line(files, run, tmp_path):
         "plot", "scores", tmp_path / "c.csv", "-o", out
     )
     assert not out.exists()
+
+
+def test_grid_of_many_images_without_labels_shows_the_first():
+    many = sr.Dataset.from_arrays(np.random.default_rng(0).random((5000, 3, 3)).astype(np.float32))
+    figure = plots.sample_grid(many, columns=10)
+    (image,) = figure.axes[0].images
+    shown = image.get_array()
+    assert shown.shape == (20 * 4 + 1, 10 * 4 + 1)
+    np.testing.assert_array_equal(shown[1:4, 5:8], many.values[1].reshape(3, 3))

@@ -39,7 +39,9 @@ def sides(found: Evaluation) -> list[tuple[str, Dataset]]:
 def looked_at(name: str, data: Dataset) -> tuple:
     """Return the picture of samples of a kind: a figure, its title and caption."""
     if "image_shape" in data.meta:
-        caption = "A row a class. Can you tell which are real? Do the samples of a class differ from each other?"
+        alike = "the samples of a class" if data.labelled.any() else "the samples"
+        rows = "A row a class. " if data.labelled.any() else ""
+        caption = f"{rows}Can you tell which are real? Do {alike} differ from each other?"
         return plots.sample_grid(data, columns=COLUMNS), f"{name} images", caption
     if music.applies(data):
         caption = "Time runs to the right, keys upwards; black: a key is held. Compare chords, runs and pauses."

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 EMPTY = "#D9D9D9"  # between images, and where there is none
 CELL = 0.5  # inches
+ROWS = 20  # of samples without labels, at most
 
 
 @styled
 def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
     """Return a grid of the first `columns` samples of each class, as FF23 fig. 6; grey cells where there are fewer.
+
+    Of samples without labels the first twenty rows are shown.
 
     Parameters
     ----------
@@ -82,10 +85,11 @@ def image_shape(data: Dataset) -> tuple[int, int]:
 
 
 def groups(data: Dataset, columns: int) -> list[np.ndarray]:
-    """Return the samples of each row: a class each, or where no label is known all in order."""
+    """Return the samples of each row: a class each, or where no label is known the first ones in order."""
     if data.labelled.any():
         return [np.flatnonzero(data.labels == k)[:columns] for k in range(len(data.classes))]
-    return [np.arange(len(data))[first : first + columns] for first in range(0, len(data), columns)]
+    shown = np.arange(min(len(data), ROWS * columns))
+    return [shown[first : first + columns] for first in range(0, len(shown), columns)]
 
 
 def drawn(axis: Axes, data: Dataset, rows: list[np.ndarray], columns: int, shape: tuple[int, int]) -> None:
