@@ -33,7 +33,8 @@ class Estimate(NamedTuple):
     Parameters
     ----------
     log_z : the estimate
-    error : standard error over chains; 0 of an exact value
+    error : standard error over chains, and half of what two sides that bracket ln Z contradict each other by; 0 of an
+        exact value
     effective_sample_size : of the log-weights, the smallest along a ladder; NaN of an exact value
     lower, upper : estimates that are on average below and above the truth, where chains reach all states
     warnings : why it should not be believed
@@ -74,7 +75,8 @@ def by_annealing(
             f"annealing gives ln Z {found.value:.2f} and annealing data back {back.value:.2f}: chains miss a part of "
             "the states; more temperatures, or another method"
         )
-    return Estimate(found.value, found.error, found.effective_sample_size, found.value, back.value, tuple(told))
+    error = math.hypot(found.error, (back.value - found.value) / 2)
+    return Estimate(found.value, error, found.effective_sample_size, found.value, back.value, tuple(told))
 
 
 def few(size: float, chains: int) -> str:
@@ -147,7 +149,8 @@ def _summed(start: float, j: int, steps: Ratio, last: LogMean, told: tuple[str, 
     """Return ln Z of the j-th rung: that of the bottom, j steps, and the last one."""
     sides = (start + last.value + side[:j].sum().item() for side in (steps.value, steps.forward, steps.backward))
     value, lower, upper = sides
-    error = math.hypot(steps.resamples[:, :j].sum(1).std().item(), last.error)
+    contradiction = max(0.0, lower - upper)  # what all chains miss is in no spread over them
+    error = math.hypot(steps.resamples[:, :j].sum(1).std().item(), last.error, contradiction / 2)
     size = last.effective_sample_size * min([1.0, *steps.effective_share[:j].tolist()])
     return Estimate(value, error, size, lower, upper, told)
 
