@@ -170,3 +170,9 @@ def test_labelled_networks_generate_predict_and_are_evaluated(tmp_path):
     good("predict", run, tmp_path / "d.npz", "-o", tmp_path / "p.csv")
     good("evaluate", run, tmp_path / "d.npz", "-o", tmp_path / "report.html", "--no-curves")
     assert "second-moment" in (tmp_path / "report.html").read_text()
+
+
+def test_the_preset_alone_makes_a_network_that_reads_grey_values(tmp_path):
+    few = ("--updates", 1, "--steps", 2, "--threads", 1)
+    good("train", "digits", "--preset", "chaotic", "--layers", "64,3", "-o", tmp_path / "run", *few)
+    assert sr.Trajectory.open(tmp_path / "run").alphabet is None

@@ -130,7 +130,8 @@ def train(
     if resume and overwrite:
         raise ConfigError("--resume", "not together with --overwrite")
     old = stored(out) if resume else None
-    chaotic = (model or (old.config["model"]["kind"] if old else "rbm")) == _network.KIND
+    kind = old.config["model"]["kind"] if old else preset  # the preset of chaotic networks has their name
+    chaotic = (model or kind) == _network.KIND
     network = _network.sections(
         layers=layers,
         gain=gain,
