@@ -51,7 +51,7 @@ def test_planted_mixture(rule, tmp_path):
     assert (made.class_counts == 700).all()
     distance = (made.values[:, None, None] != prototypes).sum(-1).reshape(len(made), -1)
     assert (distance.argmin(1) // PER_CLASS == made.labels).mean() > 0.95
-    if rule == "sample":  # the settings and the bounds of theory.md are those of the sampled rule
+    if rule == "sample":  # the settings and the bounds are those of the sampled rule
         early = sr.generate(run, labels={str(c): 700 for c in range(CLASSES)}, seed=5, steps=2)
         floor, score = (
             class_mean(second_moment, reference, draw(2000)),

@@ -38,6 +38,7 @@ from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
 USERS, OURS, STOPPED = 2, 1, 130
+PHYSICS = "What the machine has learned"
 
 app = typer.Typer(
     name="shortrun",
@@ -47,27 +48,33 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(train.train)
-app.command()(generate.generate)
-app.command()(predict.predict)
-app.command()(evaluate.evaluate)
-app.command()(score.score)
-app.command()(curves.curves)
-app.command()(likelihood.likelihood)
-app.command()(learning_flow.learning_flow)
-app.command()(lyapunov.lyapunov)
-app.command()(mixing.mixing)
-app.command()(phases.phases)
-app.command()(tree.tree)
-app.command("fixed-points")(fixed_points.fixed_points)
-app.command()(contacts.contacts)
-app.command()(couplings.couplings)
-app.command()(mutations.mutations)
-app.command()(fold.fold)
-app.command()(animate.animate)
-app.command()(info.info)
+for verb in (
+    train.train,
+    generate.generate,
+    predict.predict,
+    evaluate.evaluate,
+    score.score,
+    curves.curves,
+    fold.fold,
+    animate.animate,
+    info.info,
+):
+    app.command()(verb)
 app.add_typer(plot.app, name="plot")
 app.add_typer(data.app, name="data")
+for verb in (
+    fixed_points.fixed_points,
+    tree.tree,
+    mixing.mixing,
+    phases.phases,
+    learning_flow.learning_flow,
+    couplings.couplings,
+    contacts.contacts,
+    mutations.mutations,
+    likelihood.likelihood,
+    lyapunov.lyapunov,
+):
+    app.command(rich_help_panel=PHYSICS)(verb)
 
 
 def show_version(wanted: bool) -> bool:
