@@ -160,7 +160,7 @@ def train(
         training={"updates": updates, "seed": seed, "batch": batch, "validation": validation, "device": device},
     )
     settings = _network.timed(settings, time=time, dt=dt, steps=steps)
-    if old is None and chaotic:
+    if old is None and settings.model.kind == _network.KIND:
         samples = _network.samples_of(given, samples_of)
     else:
         samples = samples_of(given if old is None else _reading.remembered(old) | given)
