@@ -10,8 +10,8 @@ from jaxtyping import Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.metrics import euclidean_distances
-from torch import Tensor
 
+from shortrun.errors import ConfigError
 from shortrun.models import LABEL, RBM, Layer
 from shortrun.typing import Field
 
@@ -45,9 +45,10 @@ def _distance_of_values(layer: Layer) -> float:
     return float((first - second).norm())
 
 
-def uniform_profile(model: RBM) -> Float[Tensor, " F"]:
-    """Return the means of all observed features without any field: 1/2, 0 of Ising, 1/q of Potts units."""
-    return torch.cat([layer.units.mean(torch.zeros(1, layer.width))[0] for layer in model.spec.observed])
+def check_eps(eps: float) -> None:
+    """Raise ConfigError unless a distance under which points are one is positive."""
+    if not eps > 0:
+        raise ConfigError("eps", f"a positive distance a site expected, got {eps:g}")
 
 
 def components(points: Points, eps: float) -> Clusters:

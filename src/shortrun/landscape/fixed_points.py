@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from shortrun.errors import ConfigError, DataError
-from shortrun.landscape.clusters import components, coordinates
+from shortrun.errors import DataError
+from shortrun.landscape.clusters import check_eps, components, coordinates
 from shortrun.landscape.expansion import Expansion
 from shortrun.landscape.growth import EPS
 from shortrun.landscape.mean_field import solve
@@ -90,8 +90,7 @@ def fixed_points(
     ConfigError : for settings out of range
     DataError : if there are no starts, or they do not fit the machine
     """
-    if not eps > 0:
-        raise ConfigError("eps", f"a positive distance a site expected, got {eps:g}")
+    check_eps(eps)
     if len(starts) == 0:
         raise DataError("no starts: at least one is needed to find fixed points")
     found = solve(

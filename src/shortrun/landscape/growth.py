@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import ConfigError, DataError
-from shortrun.landscape.clusters import Points, components, coordinates, distinct, representatives, uniform_profile
+from shortrun.landscape.clusters import Points, check_eps, components, coordinates, distinct, representatives
 from shortrun.landscape.mean_field import MeanFields, solve
 from shortrun.landscape.tree import JOINED, ROOT, Level, Nodes, Stage, Tree
 from shortrun.models import LABEL, RBM
+from shortrun.models.ising_form import zero_means
 from shortrun.typing import Field, State, Theta
 
 EPS = 0.05  # a site: fixed points closer than this are one
@@ -79,8 +80,7 @@ def tree(
 
 def check(eps: float, samples: int) -> None:
     """Raise if there is nothing to make a tree of."""
-    if not eps > 0:
-        raise ConfigError("eps", f"a positive distance a site expected, got {eps:g}")
+    check_eps(eps)
     if samples == 0:
         raise DataError("no samples: a tree needs at least one")
 
@@ -193,7 +193,7 @@ class Growth:
         """
         if not self.nodes:
             raise DataError("no ages: a tree needs at least one")
-        uniform = uniform_profile(self.model)
+        uniform = zero_means(self.model, self.starts[0])[0]  # without any field
         away = ((self.last - coordinates(self.model, uniform[None])) ** 2).sum(1)
         for node, length in zip(self.live, away, strict=True):
             self.nodes[node].length += float(length)

@@ -51,10 +51,7 @@ def marginal_free_energy(model: RBM, theta: Theta, state: State, *, label: int |
     state : the observed layers; what stands in the label layer is not used
     label : the class; summed over by default
     """
-    place = model.spec.label
-    if place is None:
-        return model.free_energy(theta, state)
-    code = 0 if label is None else label
-    held = tuple(torch.full_like(x, code) if i == place else x for i, x in enumerate(state))
-    energy = model.free_energy(theta, held)
-    return energy if label is not None else energy + model.label_log_probabilities(theta, held)[:, code]
+    if label is None:
+        return model.marginal_free_energy(theta, state)
+    held = (torch.full_like(x, label) if i == model.spec.label else x for i, x in enumerate(state))
+    return model.free_energy(theta, tuple(held))

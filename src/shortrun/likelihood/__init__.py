@@ -7,7 +7,7 @@ from shortrun.likelihood.exact import log_z_exact, possible
 from shortrun.likelihood.ladder import TARGET, Rung, annealed_up, bottom, climbed, thinned
 from shortrun.likelihood.pseudo import pseudo_log_likelihood
 from shortrun.likelihood.replica import Replica
-from shortrun.likelihood.tempering import Tempered, temper
+from shortrun.likelihood.tempering import Tempered, acceptance, temper
 from shortrun.likelihood.weights import LogMean, Ratio, log_mean, ratio
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Replica",
     "Rung",
     "Tempered",
+    "acceptance",
     "ais",
     "along_training",
     "annealed_up",

@@ -22,9 +22,7 @@ def log_likelihood(
     theta, rows = theta.double(), rows_at_once(model, len(state[0]))
     parts = zip(*(x.split(rows) for x in state), strict=True)
     found = torch.cat([-model.free_energy(theta, part) for part in parts]) - log_z
-    label = model.spec.label
-    if summed is None or label is None or not summed.any():
+    if summed is None or not summed.any():
         return found
     some = tuple(x[summed] for x in state)
-    posterior = model.label_log_probabilities(theta, some).gather(1, some[label].long())[:, 0]
-    return found.masked_scatter(summed, found[summed] - posterior)
+    return found.masked_scatter(summed, -model.marginal_free_energy(theta, some) - log_z)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -114,7 +115,7 @@ def temper(
 
 def at(noise: Noise, update: int) -> Noise:
     """Return the noise further on."""
-    return Noise(noise.seed, noise.stream, noise.update + update, first_chain=noise.first_chain)
+    return replace(noise, update=noise.update + update)
 
 
 def work(young: Replica, old: Replica, x: State, y: State) -> tuple[Weights, Weights]:

@@ -1,6 +1,16 @@
 """What evolves: layers, their specification, and the machines made of them."""
 
-from shortrun.models.build import STREAMED, Stored, network_of, parts_of, rows_at_once, spec_of, state_of, whole_of
+from shortrun.models.build import (
+    STREAMED,
+    Stored,
+    filled,
+    network_of,
+    parts_of,
+    rows_at_once,
+    spec_of,
+    state_of,
+    whole_of,
+)
 from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer
 from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.models.model import AnySpec, Model, model_of, named_blocks, spec_from_dict
@@ -24,6 +34,7 @@ __all__ = [
     "RateLayer",
     "Spec",
     "Stored",
+    "filled",
     "model_of",
     "named_blocks",
     "network_of",

@@ -171,6 +171,12 @@ def parts_of(spec: AnySpec, values: Tensor) -> State:
     return tuple(part_of(values, layer.holds) for layer in spec.visible)
 
 
+def filled(spec: AnySpec, values: Tensor, labels: Tensor) -> State:
+    """Return the observed layers of (N, S) values and (N,) class codes; an unknown one, -1, gets the code 0."""
+    visible = parts_of(spec, values)
+    return visible if spec.label is None else (*visible, labels.clamp(min=0).to(torch.uint8).unsqueeze(1))
+
+
 def whole_of(spec: AnySpec, state: State, sites: int) -> Tensor:
     """Return the (N, S) values that the visible layers of a state make; sites that no layer holds are 0."""
     parts = [x for i, x in enumerate(state[: len(spec.observed)]) if i != spec.label]

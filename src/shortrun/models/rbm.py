@@ -142,6 +142,17 @@ class RBM:
         visible = self.features(state, theta.dtype) @ bias
         return base - visible - self.spec.hidden.units.log_z(self.hidden_field(theta, state)).sum(1)
 
+    def marginal_free_energy(self, theta: Theta, state: State) -> Weights:
+        """Return -ln sum_l exp(-F(x, l)), (C,), the label summed over exactly; F(x) where there is none.
+
+        F(x, l) + ln p(l | x) is the same for every label l, so that whatever stands in the label layer will do.
+        """
+        energy = self.free_energy(theta, state)
+        if self.spec.label is None:
+            return energy
+        posterior = self.label_log_probabilities(theta, state)
+        return energy + posterior.gather(1, state[self.spec.label].long())[:, 0]
+
     def label_log_probabilities(self, theta: Theta, state: State) -> Float[Tensor, "C K"]:
         """Return the exact ln p(label | other observed layers), (C, K).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from shortrun.data import Dataset
@@ -19,6 +20,12 @@ def opened(run: Trajectory | Path | str) -> Trajectory:
 def theta_of(run: Trajectory, age: int | None) -> Theta:
     """Return the parameters at an age; None is the last."""
     return run[-1] if age is None else run.at(age)
+
+
+def check_ages(run: Trajectory, ages: Iterable[int]) -> None:
+    """Raise StoreError, which names near ones, unless all ages were kept: before any work."""
+    for age in set(ages) - set(run.ages):
+        run.at(age)
 
 
 def rbm_of(run: Trajectory, quantity: str) -> RBM:

@@ -27,7 +27,7 @@ from shortrun.likelihood import (
     possible,
     pseudo_log_likelihood,
 )
-from shortrun.models import RBM, parts_of
+from shortrun.models import RBM, filled
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
 from shortrun.workflows._runs import check_kind, opened, rbm_of, theta_of
@@ -240,12 +240,10 @@ def observed(run: Trajectory, data: Dataset) -> tuple[State, Bool[Tensor, " N"]]
     check_kind(run, data)
     if not len(data):
         raise DataError("at least one sample expected")
-    visible = parts_of(run.spec, torch.from_numpy(np.ascontiguousarray(taken(data.values, slice(None)))))
-    if not run.classes:
-        return visible, torch.zeros(len(data), dtype=torch.bool)
-    labels = data.recode(run.classes).labels if data.classes else data.labels
-    codes = torch.from_numpy(labels.clip(min=0)).to(torch.uint8).unsqueeze(1)
-    return (*visible, codes), torch.from_numpy(labels < 0)
+    values = torch.from_numpy(np.ascontiguousarray(taken(data.values, slice(None))))
+    labels = torch.from_numpy(data.recode(run.classes).labels if run.classes and data.classes else data.labels)
+    unknown = labels < 0 if run.classes else torch.zeros(len(data), dtype=torch.bool)
+    return filled(run.spec, values, labels), unknown
 
 
 def named_labels(data: Dataset) -> list[str]:

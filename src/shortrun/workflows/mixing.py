@@ -15,7 +15,7 @@ from shortrun import scores as scoring
 from shortrun.data import Dataset
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import LABEL, RBM, parts_of, whole_of
+from shortrun.models import RBM, filled, whole_of
 from shortrun.phases.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
 from shortrun.phases.recording import Chains, Observables, modes
 from shortrun.phases.relaxation import (
@@ -30,7 +30,7 @@ from shortrun.phases.relaxation import (
 )
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
-from shortrun.workflows._runs import check_kind, opened, rbm_of
+from shortrun.workflows._runs import check_ages, check_kind, opened, rbm_of
 from shortrun.workflows.time_courses import spread
 
 AGES = 10
@@ -130,10 +130,8 @@ def mixing(
     sites = sites_of(model, known, seed)
     found = None if known is None else clusters_of(model, known, clusters or len(known.classes) or CLUSTERS, seed)
     plan = Plan(chains, sweeps, modes, sites, found, known, seed)
-    rows, functions = [], []
     every = spread(run.ages, AGES) if ages is None else ages
-    for age in set(every) - set(run.ages):
-        run.at(age)  # says which ages there are, before the work
+    check_ages(run, every)
     rows, functions = [], []
     for done, age in enumerate(every, 1):
         here = Age(model, run.at(age), plan)
@@ -254,9 +252,7 @@ def from_data(model: RBM, data: Dataset, count: int, seed: int) -> State:
     """Return the observed layers of some samples, in random order, again and again if there are not enough."""
     rows = np.resize(np.random.default_rng([seed, 4]).permutation(len(data)), count)
     chosen = data.select(rows)
-    state = iter(parts_of(model.spec, torch.from_numpy(np.ascontiguousarray(chosen.values))))
-    labels = torch.from_numpy(chosen.labels).to(torch.uint8).unsqueeze(1)
-    return tuple(labels if layer.name == LABEL else next(state) for layer in model.spec.observed)
+    return filled(model.spec, torch.from_numpy(np.ascontiguousarray(chosen.values)), torch.from_numpy(chosen.labels))
 
 
 def sites_of(model: RBM, data: Dataset | None, seed: int) -> Tensor:

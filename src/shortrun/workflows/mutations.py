@@ -12,9 +12,8 @@ from shortrun.data import Dataset
 from shortrun.data.blocks import taken
 from shortrun.errors import DataError
 from shortrun.landscape import marginal_free_energy, mutation_scores
-from shortrun.models import parts_of, rows_at_once
+from shortrun.models import filled, rows_at_once
 from shortrun.store import Trajectory
-from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, rbm_of, theta_of
 from shortrun.workflows._sites import class_code, letters, positions, sites_at
 
@@ -86,11 +85,6 @@ def log_weights(run: Trajectory, data: Dataset, age: int | None, label: str | No
     parts = []
     for first in range(0, len(data), at_once):
         values = torch.from_numpy(taken(data.values, np.arange(first, min(first + at_once, len(data)))))
-        parts.append(-marginal_free_energy(model, theta, observed(run, values), label=code))
+        state = filled(run.spec, values, torch.zeros(len(values)))  # the label is summed over, or held
+        parts.append(-marginal_free_energy(model, theta, state, label=code))
     return torch.cat(parts).numpy()
-
-
-def observed(run: Trajectory, values: torch.Tensor) -> State:
-    """Return the observed layers of samples, with class 0 in the label layer if there is one."""
-    visible = parts_of(run.spec, values)
-    return visible if run.spec.label is None else (*visible, torch.zeros(len(values), 1, dtype=torch.uint8))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from shortrun import landscape
 from shortrun.data import Dataset
@@ -16,10 +15,11 @@ from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, StoreError
 from shortrun.landscape import EPS, Stage, Tree
+from shortrun.likelihood import acceptance
 from shortrun.models import RBM, Clamp, parts_of
 from shortrun.store import Trajectory
-from shortrun.typing import State, Theta, Weights
-from shortrun.workflows._runs import check_kind, opened, rbm_of
+from shortrun.typing import State, Theta
+from shortrun.workflows._runs import check_ages, check_kind, opened, rbm_of
 
 Kept = Callable[[int, int], None]
 
@@ -91,8 +91,7 @@ def ages_of(run: Trajectory, ages: Sequence[int] | None) -> tuple[int, ...]:
     if not run.ages:
         raise StoreError(run.path, "has no age yet")
     chosen = run.ages if ages is None else tuple(sorted(set(ages)))
-    for age in set(chosen) - set(run.ages):
-        run.at(age)  # says which ages are near
+    check_ages(run, chosen)
     return chosen
 
 
@@ -134,6 +133,6 @@ def equilibrated(
 
 def accepted(model: RBM, theta_r: Theta, theta_t: Theta, x_r: State, x_t: State) -> float:
     """Return the share of exchanges between two ages that are accepted."""
-    moved: Weights = model.free_energy(theta_t, x_t) - model.free_energy(theta_t, x_r)
-    back: Tensor = model.free_energy(theta_r, x_r) - model.free_energy(theta_r, x_t)
-    return float((moved + back).clamp(max=0).exp().mean())
+    moved = model.free_energy(theta_t, x_t) - model.free_energy(theta_t, x_r)
+    back = model.free_energy(theta_r, x_r) - model.free_energy(theta_r, x_t)
+    return float(acceptance(moved, back).mean())
