@@ -31,10 +31,14 @@ class Case:
 
     Parameters
     ----------
-    sites, colours, classes : shape of the data
-    batch : rows a minibatch
-    hidden : number of hidden units
-    read : returns the real data
+    sites, colours, classes : int
+        Shape of the data.
+    batch : int
+        Rows a minibatch.
+    hidden : int, default 1024
+        Number of hidden units.
+    read : Callable[[], sr.Dataset], optional
+        Returns the real data.
     """
 
     sites: int
@@ -61,8 +65,10 @@ class Problem:
 
     Parameters
     ----------
-    source : "real" or "random" rows
-    theta : (P,) parameters that every contestant copies
+    source : str
+        "real" or "random" rows.
+    theta : Theta
+        (P,) parameters that every contestant copies.
     """
 
     case: str
@@ -136,7 +142,8 @@ def problem(
 
     Parameters
     ----------
-    batch, hidden : in place of the case's own; rows are repeated if the data have fewer
+    batch, hidden : int, optional
+        In place of the case's own; rows are repeated if the data have fewer.
     """
     shape = shape or CASES[case]
     batch = batch or shape.batch

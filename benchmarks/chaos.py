@@ -41,12 +41,12 @@ from benchmarks.chaos_tasks import (
     table,
     trained,
 )
-from shortrun.data.parts import joined
+from shortrun.chaos import exponent, fixed_points
+from shortrun.chaos.starts import begun
+from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream
 from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
-from shortrun.phases import exponent, fixed_points
-from shortrun.phases._starts import begun
-from shortrun.workflows.chaos import network_of
+from shortrun.workflows.lyapunov import network_of
 from shortrun.workflows.time_courses import spread
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)

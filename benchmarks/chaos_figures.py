@@ -16,7 +16,7 @@ import shortrun as sr
 from benchmarks.chaos_tasks import SMALL, Effort, Row
 from shortrun import plots
 from shortrun.config import resolve
-from shortrun.data.parts import joined
+from shortrun.data.core.parts import joined
 from shortrun.scores import ALL, Curves
 from shortrun.scores.reconstruction import NAME, rebuild
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct

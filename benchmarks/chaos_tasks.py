@@ -25,10 +25,14 @@ class Effort:
 
     Parameters
     ----------
-    chains, time : of exponents
-    samples : that are scored, and made along one trajectory
-    trajectories : of these
-    updates : at most so many in a training
+    chains, time : int or float, optional
+        Of exponents.
+    samples : int, default 500
+        That are scored, and made along one trajectory.
+    trajectories : int, default 5
+        Of these.
+    updates : int, default 10 ** 9
+        At most so many in a training.
     """
 
     chains: int = 20

@@ -34,9 +34,12 @@ class Contestant:
 
     Parameters
     ----------
-    update : does it
-    note : what has to be known to compare its time
-    around : what to set up before the clock starts and to undo after it stops
+    update : Callable[[], object]
+        Does it.
+    note : str, default ""
+        What has to be known to compare its time.
+    around : Callable[[], AbstractContextManager], default nullcontext
+        What to set up before the clock starts and to undo after it stops.
     """
 
     update: Callable[[], object]

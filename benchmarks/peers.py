@@ -32,7 +32,8 @@ def need(*modules: str) -> None:
 
     Raises
     ------
-    MissingPeerError : with the hint how to install it
+    MissingPeerError
+        With the hint how to install it.
     """
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:

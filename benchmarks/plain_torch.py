@@ -45,10 +45,14 @@ class Eager:
 
     Parameters
     ----------
-    theta : (P,) is written to
-    steps : k of both runs
-    generate, predict : weights of the two gradients
-    label_l2 : penalty on the label's weights
+    theta : Theta
+        (P,) is written to.
+    steps : int, default 10
+        k of both runs.
+    generate, predict : float, default 1.0
+        Weights of the two gradients.
+    label_l2 : float, default 0.0
+        Penalty on the label's weights.
     """
 
     def __init__(

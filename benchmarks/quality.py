@@ -20,7 +20,7 @@ import numpy as np
 import shortrun as sr
 from benchmarks.cases import SHARED
 from shortrun.config import resolve
-from shortrun.data.parts import joined
+from shortrun.data.core.parts import joined
 from shortrun.scores import adversarial_accuracy, second_moment
 from shortrun.scores.fidelity import recogniser
 

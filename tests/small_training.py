@@ -19,7 +19,7 @@ import torch
 
 from shortrun import learning, store
 from shortrun.config import resolve
-from shortrun.data.dataset import Dataset
+from shortrun.data.core.dataset import Dataset
 from shortrun.errors import StoreError
 from shortrun.learning import Rows, Training, fit
 from shortrun.models import RBM, Layer, Spec

@@ -13,9 +13,10 @@ import torch
 
 import shortrun as sr
 from shortrun.config import resolve
-from shortrun.data import parts, read, split, write
-from shortrun.data.blocks import is_mapped
-from shortrun.data.formats import _arrays
+from shortrun.data import read, split, write
+from shortrun.data.arrays.formats import _arrays
+from shortrun.data.core import parts
+from shortrun.data.core.blocks import is_mapped
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError, FormatError
 from shortrun.learning import Rows, begin, fit, rates, rdm
@@ -29,7 +30,7 @@ ROWS, SITES, CPU = 300, 40, torch.device("cpu")
 def everything_is_large(monkeypatch):
     """Every array stays in its file, and every block is a few rows."""
     monkeypatch.setattr(_arrays, "LARGE", 0)
-    monkeypatch.setattr("shortrun.data.blocks.BYTES", 7 * SITES)
+    monkeypatch.setattr("shortrun.data.core.blocks.BYTES", 7 * SITES)
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ import numpy as np, torch, pandas
 import shortrun as sr, shortrun.workflows
 from shortrun import store
 from shortrun.cli import main
-from shortrun.data.parts import writing
+from shortrun.data.core.parts import writing
 def status(key):
     return int(next(line for line in Path("/proc/self/status").open() if line.startswith(key)).split()[1]) / 1e3
 before = status("VmRSS")
@@ -235,7 +236,7 @@ def test_peak_of_generating_does_not_grow_with_the_number(tmp_path, trained, end
 @pytest.mark.slow
 def test_peak_of_predicting_grows_by_names_and_labels_only(tmp_path, trained):
     code = """
-from shortrun.data.formats import _arrays
+from shortrun.data.arrays.formats import _arrays
 _arrays.LARGE = 0  # bytes: the file is as one larger than memory
 main(["predict", sys.argv[1], sys.argv[2], "-o", sys.argv[3]])
 """

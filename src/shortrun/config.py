@@ -137,7 +137,8 @@ def resolve(
 
     Raises
     ------
-    ConfigError : for an unknown preset or key (with the nearest known one) or a value out of range
+    ConfigError
+        For an unknown preset or key (with the nearest known one) or a value out of range.
     """
     if preset not in PRESETS:
         raise ConfigError(
@@ -159,7 +160,8 @@ def validate(form: Mapping[str, Any]) -> Config:
 
     Raises
     ------
-    ConfigError : for an unknown key or a value out of range
+    ConfigError
+        For an unknown key or a value out of range.
     """
     try:
         return Config.model_validate(form)

@@ -31,9 +31,12 @@ class FormatError(DataError):
 
     Parameters
     ----------
-    path : path of the file
-    line : line (from 1) of the first problem, None where the format has no lines
-    reason : what is wrong and what was expected
+    path : Path or str
+        Path of the file.
+    line : int or None
+        Line (from 1) of the first problem, None where the format has no lines.
+    reason : str
+        What is wrong and what was expected.
     """
 
     def __init__(self, path: Path | str, line: int | None, reason: str):
@@ -47,9 +50,12 @@ class ConfigError(ShortrunError):
 
     Parameters
     ----------
-    key : dotted name of the setting
-    expected : what would have been right
-    nearest : the closest known name, if the name is the problem
+    key : str
+        Dotted name of the setting.
+    expected : str
+        What would have been right.
+    nearest : str, optional
+        The closest known name, if the name is the problem.
     """
 
     def __init__(self, key: str, expected: str, nearest: str | None = None):

@@ -22,11 +22,13 @@ def atomic(path: Path | str) -> Iterator[Path]:
 
     Parameters
     ----------
-    path : the file to make or to replace
+    path : Path or str
+        The file to make or to replace.
 
     Raises
     ------
-    StoreError : if the file cannot be written (no space, no permission, no such folder, not a regular file).
+    StoreError
+        If the file cannot be written (no space, no permission, no such folder, not a regular file).
     """
     path = Path(path)
     target = Path(os.path.realpath(path))
@@ -54,7 +56,8 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
 
     Raises
     ------
-    StoreError : if `path` exists and is not an empty folder, or cannot be written.
+    StoreError
+        If `path` exists and is not an empty folder, or cannot be written.
     """
     path = Path(path)
     check_new(path)

@@ -14,7 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Parameters
     ----------
-    arguments : words after the program's name; by default those that the process was started with
+    arguments : Sequence[str], optional
+        Words after the program's name; by default those that the process was started with.
     """
     # OpenMP threads that spin while they wait make everything slower as soon as two programs share the cores;
     # the runtime reads this when torch is imported.

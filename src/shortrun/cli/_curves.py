@@ -25,7 +25,8 @@ def table(path: Path, columns: Iterable[str], writer: str, **types: Any) -> pd.D
 
     Raises
     ------
-    FormatError : if it is no table, or lacks a column
+    FormatError
+        If it is no table, or lacks a column.
     """
     import pandas as pd
 
@@ -61,8 +62,10 @@ def curves(paths: Sequence[Path], k: str | None, names: str | None) -> list[Curv
 
     Raises
     ------
-    ConfigError : if there is neither one k or name, nor one a file
-    FormatError : if a file is no such table
+    ConfigError
+        If there is neither one k or name, nor one a file.
+    FormatError
+        If a file is no such table.
     """
     from shortrun.scores import Curves
 
@@ -79,7 +82,8 @@ def numeric(path: Path, found: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    FormatError : if a cell is no number; names its line
+    FormatError
+        If a cell is no number; names its line.
     """
     import numpy as np
     import pandas as pd
@@ -107,7 +111,8 @@ def predictions(path: Path) -> Predictions:
 
     Raises
     ------
-    FormatError : if it is no such table
+    FormatError
+        If it is no such table.
     """
     import numpy as np
 

@@ -22,9 +22,12 @@ class Real:
 
     Parameters
     ----------
-    train : that the run learned from, None if they are not at hand
-    test : that it did not, None without any
-    told : what they are and where they come from, a line each
+    train : Dataset or None
+        That the run learned from, None if they are not at hand.
+    test : Dataset or None
+        That it did not, None without any.
+    told : tuple[str, ...]
+        What they are and where they come from, a line each.
     """
 
     train: Dataset | None

@@ -22,7 +22,8 @@ def sections(*, layers: str | None, **options: Any) -> dict[str, dict[str, Any]]
 
     Raises
     ------
-    ConfigError : for layers that are no numbers
+    ConfigError
+        For layers that are no numbers.
     """
     given = {name: value for name, value in options.items() if value is not None}
     model = {} if layers is None else {"layers": sizes(layers)[1:]}
@@ -35,7 +36,8 @@ def timed(settings: Config, *, time: float | None, dt: float | None, steps: int 
 
     Raises
     ------
-    ConfigError : for a time below one step, or beside a number of steps
+    ConfigError
+        For a time below one step, or beside a number of steps.
     """
     from shortrun.config import validate
 
@@ -53,7 +55,8 @@ def steps_of(time: float, dt: float) -> int:
 
     Raises
     ------
-    ConfigError : if it is less than one step
+    ConfigError
+        If it is less than one step.
     """
     if not time >= dt > 0:
         raise ConfigError("--time", f"at least one step of dt = {dt:g} expected, got {time:g}")
@@ -65,7 +68,8 @@ def steps_for(run: Trajectory, time: float | None, recorded: Sequence[int]) -> t
 
     Raises
     ------
-    ConfigError : if an RBM is asked for a time
+    ConfigError
+        If an RBM is asked for a time.
     """
     if run.config["model"].get("kind") != KIND:
         if time is not None:
@@ -80,7 +84,8 @@ def sizes(layers: str) -> tuple[int, ...]:
 
     Raises
     ------
-    ConfigError : if it is no list of one to three numbers
+    ConfigError
+        If it is no list of one to three numbers.
     """
     found = _options.whole_numbers(layers, "layers")
     if not 1 <= len(found) <= 3 or min(found) < 1:
@@ -95,7 +100,8 @@ def check_sites(layers: str | None, data: Dataset) -> None:
 
     Raises
     ------
-    ConfigError : if it is not
+    ConfigError
+        If it is not.
     """
     if layers is not None and sizes(layers)[0] != data.sites:
         raise ConfigError("--layers", f"{sizes(layers)[0]} visible units, but the samples have {data.sites} sites")
@@ -108,7 +114,8 @@ def samples_of(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Dat
 
     Raises
     ------
-    FormatError, ConfigError : of the first way, if none can read them
+    FormatError, ConfigError
+        Of the first way, if none can read them.
     """
     if {"threshold", "alphabet", "grey"} & given.keys():
         return read(given)
@@ -127,6 +134,6 @@ def samples_of(given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Dat
 
 def is_black_and_white(data: Dataset) -> bool:
     """Return whether grey values are 0 and 1 alone."""
-    from shortrun.data.values import holds_only_binary
+    from shortrun.data.core.values import holds_only_binary
 
     return data.meta.get("full_scale") == 1 and holds_only_binary(data.values)

@@ -182,7 +182,8 @@ def assignments(texts: list[str] | None, key: str) -> dict[str, str]:
 
     Raises
     ------
-    ConfigError : if a part is no assignment
+    ConfigError
+        If a part is no assignment.
     """
     pairs = [part.partition("=") for text in texts or () for part in text.split(",")]
     for name, equals, value in pairs:
@@ -196,7 +197,8 @@ def whole_numbers(text: str | None, key: str) -> tuple[int, ...]:
 
     Raises
     ------
-    ConfigError : if a part is neither a number nor a range that goes up
+    ConfigError
+        If a part is neither a number nor a range that goes up.
     """
     numbers: list[int] = []
     for part in text.split(",") if text is not None else ():

@@ -70,7 +70,7 @@ def training_data(source: str, given: Mapping[str, Any], reweight: float | None)
 
     data = read(source, **given)
     if reweight is not None:
-        from shortrun.data.weights import sequence_weights
+        from shortrun.data.sequences.weights import sequence_weights
 
         data = data.with_weights(sequence_weights(data, reweight))
     reading = {"source": source, **given} | ({} if reweight is None else {"reweight": reweight})
@@ -127,7 +127,7 @@ def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
 
 def test_part(path: str) -> str | None:
     """Return "test" if a file is an .npz with an array `x_test`, or an HDF5 file with `test`."""
-    from shortrun.data.formats import hdf5
+    from shortrun.data.arrays.formats import hdf5
 
     if path.lower().endswith(hdf5.suffixes) and Path(path).is_file():
         return "test" if hdf5.has_test(Path(path)) else None
@@ -153,7 +153,7 @@ def summary(source: str, data: Dataset, part: str | None = None) -> str:
 
 def notes(data: Dataset) -> list[str]:
     """Return what to tell a user of how data were read, and of data that will be split, a line each."""
-    from shortrun.data.music import leak
+    from shortrun.data.music.encoding import leak
 
     told = [*data.meta.get("notes", ()), leak(data), columns_of(data)]
     return [f"note: {line}" for line in told if line is not None]

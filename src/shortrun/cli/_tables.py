@@ -31,7 +31,8 @@ def check(out: Path | None, figure: Path | None = None) -> None:
 
     Raises
     ------
-    FormatError : for a suffix that is no table's, or no figure's
+    FormatError
+        For a suffix that is no table's, or no figure's.
     """
     if out is not None and out.suffix.lower() not in SUFFIXES:
         raise FormatError(out, None, f"tables are written as {', '.join(SUFFIXES)}, got '{out.suffix}'")

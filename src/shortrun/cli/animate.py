@@ -56,7 +56,8 @@ def last_sweep(text: str, k: int) -> int:
 
     Raises
     ------
-    ConfigError : if it is neither
+    ConfigError
+        If it is neither.
     """
     number = text.removesuffix("k")
     if not number.isdecimal() or int(number) < 1:

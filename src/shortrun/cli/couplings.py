@@ -76,7 +76,8 @@ def triples_of(text: str | None) -> list[tuple[int, int, int]]:
 
     Raises
     ------
-    ConfigError : if a part is no triple of numbers
+    ConfigError
+        If a part is no triple of numbers.
     """
     found = []
     for part in text.split(",") if text is not None else ():

@@ -118,7 +118,8 @@ def check_page(path: Path | None) -> None:
 
     Raises
     ------
-    FormatError : if it is not one of a page
+    FormatError
+        If it is not one of a page.
     """
     if path is not None and path.suffix.lower() not in (".html", ".htm"):
         raise FormatError(path, None, f"a report is written as .html, got '{path.suffix}'")
@@ -129,7 +130,8 @@ def check_folders(*paths: Path | None) -> None:
 
     Raises
     ------
-    StoreError : if one is missing
+    StoreError
+        If one is missing.
     """
     for path in paths:
         if path is not None and not path.parent.is_dir():
@@ -139,17 +141,18 @@ def check_folders(*paths: Path | None) -> None:
 def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
     """Return the page of the tree of some samples, None without any."""
     from shortrun import workflows
+    from shortrun.tree_page import tree_page
 
     if data is None:
         return None
     leaves = workflows.sampled(data, LEAVES, seed)
     _output.say(f"tree of {len(leaves):,} samples", aside=True)
-    return workflows.tree_page(workflows.tree(run, leaves), leaves, title=run.path.name)
+    return tree_page(workflows.tree(run, leaves), leaves, title=run.path.name)
 
 
 def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
     """Write the report, never half a page."""
-    from shortrun.plots import report
+    from shortrun.report import report
 
     page = report(found, tree=tree)
     with atomic(path) as temporary:

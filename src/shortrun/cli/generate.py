@@ -137,7 +137,8 @@ def fixed(texts: list[str] | None, columns: list[str]) -> dict[int, str] | dict[
 
     Raises
     ------
-    ConfigError : if a site is no number, though the data are no table
+    ConfigError
+        If a site is no number, though the data are no table.
     """
     pairs = _options.assignments(texts, "fix")
     if columns:
@@ -153,7 +154,8 @@ def kept(text: str | None, columns: list[str]) -> tuple[int | str, ...]:
 
     Raises
     ------
-    ConfigError : if a part is no site or column
+    ConfigError
+        If a part is no site or column.
     """
     if text is None or not columns:
         return _options.whole_numbers(text, "keep")
@@ -165,8 +167,10 @@ def ending_of(path: Path) -> str:
 
     Raises
     ------
-    FormatError : if there is none that can be written
-    StoreError : if the folder is there already
+    FormatError
+        If there is none that can be written.
+    StoreError
+        If the folder is there already.
     """
     from shortrun.data.readers import format_of
     from shortrun.files import check_new
@@ -191,7 +195,7 @@ def beside(path: Path, time: int) -> Path:
 def write(run: Trajectory, files: Mapping[int, Path], *, whole: bool, **options: Any) -> dict[str, int]:
     """Write what is generated, a file a time, as it comes; return how many samples each class got."""
     from shortrun import workflows
-    from shortrun.data.gaps import restored
+    from shortrun.data.sequences.gaps import restored
 
     counts = dict.fromkeys(run.classes, 0)
     with ExitStack() as stack:
@@ -207,7 +211,7 @@ def write(run: Trajectory, files: Mapping[int, Path], *, whole: bool, **options:
 @contextmanager
 def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
     """Give a function that adds samples to a file of data or to a picture of the first of each class."""
-    from shortrun.data.parts import joined, writing
+    from shortrun.data.core.parts import joined, writing
     from shortrun.plots import SUFFIXES, sample_grid, save
 
     if path.suffix.lower() not in SUFFIXES:

@@ -85,7 +85,8 @@ def check(age: int | None, ages: str | None, train: str | None, pseudo: bool, fi
 
     Raises
     ------
-    ConfigError : for those
+    ConfigError
+        For those.
     """
     if ages is not None and (age is not None or pseudo):
         raise ConfigError("ages", "a curve against the age goes with neither --age nor --pseudo")

@@ -79,7 +79,8 @@ def numbers_of(text: str | None) -> tuple[float, ...]:
 
     Raises
     ------
-    ConfigError : if a part is no variance
+    ConfigError
+        If a part is no variance.
     """
     found = []
     for part in text.split(",") if text is not None else ():

@@ -79,7 +79,8 @@ def separator_of(path: Path | None) -> str:
 
     Raises
     ------
-    FormatError : if its suffix is not one of a table
+    FormatError
+        If its suffix is not one of a table.
     """
     suffix = Path(str(path or ".csv").removesuffix(".gz")).suffix or str(path or ".csv")
     if suffix.lower() not in SEPARATORS:
@@ -90,7 +91,7 @@ def separator_of(path: Path | None) -> str:
 @contextmanager
 def sink(path: Path | None, rows: list[dict[str, Any]] | None) -> Iterator[Add]:
     """Give a function that adds predictions to a table (never half a file), else to `rows`, else to what is printed."""
-    from shortrun.data.parts import opened
+    from shortrun.data.core.parts import opened
 
     if path is not None:
         with opened(path) as file:

@@ -198,7 +198,8 @@ def samples_of(options: Mapping[str, Any]) -> Dataset:
 
     Raises
     ------
-    ConfigError : if there is no source
+    ConfigError
+        If there is no source.
     """
     options = dict(options)
     source, reweight = options.pop("source", None), options.pop("reweight", None)
@@ -212,7 +213,8 @@ def learn(samples: Dataset, settings: Config, out: Path, *, resume: bool, overwr
 
     Raises
     ------
-    typer.Exit : 130 after the second Ctrl-C
+    typer.Exit
+        130 after the second Ctrl-C.
     """
     from shortrun import workflows
 
@@ -246,7 +248,8 @@ def report(run: Trajectory, settings: Config, read: Mapping[str, Any] | None) ->
 
     Raises
     ------
-    typer.Exit : 130 after Ctrl-C
+    typer.Exit
+        130 after Ctrl-C.
     """
     interrupted = run.updates < settings.training.updates
     if read is None:

@@ -80,7 +80,7 @@ def tree(
     from shortrun import workflows
     from shortrun.landscape import EPS
     from shortrun.store import Trajectory
-    from shortrun.workflows.tree_files import check_folder
+    from shortrun.tree_page import check_folder, write_tree
 
     if depth not in DEPTHS:
         raise ConfigError("--depth", f"age or length expected, got '{depth}'")
@@ -108,7 +108,7 @@ def tree(
         _output.say(unconverged(found), aside=True)
     if out is not None:
         options = {"annotations": further, "clusters": clusters, "depth": depth, "overwrite": overwrite}
-        workflows.write_tree(found, trained, samples, out, title=f"{run.name}", **options)
+        write_tree(found, trained, samples, out, title=f"{run.name}", **options)
     about = summary(found, samples, clusters) | {"run": str(run), "folder": out and str(out)}
     if json:
         _output.emit(about)
@@ -129,7 +129,7 @@ def annotations_of(path: Path | None, samples: Dataset) -> dict[str, Any]:
     """Return the annotations of samples, none without a file."""
     if path is None:
         return {}
-    from shortrun.data.annotations import read_annotations
+    from shortrun.data.tables.annotations import read_annotations
 
     return read_annotations(path, samples.names.tolist())
 
@@ -157,7 +157,7 @@ def summary(found: Tree, samples: Dataset, clusters: int | None) -> dict[str, An
     """Return what to know of a tree."""
     import numpy as np
 
-    from shortrun.workflows.tree_files import wanted
+    from shortrun.tree_page.folder import wanted
 
     cut = found.level(wanted(samples, clusters))
     levels = [

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.data.dataset import Dataset
-from shortrun.data.images import encode_images
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.splits import split
+from shortrun.data.images.encoding import encode_images
 from shortrun.data.options import Options
-from shortrun.data.splits import split
 from shortrun.errors import DataError, MissingExtraError
 
 SHARED = "SHORTRUN_SHARED"  # the environment variable with the folder of local copies
@@ -44,16 +44,26 @@ class Entry:
 
     Parameters
     ----------
-    name : what a user types
-    title : one line about it
-    preparation : how the published data became these samples
-    citation : whom to cite
-    licence : under which terms it may be used
-    files : the files of a local copy, the samples first, then their labels if these have a file of their own
-    reading : options of reading the files, where the user gives none
-    downloads : (training images, training labels, test images, test labels) where a public address is known
-    meta : what the files do not say, for writers
-    load : how to make the samples, if not from files; `part` chooses a fixed test fifth or the rest, None everything
+    name : str
+        What a user types.
+    title : str
+        One line about it.
+    preparation : str
+        How the published data became these samples.
+    citation : str
+        Whom to cite.
+    licence : str
+        Under which terms it may be used.
+    files : tuple[File, ...], default ()
+        The files of a local copy, the samples first, then their labels if these have a file of their own.
+    reading : Mapping[str, Any], optional
+        Options of reading the files, where the user gives none.
+    downloads : tuple[Download, ...], default ()
+        (training images, training labels, test images, test labels) where a public address is known.
+    meta : Mapping[str, Any], optional
+        What the files do not say, for writers.
+    load : Callable[[Options], Dataset], optional
+        How to make the samples, if not from files; `part` chooses a fixed test fifth or the rest, None everything.
     """
 
     name: str
@@ -72,8 +82,10 @@ class Entry:
 
         Raises
         ------
-        DataError : if there is no copy; says where one is looked for and where the data come from
-        FormatError : if the copy is damaged or another file
+        DataError
+            If there is no copy; says where one is looked for and where the data come from.
+        FormatError
+            If the copy is damaged or another file.
         """
         if self.load is not None:
             return self.load(options)
@@ -121,7 +133,8 @@ def checked(path: Path, sha256: str) -> Path:
 
     Raises
     ------
-    DataError : if it is another file
+    DataError
+        If it is another file.
     """
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -135,8 +148,10 @@ def downloaded(entry: Entry) -> list[Path]:
 
     Raises
     ------
-    MissingExtraError : if pooch is not installed
-    DataError : if no public address is known, or nothing can be fetched from it
+    MissingExtraError
+        If pooch is not installed.
+    DataError
+        If no public address is known, or nothing can be fetched from it.
     """
     looked = ", ".join(map(str, folders()))
     if not entry.downloads:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.data.blocks import scan
-from shortrun.data.dataset import Dataset
-from shortrun.data.music import leak
+from shortrun.data.core.blocks import scan
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.music.encoding import leak
 
 PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
 FEW = 10  # samples of a class
@@ -89,7 +89,7 @@ def effective_size(data: Dataset) -> float | None:
     """Return the number of samples that remain when those alike at 80 % of the sites count as one."""
     if gap_code(data) is None or len(data) ** 2 * data.sites > PAIRS:
         return None
-    from shortrun.data.weights import sequence_weights
+    from shortrun.data.sequences.weights import sequence_weights
 
     return float(sequence_weights(data).sum())
 

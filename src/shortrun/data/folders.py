@@ -15,12 +15,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from shortrun.data.dataset import Dataset
+from shortrun.data.core.dataset import Dataset
 from shortrun.errors import FormatError
 from shortrun.files import atomic_folder
-from shortrun.registry import modules
+from shortrun.registry import modules, packages
 
-FORMATS = "shortrun.data.formats"
+FORMATS = packages("shortrun.data", "formats")  # of every domain
 UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')  # not in names of files, on one system or another
 
 
@@ -98,7 +98,8 @@ def holding(path: Path) -> ModuleType:
 
     Raises
     ------
-    FormatError : if there are none of a format that comes in folders
+    FormatError
+        If there are none of a format that comes in folders.
     """
     known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
     module_of = {suffix: module for module in known for suffix in module.suffixes}
@@ -114,7 +115,8 @@ def fitting(path: Path, meta: Mapping[str, Any]) -> ModuleType:
 
     Raises
     ------
-    FormatError : if there is none
+    FormatError
+        If there is none.
     """
     known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
     module = next((module for module in known if module.fits(meta)), None)
@@ -129,8 +131,10 @@ def save(path: Path, dataset: Dataset) -> None:
 
     Raises
     ------
-    FormatError : if they are neither
-    StoreError : if the folder exists and is not empty, or cannot be written
+    FormatError
+        If they are neither.
+    StoreError
+        If the folder exists and is not empty, or cannot be written.
     """
     module = fitting(path, dataset.meta)
     with atomic_folder(path) as folder:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortrun.data.dataset import Dataset
-from shortrun.data.table_columns import Column, colours_of
-from shortrun.data.variants import names_of_sites
+from shortrun.data.core.columns import Column, colours_of
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.genotypes.variants import names_of_sites
 from shortrun.errors import MissingExtraError
 
 if TYPE_CHECKING:

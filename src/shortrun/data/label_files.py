@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shortrun.data.dataset import Dataset, numbers
-from shortrun.data.delimited import Delimited, read_delimited
-from shortrun.data.labels import did_you_mean, label_text
-from shortrun.data.variants import KEY
+from shortrun.data.core.dataset import Dataset, numbers
+from shortrun.data.core.labels import did_you_mean, label_text
+from shortrun.data.genotypes.variants import KEY
+from shortrun.data.tables.delimited import Delimited, read_delimited
 from shortrun.errors import FormatError
 
 PERSON = ("sample", "iid")  # columns of a panel that name persons
@@ -37,13 +37,17 @@ def read_labels(path: Path, *, label_column: str | None = None, group: str | Non
 
     Parameters
     ----------
-    path : the file
-    label_column : the column that holds the classes
-    group : a column that says which samples belong together; it may be missing here and be in the data
+    path : Path
+        The file.
+    label_column : str, optional
+        The column that holds the classes.
+    group : str, optional
+        A column that says which samples belong together; it may be missing here and be in the data.
 
     Raises
     ------
-    FormatError : if the file is no such table or lacks the column; names the line and the nearest column.
+    FormatError
+        If the file is no such table or lacks the column; names the line and the nearest column.
     """
     table = read_delimited(path)
     name, found_group = table.find("name"), None if group is None else table.find(group)
@@ -87,8 +91,8 @@ def attach(dataset: Dataset, table: LabelTable) -> Dataset:
 
     Raises
     ------
-    FormatError : if the number of rows does not fit, a row names no sample (names the nearest), or two rows
-        disagree.
+    FormatError
+        If the number of rows does not fit, a row names no sample (names the nearest), or two rows disagree.
     """
     rows = rows_by_person(dataset, table)
     rows = rows_by_order(dataset, table) if rows is None else rows
@@ -106,7 +110,8 @@ def rows_by_person(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
 
     Raises
     ------
-    FormatError : if rows name none of the persons of genotypes, or two rows disagree.
+    FormatError
+        If rows name none of the persons of genotypes, or two rows disagree.
     """
     known = (dataset.names if dataset.groups is None else dataset.groups).tolist()
     if table.people is None:
@@ -148,7 +153,8 @@ def first_rows(table: LabelTable, names: list[str]) -> dict[str, int]:
 
     Raises
     ------
-    FormatError : if a later row has another label.
+    FormatError
+        If a later row has another label.
     """
     row_of: dict[str, int] = {}
     for row, name in enumerate(names):

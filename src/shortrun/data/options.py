@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shortrun.data.alphabet import MAX_COLOURS, Alphabet
-from shortrun.data.regions import Region
-from shortrun.data.table_columns import Column
+from shortrun.data.core.alphabet import MAX_COLOURS, Alphabet
+from shortrun.data.core.columns import Column
+from shortrun.data.genotypes.regions import Region
 from shortrun.errors import ConfigError, nearest
 
 
@@ -19,39 +19,64 @@ class Options:
 
     Parameters
     ----------
-    label_column : column (or array) that holds the class labels
-    group : column (or array) that says which samples belong together
-    threshold : share of full scale above which a grey value is 1
-    keys : names of the arrays of an .npz file: x, y, group, names, weights, classes
-    alphabet : an `Alphabet`, the name of one, its letters, "codes" or "continuous"
-    part : "train" or "test": which part of a file that holds both is read
-    unknown : what to do with a letter outside the alphabet: refuse the file, make it a gap, or drop its
-        sequence
-    inserts : "remove" what A2M writes as small letters and '.', or "keep" it; by default A2M and A3M files lose them
-    align : an HMM (HMMER's file) that FASTA sequences are aligned to
-    max_gaps : the largest share of gaps that a column of an alignment may have; others are removed
-    kept_columns : the columns of an alignment to keep instead, as `meta["kept_columns"]` of other data lists them
-    grey : keep the grey values of images, as shares of full scale
-    frames : bins of music side by side in one sample
-    time_bin : width of a bin of music, "beat/4" or "0.05s"
-    stride : bins from one sample of a piece of music to the next
-    region : of genotypes: sites of a chromosome, or of a stretch of it, as "22" or "22:16050000-17000000"
-    maf : of genotypes: the lowest minor-allele frequency of a site
-    thin : of genotypes: the least distance of two sites in base pairs, as of vcftools --thin
-    missing : of genotypes: a call that is missing is an "error", or leaves out its site ("drop-site") or its person
+    label_column : str, optional
+        Column (or array) that holds the class labels.
+    group : str, optional
+        Column (or array) that says which samples belong together.
+    threshold : float, optional
+        Share of full scale above which a grey value is 1.
+    keys : Mapping[str, str], optional
+        Names of the arrays of an .npz file: x, y, group, names, weights, classes.
+    alphabet : Alphabet or str, optional
+        An `Alphabet`, the name of one, its letters, "codes" or "continuous".
+    part : str, optional
+        "train" or "test": which part of a file that holds both is read.
+    unknown : str, default "error"
+        What to do with a letter outside the alphabet: refuse the file, make it a gap, or drop its sequence.
+    inserts : str, optional
+        "remove" what A2M writes as small letters and '.', or "keep" it; by default A2M and A3M files lose them.
+    align : str, optional
+        An HMM (HMMER's file) that FASTA sequences are aligned to.
+    max_gaps : float, optional
+        The largest share of gaps that a column of an alignment may have; others are removed.
+    kept_columns : Mapping[str, Any], optional
+        The columns of an alignment to keep instead, as `meta["kept_columns"]` of other data lists them.
+    grey : bool, default False
+        Keep the grey values of images, as shares of full scale.
+    frames : int, optional
+        Bins of music side by side in one sample.
+    time_bin : str, optional
+        Width of a bin of music, "beat/4" or "0.05s".
+    stride : int, optional
+        Bins from one sample of a piece of music to the next.
+    region : str, optional
+        Of genotypes: sites of a chromosome, or of a stretch of it, as "22" or "22:16050000-17000000".
+    maf : float, optional
+        Of genotypes: the lowest minor-allele frequency of a site.
+    thin : int, optional
+        Of genotypes: the least distance of two sites in base pairs, as of vcftools --thin.
+    missing : str, default "error"
+        Of genotypes: a call that is missing is an "error", or leaves out its site ("drop-site") or its person
         ("drop-sample"), or counts as the site's more frequent allele ("major"); of tables: a missing cell is an
-        "error", or leaves out its row ("drop-sample"), or is a value of its own ("category")
-    multiallelic : of genotypes: sites without exactly two alleles are left out ("skip") or an "error"
-    variants : of genotypes: the sites to read, in this order, as `meta["variants"]` of other data lists them; region,
-        maf and thin are not looked at then
-    bins : of tables: the largest number of bins of a column of numbers
-    categorical, numeric : of tables: columns that are categories or numbers, whatever they look like
-    ignore : of tables: columns to leave out
-    columns : of tables: the columns to read and their values, as `Dataset.columns` of other data lists them
+        "error", or leaves out its row ("drop-sample"), or is a value of its own ("category").
+    multiallelic : str, default "skip"
+        Of genotypes: sites without exactly two alleles are left out ("skip") or an "error".
+    variants : Sequence[str], optional
+        Of genotypes: the sites to read, in this order, as `meta["variants"]` of other data lists them; region, maf and
+        thin are not looked at then.
+    bins : int, optional
+        Of tables: the largest number of bins of a column of numbers.
+    categorical, numeric : Sequence[str], default ()
+        Of tables: columns that are categories or numbers, whatever they look like.
+    ignore : Sequence[str], default ()
+        Of tables: columns to leave out.
+    columns : Sequence[Column], optional
+        Of tables: the columns to read and their values, as `Dataset.columns` of other data lists them.
 
     Raises
     ------
-    ConfigError : if a setting is not one of those, or a number is out of range.
+    ConfigError
+        If a setting is not one of those, or a number is out of range.
     """
 
     label_column: str | None = None

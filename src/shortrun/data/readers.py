@@ -9,20 +9,20 @@ from types import ModuleType
 from typing import Any
 
 from shortrun.data import folders
-from shortrun.data.alphabet import Alphabet
-from shortrun.data.blocks import scan
 from shortrun.data.catalogue import entries
-from shortrun.data.dataset import Dataset
-from shortrun.data.gaps import selected
+from shortrun.data.core.alphabet import Alphabet
+from shortrun.data.core.blocks import scan
+from shortrun.data.core.columns import Column
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.parts import by_lines, opened
+from shortrun.data.core.raw import hint
 from shortrun.data.label_files import attach, read_labels
 from shortrun.data.options import Options
-from shortrun.data.parts import by_lines, opened
-from shortrun.data.raw import hint
-from shortrun.data.table_columns import Column
+from shortrun.data.sequences.gaps import selected
 from shortrun.errors import DataError, FormatError, nearest
-from shortrun.registry import modules
+from shortrun.registry import modules, packages
 
-FORMATS = "shortrun.data.formats"
+FORMATS = packages("shortrun.data", "formats")  # of every domain
 
 
 def read(
@@ -62,33 +62,50 @@ def read(
 
     Parameters
     ----------
-    path : the file, or a folder of images or music, or the name of a data set where no such file exists
-    labels : CSV or TSV file with a label for each sample: see `read_labels`; they replace labels in the
-        file itself
-    label_column : column of the labels file, else of the table, else array of the .npz file
-    group : likewise, which samples belong together in a split
-    threshold : share of full scale above which a grey value is 1; by default 0.3 for (N, h, w) images
-    keys : names of the arrays of an .npz file, for example {"x": "x", "y": "continent"}
-    alphabet : an `Alphabet`, the name of one, its letters, "codes" or "continuous"; by default detected
-    bins, categorical, numeric, ignore, columns : what the columns of a table mean: see `data.tables`; `columns` are
-        those of other data, to be read alike
-    part : "train" or "test" of a file that holds both; by default train
-    unknown : letters outside the alphabet are an "error", become a "gap", or "drop" their sequence
-    inserts : "remove" the small letters and '.' of alignments, or "keep" them as letters and gaps; by default they are
-        removed from A2M and A3M files and kept elsewhere
-    align : file of an HMM (HMMER's format) that FASTA sequences are aligned to; needs the extra `bio`
-    max_gaps : columns of an alignment with a larger share of gaps are removed, 0.7 for example; `gaps.restored` gives
-        them back
-    kept_columns : the columns to keep instead, as `meta["kept_columns"]` of other data lists them
-    grey : keep the grey values of images, as shares of full scale, instead of making them black and white
-    frames, time_bin, stride : samples of music: how many bins side by side (10), how wide ("beat/4" or "0.05s"), and
-        how many bins from one to the next (1)
-    region, maf, thin, missing, multiallelic, variants : which sites and persons of genotypes: see `Options`
+    path : Path or str
+        The file, or a folder of images or music, or the name of a data set where no such file exists.
+    labels : Path or str, optional
+        CSV or TSV file with a label for each sample: see `read_labels`; they replace labels in the file itself.
+    label_column : str, optional
+        Column of the labels file, else of the table, else array of the .npz file.
+    group : str, optional
+        Likewise, which samples belong together in a split.
+    threshold : float, optional
+        Share of full scale above which a grey value is 1; by default 0.3 for (N, h, w) images.
+    keys : Mapping[str, str], optional
+        Names of the arrays of an .npz file, for example {"x": "x", "y": "continent"}.
+    alphabet : Alphabet or str, optional
+        An `Alphabet`, the name of one, its letters, "codes" or "continuous"; by default detected.
+    bins, categorical, numeric, ignore, columns : int or Sequence[str] or Sequence[Column], optional
+        What the columns of a table mean: see `data.tables`; `columns` are those of other data, to be read alike.
+    part : str, optional
+        "train" or "test" of a file that holds both; by default train.
+    unknown : str, default "error"
+        Letters outside the alphabet are an "error", become a "gap", or "drop" their sequence.
+    inserts : str, optional
+        "remove" the small letters and '.' of alignments, or "keep" them as letters and gaps; by default they are
+        removed from A2M and A3M files and kept elsewhere.
+    align : Path or str, optional
+        File of an HMM (HMMER's format) that FASTA sequences are aligned to; needs the extra `bio`.
+    max_gaps : float, optional
+        Columns of an alignment with a larger share of gaps are removed, 0.7 for example; `gaps.restored` gives them
+        back.
+    kept_columns : Mapping[str, Any], optional
+        The columns to keep instead, as `meta["kept_columns"]` of other data lists them.
+    grey : bool, default False
+        Keep the grey values of images, as shares of full scale, instead of making them black and white.
+    frames, time_bin, stride : int or str, optional
+        Samples of music: how many bins side by side (10), how wide ("beat/4" or "0.05s"), and how many bins from one to
+        the next (1).
+    region, maf, thin, missing, multiallelic, variants : str or float or int or Sequence[str], optional
+        Which sites and persons of genotypes: see `Options`.
 
     Raises
     ------
-    FormatError : if the file cannot be read as what its suffix says; one line with the place and the reason.
-    ConfigError : if an option is wrong.
+    FormatError
+        If the file cannot be read as what its suffix says; one line with the place and the reason.
+    ConfigError
+        If an option is wrong.
     """
     path = Path(path)
     options = Options(
@@ -131,7 +148,8 @@ def load(path: Path, options: Options) -> Dataset:
 
     Raises
     ------
-    FormatError : if there is neither, or the file cannot be read.
+    FormatError
+        If there is neither, or the file cannot be read.
     """
     entry = next((entry for entry in entries() if entry.name == str(path)), None)
     if entry is not None and not path.is_file():
@@ -157,9 +175,12 @@ def write(path: Path | str, dataset: Dataset) -> None:
 
     Raises
     ------
-    FormatError : if no format that can be written has this suffix.
-    DataError : if the format cannot hold these data.
-    StoreError : if the file cannot be written (no space, no permission, no such folder).
+    FormatError
+        If no format that can be written has this suffix.
+    DataError
+        If the format cannot hold these data.
+    StoreError
+        If the file cannot be written (no space, no permission, no such folder).
     """
     path = Path(path)
     module, suffix = format_of(path, able_to="write")
@@ -180,7 +201,8 @@ def format_of(path: Path, able_to: str = "read") -> tuple[ModuleType, str]:
 
     Raises
     ------
-    FormatError : if there is none; names the nearest suffix.
+    FormatError
+        If there is none; names the nearest suffix.
     """
     name = path.name.lower().removesuffix(".gz")
     known = {suffix: module for module in modules(FORMATS) if able(module, able_to) for suffix in module.suffixes}

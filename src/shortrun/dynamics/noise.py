@@ -39,14 +39,21 @@ class Noise:
 
     Parameters
     ----------
-    seed : 64-bit key of the whole run
-    stream : what for
-    update : of the parameters, or any other slow counter
-    step : sweep within the run; 0 is its start
-    first_chain : global index of the first chain asked for, so that batches and processes share one numbering
-    device : where the uniforms are wanted
-    clock : an int64 tensor () on that device to read the update from, in place of `update`: a captured CUDA graph
-        repeats its kernels with the numbers they were launched with, and only tensors can change
+    seed : int
+        64-bit key of the whole run.
+    stream : int
+        What for.
+    update : int, default 0
+        Of the parameters, or any other slow counter.
+    step : int, default 0
+        Sweep within the run; 0 is its start.
+    first_chain : int, default 0
+        Global index of the first chain asked for, so that batches and processes share one numbering.
+    device : torch.device, default CPU
+        Where the uniforms are wanted.
+    clock : Tensor, optional
+        An int64 tensor () on that device to read the update from, in place of `update`: a captured CUDA graph repeats
+        its kernels with the numbers they were launched with, and only tensors can change.
     """
 
     seed: int

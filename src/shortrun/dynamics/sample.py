@@ -36,11 +36,14 @@ def recorded(
 
     Parameters
     ----------
-    count : number of chains
-    times : sweeps after which a chain is recorded; the last one ends the run
-    held : (count, S) values of the layers that are clamped
-    kept_sites : for a layer that moves, a mask (S,) of sites that are clamped and (T, S) values that chains take there
-        in turn
+    count : int
+        Number of chains.
+    times : tuple[int, ...]
+        Sweeps after which a chain is recorded; the last one ends the run.
+    held : Mapping[str, Tensor]
+        (count, S) values of the layers that are clamped.
+    kept_sites : Mapping[str, tuple[Tensor, Tensor]], optional
+        For a layer that moves, a mask (S,) of sites that are clamped and (T, S) values that chains take there in turn.
     """
     kept_sites = kept_sites or {}
     clamp = Clamp(tuple(held), {name: mask for name, (mask, _) in kept_sites.items()})

@@ -45,9 +45,12 @@ def ascend_(
 
     Parameters
     ----------
-    direction : (P,) data minus model, uncentred
-    means : of the data, observed features (F,) and hidden units (H,): the centring offsets
-    label_rate : of the label's weights and biases, in units of `rate`
+    direction : Theta
+        (P,) data minus model, uncentred.
+    means : tuple[Tensor, ...]
+        Of the data, observed features (F,) and hidden units (H,): the centring offsets.
+    label_rate : float, default 1.0
+        Of the label's weights and biases, in units of `rate`.
     """
     weight, bias, hidden_bias = model.view(theta)
     change, shift, hidden_shift = model.view(direction)

@@ -36,7 +36,8 @@ class ChaoticMachine:
 
     Parameters
     ----------
-    model, theta : the trained couplings and fields; the random ones are made again from the seed
+    model, theta : ChaoticNetwork or Theta
+        The trained couplings and fields; the random ones are made again from the seed.
     """
 
     def __init__(self, model: ChaoticNetwork, theta: Theta):

@@ -24,8 +24,10 @@ class GpuMachine(PlainMachine):
 
     Parameters
     ----------
-    model, theta : theta on a GPU, float32
-    settings : the precision of products and the way of fields; those in force if None (`launch.select`)
+    model, theta : RBM or Theta
+        Theta on a GPU, float32.
+    settings : launch.Settings, optional
+        The precision of products and the way of fields; those in force if None (`launch.select`).
     """
 
     def __init__(self, model: RBM, theta: Theta, settings: launch.Settings | None = None):

@@ -45,8 +45,10 @@ class Settings(NamedTuple):
 
     Parameters
     ----------
-    precision : one of `PRECISIONS`
-    colours : the hidden field of Potts units, as a "product" with one-hot tiles or as a "gather" of weight rows
+    precision : str, default "bf16x2"
+        One of `PRECISIONS`.
+    colours : Colours, default "product"
+        The hidden field of Potts units, as a "product" with one-hot tiles or as a "gather" of weight rows.
     """
 
     precision: str = "bf16x2"
@@ -66,7 +68,8 @@ def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> Sett
 
     Raises
     ------
-    ConfigError : if there is no such precision
+    ConfigError
+        If there is no such precision.
     """
     global _settings
     if precision not in PRECISIONS:
@@ -204,11 +207,16 @@ class Goal(NamedTuple):
 
     Parameters
     ----------
-    to : the "field", or the "mean" or a "draw" of two-valued units
-    low : their value of code 0
-    scale : (C,) a factor for each row of means
-    held : (S,) uint8, where a draw leaves what is there
-    words : the noise of a draw
+    to : {"field", "mean", "draw"}, default "field"
+        The "field", or the "mean" or a "draw" of two-valued units.
+    low : int, default 0
+        Their value of code 0.
+    scale : Tensor, optional
+        (C,) a factor for each row of means.
+    held : Tensor, optional
+        (S,) uint8, where a draw leaves what is there.
+    words : Words, default Words()
+        The noise of a draw.
     """
 
     to: Literal["field", "mean", "draw"] = "field"

@@ -226,9 +226,12 @@ class LookupMachine(CpuMachine):
 
     Parameters
     ----------
-    model, theta : theta on the CPU, float32
-    bits : the bits behind the point of the rounded weights, see `step_bits`
-    layout : of the tables; the faster one if None
+    model, theta : RBM or Theta
+        Theta on the CPU, float32.
+    bits : int
+        The bits behind the point of the rounded weights, see `step_bits`.
+    layout : Layout, optional
+        Of the tables; the faster one if None.
     """
 
     @staticmethod

@@ -214,18 +214,18 @@ def draw_binary(
 
     Parameters
     ----------
-    field : Tensor
-        Finite.
-    bias : Tensor, optional
-        Added to every row.
-    features : Tensor, optional
-        Receives 1 or `low`. May be `field` itself.
-    codes : Tensor, optional
-        Receives 1 or 0.
-    gain, low : float
-        1 and 0 for Bernoulli units, 2 and -1 for Ising spins.
+    field : Float32[Tensor, "C S"]
+        Tensor Finite.
+    bias : Float32[Tensor, " S"] or None
+        Tensor, optional Added to every row.
+    features : Float32[Tensor, "C S"] or None
+        Tensor, optional Receives 1 or `low`. May be `field` itself.
+    codes : UInt8[Tensor, "C S"], optional
+        Tensor, optional Receives 1 or 0.
+    gain, low : float, optional
+        Float 1 and 0 for Bernoulli units, 2 and -1 for Ising spins.
     seed, update, place, first_chain : int
-        Which uniforms: see `philox`.
+        Int Which uniforms: see `philox`.
     """
     rows, sites = field.shape
     _library.shortrun_draw_binary(
@@ -274,18 +274,18 @@ def draw_potts(
 
     Parameters
     ----------
-    field : Tensor
-        Finite; a site's colours lie together (F = S * colours).
-    bias : Tensor, optional
-        Added to every row.
+    field : Float32[Tensor, "C F"]
+        Tensor Finite; a site's colours lie together (F = S * colours).
+    bias : Float32[Tensor, " F"] or None
+        Tensor, optional Added to every row.
     colours : int
-        2 to 255.
-    codes : Tensor
-        Receives the colours drawn.
-    features : Tensor, optional
-        Receives them one-hot. May be `field` itself.
+        Int 2 to 255.
+    codes : UInt8[Tensor, "C S"]
+        Tensor Receives the colours drawn.
+    features : Float32[Tensor, "C F"], optional
+        Tensor, optional Receives them one-hot. May be `field` itself.
     seed, update, place, first_chain : int
-        Which uniforms, one a site: see `philox`.
+        Int Which uniforms, one a site: see `philox`.
     """
     rows, sites = codes.shape
     assert 2 <= colours <= 255
@@ -311,16 +311,16 @@ def gather_potts(
 
     Parameters
     ----------
-    codes : Tensor
-        Every value below `colours` (not checked: a larger one reads outside `weight`).
+    codes : UInt8[Tensor, "C S"]
+        Tensor Every value below `colours` (not checked: a larger one reads outside `weight`).
     colours : int
-        2 to 255.
-    weight : Tensor
-        Contiguous; the rows of a site lie together (F = S * colours).
-    out : Tensor
-        Receives the fields.
-    init : Tensor
-        One row for all, or one each; with `out` itself the fields are added to what is there.
+        Int 2 to 255.
+    weight : Float32[Tensor, "F H"]
+        Tensor Contiguous; the rows of a site lie together (F = S * colours).
+    out : Float32[Tensor, "C H"]
+        Tensor Receives the fields.
+    init : Float32[Tensor, " H"] or Float32[Tensor, "C H"]
+        Tensor One row for all, or one each; with `out` itself the fields are added to what is there.
     """
     rows, sites = codes.shape
     columns = out.shape[1]

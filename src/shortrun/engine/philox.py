@@ -39,12 +39,12 @@ def philox4x32(
 
     Parameters
     ----------
-    counter : Tensor
-        int64 (..., 4), words in [0, 2^32).
-    key : Tensor
-        int64 (..., 2), words in [0, 2^32); broadcasts against the counters.
-    rounds : int
-        10 is the published safe choice.
+    counter : Int64[Tensor, "*#shape 4"]
+        Tensor int64 (..., 4), words in [0, 2^32).
+    key : Int64[Tensor, "*#shape 2"]
+        Tensor int64 (..., 2), words in [0, 2^32); broadcasts against the counters.
+    rounds : int, default 10
+        Int 10 is the published safe choice.
 
     Returns
     -------
@@ -75,15 +75,15 @@ def uniform_reference(
     Parameters
     ----------
     seed : int
-        In [0, 2^64).
-    update, place : int
-        In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the
+        Int In [0, 2^64).
+    update, place : int or Tensor or int
+        Int In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the
         caller. `update` may be an int64 tensor () on `device`.
     first_chain, chains, sites : int
-        The chain index is global, so that processes that share the chains out draw what one process would. It
+        Int The chain index is global, so that processes that share the chains out draw what one process would. It
         counts modulo 2^32.
-    device : torch.device or str
-        Where to compute; the numbers are the same everywhere.
+    device : torch.device or str, default "cpu"
+        Torch.device or str Where to compute; the numbers are the same everywhere.
 
     Returns
     -------

@@ -19,13 +19,19 @@ class Row(NamedTuple):
 
     Parameters
     ----------
-    cls : the class; "all": every sequence at once
-    real, generated : how many sequences
-    mean_real, mean_generated : mean pLDDT
-    difference, error : generated minus real, with its standard error
-    at_equal_length, error_at_equal_length : the same between sequences of equal length
-    ks, p : Kolmogorov-Smirnov distance, the largest difference of the two cumulative distributions, and the
-        probability of one as large between samples of one law
+    cls : str
+        The class; "all": every sequence at once.
+    real, generated : int
+        How many sequences.
+    mean_real, mean_generated : float
+        Mean pLDDT.
+    difference, error : float
+        Generated minus real, with its standard error.
+    at_equal_length, error_at_equal_length : float
+        The same between sequences of equal length.
+    ks, p : float
+        Kolmogorov-Smirnov distance, the largest difference of the two cumulative distributions, and the probability of
+        one as large between samples of one law.
     """
 
     cls: str
@@ -46,7 +52,8 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    table : columns label, source ("real" or "generated"), length, plddt; rows without a pLDDT are left out
+    table : pd.DataFrame
+        Columns label, source ("real" or "generated"), length, plddt; rows without a pLDDT are left out.
 
     Returns
     -------
@@ -55,7 +62,8 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    DataError : if there are not two sequences with a pLDDT on both sides
+    DataError
+        If there are not two sequences with a pLDDT on both sides.
     """
     known = table.dropna(subset=["plddt"])
     found = {ALL: compared(ALL, known)}

@@ -28,16 +28,22 @@ class ESMFold:
 
     Parameters
     ----------
-    model : name of the weights, which are downloaded once, or a folder that holds them (config.json and
-        model.safetensors, as `save_pretrained` writes them)
-    device : "auto" is a GPU where there is one
-    precision : of the folding trunk: "float32", or "bfloat16" by autocast, for GPUs
-    chunk : how much of the trunk's attention is computed at once; fewer take less memory and more time, None is all
+    model : Path or str, default WEIGHTS
+        Name of the weights, which are downloaded once, or a folder that holds them (config.json and model.safetensors,
+        as `save_pretrained` writes them).
+    device : str, default "auto"
+        "auto" is a GPU where there is one.
+    precision : str, default "float32"
+        Of the folding trunk: "float32", or "bfloat16" by autocast, for GPUs.
+    chunk : int, optional
+        How much of the trunk's attention is computed at once; fewer take less memory and more time, None is all.
 
     Raises
     ------
-    ConfigError : for an unknown device, precision or chunk, and later if the weights cannot be loaded
-    MissingExtraError : if transformers is not installed
+    ConfigError
+        For an unknown device, precision or chunk, and later if the weights cannot be loaded.
+    MissingExtraError
+        If transformers is not installed.
     """
 
     def __init__(
@@ -65,7 +71,8 @@ class ESMFold:
 
         Raises
         ------
-        DataError : if memory does not suffice for one sequence
+        DataError
+            If memory does not suffice for one sequence.
         """
         network = self.network
         with contextlib.suppress(torch.OutOfMemoryError):
@@ -130,8 +137,10 @@ def loaded(model: str) -> Any:
 
     Raises
     ------
-    MissingExtraError : if transformers is not installed
-    ConfigError : if there are no such weights, they cannot be fetched, or are no ESMFold
+    MissingExtraError
+        If transformers is not installed.
+    ConfigError
+        If there are no such weights, they cannot be fetched, or are no ESMFold.
     """
     try:
         from transformers import AutoConfig, EsmForProteinFolding

@@ -27,7 +27,8 @@ def batches(sequences: Iterable[str], max_residues: int) -> Iterator[list[str]]:
 
     Raises
     ------
-    ConfigError : if `max_residues` is below 1
+    ConfigError
+        If `max_residues` is below 1.
     """
     if max_residues < 1:
         raise ConfigError("max-residues", f"at least 1 expected, got {max_residues}")
@@ -48,13 +49,16 @@ def mean_plddt(predictor: Predictor, sequences: Sequence[str], scale: float | No
 
     Parameters
     ----------
-    scale : the end of the predictor's scale, 1 or 100; by default a sequence none of whose values exceeds 1 is on the
-        scale of 0 to 1
+    scale : float, optional
+        The end of the predictor's scale, 1 or 100; by default a sequence none of whose values exceeds 1 is on the scale
+        of 0 to 1.
 
     Raises
     ------
-    DataError : if the predictor returns anything but a value a residue within its scale
-    ConfigError : for another scale
+    DataError
+        If the predictor returns anything but a value a residue within its scale.
+    ConfigError
+        For another scale.
     """
     if scale is not None and scale not in SCALES:
         raise ConfigError("scale", f"1 or 100 expected, got {scale:g}")

@@ -23,12 +23,18 @@ class Folded(NamedTuple):
 
     Parameters
     ----------
-    name, label : of the sample; the label is empty where it is unknown
-    source : "real" or "generated"
-    length : residues, gaps not counted
-    plddt : mean over the residues, 0 to 100; nan for a sample of gaps alone
-    model : what predicted it
-    sequence : without gaps
+    name, label : str
+        Of the sample; the label is empty where it is unknown.
+    source : str
+        "real" or "generated".
+    length : int
+        Residues, gaps not counted.
+    plddt : float
+        Mean over the residues, 0 to 100; nan for a sample of gaps alone.
+    model : str
+        What predicted it.
+    sequence : str
+        Without gaps.
     """
 
     name: str
@@ -51,13 +57,17 @@ class Results:
 
     Parameters
     ----------
-    path : CSV file with `COLUMNS`; it is made with the first results
-    model : the predictor's name
+    path : Path or str
+        CSV file with `COLUMNS`; it is made with the first results.
+    model : str
+        The predictor's name.
 
     Raises
     ------
-    FormatError : if the file is something else
-    DataError : if another predictor made it
+    FormatError
+        If the file is something else.
+    DataError
+        If another predictor made it.
     """
 
     def __init__(self, path: Path | str, model: str):
@@ -73,7 +83,8 @@ class Results:
 
         Raises
         ------
-        StoreError : if they cannot be written
+        StoreError
+            If they cannot be written.
         """
         if not rows:
             return
@@ -124,7 +135,8 @@ def parsed(path: Path, whole: bytes) -> list[Folded]:
 
     Raises
     ------
-    FormatError : if a line is none of ours
+    FormatError
+        If a line is none of ours.
     """
     try:
         lines = [*csv.reader(io.StringIO(whole.decode()), strict=True)]

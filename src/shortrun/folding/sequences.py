@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shortrun.data import Dataset
-from shortrun.data.alphabet import DNA, RNA
+from shortrun.data.core.alphabet import DNA, RNA
 from shortrun.errors import DataError
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
@@ -22,7 +22,8 @@ def sequences_of(data: Dataset) -> list[str]:
 
     Raises
     ------
-    DataError : if the samples are no proteins
+    DataError
+        If the samples are no proteins.
     """
     alphabet = data.alphabet
     known = set(AMINO_ACIDS + AMBIGUOUS + NO_RESIDUES)

@@ -20,7 +20,8 @@ def contact_scores(sites: Sites, couplings: Float[Tensor, "R R"], keep: Bool[Ten
 
     Parameters
     ----------
-    keep : the colours that count; a gap is usually left out
+    keep : Bool[Tensor, " R"]
+        The colours that count; a gap is usually left out.
     """
     norms = pair_strengths(sites, couplings * keep * keep.unsqueeze(1))
     total = norms.sum(1)

@@ -32,7 +32,8 @@ def fields(sites: Sites, method: Method = "exact") -> Float[Tensor, " R"]:
 
     Parameters
     ----------
-    method : "exact", or "gaussian" with Y ~ N(0, sum of the other sites' variances), as published
+    method : Method, default "exact"
+        "exact", or "gaussian" with Y ~ N(0, sum of the other sites' variances), as published.
     """
     total = sites.bias + sites.zero_sum(gaussian_average(sites))
     if method == "exact":
@@ -71,7 +72,8 @@ def pairs(sites: Sites, method: Method = "exact") -> Float[Tensor, "R R"]:
 
     Parameters
     ----------
-    method : as for `fields`
+    method : Method, default "exact"
+        As for `fields`.
     """
     own = slice(0, sites.rows)
     total = sites.weight.new_zeros(sites.rows, sites.rows)
@@ -91,8 +93,10 @@ def triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Method = "e
 
     Parameters
     ----------
-    chosen : pairs of different sites, from 0
-    method : as for `fields`
+    chosen : Sequence[tuple[int, int]]
+        Pairs of different sites, from 0.
+    method : Method, default "exact"
+        As for `fields`.
     """
     group: list[tuple[int, int]] = []
     size = 0

@@ -35,12 +35,15 @@ class Expansion:
 
     Parameters
     ----------
-    model, theta : the machine
-    order : 1, 2 or 3
+    model, theta : RBM or Theta
+        The machine.
+    order : int
+        1, 2 or 3.
 
     Raises
     ------
-    ConfigError : for another order, and units whose cumulants are not known (hidden ones of several features, for one)
+    ConfigError
+        For another order, and units whose cumulants are not known (hidden ones of several features, for one).
     """
 
     model: RBM
@@ -105,7 +108,8 @@ def units_of(layer: Layer) -> AtMeans:
 
     Raises
     ------
-    ConfigError : if they are not
+    ConfigError
+        If they are not.
     """
     if not isinstance(layer.units, AtMeans):
         raise unknown(layer)

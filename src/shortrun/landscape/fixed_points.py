@@ -27,14 +27,22 @@ class FixedPoints:
 
     Parameters
     ----------
-    observed, hidden : mean features (D, F) and (D, H), of the member with the least residual
-    basin : how many starts came to each
-    gamma : its free energy; the lowest is about -ln Z, and differences are those of logarithms of weights
-    stability : see `stability`
-    residual : of the iteration that found it
-    which : the fixed point of each start, -1 where the iteration did not converge
-    start_residual : of the iteration of each start
-    iterations : of the slowest start
+    observed, hidden : Float[Tensor, "D F"] or Float[Tensor, "D H"]
+        Mean features (D, F) and (D, H), of the member with the least residual.
+    basin : Int[ndarray, " D"]
+        How many starts came to each.
+    gamma : Float[ndarray, " D"]
+        Its free energy; the lowest is about -ln Z, and differences are those of logarithms of weights.
+    stability : Float[ndarray, " D"]
+        See `stability`.
+    residual : Float[ndarray, " D"]
+        Of the iteration that found it.
+    which : Int[ndarray, " N"]
+        The fixed point of each start, -1 where the iteration did not converge.
+    start_residual : Float[ndarray, " N"]
+        Of the iteration of each start.
+    iterations : int
+        Of the slowest start.
     """
 
     observed: Float[Tensor, "D F"]
@@ -79,16 +87,22 @@ def fixed_points(
 
     Parameters
     ----------
-    model, theta : the machine
-    starts : (N, F) mean features of the observed layers
-    order, tolerance, max_iterations, damping : of the iteration, see `solve`
-    eps : distance, root mean square over the visible sites, so that it does not depend on their number. Two different
-        values of a site are at distance 1
+    model, theta : RBM or Theta
+        The machine.
+    starts : Field
+        (N, F) mean features of the observed layers.
+    order, tolerance, max_iterations, damping : int or float, optional
+        Of the iteration, see `solve`.
+    eps : float, default EPS
+        Distance, root mean square over the visible sites, so that it does not depend on their number. Two different
+        values of a site are at distance 1.
 
     Raises
     ------
-    ConfigError : for settings out of range
-    DataError : if there are no starts, or they do not fit the machine
+    ConfigError
+        For settings out of range.
+    DataError
+        If there are no starts, or they do not fit the machine.
     """
     check_eps(eps)
     if len(starts) == 0:

@@ -43,17 +43,24 @@ def tree(
 
     Parameters
     ----------
-    machines : (age, theta) from the oldest to the youngest, one at a time in memory
-    starts : (N, F) features of all observed layers, as `starts_of` makes them from samples
-    eps : distance, root mean square over the visible sites (`coordinates`): it does not depend on their number.
-        The published code measures over all sites together, where 0.1 a site is 0.1 sqrt(N_v)
-    order, tolerance, max_iterations, damping : of the mean-field iteration, see `solve`
-    progress : called after each age
+    machines : Iterable[tuple[int, Theta]]
+        (age, theta) from the oldest to the youngest, one at a time in memory.
+    starts : Field
+        (N, F) features of all observed layers, as `starts_of` makes them from samples.
+    eps : float, default EPS
+        Distance, root mean square over the visible sites (`coordinates`): it does not depend on their number. The
+        published code measures over all sites together, where 0.1 a site is 0.1 sqrt(N_v).
+    order, tolerance, max_iterations, damping : int or float, optional
+        Of the mean-field iteration, see `solve`.
+    progress : Progress, optional
+        Called after each age.
 
     Raises
     ------
-    ConfigError : if eps is not positive, or ages do not fall
-    DataError : if there are no samples, or no ages
+    ConfigError
+        If eps is not positive, or ages do not fall.
+    DataError
+        If there are no samples, or no ages.
     """
     check(eps, len(starts))
     growth = Growth(model, starts, eps)
@@ -119,9 +126,12 @@ class Growth:
 
     Parameters
     ----------
-    model : whose fixed points they are
-    starts : (N, F) where the samples start
-    eps : distance a site under which fixed points are one
+    model : RBM
+        Whose fixed points they are.
+    starts : Field
+        (N, F) where the samples start.
+    eps : float
+        Distance a site under which fixed points are one.
     """
 
     model: RBM
@@ -189,7 +199,8 @@ class Growth:
 
         Raises
         ------
-        DataError : if there was no age
+        DataError
+            If there was no age.
         """
         if not self.nodes:
             raise DataError("no ages: a tree needs at least one")

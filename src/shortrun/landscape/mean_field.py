@@ -22,12 +22,17 @@ class MeanFields(NamedTuple):
 
     Parameters
     ----------
-    observed : mean features of all observed layers side by side
-    hidden : of the hidden layer
-    converged : whether the last step was below the tolerance
-    residual : the largest change of a mean in the last step, as it would be without damping. Where convergence is slow,
-        each step a share r of the one before, the fixed point itself is residual / (1 - r) away
-    iterations : of the slowest row
+    observed : Float[Tensor, "N F"]
+        Mean features of all observed layers side by side.
+    hidden : Float[Tensor, "N H"]
+        Of the hidden layer.
+    converged : Bool[Tensor, " N"]
+        Whether the last step was below the tolerance.
+    residual : Float[Tensor, " N"]
+        The largest change of a mean in the last step, as it would be without damping. Where convergence is slow, each
+        step a share r of the one before, the fixed point itself is residual / (1 - r) away.
+    iterations : int
+        Of the slowest row.
     """
 
     observed: Float[Tensor, "N F"]
@@ -57,18 +62,27 @@ def solve(
 
     Parameters
     ----------
-    model, theta : the machine
-    observed : mean features that rows start from, those of samples for instance
-    hidden : by default the means given the observed ones without corrections
-    order : of the expansion: 1 naive mean field, 2 TAP, 3
-    tolerance : of the largest change in an undamped step
-    max_iterations : after which a row is left unconverged
-    damping : the least rho
+    model, theta : RBM or Theta
+        The machine.
+    observed : Float[Tensor, "N F"]
+        Mean features that rows start from, those of samples for instance.
+    hidden : Float[Tensor, "N H"], optional
+        By default the means given the observed ones without corrections.
+    order : int, default 2
+        Of the expansion: 1 naive mean field, 2 TAP, 3.
+    tolerance : float, default 0.0001
+        Of the largest change in an undamped step.
+    max_iterations : int, default 3000
+        After which a row is left unconverged.
+    damping : float, default 0.0
+        The least rho.
 
     Raises
     ------
-    ConfigError : for settings out of range
-    DataError : if the tables do not fit the machine
+    ConfigError
+        For settings out of range.
+    DataError
+        If the tables do not fit the machine.
     """
     check(tolerance, max_iterations, damping)
     expansion = Expansion(model, theta, order)
@@ -97,8 +111,10 @@ def gamma(
 
     Raises
     ------
-    ConfigError : for an order that is not 1, 2 or 3
-    DataError : if the tables do not fit the machine
+    ConfigError
+        For an order that is not 1, 2 or 3.
+    DataError
+        If the tables do not fit the machine.
     """
     check_means(model, observed, hidden)
     return Expansion(model, theta, order).gamma(observed, hidden)

@@ -21,7 +21,8 @@ def mutation_scores(sites: Sites, wildtype: Int[Tensor, " S"]) -> Float[Tensor, 
 
     Parameters
     ----------
-    wildtype : the codes at the sites of the data
+    wildtype : Int[Tensor, " S"]
+        The codes at the sites of the data.
     """
     own, starts = sites.rows, sites.starts[: len(sites.places)]
     present = starts + wildtype
@@ -48,8 +49,10 @@ def marginal_free_energy(model: RBM, theta: Theta, state: State, *, label: int |
 
     Parameters
     ----------
-    state : the observed layers; what stands in the label layer is not used
-    label : the class; summed over by default
+    state : State
+        The observed layers; what stands in the label layer is not used.
+    label : int, optional
+        The class; summed over by default.
     """
     if label is None:
         return model.marginal_free_energy(theta, state)

@@ -25,12 +25,18 @@ class Sites:
 
     Parameters
     ----------
-    colours : (S,) q_i
-    weight : (E, H) float64, E = sum_i q_i, site by site
-    bias : (E,) float64
-    hidden_bias : (H,) float64
-    hidden : the units of the hidden layer
-    places : of the sites of the data, which come first, their columns in the data (from 0)
+    colours : Int[Tensor, " S"]
+        (S,) q_i.
+    weight : Float[Tensor, "E H"]
+        (E, H) float64, E = sum_i q_i, site by site.
+    bias : Float[Tensor, " E"]
+        (E,) float64.
+    hidden_bias : Float[Tensor, " H"]
+        (H,) float64.
+    hidden : Units
+        The units of the hidden layer.
+    places : tuple[int, ...]
+        Of the sites of the data, which come first, their columns in the data (from 0).
     """
 
     colours: Int[Tensor, " S"]
@@ -76,11 +82,13 @@ def sites_of(model: RBM, theta: Theta, *, label: int | None = None) -> Sites:
 
     Parameters
     ----------
-    label : a class that the label is held at, which leaves no label among the sites
+    label : int, optional
+        A class that the label is held at, which leaves no label among the sites.
 
     Raises
     ------
-    ConfigError : for Gaussian visible units, which have no colours
+    ConfigError
+        For Gaussian visible units, which have no colours.
     """
     weight, bias, hidden_bias = (part.double() for part in model.view(theta))
     found: dict[tuple[bool, int], tuple[Tensor, Tensor]] = {}
@@ -109,7 +117,8 @@ def by_site(layer: Layer, values: Float[Tensor, "F n"]) -> Float[Tensor, "S q n"
 
     Raises
     ------
-    ConfigError : for units without colours
+    ConfigError
+        For units without colours.
     """
     if layer.units.levels is None:
         raise ConfigError("run", f"discrete units expected, layer '{layer.name}' has {layer.units.kind} ones")

@@ -43,19 +43,30 @@ class Tree:
 
     Parameters
     ----------
-    parent : (M,) of each node, -1 of the root, the last one
-    age : (M,) updates at which the data below a node were found in one fixed point, from the oldest age on; 0 of a root
-        that joins what never merged and is no fixed point
-    size : (M,) leaves below
-    length : (M,) of the branch to the parent: squared distances a site, summed over the levels on the way; of the root
-        to the uniform profile
-    profiles : (M, F) mean features of all observed layers, the fixed points
-    residual, converged : (M,) of the iteration that found it
-    leaves : (N,) the node at the oldest age that each sample belongs to
-    leaf_length : of the branch of every leaf: the mean of the others
-    levels : from the oldest age to the root, those at which something merged
-    stages : every age that was looked at
-    eps : distance a site under which fixed points were one
+    parent : Int[ndarray, " M"]
+        (M,) of each node, -1 of the root, the last one.
+    age : Int[ndarray, " M"]
+        (M,) updates at which the data below a node were found in one fixed point, from the oldest age on; 0 of a root
+        that joins what never merged and is no fixed point.
+    size : Int[ndarray, " M"]
+        (M,) leaves below.
+    length : Float[ndarray, " M"]
+        (M,) of the branch to the parent: squared distances a site, summed over the levels on the way; of the root to
+        the uniform profile.
+    profiles : Float[Tensor, "M F"]
+        (M, F) mean features of all observed layers, the fixed points.
+    residual, converged : Float[ndarray, " M"] or Bool[ndarray, " M"]
+        (M,) of the iteration that found it.
+    leaves : Nodes
+        (N,) the node at the oldest age that each sample belongs to.
+    leaf_length : float
+        Of the branch of every leaf: the mean of the others.
+    levels : tuple[Level, ...]
+        From the oldest age to the root, those at which something merged.
+    stages : tuple[Stage, ...]
+        Every age that was looked at.
+    eps : float
+        Distance a site under which fixed points were one.
     """
 
     parent: Int[np.ndarray, " M"]
@@ -95,8 +106,10 @@ class Tree:
 
         Parameters
         ----------
-        clusters : how many are wanted
-        smallest : share of the leaves that a cluster must hold to be counted; those of smaller ones keep their nodes
+        clusters : int
+            How many are wanted.
+        smallest : float, default 0.0
+            Share of the leaves that a cluster must hold to be counted; those of smaller ones keep their nodes.
         """
         found = [self.at(level.age) for level in self.levels]
         counts = [int((np.unique(nodes, return_counts=True)[1] >= smallest * len(nodes)).sum()) for nodes in found]

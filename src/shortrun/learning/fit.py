@@ -35,11 +35,16 @@ class Training:
 
     Parameters
     ----------
-    update : updates done
-    theta : (P,) parameters
-    moments : of the optimiser
-    chains : for each free run, its persistent chains or None
-    seconds : spent so far, over all sessions
+    update : int
+        Updates done.
+    theta : Theta
+        (P,) parameters.
+    moments : tuple[Theta, ...]
+        Of the optimiser.
+    chains : tuple[State | None, ...]
+        For each free run, its persistent chains or None.
+    seconds : float, default 0.0
+        Spent so far, over all sessions.
     """
 
     update: int
@@ -139,12 +144,15 @@ def fit(
 
     Parameters
     ----------
-    training : where to go on from; None begins anew
-    validation : labelled rows to report accuracy on
+    training : Training, optional
+        Where to go on from; None begins anew.
+    validation : Rows, optional
+        Labelled rows to report accuracy on.
 
     Raises
     ------
-    DataError : if the parameters are no longer finite; the ages kept so far are good
+    DataError
+        If the parameters are no longer finite; the ages kept so far are good.
     """
     training = training or begin(model, scheme, rows, config)
     kept, updates = ages(config.training.ages_per_decade, config.training.updates), config.training.updates

@@ -37,13 +37,20 @@ class GraphedUpdate:
 
     Parameters
     ----------
-    advance : one whole update in place, given its batch, optimiser and noise; its own rate must be 1
-    training : whose chains `advance` reads and replaces
-    optimiser : the rule, wrapped here so that it takes rate and number from tensors
-    state, weights : all rows of the data, on the device; none lacks a label
-    size : of a minibatch
-    noise : of the training, on the device
-    capture : False goes through the same tensors without a graph, for tests
+    advance : Callable[[Batch, Optimiser, Noise], Gradient]
+        One whole update in place, given its batch, optimiser and noise; its own rate must be 1.
+    training : Chained
+        Whose chains `advance` reads and replaces.
+    optimiser : Optimiser
+        The rule, wrapped here so that it takes rate and number from tensors.
+    state, weights : State or Tensor
+        All rows of the data, on the device; none lacks a label.
+    size : int
+        Of a minibatch.
+    noise : Noise
+        Of the training, on the device.
+    capture : bool, default True
+        False goes through the same tensors without a graph, for tests.
     """
 
     def __init__(

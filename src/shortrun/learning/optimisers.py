@@ -74,7 +74,8 @@ def named(name: str, like: Theta) -> Optimiser:
 
     Raises
     ------
-    ConfigError : if the name is unknown
+    ConfigError
+        If the name is unknown.
     """
     if name not in OPTIMISERS:
         hint = nearest(name, OPTIMISERS)

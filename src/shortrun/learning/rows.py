@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shortrun.config import Config
-from shortrun.data.dataset import Dataset
+from shortrun.data.core.dataset import Dataset
 from shortrun.dynamics import Noise, Stream
 from shortrun.learning.update import Batch
 from shortrun.models import Stored, state_of
@@ -22,10 +22,14 @@ class Rows:
 
     Parameters
     ----------
-    state : for each observed layer its (M, S) values, of which these rows are some or all; shared, never copied
-    weights : (N,)
-    missing : (N,) bool, rows without a label; their label codes are arbitrary
-    index : (N,) which rows of `state` these are; None for all in order
+    state : tuple[Tensor | Stored, ...]
+        For each observed layer its (M, S) values, of which these rows are some or all; shared, never copied.
+    weights : Tensor
+        (N,).
+    missing : Tensor
+        (N,) bool, rows without a label; their label codes are arbitrary.
+    index : Tensor, optional
+        (N,) which rows of `state` these are; None for all in order.
     """
 
     state: tuple[Tensor | Stored, ...]

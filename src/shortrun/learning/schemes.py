@@ -26,11 +26,16 @@ class Run:
 
     Parameters
     ----------
-    start : "random" (p0), "data" (the minibatch) or "previous" (where this run's chains were left)
-    clamp : what is held at the minibatch: "label", or "visible" for every observed layer but the label
-    steps : k, the number of sweeps, at least 1
-    weight : of this run's gradient in the sum
-    chains : number of chains of a "previous" start; None for as many as the minibatch has rows
+    start : Start
+        "random" (p0), "data" (the minibatch) or "previous" (where this run's chains were left).
+    clamp : tuple[str, ...], default ()
+        What is held at the minibatch: "label", or "visible" for every observed layer but the label.
+    steps : int
+        k, the number of sweeps, at least 1.
+    weight : float, default 1.0
+        Of this run's gradient in the sum.
+    chains : int, optional
+        Number of chains of a "previous" start; None for as many as the minibatch has rows.
     """
 
     start: Start
@@ -98,8 +103,10 @@ def ff(steps: int = 10, *, generate: float = 1.0, predict: float = 1.0) -> Schem
 
     Parameters
     ----------
-    steps : k of both runs
-    generate, predict : weights of the two gradients; `predict=0` is the papers' single-gradient ablation
+    steps : int, default 10
+        k of both runs.
+    generate, predict : float, default 1.0
+        Weights of the two gradients; `predict=0` is the papers' single-gradient ablation.
     """
     runs = (("label", generate), ("visible", predict))
     free = tuple(Run(start="random", clamp=(c,), steps=steps, weight=w) for c, w in runs if w != 0)
@@ -116,7 +123,8 @@ def from_settings(settings: SchemeSettings, labelled: bool) -> Scheme:
 
     Raises
     ------
-    ConfigError : if ff is asked for without labels
+    ConfigError
+        If ff is asked for without labels.
     """
     name = settings.name if settings.name != "auto" else "ff" if labelled else "rdm"
     if name == "ff" and not labelled:

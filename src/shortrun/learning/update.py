@@ -34,10 +34,14 @@ class Gradient:
 
     Parameters
     ----------
-    direction : (P,) the weighted sum over runs of clamped minus free, uncentred
-    means : of the data, (F,) observed features and (H,) hidden units: the centring offsets
-    chains : for each run, the state it ended in
-    residuals : for each run, the root mean square of clamped minus free over all parameters; empty if not asked for
+    direction : Theta
+        (P,) the weighted sum over runs of clamped minus free, uncentred.
+    means : tuple[Tensor, ...]
+        Of the data, (F,) observed features and (H,) hidden units: the centring offsets.
+    chains : tuple[State, ...]
+        For each run, the state it ended in.
+    residuals : tuple[float, ...]
+        For each run, the root mean square of clamped minus free over all parameters; empty if not asked for.
     """
 
     direction: Theta
@@ -61,10 +65,14 @@ def gradient(
 
     Parameters
     ----------
-    previous : for each free run the chains that a start at "previous" goes on from, None at the first update
-    noise : of this update; run r takes its stream plus r
-    missing : rows without a label enter the data term with their exact marginal, or with the end of a k-step chain
-    residuals : whether to measure how far each run is from the data, which costs the statistics of each run once more
+    previous : tuple[State | None, ...]
+        For each free run the chains that a start at "previous" goes on from, None at the first update.
+    noise : Noise
+        Of this update; run r takes its stream plus r.
+    missing : Missing, default "marginal"
+        Rows without a label enter the data term with their exact marginal, or with the end of a k-step chain.
+    residuals : bool, default False
+        Whether to measure how far each run is from the data, which costs the statistics of each run once more.
     """
     machine = machine_at(model, theta)
     if isinstance(model, RBM) and batch.any_missing and missing == "impute":

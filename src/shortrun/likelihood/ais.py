@@ -63,13 +63,17 @@ def ais(
 
     Parameters
     ----------
-    reference : parameters without couplings
-    chains, temperatures : C, and the number of steps
-    seed : of the noise
+    reference : Theta
+        Parameters without couplings.
+    chains, temperatures : int, optional
+        C, and the number of steps.
+    seed : int, default 0
+        Of the noise.
 
     Raises
     ------
-    ConfigError : for fewer than two chains or one temperature
+    ConfigError
+        For fewer than two chains or one temperature.
     """
     checked(chains, temperatures)
     begin = start(model, Noise(seed, Stream.GENERATE), chains, {})[:-1]
@@ -88,7 +92,8 @@ def reverse_ais(
 
     Parameters
     ----------
-    state : observed layers of chains in equilibrium
+    state : State
+        Observed layers of chains in equilibrium.
     """
     checked(len(state[0]), temperatures)
     back = path(model, reference, theta, temperatures, backward=True)

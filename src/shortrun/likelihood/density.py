@@ -17,7 +17,8 @@ def log_likelihood(
 
     Parameters
     ----------
-    summed : of which samples the label is summed over, ln p(v) = ln p(v, l) - ln p(l | v) for any l; of none by default
+    summed : Bool[Tensor, " C"], optional
+        Of which samples the label is summed over, ln p(v) = ln p(v, l) - ln p(l | v) for any l; of none by default.
     """
     theta, rows = theta.double(), rows_at_once(model, len(state[0]))
     parts = zip(*(x.split(rows) for x in state), strict=True)

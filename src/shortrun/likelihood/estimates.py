@@ -32,12 +32,17 @@ class Estimate(NamedTuple):
 
     Parameters
     ----------
-    log_z : the estimate
-    error : standard error over chains, and half of what two sides that bracket ln Z contradict each other by; 0 of an
-        exact value
-    effective_sample_size : of the log-weights, the smallest along a ladder; NaN of an exact value
-    lower, upper : estimates that are on average below and above the truth, where chains reach all states
-    warnings : why it should not be believed
+    log_z : float
+        The estimate.
+    error : float, default 0.0
+        Standard error over chains, and half of what two sides that bracket ln Z contradict each other by; 0 of an exact
+        value.
+    effective_sample_size : float, default math.nan
+        Of the log-weights, the smallest along a ladder; NaN of an exact value.
+    lower, upper : float, default math.nan
+        Estimates that are on average below and above the truth, where chains reach all states.
+    warnings : tuple[str, ...], default ()
+        Why it should not be believed.
     """
 
     log_z: float
@@ -61,7 +66,8 @@ def by_annealing(
 
     Parameters
     ----------
-    data : observed layers of samples; after 100 sweeps at theta they are where the way back starts
+    data : State
+        Observed layers of samples; after 100 sweeps at theta they are where the way back starts.
     """
     reference = independent(model, theta, feature_means(model, data))
     options = {"temperatures": temperatures, "seed": seed}
@@ -117,11 +123,16 @@ def along_training(
 
     Parameters
     ----------
-    rungs : from independent sites up (`ladder`)
-    thetas : parameters at each age wanted, which is one of the rungs
-    rounds : sweeps of every rung, a fifth of them before anything is kept
-    exchange : PTT; without, ordinary chains of each age
-    seed : of the noise
+    rungs : Sequence[Rung]
+        From independent sites up (`ladder`).
+    thetas : Mapping[int, Theta]
+        Parameters at each age wanted, which is one of the rungs.
+    rounds : int, default 1000
+        Sweeps of every rung, a fifth of them before anything is kept.
+    exchange : bool, default True
+        PTT; without, ordinary chains of each age.
+    seed : int, default 0
+        Of the noise.
     """
     replicas, noise = [rung.replica for rung in rungs], Noise(seed, Stream.GENERATE)
     burnt = math.ceil(BURNT * rounds)

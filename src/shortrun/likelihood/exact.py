@@ -25,11 +25,13 @@ def log_z_exact(model: RBM, theta: Theta, side: str | None = None) -> float:
 
     Parameters
     ----------
-    side : "observed" or "hidden"; by default the one with fewer states
+    side : str, optional
+        "observed" or "hidden"; by default the one with fewer states.
 
     Raises
     ------
-    ConfigError : if that is more than 2^22 states, or the units are continuous
+    ConfigError
+        If that is more than 2^22 states, or the units are continuous.
     """
     counts = {name: log_states(layers) for name, layers in sides(model).items()}
     side = side or min(counts, key=lambda name: counts[name])

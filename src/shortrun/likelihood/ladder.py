@@ -65,10 +65,14 @@ def climbed(
 
     Parameters
     ----------
-    reference : parameters without couplings: `bottom` of the youngest age, or zeros for a ladder of temperatures
-    begin : observed layers of the chains; what `clamp` holds keeps its values
-    target : lowest mean acceptance of neighbours
-    sweeps : of the chains at each rung
+    reference : Theta
+        Parameters without couplings: `bottom` of the youngest age, or zeros for a ladder of temperatures.
+    begin : State
+        Observed layers of the chains; what `clamp` holds keeps its values.
+    target : float, default TARGET
+        Lowest mean acceptance of neighbours.
+    sweeps : int, default SWEEPS
+        Of the chains at each rung.
     """
     clamp = clamp or Clamp()
     lowest = Replica(model, reference)
@@ -108,8 +112,10 @@ def thinned(rungs: Sequence[Rung], target: float = TARGET, keep: Sequence[float]
 
     Parameters
     ----------
-    target : lowest mean acceptance of neighbours
-    keep : ages that stay whatever the acceptance
+    target : float, default TARGET
+        Lowest mean acceptance of neighbours.
+    keep : Sequence[float], default ()
+        Ages that stay whatever the acceptance.
     """
     kept = [rungs[-1]]
     for place in range(len(rungs) - 2, -1, -1):

@@ -21,7 +21,8 @@ def pseudo_log_likelihood(model: RBM, theta: Theta, state: State) -> Weights:
 
     Raises
     ------
-    ConfigError : for continuous units, whose conditionals have no closed form
+    ConfigError
+        For continuous units, whose conditionals have no closed form.
     """
     theta, rows = theta.double(), max(1, ELEMENTS // model.shape[1])
     parts = zip(*(x.split(rows) for x in state), strict=True)

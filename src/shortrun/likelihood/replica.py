@@ -26,9 +26,12 @@ class Replica:
 
     Parameters
     ----------
-    model : its sweeps are Gibbs sweeps here, whatever its hidden rule
-    theta : (P,)
-    exact : with the weights as they are: no fast machine
+    model : RBM
+        Its sweeps are Gibbs sweeps here, whatever its hidden rule.
+    theta : Theta
+        (P,).
+    exact : bool, default False
+        With the weights as they are: no fast machine.
     """
 
     def __init__(self, model: RBM, theta: Theta, *, exact: bool = False):

@@ -25,11 +25,16 @@ class Tempered(NamedTuple):
 
     Parameters
     ----------
-    states : observed layers of every replica
-    forward, backward : log-weights F_t(x) - F_{t+1}(x) at x of t, F_{t+1}(x) - F_t(x) at x of t + 1, before each swap
-    acceptance : mean probability of a swap, of each pair
-    upward : how often a state that had been at the bottom came to the top, of each chain
-    round_trips : how often it came back to the bottom after that
+    states : tuple[State, ...]
+        Observed layers of every replica.
+    forward, backward : Float[Tensor, "T C J"]
+        Log-weights F_t(x) - F_{t+1}(x) at x of t, F_{t+1}(x) - F_t(x) at x of t + 1, before each swap.
+    acceptance : Float[Tensor, " J"]
+        Mean probability of a swap, of each pair.
+    upward : Int[Tensor, " C"]
+        How often a state that had been at the bottom came to the top, of each chain.
+    round_trips : Int[Tensor, " C"]
+        How often it came back to the bottom after that.
     """
 
     states: tuple[State, ...]
@@ -86,14 +91,22 @@ def temper(
 
     Parameters
     ----------
-    replicas : from the young or hot end to the target
-    states : observed layers of as many chains at each
-    noise : a place of its own; the rounds count its update on
-    rounds : at least two, so that every pair has its turn
-    clamp : what every replica holds; the held values of a chain are the same in all of them
-    exchange : whether states are swapped; without, the chains of every replica are ordinary ones
-    first : number of the first round, to go on with an earlier run
-    watch : called after each round with its number and the states
+    replicas : Sequence[Replica]
+        From the young or hot end to the target.
+    states : Sequence[State]
+        Observed layers of as many chains at each.
+    noise : Noise
+        A place of its own; the rounds count its update on.
+    rounds : int
+        At least two, so that every pair has its turn.
+    clamp : Clamp, optional
+        What every replica holds; the held values of a chain are the same in all of them.
+    exchange : bool, default True
+        Whether states are swapped; without, the chains of every replica are ordinary ones.
+    first : int, default 0
+        Number of the first round, to go on with an earlier run.
+    watch : Watcher, optional
+        Called after each round with its number and the states.
     """
     now, clamp, chains = [tuple(state) for state in states], clamp or Clamp(), len(states[0][0])
     journey = Journey(len(replicas), chains)

@@ -21,9 +21,12 @@ class LogMean(NamedTuple):
 
     Parameters
     ----------
-    value : ln (1/C) sum_c w_c
-    error : standard error, by bootstrap over chains
-    effective_sample_size : (sum w)^2 / sum w^2: how many equal weights would say as much
+    value : float
+        Ln (1/C) sum_c w_c.
+    error : float
+        Standard error, by bootstrap over chains.
+    effective_sample_size : float
+        (sum w)^2 / sum w^2: how many equal weights would say as much.
     """
 
     value: float
@@ -52,11 +55,16 @@ class Ratio(NamedTuple):
 
     Parameters
     ----------
-    value : (J,) from both sides, the estimate of least variance (Bennett 1976)
-    forward : (J,) ln <p_new / p_old> over chains of old (theory 11.3); on average not above the truth
-    backward : (J,) - ln <p_old / p_new> over chains of new; on average not below it
-    resamples : (B, J) values of the bootstrap over chains, which keeps the pairs together
-    effective_share : (J,) of the forward weights, from 0 to 1
+    value : Float[Tensor, " J"]
+        (J,) from both sides, the estimate of least variance (Bennett 1976).
+    forward : Float[Tensor, " J"]
+        (J,) ln <p_new / p_old> over chains of old (theory 11.3); on average not above the truth.
+    backward : Float[Tensor, " J"]
+        (J,) - ln <p_old / p_new> over chains of new; on average not below it.
+    resamples : Float[Tensor, "B J"]
+        (B, J) values of the bootstrap over chains, which keeps the pairs together.
+    effective_share : Float[Tensor, " J"]
+        (J,) of the forward weights, from 0 to 1.
     """
 
     value: Float[Tensor, " J"]
@@ -71,8 +79,10 @@ def ratio(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"], see
 
     Parameters
     ----------
-    forward : F_old(x) - F_new(x) at x of old
-    backward : F_new(x) - F_old(x) at x of new
+    forward : Float[Tensor, "T C J"]
+        F_old(x) - F_new(x) at x of old.
+    backward : Float[Tensor, "T C J"]
+        F_new(x) - F_old(x) at x of new.
 
     The estimate solves mean_old sigmoid(forward - value) = mean_new sigmoid(backward + value); errors come from one
     Newton step of that equation for each bootstrap over chains.

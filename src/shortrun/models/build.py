@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from shortrun.config import Config, ModelSettings
-from shortrun.data.blocks import is_mapped, taken
-from shortrun.data.dataset import Dataset
-from shortrun.data.table_columns import Column
+from shortrun.data.core.blocks import is_mapped, taken
+from shortrun.data.core.columns import Column
+from shortrun.data.core.dataset import Dataset
 from shortrun.errors import ConfigError, DataError
 from shortrun.models.chaotic import NetworkSpec, RateLayer
 from shortrun.models.model import AnySpec, Model
@@ -30,8 +30,10 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
 
     Raises
     ------
-    ConfigError : if the units cannot hold the values of the data
-    DataError : if there is only one class, or no column with two values
+    ConfigError
+        If the units cannot hold the values of the data.
+    DataError
+        If there is only one class, or no column with two values.
     """
     layers = visible_layers(data, settings.units)
     if data.classes:
@@ -47,8 +49,10 @@ def network_of(data: Dataset, config: Config) -> NetworkSpec:
 
     Raises
     ------
-    ConfigError : for settings that make no network
-    DataError : for data that rates cannot stand for
+    ConfigError
+        For settings that make no network.
+    DataError
+        For data that rates cannot stand for.
     """
     options, hidden = config.chaotic, config.model.layers
     layers = [RateLayer(VISIBLE, data.sites, rate_units(data))]
@@ -79,7 +83,8 @@ def rate_units(data: Dataset) -> Rate:
 
     Raises
     ------
-    DataError : if there are more than two codes, or numbers outside
+    DataError
+        If there are more than two codes, or numbers outside.
     """
     if not data.continuous:
         if data.colours != 2:
@@ -130,9 +135,12 @@ class Stored:
 
     Parameters
     ----------
-    values : the memory map
-    device : where rows go
-    sites : which of the columns are looked at; None for all
+    values : ndarray
+        The memory map.
+    device : torch.device
+        Where rows go.
+    sites : tuple[int, ...], optional
+        Which of the columns are looked at; None for all.
     """
 
     def __init__(self, values: np.ndarray, device: torch.device, sites: tuple[int, ...] | None = None):

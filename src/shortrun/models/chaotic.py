@@ -57,18 +57,26 @@ class NetworkSpec:
 
     Parameters
     ----------
-    layers : of rate units: the visible one, a label of K units if there are classes, then "hidden", "hidden_2"
-    gain : g, the variance of the fixed random couplings (before the factor 1 / N)
-    seed : that they are made from again whenever they are needed
-    time_step : dt / tau of an Euler step
-    settling : how hidden layers follow held ones where a formula exists (one hidden layer): by the Euler map that the
-        free runs use, or "exact" in continuous time (FU24 eq. 7)
-    diagonal : whether a network without hidden layer couples units to themselves
-    hebbian : n, the power of rates that couplings learn from: sign(r) |r|^n in place of r; 1 is FU24's rule
+    layers : tuple[RateLayer, ...]
+        Of rate units: the visible one, a label of K units if there are classes, then "hidden", "hidden_2".
+    gain : float, default 1.5
+        g, the variance of the fixed random couplings (before the factor 1 / N).
+    seed : int, default 0
+        That they are made from again whenever they are needed.
+    time_step : float, default 0.1
+        Dt / tau of an Euler step.
+    settling : Settling, default "euler"
+        How hidden layers follow held ones where a formula exists (one hidden layer): by the Euler map that the free
+        runs use, or "exact" in continuous time (FU24 eq. 7).
+    diagonal : bool, default True
+        Whether a network without hidden layer couples units to themselves.
+    hebbian : float, default 1.0
+        n, the power of rates that couplings learn from: sign(r) |r|^n in place of r; 1 is FU24's rule.
 
     Raises
     ------
-    ConfigError : for layers that make no network, a negative gain, a step outside (0, 1], a power that is not positive
+    ConfigError
+        For layers that make no network, a negative gain, a step outside (0, 1], a power that is not positive.
     """
 
     layers: tuple[RateLayer, ...]

@@ -31,7 +31,8 @@ def ising_weights(model: RBM, theta: Theta) -> Float[Tensor, "F H"]:
 
     Raises
     ------
-    ConfigError : if a layer is Gaussian: the thresholds of Ising units are not its own
+    ConfigError
+        If a layer is Gaussian: the thresholds of Ising units are not its own.
     """
     check_discrete(model)
     observed, hidden = zero_means(model, theta)
@@ -94,7 +95,8 @@ def check_discrete(model: RBM) -> None:
 
     Raises
     ------
-    ConfigError : if a layer is Gaussian
+    ConfigError
+        If a layer is Gaussian.
     """
     for layer in model.spec.layers:
         if isinstance(layer.units, Gaussian):

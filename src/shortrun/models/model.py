@@ -28,7 +28,8 @@ def spec_from_dict(form: Mapping[str, Any]) -> AnySpec:
 
     Raises
     ------
-    ConfigError : for a model of another kind
+    ConfigError
+        For a model of another kind.
     """
     kind = form.get("model", "rbm")
     if kind not in ("rbm", KIND):

@@ -120,7 +120,8 @@ class RBM:
 
         Parameters
         ----------
-        weights : (C,) of any sign; they are used as they are, so a mean needs weights that sum to 1
+        weights : Weights
+            (C,) of any sign; they are used as they are, so a mean needs weights that sum to 1.
 
         Source: FF23 eq. 4; the pair is (x, E[h | x]) for the clamped and the free runs alike.
         """

@@ -24,10 +24,14 @@ class Layer:
 
     Parameters
     ----------
-    name : all different within a machine
-    sites : number of units
-    units : their type
-    holds : which sites of the data it holds, for data whose sites differ in kind; None for all of them
+    name : str
+        All different within a machine.
+    sites : int
+        Number of units.
+    units : Units
+        Their type.
+    holds : tuple[int, ...], optional
+        Which sites of the data it holds, for data whose sites differ in kind; None for all of them.
     """
 
     name: str
@@ -58,9 +62,11 @@ class Spec:
 
     Parameters
     ----------
-    layers : the observed layers, then the hidden one
-    hidden_rule : what the hidden layer passes on in a sweep, a draw ("sample", a valid Markov chain) or its mean
-        ("mean", what the published F&F code does; not a Gibbs sampler)
+    layers : tuple[Layer, ...]
+        The observed layers, then the hidden one.
+    hidden_rule : HiddenRule, default "sample"
+        What the hidden layer passes on in a sweep, a draw ("sample", a valid Markov chain) or its mean ("mean", what
+        the published F&F code does; not a Gibbs sampler).
     """
 
     layers: tuple[Layer, ...]
@@ -109,8 +115,10 @@ class Clamp:
 
     Parameters
     ----------
-    layers : names of the layers that keep their values
-    sites : for a layer that moves, the sites (S,) bool that keep their values all the same
+    layers : tuple[str, ...], default ()
+        Names of the layers that keep their values.
+    sites : Mapping[str, Tensor], optional
+        For a layer that moves, the sites (S,) bool that keep their values all the same.
     """
 
     layers: tuple[str, ...] = ()

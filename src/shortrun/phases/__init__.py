@@ -1,18 +1,14 @@
-"""In which regime a machine is: phases of an RBM and how it learns; whether a network is chaotic."""
+"""In which regime an RBM is: its phases, how it relaxes, and how it learns."""
 
 from shortrun.phases.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
 from shortrun.phases.boundaries import Phase, boundaries, ferromagnet_from, phase_at, stable_from, with_ratios
 from shortrun.phases.centre import Centre, centre, instabilities, middle
 from shortrun.phases.component_laws import Law, law_of
-from shortrun.phases.energy import lyapunov_function
-from shortrun.phases.fixed_points import FixedPoints, fixed_points, residual
 from shortrun.phases.linear_regime import LinearRegime, Transition, linear_regime
-from shortrun.phases.lyapunov import Exponent, exponent
 from shortrun.phases.placement import Placement, place
 from shortrun.phases.recording import Chains, Observables, modes
 from shortrun.phases.relaxation import Clusters, agreement, chain_overlaps, jumps, merging_time
 from shortrun.phases.replica_symmetric import Ensemble, Order, Solution, solutions, solve
-from shortrun.phases.stability import coupling_matrix, critical_gain, linear_exponent, measured_critical_gain, radius
 from shortrun.phases.susceptibility import Susceptibility, susceptibility
 from shortrun.phases.transition import TransitionMatrix, transition_matrix
 
@@ -22,8 +18,6 @@ __all__ = [
     "Chains",
     "Clusters",
     "Ensemble",
-    "Exponent",
-    "FixedPoints",
     "Law",
     "LinearRegime",
     "Measured",
@@ -40,25 +34,16 @@ __all__ = [
     "boundaries",
     "centre",
     "chain_overlaps",
-    "coupling_matrix",
-    "critical_gain",
-    "exponent",
     "ferromagnet_from",
-    "fixed_points",
     "instabilities",
     "jumps",
     "law_of",
-    "linear_exponent",
     "linear_regime",
-    "lyapunov_function",
-    "measured_critical_gain",
     "merging_time",
     "middle",
     "modes",
     "phase_at",
     "place",
-    "radius",
-    "residual",
     "solutions",
     "solve",
     "stable_from",

@@ -30,9 +30,12 @@ class Measured(NamedTuple):
 
     Parameters
     ----------
-    value : a time in sweeps, or what else is said; a lower bound where it is not resolved, nan where nothing is known
-    error : standard error, nan where it is unknown
-    resolved : whether the run was long enough
+    value : float
+        A time in sweeps, or what else is said; a lower bound where it is not resolved, nan where nothing is known.
+    error : float
+        Standard error, nan where it is unknown.
+    resolved : bool
+        Whether the run was long enough.
     """
 
     value: float
@@ -49,8 +52,10 @@ class Autocorrelation:
 
     Parameters
     ----------
-    rho : (L + 1,), 1 at t = 0; nan if the observables never change
-    influence : (L + 1, C) what each chain adds to rho: rho's error is the spread of their mean
+    rho : Float64[Tensor, " L"]
+        (L + 1,), 1 at t = 0; nan if the observables never change.
+    influence : Float64[Tensor, "L C"]
+        (L + 1, C) what each chain adds to rho: rho's error is the spread of their mean.
     """
 
     rho: Float64[Tensor, " L"]
@@ -80,12 +85,15 @@ def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> 
 
     Parameters
     ----------
-    values : the record; of observables on one scale, since the strongest count most
-    lags : L, half of the run by default
+    values : Float[Tensor, "T C K"]
+        The record; of observables on one scale, since the strongest count most.
+    lags : int, optional
+        L, half of the run by default.
 
     Raises
     ------
-    ConfigError : for fewer than two chains, whose spread the errors are, or no sweeps after the longest lag
+    ConfigError
+        For fewer than two chains, whose spread the errors are, or no sweeps after the longest lag.
     """
     sweeps, chains, _ = values.shape
     lags = sweeps // 2 if lags is None else lags
@@ -188,7 +196,9 @@ def mean_error(deviation: float, time: float, chains: int, sweeps: int) -> float
 
     Parameters
     ----------
-    deviation : standard deviation of the observable
-    time : its tau_int in sweeps
+    deviation : float
+        Standard deviation of the observable.
+    time : float
+        Its tau_int in sweeps.
     """
     return deviation * math.sqrt(time / (chains * sweeps))

@@ -26,8 +26,10 @@ class Phase:
 
     Parameters
     ----------
-    name : "paramagnet", "ferromagnet" or "spin glass"
-    stable : whether the replica-symmetric solution is (theory 7.13); a spin glass never is
+    name : str
+        "paramagnet", "ferromagnet" or "spin glass".
+    stable : bool
+        Whether the replica-symmetric solution is (theory 7.13); a spin glass never is.
     """
 
     name: str
@@ -87,7 +89,8 @@ def phase_at(sigma: float, w: float, kappa: float = 1.0) -> Phase:
 
     Raises
     ------
-    ConfigError : for a negative noise or a ratio that is not positive
+    ConfigError
+        For a negative noise or a ratio that is not positive.
     """
     Ensemble(sigma, (w,), kappa)
     if max(sigma, w) <= 1:
@@ -104,10 +107,14 @@ def boundaries(
 
     Parameters
     ----------
-    kappa : N_h / N_v
-    largest : sigma up to which those of the glass are followed
-    points : from sigma = 1 to there, evenly on a logarithmic scale
-    sigmas : above 1, in place of these
+    kappa : float, default 1.0
+        N_h / N_v.
+    largest : float, default LARGEST
+        Sigma up to which those of the glass are followed.
+    points : int, default POINTS
+        From sigma = 1 to there, evenly on a logarithmic scale.
+    sigmas : Sequence[float], optional
+        Above 1, in place of these.
 
     Returns
     -------
@@ -117,7 +124,8 @@ def boundaries(
 
     Raises
     ------
-    ConfigError : for a ratio that is not positive
+    ConfigError
+        For a ratio that is not positive.
     """
     check_ratio(kappa)
     beyond = np.geomspace(1, largest, points + 1)[1:] if sigmas is None else np.asarray(sigmas)

@@ -31,9 +31,12 @@ class Centre:
 
     Parameters
     ----------
-    observed : (F,) means of the observed features
-    hidden : (H,) means of the hidden features
-    converged, residual : whether it is a fixed point, and by how much hidden fields still differ
+    observed : Row
+        (F,) means of the observed features.
+    hidden : Row
+        (H,) means of the hidden features.
+    converged, residual : bool or float
+        Whether it is a fixed point, and by how much hidden fields still differ.
     """
 
     observed: Row

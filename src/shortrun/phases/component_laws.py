@@ -24,8 +24,10 @@ class Law:
 
     Parameters
     ----------
-    name : as the user says it
-    nodes, weights : (n,) of the quadrature; exact for the laws of finitely many values
+    name : str
+        As the user says it.
+    nodes, weights : Nodes
+        (n,) of the quadrature; exact for the laws of finitely many values.
     """
 
     name: str
@@ -69,7 +71,8 @@ def sparse(density: float = 0.1) -> Law:
 
     Raises
     ------
-    ConfigError : if it is no share
+    ConfigError
+        If it is no share.
     """
     if not 0 < density <= 1:
         raise ConfigError("sparse", f"a density above 0, at most 1 expected, got {density:g}")
@@ -87,7 +90,8 @@ def law_of(text: str) -> Law:
 
     Raises
     ------
-    ConfigError : for another name, or no share
+    ConfigError
+        For another name, or no share.
     """
     name, colon, number = text.partition(":")
     if name not in LAWS or (colon and name != "sparse"):

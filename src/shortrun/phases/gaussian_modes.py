@@ -24,7 +24,8 @@ def coefficients(model: RBM, theta: Theta) -> Float64[Tensor, " R"]:
 
     Raises
     ------
-    ConfigError : if not all units are Gaussian, or there are several visible layers
+    ConfigError
+        If not all units are Gaussian, or there are several visible layers.
     """
     layers = model.spec.layers
     visible, hidden = layers[0].units, layers[-1].units
@@ -49,8 +50,10 @@ def variance_after(coefficient: float, steps: int, start: float, variance: float
 
     Parameters
     ----------
-    start : V_0, of the chains at first
-    variance : sv2, of a visible unit without couplings
+    start : float
+        V_0, of the chains at first.
+    variance : float, default 1.0
+        sv2, of a visible unit without couplings.
     """
     if coefficient == 1:
         return start + 2 * steps * variance

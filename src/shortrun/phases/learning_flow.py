@@ -31,7 +31,8 @@ class Units:
 
     Raises
     ------
-    ConfigError : if one is not positive
+    ConfigError
+        If one is not positive.
     """
 
     visible: float = 1.0
@@ -50,7 +51,8 @@ def model_covariance(weight: Matrix, units: Units = UNIT) -> Matrix:
 
     Raises
     ------
-    DataError : if s_v s_h w^2 >= 1 for some singular value: the energy has no equilibrium measure
+    DataError
+        If s_v s_h w^2 >= 1 for some singular value: the energy has no equilibrium measure.
     """
     values, vectors = np.linalg.eigh(weight @ weight.T)
     if units.visible * units.hidden * values[-1] >= 1:
@@ -68,8 +70,10 @@ def mode_velocity(values: Modes, variances: Modes, units: Units = UNIT) -> Modes
 
     Parameters
     ----------
-    values : w_a
-    variances : of the data along u^a, the left singular vectors
+    values : Modes
+        w_a.
+    variances : Modes
+        Of the data along u^a, the left singular vectors.
     """
     return units.hidden * values * (variances - units.visible / (1 - units.visible * units.hidden * values**2))
 
@@ -115,14 +119,19 @@ def flow(
 
     Parameters
     ----------
-    weight : (N, H), with an equilibrium measure
-    covariance : (N, N) of the data
-    times : that go up from 0 or later
+    weight : Matrix
+        (N, H), with an equilibrium measure.
+    covariance : Matrix
+        (N, N) of the data.
+    times : Sequence[float] or ndarray
+        That go up from 0 or later.
 
     Raises
     ------
-    DataError : for shapes that do not fit, or weights without an equilibrium measure
-    ConfigError : for times that do not go up
+    DataError
+        For shapes that do not fit, or weights without an equilibrium measure.
+    ConfigError
+        For times that do not go up.
     """
     moments = np.asarray(times, float)
     if covariance.shape != (len(weight), len(weight)):
@@ -150,14 +159,19 @@ def out_of_equilibrium_fixed_point(variance: float, steps: int, *, start: float 
 
     Parameters
     ----------
-    variance : of the data along the mode
-    steps : k, at least 1
-    start : V_0
-    visible : s_v
+    variance : float
+        Of the data along the mode.
+    steps : int
+        k, at least 1.
+    start : float, default 1.0
+        V_0.
+    visible : float, default 1.0
+        s_v.
 
     Raises
     ------
-    ConfigError : for less than one step, or a variance out of reach
+    ConfigError
+        For less than one step, or a variance out of reach.
     """
     if steps < 1:
         raise ConfigError("steps", f"at least 1 expected, got {steps}")

@@ -31,10 +31,14 @@ class LinearRegime:
 
     Parameters
     ----------
-    model : the machine that learns
-    mean : (F,) of the features
-    values : (F,) eigenvalues lambda of C - C_within, largest first
-    vectors : (F, F), a mode a column
+    model : RBM
+        The machine that learns.
+    mean : Float[Tensor, " F"]
+        (F,) of the features.
+    values : Float[Tensor, " F"]
+        (F,) eigenvalues lambda of C - C_within, largest first.
+    vectors : Matrix
+        (F, F), a mode a column.
     """
 
     model: RBM
@@ -97,9 +101,12 @@ class Transition:
 
     Parameters
     ----------
-    updates : n*, from the weights it was asked of
-    growth : of ln w in an update
-    first, critical : w_0 and w_c
+    updates : float
+        n*, from the weights it was asked of.
+    growth : float
+        Of ln w in an update.
+    first, critical : float
+        w_0 and w_c.
     """
 
     updates: float
@@ -113,12 +120,15 @@ def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
 
     Parameters
     ----------
-    state : observed layers, filled
-    weights : (C,) how much each sample counts
+    state : State
+        Observed layers, filled.
+    weights : Weights
+        (C,) how much each sample counts.
 
     Raises
     ------
-    ConfigError : if the features are too many for a table of their covariances, or do not vary together at all
+    ConfigError
+        If the features are too many for a table of their covariances, or do not vary together at all.
     """
     if model.shape[0] > MOST_FEATURES:
         raise ConfigError("data", f"at most {MOST_FEATURES} features expected for their modes, got {model.shape[0]}")

@@ -26,13 +26,20 @@ class Placement:
 
     Parameters
     ----------
-    sigma : of the noise
-    kappa : N_h / N_v
-    edge : largest singular value that noise alone would have
-    observed : (K,) singular values beyond it, largest first
-    signals : (K,) w_a, what they would be without the noise
-    visible_overlaps, hidden_overlaps : (K,) squared, of their singular vectors with those of the signal
-    converged : whether the number K of outliers settled
+    sigma : float
+        Of the noise.
+    kappa : float
+        N_h / N_v.
+    edge : float
+        Largest singular value that noise alone would have.
+    observed : Values
+        (K,) singular values beyond it, largest first.
+    signals : Values
+        (K,) w_a, what they would be without the noise.
+    visible_overlaps, hidden_overlaps : Values
+        (K,) squared, of their singular vectors with those of the signal.
+    converged : bool
+        Whether the number K of outliers settled.
     """
 
     sigma: float
@@ -89,13 +96,17 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
 
     Parameters
     ----------
-    values : of w, all min(N_v, N_h) of them in any order
-    visible, hidden : N_v and N_h
-    margin : 1.5 min(N_v, N_h)^{-2/3} by default
+    values : Values
+        Of w, all min(N_v, N_h) of them in any order.
+    visible, hidden : int
+        N_v and N_h.
+    margin : float, optional
+        1.5 min(N_v, N_h)^{-2/3} by default.
 
     Raises
     ------
-    ConfigError : for values that are not finite
+    ConfigError
+        For values that are not finite.
     """
     if not np.isfinite(values).all():
         raise ConfigError("weights", "finite singular values expected: the training has diverged")

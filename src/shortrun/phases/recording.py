@@ -23,8 +23,10 @@ class Observables:
 
     Parameters
     ----------
-    directions : (F, D) of projections
-    sites : (s,) features that are recorded as they are
+    directions : Float[Tensor, "F D"]
+        (F, D) of projections.
+    sites : Int64[Tensor, " s"]
+        (s,) features that are recorded as they are.
     """
 
     directions: Float[Tensor, "F D"]
@@ -46,9 +48,12 @@ class Chains:
 
     Parameters
     ----------
-    state : where they start
-    noise : of their sweeps; its `update` counts the calls of `go_on`
-    observables : recorded after every sweep, as float32 (T, C, K); None records nothing
+    state : State
+        Where they start.
+    noise : Noise
+        Of their sweeps; its `update` counts the calls of `go_on`.
+    observables : Observables, optional
+        Recorded after every sweep, as float32 (T, C, K); None records nothing.
     """
 
     def __init__(self, model: RBM, theta: Theta, state: State, noise: Noise, observables: Observables | None = None):
@@ -87,7 +92,8 @@ def modes(model: RBM, theta: Theta, count: int) -> Float[Tensor, "F D"]:
 
     Raises
     ------
-    ConfigError : if `count` is below 1
+    ConfigError
+        If `count` is below 1.
     """
     if count < 1:
         raise ConfigError("modes", f"at least 1 expected, got {count}")

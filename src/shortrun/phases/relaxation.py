@@ -39,10 +39,14 @@ class Overlaps:
 
     Parameters
     ----------
-    time : t
-    independent : of x(t) of different chains
-    own : of x(t) and x(t / 2) of one chain
-    chains : their number
+    time : int
+        t.
+    independent : tuple[float, float]
+        Of x(t) of different chains.
+    own : tuple[float, float]
+        Of x(t) and x(t / 2) of one chain.
+    chains : int
+        Their number.
     """
 
     time: int
@@ -88,7 +92,8 @@ def merging_time(found: Sequence[Overlaps]) -> Measured:
 
     Raises
     ------
-    ConfigError : if no two times are t and t / 2
+    ConfigError
+        If no two times are t and t / 2.
     """
     if not found:
         raise ConfigError("times", "times t and t / 2 expected")
@@ -115,8 +120,10 @@ class Clusters:
 
     Parameters
     ----------
-    directions : (F, 2) of the plane
-    centres : (n, 2) in it
+    directions : Float[Tensor, "F D"]
+        (F, 2) of the plane.
+    centres : Float[Tensor, "n D"]
+        (n, 2) in it.
     """
 
     directions: Float[Tensor, "F D"]
@@ -128,7 +135,8 @@ class Clusters:
 
         Raises
         ------
-        ConfigError : for fewer than two clusters, or more than samples
+        ConfigError
+            For fewer than two clusters, or more than samples.
         """
         from sklearn.cluster import KMeans  # slow to import
         from sklearn.decomposition import PCA
@@ -154,7 +162,8 @@ def jumps(clusters: Int64[Tensor, "T C"]) -> Measured:
 
     Raises
     ------
-    ConfigError : for fewer than two sweeps or chains
+    ConfigError
+        For fewer than two sweeps or chains.
     """
     sweeps, chains = clusters.shape
     if sweeps < 2 or chains < 2:

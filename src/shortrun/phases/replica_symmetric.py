@@ -34,15 +34,21 @@ class Ensemble:
 
     Parameters
     ----------
-    noise : sigma
-    signals : w_a of each mode
-    kappa : N_h / N_v
-    visible_law, hidden_law : of the components of u and v
-    visible_fields, hidden_fields : eta_a = L^{-1/2} sum_i u_i^a eta_i, theta_a alike, one a mode; zeros by default
+    noise : float
+        Sigma.
+    signals : tuple[float, ...]
+        w_a of each mode.
+    kappa : float, default 1.0
+        N_h / N_v.
+    visible_law, hidden_law : Law, default GAUSSIAN
+        Of the components of u and v.
+    visible_fields, hidden_fields : tuple[float, ...], default ()
+        eta_a = L^{-1/2} sum_i u_i^a eta_i, theta_a alike, one a mode; zeros by default.
 
     Raises
     ------
-    ConfigError : for a negative noise, a ratio that is not positive, another number of fields than of modes
+    ConfigError
+        For a negative noise, a ratio that is not positive, another number of fields than of modes.
     """
 
     noise: float
@@ -97,10 +103,14 @@ class Solution:
 
     Parameters
     ----------
-    order : the order parameters
-    free_energy : ln Z / L (theory 7.9b): of several solutions the one with the largest is the machine's
-    instability : sigma^4 E sech^4 E sech^4, beyond 1 replica symmetry is broken (theory 7.13)
-    converged, residual : whether the iteration stopped by itself, and its last step
+    order : Order
+        The order parameters.
+    free_energy : float
+        Ln Z / L (theory 7.9b): of several solutions the one with the largest is the machine's.
+    instability : float
+        sigma^4 E sech^4 E sech^4, beyond 1 replica symmetry is broken (theory 7.13).
+    converged, residual : bool or float
+        Whether the iteration stopped by itself, and its last step.
     """
 
     order: Order
@@ -166,7 +176,8 @@ def grid(
 
     Raises
     ------
-    ConfigError : if they are too many
+    ConfigError
+        If they are too many.
     """
     noise = normal(NODES)
     if len(law.nodes) ** modes * NODES > MOST_NODES:
@@ -239,7 +250,8 @@ def solve(ensemble: Ensemble) -> Solution:
 
     Raises
     ------
-    ConfigError : if so many modes with components of that law need too many nodes
+    ConfigError
+        If so many modes with components of that law need too many nodes.
     """
     return solutions(ensemble)[0]
 

@@ -43,14 +43,19 @@ def susceptibility(
 
     Parameters
     ----------
-    vectors : (F, K) left singular vectors of `ising_weights`
-    chains : from random starts
-    steps, burn : sweeps that are looked at, and sweeps before
-    seed : of the noise
+    vectors : Float[Tensor, "F K"]
+        (F, K) left singular vectors of `ising_weights`.
+    chains : int, default 500
+        From random starts.
+    steps, burn : int, default 200
+        Sweeps that are looked at, and sweeps before.
+    seed : int, default 0
+        Of the noise.
 
     Raises
     ------
-    ConfigError : for fewer than two chains or two sweeps, or a negative number of sweeps before
+    ConfigError
+        For fewer than two chains or two sweeps, or a negative number of sweeps before.
     """
     if chains < 2 or steps < 2 or burn < 0:
         raise ConfigError("susceptibility", "at least 2 chains, 2 sweeps and none before expected")

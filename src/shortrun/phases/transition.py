@@ -27,10 +27,14 @@ class TransitionMatrix:
 
     Parameters
     ----------
-    states : the n configurations, one tensor a layer
-    matrix : (n, n), T(x' | x) = sum_h p(h | x) p(x' | h) in row x and column x'
-    law : (n,) the stationary law p(x), which is that of the machine
-    eigenvalues : (n,) of T, from 1 down; real and not negative, since T is a product of two conditional expectations
+    states : State
+        The n configurations, one tensor a layer.
+    matrix : Float64[Tensor, "n n"]
+        (n, n), T(x' | x) = sum_h p(h | x) p(x' | h) in row x and column x'.
+    law : Float64[Tensor, " n"]
+        (n,) the stationary law p(x), which is that of the machine.
+    eigenvalues : Float64[Tensor, " n"]
+        (n,) of T, from 1 down; real and not negative, since T is a product of two conditional expectations.
     """
 
     states: State
@@ -71,7 +75,8 @@ def transition_matrix(model: RBM, theta: Theta) -> TransitionMatrix:
 
     Raises
     ------
-    ConfigError : for units that are not discrete, the hidden rule "mean" (no Gibbs sampler), or too many states
+    ConfigError
+        For units that are not discrete, the hidden rule "mean" (no Gibbs sampler), or too many states.
     """
     check(model)
     theta = theta.detach().cpu().double()
@@ -100,7 +105,8 @@ def check(model: RBM) -> None:
 
     Raises
     ------
-    ConfigError : if it is not, with the numbers
+    ConfigError
+        If it is not, with the numbers.
     """
     if any(layer.units.levels is None for layer in model.spec.layers):
         raise ConfigError("units", "a transition matrix needs discrete units, and these have infinitely many states")

@@ -24,7 +24,6 @@ from shortrun.plots.pitch_classes import pitch_classes
 from shortrun.plots.plddt import plddt
 from shortrun.plots.receptive_fields import receptive_fields
 from shortrun.plots.reliability import reliability
-from shortrun.plots.report import report
 from shortrun.plots.sample_grid import sample_grid, sample_grids
 from shortrun.plots.sample_rows import sample_rows
 from shortrun.plots.scores_by_age import scores_by_age
@@ -34,8 +33,6 @@ from shortrun.plots.sequence_logos import sequence_logos
 from shortrun.plots.singular_values import singular_values
 from shortrun.plots.training_curves import training_curves
 from shortrun.plots.tree import tree
-from shortrun.plots.tree_itol import itol
-from shortrun.plots.tree_page import tree_page
 from shortrun.plots.tree_strips import Strip
 
 __all__ = [
@@ -55,7 +52,6 @@ __all__ = [
     "fixed_points",
     "folding_energies",
     "histograms",
-    "itol",
     "learning_curves",
     "length_profile",
     "likelihood_by_age",
@@ -69,7 +65,6 @@ __all__ = [
     "plddt",
     "receptive_fields",
     "reliability",
-    "report",
     "sample_grid",
     "sample_grids",
     "sample_rows",
@@ -81,5 +76,4 @@ __all__ = [
     "singular_values",
     "training_curves",
     "tree",
-    "tree_page",
 ]

@@ -64,7 +64,8 @@ def style() -> Any:
 
     Raises
     ------
-    MissingExtraError : if matplotlib is not installed
+    MissingExtraError
+        If matplotlib is not installed.
     """
     try:
         from matplotlib import style as styles
@@ -78,7 +79,8 @@ def new_figure(width: float, height: float) -> Figure:
 
     Raises
     ------
-    MissingExtraError : if matplotlib is not installed
+    MissingExtraError
+        If matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure
@@ -150,8 +152,10 @@ def save(figure: Figure, path: Path | str) -> None:
 
     Raises
     ------
-    FormatError : if the suffix is another
-    StoreError : if it cannot be written
+    FormatError
+        If the suffix is another.
+    StoreError
+        If it cannot be written.
     """
     path = Path(path)
     check_suffix(path)

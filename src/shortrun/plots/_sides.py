@@ -16,7 +16,8 @@ def check_alike(real: Dataset, generated: Dataset, fits: bool, needs: str) -> No
 
     Parameters
     ----------
-    fits, needs : whether they are, and what the figure needs
+    fits, needs : bool or str
+        Whether they are, and what the figure needs.
     """
     if not fits:
         raise DataError(f"this figure needs {needs}")

@@ -24,11 +24,13 @@ def accuracy(runs: Sequence[Curves]) -> Figure:
 
     Parameters
     ----------
-    runs : curves of runs, a colour each
+    runs : Sequence[Curves]
+        Curves of runs, a colour each.
 
     Raises
     ------
-    DataError : if no run has accuracies: those of machines with labels do
+    DataError
+        If no run has accuracies: those of machines with labels do.
     """
     panels = [name for name in PANELS if any(len(rows_of(run, name)) for run in runs)]
     if not panels:

@@ -20,7 +20,8 @@ def allele_frequencies(real: Dataset, generated: Dataset) -> Figure:
 
     Raises
     ------
-    DataError : if the samples are no genotypes, or of different sites
+    DataError
+        If the samples are no genotypes, or of different sites.
     """
     check_alike(real, generated, is_genotypes(real), NEEDS)
     figure = new_figure(3.6, 3.6)

@@ -31,16 +31,23 @@ def animate(frames: Sequence[Dataset], times: Sequence[int], path: Path | str) -
 
     Parameters
     ----------
-    frames : the same samples after each of `times` sweeps
-    times : sweeps, 0 for the noise itself
-    path : the file; .mp4 needs the program ffmpeg
+    frames : Sequence[Dataset]
+        The same samples after each of `times` sweeps.
+    times : Sequence[int]
+        Sweeps, 0 for the noise itself.
+    path : Path or str
+        The file; .mp4 needs the program ffmpeg.
 
     Raises
     ------
-    DataError : if there are no frames, or not one a time
-    FormatError : if the suffix is another
-    MissingExtraError : if Pillow is not installed
-    StoreError : if the file cannot be written
+    DataError
+        If there are no frames, or not one a time.
+    FormatError
+        If the suffix is another.
+    MissingExtraError
+        If Pillow is not installed.
+    StoreError
+        If the file cannot be written.
     """
     path = Path(path)
     check_movie(path)

@@ -31,12 +31,15 @@ def cascade(table: pd.DataFrame, predicted: pd.DataFrame | None = None, age: flo
 
     Parameters
     ----------
-    table : age, w_1, ..., s_1, ..., and within_1, ... if measured (`workflows.phases`)
-    predicted, age : age and s of the linear regime, and where it crosses 1 (`workflows.first_transition`)
+    table : pd.DataFrame
+        Age, w_1, ..., s_1, ..., and within_1, ... if measured (`workflows.phases`).
+    predicted, age : pd.DataFrame or float, optional
+        Age and s of the linear regime, and where it crosses 1 (`workflows.first_transition`).
 
     Raises
     ------
-    DataError : if columns are missing
+    DataError
+        If columns are missing.
     """
     if not {"age", "w_1", "s_1"}.issubset(table.columns):
         raise DataError(f"columns age, w_1, s_1 expected, got {', '.join(map(str, table.columns))}")

@@ -22,11 +22,13 @@ def confusion(predictions: Predictions) -> Figure:
 
     Parameters
     ----------
-    predictions : some with known labels
+    predictions : Predictions
+        Some with known labels.
 
     Raises
     ------
-    DataError : if no label is known
+    DataError
+        If no label is known.
     """
     shares, classes = shares_of(predictions, normalised=True), predictions.classes
     size = min(WIDTH, 2.2 + 0.42 * len(classes))

@@ -22,8 +22,10 @@ def contacts(table: pd.DataFrame, sites: int) -> Figure:
 
     Parameters
     ----------
-    table : i, j, score, the highest score first; with distances also contact
-    sites : L
+    table : pd.DataFrame
+        i, j, score, the highest score first; with distances also contact.
+    sites : int
+        L.
     """
     known = "contact" in table
     figure = new_figure(WIDTH + 2 * known, 3.9)

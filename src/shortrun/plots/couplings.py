@@ -18,10 +18,14 @@ def couplings(picture: np.ndarray, positions: np.ndarray, order: int, two_valued
 
     Parameters
     ----------
-    picture : (S, q) fields for order 1; for order 2 (S, S) couplings of two-valued sites, else strengths
-    positions : (S,) the number of each site
-    order : 1 or 2
-    two_valued : whether sites have two values, so that couplings have a sign
+    picture : ndarray
+        (S, q) fields for order 1; for order 2 (S, S) couplings of two-valued sites, else strengths.
+    positions : ndarray
+        (S,) the number of each site.
+    order : int
+        1 or 2.
+    two_valued : bool
+        Whether sites have two values, so that couplings have a sign.
     """
     if order == 1:
         return fields(picture, positions, two_valued)

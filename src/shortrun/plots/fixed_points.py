@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from shortrun.data import Dataset
-from shortrun.data.labels import UNKNOWN
+from shortrun.data.core.labels import UNKNOWN
 from shortrun.plots._figure import DATA, MARK, WIDTH, new_figure, palette, styled
 from shortrun.plots._figure import UNKNOWN as UNLABELLED
 from shortrun.plots.pca import scattered
@@ -37,14 +37,19 @@ def fixed_points(
 
     Parameters
     ----------
-    real : the samples
-    profiles : mean features as `Dataset` features: of two values that of the second, more one-hot
-    basin : starts that came to each
-    majority : code of a class, -1 for none
+    real : Dataset
+        The samples.
+    profiles : Float[ndarray, "D F"]
+        Mean features as `Dataset` features: of two values that of the second, more one-hot.
+    basin : Int[ndarray, " D"]
+        Starts that came to each.
+    majority : Int[ndarray, " D"]
+        Code of a class, -1 for none.
 
     Raises
     ------
-    DataError : if there are too few samples
+    DataError
+        If there are too few samples.
     """
     found = project(real, real)
     places = profiles @ found.directions / np.sqrt(profiles.shape[1])

@@ -19,12 +19,15 @@ def folding_energies(real: Dataset, generated: Dataset, *, count: int = FOLDED) 
 
     Parameters
     ----------
-    count : sequences to fold of each side, at most: 7 ms each for 100 nucleotides
+    count : int, default FOLDED
+        Sequences to fold of each side, at most: 7 ms each for 100 nucleotides.
 
     Raises
     ------
-    DataError : if the samples are no RNA, or of different sites
-    MissingExtraError : if ViennaRNA is not installed
+    DataError
+        If the samples are no RNA, or of different sites.
+    MissingExtraError
+        If ViennaRNA is not installed.
     """
     check_alike(real, generated, applies(real), NEEDS)
     sides = {"real": real, "generated": generated}

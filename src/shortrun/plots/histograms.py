@@ -24,12 +24,15 @@ def histograms(values: Mapping[str, Any], label: str) -> Figure:
 
     Parameters
     ----------
-    values : name -> numbers, the real ones first; those that are not finite are left out
-    label : what they are, with the unit
+    values : Mapping[str, Any]
+        Name -> numbers, the real ones first; those that are not finite are left out.
+    label : str
+        What they are, with the unit.
 
     Raises
     ------
-    DataError : if a name has no finite value
+    DataError
+        If a name has no finite value.
     """
     finite = {name: np.asarray(it, float)[np.isfinite(np.asarray(it, float))] for name, it in values.items()}
     for name, numbers in finite.items():

@@ -26,11 +26,16 @@ def learning_curves(
 
     Parameters
     ----------
-    times : of the rows
-    values : (T, K) singular values of W
-    rates : (K,) early growth rates s_h (lambda_a - s_v)
-    ends : (K,) fixed points of theory 7.2
-    starts : (K,) norms of the first W along the modes of the data; by default its singular values
+    times : Sequence[float] or ndarray
+        Of the rows.
+    values : Float64[ndarray, "T K"]
+        (T, K) singular values of W.
+    rates : Float64[ndarray, " K"]
+        (K,) early growth rates s_h (lambda_a - s_v).
+    ends : Float64[ndarray, " K"]
+        (K,) fixed points of theory 7.2.
+    starts : Float64[ndarray, " K"], optional
+        (K,) norms of the first W along the modes of the data; by default its singular values.
     """
     figure = new_figure(WIDTH, 3.4)
     axis = figure.subplots()

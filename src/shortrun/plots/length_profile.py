@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.data.gaps import gap_share
+from shortrun.data.sequences.gaps import gap_share
 from shortrun.plots._figure import WIDTH, new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike
 from shortrun.plots.histograms import common_edges
@@ -23,7 +23,8 @@ def length_profile(real: Dataset, generated: Dataset) -> Figure:
 
     Raises
     ------
-    DataError : if the samples are no sequences with gaps, or of different sites
+    DataError
+        If the samples are no sequences with gaps, or of different sites.
     """
     check_alike(real, generated, applies(real), NEEDS)
     figure = new_figure(WIDTH, 2.8)

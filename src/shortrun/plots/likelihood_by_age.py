@@ -23,11 +23,13 @@ def likelihood_by_age(table: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    table : age, data, mean_log_likelihood, standard_error, error (`workflows.likelihood_by_age`)
+    table : pd.DataFrame
+        Age, data, mean_log_likelihood, standard_error, error (`workflows.likelihood_by_age`).
 
     Raises
     ------
-    DataError : if columns are missing
+    DataError
+        If columns are missing.
     """
     if not COLUMNS.issubset(table.columns):
         raise DataError(f"columns {', '.join(sorted(COLUMNS))} expected, got {', '.join(map(str, table.columns))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
-from shortrun.data.variants import KEY
+from shortrun.data.genotypes.variants import KEY
 from shortrun.errors import DataError
 from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike, thinned
@@ -26,7 +26,8 @@ def linkage(real: Dataset, generated: Dataset) -> Figure:
 
     Raises
     ------
-    DataError : if the samples are no genotypes, or of different sites, or no two sites are on one chromosome
+    DataError
+        If the samples are no genotypes, or of different sites, or no two sites are on one chromosome.
     """
     check_alike(real, generated, is_genotypes(real), NEEDS)
     count = min(len(real), len(generated))

@@ -29,12 +29,15 @@ def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
 
     Parameters
     ----------
-    table : age, observable, estimator, value, resolved (`workflows.mixing`)
-    k : of the training; 0 draws no line
+    table : pd.DataFrame
+        Age, observable, estimator, value, resolved (`workflows.mixing`).
+    k : int, default 0
+        Of the training; 0 draws no line.
 
     Raises
     ------
-    DataError : if columns or times are missing
+    DataError
+        If columns or times are missing.
     """
     check(table, COLUMNS)
     upper = dict(lines_of(table, "tau-int"))
@@ -81,11 +84,13 @@ def autocorrelations(functions: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    functions : age, observable, lag, rho, error (`workflows.mixing`); a band is one standard error
+    functions : pd.DataFrame
+        Age, observable, lag, rho, error (`workflows.mixing`); a band is one standard error.
 
     Raises
     ------
-    DataError : if columns are missing
+    DataError
+        If columns are missing.
     """
     check(functions, FUNCTIONS)
     names = [*functions["observable"].drop_duplicates()]

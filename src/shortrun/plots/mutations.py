@@ -21,7 +21,8 @@ def mutations(table: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    table : position, wildtype, letter, score
+    table : pd.DataFrame
+        Position, wildtype, letter, score.
     """
     letters = sorted({*table["letter"], *table["wildtype"]})
     grid = table.pivot_table(index="letter", columns="position", values="score", sort=True).reindex(letters)

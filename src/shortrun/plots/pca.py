@@ -29,11 +29,13 @@ def pca(real: Dataset, generated: Dataset) -> Figure:
 
     Parameters
     ----------
-    real, generated : samples of one kind
+    real, generated : Dataset
+        Samples of one kind.
 
     Raises
     ------
-    DataError : if they are not, or are too few
+    DataError
+        If they are not, or are too few.
     """
     found = project(real, generated)
     figure = new_figure(WIDTH, 6.2)

@@ -40,12 +40,15 @@ def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *,
 
     Parameters
     ----------
-    boundaries : boundary, sigma, w, x, y (`phases.boundaries`)
-    path : age, sigma, w_1, x, y (`workflows.phases`)
+    boundaries : pd.DataFrame
+        Boundary, sigma, w, x, y (`phases.boundaries`).
+    path : pd.DataFrame, optional
+        Age, sigma, w_1, x, y (`workflows.phases`).
 
     Raises
     ------
-    DataError : if columns are missing
+    DataError
+        If columns are missing.
     """
     for table, needed in ((boundaries, BOUNDARY), (path, PATH)):
         if table is not None and not needed.issubset(table.columns):

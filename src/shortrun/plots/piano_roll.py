@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
-from shortrun.data.music import KEYS
+from shortrun.data.music.encoding import KEYS
 from shortrun.errors import DataError
 from shortrun.plots._figure import new_figure, styled
 from shortrun.scores.music import LOWEST, NEEDS, TONES, applies
@@ -23,11 +23,13 @@ def piano_roll(data: Dataset, rows: int | Sequence[int] = 16) -> Figure:
 
     Parameters
     ----------
-    rows : which samples, or how many of the first
+    rows : int or Sequence[int], default 16
+        Which samples, or how many of the first.
 
     Raises
     ------
-    DataError : if the samples are no music, or there is no such sample
+    DataError
+        If the samples are no music, or there is no such sample.
     """
     if not applies(data):
         raise DataError(f"this figure needs {NEEDS}")

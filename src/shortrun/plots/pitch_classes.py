@@ -23,7 +23,8 @@ def pitch_classes(real: Dataset, generated: Dataset) -> Figure:
 
     Raises
     ------
-    DataError : if the samples are no music, or of different lengths
+    DataError
+        If the samples are no music, or of different lengths.
     """
     check_alike(real, generated, applies(real), NEEDS)
     panels = [k for k in range(len(real.classes)) if (real.labels == k).any() and (generated.labels == k).any()]

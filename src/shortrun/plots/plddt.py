@@ -19,12 +19,14 @@ def plddt(table: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    table : columns source ("real" or "generated") and plddt, 0 to 100, as `workflows.fold` returns it; rows without a
-        pLDDT are left out, and a side without any is not drawn
+    table : pd.DataFrame
+        Columns source ("real" or "generated") and plddt, 0 to 100, as `workflows.fold` returns it; rows without a pLDDT
+        are left out, and a side without any is not drawn.
 
     Raises
     ------
-    DataError : if there is no pLDDT
+    DataError
+        If there is no pLDDT.
     """
     lacking = {"source", "plddt"} - {*table.columns}
     known = table.iloc[:0] if lacking else table.dropna(subset=["plddt"])

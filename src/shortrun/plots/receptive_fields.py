@@ -25,12 +25,15 @@ def receptive_fields(fields: Shaped[np.ndarray, "n S"], shape: tuple[int, int] |
 
     Parameters
     ----------
-    fields : (n, S) weights, or norms over colours (`workflows.receptive_fields`)
-    shape : (height, width) of images; None for other data
+    fields : Shaped[ndarray, "n S"]
+        (n, S) weights, or norms over colours (`workflows.receptive_fields`).
+    shape : tuple[int, int], optional
+        (height, width) of images; None for other data.
 
     Raises
     ------
-    DataError : if the shape does not fit
+    DataError
+        If the shape does not fit.
     """
     if shape is not None and shape[0] * shape[1] != fields.shape[1]:
         raise DataError(f"{fields.shape[1]} sites are not an image of {shape[0]} x {shape[1]}")

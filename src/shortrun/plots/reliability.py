@@ -21,11 +21,13 @@ def reliability(predictions: Predictions) -> Figure:
 
     Parameters
     ----------
-    predictions : some with known labels
+    predictions : Predictions
+        Some with known labels.
 
     Raises
     ------
-    DataError : if no label is known
+    DataError
+        If no label is known.
     """
     table = bins_of(predictions)
     figure = new_figure(4.6, 5.0)

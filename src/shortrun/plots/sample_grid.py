@@ -29,12 +29,15 @@ def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
 
     Parameters
     ----------
-    data : samples whose `meta["image_shape"]` is (height, width)
-    columns : samples a class
+    data : Dataset
+        Samples whose `meta["image_shape"]` is (height, width).
+    columns : int, default 10
+        Samples a class.
 
     Raises
     ------
-    DataError : if the samples are not images
+    DataError
+        If the samples are not images.
     """
     shape, rows = image_shape(data), groups(data, columns)
     figure = new_figure(CELL * columns + 0.8, CELL * len(rows) * shape[0] / shape[1] + 0.2)
@@ -48,12 +51,15 @@ def sample_grids(grids: Mapping[str, Dataset], *, columns: int = 5) -> Figure:
 
     Parameters
     ----------
-    grids : title -> images of the same classes
-    columns : samples a class in each
+    grids : Mapping[str, Dataset]
+        Title -> images of the same classes.
+    columns : int, default 5
+        Samples a class in each.
 
     Raises
     ------
-    DataError : if there are none, or they are not images
+    DataError
+        If there are none, or they are not images.
     """
     if not grids:
         raise DataError("at least one set of samples to draw expected")
@@ -75,7 +81,8 @@ def image_shape(data: Dataset) -> tuple[int, int]:
 
     Raises
     ------
-    DataError : if the samples are not images
+    DataError
+        If the samples are not images.
     """
     shape = data.meta.get("image_shape")
     if shape is None:

@@ -19,8 +19,10 @@ def sample_rows(data: Dataset, rows: Sequence[int], sites: int) -> Figure:
 
     Parameters
     ----------
-    rows : which samples, those of a class together
-    sites : number of first sites that are drawn
+    rows : Sequence[int]
+        Which samples, those of a class together.
+    sites : int
+        Number of first sites that are drawn.
     """
     figure = new_figure(6.5, 0.09 * len(rows) + 0.5)
     axis = figure.subplots()

@@ -26,13 +26,17 @@ def scores_by_age(runs: Sequence[Curves], scores: Sequence[str] | None = None) -
 
     Parameters
     ----------
-    runs : curves, such as those of PCD-100 and F&F-10
-    scores : names, a row each; by default all but accuracies
+    runs : Sequence[Curves]
+        Curves, such as those of PCD-100 and F&F-10.
+    scores : Sequence[str], optional
+        Names, a row each; by default all but accuracies.
 
     Raises
     ------
-    ConfigError : if a name is unknown
-    DataError : if there are no curves
+    ConfigError
+        If a name is unknown.
+    DataError
+        If there are no curves.
     """
     if not runs:
         raise DataError("curves of at least one run expected")

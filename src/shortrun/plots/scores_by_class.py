@@ -28,13 +28,17 @@ def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figu
 
     Parameters
     ----------
-    curves : of one run
-    scores : names, a row each; by default all but accuracies
+    curves : Curves
+        Of one run.
+    scores : Sequence[str], optional
+        Names, a row each; by default all but accuracies.
 
     Raises
     ------
-    ConfigError : if a name is unknown
-    DataError : if the curves have no score against sampling time
+    ConfigError
+        If a name is unknown.
+    DataError
+        If the curves have no score against sampling time.
     """
     names = names_of([curves], scores)
     table = in_time(curves)
@@ -74,8 +78,10 @@ def names_of(runs: Sequence[Curves], scores: Sequence[str] | None) -> list[str]:
 
     Raises
     ------
-    ConfigError : if a name is in no run
-    DataError : if there is none
+    ConfigError
+        If a name is in no run.
+    DataError
+        If there is none.
     """
     known = list(dict.fromkeys(name for run in runs for name in in_time(run)["score"]))
     for name in scores or ():

@@ -29,14 +29,19 @@ def scores_of_runs(runs: Sequence[Curves], scores: Sequence[str] | None = None, 
 
     Parameters
     ----------
-    runs : curves, such as those of two data sets or of three architectures
-    scores : names, a panel each; by default all but accuracies
-    against : "steps" or "age"
+    runs : Sequence[Curves]
+        Curves, such as those of two data sets or of three architectures.
+    scores : Sequence[str], optional
+        Names, a panel each; by default all but accuracies.
+    against : str, default "steps"
+        "steps" or "age".
 
     Raises
     ------
-    ConfigError : if a name is unknown, or what scores are drawn against
-    DataError : if there are no curves, or none at the k of a run
+    ConfigError
+        If a name is unknown, or what scores are drawn against.
+    DataError
+        If there are no curves, or none at the k of a run.
     """
     if against not in AGAINST:
         raise ConfigError("against", f"one of {', '.join(AGAINST)} expected, got '{against}'")
@@ -67,7 +72,8 @@ def chosen(run: Curves, against: str) -> pd.DataFrame:
 
     Raises
     ------
-    DataError : if the curves were not measured there
+    DataError
+        If the curves were not measured there.
     """
     table = in_time(run)
     table = table.loc[table["class"] == ALL]

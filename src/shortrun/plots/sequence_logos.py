@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun.data import Dataset
-from shortrun.data.alphabet import DNA, RNA
+from shortrun.data.core.alphabet import DNA, RNA
 from shortrun.errors import MissingExtraError
 from shortrun.plots._figure import WIDTH, new_figure, styled
 from shortrun.scores import frequencies, information
@@ -34,12 +34,15 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
 
     Parameters
     ----------
-    real, generated : aligned sequences of one alphabet
+    real, generated : Dataset
+        Aligned sequences of one alphabet.
 
     Raises
     ------
-    DataError : if they are not
-    MissingExtraError : if logomaker is not installed
+    DataError
+        If they are not.
+    MissingExtraError
+        If logomaker is not installed.
     """
     generated = alike(real, generated)
     sites = most_different(real, generated)

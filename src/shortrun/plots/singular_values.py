@@ -23,11 +23,13 @@ def singular_values(table: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    table : age, matrix, rank, value (`workflows.singular_values`)
+    table : pd.DataFrame
+        Age, matrix, rank, value (`workflows.singular_values`).
 
     Raises
     ------
-    DataError : if columns are missing
+    DataError
+        If columns are missing.
     """
     from matplotlib import colormaps
 

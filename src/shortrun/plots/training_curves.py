@@ -24,11 +24,13 @@ def training_curves(log: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    log : monitored values, a row a logged update (`Trajectory.log_table`)
+    log : pd.DataFrame
+        Monitored values, a row a logged update (`Trajectory.log_table`).
 
     Raises
     ------
-    DataError : if nothing was logged
+    DataError
+        If nothing was logged.
     """
     if "update" not in log:
         raise DataError("nothing was logged: a log with a column 'update' expected")

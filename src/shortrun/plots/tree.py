@@ -43,11 +43,16 @@ def tree(
 
     Parameters
     ----------
-    found : the tree
-    names : of the leaves; drawn up to 80
-    strips : classes and annotations, from the inside out
-    circular : around a point rather than from left to right
-    depth : what the distance from the root is: the logarithm of the age, or the summed lengths of branches
+    found : Tree
+        The tree.
+    names : Sequence[str]
+        Of the leaves; drawn up to 80.
+    strips : Sequence[Strip], default ()
+        Classes and annotations, from the inside out.
+    circular : bool, default False
+        Around a point rather than from left to right.
+    depth : Depth, default "age"
+        What the distance from the root is: the logarithm of the age, or the summed lengths of branches.
     """
     first = next((strip for strip in strips if not strip.numeric), None)
     codes = None if first is None else first.codes()

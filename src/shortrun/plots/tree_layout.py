@@ -20,10 +20,14 @@ class Layout:
 
     Parameters
     ----------
-    order : (N,) leaves from the first to the last
-    leaf_y, leaf_x : (N,) of each leaf
-    node_y, node_x : (M,) of each node
-    first, last : (M,) where the leaves below a node begin and end in `order`
+    order : Int[ndarray, " N"]
+        (N,) leaves from the first to the last.
+    leaf_y, leaf_x : Float[ndarray, " N"]
+        (N,) of each leaf.
+    node_y, node_x : Float[ndarray, " M"]
+        (M,) of each node.
+    first, last : Int[ndarray, " M"]
+        (M,) where the leaves below a node begin and end in `order`.
     """
 
     order: Int[np.ndarray, " N"]
@@ -40,8 +44,10 @@ def layout(tree: Tree, groups: Int[np.ndarray, " N"] | None = None, depth: Depth
 
     Parameters
     ----------
-    groups : (N,) codes by which the leaves of one fixed point are sorted, their order there being free
-    depth : what x is, the logarithm of the age or the summed lengths of branches
+    groups : Int[ndarray, " N"], optional
+        (N,) codes by which the leaves of one fixed point are sorted, their order there being free.
+    depth : Depth, default "age"
+        What x is, the logarithm of the age or the summed lengths of branches.
     """
     below = children(tree)
     order = [*_in_turn(tree, below, np.zeros(len(tree.leaves), int) if groups is None else groups)]

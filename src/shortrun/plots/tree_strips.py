@@ -21,9 +21,12 @@ class Strip:
 
     Parameters
     ----------
-    name : of the column
-    values : (N,) what each leaf has; texts, "" where unknown, or numbers, NaN where unknown
-    order : of the categories, whose colours are told by it; by default the most frequent ones first
+    name : str
+        Of the column.
+    values : ndarray
+        (N,) what each leaf has; texts, "" where unknown, or numbers, NaN where unknown.
+    order : tuple[str, ...], default ()
+        Of the categories, whose colours are told by it; by default the most frequent ones first.
     """
 
     name: str

@@ -26,13 +26,19 @@ class Quantity:
 
     Parameters
     ----------
-    name : as the user writes it
-    ideal : the value of a perfect generator with infinitely many samples; None where it depends on the data, and only
-        the floor says what to expect
-    direction : which values are better; "none" where the ideal is approached from both sides
-    held_out : whether real samples are needed that the generator was not trained on
-    group : what it tells of: the samples' law, memorisation and privacy, labels, or what only such data have
-    meaning : one sentence in plain words: what a good and a bad value say
+    name : str
+        As the user writes it.
+    ideal : float or None
+        The value of a perfect generator with infinitely many samples; None where it depends on the data, and only the
+        floor says what to expect.
+    direction : Direction
+        Which values are better; "none" where the ideal is approached from both sides.
+    held_out : bool, default False
+        Whether real samples are needed that the generator was not trained on.
+    group : Group, default "quality"
+        What it tells of: the samples' law, memorisation and privacy, labels, or what only such data have.
+    meaning : str, default ""
+        One sentence in plain words: what a good and a bad value say.
     """
 
     name: str
@@ -56,11 +62,16 @@ class Pair:
 
     Parameters
     ----------
-    reference : real samples, as a rule those that the generator was trained on
-    generated : what it made
-    held_out : real samples that it has not seen, or None
-    convention : whose definition to follow where published ones differ
-    seed : of every random choice
+    reference : Dataset
+        Real samples, as a rule those that the generator was trained on.
+    generated : Dataset
+        What it made.
+    held_out : Dataset, optional
+        Real samples that it has not seen, or None.
+    convention : Convention, default "default"
+        Whose definition to follow where published ones differ.
+    seed : int, default 0
+        Of every random choice.
     """
 
     reference: Dataset
@@ -109,13 +120,19 @@ class Score:
 
     Parameters
     ----------
-    score : name of the quantity
-    cls : a class, or "all": all samples where classes play no role, else the mean over classes
-    value : nan where it is not defined, as for a class without enough samples
-    error : its standard error
-    floor : what real samples get: half of the reference for the other half (at most as many samples as were
-        generated), or where the size of the set matters each real sample for all others
-    ideal, direction : of the quantity
+    score : str
+        Name of the quantity.
+    cls : str
+        A class, or "all": all samples where classes play no role, else the mean over classes.
+    value : float
+        Nan where it is not defined, as for a class without enough samples.
+    error : float
+        Its standard error.
+    floor : float
+        What real samples get: half of the reference for the other half (at most as many samples as were generated), or
+        where the size of the set matters each real sample for all others.
+    ideal, direction : float or None or Direction
+        Of the quantity.
     """
 
     score: str

@@ -32,7 +32,8 @@ def chosen(
 
     Raises
     ------
-    ConfigError : if a name is unknown, or needs what there is not
+    ConfigError
+        If a name is unknown, or needs what there is not.
     """
     known = {name: quantity for name, (quantity, _) in offered().items()}
     lacking = {name: missing(*offer, pair, predictions, rebuilt) for name, offer in offered().items()}
@@ -96,7 +97,8 @@ def convention_called(name: str) -> Convention:
 
     Raises
     ------
-    ConfigError : if there is none
+    ConfigError
+        If there is none.
     """
     for convention in CONVENTIONS:
         if name == convention:
@@ -111,7 +113,8 @@ def alike(reference: Dataset, other: Dataset) -> Dataset:
 
     Raises
     ------
-    DataError : if they are not of one kind, or have a class that the reference has not
+    DataError
+        If they are not of one kind, or have a class that the reference has not.
     """
     if reference.sites != other.sites:
         raise DataError(f"samples of {reference.sites} and of {other.sites} sites cannot be compared")
@@ -149,7 +152,8 @@ def parts(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
 
     Raises
     ------
-    DataError : if there are not enough samples for any score
+    DataError
+        If there are not enough samples for any score.
     """
     classes = per_class and all(side.labelled.any() for side in sides(pair))
     occurring = np.flatnonzero(pair.reference.class_counts).tolist() if classes else []

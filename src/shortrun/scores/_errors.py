@@ -17,9 +17,12 @@ def bootstrap(
 
     Parameters
     ----------
-    statistic : of the means of `one` and of `other`, (B,) or (B, k) each, returns (B,)
-    one, other : (N,) or (N, k) contributions of the samples on either side
-    seed : of the draws (B. Efron, Ann. Stat. 7, 1, 1979)
+    statistic : Callable[[ndarray, ndarray], float | ndarray]
+        Of the means of `one` and of `other`, (B,) or (B, k) each, returns (B,).
+    one, other : ndarray
+        (N,) or (N, k) contributions of the samples on either side.
+    seed : int
+        Of the draws (B. Efron, Ann. Stat. 7, 1, 1979).
     """
     random = np.random.default_rng([seed, 99])
     return float(np.std(statistic(means_drawn(one, random), means_drawn(other, random)), ddof=1))

@@ -23,9 +23,12 @@ class Curves:
 
     Parameters
     ----------
-    name : of the run
-    scheme, k : how it was trained, and with how many sweeps
-    table : score, class, age, steps, value, error (`workflows.curves`)
+    name : str
+        Of the run.
+    scheme, k : str or int
+        How it was trained, and with how many sweeps.
+    table : pd.DataFrame
+        Score, class, age, steps, value, error (`workflows.curves`).
     """
 
     name: str
@@ -52,22 +55,37 @@ class Evaluation:
 
     Parameters
     ----------
-    run : what `Trajectory.info` says, with its configuration under "config"
-    log : monitored values, a row a logged update
-    age, steps, seed, convention : how the samples were generated and scored
-    reference, role : real samples that generated ones are compared with: those of the training, or test samples where
-        the former are not at hand
-    generated : samples with the labels of the reference
-    held_out : real samples not trained on, None without any
-    scores : of the samples and of the predictions
-    predictions : of the held-out samples (else of the reference), exact; None without labels
-    described : what `Dataset.describe` says of "reference" and "held-out" samples
-    singular_values : of the weights at every age (`workflows.singular_values`)
-    receptive_fields : of the strongest hidden units, (n, S) (`workflows.receptive_fields`)
-    curves : of this run, then of those it is compared with; empty if not asked for
-    notes : what to know of the above, one sentence each
-    seconds : that the evaluation took
-    command : that repeats it
+    run : dict[str, Any]
+        What `Trajectory.info` says, with its configuration under "config".
+    log : pd.DataFrame
+        Monitored values, a row a logged update.
+    age, steps, seed, convention : int or str
+        How the samples were generated and scored.
+    reference, role : Dataset or Role
+        Real samples that generated ones are compared with: those of the training, or test samples where the former are
+        not at hand.
+    generated : Dataset
+        Samples with the labels of the reference.
+    held_out : Dataset or None
+        Real samples not trained on, None without any.
+    scores : tuple[Score, ...]
+        Of the samples and of the predictions.
+    predictions : Predictions or None
+        Of the held-out samples (else of the reference), exact; None without labels.
+    described : Mapping[str, dict[str, Any]], optional
+        What `Dataset.describe` says of "reference" and "held-out" samples.
+    singular_values : pd.DataFrame, optional
+        Of the weights at every age (`workflows.singular_values`).
+    receptive_fields : ndarray, optional
+        Of the strongest hidden units, (n, S) (`workflows.receptive_fields`).
+    curves : tuple[Curves, ...], default ()
+        Of this run, then of those it is compared with; empty if not asked for.
+    notes : tuple[str, ...], default ()
+        What to know of the above, one sentence each.
+    seconds : float, default 0.0
+        That the evaluation took.
+    command : str, default ""
+        That repeats it.
     """
 
     run: dict[str, Any]

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.alphabet import BINARY, DOSAGE
-from shortrun.data.blocks import scan
-from shortrun.data.variants import KEY
+from shortrun.data.core.alphabet import BINARY, DOSAGE
+from shortrun.data.core.blocks import scan
+from shortrun.data.genotypes.variants import KEY
 
 HAPLOTYPES = (".hapt", ".hap", ".hapt.gz", ".hap.gz")  # files of haplotypes that may come without a legend
 NEEDS = "genotypes (VCF, PLINK, .hapt, or arrays with positions)"

@@ -19,7 +19,8 @@ def information(data: Dataset) -> Float64[np.ndarray, "S q"]:
 
     Raises
     ------
-    DataError : if the samples are not sequences of letters
+    DataError
+        If the samples are not sequences of letters.
     """
     frequency = frequencies(data)
     assert data.alphabet is not None
@@ -36,7 +37,8 @@ def frequencies(data: Dataset) -> Float64[np.ndarray, "S q"]:
 
     Raises
     ------
-    DataError : if the samples are not sequences of letters
+    DataError
+        If the samples are not sequences of letters.
     """
     if data.alphabet is None or data.alphabet.letters.isdecimal():
         raise DataError("sequences of letters expected, such as proteins, RNA and DNA")

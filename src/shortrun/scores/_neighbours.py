@@ -123,8 +123,10 @@ class Balls:
 
     Parameters
     ----------
-    nearest : (N, k) distances of the k nearest in any order, but the k-th is the last
-    ties : (N,) how many others there are at that distance, k or more
+    nearest : ndarray
+        (N, k) distances of the k nearest in any order, but the k-th is the last.
+    ties : ndarray
+        (N,) how many others there are at that distance, k or more.
     """
 
     nearest: np.ndarray

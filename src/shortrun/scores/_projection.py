@@ -23,9 +23,12 @@ class Projection:
 
     Parameters
     ----------
-    real, generated : (N, C) coordinates of each
-    directions : (F, C) orthonormal, of the one-hot features
-    shares : (C,) of the variance of the real samples
+    real, generated : Float[ndarray, "N C"] or Float[ndarray, "M C"]
+        (N, C) coordinates of each.
+    directions : Float[ndarray, "F C"]
+        (F, C) orthonormal, of the one-hot features.
+    shares : Float[ndarray, " C"]
+        (C,) of the variance of the real samples.
     """
 
     real: Float[np.ndarray, "N C"]
@@ -43,7 +46,8 @@ def project(real: Dataset, generated: Dataset, *, components: int = 2) -> Projec
 
     Raises
     ------
-    DataError : if the two are not of one kind, or there are too few samples or features
+    DataError
+        If the two are not of one kind, or there are too few samples or features.
     """
     generated = alike(real, generated)
     width = features(real.head(1)).shape[1]

@@ -47,13 +47,18 @@ class MemoryEffect:
 
     Parameters
     ----------
-    score : its name
-    k : sweeps of the training
-    at_k, best, last : distances from the ideal after k sweeps, at the best time and at the last one
-    best_time, last_time : in sweeps
-    effect : "best at k": no time is clearly better and the last one is clearly worse, the memory effect of machines
-        trained out of equilibrium (ACDS23); "as good later": the last time is no worse; "better earlier", "better
-        later": another time is clearly better, by two standard errors of the difference
+    score : str
+        Its name.
+    k : int
+        Sweeps of the training.
+    at_k, best, last : float
+        Distances from the ideal after k sweeps, at the best time and at the last one.
+    best_time, last_time : int
+        In sweeps.
+    effect : Effect
+        "best at k": no time is clearly better and the last one is clearly worse, the memory effect of machines trained
+        out of equilibrium (ACDS23); "as good later": the last time is no worse; "better earlier", "better later":
+        another time is clearly better, by two standard errors of the difference.
     """
 
     score: str
@@ -84,7 +89,8 @@ def memory_effect(table: pd.DataFrame, score: str, k: int, ideal: float = 0.0) -
 
     Parameters
     ----------
-    table : curves of one run: score, class, age, steps, value, error; the class "all" counts
+    table : pd.DataFrame
+        Curves of one run: score, class, age, steps, value, error; the class "all" counts.
     """
     rows = of_last_age(table, score)
     steps = sorted(rows)

@@ -67,14 +67,17 @@ def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fra
 
     Parameters
     ----------
-    data, generated : data sets, compared by Hamming distance (continuous ones by Euclidean), or (N, F) features,
-        compared by Euclidean distance, whose order is the same for binary and one-hot features
-    ties : neighbours at the same distance count as fractions, or for the "other" set as in the published codes, which
-        makes perfect generators of short discrete data look bad
+    data, generated : Samples
+        Data sets, compared by Hamming distance (continuous ones by Euclidean), or (N, F) features, compared by
+        Euclidean distance, whose order is the same for binary and one-hot features.
+    ties : Ties, default "fraction"
+        Neighbours at the same distance count as fractions, or for the "other" set as in the published codes, which
+        makes perfect generators of short discrete data look bad.
 
     Raises
     ------
-    DataError : if the sizes differ
+    DataError
+        If the sizes differ.
     """
     own_data, own_generated = own_shares(data, generated, ties)
     return AdversarialAccuracy(float(own_data.mean()), float(own_generated.mean()))

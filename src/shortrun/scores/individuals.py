@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from shortrun.data import Dataset
-from shortrun.data.alphabet import DOSAGE
+from shortrun.data.core.alphabet import DOSAGE
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._genotypes import is_genotypes
 from shortrun.scores._numbers import kolmogorov_smirnov

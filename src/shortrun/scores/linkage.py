@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from shortrun.data import Dataset
-from shortrun.data.variants import variants_of
+from shortrun.data.genotypes.variants import variants_of
 from shortrun.scores import _genotypes
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._genotypes import frequencies, is_genotypes, minor
@@ -41,9 +41,12 @@ class Pairs:
 
     Parameters
     ----------
-    sites : (K,) of the data set, by chromosome and position
-    chromosome, position : (K,) of each; base pairs, or the number of the site where nobody knows positions
-    edges : (B + 1,) of the bins, equal in the logarithm of the distance
+    sites : ndarray
+        (K,) of the data set, by chromosome and position.
+    chromosome, position : ndarray
+        (K,) of each; base pairs, or the number of the site where nobody knows positions.
+    edges : ndarray
+        (B + 1,) of the bins, equal in the logarithm of the distance.
     """
 
     sites: np.ndarray
@@ -107,9 +110,12 @@ def linkage_decay(
 
     Parameters
     ----------
-    data : haplotypes or dosages
-    like : whose sites and bins to use, by default its own: those with a minor-allele frequency of at least 5 %
-    bins : number of bins, equal in the logarithm of the distance; empty ones are left out
+    data : Dataset
+        Haplotypes or dosages.
+    like : Dataset, optional
+        Whose sites and bins to use, by default its own: those with a minor-allele frequency of at least 5 %.
+    bins : int, default BINS
+        Number of bins, equal in the logarithm of the distance; empty ones are left out.
 
     Returns
     -------

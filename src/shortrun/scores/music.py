@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.alphabet import BINARY
-from shortrun.data.blocks import scan
-from shortrun.data.music import KEYS, is_music
+from shortrun.data.core.alphabet import BINARY
+from shortrun.data.core.blocks import scan
+from shortrun.data.music.encoding import KEYS, is_music
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._numbers import UNDEFINED, ratio, spread
 

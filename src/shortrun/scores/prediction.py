@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from shortrun.data import Predictions
-from shortrun.data.dataset import UNKNOWN
+from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import DataError
 from shortrun.scores._base import ALL, Quantity
 from shortrun.scores._errors import means_drawn
@@ -50,7 +50,8 @@ def judge(predictions: Predictions) -> dict[str, dict[str, tuple[float, float, f
 
     Raises
     ------
-    DataError : if no sample has a label
+    DataError
+        If no sample has a label.
     """
     known, rates = labelled(predictions), accuracies(predictions)
     rows = {name: {"accuracy": (*value, np.nan)} for name, value in rates.items()}
@@ -64,7 +65,8 @@ def labelled(predictions: Predictions) -> Predictions:
 
     Raises
     ------
-    DataError : if there are none
+    DataError
+        If there are none.
     """
     known = predictions.labels != UNKNOWN
     if not known.any():
@@ -101,12 +103,15 @@ def confusion(predictions: Predictions, *, normalised: bool = False) -> Float64[
 
     Parameters
     ----------
-    predictions : those without a known label are left out
-    normalised : divide by the samples of the true class, as in FF23 fig. 5; rows of classes without samples are nan
+    predictions : Predictions
+        Those without a known label are left out.
+    normalised : bool, default False
+        Divide by the samples of the true class, as in FF23 fig. 5; rows of classes without samples are nan.
 
     Raises
     ------
-    DataError : if no sample has a label
+    DataError
+        If no sample has a label.
     """
     known, count = labelled(predictions), len(predictions.classes)
     cells = np.bincount(known.labels * count + known.predicted, minlength=count**2)
@@ -138,7 +143,8 @@ def reliability(predictions: Predictions, bins: int = BINS) -> pd.DataFrame:
 
     Raises
     ------
-    DataError : if no sample has a label
+    DataError
+        If no sample has a label.
     """
     known = labelled(predictions)
     sure, right = confidence(known), known.predicted == known.labels

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.gaps import annotation, pairs
-from shortrun.data.sequences import GAP
+from shortrun.data.sequences.encoding import GAP
+from shortrun.data.sequences.gaps import annotation, pairs
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._numbers import UNDEFINED, ratio, share
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.sequences import GAP
+from shortrun.data.sequences.encoding import GAP
 from shortrun.errors import MissingExtraError
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._numbers import kolmogorov_smirnov, shift
@@ -54,7 +54,8 @@ def folding_energies(data: Dataset) -> Float64[np.ndarray, " N"]:
 
     Raises
     ------
-    MissingExtraError : if ViennaRNA is not installed
+    MissingExtraError
+        If ViennaRNA is not installed.
     """
     assert data.alphabet is not None
     return np.array([folding_energy(text.replace(GAP, "")) for text in data.alphabet.decode_rows(data.values)])

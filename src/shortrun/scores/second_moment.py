@@ -45,8 +45,9 @@ def second_moment(reference: Samples, generated: Samples, *, convention: Convent
 
     Parameters
     ----------
-    reference, generated : data sets, of which a block of rows at a time becomes features, or (N, F) features; memory
-        is that of two (F, F) tables
+    reference, generated : Samples
+        Data sets, of which a block of rows at a time becomes features, or (N, F) features; memory is that of two (F, F)
+        tables.
     """
     difference = covariance(generated)
     difference -= covariance(reference)
@@ -71,9 +72,12 @@ class Line:
 
     Parameters
     ----------
-    forms : over these pairs
-    sums : sum of z_i z_j over these pairs, of the data and of the generated samples
-    count : of these pairs
+    forms : Forms
+        Over these pairs.
+    sums : tuple[ndarray, ndarray]
+        Sum of z_i z_j over these pairs, of the data and of the generated samples.
+    count : int
+        Of these pairs.
     """
 
     forms: Forms

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.gaps import gap_share
-from shortrun.data.sequences import GAP, gap_code
+from shortrun.data.sequences.encoding import GAP, gap_code
+from shortrun.data.sequences.gaps import gap_share
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._neighbours import mismatches, slices
 from shortrun.scores._numbers import UNDEFINED, kolmogorov_smirnov, shift, spread

@@ -27,7 +27,8 @@ def kept(folder: Path) -> tuple[int, ...]:
 
     Raises
     ------
-    StoreError : if their folder cannot be read
+    StoreError
+        If their folder cannot be read.
     """
     try:
         names = [path.name for path in (folder / FOLDER).iterdir()]
@@ -44,7 +45,8 @@ def write(folder: Path, model: Model, theta: Theta, age: int) -> None:
 
     Raises
     ------
-    StoreError : if it cannot be written; nothing is left of it then
+    StoreError
+        If it cannot be written; nothing is left of it then.
     """
     blocks = named_blocks(model, theta)
     tensors.write(path_of(folder, age), blocks, {"update": str(age)})  # one key: their order is random
@@ -55,7 +57,8 @@ def read(folder: Path, model: Model, age: int) -> Theta:
 
     Raises
     ------
-    StoreError : if the file is missing, damaged, or of another machine
+    StoreError
+        If the file is missing, damaged, or of another machine.
     """
     path, theta = path_of(folder, age), torch.empty(model.size())
     blocks = named_blocks(model, theta)
@@ -79,7 +82,8 @@ def drop_after(folder: Path, update: int) -> None:
 
     Raises
     ------
-    StoreError : if one cannot be removed
+    StoreError
+        If one cannot be removed.
     """
     for age in reversed(kept(folder)):
         if age > update:
@@ -91,7 +95,8 @@ def remove(path: Path) -> None:
 
     Raises
     ------
-    StoreError : if it cannot be removed
+    StoreError
+        If it cannot be removed.
     """
     try:
         path.unlink(missing_ok=True)

@@ -26,15 +26,20 @@ def create(path: Path | str, form: header.Header, *, overwrite: bool = False, re
 
     Parameters
     ----------
-    path : a new or empty folder; folders above it are made
-    form : what `describe` returns
-    overwrite : replace the run that is there; it is moved aside, and deleted once the new one is in place
-    resumable : False for ages that come from elsewhere and have no training to go on with
+    path : Path or str
+        A new or empty folder; folders above it are made.
+    form : header.Header
+        What `describe` returns.
+    overwrite : bool, default False
+        Replace the run that is there; it is moved aside, and deleted once the new one is in place.
+    resumable : bool, default True
+        False for ages that come from elsewhere and have no training to go on with.
 
     Raises
     ------
-    StoreError : if a run is there and `overwrite` is False, if something else is there, if another training
-        writes there, or if the folder cannot be made
+    StoreError
+        If a run is there and `overwrite` is False, if something else is there, if another training writes there, or if
+        the folder cannot be made.
     """
     folder = Path(os.path.realpath(path))
     if not header.is_run(folder):
@@ -123,13 +128,16 @@ def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
 
     Parameters
     ----------
-    path : the run's folder
-    form : the header of the training that goes on, which may have other settings (more updates) but not
-        another machine, recipe or data; None to keep the stored one
+    path : Path or str
+        The run's folder.
+    form : header.Header, optional
+        The header of the training that goes on, which may have other settings (more updates) but not another machine,
+        recipe or data; None to keep the stored one.
 
     Raises
     ------
-    StoreError : if it is not a run, cannot go on, differs from `form`, or another training writes there
+    StoreError
+        If it is not a run, cannot go on, differs from `form`, or another training writes there.
     """
     header.read(Path(path))  # no lock file is left in what is not a run
     folder = Path(os.path.realpath(path))

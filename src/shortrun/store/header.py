@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from shortrun.config import Config
-from shortrun.data.dataset import Dataset
+from shortrun.data.core.dataset import Dataset
 from shortrun.errors import StoreError, nearest
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
@@ -109,7 +109,8 @@ def write(folder: Path, header: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    StoreError : if it cannot be written
+    StoreError
+        If it cannot be written.
     """
     with atomic(folder / NAME) as temporary:
         temporary.write_text(dump(header), encoding="utf-8")
@@ -120,7 +121,8 @@ def read(folder: Path) -> Header:
 
     Raises
     ------
-    StoreError : if it is not a run folder (names one nearby), or run.json is broken or of a newer format
+    StoreError
+        If it is not a run folder (names one nearby), or run.json is broken or of a newer format.
     """
     path = folder / NAME
     try:
@@ -139,7 +141,8 @@ def check(path: Path, text: str) -> Header:
 
     Raises
     ------
-    StoreError : if it is not one that this version of the software reads
+    StoreError
+        If it is not one that this version of the software reads.
     """
     try:
         header = json.loads(text)
@@ -164,7 +167,8 @@ def spec_of(folder: Path, header: Header) -> AnySpec:
 
     Raises
     ------
-    StoreError : if it does not make sense
+    StoreError
+        If it does not make sense.
     """
     try:
         return spec_from_dict(header["spec"])
@@ -178,7 +182,8 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
 
     Raises
     ------
-    StoreError : names the first thing that differs
+    StoreError
+        Names the first thing that differs.
     """
     stored = stored | {"spec": spec_of(folder, stored).to_dict()}  # with the options that are newer than the run
     other = next((name for key, name in FIXED.items() if stored.get(key) != given.get(key)), None)

@@ -20,7 +20,8 @@ class Lock:
 
     Raises
     ------
-    StoreError : if another training holds it, or the folder cannot be written
+    StoreError
+        If another training holds it, or the folder cannot be written.
     """
 
     def __init__(self, folder: Path):

@@ -22,7 +22,8 @@ def read(folder: Path) -> list[Record]:
 
     Raises
     ------
-    StoreError : if a finished line is not a record; names the line
+    StoreError
+        If a finished line is not a record; names the line.
     """
     return [_parse(folder / NAME, i, line) for i, line in enumerate(_lines(folder / NAME), 1)]
 
@@ -32,7 +33,8 @@ def trim(folder: Path, update: int) -> None:
 
     Raises
     ------
-    StoreError : if the file cannot be read or replaced
+    StoreError
+        If the file cannot be read or replaced.
     """
     path = folder / NAME
     content = b"".join(line + b"\n" for line in takewhile(lambda line: _is_until(line, update), _lines(path)))
@@ -56,7 +58,8 @@ class Appender:
 
         Raises
         ------
-        StoreError : if it cannot be written whole; readers ignore the part that was
+        StoreError
+            If it cannot be written whole; readers ignore the part that was.
         """
         line = memoryview((json.dumps(_finite(record), allow_nan=False) + "\n").encode())
         try:

@@ -55,7 +55,8 @@ def write(folder: Path, training: Training) -> None:
 
     Raises
     ------
-    StoreError : if it cannot be written; the last saved one is still there
+    StoreError
+        If it cannot be written; the last saved one is still there.
     """
     named = {"theta": training.theta}
     named |= {f"moments.{i}": moment for i, moment in enumerate(training.moments)}
@@ -69,7 +70,8 @@ def write_empty(folder: Path) -> None:
 
     Raises
     ------
-    StoreError : if it cannot be written
+    StoreError
+        If it cannot be written.
     """
     tensors.write(folder / NAME, {}, _metadata(0, 0.0, 0))
 
@@ -88,7 +90,8 @@ def read(folder: Path) -> Restart | None:
 
     Raises
     ------
-    StoreError : if the file is missing or damaged
+    StoreError
+        If the file is missing or damaged.
     """
     path = folder / NAME
     if not path.exists():

@@ -48,7 +48,8 @@ def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
 
     Raises
     ------
-    StoreError : if the file cannot be written; the old file, if any, is still there
+    StoreError
+        If the file cannot be written; the old file, if any, is still there.
     """
     with atomic(path) as temporary, temporary.open("wb") as file:
         put(file, tensors, metadata)
@@ -84,7 +85,8 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises
     ------
-    StoreError : if the file is missing, cannot be read, or is not a whole safetensors file
+    StoreError
+        If the file is missing, cannot be read, or is not a whole safetensors file.
     """
 
     def room(entries: Mapping[str, Entry]) -> dict[str, Tensor]:
@@ -100,7 +102,8 @@ def read_into(
 
     Raises
     ------
-    StoreError : as `read`
+    StoreError
+        As `read`.
     """
     try:
         with path.open("rb") as file:
@@ -126,7 +129,8 @@ def layout(file: BinaryIO, size: int) -> tuple[dict[str, Entry], dict[str, str]]
 
     Raises
     ------
-    ValueError, KeyError, TypeError, AttributeError : if it is not a whole safetensors file
+    ValueError, KeyError, TypeError, AttributeError
+        If it is not a whole safetensors file.
     """
     length = int.from_bytes(file.read(8), "little")
     if length > size - 8:

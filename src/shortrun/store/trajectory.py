@@ -10,8 +10,8 @@ from typing import Any, final
 
 import pandas as pd
 
-from shortrun.data.alphabet import Alphabet
-from shortrun.data.table_columns import Column
+from shortrun.data.core.alphabet import Alphabet
+from shortrun.data.core.columns import Column
 from shortrun.errors import StoreError
 from shortrun.models import AnySpec, Spec, model_of
 from shortrun.store import ages, header, log, restart
@@ -26,11 +26,13 @@ class Trajectory:
 
     Parameters
     ----------
-    path : the run's folder
+    path : Path or str
+        The run's folder.
 
     Raises
     ------
-    StoreError : if it is not a run folder, or of a newer format version
+    StoreError
+        If it is not a run folder, or of a newer format version.
     """
 
     def __init__(self, path: Path | str):
@@ -107,7 +109,8 @@ class Trajectory:
 
         Raises
         ------
-        StoreError : if it was not; names the nearest ones
+        StoreError
+            If it was not; names the nearest ones.
         """
         if age not in self.ages:
             raise StoreError(self.path, f"has no age {age}; {self._around(age)}")

@@ -42,7 +42,8 @@ class Writer:
 
         Raises
         ------
-        StoreError : if it cannot be written; says what is saved and how to go on
+        StoreError
+            If it cannot be written; says what is saved and how to go on.
         """
         with self._telling():
             ages.write(self.path, self.model, training.theta, training.update)
@@ -52,7 +53,8 @@ class Writer:
 
         Raises
         ------
-        StoreError : if they cannot be written
+        StoreError
+            If they cannot be written.
         """
         with self._telling():
             self._log.append(dict(record))
@@ -62,7 +64,8 @@ class Writer:
 
         Raises
         ------
-        StoreError : if it cannot be written
+        StoreError
+            If it cannot be written.
         """
         self._last = training
         if time.monotonic() - self._saved_at >= self.restart_seconds:
@@ -78,7 +81,8 @@ class Writer:
 
         Raises
         ------
-        StoreError : if they are missing or damaged
+        StoreError
+            If they are missing or damaged.
         """
         return restart.read(self.path)
 
@@ -87,7 +91,8 @@ class Writer:
 
         Raises
         ------
-        StoreError : if it cannot be written
+        StoreError
+            If it cannot be written.
         """
         last = self._last
         if last is None or last.update == self._saved_update or not is_finite(last.theta):
@@ -102,7 +107,8 @@ class Writer:
 
         Raises
         ------
-        StoreError : if it cannot be saved
+        StoreError
+            If it cannot be saved.
         """
         try:
             self.save()

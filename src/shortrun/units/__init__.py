@@ -33,7 +33,8 @@ def from_dict(form: dict[str, Any]) -> Any:
 
     Raises
     ------
-    ConfigError : if the kind is unknown
+    ConfigError
+        If the kind is unknown.
     """
     options = dict(form)
     kind = options.pop("kind")

@@ -19,12 +19,15 @@ class Gaussian(Scalar):
 
     Parameters
     ----------
-    variance : of a site at zero coupling, in squared units of the data
-    start_variance : of p0, the centred normal law of a random start (in place of the uniform law of discrete units)
+    variance : float, default 1.0
+        Of a site at zero coupling, in squared units of the data.
+    start_variance : float, default 1.0
+        Of p0, the centred normal law of a random start (in place of the uniform law of discrete units).
 
     Raises
     ------
-    ConfigError : if a variance is not positive
+    ConfigError
+        If a variance is not positive.
     """
 
     variance: float = 1.0

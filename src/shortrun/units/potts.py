@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from shortrun.data.alphabet import MAX_COLOURS
+from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values
 from shortrun.units import _colours
@@ -23,11 +23,13 @@ class Potts:
 
     Parameters
     ----------
-    colours : the number q of colours, 2 to 255
+    colours : int
+        The number q of colours, 2 to 255.
 
     Raises
     ------
-    ConfigError : if `colours` is outside 2..255
+    ConfigError
+        If `colours` is outside 2..255.
     """
 
     colours: int

@@ -19,12 +19,15 @@ class Rate:
 
     Parameters
     ----------
-    low, high : the data's values that rates of -1 and 1 stand for
-    codes : whether the data are codes 0 and 1, so that a rate below or above 0 stands for one of them
+    low, high : float, optional
+        The data's values that rates of -1 and 1 stand for.
+    codes : bool, default False
+        Whether the data are codes 0 and 1, so that a rate below or above 0 stands for one of them.
 
     Raises
     ------
-    ConfigError : if the range is empty
+    ConfigError
+        If the range is empty.
     """
 
     low: float = -1.0

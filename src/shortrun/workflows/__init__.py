@@ -1,7 +1,6 @@
 """The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
 
 from shortrun.workflows._sites import trained_out_of_equilibrium
-from shortrun.workflows.chaos import critical_gain_of, lyapunov
 from shortrun.workflows.contacts import Contacts, contacts
 from shortrun.workflows.couplings import Couplings, couplings
 from shortrun.workflows.evaluation import evaluate
@@ -11,6 +10,7 @@ from shortrun.workflows.frames import frames
 from shortrun.workflows.generation import generate, stream
 from shortrun.workflows.learning_flow import learning_flow
 from shortrun.workflows.likelihood import likelihood, likelihood_by_age
+from shortrun.workflows.lyapunov import critical_gain_of, lyapunov
 from shortrun.workflows.mixing import mixing
 from shortrun.workflows.mutations import mutations
 from shortrun.workflows.phases import first_transition, phases
@@ -19,7 +19,6 @@ from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, sampled, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
 from shortrun.workflows.tree import tree
-from shortrun.workflows.tree_files import tree_page, write_tree
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
@@ -56,6 +55,4 @@ __all__ = [
     "times_up_to",
     "trained_out_of_equilibrium",
     "tree",
-    "tree_page",
-    "write_tree",
 ]

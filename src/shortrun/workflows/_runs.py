@@ -33,7 +33,8 @@ def rbm_of(run: Trajectory, quantity: str) -> RBM:
 
     Raises
     ------
-    ConfigError : if it is a chaotic network, which has no energy and so not that quantity
+    ConfigError
+        If it is a chaotic network, which has no energy and so not that quantity.
     """
     if not isinstance(run.model, RBM):
         raise ConfigError("run", f"an RBM expected: {run.path} is a chaotic network, which has no {quantity}")
@@ -45,7 +46,8 @@ def check_kind(run: Trajectory, data: Dataset) -> None:
 
     Raises
     ------
-    DataError : if they have other sites or another alphabet than those it was trained on
+    DataError
+        If they have other sites or another alphabet than those it was trained on.
     """
     if data.sites != run.sites:
         raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {run.sites}")

@@ -26,7 +26,8 @@ def class_code(run: Trajectory, label: str | None) -> int | None:
 
     Raises
     ------
-    ConfigError : if the machine does not know it
+    ConfigError
+        If the machine does not know it.
     """
     if label is None or label in run.classes:
         return None if label is None else run.classes.index(label)
@@ -39,7 +40,8 @@ def check_method(method: str) -> Method:
 
     Raises
     ------
-    ConfigError : if it is unknown
+    ConfigError
+        If it is unknown.
     """
     if method not in METHODS:
         raise ConfigError("method", f"'{method}' is unknown, expected exact or gaussian", nearest(method, METHODS))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from shortrun.data.delimited import Delimited, read_delimited
+from shortrun.data.tables.delimited import Delimited, read_delimited
 from shortrun.errors import ConfigError
 from shortrun.landscape import SEPARATION, THRESHOLD, area_under_curve, contact_scores, pairs, precision
 from shortrun.store import Trajectory
@@ -26,12 +26,17 @@ class Contacts:
 
     Parameters
     ----------
-    table : i, j (columns of the alignment, from 1), score, and where distances are known distance and contact; the
-        highest score first, only pairs that are far enough apart along the chain
-    sites : L
-    precision : share of contacts among the first L/5, L/2, L and 2L pairs of a known distance; empty without distances
-    area : under the ROC curve of those pairs; NaN without
-    base : share of contacts among all of them; NaN without
+    table : pd.DataFrame
+        i, j (columns of the alignment, from 1), score, and where distances are known distance and contact; the highest
+        score first, only pairs that are far enough apart along the chain.
+    sites : int
+        L.
+    precision : dict[str, float]
+        Share of contacts among the first L/5, L/2, L and 2L pairs of a known distance; empty without distances.
+    area : float
+        Under the ROC curve of those pairs; NaN without.
+    base : float
+        Share of contacts among all of them; NaN without.
     """
 
     table: pd.DataFrame
@@ -63,17 +68,25 @@ def contacts(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    distances : CSV or TSV with columns i, j (from 1) and a third one of distances
-    age, label, method : as for `couplings`
-    separation : only pairs with |i - j| above it
-    threshold : distances below it are contacts
-    keep_gap : whether the gap is one of the colours that count
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    distances : Path or str, optional
+        CSV or TSV with columns i, j (from 1) and a third one of distances.
+    age, label, method : int or str, optional
+        As for `couplings`.
+    separation : int, default SEPARATION
+        Only pairs with |i - j| above it.
+    threshold : float, default THRESHOLD
+        Distances below it are contacts.
+    keep_gap : bool, default False
+        Whether the gap is one of the colours that count.
 
     Raises
     ------
-    ConfigError : as for `couplings`; for no pair that far apart, or a threshold that is no distance
-    FormatError : for a file that is no table of distances; names the line
+    ConfigError
+        As for `couplings`; for no pair that far apart, or a threshold that is no distance.
+    FormatError
+        For a file that is no table of distances; names the line.
     """
     run, known = opened(run), check_method(method)
     if not threshold > 0:
@@ -121,7 +134,8 @@ def read_distances(path: Path, count: int) -> np.ndarray:
 
     Raises
     ------
-    FormatError : for columns that are missing, sites that are none of 1..L, distances that are none
+    FormatError
+        For columns that are missing, sites that are none of 1..L, distances that are none.
     """
     table = read_delimited(path)
     first, second, third = table.require("i"), table.require("j"), distance_column(table)

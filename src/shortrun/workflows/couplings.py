@@ -33,16 +33,22 @@ class Couplings:
 
     Parameters
     ----------
-    order : 1 fields, 2 pairs, 3 triples
-    table : strongest first. Order 1: site, field, and colour where sites have more than two. Order 2 and 3: i, j (, k)
-        from 1, coupling; where sites have more than two colours strength (the Frobenius norm over colours) too, and
-        coupling is the element of the largest modulus, of the colours colour_i, colour_j (, colour_k). Of sites with
-        two values, it is J in the convention s = +-1
-    arrays : as `numpy.savez` takes them: colours (S,), positions (S,), letters (R,), R the colours of all sites, and
-        "fields" (R,), or "pairs" (R, R), or of the triples in the table "triples" (n, 3) and their elements "values"
-    picture : (S, q) fields or (S, S) couplings of two values, or strengths; None for triples
-    two_valued : whether all sites have two values
-    pairs_looked_at : of order 3, in how many pairs of sites a third was looked for, and of how many
+    order : int
+        1 fields, 2 pairs, 3 triples.
+    table : pd.DataFrame
+        Strongest first. Order 1: site, field, and colour where sites have more than two. Order 2 and 3: i, j (, k) from
+        1, coupling; where sites have more than two colours strength (the Frobenius norm over colours) too, and coupling
+        is the element of the largest modulus, of the colours colour_i, colour_j (, colour_k). Of sites with two values,
+        it is J in the convention s = +-1.
+    arrays : dict[str, ndarray]
+        As `numpy.savez` takes them: colours (S,), positions (S,), letters (R,), R the colours of all sites, and
+        "fields" (R,), or "pairs" (R, R), or of the triples in the table "triples" (n, 3) and their elements "values".
+    picture : ndarray or None
+        (S, q) fields or (S, S) couplings of two values, or strengths; None for triples.
+    two_valued : bool
+        Whether all sites have two values.
+    pairs_looked_at : tuple[int, int], optional
+        Of order 3, in how many pairs of sites a third was looked for, and of how many.
     """
 
     order: int
@@ -67,18 +73,26 @@ def couplings(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    order : 1, 2 or 3
-    age : of the training; the last by default
-    label : a class that the label is held at; by default it is one more site, averaged over uniformly
-    method : "exact", or "gaussian" for the published approximation
-    top : how many rows to list, the strongest; all by default, of triples 1,000
-    triples : of order 3, the triples of sites (from 1) to look at; by default all where they are not too many, else
-        those with one of the strongest pairs
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    order : int, default 2
+        1, 2 or 3.
+    age : int, optional
+        Of the training; the last by default.
+    label : str, optional
+        A class that the label is held at; by default it is one more site, averaged over uniformly.
+    method : str, default "exact"
+        "exact", or "gaussian" for the published approximation.
+    top : int, optional
+        How many rows to list, the strongest; all by default, of triples 1,000.
+    triples : Triples, default ()
+        Of order 3, the triples of sites (from 1) to look at; by default all where they are not too many, else those
+        with one of the strongest pairs.
 
     Raises
     ------
-    ConfigError : for a chaotic network, continuous units, an unknown class, method or order, no such sites
+    ConfigError
+        For a chaotic network, continuous units, an unknown class, method or order, no such sites.
     """
     run = opened(run)
     if order not in ORDERS:
@@ -165,7 +179,8 @@ def chosen_of(named: Named, triples: Triples) -> list[tuple[int, int, int]]:
 
     Raises
     ------
-    ConfigError : if a column is no site, or a triple holds one twice
+    ConfigError
+        If a column is no site, or a triple holds one twice.
     """
     place = {int(position): site for site, position in enumerate(named.positions)}
     for triple in triples:

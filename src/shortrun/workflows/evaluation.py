@@ -47,21 +47,33 @@ def evaluate(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    test : real samples that it was not trained on
-    train : those that it was trained on; generated samples are compared with them, or without them with `test`
-    steps, age, seed : of the generation; by default the k of the training and the last age
-    n : largest number of generated samples; as many as there are real ones, with their labels
-    scores : names; by default all that the data allow
-    convention : as for `score`
-    with_curves : whether to measure scores against the sampling time too (on at most 2,000 samples)
-    beside : other runs on the same data to draw beside, as PCD beside F&F
-    progress : called with what is begun
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    test : Dataset, optional
+        Real samples that it was not trained on.
+    train : Dataset, optional
+        Those that it was trained on; generated samples are compared with them, or without them with `test`.
+    steps, age, seed : int, optional
+        Of the generation; by default the k of the training and the last age.
+    n : int, default SAMPLES
+        Largest number of generated samples; as many as there are real ones, with their labels.
+    scores : Sequence[str], optional
+        Names; by default all that the data allow.
+    convention : str, default "default"
+        As for `score`.
+    with_curves : bool, default True
+        Whether to measure scores against the sampling time too (on at most 2,000 samples).
+    beside : Sequence[Trajectory | Path | str], default ()
+        Other runs on the same data to draw beside, as PCD beside F&F.
+    progress : Progress, optional
+        Called with what is begun.
 
     Raises
     ------
-    DataError : if there are no real samples, not of the run's kind, or too few
-    ConfigError : for unknown scores, an age that was not kept, steps below 1
+    DataError
+        If there are no real samples, not of the run's kind, or too few.
+    ConfigError
+        For unknown scores, an age that was not kept, steps below 1.
     """
     begin = time.monotonic()
     check_known(scores)
@@ -131,7 +143,8 @@ def check_known(scores: Sequence[str] | None) -> None:
 
     Raises
     ------
-    ConfigError : if there is no such score
+    ConfigError
+        If there is no such score.
     """
     known = scoring.offered()
     for name in scores or ():
@@ -156,7 +169,8 @@ def compared_with(run: Trajectory, test: Dataset | None, train: Dataset | None) 
 
     Raises
     ------
-    DataError : if there are none
+    DataError
+        If there are none.
     """
     real, role = (test, "test") if train is None else (train, "training")
     if real is None:

@@ -13,8 +13,8 @@ from jaxtyping import Float, Int
 
 from shortrun import landscape
 from shortrun.data import Dataset
-from shortrun.data.blocks import taken
-from shortrun.data.labels import UNKNOWN
+from shortrun.data.core.blocks import taken
+from shortrun.data.core.labels import UNKNOWN
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError
 from shortrun.files import atomic
@@ -35,11 +35,16 @@ class FixedPointsOfRun:
 
     Parameters
     ----------
-    points : see `FixedPoints`
-    model : the machine
-    age : of the training
-    labels : (N,) the class of each start, -1 where it has none
-    classes : their names
+    points : FixedPoints
+        See `FixedPoints`.
+    model : RBM
+        The machine.
+    age : int
+        Of the training.
+    labels : Int[ndarray, " N"]
+        (N,) the class of each start, -1 where it has none.
+    classes : tuple[str, ...]
+        Their names.
     """
 
     points: FixedPoints
@@ -129,21 +134,33 @@ def fixed_points(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    data : samples with the sites and the alphabet of the training data
-    order : of the expansion: 1 naive mean field, 2 TAP, 3
-    age : which age of the training; by default the last
-    starts : "data" for samples, "random" for draws from the law that generated samples start from
-    n : number of starts; of more samples a random choice
-    eps : root mean square distance a site under which two fixed points are one
-    tolerance, max_iterations, damping : of the iteration
-    seed : of the choice, and of random starts
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    data : Dataset
+        Samples with the sites and the alphabet of the training data.
+    order : int, default 2
+        Of the expansion: 1 naive mean field, 2 TAP, 3.
+    age : int, optional
+        Which age of the training; by default the last.
+    starts : str, default "data"
+        "data" for samples, "random" for draws from the law that generated samples start from.
+    n : int, default 1000
+        Number of starts; of more samples a random choice.
+    eps : float, default EPS
+        Root mean square distance a site under which two fixed points are one.
+    tolerance, max_iterations, damping : float or int, optional
+        Of the iteration.
+    seed : int, default 0
+        Of the choice, and of random starts.
 
     Raises
     ------
-    ConfigError : for a chaotic network, or settings out of range
-    DataError : if the samples are not of the kind that the machine knows
-    StoreError : for an age that was not kept
+    ConfigError
+        For a chaotic network, or settings out of range.
+    DataError
+        If the samples are not of the kind that the machine knows.
+    StoreError
+        For an age that was not kept.
     """
     run = opened(run)
     model = rbm_of(run, "mean-field fixed points")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from shortrun import folding
 from shortrun.data import Dataset
-from shortrun.data.dataset import UNKNOWN
+from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import printable
 from shortrun.folding import ESMFold, Folded, Predictor, Results
 from shortrun.folding.prediction import MAX_RESIDUES, name_of
@@ -33,15 +33,22 @@ def fold(
 
     Parameters
     ----------
-    generated : aligned protein samples
-    out : CSV file that results are added to as they come; those already there are not computed again, nor is a
-        sequence that occurs twice
-    real : others to compare with
-    predictor : a function of a sequence that returns the pLDDT of its residues, 0 to 1 or 0 to 100; `ESMFold` by
-        default. One with a method `batch` gets several sequences of similar lengths at once
-    max_residues : of a batch, padding included; a longer sequence is alone
-    scale : where the predictor's scale ends, 1 or 100; detected by default
-    progress : called after each batch with (sequences folded, sequences to fold in this call)
+    generated : Dataset
+        Aligned protein samples.
+    out : Path or str
+        CSV file that results are added to as they come; those already there are not computed again, nor is a sequence
+        that occurs twice.
+    real : Dataset, optional
+        Others to compare with.
+    predictor : Predictor, optional
+        A function of a sequence that returns the pLDDT of its residues, 0 to 1 or 0 to 100; `ESMFold` by default. One
+        with a method `batch` gets several sequences of similar lengths at once.
+    max_residues : int, default MAX_RESIDUES
+        Of a batch, padding included; a longer sequence is alone.
+    scale : float, optional
+        Where the predictor's scale ends, 1 or 100; detected by default.
+    progress : Progress, optional
+        Called after each batch with (sequences folded, sequences to fold in this call).
 
     Returns
     -------
@@ -51,9 +58,11 @@ def fold(
 
     Raises
     ------
-    DataError : if the samples are no proteins, the file was made with another predictor, or the predictor's values are
-        none of pLDDT
-    FormatError, StoreError : if the file is something else or cannot be written
+    DataError
+        If the samples are no proteins, the file was made with another predictor, or the predictor's values are none of
+        pLDDT.
+    FormatError, StoreError
+        If the file is something else or cannot be written.
     """
     predictor = predictor or ESMFold()
     results = Results(out, name_of(predictor))

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from shortrun.data import Dataset
-from shortrun.data.parts import joined
+from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.models import LABEL, whole_of
 from shortrun.store import Trajectory
@@ -29,15 +29,21 @@ def frames(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    label : their class; by default the classes in the proportions of the training data
-    n : number of samples
-    times : sweeps, from 1
-    seed, age : as for `generate`
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    label : str, optional
+        Their class; by default the classes in the proportions of the training data.
+    n : int, default 25
+        Number of samples.
+    times : Sequence[int]
+        Sweeps, from 1.
+    seed, age : int, optional
+        As for `generate`.
 
     Raises
     ------
-    ConfigError : for an unknown class, times or a number below 1
+    ConfigError
+        For an unknown class, times or a number below 1.
     """
     run = opened(run)
     parts = [*stream(run, times=times, labels=label, n=n, seed=seed, age=age)]

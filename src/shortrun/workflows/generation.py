@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from shortrun.data import Alphabet, Dataset
-from shortrun.data.blocks import taken
-from shortrun.data.parts import joined
-from shortrun.data.table_columns import Column
+from shortrun.data.core.blocks import taken
+from shortrun.data.core.columns import Column
+from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.errors import ConfigError, nearest
 from shortrun.likelihood import TARGET, Tempered
@@ -45,21 +45,31 @@ def generate(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    labels : the class of all samples, a class for each of the n samples, a count for each class, or None for the
-        classes in the proportions of the training data
-    n : number of samples
-    steps : sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good; of
-        an equilibrium sampler those of every replica, 500 by default
-    seed : of the noise; the first samples of a larger n are those of a smaller one with the same labels
-    age : which age of the training; by default the last
-    fix : letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}; of a table, what a column
-        holds: {"sex": "female"} (of a number, the bin that it is in)
-    template, keep : samples whose sites `keep` (numbered from 1, or names of columns) are held while the others are
-        generated; its samples are taken in turn
-    sampler : "short" for the recipe; "ptt" for equilibrium samples by swaps between the ages of the run, "pt" between
-        temperatures
-    acceptance : of swaps, that ages or temperatures are chosen for
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    labels : str or Sequence[str] or Mapping[str, int], optional
+        The class of all samples, a class for each of the n samples, a count for each class, or None for the classes in
+        the proportions of the training data.
+    n : int, default 100
+        Number of samples.
+    steps : int, optional
+        Sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good; of an
+        equilibrium sampler those of every replica, 500 by default.
+    seed : int, default 0
+        Of the noise; the first samples of a larger n are those of a smaller one with the same labels.
+    age : int, optional
+        Which age of the training; by default the last.
+    fix : Fixed, optional
+        Letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}; of a table, what a column holds:
+        {"sex": "female"} (of a number, the bin that it is in).
+    template, keep : Dataset or Sequence[int | str], optional
+        Samples whose sites `keep` (numbered from 1, or names of columns) are held while the others are generated; its
+        samples are taken in turn.
+    sampler : str, default SHORT
+        "short" for the recipe; "ptt" for equilibrium samples by swaps between the ages of the run, "pt" between
+        temperatures.
+    acceptance : float, default TARGET
+        Of swaps, that ages or temperatures are chosen for.
 
     Returns
     -------
@@ -68,7 +78,8 @@ def generate(
 
     Raises
     ------
-    ConfigError : for an unknown class, a site or letter that does not exist, steps below 1, an unknown sampler
+    ConfigError
+        For an unknown class, a site or letter that does not exist, steps below 1, an unknown sampler.
     """
     run = opened(run)
     k = default_steps(run, sampler) if steps is None else steps
@@ -105,7 +116,8 @@ def stream(
 
     Parameters
     ----------
-    watch : called with how the chains of an equilibrium sampler moved, some samples at a time
+    watch : Callable[[Tempered], None], optional
+        Called with how the chains of an equilibrium sampler moved, some samples at a time.
 
     Yields
     ------

@@ -28,9 +28,12 @@ class LearningFlow(NamedTuple):
 
     Parameters
     ----------
-    modes : a row a mode of the data: mode, variance, growth (early rate s_h (lambda - s_v)), fixed_point (theory 7.2)
-    path : a row a time and singular value: time, mode, value
-    starts : (K,) norms of the first weights along the modes of the data
+    modes : pd.DataFrame
+        A row a mode of the data: mode, variance, growth (early rate s_h (lambda - s_v)), fixed_point (theory 7.2).
+    path : pd.DataFrame
+        A row a time and singular value: time, mode, value.
+    starts : Float64[ndarray, " K"]
+        (K,) norms of the first weights along the modes of the data.
     """
 
     modes: pd.DataFrame
@@ -65,16 +68,23 @@ def learning_flow(
 
     Parameters
     ----------
-    data : its labels are not looked at
-    modes : how many, the strongest
-    noise : s_v, the variance of a visible unit without coupling; that of hidden ones is 1
-    first : standard deviation of the first weights
-    time : until when; by default one and a half times what the slowest of the modes needs to grow to 1
-    seed : of the first weights
+    data : Dataset
+        Its labels are not looked at.
+    modes : int, default MODES
+        How many, the strongest.
+    noise : float, default NOISE
+        s_v, the variance of a visible unit without coupling; that of hidden ones is 1.
+    first : float, default FIRST
+        Standard deviation of the first weights.
+    time : float, optional
+        Until when; by default one and a half times what the slowest of the modes needs to grow to 1.
+    seed : int, default 0
+        Of the first weights.
 
     Raises
     ------
-    ConfigError : for modes, noise, first weights or a time out of range
+    ConfigError
+        For modes, noise, first weights or a time out of range.
     """
     values = centred(data)
     most = min(values.shape) - 1

@@ -15,7 +15,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from shortrun.data import Dataset
-from shortrun.data.blocks import taken
+from shortrun.data.core.blocks import taken
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.likelihood import (
     TARGET,
@@ -47,12 +47,18 @@ class Options:
 
     Parameters
     ----------
-    method : "exact", "ais" or "trajectory"; by default exact where it is possible, else by annealing
-    chains : of the sampling methods
-    temperatures : of annealing
-    sweeps : of every machine of a trajectory, by PTT
-    acceptance : of swaps, that its machines are chosen for
-    seed : of the noise
+    method : str, optional
+        "exact", "ais" or "trajectory"; by default exact where it is possible, else by annealing.
+    chains : int, default CHAINS
+        Of the sampling methods.
+    temperatures : int, default TEMPERATURES
+        Of annealing.
+    sweeps : int, default SWEEPS
+        Of every machine of a trajectory, by PTT.
+    acceptance : float, default TARGET
+        Of swaps, that its machines are chosen for.
+    seed : int, default 0
+        Of the noise.
     """
 
     method: str | None = None
@@ -77,11 +83,16 @@ class Likelihood:
 
     Parameters
     ----------
-    age, method : which machine, and how ln Z was found
-    estimate : ln Z, its error, its effective sample size, estimates from either side, warnings
-    options : how it was found
-    samples : a row a sample: name, label, log_likelihood, and pseudo_log_likelihood where it was asked for
-    sites : S of a sample, without the label
+    age, method : int or str
+        Which machine, and how ln Z was found.
+    estimate : Estimate
+        Ln Z, its error, its effective sample size, estimates from either side, warnings.
+    options : Options
+        How it was found.
+    samples : pd.DataFrame
+        A row a sample: name, label, log_likelihood, and pseudo_log_likelihood where it was asked for.
+    sites : int
+        S of a sample, without the label.
     """
 
     age: int
@@ -115,17 +126,25 @@ def likelihood(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    data : samples with the sites and the alphabet of the training data
-    age : which age of the training; by default the last
-    marginal : sum the label over, ln p(v); by default ln p(v, label), but of samples without one
-    pseudo : the pseudo-likelihood too, sum_i ln p(x_i | all others), a label one more site; unknown without it
-    options : method, chains, temperatures, sweeps, acceptance, seed of the estimate of ln Z, as in `Options`
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    data : Dataset
+        Samples with the sites and the alphabet of the training data.
+    age : int, optional
+        Which age of the training; by default the last.
+    marginal : bool, default False
+        Sum the label over, ln p(v); by default ln p(v, label), but of samples without one.
+    pseudo : bool, default False
+        The pseudo-likelihood too, sum_i ln p(x_i | all others), a label one more site; unknown without it.
+    options : Any
+        Method, chains, temperatures, sweeps, acceptance, seed of the estimate of ln Z, as in `Options`.
 
     Raises
     ------
-    ConfigError : for a chaotic network, options out of range, a machine too large to enumerate
-    DataError : if the samples are not of the run's kind
+    ConfigError
+        For a chaotic network, options out of range, a machine too large to enumerate.
+    DataError
+        If the samples are not of the run's kind.
     """
     run, settings = opened(run), Options(**options)
     model, age = rbm_of(run, "likelihood"), run.ages[-1] if age is None else age
@@ -155,10 +174,14 @@ def likelihood_by_age(
 
     Parameters
     ----------
-    data : by name; annealing starts from the first
-    ages : by default six of those that were kept, evenly on a logarithmic scale, with the last
-    progress : called after each age with (ages done, ages); along a trajectory all come at once
-    options : of the estimate of ln Z, as in `Options`
+    data : Mapping[str, Dataset]
+        By name; annealing starts from the first.
+    ages : Sequence[int], optional
+        By default six of those that were kept, evenly on a logarithmic scale, with the last.
+    progress : Progress, optional
+        Called after each age with (ages done, ages); along a trajectory all come at once.
+    options : Any
+        Of the estimate of ln Z, as in `Options`.
 
     Returns
     -------
@@ -235,7 +258,8 @@ def observed(run: Trajectory, data: Dataset) -> tuple[State, Bool[Tensor, " N"]]
 
     Raises
     ------
-    DataError : if the samples are not of the run's kind, or there are none
+    DataError
+        If the samples are not of the run's kind, or there are none.
     """
     check_kind(run, data)
     if not len(data):

@@ -52,10 +52,14 @@ class Mixing:
 
     Parameters
     ----------
-    table : age, observable, estimator, value, error, resolved, sweeps (that the chains were followed at that age)
-    functions : age, observable, lag, rho, error
-    k : sweeps of the training's chains
-    start : of the run that autocorrelations were measured in, "data" or "random"
+    table : pd.DataFrame
+        Age, observable, estimator, value, error, resolved, sweeps (that the chains were followed at that age).
+    functions : pd.DataFrame
+        Age, observable, lag, rho, error.
+    k : int
+        Sweeps of the training's chains.
+    start : str
+        Of the run that autocorrelations were measured in, "data" or "random".
     """
 
     table: pd.DataFrame
@@ -107,21 +111,33 @@ def mixing(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    data : real samples, for chains from data, two starts, and jumps; labelled ones for a run with labels
-    ages : of the training; by default ten of those that were kept, evenly on a logarithmic scale, with the last
-    chains : followed from each start
-    sweeps : most, at each age
-    modes : leading singular vectors that are projected on
-    clusters : number; by default the classes of the data, ten without
-    seed : of the noise and the choice of sites
-    progress : called with a line after each age
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    data : Dataset, optional
+        Real samples, for chains from data, two starts, and jumps; labelled ones for a run with labels.
+    ages : Sequence[int], optional
+        Of the training; by default ten of those that were kept, evenly on a logarithmic scale, with the last.
+    chains : int, default CHAINS
+        Followed from each start.
+    sweeps : int, default SWEEPS
+        Most, at each age.
+    modes : int, default MODES
+        Leading singular vectors that are projected on.
+    clusters : int, optional
+        Number; by default the classes of the data, ten without.
+    seed : int, default 0
+        Of the noise and the choice of sites.
+    progress : Progress, optional
+        Called with a line after each age.
 
     Raises
     ------
-    ConfigError : for a chaotic network, numbers too small, or a record that would not fit into 1 GB
-    DataError : if the data are not of the run's kind, or have no labels where they are needed
-    StoreError : for ages that were not kept
+    ConfigError
+        For a chaotic network, numbers too small, or a record that would not fit into 1 GB.
+    DataError
+        If the data are not of the run's kind, or have no labels where they are needed.
+    StoreError
+        For ages that were not kept.
     """
     run = opened(run)
     model = rbm_of(run, "stationary law that its noise could reach")
@@ -226,7 +242,8 @@ def check_numbers(chains: int, sweeps: int, modes: int) -> None:
 
     Raises
     ------
-    ConfigError : if it is too little for any number, or too much to record
+    ConfigError
+        If it is too little for any number, or too much to record.
     """
     for key, value, least in (("chains", chains, 4), ("sweeps", sweeps, 16), ("modes", modes, 1)):
         if value < least:

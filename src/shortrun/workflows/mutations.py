@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from shortrun.data import Dataset
-from shortrun.data.blocks import taken
+from shortrun.data.core.blocks import taken
 from shortrun.errors import DataError
 from shortrun.landscape import marginal_free_energy, mutation_scores
 from shortrun.models import filled, rows_at_once
@@ -34,11 +34,16 @@ def mutations(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    wildtype : one sample; or several, without a wild type, whose score is -F
-    sequences : samples to score relative to the wild type, in place of its single mutants
-    age : of the training; the last by default
-    label : a class that the label is held at
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    wildtype : Dataset
+        One sample; or several, without a wild type, whose score is -F.
+    sequences : Dataset, optional
+        Samples to score relative to the wild type, in place of its single mutants.
+    age : int, optional
+        Of the training; the last by default.
+    label : str, optional
+        A class that the label is held at.
 
     Returns
     -------
@@ -48,8 +53,10 @@ def mutations(
 
     Raises
     ------
-    DataError : for samples that are not of the kind that the machine knows, several wild types, none
-    ConfigError : for a chaotic network, continuous units, a class that is unknown
+    DataError
+        For samples that are not of the kind that the machine knows, several wild types, none.
+    ConfigError
+        For a chaotic network, continuous units, a class that is unknown.
     """
     run = opened(run)
     for data in (wildtype, *(() if sequences is None else (sequences,))):

@@ -47,13 +47,20 @@ def phases(
 
     Parameters
     ----------
-    run : a trained RBM with discrete units, or its folder; the label is a Potts site among the visible ones
-    ages : of the training; by default thirty of those that were kept, evenly on a logarithmic scale, with the last
-    modes : how many of the largest are told
-    susceptibility : whether samples are drawn to measure it
-    chains, steps, burn : of these, from random starts: sweeps that are looked at, and sweeps before
-    seed : of their noise
-    progress : called after each age with (ages done, ages)
+    run : Trajectory or Path or str
+        A trained RBM with discrete units, or its folder; the label is a Potts site among the visible ones.
+    ages : Sequence[int], optional
+        Of the training; by default thirty of those that were kept, evenly on a logarithmic scale, with the last.
+    modes : int, default MODES
+        How many of the largest are told.
+    susceptibility : bool, default False
+        Whether samples are drawn to measure it.
+    chains, steps, burn : int, optional
+        Of these, from random starts: sweeps that are looked at, and sweeps before.
+    seed : int, default 0
+        Of their noise.
+    progress : Progress, optional
+        Called after each age with (ages done, ages).
 
     Returns
     -------
@@ -65,8 +72,10 @@ def phases(
 
     Raises
     ------
-    ConfigError : for a chaotic network, Gaussian units, or less than one mode
-    StoreError : for ages that were not kept
+    ConfigError
+        For a chaotic network, Gaussian units, or less than one mode.
+    StoreError
+        For ages that were not kept.
     """
     run = opened(run)
     model = rbm_of(run, "place on the phase diagram of RBMs")
@@ -134,8 +143,10 @@ def transitions(table: pd.DataFrame, name: str) -> list[float]:
 
     Parameters
     ----------
-    table : of `phases`
-    name : "w" or "s"
+    table : pd.DataFrame
+        Of `phases`.
+    name : str
+        "w" or "s".
     """
     ages = table["age"].to_numpy(float)
     columns = [column for column in table.columns if column.startswith(f"{name}_")]
@@ -162,11 +173,16 @@ class Prediction:
 
     Parameters
     ----------
-    age : at which s of the leading mode alone comes to 1, n* updates after `start`
-    age_of_all : at which s of all modes together does
-    growth : of the logarithm of the leading mode in an update, about rate x lambda_1 / 4
-    start : first age that was kept, whose weights are gone on from
-    curve : age, s of the linear regime, until it is 1
+    age : float
+        At which s of the leading mode alone comes to 1, n* updates after `start`.
+    age_of_all : float
+        At which s of all modes together does.
+    growth : float
+        Of the logarithm of the leading mode in an update, about rate x lambda_1 / 4.
+    start : int
+        First age that was kept, whose weights are gone on from.
+    curve : pd.DataFrame
+        Age, s of the linear regime, until it is 1.
     """
 
     age: float
@@ -184,14 +200,19 @@ def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int
 
     Parameters
     ----------
-    run : a trained RBM with discrete units, or its folder
-    data : what it was trained on
-    points : of the predicted curve
+    run : Trajectory or Path or str
+        A trained RBM with discrete units, or its folder.
+    data : Dataset
+        What it was trained on.
+    points : int, default 20
+        Of the predicted curve.
 
     Raises
     ------
-    ConfigError : for a chaotic network, Gaussian units, another optimiser than "sgd", a rate that changes
-    DataError : for data of another kind, or not as many labels as the machine has
+    ConfigError
+        For a chaotic network, Gaussian units, another optimiser than "sgd", a rate that changes.
+    DataError
+        For data of another kind, or not as many labels as the machine has.
     """
     run = opened(run)
     model = rbm_of(run, "phase diagram of RBMs")
@@ -213,7 +234,8 @@ def rate_of(run: Trajectory) -> float:
 
     Raises
     ------
-    ConfigError : if it had none
+    ConfigError
+        If it had none.
     """
     optimiser = run.config["optimiser"]
     rate = optimiser["rate"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from shortrun.data import Dataset, Predictions
-from shortrun.data.blocks import taken
-from shortrun.data.predictions import joined
+from shortrun.data.core.blocks import taken
+from shortrun.data.core.predictions import joined
 from shortrun.dynamics import Noise, Stream, label_chain
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError
@@ -35,18 +35,24 @@ def predict(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    data : samples with the sites and the alphabet of the training data; labels are not used, only compared with
-    sweeps : None for the exact p(label | sample), of a chaotic network its answer after the k steps of the training;
-        else the law of the label after that many sweeps of a label chain
-        from noise
-    chains : independent label chains a sample that this law is averaged over; 1 is the papers' noisy answer
-    seed : of the chain's noise
-    age : which age of the training; by default the last
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    data : Dataset
+        Samples with the sites and the alphabet of the training data; labels are not used, only compared with.
+    sweeps : int, optional
+        None for the exact p(label | sample), of a chaotic network its answer after the k steps of the training; else
+        the law of the label after that many sweeps of a label chain from noise.
+    chains : int, default CHAINS
+        Independent label chains a sample that this law is averaged over; 1 is the papers' noisy answer.
+    seed : int, default 0
+        Of the chain's noise.
+    age : int, optional
+        Which age of the training; by default the last.
 
     Raises
     ------
-    DataError : if the samples are not of the kind that the machine knows, or it knows no labels
+    DataError
+        If the samples are not of the kind that the machine knows, or it knows no labels.
     """
     return joined([*predictions(run, data, sweeps=sweeps, chains=chains, seed=seed, age=age)])
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.data import Dataset
-from shortrun.data.blocks import taken
+from shortrun.data.core.blocks import taken
 from shortrun.dynamics import Noise, Stream, start_hidden
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError
@@ -36,15 +36,21 @@ def reconstruct(
 
     Parameters
     ----------
-    run : a chaotic network with one hidden layer
-    data : samples of its kind
-    steps : T / dt of both runs; by default that of the training
-    age, seed : of the parameters, of the random starts
+    run : Trajectory or Path or str
+        A chaotic network with one hidden layer.
+    data : Dataset
+        Samples of its kind.
+    steps : int, optional
+        T / dt of both runs; by default that of the training.
+    age, seed : int, optional
+        Of the parameters, of the random starts.
 
     Raises
     ------
-    DataError : for another model, or samples of another kind
-    ConfigError : for less than one step
+    DataError
+        For another model, or samples of another kind.
+    ConfigError
+        For less than one step.
     """
     run = opened(run)
     if not can_reconstruct(run):

@@ -23,14 +23,21 @@ def score(
 
     Parameters
     ----------
-    reference : real samples, as a rule those that the generator was trained on
-    generated : samples of the same kind; where sizes must be equal, random ones of the larger set are left out
-    held_out : real samples that the generator has not seen, for the scores that tell learning from memorising
-    scores : names, by default all that the data allow
-    convention : "default", or the definitions of "paper" (arXiv 2307.06797 as printed) or "fef" (its published code)
-    seed : of every random choice; the same seed gives the same numbers
-    per_class : score each class on its own and average over classes, where all samples have them; False compares all
-        samples at once
+    reference : Dataset
+        Real samples, as a rule those that the generator was trained on.
+    generated : Dataset
+        Samples of the same kind; where sizes must be equal, random ones of the larger set are left out.
+    held_out : Dataset, optional
+        Real samples that the generator has not seen, for the scores that tell learning from memorising.
+    scores : Sequence[str], optional
+        Names, by default all that the data allow.
+    convention : str, default "default"
+        "default", or the definitions of "paper" (arXiv 2307.06797 as printed) or "fef" (its published code).
+    seed : int, default 0
+        Of every random choice; the same seed gives the same numbers.
+    per_class : bool, default True
+        Score each class on its own and average over classes, where all samples have them; False compares all samples at
+        once.
 
     Returns
     -------
@@ -39,8 +46,10 @@ def score(
 
     Raises
     ------
-    DataError : if the samples are not of one kind, or too few
-    ConfigError : for an unknown score or convention, or a score whose data are not given
+    DataError
+        If the samples are not of one kind, or too few.
+    ConfigError
+        For an unknown score or convention, or a score whose data are not given.
     """
     return scoring.compare(
         reference,

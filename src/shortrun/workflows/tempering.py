@@ -62,7 +62,8 @@ def default_steps(run: Trajectory, sampler: str) -> int:
 
     Raises
     ------
-    ConfigError : if there is no such sampler
+    ConfigError
+        If there is no such sampler.
     """
     if sampler not in SAMPLERS:
         known = ", ".join(SAMPLERS)
@@ -86,15 +87,21 @@ def ladder(
 
     Parameters
     ----------
-    sampler : "ptt" for the ages of the run, "pt" for temperatures of the last of them
-    age : the last one; by default the last that was kept
-    keep : ages that must be among them
-    acceptance : lowest mean acceptance of swaps, as chains that come up once measure it
-    held, rows : what chains hold, and which chains of it these are
+    sampler : str, default "ptt"
+        "ptt" for the ages of the run, "pt" for temperatures of the last of them.
+    age : int, optional
+        The last one; by default the last that was kept.
+    keep : Sequence[int], default ()
+        Ages that must be among them.
+    acceptance : float
+        Lowest mean acceptance of swaps, as chains that come up once measure it.
+    held, rows : Held or Tensor, optional
+        What chains hold, and which chains of it these are.
 
     Raises
     ------
-    ConfigError : for an acceptance outside 0..1, a chaotic network, an unknown sampler
+    ConfigError
+        For an acceptance outside 0..1, a chaotic network, an unknown sampler.
     """
     if not 0 < acceptance < 1:
         raise ConfigError("acceptance", f"a number between 0 and 1 expected, got {acceptance:g}")
@@ -151,7 +158,8 @@ def in_equilibrium(
 
     Raises
     ------
-    ConfigError : for fewer than 2 rounds, and as `ladder`
+    ConfigError
+        For fewer than 2 rounds, and as `ladder`.
     """
     if rounds < 2:
         raise ConfigError("steps", f"at least 2 expected by {sampler}, got {rounds}")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions
-from shortrun.data.parts import joined
+from shortrun.data.core.parts import joined
 from shortrun.errors import ConfigError, DataError
 from shortrun.scores.prediction import accuracies
 from shortrun.store import Trajectory
@@ -48,15 +48,24 @@ def curves(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    data : real samples; generated ones get their labels, as many of each class
-    times : sweeps after which the chains are looked at; by default a logarithmic grid up to 10 k, with k
-    ages : by default six of those that were kept, evenly on a logarithmic scale, with the last
-    scores : names; by default spectrum, entropy, aai, second-moment
-    n : largest number of samples compared, drawn from the data
-    convention, per_class : as for `score`
-    seed : of the noise and of every random choice
-    progress : called after each age with (ages done, ages)
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    data : Dataset
+        Real samples; generated ones get their labels, as many of each class.
+    times : Sequence[int], optional
+        Sweeps after which the chains are looked at; by default a logarithmic grid up to 10 k, with k.
+    ages : Sequence[int], optional
+        By default six of those that were kept, evenly on a logarithmic scale, with the last.
+    scores : Sequence[str], optional
+        Names; by default spectrum, entropy, aai, second-moment.
+    n : int, default SAMPLES
+        Largest number of samples compared, drawn from the data.
+    convention, per_class : str or bool, optional
+        As for `score`.
+    seed : int, default 0
+        Of the noise and of every random choice.
+    progress : Progress, optional
+        Called after each age with (ages done, ages).
 
     Returns
     -------
@@ -67,8 +76,10 @@ def curves(
 
     Raises
     ------
-    DataError : if the data are not of the run's kind, or too few
-    ConfigError : for unknown scores, ages that were not kept, times below 1
+    DataError
+        If the data are not of the run's kind, or too few.
+    ConfigError
+        For unknown scores, ages that were not kept, times below 1.
     """
     run = opened(run)
     check_kind(run, data)

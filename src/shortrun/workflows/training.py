@@ -15,8 +15,8 @@ import torch
 from shortrun import learning, store
 from shortrun.config import Config, validate
 from shortrun.data import Dataset
-from shortrun.data.dataset import UNKNOWN
-from shortrun.data.splits import split_rows
+from shortrun.data.core.dataset import UNKNOWN
+from shortrun.data.core.splits import split_rows
 from shortrun.errors import ConfigError, DataError
 from shortrun.learning import Record, Rows, Scheme, Training
 from shortrun.models import AnySpec, network_of, spec_of
@@ -47,18 +47,28 @@ def fit(
 
     Parameters
     ----------
-    data : what to learn; its classes become a label unit
-    out : folder of the run
-    scheme : how the free chains run; by default the configuration's, ff(10) with labels and rdm(10) without
-    config : all settings; those given by name here win over it
-    hidden : number H of hidden units
-    hidden_rule : "sample" or "mean"
-    updates, batch, rate, seed, validation : number of updates, rows a minibatch, learning rate, seed of all noise,
-        share of the samples held out to report accuracy on
-    resume : go on with the run in `out` from its restart file, bit for bit as if it had not stopped; settings that
-        are not given are those of the run (with the cosine schedule, more `updates` also change the rates)
-    overwrite : replace the run in `out`
-    progress : called after each update with (update, updates, last monitored values)
+    data : Dataset
+        What to learn; its classes become a label unit.
+    out : Path or str
+        Folder of the run.
+    scheme : Scheme, optional
+        How the free chains run; by default the configuration's, ff(10) with labels and rdm(10) without.
+    config : Config, optional
+        All settings; those given by name here win over it.
+    hidden : int, optional
+        Number H of hidden units.
+    hidden_rule : str, optional
+        "sample" or "mean".
+    updates, batch, rate, seed, validation : int or float, optional
+        Number of updates, rows a minibatch, learning rate, seed of all noise, share of the samples held out to report
+        accuracy on.
+    resume : bool, default False
+        Go on with the run in `out` from its restart file, bit for bit as if it had not stopped; settings that are not
+        given are those of the run (with the cosine schedule, more `updates` also change the rates).
+    overwrite : bool, default False
+        Replace the run in `out`.
+    progress : Progress, optional
+        Called after each update with (update, updates, last monitored values).
 
     Returns
     -------
@@ -67,9 +77,12 @@ def fit(
 
     Raises
     ------
-    DataError : for data that cannot be learned from
-    ConfigError : for settings that do not go with the data
-    StoreError : if `out` holds a run already, is not a run to resume, or cannot be written
+    DataError
+        For data that cannot be learned from.
+    ConfigError
+        For settings that do not go with the data.
+    StoreError
+        If `out` holds a run already, is not a run to resume, or cannot be written.
     """
     sections = {
         "model": {"hidden": hidden, "hidden_rule": hidden_rule},
@@ -167,7 +180,8 @@ def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Data
 
     Raises
     ------
-    DataError : if these are not the data it was trained on
+    DataError
+        If these are not the data it was trained on.
     """
     run = opened(run)
     data = seen_by(data, validate(run.config))

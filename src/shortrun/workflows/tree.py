@@ -46,20 +46,31 @@ def tree(
 
     Parameters
     ----------
-    run : a trained run or its folder; one trained near equilibrium, with many ages
-    data : samples with the sites and the alphabet of the training data: the leaves
-    ages : of the training; all that were kept by default
-    acceptance : keep only ages between which chains would be exchanged less often than this (`spaced`)
-    eps : root mean square distance a site under which two fixed points are one
-    order, tolerance, max_iterations, damping : of the mean-field iteration
-    chains, sweeps, seed : of the chains that `acceptance` needs
-    progress : called after each age
+    run : Trajectory or Path or str
+        A trained run or its folder; one trained near equilibrium, with many ages.
+    data : Dataset
+        Samples with the sites and the alphabet of the training data: the leaves.
+    ages : Sequence[int], optional
+        Of the training; all that were kept by default.
+    acceptance : float, optional
+        Keep only ages between which chains would be exchanged less often than this (`spaced`).
+    eps : float, default EPS
+        Root mean square distance a site under which two fixed points are one.
+    order, tolerance, max_iterations, damping : int or float, optional
+        Of the mean-field iteration.
+    chains, sweeps, seed : int, optional
+        Of the chains that `acceptance` needs.
+    progress : Callable[[Stage], None], optional
+        Called after each age.
 
     Raises
     ------
-    ConfigError : for a chaotic network, or settings out of range
-    DataError : if the samples are not of the kind that the machine knows
-    StoreError : for ages that were not kept
+    ConfigError
+        For a chaotic network, or settings out of range.
+    DataError
+        If the samples are not of the kind that the machine knows.
+    StoreError
+        For ages that were not kept.
     """
     run = opened(run)
     model = rbm_of(run, "mean-field fixed points")
@@ -86,7 +97,8 @@ def ages_of(run: Trajectory, ages: Sequence[int] | None) -> tuple[int, ...]:
 
     Raises
     ------
-    StoreError : if one of them was not kept, or there is none
+    StoreError
+        If one of them was not kept, or there is none.
     """
     if not run.ages:
         raise StoreError(run.path, "has no age yet")
@@ -106,7 +118,8 @@ def spaced(
 
     Raises
     ------
-    ConfigError : if the target is not between 0 and 1
+    ConfigError
+        If the target is not between 0 and 1.
     """
     if not 0 < target <= 1:
         raise ConfigError("acceptance", f"a probability in (0, 1] expected, got {target:g}")

@@ -27,8 +27,10 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
 
     Parameters
     ----------
-    run : a trained run or its folder
-    count : of each matrix, at most
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    count : int, default VALUES
+        Of each matrix, at most.
 
     Returns
     -------
@@ -38,7 +40,8 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
 
     Raises
     ------
-    ConfigError : if `count` is below 1
+    ConfigError
+        If `count` is below 1.
     """
     at_least_one(count)
     run = opened(run)
@@ -59,9 +62,12 @@ def receptive_fields(
 
     Parameters
     ----------
-    run : a trained run or its folder
-    age : of the training; by default the last
-    count : hidden units, at most
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    age : int, optional
+        Of the training; by default the last.
+    count : int, default FIELDS
+        Hidden units, at most.
 
     Returns
     -------
@@ -71,9 +77,12 @@ def receptive_fields(
 
     Raises
     ------
-    ConfigError : if `count` is below 1
-    DataError : if it is a network without hidden units
-    StoreError : if the age was not kept
+    ConfigError
+        If `count` is below 1.
+    DataError
+        If it is a network without hidden units.
+    StoreError
+        If the age was not kept.
     """
     at_least_one(count)
     run = opened(run)

@@ -1,0 +1,88 @@
+"""When a network's silence, x = 0, becomes unstable: spectra of couplings and the critical gain."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import accumulate
+
+import numpy as np
+import torch
+from jaxtyping import Complex128, Float64
+
+from shortrun.engine.chaotic import ChaoticMachine
+from shortrun.errors import ConfigError
+from shortrun.models import ChaoticNetwork, NetworkSpec
+from shortrun.typing import Theta
+
+WIDTH = 1e-6  # relative, of the interval that bisection ends with
+
+
+def coupling_matrix(model: ChaoticNetwork, theta: Theta) -> Float64[np.ndarray, "U U"]:
+    """Return K of tau dx/dt = -x + K tanh x + b, all layers one after the other: row x, column y that it feels."""
+    places = [0, *accumulate(layer.sites for layer in model.spec.layers)]
+    whole = np.zeros((places[-1], places[-1]))
+    for c in ChaoticMachine(model, theta.double()).couplings:
+        rows, columns = (slice(places[i], places[i + 1]) for i in (c.target, c.source))
+        whole[rows, columns] = c.matrix.T.cpu().numpy()
+    return whole
+
+
+def eigenvalues(model: ChaoticNetwork, theta: Theta) -> Complex128[np.ndarray, " U"]:
+    """Return the eigenvalues mu of K."""
+    return np.linalg.eigvals(coupling_matrix(model, theta)).astype(complex)
+
+
+def radius(model: ChaoticNetwork, theta: Theta) -> float:
+    """Return the spectral radius of K: the linearised network grows like exp((radius - 1) t / tau)."""
+    return float(abs(eigenvalues(model, theta)).max())
+
+
+def linear_exponent(model: ChaoticNetwork, theta: Theta) -> float:
+    """Return lambda tau of the Euler map at x = 0: max over mu of ln |1 + (dt/tau) (mu - 1)| / (dt/tau).
+
+    It is the exact exponent of a subcritical network without fields, all of whose trajectories end there.
+    """
+    pace = model.spec.time_step
+    return float(np.log(abs(1 + pace * (eigenvalues(model, theta) - 1))).max() / pace)
+
+
+def critical_gain(spec: NetworkSpec) -> float:
+    """Return the variance g of the random couplings at which silence becomes unstable in a large untrained network.
+
+    Each unit of x feels each neighbouring layer y by N_y couplings of variance g / N_y, so that the spectral radius is
+    sqrt(g r), r that of the graph of layers, whatever their sizes (the circular law with a profile of variances): g_c =
+    1 / r, 1 for one layer and for two, 1 / sqrt(2) for three (theory 12.17).
+    """
+    graph = np.zeros((len(spec.layers), len(spec.layers)))
+    for i, j in spec.edges:
+        graph[i, j] = graph[j, i] = 1
+    return float(1 / np.linalg.eigvalsh(graph).max())
+
+
+def measured_critical_gain(model: ChaoticNetwork, theta: Theta | None = None) -> float:
+    """Return the g at which the spectral radius of this very network is 1, found by bisection.
+
+    Trained couplings stay as they are while g changes; 0 if they alone reach radius 1.
+
+    Raises
+    ------
+    ConfigError
+        If the network has no random couplings to speak of: no g makes it unstable.
+    """
+    theta = torch.zeros(model.size()) if theta is None else theta
+
+    def above(gain: float) -> bool:
+        return radius(ChaoticNetwork(replace(model.spec, gain=gain)), theta) > 1
+
+    if above(0.0):
+        return 0.0
+    low, high = 0.0, 1.0
+    while not above(high):
+        low, high = high, 2 * high
+        if not math.isfinite(high * high):
+            raise ConfigError("chaotic.gain", "no variance of the random couplings makes this network unstable")
+    while high - low > WIDTH * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if above(middle) else (middle, high)
+    return (low + high) / 2

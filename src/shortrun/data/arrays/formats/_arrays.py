@@ -1,0 +1,190 @@
+"""Arrays as NumPy's files hold them; shared by .npz and .npy. Large ones stay in their file."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from shortrun.data.core.alphabet import Alphabet
+from shortrun.data.core.blocks import scan
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.raw import is_packed, read_bytes
+from shortrun.data.core.values import is_grey
+from shortrun.data.genotypes.variants import meta_of_sites
+from shortrun.data.images.encoding import encode_images
+from shortrun.data.music.encoding import from_arrays as music_of
+from shortrun.data.options import Options
+from shortrun.data.tables.encoding import from_json
+from shortrun.errors import FormatError
+from shortrun.files import explain
+
+LARGE = 2**26  # bytes: arrays beyond it stay in the file
+PIECE = 2**22  # bytes copied at a time
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+DAMAGE = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def load(path: Path) -> Any:
+    """Return what NumPy finds in a file: one array, or a mapping that reads an array when asked for it.
+
+    An array of more than 64 MB that is not packed stays in the file, as a memory map.
+
+    Raises
+    ------
+    FormatError
+        If NumPy cannot read the file.
+    """
+    large = not is_packed(path) and path.stat().st_size > LARGE
+    source, mode = (path, "r") if large else (io.BytesIO(read_bytes(path)), None)
+    try:
+        return np.load(source, mode, allow_pickle=False)
+    except DAMAGE as error:
+        raise FormatError(path, None, complaint(error)) from None
+
+
+def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
+    """Return one array of a file; one of more than 64 MB stays there, or waits unpacked in a nameless file.
+
+    Raises
+    ------
+    FormatError
+        If there is none of that name (names the nearest) or it is damaged.
+    """
+    if key not in arrays:
+        raise FormatError(path, None, f"no array '{key}'{did_you_mean(key, arrays)}")
+    try:
+        large = large_member(arrays, key + ".npy")
+        return large_array(path, arrays.zip, large) if arrays.zip and large else arrays[key]
+    except DAMAGE as error:
+        raise FormatError(path, None, f"array '{key}': {complaint(error)}") from None
+
+
+def large_member(arrays: NpzFile, name: str) -> zipfile.ZipInfo | None:
+    """Return the member of an .npz file that holds an array, if it is too large to be read into memory without need."""
+    members = arrays.zip.infolist() if arrays.zip else []
+    return next((member for member in members if member.filename == name and member.file_size > LARGE), None)
+
+
+def large_array(path: Path, arrays: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.memmap:
+    """Return an array of an .npz file whose values stay on the disk; all of it is read once, to check its CRC."""
+    stored = member.compress_type == zipfile.ZIP_STORED and not is_packed(path)
+    with path.open("rb") if stored else tempfile.TemporaryFile() as file, arrays.open(member) as content:
+        while piece := content.read(PIECE):
+            if not stored:
+                file.write(piece)
+        return mapped(file, first_byte(file, member) if stored else 0)
+
+
+def first_byte(file: IO[bytes], member: zipfile.ZipInfo) -> int:
+    """Return where the content of a member of a zip file begins: after its header of 30 bytes, name and extras."""
+    file.seek(member.header_offset + 26)
+    return member.header_offset + 30 + sum(np.frombuffer(file.read(4), "<u2").tolist())
+
+
+def mapped(file: IO[bytes], start: int) -> np.memmap:
+    """Return a memory map of the .npy array that begins at a byte of a file."""
+    file.seek(start)
+    shape, by_columns, kind = HEADERS[np.lib.format.read_magic(file)](file)
+    if kind.hasobject:
+        raise ValueError("Object arrays are pickled")
+    return np.memmap(file, kind, "r", file.tell(), shape, "F" if by_columns else "C")
+
+
+def complaint(error: BaseException) -> str:
+    """Return in words why NumPy could not read something."""
+    if isinstance(error, OSError) and error.errno:
+        return explain(error)
+    if isinstance(error, ValueError) and ("pickle" in str(error) or "Object" in str(error)):
+        return "is no plain NumPy file (pickled Python objects are never read)"
+    return "is a truncated or damaged NumPy file"
+
+
+def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, options: Options) -> Dataset:
+    """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape, start, time_bin.
+
+    With `full_scale`, which we write with grey values, they stay grey unless a threshold is asked for.
+    """
+    values, shape, classes = found["x"], found.get("image_shape"), found.get("classes")
+    meta: dict[str, Any] = {} if shape is None else {"image_shape": tuple(shape.tolist())}
+    scale = None
+    if "full_scale" in found and alphabet is None and options.threshold is None:
+        options, scale = replace(options, grey=True), int(np.ravel(found["full_scale"])[0])
+    if options.grey or (alphabet is None and (options.threshold is not None or is_grey(values))):
+        values, alphabet, more = encode_images(values, options, alphabet, scale)
+        meta |= more
+    data = Dataset.from_arrays(
+        values,
+        found.get("y"),
+        classes=None if classes is None else classes.astype(str).tolist(),
+        names=found.get("names"),
+        weights=found.get("weights"),
+        groups=found.get("group"),
+        alphabet=alphabet,
+        meta=meta,
+    )
+    data = data.with_meta(data.meta | meta_of_sites(found, data.sites))
+    time_bin = options.time_bin or (str(np.ravel(found["time_bin"])[0]) if "time_bin" in found else None)
+    if time_bin is None and options.frames is None:
+        return data
+    return music_of(data, found.get("start"), replace(options, time_bin=time_bin))
+
+
+class Named(NamedTuple):
+    """An array of names by their codes, which is never made as a whole."""
+
+    names: np.ndarray
+    codes: np.ndarray
+
+
+def write_blocks(file: Any, column: np.ndarray | Named) -> None:
+    """Write an array to an open file as NumPy's .npy, block by block."""
+    named = isinstance(column, Named)
+    whole, kind = (column.codes, column.names.dtype) if named else (column, column.dtype)
+    form: dict[str, Any] = {
+        "descr": np.lib.format.dtype_to_descr(kind),
+        "fortran_order": False,
+        "shape": whole.shape,
+    }
+    np.lib.format.write_array_header_1_0(file, form)
+    for _, part in scan(whole):
+        file.write(np.ascontiguousarray(column.names[part] if named else part).tobytes())
+
+
+def to_table(found: Mapping[str, Any], form: str) -> Dataset:
+    """Return the data set of a table's codes, with what `tables.to_json` said of its columns.
+
+    Raises
+    ------
+    DataError
+        If that is not what it is, or does not go with the codes.
+    """
+    columns, meta = from_json(form)
+    return Dataset.from_arrays(
+        found["x"],
+        found.get("y"),
+        classes=None if "classes" not in found else found["classes"].astype(str).tolist(),
+        names=found.get("names"),
+        weights=found.get("weights"),
+        groups=found.get("group"),
+        columns=columns,
+        meta=meta,
+    )

@@ -1,0 +1,37 @@
+"""NumPy's .npy: one array of values, without labels and names."""
+
+from __future__ import annotations
+
+from io import BufferedWriter
+from pathlib import Path
+
+import numpy as np
+
+from shortrun.data.arrays.formats._arrays import load, to_dataset, write_blocks
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.options import Options
+from shortrun.errors import FormatError
+
+suffixes = (".npy",)
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read an array (N, S) or (N, h, w); labels, if any, come from a labels file in the same order.
+
+    Codes (uint8 or booleans) and float32 numbers of more than 64 MB stay in the file, of which rows are read when they
+    are needed.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or holds pickled objects or no table.
+    """
+    values = load(path)
+    if not isinstance(values, np.ndarray):
+        raise FormatError(path, None, "holds several arrays: is it an .npz file?")
+    return to_dataset({"x": values}, options.alphabet, options)
+
+
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+    """Write the values; labels, names and what letters they stand for are lost."""
+    write_blocks(file, dataset.values)

@@ -1,0 +1,349 @@
+"""The one value that every reader makes, every model learns from and every generator returns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.core.alphabet import Alphabet
+from shortrun.data.core.blocks import is_mapped, scan, taken
+from shortrun.data.core.columns import Column, colours_of
+from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels
+from shortrun.data.core.values import CellError, encode_values, first
+from shortrun.errors import DataError
+
+__all__ = ["UNKNOWN", "Dataset"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """Labelled samples.
+
+    Parameters
+    ----------
+    values : ndarray
+        (N, S) uint8 codes in 0..q-1, or float32 for continuous data; they may be a read-only memory map of a file that
+        is larger than memory.
+    labels : ndarray
+        (N,) int64 codes into `classes`, -1 where unknown.
+    weights : ndarray
+        (N,) float32, non-negative; how much each sample counts.
+    names : ndarray
+        (N,) strings, one a sample.
+    classes : tuple[str, ...], default ()
+        The class names in code order; empty for unlabelled data.
+    alphabet : Alphabet, optional
+        What the codes mean, the same at every site; None for continuous data, and with `columns`.
+    columns : tuple[Column, ...], optional
+        What the codes mean where sites differ, one a site: the columns of a table; None otherwise.
+    groups : ndarray, optional
+        (N,) strings or None; samples of one group must not be split apart.
+    meta : dict[str, Any], optional
+        Anything a writer needs to give the file back (source path, site names, shape of an image...).
+
+    Raises
+    ------
+    DataError
+        If lengths, types or ranges do not agree with the above.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    names: np.ndarray
+    classes: tuple[str, ...] = ()
+    alphabet: Alphabet | None = None
+    columns: tuple[Column, ...] | None = None
+    groups: np.ndarray | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_values(self.values, self.alphabet, self.columns)
+        check_lengths(self)
+        check_labels(self.labels, self.classes)
+        check_weights(self.weights)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        values: Any,
+        labels: Any = None,
+        *,
+        classes: Sequence[str] | None = None,
+        names: Any = None,
+        weights: Any = None,
+        alphabet: Alphabet | str | None = None,
+        columns: Sequence[Column] | None = None,
+        groups: Any = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Dataset:
+        """Return the data set of plain arrays or lists.
+
+        Parameters
+        ----------
+        values : Any
+            (N, S) or (N, h, w) numbers. 0 and 1 (integers, booleans or floats) become binary codes, other floats stay
+            continuous, other integers need an alphabet; the shape of images is kept in `meta["image_shape"]`.
+        labels : Any, optional
+            (N,) numbers or strings; missing ones are '', NA, None, NaN, -1 or 'uncategorized'.
+        classes : Sequence[str], optional
+            The class names in code order; by default those that occur, sorted (numbers as numbers). If given, integer
+            labels are codes into it.
+        names : Any, optional
+            (N,) by default '0', '1', ...
+        weights : Any, optional
+            (N,) by default 1.
+        alphabet : Alphabet or str, optional
+            An `Alphabet`, the name of one, its letters, "codes" (as many letters as the codes need) or "continuous"
+            (keep 0 and 1 as numbers).
+        columns : Sequence[Column], optional
+            A `Column` for each site, whose codes the values are.
+        groups : Any, optional
+            (N,) or None.
+        meta : dict[str, Any], optional
+            Kept as it is.
+
+        Raises
+        ------
+        DataError
+            If the arrays do not make a data set.
+        """
+        if columns is None:
+            codes, alphabet = encode_values(values, alphabet)
+        else:
+            codes, alphabet = np.asarray(values, np.uint8), None
+        count, shape = len(codes), np.shape(values)
+        labels, classes = encode_labels(np.full(count, UNKNOWN) if labels is None else labels, classes)
+        return cls(
+            values=codes,
+            labels=labels,
+            weights=np.ones(count, np.float32) if weights is None else np.asarray(weights, np.float32),
+            names=numbers(count) if names is None else np.asarray(names).astype(str),
+            classes=classes,
+            alphabet=alphabet,
+            columns=None if columns is None else tuple(columns),
+            groups=None if groups is None else np.asarray(groups).astype(str),
+            meta=({"image_shape": tuple(shape[1:])} if len(shape) == 3 else {}) | (meta or {}),
+        )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def sites(self) -> int:
+        """S, the number of sites of a sample."""
+        return self.values.shape[1]
+
+    @property
+    def colours(self) -> int | None:
+        """q, the number of letters a site can hold; None for continuous data, and where sites differ."""
+        return None if self.alphabet is None else len(self.alphabet)
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the values are numbers rather than codes."""
+        return self.alphabet is None and self.columns is None
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """(N,) bool: which samples have a known label."""
+        return self.labels != UNKNOWN
+
+    @property
+    def class_counts(self) -> np.ndarray:
+        """(K,) int64: how many samples each class has."""
+        return np.bincount(self.labels[self.labelled], minlength=len(self.classes))
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of values, labels, classes and alphabet (or columns) in hexadecimal, the same on every machine."""
+        letters = None if self.alphabet is None else self.alphabet.letters
+        header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
+        if self.columns is not None:
+            header["columns"] = [column.to_dict() for column in self.columns]
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        for array in (self.values, self.labels):
+            for _, part in scan(array):
+                digest.update(np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<")).data)
+        return digest.hexdigest()
+
+    def select(self, rows: Any) -> Dataset:
+        """Return the samples at `rows`: indices, a mask or a slice, in that order.
+
+        Of values that are a memory map, a slice stays in the file; indices and masks copy the rows asked for.
+
+        Raises
+        ------
+        DataError
+            If no sample is left.
+        """
+        copied = is_mapped(self.values) and not isinstance(rows, slice)
+        return self._with(
+            values=taken(self.values, rows) if copied else self.values[rows],
+            labels=self.labels[rows],
+            weights=self.weights[rows],
+            names=self.names[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
+    def head(self, count: int) -> Dataset:
+        """Return the first `count` samples, or all if there are fewer."""
+        return self.select(slice(0, count))
+
+    def describe(self) -> dict[str, Any]:
+        """Return sizes, class counts, duplicates, constant columns, gaps, effective size and warnings."""
+        from shortrun.data.describe import describe
+
+        return describe(self)
+
+    def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Return the rest and about `fraction` of the samples, classes in proportion, groups together."""
+        from shortrun.data.core.splits import split
+
+        return split(self, fraction, seed=seed)
+
+    def merge(self, *others: Dataset) -> Dataset:
+        """Return these samples and those of others of the same kind; classes are united, meta is this one's.
+
+        Raises
+        ------
+        DataError
+            If sites, alphabet or columns differ.
+        """
+        from shortrun.data.core.parts import merged
+
+        return merged((self, *others))
+
+    def one_hot(self) -> np.ndarray:
+        """Return (N, F) float32: a column for each colour of each site; two-valued and continuous sites as they are."""
+        from shortrun.data.frames import one_hot
+
+        return one_hot(self)
+
+    def to_pandas(self) -> Any:
+        """Return a `pandas.DataFrame`: names as index, label and group, and a column for each site."""
+        from shortrun.data.frames import to_pandas
+
+        return to_pandas(self)
+
+    def to_anndata(self) -> Any:
+        """Return an `anndata.AnnData`: values as X, labels, groups and weights in obs, sites in var.
+
+        Raises
+        ------
+        MissingExtraError
+            If anndata is not installed.
+        """
+        from shortrun.data.frames import to_anndata
+
+        return to_anndata(self)
+
+    def with_labels(self, labels: Any, classes: Sequence[str] | None = None) -> Dataset:
+        """Return the same samples with other labels, given as in `from_arrays`."""
+        codes, names = encode_labels(labels, classes)
+        return self._with(labels=codes, classes=names)
+
+    def with_groups(self, groups: Any) -> Dataset:
+        """Return the same samples with (N,) groups that `split` keeps together; None for no groups."""
+        return self._with(groups=None if groups is None else np.asarray(groups).astype(str))
+
+    def with_weights(self, weights: Any) -> Dataset:
+        """Return the same samples with other (N,) weights."""
+        return self._with(weights=np.asarray(weights, np.float32))
+
+    def with_values(self, values: np.ndarray, meta: dict[str, Any]) -> Dataset:
+        """Return the same samples with other (N, S) values of the same kind, and the `meta` that goes with them."""
+        check_values(values, self.alphabet, self.columns)
+        return self._with(values=values, meta=meta)
+
+    def with_meta(self, meta: dict[str, Any]) -> Dataset:
+        """Return the same samples with another `meta`."""
+        return self._with(meta=meta)
+
+    def recode(self, classes: Sequence[str]) -> Dataset:
+        """Return the same samples with labels as codes into `classes`, the order of a trained model.
+
+        Raises
+        ------
+        DataError
+            If a label that occurs is not in `classes`; names the nearest known one.
+        """
+        occurring = np.flatnonzero(self.class_counts)
+        code = np.full(len(self.classes) + 1, UNKNOWN)  # the code -1 picks the last
+        code[occurring] = codes_of([self.classes[k] for k in occurring], classes)
+        return self._with(labels=code[self.labels], classes=tuple(classes))
+
+    def _with(self, **changes: Any) -> Dataset:
+        """Return these samples with some fields changed: `replace`, but values, which may be large, stay checked."""
+        new = object.__new__(type(self))
+        for each in fields(self):
+            object.__setattr__(new, each.name, changes.get(each.name, getattr(self, each.name)))
+        check_shape(new.values)
+        check_lengths(new)
+        check_labels(new.labels, new.classes)
+        check_weights(new.weights)
+        return new
+
+
+def numbers(count: int) -> np.ndarray:
+    """Return the names '0', '1', ... in as few bytes as they need."""
+    return np.arange(count).astype(f"U{len(str(count - 1))}")
+
+
+def check_values(values: np.ndarray, alphabet: Alphabet | None, columns: tuple[Column, ...] | None) -> None:
+    """Raise DataError unless values are a finite table of the right type, with codes within the alphabet or columns."""
+    check_shape(values)
+    if columns is not None and (alphabet is not None or len(columns) != values.shape[1]):
+        raise DataError(f"one column a site and no alphabet expected: {values.shape[1]} sites, {len(columns)} columns")
+    if columns is not None and len({column.name for column in columns}) < len(columns):
+        raise DataError(f"column names must differ, got {', '.join(column.name for column in columns)}")
+    colours = None if alphabet is None else len(alphabet)
+    colours = colours if columns is None else colours_of(columns)
+    expected = np.float32 if colours is None else np.uint8
+    if values.dtype != expected:
+        raise DataError(f"values of type {np.dtype(expected)} expected, got {values.dtype}")
+    for start, part in scan(values):
+        wrong = ~np.isfinite(part) if colours is None else part >= colours
+        if wrong.any():
+            row, site = first(wrong)
+            most = "a finite number" if colours is None else f"0 to {np.broadcast_to(colours, part.shape[1])[site] - 1}"
+            raise CellError(start + row, site, f"{most} expected, got {part[row, site]}")
+
+
+def check_shape(values: np.ndarray) -> None:
+    """Raise DataError unless there is a sample with a site."""
+    if values.ndim != 2 or values.size == 0:
+        raise DataError(f"at least one sample and one site expected, got values of shape {values.shape}")
+
+
+def check_lengths(data: Dataset) -> None:
+    """Raise DataError unless there is one label, weight, name and group a sample."""
+    for name in ("labels", "weights", "names", "groups"):
+        array = getattr(data, name)
+        if array is not None and array.shape != (len(data),):
+            raise DataError(f"one of {name} a sample expected: {len(data)} samples, {name} of shape {array.shape}")
+
+
+def check_labels(labels: np.ndarray, classes: tuple[str, ...]) -> None:
+    """Raise DataError unless labels are int64 codes of different classes, or -1."""
+    if labels.dtype != np.int64:
+        raise DataError(f"labels of type int64 expected, got {labels.dtype}")
+    if labels.min() < UNKNOWN or labels.max() >= len(classes):
+        wrong = labels.min() if labels.min() < UNKNOWN else labels.max()
+        raise DataError(f"label {wrong} is outside -1..{len(classes) - 1} ({len(classes)} classes)")
+    if len(set(classes)) != len(classes):
+        raise DataError(f"class names must differ, got {', '.join(classes)}")
+
+
+def check_weights(weights: np.ndarray) -> None:
+    """Raise DataError unless weights are finite, not negative and not all zero."""
+    if weights.dtype != np.float32:
+        raise DataError(f"weights of type float32 expected, got {weights.dtype}")
+    if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
+        raise DataError("weights must be finite, not negative and not all zero")

@@ -1,0 +1,80 @@
+"""Class labels: from whatever a file holds to codes and class names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from shortrun.errors import DataError, nearest
+
+UNKNOWN = -1  # the code of a missing label
+MISSING = frozenset({"", "na", "<na>", "nan", "none", "-1", "uncategorized"})
+
+
+def encode_labels(labels: Any, classes: Sequence[str] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the (N,) int64 codes of labels and the class names.
+
+    Without `classes` the names are sorted, as numbers where all are numbers. With `classes`, integers are
+    codes into it and texts must be in it. Missing labels ('', NA, None, NaN, -1, 'uncategorized', in any
+    case) become -1.
+
+    Raises
+    ------
+    DataError
+        If labels are not a plain list, or name a class that is not in `classes`.
+    """
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise DataError(f"labels must be one a sample, got an array of shape {array.shape}")
+    if classes is not None and array.dtype.kind in "iu":
+        return array.astype(np.int64), tuple(classes)
+    different, place = (array, slice(None)) if array.dtype == object else np.unique(array, return_inverse=True)
+    texts = [label_text(label) for label in different.tolist()]
+    classes = sorted_classes(texts) if classes is None else tuple(classes)
+    return codes_of(texts, classes)[place], classes
+
+
+def label_text(label: Any) -> str:
+    """Return a label as text, empty where it is missing."""
+    if isinstance(label, bytes):
+        label = label.decode(errors="replace")
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    text = "" if label is None else str(label).strip()
+    return "" if text.casefold() in MISSING else text
+
+
+def sorted_classes(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the different class names in order: as numbers where all are numbers, else as texts."""
+    names = sorted(set(texts) - {""})
+    try:
+        return tuple(sorted(names, key=float))
+    except ValueError:
+        return tuple(names)
+
+
+def codes_of(texts: Iterable[str], classes: Sequence[str]) -> np.ndarray:
+    """Return the (N,) int64 positions of class names, -1 for an empty one.
+
+    Raises
+    ------
+    DataError
+        If a name is not one of `classes`; names the nearest known one.
+    """
+    code = {"": UNKNOWN} | {name: i for i, name in enumerate(classes)}
+    texts = list(texts)
+    unknown = next((text for text in texts if text not in code), None)
+    if unknown is not None:
+        raise DataError(f"unknown class '{unknown}'{did_you_mean(unknown, classes)}")
+    return np.array([code[text] for text in texts], dtype=np.int64)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the nearest known one, else the first few."""
+    known = list(known)
+    guess = nearest(name, known)
+    if guess is not None:
+        return f" (did you mean '{guess}'?)"
+    return f" (known: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''})" if known else ""

@@ -1,0 +1,93 @@
+"""Splits: a share of the samples held out, classes in proportion, groups together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shortrun.data.core.dataset import Dataset
+from shortrun.errors import ConfigError, DataError
+
+
+def split(
+    dataset: Dataset, fraction: float, *, seed: int, groups: bool = True, stratify: bool = True
+) -> tuple[Dataset, Dataset]:
+    """Return the data set in two parts: the rest, and about `fraction` of the samples held out.
+
+    Each part keeps the order of the samples. The same seed gives the same split.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        N samples.
+    fraction : float
+        Share that is held out, above 0 and below 1.
+    seed : int
+        Of the random choice.
+    groups : bool, default True
+        Keep the samples of a group together, where the data set has groups.
+    stratify : bool, default True
+        Hold out that share of each class, and of the unlabelled; a group counts for the class that most of its labelled
+        samples have. At least one sample (group) of each class is then on either side.
+
+    Raises
+    ------
+    ConfigError
+        If the fraction is not between 0 and 1.
+    DataError
+        If a class has a single sample (group), so that it cannot be on either side; names the class.
+    """
+    held_out = split_rows(dataset, fraction, seed=seed, groups=groups, stratify=stratify)
+    return dataset.select(~held_out), dataset.select(held_out)
+
+
+def split_rows(
+    dataset: Dataset, fraction: float, *, seed: int, groups: bool = True, stratify: bool = True
+) -> np.ndarray:
+    """Return which samples `split` holds out, (N,) bool: a split that copies nothing."""
+    if not 0 < fraction < 1:
+        raise ConfigError("fraction", f"a number above 0 and below 1 expected, got {fraction}")
+    group = group_codes(dataset if groups else dataset.with_groups(None))
+    strata = group_strata(dataset, group) if stratify else np.zeros(group.max() + 1, np.int64)
+    random = np.random.default_rng(seed)
+    sizes = np.bincount(group)
+    held_out = np.zeros(len(sizes), bool)
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        if len(members) > 1:
+            held_out[random_share(members, sizes, fraction, random)] = True
+        elif stratum >= 0:
+            raise DataError(single_member(dataset, stratify, int(stratum), grouped=len(sizes) < len(dataset)))
+    return held_out[group]
+
+
+def group_codes(dataset: Dataset) -> np.ndarray:
+    """Return the (N,) number of each sample's group; a sample without one is its own."""
+    alone = np.arange(len(dataset)).astype(str)
+    if dataset.groups is None:
+        return np.arange(len(dataset))
+    names = np.where(dataset.groups == "", np.char.add("\n", alone), dataset.groups)
+    return np.unique(names, return_inverse=True)[1]
+
+
+def group_strata(dataset: Dataset, group: np.ndarray) -> np.ndarray:
+    """Return the class that most labelled samples of each group have, -1 for a group without labels."""
+    known = dataset.labelled
+    counts = np.zeros((group.max() + 1, len(dataset.classes) + 1), np.int64)
+    np.add.at(counts, (group[known], dataset.labels[known] + 1), 1)
+    return counts.argmax(axis=1) - 1  # ties and groups without labels fall to the lowest column
+
+
+def random_share(members: np.ndarray, sizes: np.ndarray, fraction: float, random: np.random.Generator) -> np.ndarray:
+    """Return random members whose sizes add up to nearly a share of all; at least one, never all."""
+    order = random.permutation(members)
+    total = np.cumsum(sizes[order])
+    count = int(np.argmin(np.abs(total[:-1] - fraction * total[-1]))) + 1
+    return order[:count]
+
+
+def single_member(dataset: Dataset, stratify: bool, stratum: int, *, grouped: bool) -> str:
+    """Return the message about a class that cannot be on both sides of a split."""
+    what = "group" if grouped else "sample"
+    if not stratify:
+        return f"the data have a single {what} and cannot be split"
+    return f"class '{dataset.classes[stratum]}' has a single {what}, a split needs at least two"

@@ -1,0 +1,1 @@
+"""Alleles of persons at sites of a genome."""

@@ -1,0 +1,277 @@
+"""Genotypes: calls that come site by site become samples x sites; shared by VCF and PLINK files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+
+from shortrun.data.core.alphabet import BINARY, DOSAGE, Alphabet, named
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.labels import UNKNOWN
+from shortrun.data.core.parts import nameless
+from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
+from shortrun.data.genotypes.variants import KEY
+from shortrun.data.options import Options, choose
+from shortrun.errors import ConfigError, FormatError
+
+AT_ONCE = 2**19  # calls looked at together
+IN_MEMORY = 2**24  # bytes of calls that wait in memory, the rest on the disk
+LARGE = 2**28  # bytes: values beyond it stay on the disk (in the folder that TMPDIR names)
+POLICIES = ("error", "drop-site", "drop-sample", "major")
+NOTES = "notes"  # the key in a data set's meta of what a user should know of its reading
+
+
+class Genotypes:
+    """Calls on their way to a `Dataset`; they wait on the disk, so that memory holds the values and little else.
+
+    Parameters
+    ----------
+    path : Path
+        The file they come from.
+    people : list[str]
+        The names of the persons.
+    options : Options
+        Which sites and persons to keep; `alphabet` may ask for "binary" haplotypes or for a "dosage".
+    """
+
+    def __init__(self, path: Path, people: list[str], options: Options):
+        self.path, self.people, self.options = path, people, options
+        self.alphabet = asked_alphabet(options)
+        choose("missing", options.missing, POLICIES)
+        self.sieve = Sieve(options) if options.variants is None else Listed(options)
+        self.texts: list[str] = []  # of the sites that are kept
+        self.phase, self.ploidy = Phase(), Ploidy(len(people))
+        self.complete = np.ones(len(people), bool)
+        self.file = waiting()
+
+    @property
+    def at_once(self) -> int:
+        """How many sites to add together."""
+        return max(1, AT_ONCE // len(self.people))
+
+    def add(self, calls: Calls) -> None:
+        """Add the calls of some sites, of which those are kept that were asked for.
+
+        Raises
+        ------
+        FormatError
+            If a call is missing and that is an error; names the site and the person.
+        """
+        calls = self.sieve.keep(calls)
+        self.texts += map(str, calls.variants)
+        self.phase.look(calls)
+        self.ploidy.look(calls)
+        self.file.write(self._filled(calls).tobytes())
+
+    def _filled(self, calls: Calls) -> np.ndarray:
+        """Return alleles 0 and 1 only: a single one counts twice, a missing one as the more frequent one."""
+        if len(calls.variants) == 0 or calls.alleles.min() >= 0:
+            return calls.alleles.view(np.uint8)
+        alleles = np.where(calls.alleles == HAPLOID, calls.alleles[..., :1], calls.alleles)
+        missing = alleles == MISSING
+        if missing.any():
+            self._refuse_missing(calls, missing)
+            self.complete &= ~missing.any((0, 2))
+            major = (alleles == 1).sum((1, 2)) > (alleles == 0).sum((1, 2))
+            alleles = np.where(missing, major[:, None, None], alleles)
+        return alleles.astype(np.uint8)
+
+    def _refuse_missing(self, calls: Calls, missing: np.ndarray) -> None:
+        if self.options.missing == "error":
+            site, person, _ = np.argwhere(missing)[0]
+            where = f"site {calls.variants[site].place}: the call of '{self.people[person]}' is missing"
+            raise FormatError(self.path, None, f"{where}; say what to do: missing drop-site, drop-sample or major")
+
+    def dataset(self) -> Dataset:
+        """Return the samples: a person's two haplotypes `NAME_A` and `NAME_B`, or a dosage a person.
+
+        Without an alphabet asked for they are haplotypes if a call is phased and no heterozygous one is unphased.
+
+        Raises
+        ------
+        FormatError
+            If no site or no person is left, a site asked for is not there, or haplotypes cannot be told.
+        """
+        self._check()
+        alphabet = self._kind()
+        persons = np.flatnonzero(self.complete | (self.options.missing != "drop-sample"))
+        haplotypes = alphabet == BINARY
+        rows = self.ploidy.rows(persons) if haplotypes else persons
+        owner = rows // 2 if haplotypes else rows
+        people = np.array(self.people)[owner]
+        return Dataset(
+            values=self._values(rows, haplotypes),
+            labels=np.full(len(rows), UNKNOWN),
+            weights=np.ones(len(rows), np.float32),
+            names=np.char.add(people, self.ploidy.endings(rows)) if haplotypes else people,
+            alphabet=alphabet,
+            groups=people if haplotypes else None,
+            meta={KEY: self._sites(), NOTES: self._notes(len(self.people) - len(persons), alphabet)},
+        )
+
+    def _check(self) -> None:
+        lacking = self.sieve.first_lacking() if isinstance(self.sieve, Listed) else None
+        if lacking is not None:
+            site = f"{lacking.place} ({lacking.ref}, {lacking.alt})"
+            raise FormatError(self.path, None, f"the site {site} that was asked for is not there")
+        if not self.texts:
+            region = f" in the region {self.sieve.region}" if self.sieve.region else ""
+            told = "".join(f"; {note}" for note in self._left_out())
+            raise FormatError(self.path, None, f"no site is left{region}{told}")
+        if self.options.missing == "drop-sample" and not self.complete.any():
+            raise FormatError(self.path, None, "every person has a missing call: none is left; drop sites instead")
+
+    def _kind(self) -> Alphabet:
+        if self.alphabet == BINARY:
+            self.phase.check(self.path, self.people)
+        alphabet = self.alphabet or (BINARY if self.phase.is_known else DOSAGE)
+        if alphabet == BINARY:
+            self.ploidy.check(self.path, self.people)
+        return alphabet
+
+    def _values(self, rows: np.ndarray, haplotypes: bool) -> np.ndarray:
+        """Return (N, S) codes: the calls turned from sites to samples, block by block."""
+        self.file.seek(0)
+        count, people = len(self.texts), len(self.people)
+        order = np.array(self.sieve.order) if isinstance(self.sieve, Listed) else None
+        values = Table(len(rows), count)
+        for start in range(0, count, self.at_once):
+            sites = slice(start, min(start + self.at_once, count))
+            calls = np.frombuffer(self.file.read((sites.stop - start) * people * 2), np.uint8)
+            calls = calls.reshape(-1, 2 * people) if haplotypes else calls.reshape(-1, people, 2).sum(2, dtype=np.uint8)
+            values.fill(sites if order is None else order[sites], calls[:, rows].T)
+        self.file.close()
+        return values.whole()
+
+    def _sites(self) -> list[str]:
+        return list(map(str, self.sieve.wanted)) if isinstance(self.sieve, Listed) else self.texts
+
+    def _left_out(self) -> list[str]:
+        return [f"left out {n:,} {'site' if n == 1 else 'sites'} {why}" for why, n in self.sieve.left_out.items() if n]
+
+    def _notes(self, dropped: int, alphabet: Alphabet) -> list[str]:
+        notes = self._left_out()
+        if dropped:
+            notes.append(f"left out {dropped:,} of {len(self.people):,} persons for missing calls")
+        if alphabet == DOSAGE and self.alphabet is None:
+            notes.append(f"{self.phase}: read as dosages 0, 1 and 2, not as haplotypes")
+        return notes
+
+
+class Phase:
+    """Whether haplotypes can be told; homozygous calls and single alleles need no phase."""
+
+    def __init__(self):
+        self.any, self.heterozygous, self.unphased = False, 0, 0
+        self.first: tuple[str, int] | None = None  # site and person of the first call without a phase
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a call is phased (or a single allele), and no heterozygous call is not."""
+        return self.any and not self.unphased
+
+    def look(self, calls: Calls) -> None:
+        """Count the calls of some sites."""
+        one, other = calls.alleles[..., 0], calls.alleles[..., 1]
+        heterozygous = (one != other) & (one >= 0) & (other >= 0)
+        unphased = heterozygous & ~calls.phased
+        self.any |= bool(((calls.phased | (other == HAPLOID)) & (one >= 0)).any())
+        self.heterozygous += int(heterozygous.sum())
+        self.unphased += int(unphased.sum())
+        if self.first is None and unphased.any():
+            site, person = np.argwhere(unphased)[0].tolist()
+            self.first = calls.variants[site].place, person
+
+    def check(self, path: Path, people: list[str]) -> None:
+        """Raise FormatError if a heterozygous call is not phased."""
+        if self.first is not None:
+            site, person = self.first
+            where = f"site {site}: the call of '{people[person]}' is not phased"
+            raise FormatError(path, None, f"{where}, haplotypes need phased calls: read alphabet dosage")
+
+    def __str__(self) -> str:
+        if not self.unphased:
+            return "no call is phased"
+        return f"{self.unphased:,} of {self.heterozygous:,} heterozygous calls are not phased"
+
+
+class Ploidy:
+    """How many alleles each person has; one at some sites and two at others makes no haplotypes."""
+
+    def __init__(self, people: int):
+        self.single, self.double = np.zeros(people, bool), np.zeros(people, bool)
+        self.mixed: tuple[str, int] | None = None  # site and person of the first call unlike those before
+
+    def look(self, calls: Calls) -> None:
+        """Note the calls of some sites; missing ones say nothing."""
+        called = calls.alleles[..., 0] >= 0
+        single = called & (calls.alleles[..., 1] == HAPLOID)
+        double = called & ~single
+        clash = (single & (self.double | double.any(0))) | (double & (self.single | single.any(0)))
+        if self.mixed is None and clash.any():
+            site, person = np.argwhere(clash)[0].tolist()
+            self.mixed = calls.variants[site].place, person
+        self.single |= single.any(0)
+        self.double |= double.any(0)
+
+    def check(self, path: Path, people: list[str]) -> None:
+        """Raise FormatError if a person has one allele here and two there."""
+        if self.mixed is not None:
+            site, person = self.mixed
+            where = f"site {site}: '{people[person]}' has one allele here and two elsewhere, or the other way round"
+            raise FormatError(path, None, f"{where}: choose a region, or read alphabet dosage")
+
+    def rows(self, persons: np.ndarray) -> np.ndarray:
+        """Return which of the alleles (2 a person) are haplotypes: both, or the first one of a person with one."""
+        both = np.stack([2 * persons, 2 * persons + 1], 1)
+        kept = np.stack([np.ones(len(persons), bool), ~self.single[persons]], 1)
+        return both[kept]
+
+    def endings(self, rows: np.ndarray) -> np.ndarray:
+        """Return what is put behind a person's name to name each haplotype."""
+        return np.where(self.single[rows // 2], "", np.array(["_A", "_B"])[rows % 2])
+
+
+class Table:
+    """An (N, S) array of codes that is filled column by column; a large one lies on the disk."""
+
+    def __init__(self, rows: int, sites: int):
+        self.shape = (rows, sites)
+        self.file = nameless(None) if rows * sites > LARGE else None
+        self.values = np.empty(self.shape, np.uint8) if self.file is None else self._mapped("w+")
+
+    def _mapped(self, mode: Literal["r", "r+", "w+"]) -> np.memmap:
+        assert self.file is not None
+        return np.memmap(self.file, np.uint8, mode, shape=self.shape)
+
+    def fill(self, sites: slice | np.ndarray, values: np.ndarray) -> None:
+        """Fill some columns; what is on the disk does not stay in memory."""
+        table = self.values if self.file is None else self._mapped("r+")
+        table[:, sites] = values
+
+    def whole(self) -> np.ndarray:
+        """Return the array; from the disk, one that can be read only."""
+        return self.values if self.file is None else self._mapped("r")
+
+
+def waiting() -> IO[bytes]:
+    """Return a file for calls that wait: in memory as long as they are few."""
+    return tempfile.SpooledTemporaryFile(IN_MEMORY)  # pyright: ignore[reportReturnType]
+
+
+def asked_alphabet(options: Options) -> Alphabet | None:
+    """Return the alphabet asked for, which genotypes must have: binary for haplotypes, dosage, or None.
+
+    Raises
+    ------
+    ConfigError
+        If it is another one.
+    """
+    asked = options.alphabet
+    alphabet = named(asked) if isinstance(asked, str) else asked
+    if alphabet not in (None, BINARY, DOSAGE):
+        raise ConfigError("alphabet", f"binary (haplotypes) or dosage expected of genotypes, got '{asked}'")
+    return alphabet

@@ -1,0 +1,89 @@
+"""Haplotypes as text: `.hapt`, a row a haplotype, with the sites in a `.legend` beside it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from shortrun.data.core.alphabet import BINARY
+from shortrun.data.core.blocks import scan
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.labels import UNKNOWN, label_text
+from shortrun.data.core.parts import opened
+from shortrun.data.core.raw import read_lines
+from shortrun.data.genotypes.formats._legend import (
+    NOTHING,
+    ZERO,
+    beside,
+    codes,
+    find_legend,
+    legend_lines,
+    read_legend,
+    refuse_columns,
+)
+from shortrun.data.genotypes.persons import check_haplotypes, groups_of
+from shortrun.data.genotypes.variants import KEY, one_word, variants_of
+from shortrun.data.options import Options
+
+suffixes = (".hapt",)
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read rows `LABEL NAME 0 1 1 ...` and the legend: the one of the same name, or whose name theirs begins with.
+
+    Rows called NAME_A and NAME_B are one person's. Without a legend sites have numbers only; chromosomes are in a
+    column of the legend, or in ids such as 22:16051497_A_G.
+
+    Raises
+    ------
+    FormatError
+        If a row is shorter or longer than the first, holds another letter than 0 or 1, or the legend does not fit;
+        names the line.
+    """
+    refuse_columns(path, options)
+    values, names, labels, sites = bytearray(), [], [], None
+    for line, text in enumerate(read_lines(path), start=1):
+        cells = text.split()
+        if not cells:
+            continue
+        values += codes(path, line, cells[2:], sites)
+        sites = len(cells) - 2
+        labels.append(label_text(cells[0]))
+        names.append(cells[1])
+    table = np.frombuffer(values, np.uint8).reshape(len(names), -1)
+    data = Dataset(
+        values=table,
+        labels=np.full(len(table), UNKNOWN),
+        weights=np.ones(len(table), np.float32),
+        names=np.array(names),
+        alphabet=BINARY,
+        groups=groups_of(names),
+    )
+    legend = find_legend(path, suffixes[0])
+    known = {} if legend is None else {KEY: read_legend(legend, data.sites)}
+    return data.with_labels(labels).with_meta(known)
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write haplotypes and their legend; names and labels have `_` for spaces, an unknown label is NA.
+
+    Raises
+    ------
+    DataError
+        If the data are not haplotypes of 0 and 1.
+    StoreError
+        If a file cannot be written.
+    """
+    check_haplotypes(dataset)
+    labels = [*map(one_word, dataset.classes), NOTHING]  # the code -1 picks the last
+    with ExitStack() as stack:
+        rows, legend = (stack.enter_context(opened(each)) for each in (path, beside(path, suffixes[0], ".legend")))
+        legend.writelines(legend_lines(variants_of(dataset)))
+        for start, part in scan(dataset.values):
+            text = np.full((len(part), 2 * dataset.sites), ord(" "), np.uint8)
+            text[:, 1::2] = part + ZERO
+            for row, alleles in enumerate(text, start=start):
+                head = f"{labels[dataset.labels[row]]} {one_word(dataset.names[row]) or '_'}"
+                rows.write(head.encode() + alleles.tobytes() + b"\n")

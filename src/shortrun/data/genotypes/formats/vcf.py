@@ -1,0 +1,318 @@
+"""VCF and BCF: the genotypes of persons at the sites of a genome."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import warnings
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.core.blocks import give_back
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.parts import opened
+from shortrun.data.genotypes.encoding import Genotypes
+from shortrun.data.genotypes.formats._vcf_damage import check_end, damage
+from shortrun.data.genotypes.persons import Person, persons
+from shortrun.data.genotypes.sieve import HAPLOID, Calls
+from shortrun.data.genotypes.variants import UNNAMED, UNPLACED, Variant, variants_of
+from shortrun.data.options import Options
+from shortrun.errors import FormatError, MissingExtraError, StoreError
+from shortrun.files import atomic
+
+suffixes = (".vcf", ".bcf")
+
+HEADER = "vcf_header"  # the key of the lines `##...` in a data set's meta
+LABEL = "Label"  # what a line ##SAMPLE calls the class of a person
+GT = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
+COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
+INDICES = (".tbi", ".csi")
+QUIET, USUAL = 0, 3  # how much htslib says on stderr
+SAMPLE = re.compile(r'##SAMPLE=<ID=(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,>]*)),?(?P<fields>.*)>')
+FIELD = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^,]*))')
+AT_ONCE = 2**22  # bytes of text made together
+
+
+# Reading
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read the sites with exactly two alleles: phased calls as two haplotypes a person, others as dosages 0, 1 and 2.
+
+    They are haplotypes (samples `NAME_A` and `NAME_B`, in one group) if a call is phased and no heterozygous one is
+    unphased; `options.alphabet` asks for "binary" haplotypes or for a "dosage". A person with one allele a site is one
+    haplotype, or has dosages 0 and 2. Of an indexed file only `options.region` is read, of others everything is.
+    Labels are those that lines `##SAMPLE=<ID=NAME,Label=CLASS>` of the header give, as `save` makes them.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or no VCF or BCF, holds no persons, no genotypes or more than two alleles a call, or no
+        site is left; where it is text, names the line.
+    MissingExtraError
+        If cyvcf2 is not there.
+    """
+    with quiet():
+        found = opened_for_reading(path)
+        genotypes = Genotypes(path, list(found.samples), options)
+        chosen = records(path, found, genotypes, options)
+        while block := list(islice(chosen, genotypes.at_once)):
+            genotypes.add(joined(path, block))
+        header = found.raw_header.splitlines()
+        try:
+            data = genotypes.dataset()
+        except FormatError as error:
+            raise FormatError(path, error.line, error.reason + known_chromosomes(found, genotypes)) from None
+    kept = [line for line in header if line.startswith("##") and not line.startswith("##SAMPLE")]
+    data = data.with_meta(data.meta | {HEADER: kept})
+    return labelled(path, data, header, options)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep htslib and cyvcf2 from writing to stderr; what is wrong is said once, by an error."""
+    try:
+        from cyvcf2.cyvcf2 import set_htslib_log_level
+    except ImportError:
+        raise MissingExtraError("cyvcf2", "genomics") from None
+    set_htslib_log_level(QUIET)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        set_htslib_log_level(USUAL)
+
+
+def opened_for_reading(path: Path) -> Any:
+    """Return cyvcf2's view of a file.
+
+    Raises
+    ------
+    FormatError
+        If its header cannot be read or names no persons.
+    """
+    from cyvcf2 import VCF
+
+    check_end(path)
+    try:
+        found = VCF(str(path))
+        people = found.samples
+    except Exception:  # cyvcf2 raises Exception itself
+        raise damage(path, None) from None
+    if not people:
+        raise FormatError(path, None, "names no persons: sites alone are no samples")
+    return found
+
+
+def records(path: Path, found: Any, genotypes: Genotypes, options: Options) -> Iterator[tuple[Variant, np.ndarray]]:
+    """Yield the sites that have two alleles and were asked for, with their calls."""
+    region = genotypes.sieve.region
+    indexed = region is not None and any(Path(f"{path}{ending}").exists() for ending in INDICES)
+    source = iter(found(str(region)) if indexed else found)
+    for number in range(2**63):
+        try:
+            record = next(source, None)
+        except Exception:
+            raise damage(path, None if indexed else number) from None
+        if record is None:
+            return
+        if not genotypes.sieve.asks_for(record.CHROM, record.POS):
+            continue
+        if len(record.ALT) == 1:
+            yield variant_of(record), calls_of(path, record)
+        elif options.multiallelic == "error":
+            alleles = ", ".join([record.REF, *record.ALT])
+            raise FormatError(path, None, f"site {record.CHROM}:{record.POS}: two alleles expected, got {alleles}")
+        else:
+            genotypes.sieve.left_out["without exactly two alleles"] += 1
+
+
+def variant_of(record: Any) -> Variant:
+    """Return the site of a record."""
+    return Variant(record.CHROM, record.POS, record.ID or ".", record.REF, record.ALT[0])
+
+
+def calls_of(path: Path, record: Any) -> np.ndarray:
+    """Return the calls of a record: (N, 3) of two alleles and whether they are phased.
+
+    Raises
+    ------
+    FormatError
+        If there are none, or calls are of more than two alleles.
+    """
+    place = f"site {record.CHROM}:{record.POS}"
+    try:
+        calls = record.genotype.array()
+    except Exception:
+        raise FormatError(path, None, f"{place} has no genotypes (no GT in its FORMAT)") from None
+    if calls.shape[1] == 2:
+        calls = np.insert(calls, 1, HAPLOID, axis=1)
+    if calls.shape[1] != 3:
+        raise FormatError(path, None, f"{place}: a call of {calls.shape[1] - 1} alleles, one or two expected")
+    return calls
+
+
+def joined(path: Path, block: list[tuple[Variant, np.ndarray]]) -> Calls:
+    """Return the calls of several sites together.
+
+    Raises
+    ------
+    FormatError
+        If a call is of an allele that its site does not have.
+    """
+    calls = np.stack([calls for _, calls in block])
+    alleles = calls[..., :2]
+    if alleles.max() > 1:
+        variant = block[np.argwhere(alleles > 1)[0, 0]][0]
+        raise FormatError(path, None, f"site {variant.place}: a call of allele {alleles.max()}, but only one ALT")
+    return Calls([variant for variant, _ in block], alleles.astype(np.int8), calls[..., 2] == 1)
+
+
+def known_chromosomes(found: Any, genotypes: Genotypes) -> str:
+    """Return the end of a message about a region without sites: the nearest chromosome of the header."""
+    region = genotypes.sieve.region
+    known = [] if region is None else list(found.seqnames)
+    return did_you_mean(region.chromosome, known) if region is not None and region.chromosome not in known else ""
+
+
+def labelled(path: Path, data: Dataset, header: list[str], options: Options) -> Dataset:
+    """Return the data with the labels that the header gives to persons, where it gives any.
+
+    Raises
+    ------
+    FormatError
+        If a label or a group is asked for that it does not give.
+    """
+    if options.group is not None:
+        raise FormatError(path, None, f"has no group '{options.group}': a labels file with that column is needed")
+    label = dict(labels_of(header, options.label_column or LABEL))
+    if options.label_column is not None and not label:
+        reason = f"has no label '{options.label_column}': a labels file (a panel) with that column is needed"
+        raise FormatError(path, None, reason)
+    people = data.names if data.groups is None else data.groups
+    return data.with_labels([label.get(person, "") for person in people.tolist()]) if label else data
+
+
+def labels_of(header: list[str], name: str) -> Iterator[tuple[str, str]]:
+    """Yield person and label of the lines `##SAMPLE=<ID=PERSON,NAME=LABEL>`."""
+    for found in filter(None, map(SAMPLE.fullmatch, header)):
+        for field, quoted, plain in FIELD.findall(found["fields"]):
+            if field.casefold() == name.casefold():
+                yield found["quoted"] or found["plain"], re.sub(r"\\(.)", r"\1", quoted) or plain
+
+
+# Writing
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write phased genotypes of haplotypes (see `persons`), or unphased ones of dosages, at the sites of the data.
+
+    Sites and lines of the header are those that were read, without QUAL, FILTER and INFO; labels go to lines
+    `##SAMPLE=<ID=NAME,Label=CLASS>`. Packed files are BGZF, as indices need it.
+
+    Raises
+    ------
+    DataError
+        If the data are no genotypes.
+    MissingExtraError
+        If a packed file is to be written and cyvcf2 is not there.
+    StoreError
+        If the file cannot be written.
+    """
+    people, variants = persons(dataset), variants_of(dataset)
+    header = "".join(f"{line}\n" for line in header_of(dataset, people, variants))
+    body = lines(dataset, people, variants)
+    if path.name.lower().endswith(".vcf"):
+        with opened(path) as file:
+            file.write(header.encode())
+            file.writelines(line + b"\n" for line in body)
+        return
+    with quiet(), atomic(path) as temporary:
+        pack(temporary, "wz4" if ".vcf" in path.name.lower() else "wb", header, body)
+        check_written(path, temporary)
+
+
+def pack(path: Path, mode: str, header: str, body: Iterator[bytes]) -> None:
+    """Write lines as a packed VCF or a BCF."""
+    from cyvcf2 import Writer
+
+    packed = Writer.from_string(str(path), header, mode=mode)
+    try:
+        for line in body:
+            if packed.write_record(packed.variant_from_string(line.decode())) < 0:
+                break  # the end is not written then, which `check_written` finds
+    finally:
+        packed.close()
+
+
+def check_written(path: Path, temporary: Path) -> None:
+    """Raise StoreError unless a packed file has its end: htslib tells nobody of a full disk."""
+    try:
+        check_end(temporary)
+    except FormatError:
+        raise StoreError(path, "could not be written as a whole: is the disk full?") from None
+
+
+def header_of(dataset: Dataset, people: list[Person], variants: list[Variant]) -> Iterator[str]:
+    """Yield the lines of the header: those that were read, and what is needed besides."""
+    known = list(dataset.meta.get(HEADER, ()))
+    version = [line for line in known if line.startswith("##fileformat=")]
+    yield version[0] if version else "##fileformat=VCFv4.2"
+    yield from (line for line in known if line not in version)
+    for chromosome in dict.fromkeys(variant.chromosome for variant in variants):
+        if not any(re.match(rf"##contig=<ID={re.escape(chromosome)}[,>]", line) for line in known):
+            unplaced = ',Description="sites whose chromosome is not known"' if chromosome == UNPLACED else ""
+            yield f"##contig=<ID={chromosome}{unplaced}>"
+    if any(variant.alt == UNNAMED[1] for variant in variants) and not any("=<ID=ALT," in line for line in known):
+        yield '##ALT=<ID=ALT,Description="the other allele, whose letters are not known">'
+    if not any(line.startswith("##FORMAT=<ID=GT,") for line in known):
+        yield GT
+    for person in people if dataset.classes else ():
+        if person.label >= 0:
+            yield f"##SAMPLE=<ID={quoted_id(person.name)},{LABEL}={quoted(dataset.classes[person.label])}>"
+    yield "\t".join([*COLUMNS, *(person.name for person in people)])
+
+
+def quoted(text: str) -> str:
+    """Return a text as a header's value in quotes."""
+    escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def quoted_id(name: str) -> str:
+    """Return a person's name as the ID of a header's line, in quotes if it needs them."""
+    return name if re.fullmatch(r"[\w.:|/+-]+", name) else quoted(name)
+
+
+def lines(dataset: Dataset, people: list[Person], variants: list[Variant]) -> Iterator[bytes]:
+    """Yield the lines of the sites, made from a line of zeros on which the alleles are set."""
+    zeros, places, rows = template(dataset, people)
+    step = max(1, AT_ONCE // len(zeros))
+    for start in range(0, len(variants), step):
+        values = np.asarray(dataset.values[:, start : start + step])
+        text = np.tile(zeros, (values.shape[1], 1))
+        text[:, places] += (values if dataset.colours == 2 else alleles(values))[rows].T
+        give_back(dataset.values)
+        for variant, cells in zip(variants[start : start + step], text, strict=True):
+            site = f"{variant.chromosome}\t{variant.position}\t{variant.id}\t{variant.ref}\t{variant.alt}\t.\t.\t.\tGT"
+            yield site.encode() + cells.tobytes()
+
+
+def template(dataset: Dataset, people: list[Person]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the bytes of a line of zeros, where in it each allele stands, and which row each is."""
+    dosages = dataset.colours != 2
+    cells = ["\t0/0" if dosages else "\t0|0" if len(person.rows) == 2 else "\t0" for person in people]
+    zeros = np.frombuffer("".join(cells).encode(), np.uint8)
+    rows = np.arange(2 * len(people)) if dosages else np.concatenate([person.rows for person in people])
+    return zeros, np.flatnonzero(zeros == ord("0")), rows
+
+
+def alleles(dosages: np.ndarray) -> np.ndarray:
+    """Return the (2N, B) alleles of (N, B) dosages: 1 is 0/1."""
+    return np.stack([dosages == 2, dosages >= 1], 1).reshape(-1, dosages.shape[1]).astype(np.uint8)

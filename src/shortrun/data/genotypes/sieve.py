@@ -1,0 +1,105 @@
+"""Which sites of a file of genotypes are kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from shortrun.data.genotypes.regions import Region
+from shortrun.data.genotypes.variants import Variant
+from shortrun.data.options import Options
+
+MISSING, HAPLOID = -1, -2  # codes of alleles: not called; the second one of a call that has one only
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The calls of B sites and N persons: `alleles` (B, N, 2) int8 of 0, 1, -1 and -2, and `phased` (B, N) bool."""
+
+    variants: list[Variant]
+    alleles: np.ndarray
+    phased: np.ndarray
+
+    def at(self, kept: np.ndarray) -> Calls:
+        """Return the calls of some sites, by a (B,) mask."""
+        variants = [variant for variant, keep in zip(self.variants, kept, strict=True) if keep]
+        return Calls(variants, self.alleles[kept], self.phased[kept])
+
+
+class Sieve:
+    """Keeps the sites that options ask for, and counts in `left_out` why others are not."""
+
+    def __init__(self, options: Options):
+        self.options = options
+        self.region = Region.of(options.region) if options.variants is None else None
+        self.left_out: Counter[str] = Counter()
+        self.last = ("", 0)  # chromosome and position of the last site that thinning kept
+
+    def asks_for(self, chromosome: str, position: int) -> bool:
+        """Return whether a site lies in the region, where one is asked for."""
+        return self.region is None or self.region.holds(chromosome, position)
+
+    def keep(self, calls: Calls) -> Calls:
+        """Return the calls of the sites that are asked for: complete, frequent and far enough apart."""
+        if self.options.missing == "drop-site":
+            calls = self._less(calls, (calls.alleles == MISSING).any((1, 2)), "with a missing call")
+        if self.options.maf is not None:
+            rare = frequency(calls.alleles) < self.options.maf
+            calls = self._less(calls, rare, f"with a minor-allele frequency below {self.options.maf:g}")
+        if self.options.thin is not None:
+            near = np.array([self._is_near(variant) for variant in calls.variants], bool)
+            calls = self._less(calls, near, f"within {self.options.thin:,} base pairs of another")
+        return calls
+
+    def _less(self, calls: Calls, wrong: np.ndarray, why: str) -> Calls:
+        self.left_out[why] += int(wrong.sum())
+        return calls.at(~wrong)
+
+    def _is_near(self, variant: Variant) -> bool:
+        chromosome, position = self.last
+        near = variant.chromosome == chromosome and abs(variant.position - position) < (self.options.thin or 0)
+        self.last = self.last if near else (variant.chromosome, variant.position)
+        return near
+
+
+class Listed(Sieve):
+    """Keeps the sites of a list, each once, with alleles the way round that the list has them."""
+
+    def __init__(self, options: Options):
+        super().__init__(options)
+        self.wanted = [Variant.of(text) for text in options.variants or ()]
+        self.place = {variant.key: site for site, variant in enumerate(self.wanted)}
+        self.order: list[int] = []  # which of the list each kept site is
+
+    def keep(self, calls: Calls) -> Calls:
+        """Return the calls of the sites of the list that have not come before."""
+        found, kept = set(self.order), []
+        for i, variant in enumerate(calls.variants):
+            site = self.place.get(variant.key, self.place.get(variant.swapped))
+            if site is not None and site not in found:
+                found.add(site)
+                kept.append((i, site))
+        rows = np.array([i for i, _ in kept], int)
+        variants = [self.wanted[site] for _, site in kept]
+        self.order += [site for _, site in kept]
+        turned = [calls.variants[i].key != variant.key for i, variant in zip(rows, variants, strict=True)]
+        return Calls(variants, swapped(calls.alleles[rows], np.array(turned, bool)), calls.phased[rows])
+
+    def first_lacking(self) -> Variant | None:
+        """Return the first site of the list that has not come."""
+        found = set(self.order)
+        return next((variant for site, variant in enumerate(self.wanted) if site not in found), None)
+
+
+def swapped(alleles: np.ndarray, sites: np.ndarray) -> np.ndarray:
+    """Return (B, N, 2) alleles with 0 and 1 exchanged at some sites, by a (B,) mask."""
+    return np.where(sites[:, None, None] & (alleles >= 0), 1 - alleles, alleles)
+
+
+def frequency(alleles: np.ndarray) -> np.ndarray:
+    """Return the (B,) minor-allele frequencies among the alleles that are called; 0 where none is."""
+    called = np.maximum((alleles >= 0).sum((1, 2)), 1)
+    share = (alleles == 1).sum((1, 2)) / called
+    return np.minimum(share, 1 - share)

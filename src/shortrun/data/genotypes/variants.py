@@ -1,0 +1,122 @@
+"""Sites of a genome: what `meta["variants"]` keeps of each, one text a site, `CHROMOSOME POSITION ID REF ALT`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shortrun.data.core.dataset import Dataset
+
+KEY = "variants"
+UNPLACED = "0"  # PLINK's chromosome of sites that have none, a name that VCF allows
+UNNAMED = ("N", "<ALT>")  # alleles that no one named: VCF's any base, and its form of an allele without letters
+SITES = ("snp", "position", "allele", "chromosome")  # arrays of an .npz file that describe sites
+SPOKEN = re.compile(r"(?:chr)?(?P<chromosome>\w+)[:_](?P<position>\d+)[:_](?P<ref>[ACGTN]+)[:_](?P<alt>[ACGTN]+)")
+
+
+class Variant(NamedTuple):
+    """A site with two alleles: code 0 is `ref`, code 1 (or each unit of a dosage) is `alt`."""
+
+    chromosome: str
+    position: int
+    id: str
+    ref: str
+    alt: str
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+    @property
+    def place(self) -> str:
+        """The chromosome and the position, as messages name a site."""
+        return f"{self.chromosome}:{self.position}"
+
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        """What makes two sites the same: all but the id."""
+        return self.chromosome, self.position, self.ref, self.alt
+
+    @property
+    def swapped(self) -> tuple[str, int, str, str]:
+        """The key of the same site with its alleles the other way round."""
+        return self.chromosome, self.position, self.alt, self.ref
+
+    @classmethod
+    def of(cls, text: str) -> Variant:
+        """Return the site that `str` made a text of."""
+        chromosome, position, identity, ref, alt = text.split(" ")
+        return cls(chromosome, int(position), identity, ref, alt)
+
+
+def variants_of(dataset: Dataset) -> list[Variant]:
+    """Return the sites of a data set; those that nobody named become `site_1`, `site_2`, ... at 0:1, 0:2, ..."""
+    texts = dataset.meta.get(KEY, ())
+    if len(texts) == dataset.sites:
+        return [Variant.of(text) for text in texts]
+    return described({"id": names_of_sites(dataset)})
+
+
+def names_of_sites(dataset: Dataset) -> list[str]:
+    """Return a name for each site: the file's own, or 22:16051497_A_G of genotypes, or site_1, site_2, ..."""
+    names = [str(name) for name in dataset.meta.get("site_names", ())]
+    if not names and len(dataset.meta.get(KEY, ())) == dataset.sites:
+        names = [f"{variant.place}_{variant.ref}_{variant.alt}" for variant in variants_of(dataset)]
+    known = len(names) == dataset.sites == len(set(names))
+    return names if known else [f"site_{site + 1}" for site in range(dataset.sites)]
+
+
+def described(columns: Mapping[str, Sequence[Any]]) -> list[Variant]:
+    """Return sites from columns chromosome, position, id, ref and alt, of which some may lack.
+
+    Where all ids are of the form 22:16051497_A_G they say what lacks (unless they contradict the positions). Else a
+    chromosome is 0, the alleles N and <ALT>, and positions count from 1.
+    """
+    count = len(next(iter(columns.values())))
+    ids = [one_word(text) or "." for text in columns.get("id", ["."] * count)]
+    lacking = {"chromosome": [UNPLACED] * count, "position": range(1, count + 1)}
+    lacking |= {"ref": [UNNAMED[0]] * count, "alt": [UNNAMED[1]] * count}
+    columns = lacking | spoken(ids, columns.get("position")) | dict(columns) | {"id": ids}
+    rows = zip(*(columns[name] for name in Variant._fields), strict=True)
+    return [Variant(str(chromosome), int(at), name, str(ref), str(alt)) for chromosome, at, name, ref, alt in rows]
+
+
+def spoken(ids: Sequence[str], positions: Sequence[Any] | None) -> dict[str, Sequence[Any]]:
+    """Return the columns that ids such as 22:16051497_A_G spell out, nothing if one is not of that form."""
+    found = [match for match in map(SPOKEN.fullmatch, ids) if match]
+    there = [int(match["position"]) for match in found]
+    if len(found) < len(ids) or (positions is not None and there != [int(position) for position in positions]):
+        return {}
+    return {name: [match[name] for match in found] for name in ("chromosome", "position", "ref", "alt")}
+
+
+def meta_of_sites(arrays: Mapping[str, Any], sites: int) -> dict[str, list[str]]:
+    """Return what a data set's meta keeps of arrays (S,) called as in `SITES`; nothing if they are no such arrays."""
+    found = {name: arrays[name] for name in SITES if name in arrays and np.shape(arrays[name]) == (sites,)}
+    if "snp" not in found and "position" not in found:
+        return {}
+    columns = {"id" if name == "snp" else name: found[name].tolist() for name in found if name != "allele"}
+    alleles = [str(text).split(",") for text in found.get("allele", ())]
+    if alleles and all(len(pair) == 2 for pair in alleles):
+        columns |= {"ref": [pair[0] for pair in alleles], "alt": [pair[1] for pair in alleles]}
+    return {KEY: [str(variant) for variant in described(columns)]}
+
+
+def arrays_of_sites(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return the arrays that describe the sites of genotypes, none for other data."""
+    if len(dataset.meta.get(KEY, ())) != dataset.sites:
+        return {}
+    variants = variants_of(dataset)
+    return {
+        "snp": np.array([variant.id for variant in variants]),
+        "position": np.array([variant.position for variant in variants]),
+        "allele": np.array([f"{variant.ref},{variant.alt}" for variant in variants]),
+        "chromosome": np.array([variant.chromosome for variant in variants]),
+    }
+
+
+def one_word(text: Any) -> str:
+    """Return a text with every run of white space as one underscore."""
+    return "_".join(str(text).split())

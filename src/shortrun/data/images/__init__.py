@@ -1,0 +1,1 @@
+"""Pictures: pixels, grey or black and white."""

@@ -1,0 +1,80 @@
+"""Grey images: made black and white, or kept as shares of full scale; and back to the pixels of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.core.alphabet import BINARY, Alphabet
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_scale
+from shortrun.data.options import Options
+from shortrun.errors import DataError
+
+BYTE = 255  # full scale of 8 bits
+
+
+def encode_images(
+    grey: np.ndarray, options: Options, alphabet: Alphabet | str | None, scale: int | None = None
+) -> tuple[np.ndarray, Alphabet | str | None, dict[str, Any]]:
+    """Return the values of images, their alphabet and what `meta` keeps of them.
+
+    Parameters
+    ----------
+    grey : ndarray
+        (N, h, w) or (N, S) numbers.
+    options : Options
+        `grey` keeps them as shares of full scale; otherwise they become 1 above `threshold`, by default 0.3, unless
+        there is an alphabet.
+    alphabet : Alphabet or str or None
+        What the numbers are if they are no grey values.
+    scale : int, optional
+        Full scale; by default found from the values.
+
+    Raises
+    ------
+    DataError
+        If they are no table of grey values.
+    """
+    if options.grey:
+        as_table(grey)
+        scale = scale or full_scale(grey)
+        return grey.astype(np.float32) / np.float32(scale), "continuous", {"full_scale": scale}
+    if alphabet is not None:
+        return grey, alphabet, {}
+    return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, {}
+
+
+def is_images(meta: Mapping[str, Any]) -> bool:
+    """Return whether samples are images."""
+    return "image_shape" in meta
+
+
+def pixels_of(dataset: Dataset, scale: int = BYTE) -> np.ndarray:
+    """Return images as (N, h, w) grey values from 0 to `scale`, uint8 or uint16.
+
+    Shares of full scale beyond 0..1, as machines with continuous units generate them, become black or white.
+
+    Raises
+    ------
+    DataError
+        If the samples are neither black and white nor grey, or no images.
+    """
+    if not is_images(dataset.meta):
+        raise DataError("images expected, and these samples have no image_shape: choose .npz or .csv")
+    if dataset.alphabet not in (None, BINARY):
+        raise DataError(f"images are black and white or grey, these are of {dataset.colours} letters")
+    kind = np.uint8 if scale <= BYTE else np.uint16
+    if dataset.alphabet is None:
+        grey = np.rint(shares(dataset).clip(0, 1) * np.float32(scale)).astype(kind)
+    else:
+        grey = dataset.values * kind(scale)
+    return grey.reshape(len(dataset), *dataset.meta["image_shape"])
+
+
+def shares(dataset: Dataset) -> np.ndarray:
+    """Return (N, S) continuous values as shares of full scale; values above 1 that were not read so are of 8 bits."""
+    plain = "full_scale" in dataset.meta or dataset.values.max() <= 1
+    return dataset.values / np.float32(1 if plain else BYTE)

@@ -1,0 +1,1 @@
+"""Piano rolls and the notes they stand for."""

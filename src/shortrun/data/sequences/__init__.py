@@ -1,0 +1,1 @@
+"""Letters in columns: aligned proteins, RNA and DNA."""

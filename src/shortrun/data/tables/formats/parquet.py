@@ -1,0 +1,156 @@
+"""Parquet: tables whose columns have types, as pandas, Arrow, Spark and DuckDB write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from io import BufferedWriter, BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shortrun.data.core.blocks import scan
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.raw import is_packed, read_bytes
+from shortrun.data.options import Options
+from shortrun.data.tables.delimited import Delimited
+from shortrun.data.tables.encoding import Cells, columns_of, dataset_of, from_json, to_json
+from shortrun.errors import DataError, FormatError, MissingExtraError
+from shortrun.files import explain
+
+if TYPE_CHECKING:
+    import pyarrow
+
+suffixes = (".parquet",)
+
+INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds
+KEY = b"shortrun.table"  # of the file's metadata
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read a table; `data.tables` says what its columns mean. Those of a file that we wrote are as they were.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or a cell cannot be used; names its row and column.
+    MissingExtraError
+        If pyarrow is not installed.
+    """
+    found = load(path)
+    stored = (found.schema.metadata or {}).get(KEY)
+    asked = options.bins or options.categorical or options.numeric or options.columns or options.alphabet
+    if stored is not None and not asked:
+        options = replace(options, columns=from_json(stored.decode(errors="replace"))[0])
+    return dataset_of(texts(path, found), options)
+
+
+def load(path: Path) -> pyarrow.Table:
+    """Return the table in a file, without the index that pandas may have added.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, has no rows, or two columns have the same name.
+    """
+    pa, parquet = arrow()
+    try:
+        found = parquet.ParquetFile(BytesIO(read_bytes(path)) if is_packed(path) else path).read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        damage = "is no Parquet file, or a truncated or damaged one"
+        reason = explain(error) if isinstance(error, OSError) and error.errno else damage
+        raise FormatError(path, None, reason) from None
+    names = [name for name in found.column_names if not INDEX.fullmatch(name)]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise FormatError(path, None, f"column '{twice}' occurs twice")
+    if not found.num_rows or not names:
+        raise FormatError(path, None, "no rows" if names else "no columns")
+    return found.select(names)
+
+
+def texts(path: Path, found: pyarrow.Table) -> Delimited:
+    """Return a table with its cells as texts, missing ones empty.
+
+    Raises
+    ------
+    FormatError
+        If a column holds more than one thing in a cell.
+    """
+    pa, _ = arrow()
+    columns: list[list[str]] = []
+    for name, column in zip(found.column_names, found.columns, strict=True):
+        try:
+            cells = column.cast(pa.string()).to_pylist()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            reason = f"column '{name}' holds {column.type}; texts, numbers or true and false expected"
+            raise FormatError(path, None, reason) from None
+        except UnicodeDecodeError:
+            raise FormatError(path, None, f"column '{name}' holds texts that are not UTF-8") from None
+        columns.append(["" if cell is None else cell.strip() for cell in cells])
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return Delimited(path, found.column_names, rows, [*range(1, len(rows) + 1)], [*map(kind, found.schema.types)])
+
+
+def kind(found: pyarrow.DataType) -> str:
+    """Return the type of a column as `Column` names it."""
+    pa, _ = arrow()
+    tests = {"boolean": pa.types.is_boolean, "integer": pa.types.is_integer, "float": pa.types.is_floating}
+    inner = found.value_type if pa.types.is_dictionary(found) else found
+    return next((name for name, test in tests.items() if test(inner)), "text")
+
+
+def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
+    """Write the columns that `tables.columns_of` lists, with their types; missing cells are null.
+
+    Raises
+    ------
+    MissingExtraError
+        If pyarrow is not installed.
+    """
+    pa, parquet = arrow()
+    metadata = {} if dataset.columns is None else {KEY: to_json(dataset).encode()}
+    writer = None
+    for start, part in scan(dataset.values):
+        cells = columns_of(dataset.select(slice(start, start + len(part))))
+        found = pa.table([array(column) for column in cells], [column.name for column in cells], metadata=metadata)
+        writer = writer or parquet.ParquetWriter(file, found.schema)
+        writer.write_table(found)
+    assert writer is not None
+    writer.close()
+
+
+def array(column: Cells) -> pyarrow.Array:
+    """Return a column with its type.
+
+    Raises
+    ------
+    DataError
+        If a cell does not fit the type.
+    """
+    pa, _ = arrow()
+    if column.cells.dtype.kind in "iuf":
+        return pa.array(np.ascontiguousarray(column.cells))
+    plain = pa.array(column.cells, pa.string(), mask=np.asarray(column.cells == ""))
+    types = {"boolean": pa.bool_(), "integer": pa.int64(), "float": pa.float64()}
+    try:
+        return plain.cast(types.get(column.type, pa.string()))
+    except pa.ArrowInvalid:
+        raise DataError(f"column '{column.name}' of type {column.type} holds other cells too") from None
+
+
+def arrow() -> tuple[Any, Any]:
+    """Return pyarrow and its module of Parquet, which are slow to import and needed only here.
+
+    Raises
+    ------
+    MissingExtraError
+        If pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "io") from None
+    return pyarrow, pyarrow.parquet

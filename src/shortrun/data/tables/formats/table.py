@@ -1,0 +1,48 @@
+"""CSV and TSV: a header line, one line a sample, one column a site (or one column `sequence`)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import BufferedWriter, TextIOWrapper
+from itertools import islice
+from pathlib import Path
+
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.options import Options
+from shortrun.data.tables.delimited import delimiter, read_delimited
+from shortrun.data.tables.encoding import columns_of, dataset_of
+
+suffixes = (".csv", ".tsv")
+
+
+def read(path: Path, options: Options) -> Dataset:
+    """Read a table with a header line; `data.tables` says what its columns mean.
+
+    Raises
+    ------
+    FormatError
+        If a cell cannot be used; names its line and column.
+    """
+    return dataset_of(read_delimited(path), options)
+
+
+def write(file: BufferedWriter, dataset: Dataset, suffix: str, *, header: bool = True) -> None:
+    """Write the columns that `tables.columns_of` lists."""
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
+    writer = csv.writer(text, delimiter=delimiter(suffix), lineterminator="\n")
+    writer.writerows(islice(rows(dataset), 0 if header else 1, None))
+    text.detach()  # flushes, and leaves the file open for its owner
+
+
+def append(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
+    """Write more samples of the same kind to a file that `write` began."""
+    write(file, dataset, suffix, header=False)
+
+
+def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
+    """Yield the header and the rows of a table."""
+    columns = columns_of(dataset)
+    yield tuple(column.name for column in columns)
+    for row in zip(*(map(str, column.cells) for column in columns), strict=True):
+        yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one

@@ -1,0 +1,380 @@
+"""Tables of mixed columns: how cells become codes and come back, in text and in typed files; what cannot be read."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shortrun.data.core.columns import Column, is_missing, learned, number
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.readers import read, write
+from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError
+from shortrun.scores import features
+
+BUDGET = settings(max_examples=100, deadline=None, derandomize=True)
+
+PEOPLE = """id,sex,class,age,fare,alone,Survived
+a,male,3,22,7.25,True,no
+b,female,1,38,71.2833,False,yes
+c,female,3,26,7.925,True,yes
+d,female,1,35,53.1,False,
+e,male,3,,8.05,True,no
+"""
+
+
+def csv(tmp_path, text, name="x.csv", **options):
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    return read(tmp_path / name, **options)
+
+
+def people(tmp_path, **options):
+    given = {"label_column": "Survived", "ignore": ["id"], "missing": "category"}
+    return csv(tmp_path, PEOPLE, **given | options)
+
+
+def big(rows=600, seed=0):
+    """Return a table as pandas would hold it: texts, integers, floats, truth values, missing cells."""
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({
+        "sex": random.choice(["male", "female"], rows),
+        "survived": random.integers(0, 2, rows),
+        "age": np.where(random.random(rows) < 0.2, np.nan, random.integers(1, 80, rows)),
+        "fare": random.gamma(2, 10, rows).round(2),
+        "rooms": random.integers(1, 5, rows),
+        "alone": random.random(rows) < 0.5,
+        "port": random.choice(np.array(["S", "C, H", "Q", None], dtype=object), rows),
+    })  # fmt: skip
+
+
+# Cells and codes
+
+
+def test_kinds_of_columns(tmp_path):
+    data = people(tmp_path)
+    sex, place, age, fare, alone = data.columns
+    assert sex == Column("sex", ("female", "male"))
+    assert place == Column("class", ("1", "3"), (2.0,), type="integer")
+    assert age == Column("age", ("22", "26", "35", "38"), (24.0, 30.5, 36.5), missing=True, type="integer")
+    assert fare.values == ("7.25", "7.925", "8.05", "53.1", "71.2833")
+    assert alone == Column("alone", ("False", "True"))
+    assert data.values.tolist() == [[1, 1, 0, 0, 1], [0, 0, 3, 4, 0], [0, 1, 1, 1, 1], [0, 0, 2, 3, 0], [1, 1, 4, 2, 1]]
+    assert (data.classes, data.labels.tolist()) == (("no", "yes"), [0, 1, 1, -1, 0])
+    assert (data.colours, data.continuous, data.alphabet) == (None, False, None)
+
+
+def test_rules_can_be_overridden(tmp_path):
+    data = people(tmp_path, categorical=["class,age"], bins=2, missing="drop-sample")
+    assert data.columns[1].edges is None
+    assert data.columns[2] == Column("age", ("22", "26", "35", "38"), type="integer")
+    assert len(data.columns[3].values) == 2
+    assert len(data) == 4
+    assert data.meta["notes"] == ["1 row left out, with cells missing or unknown"]
+    data = csv(tmp_path, "a,b\n1,x\n0,x\n", numeric="a")
+    assert data.columns[0].edges == (0.5,)
+    binned = csv(tmp_path, "a,b\n0.5,1.5\n2.5,7\n3,8\n", bins=2)  # without bins these are continuous sites
+    assert binned.values.tolist() == [[0, 0], [0, 0], [1, 1]]
+    assert csv(tmp_path, "a,b\n0,1\n1,1\n", ignore="b").meta["site_names"] == ["a"]
+
+
+def test_zeros_and_ones_keep_their_meaning(tmp_path):
+    data = csv(tmp_path, "a,b\n0,1\n1,1\n", missing="category")
+    assert data.columns is None
+    assert data.colours == 2
+    data = csv(tmp_path, "a,b\n0,1\n,1\n1,0\n", missing="category")
+    assert [column.colours for column in data.columns] == [3, 2]
+    data = csv(tmp_path, "a,b\n0,1\n,1\n1,0\n", missing="drop-sample")
+    assert (data.columns, data.values.tolist()) == (None, [[0, 1], [1, 0]])
+    assert data.meta["notes"] == ["1 row left out, with cells missing or unknown"]
+
+
+def test_a_row_of_missing_cells_is_no_empty_line(tmp_path):
+    data = csv(tmp_path, "a,b\nx,y\n,\nNA,NA\nz,w\n", missing="category")  # an empty row is that of a spreadsheet
+    assert len(data) == 3
+    write(tmp_path / "y.csv", data)
+    assert (read(tmp_path / "y.csv", missing="category").values == data.values).all()
+    assert pd.read_csv(tmp_path / "y.csv").isna().all(axis=1).tolist() == [False, True, False]
+
+
+def test_what_is_a_number_and_what_is_missing():
+    assert [number(text) for text in ("3", "-2.5", "1e3", ".5", "0", "0.25")] == [3, -2.5, 1000, 0.5, 0, 0.25]
+    for name in ("007", "+44", "1_000", "inf", "nan", "1e999", "1,5", "0x1", "٣", "", "-"):
+        assert number(name) is None
+    assert all(map(is_missing, ["", "NA", "n/a", "NaN", "null", "None", "?", "<NA>"]))
+    assert not any(map(is_missing, ["0", "no", "-", "-1", "unknown"]))
+
+
+def test_a_value_that_fills_a_bin_leaves_the_others_to_the_rest():
+    cells = ["0"] * 900 + [str(i) for i in range(1, 101)]
+    column = learned("gain", cells, numeric=True, bins=5)
+    assert np.bincount(column.encode(cells)).tolist() == [900, 25, 25, 25, 25]
+    assert column.values == ("0", "13", "38", "63", "88")
+    assert column.encode(["-3", "0.4", "0.5", "26", "1e9"]).tolist() == [0, 0, 1, 2, 4]
+    cells = [str(i) for i in range(-50, 0)] + ["0"] * 900 + [str(i) for i in range(1, 51)]
+    counts = np.bincount(learned("x", cells, numeric=True, bins=5).encode(cells)).tolist()
+    assert counts == [25, 25, 900, 25, 25]
+    counts = np.bincount(learned("x", cells, numeric=True, bins=2).encode(cells)).tolist()
+    assert counts == [50, 950]  # no bin is left for those above
+
+
+@BUDGET
+@given(
+    st.lists(st.floats(-1e300, 1e300).map(lambda x: repr(x).replace("e+", "e")) | st.just("NA"), min_size=1),
+    st.integers(2, 12),
+)
+def test_bins_of_any_numbers(cells, bins):
+    known = [cell for cell in cells if cell != "NA"]
+    column = learned("x", cells, numeric=True, bins=bins)
+    codes = column.encode(cells)
+    assert column.colours <= bins + 1
+    assert sorted(set(codes.tolist())) == list(range(column.colours))  # each is used
+    if known:
+        assert column.encode(column.values).tolist() == list(range(len(column.values)))  # what is written is read back
+        numbers = np.array([float(cell) for cell in known])
+        order = codes[np.array([cell != "NA" for cell in cells])][np.argsort(numbers)]
+        assert (np.diff(order) >= 0).all()
+        assert min(2, len(set(numbers.tolist()))) <= len(column.values) <= bins
+        assert set(column.values) <= set(known)
+    assert Column.from_dict(column.to_dict()) == column
+
+
+def test_equal_shares():
+    random = np.random.default_rng(1)
+    cells = [repr(x) for x in random.normal(size=5000).tolist()]
+    counts = np.bincount(learned("x", cells, numeric=True, bins=10).encode(cells))
+    assert counts.tolist() == [500] * 10
+
+
+def test_a_table_read_as_another(tmp_path):
+    columns = people(tmp_path).columns
+    text = "alone,extra,fare,age,class,sex\nTrue,x,7.5,NA,2,male\nFalse,y,1000,24,9,female\n"
+    data = csv(tmp_path, text, columns=columns)
+    assert data.columns == columns
+    assert data.values.tolist() == [[1, 1, 4, 0, 1], [0, 1, 1, 4, 0]]
+    text = text.replace("female", "other")
+    with pytest.raises(FormatError, match=r"x\.csv:3: column 'sex': unknown category 'other' \(known: female, male\)"):
+        csv(tmp_path, text, columns=columns)
+    kept = csv(tmp_path, text, columns=columns, unknown="drop")
+    assert len(kept) == 1
+    missing = csv(tmp_path, text.replace(",24,", ",old,").replace("other", "male"), columns=columns, unknown="gap")
+    assert missing.values[1].tolist() == [1, 1, 4, 4, 0]
+
+
+# Files
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".parquet", ".h5", ".npz"])
+def test_round_trips(tmp_path, suffix):
+    big().to_csv(tmp_path / "in.csv", index=False)
+    given = {"label_column": "survived", "missing": "category"}
+    data = read(tmp_path / "in.csv", **given)
+    again = data
+    for name in ("a", "b"):
+        before = again
+        write(tmp_path / (name + suffix), before)
+        again = read(tmp_path / (name + suffix), **({} if suffix in (".h5", ".npz") else given))
+        assert (again.values == data.values).all()
+        assert (again.labels == data.labels).all()
+        assert [column.values for column in again.columns] == [column.values for column in data.columns]
+    assert again.hash == before.hash
+    if suffix in (".parquet", ".h5", ".npz"):  # which keep the borders of bins
+        assert again.hash == data.hash
+
+
+def test_text_files_have_the_columns_cells_and_order_of_the_original(tmp_path):
+    frame = big()
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    write(tmp_path / "out.csv", read(tmp_path / "in.csv", label_column="survived", missing="category"))
+    made = pd.read_csv(tmp_path / "out.csv")
+    original = pd.read_csv(tmp_path / "in.csv")
+    assert made.dtypes.tolist() == original.dtypes.tolist()
+    for name in ("sex", "survived", "rooms", "alone", "port"):
+        pd.testing.assert_series_equal(made[name], original[name])
+    assert (made["age"].isna() == original["age"].isna()).all()
+    assert np.corrcoef(made["age"].dropna(), original["age"].dropna())[0, 1] > 0.99  # medians of ten bins
+    assert set(made["fare"]) <= set(original["fare"])
+
+
+def test_parquet_of_pandas_and_ours_in_pandas(tmp_path):
+    frame = big()
+    frame["port"] = frame["port"].astype("category")
+    frame.index = [f"p{i}" for i in range(len(frame))]  # kept by pandas in a column of its own
+    frame.to_parquet(tmp_path / "in.parquet")
+    data = read(tmp_path / "in.parquet", label_column="survived", missing="category")
+    assert [column.name for column in data.columns] == ["sex", "age", "fare", "rooms", "alone", "port"]
+    assert [column.type for column in data.columns] == ["text", "float", "float", "integer", "boolean", "text"]
+    write(tmp_path / "out.parquet", data)
+    made = pd.read_parquet(tmp_path / "out.parquet")
+    assert [str(kind) for kind in made.dtypes] == ["object", "int64", "float64", "float64", "int64", "bool", "object"]
+    for name in ("sex", "survived", "rooms", "alone"):
+        assert (made[name].to_numpy() == frame[name].to_numpy()).all()
+    assert (made["port"].fillna("") == frame["port"].astype(object).fillna("").to_numpy()).all()
+    assert (made["age"].isna().to_numpy() == frame["age"].isna().to_numpy()).all()
+    binned = read(tmp_path / "out.parquet", label_column="survived", missing="category", bins=3)
+    assert len(binned.columns[2].values) == 3  # what is asked for wins over what the file says
+
+
+def test_parquet_of_one_kind(tmp_path):
+    bits = np.random.default_rng(0).integers(0, 2, (20, 5))
+    pd.DataFrame(bits, columns=list("abcde")).assign(label=1).to_parquet(tmp_path / "x.parquet")
+    data = read(tmp_path / "x.parquet")
+    assert data.colours == 2
+    assert (data.values == bits).all()
+    pd.DataFrame({"name": ["n", "m"], "sequence": ["AC-D", "ACYW"]}).to_parquet(tmp_path / "s.parquet")
+    assert read(tmp_path / "s.parquet").alphabet.name == "protein"
+
+
+def test_features_of_each_column_side_by_side(tmp_path):
+    data = csv(tmp_path, "a,b,c,d\nx,u,1,k\ny,v,1,k\nx,w,0,k\n")
+    assert features(data).tolist() == [[0, 1, 0, 0, 1], [1, 0, 1, 0, 1], [0, 0, 0, 1, 0]]
+
+
+def test_columns_belong_to_the_hash_and_are_checked(tmp_path):
+    data = people(tmp_path)
+    other = [replace(data.columns[0], name="gender"), *data.columns[1:]]
+    other = Dataset.from_arrays(data.values, data.labels, classes=data.classes, columns=other)
+    assert other.hash != data.hash
+    assert Dataset.from_arrays(data.values, data.labels, classes=data.classes, columns=data.columns).hash == data.hash
+    with pytest.raises(DataError, match="sample 1, site 2: 0 to 1 expected, got 2"):
+        Dataset.from_arrays([[0, 2]], columns=[Column("a", ("x", "y")), Column("b", ("x", "y"))])
+    with pytest.raises(DataError, match="2 sites, 1 columns"):
+        Dataset.from_arrays([[0, 1]], columns=[Column("a", ("x", "y"))])
+    with pytest.raises(DataError, match="column names must differ"):
+        Dataset.from_arrays([[0, 1]], columns=[Column("a", ("x", "y"))] * 2)
+    with pytest.raises(DataError, match="columns of different kinds"):
+        write(tmp_path / "x.fasta", data)
+
+
+# What cannot be read: file name, text, options, line, words
+
+WIDE = "a,kind\n" + "".join(f"{i},k{i}\n" for i in range(300))
+CASES = {
+    "missing": ("x.csv", "a,b\nx,1\ny,\n", {}, 3, r"column 'b': a number expected, got ''.*--missing category"),
+    "missing text": ("x.csv", "a,b\nx,1\n?,2\n", {}, 3, r"column 'a': a value expected, got '\?'.*--missing category"),
+    "a word among numbers": ("x.csv", "a,b\nx,1\ny,2\nz,two\n", {}, 4, "column 'b': a number expected, got 'two'"),
+    "an infinite number": ("x.csv", "a,b\nx,1\ny,2\nz,inf\n", {}, 4, "column 'b': a number expected, got 'inf'"),
+    "asked to be numbers": ("x.csv", "a,b\nx,1\ny,2\n", {"numeric": "a"}, 2, "column 'a': a number expected, got 'x'"),
+    "too many categories": ("x.csv", WIDE, {}, 1, "column 'kind': 300 categories, at most 255.*--ignore kind"),
+    "too many categories of numbers": ("x.csv", WIDE, {"categorical": "a"}, 1, "column 'a': 300 categories"),
+    "no such column": ("x.csv", "age,b\nx,1\n", {"categorical": "agee"}, 1, r"no column 'agee' \(did you mean 'age'"),
+    "nothing to ignore": ("x.csv", "age,b\nx,1\n", {"ignore": ["b,aeg"]}, 1, "did you mean 'age'"),
+    "everything ignored": ("x.csv", "a,b\nx,1\n", {"ignore": ["a", "b"]}, 1, "no column of values"),
+    "every row has a gap": ("x.csv", "a,b\nx,\n,1\n", {"missing": "drop-sample"}, None, "every row has a missing cell"),
+    "Windows line ends": ("x.csv", "a,b\r\nx,1\r\ny,2\r\nz,two\r\n", {}, 4, "column 'b': a number expected, got 'two'"),
+    "twice": ("x.csv", "a,a\nx,1\n", {}, 1, "column 'a' occurs twice"),
+    "short row": ("x.tsv", "a\tb\nx\t1\ny\n", {}, 3, "1 fields, the header has 2"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_cannot_be_read(tmp_path, case):
+    name, text, options, line, reason = CASES[case]
+    with pytest.raises(FormatError, match=reason) as error:
+        csv(tmp_path, text, name, **options)
+    assert error.value.line == line
+    assert "\n" not in str(error.value)
+
+
+def test_right_though_unusual(tmp_path):
+    data = csv(tmp_path, '\ufeffnächster,b\r\n"Ω, ""x""",1\r\ny,2\r\n')
+    assert data.columns[0] == Column("nächster", ("y", 'Ω, "x"'))
+    write(tmp_path / "out.csv", data)
+    assert (tmp_path / "out.csv").read_text() == 'nächster,b\n"Ω, ""x""",1\ny,2\n'
+    long = "a" * 2_000_000
+    assert csv(tmp_path, f"a,b\n{long},1\nb,2\n").columns[0].values == (long, "b")
+
+
+ODD = st.sampled_from(
+    ["", "NA", "?", "0", "1", "2.5", "-7", "1e3", "007", "inf", "x", "É", "a,b", '"', "a\nb", "\t", " y "]
+)
+LETTERS = st.characters(codec="utf-8", exclude_categories=["Cs"])
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=1500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    cells=st.lists(st.lists(ODD | st.text(LETTERS, max_size=4), min_size=3, max_size=3), min_size=1, max_size=12),
+    missing=st.sampled_from(["error", "category", "drop-sample"]),
+    bins=st.sampled_from([None, 2, 3]),
+    raw=st.booleans(),
+)
+def test_any_cells_are_read_back_or_refused_in_one_line(tmp_path, cells, missing, bins, raw):
+    path, options = tmp_path / "x.csv", {"missing": missing, "bins": bins, "label_column": "kind"}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.write("a,b,kind\n")
+        for row in cells:
+            file.write(",".join(row) + "\n") if raw else csv_module.writer(file).writerow(row)
+    told = ""
+    try:
+        data = read(path, **options)
+    except DataError as error:
+        data, told = None, str(error)
+    assert "\n" not in told
+    if data is not None and data.columns is not None:
+        write(tmp_path / "y.csv", data)
+        again = read(tmp_path / "y.csv", **options | ({"label_column": None} if not data.classes else {}))
+        assert (again.values == data.values).all()
+        assert [column.values for column in again.columns] == [column.values for column in data.columns]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"bins": 1}, "bins: 2 to 254 expected"),
+        ({"bins": 300}, "bins: 2 to 254 expected"),
+        ({"missing": "categry"}, "did you mean 'category'"),
+        ({"missing": "drop-site"}, "of tables, one of error, drop-sample, category"),
+    ],
+)
+def test_impossible_options(tmp_path, options, reason):
+    with pytest.raises(ConfigError, match=reason):
+        csv(tmp_path, "a,b\nx,1\n", **options)
+
+
+def parquet(frame):
+    import io
+
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    return file.getvalue()
+
+
+GOOD = pd.DataFrame({"a": ["x", "y", None], "b": [1, 2, 3]})
+PARQUET = {
+    "empty": (b"", "file is empty|no Parquet file"),
+    "wrong magic": (b"hello world" * 9, "is no Parquet file"),
+    "truncated": (parquet(GOOD)[:-9], "is no Parquet file, or a truncated"),
+    "damaged": (parquet(GOOD).replace(b"PAR1", b"PAR2"), "is no Parquet file"),
+    "missing": (parquet(GOOD), r"row 3, column 'a': a value expected, got ''"),
+    "lists": (parquet(pd.DataFrame({"a": [[1, 2], [3]]})), "column 'a' holds list.*texts, numbers"),
+    "no rows": (parquet(GOOD.head(0)), "no rows"),
+    "no columns": (parquet(pd.DataFrame(index=["x", "y"])), "no (rows|columns)"),
+}
+
+
+@pytest.mark.parametrize("case", PARQUET)
+def test_parquet_that_cannot_be_read(tmp_path, case):
+    content, reason = PARQUET[case]
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(FormatError, match=reason) as error:
+        read(tmp_path / "x.parquet")
+    assert error.value.line is None
+    assert "\n" not in str(error.value)
+
+
+def test_without_pyarrow_the_extra_is_named(tmp_path, monkeypatch):
+    (tmp_path / "x.parquet").write_bytes(parquet(GOOD))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'shortrun\[io\]'"):
+        read(tmp_path / "x.parquet")
+    with pytest.raises(MissingExtraError, match=r"pip install 'shortrun\[io\]'"):
+        write(tmp_path / "y.parquet", Dataset.from_arrays([[0, 1]]))
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]

@@ -1,0 +1,143 @@
+"""A training that is stopped, killed or crashed goes on bit for bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from shortrun import store
+from shortrun.errors import StoreError
+from small_training import differences, problem, train
+
+TASKS = [
+    ("ff", "sgd", {}),
+    ("ff", "momentum", {"missing": True}),
+    ("ff", "adam", {}),
+    ("pcd", "sgd", {}),
+    ("pcd", "momentum", {"continuous": True}),
+    ("pcd", "adam", {}),
+    ("cd", "adam", {}),
+    ("rdm", "sgd", {}),
+]
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.mark.parametrize(("scheme", "optimiser", "options"), TASKS)
+@pytest.mark.parametrize("stops", [(17,), (5, 26)])
+def test_parts_equal_the_whole(tmp_path, scheme, optimiser, options, stops):
+    task = problem(scheme, optimiser, **options)
+    whole = train(tmp_path / "whole", task)
+    for stop in (*stops, None):
+        parts = train(tmp_path / "parts", task, stop=stop)
+        assert parts.update == (stop or 40)
+    assert torch.equal(parts.theta, whole.theta)
+    assert all(torch.equal(a, b) for a, b in zip(parts.moments, whole.moments, strict=True))
+    assert differences(tmp_path / "whole", tmp_path / "parts") == []
+
+
+def test_same_seed_same_bits(tmp_path):
+    for name in "ab":
+        train(tmp_path / name, problem("ff", "adam"))
+    assert differences(tmp_path / "a", tmp_path / "b") == []
+    names = [path.name for path in (tmp_path / "a" / "ages").iterdir()]
+    for name in names:
+        assert (tmp_path / "a/ages" / name).read_bytes() == (tmp_path / "b/ages" / name).read_bytes()
+
+
+def test_more_updates_later(tmp_path):
+    short, long = (problem(updates=updates, schedule="constant", log_every=1) for updates in (30, 60))
+    train(tmp_path / "whole", long)
+    train(tmp_path / "longer", short)
+    train(tmp_path / "longer", long)
+    assert differences(tmp_path / "longer", tmp_path / "whole") == [
+        "ages (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30, 32, 40, 50, 60) and "
+        "(1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 60)"
+    ]
+    assert store.Trajectory.open(tmp_path / "longer").config["training"]["updates"] == 60
+
+
+def end_in_the_middle_of_an_update(path):
+    with store.reopen(path) as writer:
+        training = writer.restart()
+        writer.after_update(training)
+        training.theta.fill_(0)
+        raise ZeroDivisionError
+
+
+def test_an_error_keeps_the_last_saved_state(tmp_path):
+    task = problem(updates=40)
+    train(tmp_path / "whole", task)
+    train(tmp_path / "run", task, stop=15)
+    with pytest.raises(ZeroDivisionError):
+        end_in_the_middle_of_an_update(tmp_path / "run")
+    train(tmp_path / "run", task)
+    assert differences(tmp_path / "whole", tmp_path / "run") == []
+
+
+def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
+    train(tmp_path / "run", problem(updates=40), stop=15)
+    with store.reopen(tmp_path / "run") as writer:
+        restart = writer.restart()
+        bad = store.Restart(16, restart.theta * float("nan"), (), restart.chains, 1.0)
+        writer.after_update(bad)
+    assert store.reopen(tmp_path / "run").restart().update == 15
+
+
+def test_other_tasks_cannot_go_on(tmp_path):
+    train(tmp_path / "run", problem("ff"), stop=3)
+    with pytest.raises(StoreError, match="trained with another scheme or number of steps: --resume needs"):
+        store.reopen(tmp_path / "run", problem("pcd").header)
+    with pytest.raises(StoreError, match="trained with another machine"):
+        store.reopen(tmp_path / "run", problem(continuous=True).header)
+    other = problem("ff").header | {"data": {"hash": "0"}}
+    with pytest.raises(StoreError, match="trained with other data"):
+        store.reopen(tmp_path / "run", other)
+    train(tmp_path / "run", problem("ff"))
+
+
+def test_damaged_or_missing_restart(tmp_path):
+    train(tmp_path / "run", problem(), stop=20)
+    ages = store.Trajectory.open(tmp_path / "run").ages
+    restart = tmp_path / "run" / "restart.safetensors"
+    content = restart.read_bytes()
+    restart.write_bytes(content[:-5])
+    with pytest.raises(StoreError, match=r"restart.safetensors: is truncated or damaged"):
+        store.reopen(tmp_path / "run")
+    restart.unlink()
+    with pytest.raises(StoreError, match="is missing: this training cannot go on, but the ages"):
+        store.reopen(tmp_path / "run")
+    assert store.Trajectory.open(tmp_path / "run").ages == ages  # nothing was dropped
+    restart.write_bytes(content)
+    train(tmp_path / "run", problem())
+
+
+def script(mode, folder):
+    """Run `small_training.py`, return what it found."""
+    source = Path(store.__file__).parents[2]
+    environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, Path(__file__).parents[1].joinpath("small_training.py"), mode, folder]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=300)
+    return json.loads(done.stdout)
+
+
+def test_twenty_kills(tmp_path):
+    found = script("kill", tmp_path)
+    assert found["statuses"].count(-signal.SIGKILL) == 20
+    assert found["bad"] == []
+
+
+@pytest.mark.parametrize(("mode", "operations"), [("crash", 40), ("replace", 10)])
+def test_a_crash_before_every_file_operation(tmp_path, mode, operations):
+    found = script(mode, tmp_path)
+    assert set(found["statuses"][:-1]) == {77}
+    assert len(found["statuses"]) > operations
+    assert found["bad"] == []
