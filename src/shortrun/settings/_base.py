@@ -65,9 +65,9 @@ class Settings(BaseModel):
             return cls.model_validate(form)
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             if first["type"] == "extra_forbidden":
-                raise unknown(cls, key or str(first["loc"][0])) from None
+                raise unknown(cls, ".".join(map(str, first["loc"]))) from None
+            key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             raise refused(cls, key, first) from None
 
 
@@ -202,7 +202,7 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
     form: dict[str, Any] = {}
     for keyword, value in given.items():
         if keyword not in key_of:
-            raise unknown(settings, keyword)
+            raise ConfigError(keyword, "unknown option", nearest(keyword, key_of))
         *sections, name = key_of[keyword].split(".")
         place = form
         for section in sections:
@@ -212,17 +212,14 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
 
 
 def unknown(settings: type[Settings], key: str) -> ConfigError:
-    """Return the error for a name that is no option; names the nearest key, last word or section."""
-    every = list(options(settings))
-    names = {each.key: each.key for each in every} | {each.keyword: each.keyword for each in every}
-    last_words = {each.key.rpartition(".")[2]: each.key for each in every}
-    sections = {each.key.partition(".")[0]: each.key.partition(".")[0] for each in every}
-    first, _, last = key.partition(".")
-    for known, word in ((names, key), (last_words, last or first), (sections, first)):
-        close = nearest(word, known)
-        if close is not None:
-            return ConfigError(key, "unknown setting", known[close])
-    return ConfigError(key, "unknown setting")
+    """Return the error for a key that is no option; names the nearest key, last word or section."""
+    keys = [each.key for each in options(settings)]
+    last_words = {key.rpartition(".")[2]: key for key in keys}
+    sections = {key.partition(".")[0]: key.partition(".")[0] for key in keys}
+    first, dot, last = key.partition(".")
+    guesses = ((dict(zip(keys, keys, strict=True)), key), (last_words, last if dot else first), (sections, first))
+    close = (known[found] for known, word in guesses if (found := nearest(word, known)) is not None)
+    return ConfigError(key, "unknown setting", next(close, None))
 
 
 def is_key(settings: type[Settings], part: Any) -> bool:
