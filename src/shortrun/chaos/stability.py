@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 import torch
-from jaxtyping import Complex128, Float64
+from jaxtyping import Float64
 
 from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.errors import ConfigError
@@ -19,7 +19,7 @@ WIDTH = 1e-6  # relative, of the interval that bisection ends with
 
 
 def coupling_matrix(model: ChaoticNetwork, theta: Theta) -> Float64[np.ndarray, "U U"]:
-    """Return K of tau dx/dt = -x + K tanh x + b, all layers one after the other: row x, column y that it feels."""
+    """Return K of tau dx/dt = -x + K tanh x + b, all layers in order: row x, column y of what it feels."""
     places = [0, *accumulate(layer.sites for layer in model.spec.layers)]
     whole = np.zeros((places[-1], places[-1]))
     for c in ChaoticMachine(model, theta.double()).couplings:
@@ -28,23 +28,9 @@ def coupling_matrix(model: ChaoticNetwork, theta: Theta) -> Float64[np.ndarray, 
     return whole
 
 
-def eigenvalues(model: ChaoticNetwork, theta: Theta) -> Complex128[np.ndarray, " U"]:
-    """Return the eigenvalues mu of K."""
-    return np.linalg.eigvals(coupling_matrix(model, theta)).astype(complex)
-
-
-def radius(model: ChaoticNetwork, theta: Theta) -> float:
-    """Return the spectral radius of K: the linearised network grows like exp((radius - 1) t / tau)."""
-    return float(abs(eigenvalues(model, theta)).max())
-
-
-def linear_exponent(model: ChaoticNetwork, theta: Theta) -> float:
-    """Return lambda tau of the Euler map at x = 0: max over mu of ln |1 + (dt/tau) (mu - 1)| / (dt/tau).
-
-    It is the exact exponent of a subcritical network without fields, all of whose trajectories end there.
-    """
-    pace = model.spec.time_step
-    return float(np.log(abs(1 + pace * (eigenvalues(model, theta) - 1))).max() / pace)
+def spectral_radius(model: ChaoticNetwork, theta: Theta) -> float:
+    """Return the spectral radius of K: the linearised network grows like exp((radius - 1) t / tau) around x = 0."""
+    return float(abs(np.linalg.eigvals(coupling_matrix(model, theta))).max())
 
 
 def critical_gain(spec: NetworkSpec) -> float:
@@ -73,7 +59,7 @@ def measured_critical_gain(model: ChaoticNetwork, theta: Theta | None = None) ->
     theta = torch.zeros(model.size()) if theta is None else theta
 
     def above(gain: float) -> bool:
-        return radius(ChaoticNetwork(replace(model.spec, gain=gain)), theta) > 1
+        return spectral_radius(ChaoticNetwork(replace(model.spec, gain=gain)), theta) > 1
 
     if above(0.0):
         return 0.0

@@ -2,7 +2,7 @@
 
 With s the features at mean 0 and variance 1 of zero fields and m = N_v^{-1/2} u . s along a left singular vector u of
 the weights, chi = N_v Var(m): 1 without couplings, about 1 / (1 - w^2) before the transition of that mode. Beyond it a
-chain stays on one side, so that chi is split into what a chain does in its time and how the chains differ.
+chain stays on one side, so that chi is split into the variance within each chain and the variance between chains.
 """
 
 from __future__ import annotations
@@ -15,51 +15,48 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from shortrun.dynamics import Noise, Stream, run, start
-from shortrun.errors import ConfigError
 from shortrun.models import RBM
 from shortrun.models.ising_form import standardised
+from shortrun.settings.regimes import PhasesSettings
 from shortrun.typing import State, Theta
 
 
 class Susceptibility(NamedTuple):
-    """Of each mode, (K,); `total` is `within` + `between`, the law of total variance."""
+    """Of each mode, (K,); `total` is `within` + `between`, the two parts of the total variance."""
 
     total: Float64[np.ndarray, " K"]
     within: Float64[np.ndarray, " K"]
     between: Float64[np.ndarray, " K"]
 
 
-def susceptibility(
-    model: RBM,
-    theta: Theta,
-    vectors: Float[Tensor, "F K"],
-    *,
-    chains: int = 500,
-    steps: int = 200,
-    burn: int = 200,
-    seed: int = 0,
-) -> Susceptibility:
+def susceptibility(model: RBM, theta: Theta, vectors: Float[Tensor, "F K"], settings: PhasesSettings) -> Susceptibility:
     """Return N_v times the variance of the projections of samples on modes.
 
     Parameters
     ----------
+    model : RBM
+        The machine.
+    theta : Theta
+        Its parameters.
     vectors : Float[Tensor, "F K"]
         (F, K) left singular vectors of `ising_weights`.
-    chains : int, default 500
-        From random starts.
-    steps, burn : int, default 200
-        Sweeps that are looked at, and sweeps before.
-    seed : int, default 0
-        Of the noise.
+    settings : PhasesSettings
+        Chains from random starts, sweeps to average over (steps), sweeps before (burn), and the seed of the noise.
 
-    Raises
-    ------
-    ConfigError
-        For fewer than two chains or two sweeps, or a negative number of sweeps before.
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.phases import susceptibility
+    >>> from shortrun.settings.regimes import PhasesSettings
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> found = susceptibility(model, torch.zeros(model.size()), torch.eye(4)[:, :1], PhasesSettings())
+    >>> 0.95 < found.total[0] < 1.05
+    True
     """
-    if chains < 2 or steps < 2 or burn < 0:
-        raise ConfigError("susceptibility", "at least 2 chains, 2 sweeps and none before expected")
-    noise = Noise(seed, Stream.GENERATE, device=theta.device)
+    chains, steps, burn = settings.chains, settings.steps, settings.burn
+    noise = Noise(settings.seed, Stream.GENERATE, device=theta.device)
     first = torch.zeros(chains, vectors.shape[1], dtype=torch.float64)
     second = first.clone()
 

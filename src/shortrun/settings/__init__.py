@@ -22,8 +22,6 @@ from shortrun.settings._base import (
 )
 from shortrun.settings.keywords import takes
 from shortrun.settings.reading import Reading
-from shortrun.settings.regimes import Diagram, LearningFlow, Lyapunov, Mixing, Phases
-from shortrun.settings.shared import OfAges, Seeded
 from shortrun.settings.training import PRESETS, Config, resolve
 
 __all__ = [
@@ -38,19 +36,12 @@ __all__ = [
     "TRAINING",
     "Config",
     "Count",
-    "Diagram",
-    "LearningFlow",
-    "Lyapunov",
-    "Mixing",
     "NotNegative",
-    "OfAges",
     "Option",
-    "Phases",
     "Positive",
     "Rate",
     "Reading",
     "Seed",
-    "Seeded",
     "Settings",
     "Share",
     "option",

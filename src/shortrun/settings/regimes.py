@@ -20,10 +20,11 @@ from shortrun.settings._base import (
 )
 from shortrun.settings.shared import OfAges, Seeded
 
+GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)  # of an untrained network, where none are given
 Several = Annotated[int, Field(ge=2)]
 
 
-class Mixing(OfAges, Seeded):
+class MixingSettings(OfAges, Seeded):
     """How relaxation times are measured."""
 
     chains: Annotated[int, Field(ge=4)] = option(200, "Chains from each start.", panel=MEASUREMENT)
@@ -38,7 +39,7 @@ class Mixing(OfAges, Seeded):
     )
 
 
-class Phases(OfAges, Seeded):
+class PhasesSettings(OfAges, Seeded):
     """How the path of a machine through the phase diagram is measured."""
 
     modes: Positive = option(3, "Number of modes in the table, the largest first.", panel=MEASUREMENT)
@@ -48,7 +49,7 @@ class Phases(OfAges, Seeded):
     burn: Count = option(200, "Sweeps before these.", panel=SAMPLING)
 
 
-class Diagram(Settings):
+class DiagramSettings(Settings):
     """Which phase diagram is drawn."""
 
     kappa: Rate | None = option(
@@ -62,7 +63,7 @@ class Diagram(Settings):
     )
 
 
-class LearningFlow(Seeded):
+class LearningFlowSettings(Seeded):
     """Which machine of Gaussian units learns, from where, for how long."""
 
     modes: Positive = option(5, "Number of modes of the data, the strongest first.", panel=MEASUREMENT)
@@ -73,7 +74,7 @@ class LearningFlow(Seeded):
     )
 
 
-class Lyapunov(OfAges, Seeded):
+class LyapunovSettings(OfAges, Seeded):
     """How the largest Lyapunov exponent is measured."""
 
     untrained: bool = option(False, "Measure the untrained network at every gain, in place of ages.", panel=CHAOTIC)

@@ -1,9 +1,9 @@
-"""The state in the middle of a machine's law, and whether it is stable: a criterion that knows the fields.
+"""The state in the middle of a machine's distribution, and whether it is stable, with all fields included.
 
 The middle is one mean-field sweep from hidden units without field: m_v = E[x | a + W m_h], then m_h = E[h | b + m_v W].
 While a machine has one state, that is it; beyond its transition the middle lies between the states that it has. The
 mean-field fixed point that Newton's iteration finds from there is often the unstable one between them, but can be a
-stable one at its side where data are not symmetric.
+stable one beside it where the data are not symmetric.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Row = Float[Tensor, " _"]
 
 
 @dataclass(frozen=True)
-class Centre:
+class MeanFieldState:
     """A mean-field state.
 
     Parameters
@@ -36,7 +36,7 @@ class Centre:
     hidden : Row
         (H,) means of the hidden features.
     converged, residual : bool or float
-        Whether it is a fixed point, and by how much hidden fields still differ.
+        Whether it is a fixed point, and by how much the hidden fields still change in a sweep.
     """
 
     observed: Row
@@ -45,17 +45,17 @@ class Centre:
     residual: float
 
 
-def middle(model: RBM, theta: Theta) -> Centre:
-    """Return the state one sweep from hidden units without field, with how far it is from a fixed one."""
+def middle(model: RBM, theta: Theta) -> MeanFieldState:
+    """Return the state one sweep from hidden units without field, and how far it is from a fixed point."""
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
     hidden = _hidden(model, field)
     observed, answer = _answer(model, theta, hidden)
     residual = float((answer - field).abs().max())
-    return Centre(observed, hidden, residual <= TOLERANCE, residual)
+    return MeanFieldState(observed, hidden, residual <= TOLERANCE, residual)
 
 
-def centre(model: RBM, theta: Theta) -> Centre:
+def fixed_point_near(model: RBM, theta: Theta) -> MeanFieldState:
     """Return the mean-field fixed point that Newton's iteration with halved steps finds from the middle.
 
     Solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
@@ -72,10 +72,10 @@ def centre(model: RBM, theta: Theta) -> Centre:
             break
         field = _nearer(model, theta, field, _newton(model, theta, observed, means, apart), residual)
     means = _hidden(model, field)
-    return Centre(_answer(model, theta, means)[0], means, residual <= TOLERANCE, residual)
+    return MeanFieldState(_answer(model, theta, means)[0], means, residual <= TOLERANCE, residual)
 
 
-def instabilities(model: RBM, theta: Theta, at: Centre) -> Float[Tensor, " n"]:
+def instabilities(model: RBM, theta: Theta, at: MeanFieldState) -> Float[Tensor, " n"]:
     """Return the singular values s of C_v^{1/2} W C_h^{1/2} around a state, largest first (theory 7.14).
 
     The state is unstable in as many directions as s > 1. Noise counts as signal here: noise alone has s up to sigma
