@@ -194,11 +194,11 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
 def tau_exp(found: Autocorrelation) -> Measured:
     """Return the time of the slowest exponential in the record: -1 / slope of ln rho(t) in its tail.
 
-    The tail is the later two thirds of the lags before rho falls below six standard errors; points are weighted
-    by their errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex:
-    a slope taken too early is too steep. Where rho at the end of the tail is not below 0.2, or the time is longer than the
-    lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower bound. If rho(1) is
-    below its noise already, the time is 0, and its error the time that it could still be.
+    The tail is the later two thirds of the lags before rho falls below six standard errors; points are weighted by
+    their errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a
+    slope taken too early is too steep. Where rho at the end of the tail is not below 0.2, or the time is longer than
+    the lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower bound. If rho(1)
+    is below its noise already, the time is 0, and its error the time that it could still be.
 
     Parameters
     ----------

@@ -45,7 +45,8 @@ def _glass(sigma: float, kappa: float = 1.0) -> Order:
 def ferromagnet_line(sigma: float, kappa: float = 1.0) -> float:
     """Return the w_1 at which a glass (or paramagnet) becomes a ferromagnet (theory 7.10, 7.12).
 
-    It solves w^2 (1 - q) (1 - qbar) = 1 with q, qbar of m = 0, and is 1 for sigma <= 1. Full replica symmetry breaking is expected to move the line beyond to w = sigma at kappa = 1.
+    It solves w^2 (1 - q) (1 - qbar) = 1 with q, qbar of m = 0, and is 1 for sigma <= 1. Full replica symmetry breaking
+    is expected to move the line beyond to w = sigma at kappa = 1.
 
     Parameters
     ----------
