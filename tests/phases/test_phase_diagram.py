@@ -538,7 +538,7 @@ def test_what_is_refused(trained, tmp_path):
     assert "--susceptibility: a RUN expected" in refused("phases", "--susceptibility")
     assert "--kappa" in refused("phases", trained, "--kappa", 2)
     assert "kappa: a number greater than 0" in refused("phases", "--kappa", 0)
-    assert "--axes" in refused("phases", "--axes", "xy")
+    assert "axes: 'sigma-w' or 'sk' expected" in refused("phases", "--axes", "xy")
     assert "figures are written as" in refused("phases", "--figure", tmp_path / "a.txt")
     assert "modes: 1 to 30 expected" in refused("phases", trained, "--modes", 99)
     assert "has no age 7777" in refused("phases", trained, "--ages", 7777)
