@@ -52,7 +52,7 @@ def of_rule(name: str, rule: str, settings: Mapping[str, Any], seed: int, folder
     early, late = (quality(data, sr.generate(run, n=effort.samples, seed=seed, age=age)) for age in (young, None))
     rebuilt = reconstruct(run, data, seed=seed)
     kept = {key: late[key] for key in ("E2", "E2 floor", "diversity", "coverage", "classes")}
-    return {"E2 early": early["E2"], **kept, "rebuilding": float(squared_errors(data, rebuilt).mean())}
+    return {"E2 early": early["E2"], **kept, "reconstruction": float(squared_errors(data, rebuilt).mean())}
 
 
 def beside(folder: Path, effort: Effort) -> Iterator[Row]:

@@ -23,11 +23,11 @@ Results = dict[str, Any]  # file name without its suffix: what the file holds
 
 
 def updates(results: Results) -> str:
-    """Return the milliseconds an update, contestants by cases."""
+    """Return the milliseconds per update, contestants by cases."""
     runs = races(results)
     names = list(dict.fromkeys(name for run in runs for name in run["contestants"]))
     rows = [[f"`{name}`", *(time_of(run["contestants"].get(name)) for run in runs)] for name in names]
-    return table(["ms an update (times `products`)", *(title(run) for run in runs)], rows)
+    return table(["ms per update (times `products`)", *(title(run) for run in runs)], rows)
 
 
 def races(results: Results) -> list[dict[str, Any]]:
@@ -48,13 +48,13 @@ def time_of(figures: dict[str, float] | None) -> str:
 
 
 def chaotic(results: Results) -> str:
-    """Return the milliseconds an update of the chaotic network."""
+    """Return the milliseconds per update of the chaotic network."""
     found = results.get("chaotic")
     if not found:
         return ""
     head = f"{found['sites']}-{found['hidden']}, T = {found['steps']} steps, {found['batch']:,} rows"
     rows = [[f"`{name}`", time_of(figures)] for name, figures in found["contestants"].items()]
-    return table([head, "ms an update (times `products`)"], rows)
+    return table([head, "ms per update (times `products`)"], rows)
 
 
 def memory(results: Results) -> str:
@@ -92,13 +92,13 @@ def quality(results: Results) -> str:
 
 
 def tasks(results: Results) -> str:
-    """Return samples and rows a second, and the seconds of scores and of reading."""
+    """Return samples and rows per second, and the seconds of scores and of reading."""
     found = results.get("tasks")
     if not found:
         return ""
     keys = {
-        "generate_per_second": "samples generated a second, k = 10",
-        "predict_exact_per_second": "rows predicted a second, exact",
+        "generate_per_second": "samples generated per second, k = 10",
+        "predict_exact_per_second": "rows predicted per second, exact",
         "predict_chain_per_second": "by one label chain, k = 10",
     }
     rows = [[case, *(f"{figures[key]:,.0f}" for key in keys)] for case, figures in found["cases"].items()]
@@ -108,7 +108,7 @@ def tasks(results: Results) -> str:
 
 
 def scaling(results: Results) -> str:
-    """Return the milliseconds an update along each axis."""
+    """Return the milliseconds per update along each axis."""
     found = results.get("scaling")
     if not found:
         return ""
@@ -116,11 +116,11 @@ def scaling(results: Results) -> str:
         [name, ", ".join(f"{number(p['value'])}: {number(p['update_ms'])}" for p in points)]
         for name, points in found["axes"].items()
     ]
-    return table(["varied", "value: ms an update"], rows)
+    return table(["varied", "value: ms per update"], rows)
 
 
 def profile(results: Results) -> str:
-    """Return the parts of an update, and how near each is to what the processor can do."""
+    """Return the parts of an update, and how near each is to the peak of the processor."""
     runs = [found for name, found in sorted(results.items()) if name.startswith("profile")]
     return "\n\n".join(_profile(found) for found in runs)
 
@@ -136,7 +136,7 @@ def _profile(found: dict[str, Any]) -> str:
 
 
 def gpu(results: Results) -> str:
-    """Return the milliseconds an update on a GPU and the most memory on it, settings by cases."""
+    """Return the milliseconds per update on a GPU and the most memory on it, settings by cases."""
     found = results.get("gpu")
     if not found:
         return ""
