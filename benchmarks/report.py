@@ -1,9 +1,9 @@
-"""Puts the measurements into words: rewrites the tables of docs/performance.md from results/<hardware>/*.json.
+"""Rewrites the tables of docs/performance.md from results/<hardware>/*.json.
 
     python -m benchmarks.report
 
-A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; what is outside is left as it is. Every folder of
-results makes a table of its own under its hardware's name; the figures are those of the last measurement.
+A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; all other text is unchanged. Every folder of
+results gives its own table under the name of its hardware; the figures are those of the last measurement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.timing import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-Results = dict[str, Any]  # file name without its suffix: what the file holds
+Results = dict[str, Any]  # content of each file by its name without the suffix
 
 # Tables: each takes the results on one hardware and returns markdown, "" if there is nothing to show
 
@@ -36,7 +36,7 @@ def races(results: Results) -> list[dict[str, Any]]:
 
 
 def title(run: dict[str, Any]) -> str:
-    """Return what a race was about."""
+    """Return the title of a race."""
     units = "bits" if run["colours"] == 2 else f"x {run['colours']}"
     random = ", random data" if run.get("data") == "random" else ""
     return f"{run['case']}: {run['sites']} {units}, H {run['hidden']}, {run['batch']:,} rows{random}"
@@ -58,7 +58,7 @@ def chaotic(results: Results) -> str:
 
 
 def memory(results: Results) -> str:
-    """Return the most memory of two updates in MiB, contestants by cases."""
+    """Return the peak memory of two updates in MiB, contestants by cases."""
     runs = [run for run in races(results) if "peak_mib" in next(iter(run["contestants"].values()))]
     names = list(dict.fromkeys(name for run in runs for name in run["contestants"]))
     rows = [[f"`{name}`", *(memory_of(run["contestants"].get(name)) for run in runs)] for name in names]
@@ -136,7 +136,7 @@ def _profile(found: dict[str, Any]) -> str:
 
 
 def gpu(results: Results) -> str:
-    """Return the milliseconds per update on a GPU and the most memory on it, settings by cases."""
+    """Return the milliseconds per update on a GPU and the peak memory on it, settings by cases."""
     found = results.get("gpu")
     if not found:
         return ""
@@ -154,7 +154,7 @@ def on_gpu(figures: dict[str, Any] | None) -> str:
 
 
 def install(results: Results) -> str:
-    """Return what it costs to install and to start."""
+    """Return the cost of installing and starting."""
     found = results.get("install")
     if not found:
         return ""
@@ -205,7 +205,7 @@ def of_folder(folder: Path) -> Results:
 
 
 def conditions(results: Results) -> str:
-    """Return what the measurements were made on."""
+    """Return the conditions of the measurements."""
     found = [result for result in results.values() if "hardware" in result]
     last = max(found, key=lambda result: result["date"])
     parts = [f"kernels {last['kernels']}", f"{last['threads']} threads", f"torch {last['versions']['torch']}"]
