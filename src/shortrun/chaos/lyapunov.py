@@ -21,7 +21,7 @@ from shortrun.errors import ConfigError
 from shortrun.models import LABEL, ChaoticNetwork, Clamp
 from shortrun.typing import State, Theta
 
-SMALLEST = 1e-300  # a separation that is lost altogether shrinks by this in a step, rather than by infinity
+SMALLEST = 1e-300  # factor of a step for a separation that vanishes, in place of 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class LyapunovExponent:
 
     @property
     def error(self) -> float:
-        """The larger of the two."""
+        """The larger of the two errors."""
         return float(np.nanmax([self.error_chains, self.error_windows]))
 
 
@@ -80,8 +80,8 @@ def lyapunov_exponent(
 ) -> LyapunovExponent:
     """Return the largest Lyapunov exponent of the Euler map of a network, times tau.
 
-    lambda tau = < ln |dx(t + dt)| / |dx(t)| > tau / dt. The separation dx is infinitesimal: the linearised step moves
-    it along each chain, dx <- (1 - dt/tau) dx + dt/tau K (1 - tanh^2 x) dx, and it gets length 1 again after each step.
+    lambda tau = < ln |dx(t + dt)| / |dx(t)| > tau / dt. The separation dx is infinitesimal: the linearised step carries
+    it along each chain, dx <- (1 - dt/tau) dx + dt/tau K (1 - tanh^2 x) dx, and it is rescaled to length 1 after each.
     Positive: chaos; zero: a limit cycle or torus; negative: fixed points.
 
     Parameters
@@ -99,7 +99,7 @@ def lyapunov_exponent(
     windows : int, default 10
         Number of windows of time for the error.
     held : Mapping[str, Tensor], optional
-        Potentials (chains, N) of layers that do not move, a label for instance.
+        Potentials (chains, N) of fixed layers, for instance a label.
     seed : int, default 0
         Seed of the starts, which are those of generated samples, and of the first separations.
 
@@ -130,7 +130,7 @@ def lyapunov_exponent(
 
 
 class _Tangent:
-    """Chains, each with a separation of length 1 that the linearised step carries along."""
+    """Chains, each with a separation of length 1 that follows the linearised step."""
 
     def __init__(self, machine: ChaoticMachine, state: State, clamp: Clamp, noise: Noise):
         layers = machine.model.spec.layers
@@ -149,7 +149,7 @@ class _Tangent:
         return length
 
     def step(self) -> Tensor:
-        """Go one step on; returns the logarithm of what it did to each separation, (C,)."""
+        """Make one step, and return the logarithmic growth of each separation, (C,)."""
         felt = {i: x * (1 - torch.tanh(self.now[i]).square_()) for i, x in self.apart.items()}
         for x in self.apart.values():
             x *= 1 - self.pace

@@ -17,7 +17,7 @@ from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork, Clamp
 from shortrun.typing import State, Theta
 
-AT_REST = 1e-8  # tau |dx/dt| / sqrt(N) at which a state counts as a fixed point; double precision ends near 1e-15
+AT_REST = 1e-8  # tau |dx/dt| / sqrt(N) of a fixed point, at most; the limit of double precision is near 1e-15
 SAME = 1e-3  # |tanh x - tanh y| / sqrt(N) up to which two states count as one
 
 
@@ -28,9 +28,9 @@ class RestStates:
     Parameters
     ----------
     states : State
-        Potentials of the D fixed points, one tensor (D, N) a layer.
+        Potentials of the D fixed points, one tensor (D, N) per layer.
     counts : Int[ndarray, " D"]
-        How many starts ended at each.
+        Number of starts that ended at each.
     which : Int[ndarray, " C"]
         The fixed point of each start, -1 where it has not stopped.
     residual : Float64[ndarray, " C"]
@@ -38,7 +38,7 @@ class RestStates:
     time : Float64[ndarray, " C"]
         Time of each start, in tau, at which it was found at rest or given up.
     late : State
-        Potentials of all starts at their ends, one tensor (C, N) a layer.
+        Potentials of all starts at their ends, one tensor (C, N) per layer.
     """
 
     states: State
@@ -50,7 +50,7 @@ class RestStates:
 
     @property
     def converged(self) -> Bool[np.ndarray, " C"]:
-        """Which starts have stopped."""
+        """Which starts came to rest."""
         return self.which >= 0
 
 
@@ -78,7 +78,7 @@ def rest_states(
         Time in tau after which the starts are first checked, and at which those that still move are given up: 10 and
         100 times T = 10 tau by default. In between they are checked every `first` tau.
     held : Mapping[str, Tensor], optional
-        Potentials (chains, N) of layers that do not move, a label for instance.
+        Potentials (chains, N) of fixed layers, for instance a label.
     seed : int, default 0
         Seed of the starts, those of generated samples.
 
@@ -113,7 +113,7 @@ def rest_states(
 
 
 def speed(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor, " C"]:
-    """Return tau |dx/dt| / sqrt(N) of each chain, over the N units that move."""
+    """Return tau |dx/dt| / sqrt(N) of each chain, over the N moving units."""
     after = _later(machine, state, clamp, 1)
     moved = [
         b - a for a, b, layer in zip(state, after, machine.model.spec.layers, strict=True) if not _held(layer, clamp)
@@ -135,7 +135,7 @@ def _rates(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor,
 
 
 def _grouped(rates: Tensor, stopped: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which head each row that stopped belongs to, -1 for the others, and the rows that are heads.
+    """Return the head of each row at rest, -1 for the others, and the rows that are heads.
 
     A head is a row that is far from all heads before it, so that two fixed points are at least SAME apart.
     """
@@ -151,7 +151,7 @@ def _grouped(rates: Tensor, stopped: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _sorted(which: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the same with the heads in the order of how many rows they have."""
+    """Return the same with the heads in decreasing order of their numbers of rows."""
     order = np.argsort(-np.bincount(which[which >= 0], minlength=len(heads)), kind="stable")
     place = np.empty(len(order) + 1, int)
     place[order], place[-1] = np.arange(len(order)), -1

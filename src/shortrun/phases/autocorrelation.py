@@ -1,7 +1,7 @@
 """How long a stationary run remembers: autocorrelations of recorded observables and their times.
 
 rho(t) = sum_i <dO_i(0) dO_i(t)> / sum_i <dO_i^2> over the observables O_i of one group, chains and origins, dO_i the
-deviation from the mean over all chains: a chain that stays in one valley must count as remembering it.
+deviation from the mean over all chains: a chain that stays in one valley counts as correlated.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ WINDOW = 6.0  # length of the sum for tau_int, in tau_int
 SIGNIFICANT = 6.0  # standard errors above which rho counts as known
 NOISE = 3.0  # standard errors within which rho counts as zero
 ROUNDING = 1e-6  # of rho, where it is the same in all chains
-TAIL = 0.2  # rho below which its decay is a tail
+TAIL = 0.2  # rho below which its decay counts as a tail
 BLOCK = 2**22  # numbers in one Fourier transform
 
 
 class Measured(NamedTuple):
-    """A number from a run, and whether the run was long enough for it.
+    """A measured number, and whether the run was long enough for it.
 
     Parameters
     ----------
@@ -78,10 +78,10 @@ def error_of_mean(of_chains: Float64[Tensor, "*T C"]) -> Float64[Tensor, "*T"]:
 
 
 def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> Autocorrelation:
-    """Return rho(t) of K observables together, recorded after each of T sweeps of C chains in a stationary run.
+    """Return the joint rho(t) of K observables, recorded after each of T sweeps of C chains in a stationary run.
 
-    Every pair of sweeps a lag apart counts, so that long lags have fewer. Memory beyond the record is that of two
-    Fourier transforms of a block of chains.
+    All pairs of sweeps at a lag are used, so that long lags have fewer. The memory needed in addition to the record is
+    that of two Fourier transforms of a block of chains.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> 
 def _lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[Tensor, "L C"]:
     """Return the mean over origins of x(o) x(o + t) of each chain, for t = 0 to `lags`."""
     sweeps = len(deviations)
-    length = 2 ** math.ceil(math.log2(sweeps + lags))  # room for the lags: a transform is periodic
+    length = 2 ** math.ceil(math.log2(sweeps + lags))  # padded for the lags, since a transform is periodic
     parts = []
     for part in deviations.split(max(1, BLOCK // length), 1):
         power = torch.fft.rfft(part.T, length).abs().square_()
@@ -130,8 +130,8 @@ def _lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[T
 def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
     """Return the first t with rho(t) <= alpha.
 
-    Its error is how far it moves where rho moves by its own. Not resolved: rho stays above alpha, and t_alpha is more
-    than the longest lag.
+    Its error is its shift when rho is shifted by the error of rho. It is not resolved if rho stays above alpha; t_alpha
+    then exceeds the longest lag.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
 def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
     """Return tau_int = 1 + 2 sum_(t=1)^W rho(t), W the first with W >= 6 tau_int (Madras and Sokal 1988).
 
-    The sum goes on while rho(W) is above three standard errors: a slow part of small weight would be missed otherwise.
-    Not resolved: no lag is that long, and the sum over all of them, its largest along the way, is a lower bound.
+    The sum continues while rho(W) is above three standard errors; otherwise it would miss a slow part of small weight.
+    It is not resolved if no lag is that long; the largest partial sum is then a lower bound.
 
     Parameters
     ----------
@@ -233,13 +233,13 @@ def tau_exp(found: Autocorrelation) -> Measured:
 def _slope_weights(
     t: Float64[Tensor, " n"], rho: Float64[Tensor, " n"], error: Float64[Tensor, " n"]
 ) -> Float64[Tensor, " n"]:
-    """Return what multiplies ln rho(t) in the weighted least-squares slope; points count as 1 / error(ln rho)^2."""
-    precision = (rho / error.clamp_min(float(error.max()) * 1e-3 + 1e-300)).square()  # rho(0) is 1 without an error
+    """Return the factors of ln rho(t) in the least-squares slope with weights 1 / error(ln rho)^2."""
+    precision = (rho / error.clamp_min(float(error.max()) * 1e-3 + 1e-300)).square()  # rho(0) = 1 has no error
     precision = precision / precision.sum()
     deviation = t - precision @ t
     return precision * deviation / (precision @ deviation.square())
 
 
 def _decay_time(ratio: float) -> float:
-    """Return -1 / ln of what is left of a correlation after a sweep."""
+    """Return -1 / ln of the factor by which a correlation decays in a sweep."""
     return 0.0 if ratio <= 0 else math.inf if ratio >= 1 else -1 / math.log(ratio)

@@ -1,4 +1,4 @@
-"""Where the phases of Gaussian components meet, without fields (DFF18; theory 7.10 to 7.13)."""
+"""Phase boundaries for Gaussian components without fields (DFF18; theory 7.10 to 7.13)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shortrun.phases.component_distributions import GAUSSIAN
 from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve_from
 
 PARAMAGNET, FERROMAGNET, GLASS = "paramagnet", "ferromagnet", "spin glass"
-LARGEST = 8.0  # sigma, of a diagram
+LARGEST = 8.0  # largest sigma of a diagram
 LARGEST_OF_AT = 3.0  # beyond, the line lies at w > 2 sigma, where it is too steep for the nodes
 POINTS = 32
 WIDTH = 1e-9  # of logarithms of V, to which the AT line is found
@@ -29,7 +29,7 @@ class Phase:
     name : str
         "paramagnet", "ferromagnet" or "spin glass".
     stable : bool
-        Whether the replica-symmetric solution is (theory 7.13); a spin glass never is.
+        Whether the replica-symmetric solution is stable (theory 7.13); that of a spin glass never is.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Phase:
 
 
 def _glass(sigma: float, kappa: float = 1.0) -> Order:
-    """Return the order parameters at m = 0: q = 0 up to sigma = 1, the spin glass of the bipartite model beyond."""
+    """Return the order parameters at m = 0: q = 0 up to sigma = 1, beyond it those of the bipartite spin glass."""
     zero = np.zeros(1)
     return solve_from(Ensemble(sigma, (0.0,), kappa), Order(zero, zero, 1.0, 1.0)).order
 
@@ -89,7 +89,7 @@ def at_line(sigma: float, kappa: float = 1.0) -> float:
         return 1.0
 
     def violated(logs: np.ndarray) -> tuple[float, float]:
-        """Return by how much m = w mbar (1 - q) contradicts mbar = w m (1 - qbar), and the excess of (7.13)."""
+        """Return the violation of m = w mbar (1 - q) with mbar = w m (1 - qbar), and the excess of (7.13)."""
         (v, v_hidden), (here, there) = np.exp(logs), _fields(np.exp(logs), kappa)
         q, q_hidden = here.moments()[1], there.moments()[1]
         pulled, pulled_hidden = v - sigma**2 * q_hidden, v_hidden - sigma**2 * q
@@ -161,8 +161,8 @@ def boundaries(
     Returns
     -------
     pandas.DataFrame
-        boundary ("P/F", "P/SG", "SG/F", "AT"), sigma, w (that of mode 1), x = w / sigma, y = 1 / sigma: the axes of
-        the Sherrington-Kirkpatrick model, of which kappa = 1 is one with beta J = sigma
+        boundary ("P/F", "P/SG", "SG/F", "AT"), sigma, w (of mode 1), x = w / sigma, y = 1 / sigma: the axes of the
+        Sherrington-Kirkpatrick model, with which kappa = 1 agrees at beta J = sigma
 
     Raises
     ------

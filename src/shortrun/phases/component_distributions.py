@@ -12,9 +12,9 @@ from numpy.polynomial.laguerre import laggauss
 
 from shortrun.errors import ConfigError, nearest
 
-NORMAL_REACH = 9.0  # standard deviations; what lies beyond weighs 2e-19
+NORMAL_REACH = 9.0  # standard deviations; the tails beyond have a probability of 2e-19
 NORMAL_NODES = 401
-LAPLACE_NODES = 24  # a side
+LAPLACE_NODES = 24  # per side
 Nodes = Float64[np.ndarray, " n"]
 
 
@@ -40,7 +40,7 @@ class ComponentDistribution:
 
     @property
     def kurtosis(self) -> float:
-        """E u^4: 3 for Gaussian components; modes share a machine where it is larger."""
+        """E u^4: 3 for Gaussian components; where it is larger, modes condense together."""
         return self.mean(self.nodes**4)
 
 
@@ -48,7 +48,7 @@ def normal(count: int = NORMAL_NODES) -> ComponentDistribution:
     """Return the normal distribution by equidistant nodes.
 
     The error of tanh^2(a u) is exp(-pi^2 / (a step)): below 1e-10 up to a = 8. Gauss-Hermite nodes lie pi / sqrt(n)
-    apart, which costs 60 of them 1e-2 at a = 4.
+    apart: 60 of them have an error of 1e-2 at a = 4.
     """
     nodes = np.linspace(-NORMAL_REACH, NORMAL_REACH, count)
     weights = np.exp(-(nodes**2) / 2)
@@ -56,7 +56,7 @@ def normal(count: int = NORMAL_NODES) -> ComponentDistribution:
 
 
 def _laplace() -> ComponentDistribution:
-    """Return p(u) = exp(-sqrt(2) |u|) / sqrt(2), by Gauss-Laguerre nodes on either side."""
+    """Return p(u) = exp(-sqrt(2) |u|) / sqrt(2), with Gauss-Laguerre nodes on either side."""
     nodes, weights = laggauss(LAPLACE_NODES)
     return ComponentDistribution(
         "laplace", np.concatenate([-nodes, nodes]) / math.sqrt(2), np.concatenate([weights, weights]) / 2
@@ -64,7 +64,7 @@ def _laplace() -> ComponentDistribution:
 
 
 def _rademacher() -> ComponentDistribution:
-    """Return u = +1 or -1, as in Hopfield's patterns."""
+    """Return u = +1 or -1, the components of Hopfield's patterns."""
     return ComponentDistribution("rademacher", np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
 
 

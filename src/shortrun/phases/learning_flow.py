@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 
 from shortrun.errors import ConfigError, DataError
 
-TOLERANCE = 1e-10  # relative, of the integration
+TOLERANCE = 1e-10  # relative error of the integration
 
 Matrix = Float64[np.ndarray, "_ _"]
 Modes = Float64[np.ndarray, " K"]
@@ -28,7 +28,7 @@ class UnitVariances:
     Raises
     ------
     ConfigError
-        If one is not positive.
+        If a variance is not positive.
     """
 
     visible: float = 1.0
@@ -62,12 +62,12 @@ def velocity(weight: Matrix, covariance: Matrix, units: UnitVariances = UNIT) ->
 
 
 def growth_rates(variances: Modes, units: UnitVariances = UNIT) -> Modes:
-    """Return how fast small w_a grow: s_h (lambda_a - s_v); a mode whose variance is below s_v is forgotten."""
+    """Return the growth rates of small w_a: s_h (lambda_a - s_v); a mode with a variance below s_v is forgotten."""
     return units.hidden * (variances - units.visible)
 
 
 def mode_fixed_points(variances: Modes, units: UnitVariances = UNIT) -> Modes:
-    """Return where w_a end: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2)."""
+    """Return the final w_a: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2)."""
     return np.sqrt(np.maximum(1 / units.visible - 1 / variances, 0) / units.hidden)
 
 
@@ -83,14 +83,14 @@ def flow(
     covariance : Matrix
         (N, N) of the data.
     times : Sequence[float] or ndarray
-        That go up from 0 or later.
+        Increasing, from 0 or later.
 
     Raises
     ------
     DataError
         For shapes that do not fit, or weights without an equilibrium measure.
     ConfigError
-        For times that do not go up.
+        For times that do not increase.
     """
     moments = np.asarray(times, float)
     if covariance.shape != (len(weight), len(weight)):

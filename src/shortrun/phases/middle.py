@@ -1,9 +1,9 @@
 """The state in the middle of a machine's distribution, and whether it is stable, with all fields included.
 
 The middle is one mean-field sweep from hidden units without field: m_v = E[x | a + W m_h], then m_h = E[h | b + m_v W].
-While a machine has one state, that is it; beyond its transition the middle lies between the states that it has. The
-mean-field fixed point that Newton's iteration finds from there is often the unstable one between them, but can be a
-stable one beside it where the data are not symmetric.
+As long as a machine has one state, this is the middle; beyond its transition the middle lies between its states. The
+mean-field fixed point that Newton's iteration finds from there is often the unstable one between the states, but can be
+a stable one beside it where the data are not symmetric.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def middle(model: RBM, theta: Theta) -> MeanFieldState:
 def fixed_point_near(model: RBM, theta: Theta) -> MeanFieldState:
     """Return the mean-field fixed point that Newton's iteration with halved steps finds from the middle.
 
-    Solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
+    It solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
     """
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
@@ -85,7 +85,7 @@ def instabilities(model: RBM, theta: Theta, at: MeanFieldState) -> Float[Tensor,
 
 
 def _answer(model: RBM, theta: Theta, hidden: Row) -> tuple[Row, Row]:
-    """Return the observed means in the field of hidden ones, and the hidden field that these make."""
+    """Return the observed means in the field of hidden ones, and the resulting hidden field."""
     weight, bias, hidden_bias = model.view(theta)
     field = (bias + weight @ hidden).unsqueeze(0)
     layers = zip(model.spec.observed, model.slices, strict=True)
@@ -105,7 +105,7 @@ def _newton(model: RBM, theta: Theta, observed: Row, hidden: Row, apart: Row) ->
 
 
 def _nearer(model: RBM, theta: Theta, field: Row, step: Row, residual: float) -> Row:
-    """Return the field after the step, or half of it, a quarter, ..., the first that comes nearer to a solution."""
+    """Return the field after the first of the step, half of it, a quarter, ... that reduces the residual."""
     for _ in range(HALVINGS):
         new = field + step
         if float((_answer(model, theta, _hidden(model, new))[1] - new).abs().max()) < residual:

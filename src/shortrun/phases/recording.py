@@ -19,7 +19,7 @@ from shortrun.typing import Field, State, Theta
 
 @dataclass(frozen=True, eq=False)
 class Observables:
-    """Linear functions of the observed layers that are cheap to record after every sweep.
+    """Linear functions of the observed layers, which are cheap to record after every sweep.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Observables:
 
 @final
 class Chains:
-    """Chains of a machine, what was recorded of them, and their states at a few times; they can go on.
+    """Chains of a machine with their record and their states at a few times; they can be continued.
 
     Parameters
     ----------

@@ -25,7 +25,8 @@ PAIRINGS = 8  # other chains that each chain is compared with
 def settling_time(times: Sequence[int], holds: Sequence[bool]) -> Measured:
     """Return the first of the times from which something holds to the end.
 
-    Its error is the step of the grid before it. Not resolved: it does not hold at the last time, a lower bound.
+    Its error is the step of the grid before it. It is not resolved, and a lower bound, if the condition fails at the
+    last time.
     """
     first = max((i + 1 for i, held in enumerate(holds) if not held), default=0)
     if first == len(times):
@@ -46,7 +47,7 @@ class Overlaps:
     own : tuple[float, float]
         Overlap of x(t) and x(t / 2) of one chain.
     chains : int
-        Their number.
+        The number of chains.
     """
 
     time: int
@@ -58,7 +59,7 @@ class Overlaps:
     def merged(self) -> bool:
         """Whether the means differ by less than a tenth of the root mean square spread, or by less than their noise.
 
-        The noise is three standard errors, those of as many pairs as there are chains.
+        The noise is three standard errors for as many pairs as there are chains.
         """
         spread = math.hypot(self.independent[1], self.own[1])
         noise = AGREE * spread / math.sqrt(self.chains)
@@ -99,7 +100,7 @@ def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]
 
 
 def _overlap(spec: Spec, one: State, other: State) -> Float64[Tensor, " C"]:
-    """Return the overlap of two states a chain: the share of equal sites, or the mean product of continuous ones."""
+    """Return the overlap of two states of each chain: share of equal sites, or mean product of continuous ones."""
     total = torch.zeros(len(one[0]), dtype=torch.float64)
     for layer, x, y in zip(spec.observed, one, other, strict=True):
         total += (x.double() * y if isinstance(layer.units, Gaussian) else (x == y).double()).sum(1)
@@ -117,7 +118,7 @@ def merging_time(found: Sequence[Overlaps]) -> Measured:
     Raises
     ------
     ConfigError
-        If no two times are t and t / 2.
+        If no two recorded times are t and t / 2.
 
     Examples
     --------
@@ -175,7 +176,7 @@ class Clusters:
 
     @classmethod
     def of(cls, features: Field, count: int) -> Clusters:
-        """Find clusters of samples by k-means in the plane of their first two principal components.
+        """Return clusters of samples by k-means in the plane of their first two principal components.
 
         Raises
         ------
@@ -194,7 +195,7 @@ class Clusters:
         return cls(*(torch.from_numpy(each.copy()).to(features.dtype) for each in (plane, centres)))
 
     def nearest(self, points: Float[Tensor, "*C D"]) -> Int64[Tensor, "*C"]:
-        """Return the cluster of points of the plane."""
+        """Return the clusters of points of the plane."""
         return torch.cdist(points.flatten(0, -2), self.centres).argmin(1).view(points.shape[:-1])
 
 

@@ -1,4 +1,4 @@
-"""How much a machine's samples move along its modes: largest where a mode is about to split.
+"""Susceptibilities of a machine along its modes, largest where a mode is about to split.
 
 With s the features at mean 0 and variance 1 of zero fields and m = N_v^{-1/2} u . s along a left singular vector u of
 the weights, chi = N_v Var(m): 1 without couplings, about 1 / (1 - w^2) before the transition of that mode. Beyond it a
