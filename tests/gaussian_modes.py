@@ -17,7 +17,7 @@ from torch import Tensor
 
 from shortrun.errors import ConfigError
 from shortrun.models import RBM
-from shortrun.phases import UnitVariances
+from shortrun.regimes import UnitVariances
 from shortrun.typing import Theta
 from shortrun.units import Gaussian
 

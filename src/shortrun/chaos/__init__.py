@@ -5,7 +5,7 @@
 """
 
 from shortrun.chaos.lyapunov import LyapunovExponent, lyapunov_exponent
-from shortrun.chaos.rest_states import RestStates, rest_states, speed
+from shortrun.chaos.rest_states import RestStates, rest_states
 from shortrun.chaos.stability import coupling_matrix, critical_gain, measured_critical_gain, spectral_radius
 
 __all__ = [
@@ -17,5 +17,4 @@ __all__ = [
     "measured_critical_gain",
     "rest_states",
     "spectral_radius",
-    "speed",
 ]

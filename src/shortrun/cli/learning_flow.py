@@ -12,7 +12,7 @@ from shortrun.settings import Reading
 from shortrun.settings.regimes import LearningFlowSettings
 
 if TYPE_CHECKING:
-    from shortrun.phases import LearningFlow
+    from shortrun.regimes import LearningFlow
 
 
 @verb(settings=LearningFlowSettings, reading=Reading)

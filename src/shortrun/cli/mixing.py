@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from shortrun.data import Dataset
-    from shortrun.phases import Mixing
+    from shortrun.regimes import Mixing
     from shortrun.store import Trajectory
 
 say_aside = partial(_output.say, aside=True)

@@ -19,7 +19,7 @@ from shortrun.settings.regimes import DiagramSettings, PhasesSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from shortrun.phases import Prediction
+    from shortrun.regimes import Prediction
 
 SHORT = {"paramagnet": "para", "ferromagnet": "ferro", "spin glass": "glass"}  # that a row fits a terminal
 PREDICTED = ("age", "age_of_all", "growth", "start")
@@ -60,7 +60,7 @@ def phases(
         raise ConfigError("--kappa", "that of the run is taken; leave one of the two out")
 
     from shortrun import workflows
-    from shortrun.phases import boundaries
+    from shortrun.regimes import boundaries
     from shortrun.store import Trajectory
 
     _options.use_threads(threads)
@@ -91,7 +91,7 @@ def refuse_without_run(given: Mapping[str, Any]) -> None:
 
 def draw(diagram: DiagramSettings, out: Path | None, figure: Path | None, json: bool) -> None:
     """Print and draw the boundaries for a ratio of sizes."""
-    from shortrun.phases import boundaries
+    from shortrun.regimes import boundaries
 
     kappa = diagram.kappa or 1.0
     table = boundaries(kappa)
@@ -117,7 +117,7 @@ def show_boundaries(table: pd.DataFrame) -> None:
 
 def show_path(run: Path, table: pd.DataFrame, predicted: Prediction | None, json: bool) -> None:
     """Print where the run was at each age, its transitions and the prediction."""
-    from shortrun.phases import transitions
+    from shortrun.regimes import transitions
 
     found = {name: [None if math.isnan(age) else age for age in transitions(table, name)] for name in ("w", "s")}
     if json:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shortrun.data import Dataset
-from shortrun.phases import LearningFlow, learned_modes
+from shortrun.regimes import LearningFlow
+from shortrun.regimes.learning_curves import learned_modes
 from shortrun.settings import takes
 from shortrun.settings.regimes import LearningFlowSettings
 

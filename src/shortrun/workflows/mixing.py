@@ -12,7 +12,7 @@ from shortrun import scores as scoring
 from shortrun.data import Dataset
 from shortrun.errors import DataError
 from shortrun.models import whole_of
-from shortrun.phases.mixing import Mixing, plan, times_at
+from shortrun.regimes.mixing import Mixing, plan, times_at
 from shortrun.settings import takes
 from shortrun.settings.regimes import MixingSettings
 from shortrun.settings.scoring import ScoreSettings

@@ -12,7 +12,9 @@ import torch
 from shortrun.data import Dataset
 from shortrun.errors import ConfigError, DataError
 from shortrun.models.ising_form import check_discrete
-from shortrun.phases import Prediction, all_samples, linear_regime, path_point, path_table
+from shortrun.regimes import Prediction, linear_regime, path_point
+from shortrun.regimes.path import path_table
+from shortrun.regimes.samples import all_samples
 from shortrun.settings import takes
 from shortrun.settings.regimes import PhasesSettings
 from shortrun.store import Trajectory

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.errors import ConfigError
-from shortrun.phases.component_distributions import GAUSSIAN, ComponentDistribution, Nodes, normal
+from shortrun.regimes.component_distributions import GAUSSIAN, ComponentDistribution, Nodes, normal
 
 DAMPING = 0.5
 TOLERANCE = 1e-10  # change of every order parameter in one step
@@ -247,7 +247,7 @@ def solutions(ensemble: Ensemble) -> list[Solution]:
 
     Examples
     --------
-    >>> from shortrun.phases import Ensemble, solutions
+    >>> from shortrun.regimes import Ensemble, solutions
     >>> [each.phase for each in solutions(Ensemble(noise=0.5, signals=(2.0,)))]
     ['ferromagnet', 'paramagnet']
     """
@@ -277,7 +277,7 @@ def solve(ensemble: Ensemble) -> Solution:
 
     Examples
     --------
-    >>> from shortrun.phases import Ensemble, solve
+    >>> from shortrun.regimes import Ensemble, solve
     >>> solve(Ensemble(noise=0.5, signals=(2.0,))).phase
     'ferromagnet'
     """

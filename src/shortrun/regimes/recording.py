@@ -108,7 +108,7 @@ def leading_modes(model: RBM, theta: Theta, count: int) -> Float[Tensor, "F D"]:
     --------
     >>> import torch
     >>> from shortrun.models import RBM, Layer, Spec
-    >>> from shortrun.phases import leading_modes
+    >>> from shortrun.regimes import leading_modes
     >>> from shortrun.units import Bernoulli
     >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
     >>> leading_modes(model, torch.randn(model.size()), 1).shape

@@ -98,7 +98,7 @@ def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> 
     Examples
     --------
     >>> import torch
-    >>> from shortrun.phases import autocorrelation
+    >>> from shortrun.regimes import autocorrelation
     >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
     >>> bool(abs(autocorrelation(noise, lags=20).rho[1]) < 0.05)
     True
@@ -143,7 +143,7 @@ def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
     Examples
     --------
     >>> import torch
-    >>> from shortrun.phases import autocorrelation, t_alpha
+    >>> from shortrun.regimes import autocorrelation, t_alpha
     >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
     >>> found = autocorrelation(noise, lags=20)
     >>> t_alpha(found).value
@@ -175,7 +175,7 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
     Examples
     --------
     >>> import torch
-    >>> from shortrun.phases import autocorrelation, round
+    >>> from shortrun.regimes import autocorrelation, round
     >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
     >>> found = autocorrelation(noise, lags=20)
     >>> round(tau_int(found).value)
@@ -208,7 +208,7 @@ def tau_exp(found: Autocorrelation) -> Measured:
     Examples
     --------
     >>> import torch
-    >>> from shortrun.phases import autocorrelation, tau_exp
+    >>> from shortrun.regimes import autocorrelation, tau_exp
     >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
     >>> found = autocorrelation(noise, lags=20)
     >>> tau_exp(found).value

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import root, root_scalar
 
-from shortrun.phases.component_distributions import GAUSSIAN
-from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve_from
+from shortrun.regimes.component_distributions import GAUSSIAN
+from shortrun.regimes.replica_symmetric import Ensemble, Order, Side, check_ratio, solve_from
 
 PARAMAGNET, FERROMAGNET, GLASS = "paramagnet", "ferromagnet", "spin glass"
 LARGEST = 8.0  # largest sigma of a diagram
@@ -57,7 +57,7 @@ def ferromagnet_line(sigma: float, kappa: float = 1.0) -> float:
 
     Examples
     --------
-    >>> from shortrun.phases import ferromagnet_line
+    >>> from shortrun.regimes import ferromagnet_line
     >>> ferromagnet_line(0.5), round(ferromagnet_line(2.0), 3)
     (1.0, 2.129)
     """
@@ -81,7 +81,7 @@ def at_line(sigma: float, kappa: float = 1.0) -> float:
 
     Examples
     --------
-    >>> from shortrun.phases import at_line
+    >>> from shortrun.regimes import at_line
     >>> at_line(0.5), round(at_line(2.0), 3)
     (1.0, 2.801)
     """
@@ -130,7 +130,7 @@ def phase_at(sigma: float, w: float, kappa: float = 1.0) -> Phase:
 
     Examples
     --------
-    >>> from shortrun.phases import phase_at
+    >>> from shortrun.regimes import phase_at
     >>> phase_at(sigma=1.5, w=1.6)
     Phase(name='ferromagnet', stable=False)
     """
@@ -171,7 +171,7 @@ def boundaries(
 
     Examples
     --------
-    >>> from shortrun.phases import boundaries
+    >>> from shortrun.regimes import boundaries
     >>> sorted(set(boundaries(points=2)["boundary"]))
     ['AT', 'P/F', 'P/SG', 'SG/F']
     """

@@ -62,12 +62,42 @@ def velocity(weight: Matrix, covariance: Matrix, units: UnitVariances = UNIT) ->
 
 
 def growth_rates(variances: Modes, units: UnitVariances = UNIT) -> Modes:
-    """Return the growth rates of small w_a: s_h (lambda_a - s_v); a mode with a variance below s_v is forgotten."""
+    """Return the growth rates of small w_a: s_h (lambda_a - s_v); a mode with a variance below s_v is forgotten.
+
+    Parameters
+    ----------
+    variances : Modes
+        lambda_a of the data.
+    units : UnitVariances, optional
+        Variances of the units, 1 by default.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.regimes import growth_rates
+    >>> growth_rates(np.array([4.0, 0.5])).tolist()
+    [3.0, -0.5]
+    """
     return units.hidden * (variances - units.visible)
 
 
 def mode_fixed_points(variances: Modes, units: UnitVariances = UNIT) -> Modes:
-    """Return the final w_a: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2)."""
+    """Return the final w_a: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2).
+
+    Parameters
+    ----------
+    variances : Modes
+        lambda_a of the data.
+    units : UnitVariances, optional
+        Variances of the units, 1 by default.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.regimes import mode_fixed_points
+    >>> mode_fixed_points(np.array([2.0, 0.5])).round(3).tolist()
+    [0.707, 0.0]
+    """
     return np.sqrt(np.maximum(1 / units.visible - 1 / variances, 0) / units.hidden)
 
 
@@ -84,6 +114,8 @@ def flow(
         (N, N) of the data.
     times : Sequence[float] or ndarray
         Increasing, from 0 or later.
+    units : UnitVariances, optional
+        Variances of the units, 1 by default.
 
     Raises
     ------
@@ -91,6 +123,13 @@ def flow(
         For shapes that do not fit, or weights without an equilibrium measure.
     ConfigError
         For times that do not increase.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.regimes import flow
+    >>> flow(np.full((1, 1), 0.01), np.full((1, 1), 2.0), [0.0, 30.0])[-1].round(3).tolist()
+    [[0.707]]
     """
     moments = np.asarray(times, float)
     if covariance.shape != (len(weight), len(weight)):

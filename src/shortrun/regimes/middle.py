@@ -46,7 +46,23 @@ class MeanFieldState:
 
 
 def middle(model: RBM, theta: Theta) -> MeanFieldState:
-    """Return the state one sweep from hidden units without field, and how far it is from a fixed point."""
+    """Return the state one sweep from hidden units without field, and how far it is from a fixed point.
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import middle
+    >>> middle(model, torch.zeros(model.size())).observed.tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
     hidden = _hidden(model, field)
@@ -59,6 +75,21 @@ def fixed_point_near(model: RBM, theta: Theta) -> MeanFieldState:
     """Return the mean-field fixed point that Newton's iteration with halved steps finds from the middle.
 
     It solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import fixed_point_near
+    >>> fixed_point_near(model, torch.zeros(model.size())).converged
+    True
     """
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
@@ -80,6 +111,24 @@ def instabilities(model: RBM, theta: Theta, at: MeanFieldState) -> Float[Tensor,
 
     The state is unstable in as many directions as s > 1. Noise counts as signal here: noise alone has s up to sigma
     (kappa^{1/4} + kappa^{-1/4}).
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+    at : MeanFieldState
+        The state.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import instabilities, middle
+    >>> theta = torch.zeros(model.size())
+    >>> instabilities(model, theta, middle(model, theta)).tolist()
+    [0.0, 0.0]
     """
     return torch.linalg.svdvals(weights_around(model, theta.double(), at.observed, at.hidden))
 

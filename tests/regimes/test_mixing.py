@@ -16,7 +16,7 @@ from shortrun import plots, workflows
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM, Layer, Spec
-from shortrun.phases import (
+from shortrun.regimes import (
     Chains,
     Clusters,
     Observables,
@@ -30,7 +30,7 @@ from shortrun.phases import (
     tau_exp,
     tau_int,
 )
-from shortrun.phases.relaxation import settling_time, standard_errors_apart
+from shortrun.regimes.relaxation import settling_time, standard_errors_apart
 from shortrun.units import Bernoulli, Gaussian, Potts
 from transition_matrix import transition_matrix
 

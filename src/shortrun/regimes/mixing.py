@@ -15,9 +15,9 @@ from shortrun.data import Dataset
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError
 from shortrun.models import RBM
-from shortrun.phases.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
-from shortrun.phases.recording import Chains, Observables, leading_modes
-from shortrun.phases.relaxation import (
+from shortrun.regimes.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
+from shortrun.regimes.recording import Chains, Observables, leading_modes
+from shortrun.regimes.relaxation import (
     AGREE,
     Clusters,
     agreement_time,
@@ -27,7 +27,7 @@ from shortrun.phases.relaxation import (
     settling_time,
     standard_errors_apart,
 )
-from shortrun.phases.samples import random_samples
+from shortrun.regimes.samples import random_samples
 from shortrun.settings.regimes import MixingSettings
 from shortrun.typing import State, Theta
 

@@ -104,7 +104,7 @@ def component_distribution(text: str) -> ComponentDistribution:
 
     Examples
     --------
-    >>> from shortrun.phases import component_distribution
+    >>> from shortrun.regimes import component_distribution
     >>> component_distribution("sparse:0.25").kurtosis
     4.0
     """

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from shortrun.models import RBM
 from shortrun.models.ising_form import ising_weights, sizes
-from shortrun.phases.boundaries import phase_at, with_ratios
-from shortrun.phases.middle import fixed_point_near, instabilities, middle
-from shortrun.phases.placement import Placement, place
-from shortrun.phases.susceptibility import susceptibility
+from shortrun.regimes.boundaries import phase_at, with_ratios
+from shortrun.regimes.middle import fixed_point_near, instabilities, middle
+from shortrun.regimes.placement import Placement, place
+from shortrun.regimes.susceptibility import susceptibility
 from shortrun.settings.regimes import PhasesSettings
 from shortrun.typing import Theta
 
@@ -46,7 +46,7 @@ def path_point(model: RBM, theta: Theta, settings: PhasesSettings) -> Row:
     --------
     >>> import torch
     >>> from shortrun.models import RBM, Layer, Spec
-    >>> from shortrun.phases import path_point
+    >>> from shortrun.regimes import path_point
     >>> from shortrun.settings.regimes import PhasesSettings
     >>> from shortrun.units import Bernoulli
     >>> model = RBM(Spec((Layer("visible", 6, Bernoulli()), Layer("hidden", 4, Bernoulli()))))
@@ -120,7 +120,7 @@ def transitions(table: pd.DataFrame, name: str) -> list[float]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from shortrun.phases import transitions
+    >>> from shortrun.regimes import transitions
     >>> [round(age) for age in transitions(pd.DataFrame({"age": [1, 100], "w_1": [0.1, 10.0]}), "w")]
     [10]
     """

@@ -15,8 +15,8 @@ from shortrun.data import Dataset
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Spec, spec_of
 from shortrun.models.ising_form import standardised
-from shortrun.phases.learning_flow import UnitVariances, flow, growth_rates, mode_fixed_points
-from shortrun.phases.samples import all_samples
+from shortrun.regimes.learning_flow import UnitVariances, flow, growth_rates, mode_fixed_points
+from shortrun.regimes.samples import all_samples
 from shortrun.settings.regimes import LearningFlowSettings
 from shortrun.settings.training import ModelSettings
 

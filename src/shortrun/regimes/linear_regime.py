@@ -154,6 +154,8 @@ def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
 
     Parameters
     ----------
+    model : RBM
+        The machine that learns.
     state : State
         Observed layers, filled.
     weights : Weights
@@ -163,6 +165,17 @@ def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
     ------
     ConfigError
         If there are too many features for a matrix of covariances, or no features vary together.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import linear_regime
+    >>> states = (torch.tensor([[0, 1, 0, 1], [1, 0, 1, 0]], dtype=torch.uint8),)
+    >>> round(linear_regime(model, states, torch.ones(2)).values[0].item(), 3)
+    0.75
     """
     if model.shape[0] > MOST_FEATURES:
         raise ConfigError("data", f"at most {MOST_FEATURES} features expected for their modes, got {model.shape[0]}")

@@ -21,7 +21,7 @@ def all_samples(data: Dataset) -> State:
     Examples
     --------
     >>> import shortrun as sr
-    >>> from shortrun.phases.samples import all_samples
+    >>> from shortrun.regimes.samples import all_samples
     >>> [layer.shape for layer in all_samples(sr.Dataset.from_arrays([[0, 1, 1], [1, 0, 0]]))]
     [torch.Size([2, 3])]
     """

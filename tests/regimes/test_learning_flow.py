@@ -15,8 +15,8 @@ from shortrun import plots
 from shortrun.cli import main as cli
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM
-from shortrun.phases import linear_regime
-from shortrun.phases.learning_flow import (
+from shortrun.regimes import linear_regime
+from shortrun.regimes.learning_flow import (
     UnitVariances,
     flow,
     growth_rates,
@@ -24,7 +24,7 @@ from shortrun.phases.learning_flow import (
     model_covariance,
     velocity,
 )
-from shortrun.phases.linear_regime import without_sites
+from shortrun.regimes.linear_regime import without_sites
 from shortrun.units import Bernoulli, Ising, Potts
 
 UNITS = [UnitVariances(), UnitVariances(0.7, 1.8)]

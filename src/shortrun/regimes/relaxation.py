@@ -13,7 +13,7 @@ from torch import Tensor
 
 from shortrun.errors import ConfigError
 from shortrun.models import Spec
-from shortrun.phases.autocorrelation import Measured, error_of_mean
+from shortrun.regimes.autocorrelation import Measured, error_of_mean
 from shortrun.typing import Field, State
 from shortrun.units import Gaussian
 
@@ -80,7 +80,7 @@ def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]
     --------
     >>> import torch
     >>> from shortrun.models import Layer, Spec
-    >>> from shortrun.phases import chain_overlaps
+    >>> from shortrun.regimes import chain_overlaps
     >>> from shortrun.units import Bernoulli
     >>> spec = Spec((Layer("visible", 3, Bernoulli()), Layer("hidden", 2, Bernoulli())))
     >>> state = (torch.tensor([[0, 0, 1], [1, 1, 0]], dtype=torch.uint8),)
@@ -122,7 +122,7 @@ def merging_time(found: Sequence[Overlaps]) -> Measured:
 
     Examples
     --------
-    >>> from shortrun.phases import Overlaps, merging_time
+    >>> from shortrun.regimes import Overlaps, merging_time
     >>> apart, merged = ((0.9, 0.1), (0.5, 0.1))
     >>> merging_time([Overlaps(2, merged, apart, 100), Overlaps(4, merged, merged, 100)])
     Measured(value=2.0, error=1.0, resolved=True)
@@ -152,7 +152,7 @@ def agreement_time(times: Sequence[int], distances: Sequence[float]) -> Measured
 
     Examples
     --------
-    >>> from shortrun.phases import agreement_time
+    >>> from shortrun.regimes import agreement_time
     >>> agreement_time((1, 2, 4), (9.0, 2.0, 1.0))
     Measured(value=2.0, error=1.0, resolved=True)
     """
@@ -218,7 +218,7 @@ def jump_rate(clusters: Int64[Tensor, "T C"]) -> Measured:
     Examples
     --------
     >>> import torch
-    >>> from shortrun.phases import jump_rate
+    >>> from shortrun.regimes import jump_rate
     >>> jump_rate(torch.tensor([[0, 1], [1, 0], [1, 1]])).value
     0.75
     """

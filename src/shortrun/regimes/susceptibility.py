@@ -47,7 +47,7 @@ def susceptibility(model: RBM, theta: Theta, vectors: Float[Tensor, "F K"], sett
     --------
     >>> import torch
     >>> from shortrun.models import RBM, Layer, Spec
-    >>> from shortrun.phases import susceptibility
+    >>> from shortrun.regimes import susceptibility
     >>> from shortrun.settings.regimes import PhasesSettings
     >>> from shortrun.units import Bernoulli
     >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))

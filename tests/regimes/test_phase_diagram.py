@@ -17,7 +17,7 @@ from shortrun.dynamics import Noise, Stream, run, start
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM, Layer, Spec
 from shortrun.models.ising_form import dimensions, ising_weights, sizes, weights_around
-from shortrun.phases import (
+from shortrun.regimes import (
     Ensemble,
     Order,
     at_line,
@@ -34,10 +34,10 @@ from shortrun.phases import (
     susceptibility,
     transitions,
 )
-from shortrun.phases.component_distributions import GAUSSIAN, NORMAL_NODES, normal
-from shortrun.phases.path import crossing
-from shortrun.phases.placement import signals_of
-from shortrun.phases.replica_symmetric import free_energy, solve_from
+from shortrun.regimes.component_distributions import GAUSSIAN, NORMAL_NODES, normal
+from shortrun.regimes.path import crossing
+from shortrun.regimes.placement import signals_of
+from shortrun.regimes.replica_symmetric import free_energy, solve_from
 from shortrun.settings.regimes import PhasesSettings
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 

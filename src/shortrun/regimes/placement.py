@@ -105,7 +105,7 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
     Examples
     --------
     >>> import numpy as np
-    >>> from shortrun.phases import place
+    >>> from shortrun.regimes import place
     >>> spectrum = np.linalg.svd(np.random.default_rng(0).normal(0, 1 / 20, (400, 400)), compute_uv=False)
     >>> place(np.append(2.0, spectrum[1:]), 400, 400).outliers
     1
