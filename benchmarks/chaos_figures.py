@@ -18,7 +18,7 @@ from shortrun import plots
 from shortrun.config import resolve
 from shortrun.data.core.parts import joined
 from shortrun.scores import ALL, Curves
-from shortrun.scores.reconstruction import NAME, rebuild
+from shortrun.scores.reconstruction import NAME, measure
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
 from shortrun.workflows.time_courses import curves, sampled, spread
 from shortrun.workflows.weights import receptive_fields
@@ -98,7 +98,7 @@ def indices(run: sr.Trajectory, test: sr.Dataset, times: Sequence[int], ages: Se
     if not can_reconstruct(run):
         return table
     found = [
-        (NAME, ALL, age, t, *rebuild(test, reconstruct(run, test, steps=t, age=age))[ALL][NAME][:2])
+        (NAME, ALL, age, t, *measure(test, reconstruct(run, test, steps=t, age=age))[ALL][NAME][:2])
         for age in ages
         for t in times
     ]

@@ -7,20 +7,32 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.errors import DataError
 from shortrun.plots._figure import DATA, GENERATED
+from shortrun.scores import Domain
 
 COLOURS = {"real": DATA, "generated": GENERATED}
 
 
-def check_alike(real: Dataset, generated: Dataset, fits: bool, needs: str) -> None:
-    """Raise DataError unless the real samples are of a kind that the figure is for, and the generated ones are alike.
+def check_domain(data: Dataset, domain: Domain) -> None:
+    """Check that samples are of the kind that a figure is for.
 
-    Parameters
-    ----------
-    fits, needs : bool or str
-        Whether they are, and what the figure needs.
+    Raises
+    ------
+    DataError
+        If they are not.
     """
-    if not fits:
-        raise DataError(f"this figure needs {needs}")
+    if not domain.includes(data):
+        raise DataError(f"this figure needs {domain.name}")
+
+
+def check_alike(real: Dataset, generated: Dataset, domain: Domain) -> None:
+    """Check that real samples are of the kind that a figure is for, and generated ones of the same kind.
+
+    Raises
+    ------
+    DataError
+        If they are not.
+    """
+    check_domain(real, domain)
     if (real.sites, real.alphabet) != (generated.sites, generated.alphabet):
         raise DataError(f"samples of one kind expected: {real.sites} and {generated.sites} sites, or other letters")
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from shortrun.data import Dataset
 from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike
-from shortrun.scores._genotypes import NEEDS, frequencies, is_genotypes
-from shortrun.scores.genotypes import frequency_pearson
+from shortrun.scores.genotypes import GENOTYPES, frequencies, frequency_pearson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +22,7 @@ def allele_frequencies(real: Dataset, generated: Dataset) -> Figure:
     DataError
         If the samples are no genotypes, or of different sites.
     """
-    check_alike(real, generated, is_genotypes(real), NEEDS)
+    check_alike(real, generated, GENOTYPES)
     figure = new_figure(3.6, 3.6)
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from shortrun.data import Dataset
 from shortrun.plots._sides import check_alike, thinned
 from shortrun.plots.histograms import histograms
-from shortrun.scores.rna_folding import FOLDED, NEEDS, applies
+from shortrun.scores.rna import RNA
+from shortrun.scores.rna_folding import FOLDED
 from shortrun.scores.rna_folding import folding_energies as energies
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def folding_energies(real: Dataset, generated: Dataset, *, count: int = FOLDED) 
     MissingExtraError
         If ViennaRNA is not installed.
     """
-    check_alike(real, generated, applies(real), NEEDS)
+    check_alike(real, generated, RNA)
     sides = {"real": real, "generated": generated}
     found = {name: energies(thinned(side, count)) for name, side in sides.items()}
     return histograms(found, "minimum free energy, kcal/mol per nucleotide")

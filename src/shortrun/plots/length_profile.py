@@ -11,7 +11,7 @@ from shortrun.data.sequences.gaps import gap_share
 from shortrun.plots._figure import WIDTH, new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike
 from shortrun.plots.histograms import common_edges
-from shortrun.scores.sequences import NEEDS, applies, lengths
+from shortrun.scores.sequences import GAPPED_SEQUENCES, lengths
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ def length_profile(real: Dataset, generated: Dataset) -> Figure:
     DataError
         If the samples are no sequences with gaps, or of different sites.
     """
-    check_alike(real, generated, applies(real), NEEDS)
+    check_alike(real, generated, GAPPED_SEQUENCES)
     figure = new_figure(WIDTH, 2.8)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.6))
     sides = {"real": real, "generated": generated}

@@ -9,8 +9,7 @@ from shortrun.data.genotypes.variants import KEY
 from shortrun.errors import DataError
 from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike, thinned
-from shortrun.scores._genotypes import NEEDS, is_genotypes
-from shortrun.scores.linkage import linkage_decay
+from shortrun.scores import GENOTYPES, linkage_decay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +28,7 @@ def linkage(real: Dataset, generated: Dataset) -> Figure:
     DataError
         If the samples are no genotypes, or of different sites, or no two sites are on one chromosome.
     """
-    check_alike(real, generated, is_genotypes(real), NEEDS)
+    check_alike(real, generated, GENOTYPES)
     count = min(len(real), len(generated))
     figure = new_figure(4.6, 3.2)
     axis = figure.subplots()

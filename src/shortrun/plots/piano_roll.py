@@ -9,7 +9,8 @@ from shortrun.data import Dataset
 from shortrun.data.music.encoding import KEYS
 from shortrun.errors import DataError
 from shortrun.plots._figure import new_figure, styled
-from shortrun.scores.music import LOWEST, NEEDS, TONES, applies
+from shortrun.plots._sides import check_domain
+from shortrun.scores.music import LOWEST, MUSIC, TONES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,8 +32,7 @@ def piano_roll(data: Dataset, rows: int | Sequence[int] = 16) -> Figure:
     DataError
         If the samples are no music, or there is no such sample.
     """
-    if not applies(data):
-        raise DataError(f"this figure needs {NEEDS}")
+    check_domain(data, MUSIC)
     rows = range(min(rows, len(data))) if isinstance(rows, int) else rows
     if not rows or not all(0 <= row < len(data) for row in rows):
         raise DataError(f"samples 0 to {len(data) - 1} expected")

@@ -9,7 +9,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.plots._figure import new_figure, styled
 from shortrun.plots._sides import COLOURS, check_alike
-from shortrun.scores.music import NEEDS, TONES, applies, tones
+from shortrun.scores.music import MUSIC, TONES, tones
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ def pitch_classes(real: Dataset, generated: Dataset) -> Figure:
     DataError
         If the samples are no music, or of different lengths.
     """
-    check_alike(real, generated, applies(real), NEEDS)
+    check_alike(real, generated, MUSIC)
     panels = [k for k in range(len(real.classes)) if (real.labels == k).any() and (generated.labels == k).any()]
     panels = panels if real.classes == generated.classes else []
     figure = new_figure(4.8, 1.7 * max(len(panels), 1) + 0.4)

@@ -11,8 +11,7 @@ from shortrun.data import Dataset
 from shortrun.data.core.alphabet import DNA, RNA
 from shortrun.errors import MissingExtraError
 from shortrun.plots._figure import WIDTH, new_figure, styled
-from shortrun.scores import frequencies, information
-from shortrun.scores._compare import alike
+from shortrun.scores import alike, frequencies, information
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,14 +12,14 @@ from shortrun.errors import MissingExtraError
 from shortrun.plots._sides import thinned
 from shortrun.report.pictures import Picture, picture
 from shortrun.report.samples import SITES, is_sequences, most_frequent, of_classes
-from shortrun.scores import Curves, Evaluation, music, offered, rna_folding, sequences
-from shortrun.scores._genotypes import is_genotypes
-from shortrun.scores.linkage import linkage_decay
+from shortrun.scores import GENOTYPES, Curves, Evaluation, linkage_decay, offered, rna_folding
+from shortrun.scores.music import MUSIC
+from shortrun.scores.sequences import GAPPED_SEQUENCES
 
 COLUMNS = 8  # images a class
 CLASSES = 10  # of a grid of images
 HAPLOTYPES = 40  # rows of a picture of samples
-ENERGIES = {quantity.name for quantity in rna_folding.quantities}
+ENERGIES = {quantity.name for quantity in rna_folding.SCORES.quantities}
 
 
 def of_samples(found: Evaluation) -> Iterator[Picture]:
@@ -43,7 +43,7 @@ def looked_at(name: str, data: Dataset) -> tuple:
         rows = "A row a class. " if data.labelled.any() else ""
         caption = f"{rows}Can you tell which are real? Do {alike} differ from each other?"
         return plots.sample_grid(data, columns=COLUMNS), f"{name} images", caption
-    if music.applies(data):
+    if MUSIC.includes(data):
         caption = "Time runs to the right, keys upwards; black: a key is held. Compare chords, runs and pauses."
         return plots.piano_roll(data, spread(data, 8)), f"{name} music", caption
     shown = min(data.sites, SITES)
@@ -69,7 +69,7 @@ def of_law(found: Evaluation) -> Iterator[Picture | str]:
         )
     yield from of_genotypes(real, made)
     yield from of_sequences(found)
-    if music.applies(real):
+    if MUSIC.includes(real):
         yield picture(
             plots.pitch_classes(real, made), "Pitch classes", "How often each tone sounds: both should agree."
         )
@@ -77,7 +77,7 @@ def of_law(found: Evaluation) -> Iterator[Picture | str]:
 
 def of_genotypes(real: Dataset, made: Dataset) -> Iterator[Picture]:
     """Yield what genotypes have."""
-    if not is_genotypes(real):
+    if not GENOTYPES.includes(real):
         return
     yield picture(plots.allele_frequencies(real, made), "Allele frequencies", "A dot a site: on the line, both agree.")
     if len(linkage_decay(thinned(real, min(len(real), len(made))), like=real)[1]):
@@ -91,7 +91,7 @@ def of_genotypes(real: Dataset, made: Dataset) -> Iterator[Picture]:
 def of_sequences(found: Evaluation) -> Iterator[Picture | str]:
     """Yield what sequences have; a line where an extra is missing."""
     real, made = found.reference, found.generated
-    if sequences.applies(real):
+    if GAPPED_SEQUENCES.includes(real):
         yield picture(
             plots.length_profile(real, made),
             "Lengths and gaps",

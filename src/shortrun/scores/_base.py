@@ -56,6 +56,9 @@ class Estimate(NamedTuple):
     error: Callable[[], float]
 
 
+UNDEFINED = Estimate(math.nan, lambda: math.nan)
+
+
 @dataclass(frozen=True)
 class Pair:
     """Real and generated samples to compare, in random order; a module cuts them to equal sizes if it needs that.

@@ -9,9 +9,9 @@ from shortrun.data import Dataset
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
 from shortrun.data.genotypes.variants import KEY
+from shortrun.scores._families import Domain
 
 HAPLOTYPES = (".hapt", ".hap", ".hapt.gz", ".hap.gz")  # files of haplotypes that may come without a legend
-NEEDS = "genotypes (VCF, PLINK, .hapt, or arrays with positions)"
 
 
 def is_genotypes(data: Dataset) -> bool:
@@ -20,6 +20,9 @@ def is_genotypes(data: Dataset) -> bool:
     if data.alphabet is not None and data.alphabet == DOSAGE:
         return known or data.alphabet.name == DOSAGE.name  # any three codes have these letters
     return data.alphabet == BINARY and (known or str(data.meta.get("source", "")).endswith(HAPLOTYPES))
+
+
+GENOTYPES = Domain("genotypes (VCF, PLINK, .hapt, or arrays with positions)", is_genotypes)
 
 
 def ploidy(data: Dataset) -> int:

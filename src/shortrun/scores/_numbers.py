@@ -7,10 +7,8 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float64
 
-from shortrun.scores._base import Estimate
+from shortrun.scores._base import UNDEFINED, Estimate
 from shortrun.scores._errors import linear
-
-UNDEFINED = Estimate(np.nan, lambda: np.nan)
 
 Real = Float64[np.ndarray, " _"]
 Generated = Float64[np.ndarray, " _"]

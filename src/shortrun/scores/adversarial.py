@@ -10,38 +10,12 @@ import numpy as np
 from shortrun.errors import DataError
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import bootstrap
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples
 from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
 
 Ties: TypeAlias = Literal["fraction", "other"]
 Share: TypeAlias = float | np.ndarray
-
-quantities = (
-    Quantity(
-        "aai",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: generated and real samples are mixed evenly; higher: one can tell them apart.",
-    ),
-    Quantity(
-        "p-dd",
-        ideal=0.5,
-        direction="none",
-        meaning="0.5: real samples are as near to generated as to real ones; higher: they are missed; lower: copies.",
-    ),
-    Quantity(
-        "p-gg",
-        ideal=0.5,
-        direction="none",
-        meaning="0.5: generated samples are as near to real ones as to each other; higher: they keep to themselves.",
-    ),
-    Quantity(
-        "aats",
-        ideal=0.5,
-        direction="none",
-        meaning="0.5: a nearest neighbour does not tell real from generated; higher: it does; lower: copies.",
-    ),
-)
 
 
 class AdversarialAccuracy(NamedTuple):
@@ -125,3 +99,34 @@ def measure(pair: Pair) -> dict[str, Estimate]:
         name: Estimate(float(statistic(*means)), partial(bootstrap, statistic, *shares, pair.seed))
         for name, statistic in statistics.items()
     }
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "aai",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: real and generated samples are mixed evenly; higher: a nearest neighbour tells them apart.",
+        ),
+        Quantity(
+            "p-dd",
+            ideal=0.5,
+            direction="none",
+            meaning="0.5: a real sample is as near to generated as to real ones; higher: missed; lower: copied.",
+        ),
+        Quantity(
+            "p-gg",
+            ideal=0.5,
+            direction="none",
+            meaning="0.5: a generated sample is as near to real as to generated ones; higher: they cluster.",
+        ),
+        Quantity(
+            "aats",
+            ideal=0.5,
+            direction="none",
+            meaning="0.5: a nearest neighbour does not tell real from generated; higher: it does; lower: copies.",
+        ),
+    ),
+    measure=measure,
+)

@@ -10,22 +10,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
-
-quantities = (
-    Quantity(
-        "copies",
-        ideal=0.0,
-        direction="lower",
-        group="memorisation",
-        meaning="0: no generated sample is a real one; 1: all are copies.",
-    ),
-    Quantity(
-        "duplicates",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: no two generated samples are the same; near 1: the same ones come again and again.",
-    ),
-)
+from shortrun.scores._families import SampleScores
 
 
 def keys(data: Dataset) -> list[bytes]:
@@ -56,3 +41,24 @@ def floors(pair: Pair) -> dict[str, float]:
     """Return the share of reference samples that are there more than once, and the duplicates of its second half."""
     shared = repeated(pair.reference) > 0
     return {"copies": float(shared.mean()), "duplicates": float(repeated(pair.halves().generated).mean())}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "copies",
+            ideal=0.0,
+            direction="lower",
+            group="memorisation",
+            meaning="0: no generated sample equals a real one; 1: all are copies.",
+        ),
+        Quantity(
+            "duplicates",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: all generated samples differ; near 1: a few samples are repeated many times.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+)

@@ -8,34 +8,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._neighbours import Balls, between, mean_roots, points
 
 NEIGHBOURS = 5  # real samples in the ball around a real one, as in the source
-
-quantities = (
-    Quantity(
-        "diversity",
-        ideal=1.0,
-        direction="none",
-        meaning="Near 1: generated samples differ from one another as real ones do; below: collapse; above: noise.",
-    ),
-    Quantity(
-        "coverage",
-        ideal=1 - 2.0**-NEIGHBOURS,
-        direction="none",
-        meaning="Near the ideal: generated samples are wherever real ones are; lower: some kinds of them are missing.",
-    ),
-    Quantity(
-        "density",
-        ideal=1.0,
-        direction="none",
-        meaning="Near 1: as many generated as real samples around a real one; below: far from them; above: crowded.",
-    ),
-)
-
-UNDEFINED = Estimate(np.nan, lambda: np.nan)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -110,3 +88,28 @@ def none_first(wanted: np.ndarray, real: np.ndarray, made: np.ndarray) -> np.nda
     for i in range(int(wanted.max())):
         chance *= np.where(i < wanted, (real - i) / np.maximum(real + made - i, 1), 1.0)
     return chance
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "diversity",
+            ideal=1.0,
+            direction="none",
+            meaning="Near 1: generated samples differ from each other as real ones do; below: collapse; above: noise.",
+        ),
+        Quantity(
+            "coverage",
+            ideal=1 - 2.0**-NEIGHBOURS,
+            direction="none",
+            meaning="Near the ideal: generated samples are wherever real ones are; lower: some kinds are missing.",
+        ),
+        Quantity(
+            "density",
+            ideal=1.0,
+            direction="none",
+            meaning="Near 1: as many generated as real samples around a real one; below: they are far; above: crowded.",
+        ),
+    ),
+    measure=measure,
+)

@@ -8,17 +8,9 @@ import numpy as np
 
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples
 from shortrun.scores._neighbours import mean_roots, points
-
-quantities = (
-    Quantity(
-        "energy-distance",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: as far from real samples as these are from each other; higher: elsewhere, or less spread.",
-    ),
-)
 
 
 def energy_distance(reference: Samples, generated: Samples) -> float:
@@ -56,3 +48,16 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the energy distance of equally many samples."""
     found = roots(*pair.equal)
     return {"energy-distance": Estimate(ratio(*found), partial(error, *found))}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "energy-distance",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: real and generated samples have the same distribution; higher: they are shifted or spread.",
+        ),
+    ),
+    measure=measure,
+)

@@ -10,15 +10,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import bootstrap
-
-quantities = (
-    Quantity(
-        "entropy",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: generated samples have as much variety as real ones, as gzip sees it; higher: more or less of it.",
-    ),
-)
+from shortrun.scores._families import SampleScores
 
 PARTS = 20  # whose sizes say how certain the whole is
 
@@ -64,3 +56,16 @@ def relative_parts(data: Dataset, convention: Convention) -> np.ndarray:
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the entropy error of equally many samples in random order."""
     return {"entropy": Estimate(entropy_error(*pair.equal, pair.convention), partial(spread, pair))}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "entropy",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: generated samples compress as well as real ones (gzip); higher: more or less variety.",
+        ),
+    ),
+    measure=measure,
+)

@@ -10,18 +10,8 @@ from jaxtyping import Float64, Int64
 
 from shortrun.data import Dataset
 from shortrun.scores._base import ALL, Pair, Quantity
+from shortrun.scores._families import ClassRows, ClassScores, Domain, Row
 from shortrun.scores._features import features
-
-quantities = (
-    Quantity(
-        "label-fidelity",
-        ideal=None,
-        direction="higher",
-        group="labels",
-        meaning="As of real samples: generated ones look like the label that was asked for; lower: they are mixed up.",
-    ),
-)
-NEEDS = "real samples of two classes or more"
 
 ROWS = 5000  # real samples that the classifier learns from
 STEPS = 100  # of L-BFGS
@@ -30,9 +20,12 @@ FOLDS = 3
 Classifier = Callable[[Dataset], Int64[np.ndarray, " N"]]
 
 
-def applies(data: Dataset) -> bool:
+def has_classes(data: Dataset) -> bool:
     """Return whether samples of two classes or more are labelled."""
     return bool(np.count_nonzero(data.class_counts) > 1)
+
+
+CLASSES = Domain("real samples of two classes or more", has_classes)
 
 
 def recogniser(data: Dataset) -> Classifier:
@@ -61,7 +54,7 @@ def standard(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean(0), np.where(width > 0, width, 1)
 
 
-def across(pair: Pair) -> dict[str, dict[str, tuple[float, float, float]]]:
+def measure(pair: Pair) -> ClassRows:
     """Return the share of generated samples that a classifier gives the label they were asked for, and its floor.
 
     The classifier is trained on real samples; the floor is its share of right labels of real samples that it has not
@@ -106,8 +99,23 @@ def rates(right: np.ndarray, labels: np.ndarray, classes: int) -> Float64[np.nda
     return np.bincount(labels, right, classes) / np.where(count, count, np.nan)
 
 
-def row(recognised: np.ndarray, floor: np.ndarray) -> tuple[float, float, float]:
+def row(recognised: np.ndarray, floor: np.ndarray) -> Row:
     """Return the share of recognised samples, its standard error and the mean floor of those whose class has one."""
     known = floor[np.isfinite(floor)]
     error = np.std(recognised) / np.sqrt(len(recognised))
     return float(recognised.mean()), float(error), float(known.mean()) if len(known) else np.nan
+
+
+SCORES = ClassScores(
+    quantities=(
+        Quantity(
+            "label-fidelity",
+            ideal=None,
+            direction="higher",
+            group="labels",
+            meaning="At the floor: samples look like the label asked for, as real ones do; lower: mixed up.",
+        ),
+    ),
+    measure=measure,
+    domain=CLASSES,
+)

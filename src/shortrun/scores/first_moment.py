@@ -8,16 +8,8 @@ import numpy as np
 
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples, blocks, means
-
-quantities = (
-    Quantity(
-        "first-moment",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: each site has its values as often as in the data; higher: site by site, too often or too rarely.",
-    ),
-)
 
 
 def first_moment(reference: Samples, generated: Samples) -> float:
@@ -37,3 +29,16 @@ def spread(reference: Samples, generated: Samples) -> float:
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the first moment's error of equally many samples."""
     return {"first-moment": Estimate(first_moment(*pair.equal), partial(spread, *pair.equal))}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "first-moment",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: the mean of each site is that of the data; higher: values are too frequent or too rare.",
+        ),
+    ),
+    measure=measure,
+)

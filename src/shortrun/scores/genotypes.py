@@ -8,44 +8,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores import _genotypes
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._errors import means_drawn
-from shortrun.scores._genotypes import along, frequencies, is_genotypes, minor, ploidy
-from shortrun.scores._numbers import UNDEFINED, ratio, spread
-
-quantities = (
-    Quantity(
-        "allele-frequency-pearson",
-        ideal=1.0,
-        direction="higher",
-        group="domain",
-        meaning="Near 1: alleles are as frequent as in the data, site by site; lower: frequencies are wrong.",
-    ),
-    Quantity(
-        "heterozygosity",
-        ideal=1.0,
-        direction="none",
-        group="domain",
-        meaning="Near 1: as diverse as real samples; below: alleles were lost or samples are alike; above: noise.",
-    ),
-    Quantity(
-        "private-alleles",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: no alleles that the real samples do not have; 0.5: noise at sites that do not vary.",
-    ),
-    Quantity(
-        "lost-alleles",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: every rare allele of the data was generated; 1: none was, only common ones.",
-    ),
-)
-NEEDS = _genotypes.NEEDS
-applies = is_genotypes
+from shortrun.scores._families import SampleScores
+from shortrun.scores._genotypes import GENOTYPES, along, frequencies, minor, ploidy
+from shortrun.scores._numbers import ratio, spread
 
 RARE = 0.05  # minor-allele frequency below which an allele is rare
 SITES = 1024  # drawn again together
@@ -129,3 +96,39 @@ def spread_of_lost(reference: Dataset, generated: Dataset, sites: np.ndarray, se
         q = means_drawn(generated.values[:, here] / ploidy(generated), np.random.default_rng([seed, 99]))
         total = total + lost(p[here], q).sum(1)
     return float(np.std(total / len(sites), ddof=1))
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "allele-frequency-pearson",
+            ideal=1.0,
+            direction="higher",
+            group="domain",
+            meaning="Near 1: allele frequencies agree with the data, site by site; lower: they do not.",
+        ),
+        Quantity(
+            "heterozygosity",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            meaning="Near 1: as diverse as real samples; below: alleles were lost or samples are alike; above: noise.",
+        ),
+        Quantity(
+            "private-alleles",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: no allele that the real samples do not have; 0.5: noise at the sites that do not vary.",
+        ),
+        Quantity(
+            "lost-alleles",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: every rare allele of the data was generated; 1: none was.",
+        ),
+    ),
+    measure=measure,
+    domain=GENOTYPES,
+)

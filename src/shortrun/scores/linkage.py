@@ -11,22 +11,10 @@ from jaxtyping import Float32, Float64
 
 from shortrun.data import Dataset
 from shortrun.data.genotypes.variants import variants_of
-from shortrun.scores import _genotypes
-from shortrun.scores._base import Estimate, Pair, Quantity
-from shortrun.scores._genotypes import frequencies, is_genotypes, minor
-from shortrun.scores._numbers import UNDEFINED, spread
-
-quantities = (
-    Quantity(
-        "linkage",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: neighbouring sites go together as far as in the data; 1: sites are independent.",
-    ),
-)
-NEEDS = _genotypes.NEEDS
-applies = is_genotypes
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import SampleScores
+from shortrun.scores._genotypes import GENOTYPES, frequencies, minor
+from shortrun.scores._numbers import spread
 
 RARE = 0.05  # r^2 of rarer alleles is not compared
 BINS = 20
@@ -189,3 +177,18 @@ def influence(pairs: Pairs, data: Dataset, weights: np.ndarray) -> np.ndarray:
         found += 2 * ((one @ weighted) * other).sum(1, dtype=np.float64)
         found -= one**2 @ squares.sum(1) + other**2 @ squares.sum(0)
     return found
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "linkage",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: linkage decays with distance as in the data; 1: sites are independent.",
+        ),
+    ),
+    measure=measure,
+    domain=GENOTYPES,
+)

@@ -11,41 +11,20 @@ from shortrun.data import Dataset
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.blocks import scan
 from shortrun.data.music.encoding import KEYS, is_music
-from shortrun.scores._base import Estimate, Pair, Quantity
-from shortrun.scores._numbers import UNDEFINED, ratio, spread
-
-quantities = (
-    Quantity(
-        "note-density",
-        ideal=1.0,
-        direction="none",
-        group="domain",
-        meaning="Near 1: as many keys are down as in the data; below: thin; above: crowded.",
-    ),
-    Quantity(
-        "onset-rate",
-        ideal=1.0,
-        direction="none",
-        group="domain",
-        meaning="Near 1: keys are struck as often as in the data; above: notes flicker; below: they last too long.",
-    ),
-    Quantity(
-        "pitch-classes",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: the tones of the data, in their proportions; 1: no tone in common.",
-    ),
-)
-NEEDS = "music (MIDI, or --time-bin says that arrays are)"
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
+from shortrun.scores._numbers import ratio, spread
 
 TONES = 12
 LOWEST = 9  # tones from a C below the first key, an A
 
 
-def applies(data: Dataset) -> bool:
+def is_piano_rolls(data: Dataset) -> bool:
     """Return whether samples are windows of piano rolls."""
     return is_music(data.meta) and data.alphabet == BINARY and data.sites % KEYS == 0
+
+
+MUSIC = Domain("music (MIDI, or --time-bin says that arrays are)", is_piano_rolls)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -99,3 +78,32 @@ def tones_apart(real: Float64[np.ndarray, "_ 12"], generated: Float64[np.ndarray
         for side, shares in ((real, x), (generated, y))
     )
     return Estimate(float(np.abs(y - x).sum()) / 2, partial(spread, *moves))
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "note-density",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            meaning="Near 1: as many keys are down as in the data; below: thin; above: crowded.",
+        ),
+        Quantity(
+            "onset-rate",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            meaning="Near 1: keys are struck as often as in the data; above: notes flicker; below: they last too long.",
+        ),
+        Quantity(
+            "pitch-classes",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: the pitch classes are as frequent as in the data; 1: none is shared.",
+        ),
+    ),
+    measure=measure,
+    domain=MUSIC,
+)

@@ -9,33 +9,8 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Estimate, Pair, Quantity, cut
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
-
-quantities = (
-    Quantity(
-        "nearest-train",
-        ideal=None,
-        direction="none",
-        group="memorisation",
-        meaning="Near the floor: as far from training samples as these from each other; below: copies; above: unlike.",
-    ),
-    Quantity(
-        "nearest-held-out",
-        ideal=None,
-        direction="none",
-        held_out=True,
-        group="memorisation",
-        meaning="Near the floor: as near to unseen real samples as these are to each other; above: unlike real ones.",
-    ),
-    Quantity(
-        "memorisation",
-        ideal=0.5,
-        direction="none",
-        held_out=True,
-        group="memorisation",
-        meaning="0.5: no nearer to training than to unseen samples; 1: training samples were learned by heart.",
-    ),
-)
 
 
 def nearest_distance(real: Dataset, generated: Dataset) -> np.ndarray:
@@ -85,3 +60,34 @@ def floors(pair: Pair) -> dict[str, float]:
 def spacing(real: Dataset) -> float:
     """Return the mean distance of a sample to the nearest other one."""
     return float(per_site(nearest_within(*points(real)), real).mean())
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "nearest-train",
+            ideal=None,
+            direction="none",
+            group="memorisation",
+            meaning="At the floor: as near to training samples as they are to each other; below: copies; above: unlike.",
+        ),
+        Quantity(
+            "nearest-held-out",
+            ideal=None,
+            direction="none",
+            held_out=True,
+            group="memorisation",
+            meaning="At the floor: as near to unseen real samples as they are to each other; above: unlike them.",
+        ),
+        Quantity(
+            "memorisation",
+            ideal=0.5,
+            direction="none",
+            held_out=True,
+            group="memorisation",
+            meaning="0.5: no nearer to training than to unseen samples; 1: the training samples were memorised.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+)

@@ -11,30 +11,7 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import DataError
 from shortrun.scores._base import ALL, Quantity
 from shortrun.scores._errors import means_drawn
-
-quantities = (
-    Quantity(
-        "accuracy",
-        ideal=1.0,
-        direction="higher",
-        group="labels",
-        meaning="1: every label is predicted right; compare with the share of the largest class.",
-    ),
-    Quantity(
-        "balanced-accuracy",
-        ideal=1.0,
-        direction="higher",
-        group="labels",
-        meaning="1: every label of every class is predicted right; 1 / number of classes: labels are guessed.",
-    ),
-    Quantity(
-        "calibration-error",
-        ideal=0.0,
-        direction="lower",
-        group="labels",
-        meaning="0: labels said to have probability 0.8 are right in 8 cases of 10; higher: too sure or too unsure.",
-    ),
-)
+from shortrun.scores._families import ClassRows, PredictionScores
 
 BINS = 15  # of the most probable label's probability, as in the source
 DRAWS = 200  # of labels from the probabilities
@@ -42,7 +19,7 @@ DRAWS = 200  # of labels from the probabilities
 Value = tuple[float, float]  # with its standard error
 
 
-def judge(predictions: Predictions) -> dict[str, dict[str, tuple[float, float, float]]]:
+def judge(predictions: Predictions) -> ClassRows:
     """Return accuracy, that of each class, their mean, and the calibration error, with errors and floors.
 
     Nothing says how well the labels of real samples can be predicted, so that an accuracy has no floor; a logistic
@@ -188,3 +165,31 @@ def calibration_floor(predictions: Predictions, bins: int = BINS, seed: int = 0)
     place = bin_of(sure, bins)
     excess = [np.bincount(place, (random.random(len(sure)) < sure) - sure, bins) for _ in range(DRAWS)]
     return float(np.abs(excess).sum(1).mean() / len(sure))
+
+
+SCORES = PredictionScores(
+    quantities=(
+        Quantity(
+            "accuracy",
+            ideal=1.0,
+            direction="higher",
+            group="labels",
+            meaning="1: every label is predicted correctly; compare with the share of the largest class.",
+        ),
+        Quantity(
+            "balanced-accuracy",
+            ideal=1.0,
+            direction="higher",
+            group="labels",
+            meaning="1: every label of every class is predicted correctly; 1 / number of classes: labels are guessed.",
+        ),
+        Quantity(
+            "calibration-error",
+            ideal=0.0,
+            direction="lower",
+            group="labels",
+            meaning="0: labels with probability 0.8 are correct in 8 cases of 10; higher: over- or underconfident.",
+        ),
+    ),
+    measure=judge,
+)

@@ -8,31 +8,27 @@ from jaxtyping import Float64
 from shortrun.data import Dataset
 from shortrun.data.sequences.encoding import GAP
 from shortrun.data.sequences.gaps import annotation, pairs
-from shortrun.scores._base import Estimate, Pair, Quantity
-from shortrun.scores._numbers import UNDEFINED, ratio, share
-
-quantities = (
-    Quantity(
-        "canonical-pairs",
-        ideal=1.0,
-        direction="none",
-        group="domain",
-        meaning="Near 1: bases of the structure pair as often as in the data; lower: the fold is lost.",
-    ),
-)
-NEEDS = "RNA with a consensus structure (SS_cons, as in Stockholm files)"
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
+from shortrun.scores._numbers import ratio, share
 
 CANONICAL = ("AU", "UA", "CG", "GC", "GU", "UG")
 
 
-def applies(data: Dataset) -> bool:
+def has_structure(data: Dataset) -> bool:
     """Return whether samples are RNA (or DNA) whose consensus structure is known."""
     return is_rna(data) and bool(structure(data))
+
+
+FOLDED_RNA = Domain("RNA with a consensus structure (SS_cons, as in Stockholm files)", has_structure)
 
 
 def is_rna(data: Dataset) -> bool:
     """Return whether samples are of A, C, G, and U or T, with or without gaps."""
     return data.alphabet is not None and set(data.alphabet.letters) - {GAP} in (set("ACGU"), set("ACGT"))
+
+
+RNA = Domain("RNA sequences", is_rna)
 
 
 def structure(data: Dataset) -> list[tuple[int, int]]:
@@ -68,3 +64,18 @@ def letters(data: Dataset) -> str:
 def canonical(data: Dataset) -> np.ndarray:
     """Return a (q, q) table of which codes pair."""
     return np.array([[one + other in CANONICAL for other in letters(data)] for one in letters(data)])
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "canonical-pairs",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            meaning="Near 1: bases of the consensus structure pair as often as in the data; lower: the fold is lost.",
+        ),
+    ),
+    measure=measure,
+    domain=FOLDED_RNA,
+)

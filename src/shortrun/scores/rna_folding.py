@@ -11,29 +11,10 @@ from shortrun.data import Dataset
 from shortrun.data.sequences.encoding import GAP
 from shortrun.errors import MissingExtraError
 from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._families import SampleScores
 from shortrun.scores._numbers import kolmogorov_smirnov, shift
-from shortrun.scores.rna import is_rna
+from shortrun.scores.rna import RNA
 
-quantities = (
-    Quantity(
-        "folding-energy-shift",
-        ideal=0.0,
-        direction="none",
-        group="domain",
-        meaning="Near 0: sequences fold as stably as real ones; above: less stably, in standard deviations.",
-    ),
-    Quantity(
-        "folding-energy-distribution",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: stability varies as in the data; 1: no generated sequence is as stable or unstable as a real one.",
-    ),
-)
-NEEDS = "RNA sequences"
-ON_REQUEST = True  # milliseconds a sequence
-
-applies = is_rna
 FOLDED = 1000  # sequences of each side, at most
 
 
@@ -69,3 +50,26 @@ def folding_energy(sequence: str) -> float:
     except ImportError:
         raise MissingExtraError("ViennaRNA", "rna") from None
     return RNA.fold(sequence)[1] / len(sequence) if sequence else np.nan
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "folding-energy-shift",
+            ideal=0.0,
+            direction="none",
+            group="domain",
+            meaning="Near 0: sequences fold as stably as real ones; above: less stably, in standard deviations.",
+        ),
+        Quantity(
+            "folding-energy-distribution",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: folding energies are distributed as in the data; 1: the distributions do not overlap.",
+        ),
+    ),
+    measure=measure,
+    domain=RNA,
+    on_request=True,  # milliseconds a sequence
+)

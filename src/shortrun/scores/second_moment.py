@@ -9,31 +9,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores._base import Convention, Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples, covariance, sites_of
 from shortrun.scores._products import Forms, all_pairs, each_feature, each_site, sums, within
-
-quantities = (
-    Quantity(
-        "second-moment",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: pairs of sites go together as in the data; higher: correlations are too weak, strong or wrong.",
-    ),
-    Quantity(
-        "pair-pearson",
-        ideal=1.0,
-        direction="higher",
-        meaning="Near 1: the same pairs of sites go together as in the data; 0: others do.",
-    ),
-    Quantity(
-        "pair-slope",
-        ideal=1.0,
-        direction="none",
-        meaning="Near 1: pairs go together as strongly as in the data; below: too weakly; above: too strongly.",
-    ),
-)
 
 
 def second_moment(reference: Samples, generated: Samples, *, convention: Convention = "default") -> float:
@@ -117,14 +97,14 @@ class Line:
     def slope(self) -> Estimate:
         """Return the slope of C of the generated samples against C of the data."""
         if not self.defined:
-            return Estimate(np.nan, lambda: np.nan)
+            return UNDEFINED
         (xx, xy, _), it = self.variation, self.centred()
         return Estimate(xy / xx, partial(spread, (it.dg - 2 * xy / xx * it.dd) / xx, it.gd / xx))
 
     def pearson(self) -> Estimate:
         """Return their correlation coefficient."""
         if not self.defined:
-            return Estimate(np.nan, lambda: np.nan)
+            return UNDEFINED
         (xx, xy, yy), it = self.variation, self.centred()
         scale = float(np.sqrt(xx * yy))
         r = xy / scale
@@ -155,3 +135,28 @@ def measure(pair: Pair) -> dict[str, Estimate]:
         "pair-pearson": line.pearson(),
         "pair-slope": line.slope(),
     }
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "second-moment",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: covariances of pairs of sites are those of the data; higher: too weak, too strong or wrong.",
+        ),
+        Quantity(
+            "pair-pearson",
+            ideal=1.0,
+            direction="higher",
+            meaning="Near 1: the same pairs of sites are correlated as in the data; 0: other pairs are.",
+        ),
+        Quantity(
+            "pair-slope",
+            ideal=1.0,
+            direction="none",
+            meaning="Near 1: pairs are correlated as strongly as in the data; below: too weakly; above: too strongly.",
+        ),
+    ),
+    measure=measure,
+)

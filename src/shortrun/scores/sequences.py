@@ -10,46 +10,18 @@ from jaxtyping import Float64
 from shortrun.data import Dataset
 from shortrun.data.sequences.encoding import GAP, gap_code
 from shortrun.data.sequences.gaps import gap_share
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
 from shortrun.scores._neighbours import mismatches, slices
-from shortrun.scores._numbers import UNDEFINED, kolmogorov_smirnov, shift, spread
-
-quantities = (
-    Quantity(
-        "nearest-difference",
-        ideal=None,
-        direction="none",
-        group="domain",
-        meaning="As between real sequences: a new member of the family; 0: a copy; above: far from natural ones.",
-    ),
-    Quantity(
-        "length-shift",
-        ideal=0.0,
-        direction="none",
-        group="domain",
-        meaning="Near 0: as long as real ones on average; above: longer, below: shorter, in standard deviations.",
-    ),
-    Quantity(
-        "length-distribution",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: lengths vary as in the data; 1: no generated length is like a real one.",
-    ),
-    Quantity(
-        "gap-profile",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: gaps are where the data have them; 1: no gaps at all, or as far off as that.",
-    ),
-)
-NEEDS = "aligned sequences with gaps"
+from shortrun.scores._numbers import kolmogorov_smirnov, shift, spread
 
 
-def applies(data: Dataset) -> bool:
+def has_gaps(data: Dataset) -> bool:
     """Return whether samples are sequences of which some have gaps."""
     return data.alphabet is not None and GAP in data.alphabet.letters and bool(gap_share(data).any())
+
+
+GAPPED_SEQUENCES = Domain("aligned sequences with gaps", has_gaps)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -125,3 +97,40 @@ def identities(one: Dataset, other: Dataset) -> np.ndarray:
     both_gaps = gaps(one).astype(np.float32) @ gaps(other).T.astype(np.float32)
     differ = mismatches(one.values.T, np.ascontiguousarray(other.values.T))
     return 1 - differ / np.maximum(one.sites - both_gaps, 1)
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "nearest-difference",
+            ideal=None,
+            direction="none",
+            group="domain",
+            meaning="At the floor: a new member of the family; 0: a copy; above: far from natural sequences.",
+        ),
+        Quantity(
+            "length-shift",
+            ideal=0.0,
+            direction="none",
+            group="domain",
+            meaning="Near 0: as long as real sequences on average; above: longer; below: shorter (in deviations).",
+        ),
+        Quantity(
+            "length-distribution",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: lengths are distributed as in the data; 1: the distributions do not overlap.",
+        ),
+        Quantity(
+            "gap-profile",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: gaps are where the data have them; 1: no gaps, or gaps in quite different places.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+    domain=GAPPED_SEQUENCES,
+)

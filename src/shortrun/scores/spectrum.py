@@ -11,17 +11,9 @@ from jaxtyping import Float, Float64
 
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import ROWS, linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples, blocks, covariance, means
 from shortrun.scores._products import inner_products
-
-quantities = (
-    Quantity(
-        "spectrum",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: samples vary in the directions of the data, as far; higher: directions are missing or added.",
-    ),
-)
 
 EXACT = 1500  # values up to which an error comes from all eigenvectors
 STARTS = 250  # samples that it is estimated from above, by
@@ -137,3 +129,16 @@ def unit(columns: Float[np.ndarray, "K R"]) -> Float[np.ndarray, "K R"]:
     """Return columns of length 1; those of length 0 as they are."""
     norm = np.linalg.norm(columns, axis=0)
     return columns / np.where(norm > 0, norm, 1)
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "spectrum",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: samples vary as much along the directions of the data; higher: some are missing or added.",
+        ),
+    ),
+    measure=measure,
+)

@@ -9,22 +9,8 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import ROWS, linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import blocks, features, means, sites_of
-
-quantities = (
-    Quantity(
-        "third-moment",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: triples of sites go together as in the data; higher: what three sites do is not learned.",
-    ),
-    Quantity(
-        "third-pearson",
-        ideal=1.0,
-        direction="higher",
-        meaning="Near 1: the same triples of sites go together as in the data; 0: others do.",
-    ),
-)
 
 TRIPLES = 2000
 
@@ -87,3 +73,22 @@ def measure(pair: Pair) -> dict[str, Estimate]:
         "third-moment": Estimate(error, partial(spread, pair, triples, (-slope, slope))),
         "third-pearson": Estimate(r, partial(spread, pair, triples, slopes)),
     }
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "third-moment",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: triples of sites are correlated as in the data; higher: three-site effects are not learned.",
+        ),
+        Quantity(
+            "third-pearson",
+            ideal=1.0,
+            direction="higher",
+            meaning="Near 1: the same triples of sites are correlated as in the data; 0: other triples are.",
+        ),
+    ),
+    measure=measure,
+)

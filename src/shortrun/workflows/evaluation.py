@@ -9,9 +9,7 @@ from pathlib import Path
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions
 from shortrun.errors import ConfigError, DataError, nearest
-from shortrun.scores import Curves, Evaluation
-from shortrun.scores._base import FEWEST
-from shortrun.scores._evaluation import Role
+from shortrun.scores import FEWEST, Curves, Evaluation, Role
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened
 from shortrun.workflows.generation import generate

@@ -8,24 +8,17 @@ from jaxtyping import Float64, Int
 from shortrun.data import Dataset
 from shortrun.data.core.alphabet import DOSAGE
 from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
 from shortrun.scores._genotypes import is_genotypes
 from shortrun.scores._numbers import kolmogorov_smirnov
 
-quantities = (
-    Quantity(
-        "individual-heterozygosity",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: persons are as heterozygous as real ones, in their spread too; 1: not one of them is.",
-    ),
-)
-NEEDS = "genotypes of persons (dosages, or haplotypes with two of each group)"
 
-
-def applies(data: Dataset) -> bool:
+def has_persons(data: Dataset) -> bool:
     """Return whether it is known which haplotypes are a person's."""
     return is_genotypes(data) and (data.alphabet == DOSAGE or (data.groups is not None and len(couples(data)) > 1))
+
+
+PERSONS = Domain("genotypes of persons (dosages, or haplotypes with two of each group)", has_persons)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -63,3 +56,19 @@ def couples(data: Dataset) -> Int[np.ndarray, "P 2"]:
         first = (size == 2) & np.append(keys[:-1] == keys[1:], False)
     place = np.flatnonzero(first)
     return np.stack([order[place], order[place + 1]], 1)
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "individual-heterozygosity",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: the heterozygosity of persons is distributed as in the data; 1: without overlap.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+    domain=PERSONS,
+)
