@@ -69,7 +69,7 @@ SCORES = SampleScores(
             ideal=None,
             direction="none",
             group="memorisation",
-            meaning="At the floor: as near to training samples as they are to each other; below: copies; above: unlike.",
+            meaning="At the floor: as near to training samples as these to each other; below: copies; above: unlike.",
         ),
         Quantity(
             "nearest-held-out",
