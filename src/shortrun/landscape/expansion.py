@@ -13,7 +13,7 @@ from torch import Tensor
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Layer
 from shortrun.typing import Field, Theta
-from shortrun.units._base import AtMeans
+from shortrun.units import AtMeans
 from shortrun.units._scalar import Scalar
 
 ORDERS = (1, 2, 3)

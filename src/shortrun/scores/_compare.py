@@ -38,10 +38,13 @@ def offered() -> dict[str, tuple[Quantity, ScoreFamily]]:
     (0.0, 'lower', 'memorisation')
     """
     families = declared("shortrun.scores", "SCORES", ScoreFamily)
-    found = [(each, family) for family in families.values() for each in family.quantities]
-    if len({each.name for each, _ in found}) < len(found):
-        raise TypeError(f"two scores have one name: {', '.join(sorted(each.name for each, _ in found))}")
-    return {each.name: (each, family) for each, family in found}
+    found: dict[str, tuple[Quantity, ScoreFamily]] = {}
+    for module, family in families.items():
+        for quantity in family.quantities:
+            if quantity.name in found:
+                raise TypeError(f"{module}: a score named '{quantity.name}' exists already")
+            found[quantity.name] = (quantity, family)
+    return found
 
 
 def chosen(names: Sequence[str] | None, evidence: Evidence) -> list[Quantity]:

@@ -9,6 +9,7 @@ import torch
 from torch.nn.functional import softplus
 
 from shortrun.typing import Field, PerSite, Uniforms, Values
+from shortrun.units._base import AtMeans, UnitType
 from shortrun.units._scalar import Scalar
 
 
@@ -48,8 +49,11 @@ class Bernoulli(Scalar):
         return torch.special.entr(mean) + torch.special.entr(1 - mean)
 
     @property
-    def variance_law(self) -> tuple[float, float, float]:
+    def variance_function(self) -> tuple[float, float, float]:
         return 0.0, 1.0, -1.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return (u < torch.sigmoid(field)).to(torch.uint8)
+
+
+UNITS = UnitType(Bernoulli, AtMeans)
