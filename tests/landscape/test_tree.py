@@ -19,8 +19,8 @@ from shortrun.data.tables.annotations import read_annotations
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError
 from shortrun.landscape import ROOT, Tree, leaf_names, newick, node_names, starts_of
 from shortrun.landscape.clusters import components, coordinates, distinct, representatives
+from shortrun.landscape.tree_layout import layout
 from shortrun.models import RBM, Layer, Spec
-from shortrun.plots.tree_layout import layout
 from shortrun.plots.tree_strips import Strip, of_classes
 from shortrun.settings import resolve
 from shortrun.tree_page import itol, write_tree

@@ -9,7 +9,7 @@ import numpy as np
 from shortrun import plots
 from shortrun.data import Dataset
 from shortrun.errors import MissingExtraError
-from shortrun.plots._sides import thinned
+from shortrun.plots.sides import thinned
 from shortrun.report.pictures import Picture, picture
 from shortrun.report.samples import SITES, is_sequences, most_frequent, of_classes
 from shortrun.scores import GENOTYPES, Curves, Evaluation, linkage_decay, offered, rna_folding

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shortrun.plots._figure import style
+from shortrun.plots.figure import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

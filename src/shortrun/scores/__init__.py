@@ -21,7 +21,7 @@ from shortrun.scores._families import (
 )
 from shortrun.scores._features import features
 from shortrun.scores._genotypes import GENOTYPES
-from shortrun.scores._logo import frequencies, information
+from shortrun.scores._logo import frequencies, information, most_different_sites
 from shortrun.scores._projection import Projection, project
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
@@ -63,6 +63,7 @@ __all__ = [
     "information",
     "linkage_decay",
     "memory_effect",
+    "most_different_sites",
     "offered",
     "project",
     "second_moment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from shortrun.data import Dataset
 from shortrun.errors import DataError
@@ -43,3 +43,21 @@ def frequencies(data: Dataset) -> Float64[np.ndarray, "S q"]:
     if data.alphabet is None or data.alphabet.letters.isdecimal():
         raise DataError("sequences of letters expected, such as proteins, RNA and DNA")
     return np.stack([(data.values == code).mean(0) for code in range(len(data.alphabet))], axis=1)
+
+
+def most_different_sites(one: Dataset, other: Dataset, count: int) -> Int64[np.ndarray, " _"]:
+    """Return at most `count` sites, in order, at which the frequencies of letters differ most in total variation.
+
+    Raises
+    ------
+    DataError
+        If the samples are not sequences of letters.
+
+    Examples
+    --------
+    >>> one, other = (Dataset.from_arrays([[0, 1, 2], [0, 1, k]], alphabet="ACGU") for k in (2, 3))
+    >>> most_different_sites(one, other, 1).tolist()
+    [2]
+    """
+    distance = np.abs(frequencies(one) - frequencies(other)).sum(1)
+    return np.sort(np.argsort(-distance, kind="stable")[:count])

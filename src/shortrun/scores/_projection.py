@@ -36,6 +36,10 @@ class Projection:
     directions: Float[np.ndarray, "F C"]
     shares: Float[np.ndarray, " C"]
 
+    def place(self, rows: Float[np.ndarray, "K F"]) -> Float[np.ndarray, "K C"]:
+        """Return the coordinates of rows of features, such as fixed points."""
+        return rows @ self.directions / np.sqrt(rows.shape[1])
+
 
 def project(real: Dataset, generated: Dataset, *, components: int = 2) -> Projection:
     """Return samples on the principal components of the real ones: X V / sqrt(F), as the figures of FF23.

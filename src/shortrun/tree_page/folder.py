@@ -16,10 +16,9 @@ from shortrun.data import Dataset
 from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
 from shortrun.landscape import Tree, leaf_names, newick, node_names
+from shortrun.landscape.tree_layout import Depth, majority
 from shortrun.models import RBM
-from shortrun.plots import Strip
-from shortrun.plots.tree_layout import Depth
-from shortrun.plots.tree_strips import majority, of_classes
+from shortrun.plots.tree_strips import Strip, of_classes
 from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
 from shortrun.tree_page.page import tree_page as page

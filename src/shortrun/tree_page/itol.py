@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from shortrun.landscape import ROOT, Tree, node_names
-from shortrun.plots._figure import palette
-from shortrun.plots.tree_strips import Strip, hexadecimal, majority
+from shortrun.landscape.tree_layout import majority
+from shortrun.plots.figure import palette
+from shortrun.plots.tree_strips import Strip, hexadecimal
 
 PURE = 0.9  # share of one category from which a clade has its colour
 

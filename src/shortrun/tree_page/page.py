@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from shortrun.landscape import Tree, node_names
+from shortrun.landscape.tree_layout import age_limits, children, layout
 from shortrun.pages import template
-from shortrun.plots.tree_layout import age_limits, children, layout
 from shortrun.plots.tree_strips import OTHER, Strip
 
 TEMPLATE = Path(__file__).with_name("tree.html")

@@ -1,4 +1,4 @@
-"""What figures of real beside generated samples share."""
+"""What figures of real and generated samples have in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.errors import DataError
-from shortrun.plots._figure import DATA, GENERATED
+from shortrun.plots.figure import DATA, GENERATED
 from shortrun.scores import Domain
 
 COLOURS = {"real": DATA, "generated": GENERATED}
@@ -38,5 +38,5 @@ def check_alike(real: Dataset, generated: Dataset, domain: Domain) -> None:
 
 
 def thinned(data: Dataset, count: int) -> Dataset:
-    """Return at most so many samples, spread evenly over all: files are often sorted by class."""
+    """Return at most `count` samples, evenly spaced in the data set, since files are often sorted by class."""
     return data.select(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
