@@ -150,7 +150,7 @@ def compare(
 
 
 def convention_called(name: str) -> Convention:
-    """Return the convention of that name.
+    """Return the convention of a name.
 
     Raises
     ------
@@ -166,12 +166,23 @@ def convention_called(name: str) -> Convention:
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:
-    """Return samples with the classes of the reference.
+    """Return samples whose classes are coded like those of the reference.
+
+    Parameters
+    ----------
+    reference, other : Dataset
+        Two data sets of one kind.
 
     Raises
     ------
     DataError
-        If they are not of one kind, or have a class that the reference has not.
+        If they are not of one kind, or the reference lacks a class of the other.
+
+    Examples
+    --------
+    >>> one, other = (Dataset.from_arrays([[0], [1]], labels=labels) for labels in (["a", "b"], ["b", "b"]))
+    >>> alike(one, other).labels.tolist()
+    [1, 1]
     """
     if reference.sites != other.sites:
         raise DataError(f"samples of {reference.sites} and of {other.sites} sites cannot be compared")
@@ -200,7 +211,7 @@ def of_class(pair: Pair, code: int) -> Pair | None:
 
 
 def enough(pair: Pair) -> Pair | None:
-    """Return a pair that can be scored: four samples of the reference, two of the others; else None."""
+    """Return a pair with enough samples to score, four of the reference and two on the other sides; else None."""
     return pair if len(pair.reference) >= FEWEST and min(map(len, sides(pair))) >= 2 else None
 
 

@@ -44,7 +44,7 @@ class Domain:
         check_function(f"Domain '{self.name}'", "includes", self.includes, 1)
 
 
-ANYTHING = Domain("samples", lambda data: True)
+ANYTHING = Domain("samples", lambda _: True)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How much each letter tells at each site of sequences, for logos."""
+"""Information of each letter at each site of sequences, for logos."""
 
 from __future__ import annotations
 
@@ -12,15 +12,25 @@ GAP = "-"
 
 
 def information(data: Dataset) -> Float64[np.ndarray, "S q"]:
-    """Return p_i(c) R_i in bits, the heights of a sequence logo (T. Schneider and R. Stephens 1990); gaps have 0.
+    """Return p_i(c) R_i in bits, the heights of a sequence logo (T. Schneider and R. Stephens 1990); 0 for gaps.
 
     R_i = g_i (log2 q - H_i - (q - 1) / (2 n_i ln 2)), at least 0: H_i is the entropy of the letters without gaps, q
-    their number, n_i the sequences without a gap there and g_i the share of these.
+    their number, n_i the number of sequences without a gap at site i, and g_i their share.
+
+    Parameters
+    ----------
+    data : Dataset
+        Sequences of letters.
 
     Raises
     ------
     DataError
         If the samples are not sequences of letters.
+
+    Examples
+    --------
+    >>> information(Dataset.from_arrays([[0]] * 100, alphabet="ACGU")).round(2).tolist()
+    [[1.98, 0.0, 0.0, 0.0]]
     """
     frequency = frequencies(data)
     assert data.alphabet is not None
@@ -35,10 +45,20 @@ def information(data: Dataset) -> Float64[np.ndarray, "S q"]:
 def frequencies(data: Dataset) -> Float64[np.ndarray, "S q"]:
     """Return the frequency of each letter at each site.
 
+    Parameters
+    ----------
+    data : Dataset
+        Sequences of letters.
+
     Raises
     ------
     DataError
         If the samples are not sequences of letters.
+
+    Examples
+    --------
+    >>> frequencies(Dataset.from_arrays([[0], [2]], alphabet="ACGU")).tolist()
+    [[0.5, 0.0, 0.5, 0.0]]
     """
     if data.alphabet is None or data.alphabet.letters.isdecimal():
         raise DataError("sequences of letters expected, such as proteins, RNA and DNA")

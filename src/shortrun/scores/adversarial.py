@@ -21,8 +21,13 @@ Share: TypeAlias = float | np.ndarray
 class AdversarialAccuracy(NamedTuple):
     """P_DD (P_GG): the share of data (generated) samples whose nearest other sample is data (generated).
 
-    P_DD near 1 says that real samples lie far from generated ones (poor generation), near 0 that they are copied; P_GG
-    near 1 that generated samples crowd together, near 0 that each has real neighbours only.
+    P_DD near 1 means that real samples are far from generated ones (poor generation), near 0 that they are copied. P_GG
+    near 1 means that generated samples cluster, near 0 that each has real neighbours only.
+
+    Examples
+    --------
+    >>> AdversarialAccuracy(p_dd=0.5, p_gg=1.0).error
+    0.125
     """
 
     p_dd: float
@@ -35,30 +40,36 @@ class AdversarialAccuracy(NamedTuple):
 
 
 def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fraction") -> AdversarialAccuracy:
-    """Return P_DD and P_GG of two sets of the same number of samples.
+    """Return P_DD and P_GG of two sets with the same number of samples.
 
     Memory grows with N, not with N^2; each pair of samples is compared once.
 
     Parameters
     ----------
     data, generated : Samples
-        Data sets, compared by Hamming distance (continuous ones by Euclidean), or (N, F) features, compared by
+        Data sets, compared by Hamming distance (continuous ones by Euclidean distance), or (N, F) features, compared by
         Euclidean distance, whose order is the same for binary and one-hot features.
     ties : Ties, default "fraction"
-        Neighbours at the same distance count as fractions, or for the "other" set as in the published codes, which
-        makes perfect generators of short discrete data look bad.
+        Whether neighbours at the same distance count as fractions, or for the "other" set as in the published codes,
+        which makes perfect generators of short discrete data look bad.
 
     Raises
     ------
     DataError
         If the sizes differ.
+
+    Examples
+    --------
+    >>> data = np.array([[0.0], [1.0], [2.0]])
+    >>> adversarial_accuracy(data, data)
+    AdversarialAccuracy(p_dd=0.0, p_gg=0.0)
     """
     own_data, own_generated = own_shares(data, generated, ties)
     return AdversarialAccuracy(float(own_data.mean()), float(own_generated.mean()))
 
 
 def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each sample of either set the share of its nearest other samples that are of its own set."""
+    """Return, for each sample of either set, the share of its nearest other samples that belong to its own set."""
     if len(data) != len(generated):
         raise DataError(f"as many generated samples as data expected, got {len(generated):,} and {len(data):,}")
     x, y = points(data, generated)
@@ -67,7 +78,7 @@ def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarra
 
 
 def own_share(own: Nearest, other: Nearest, ties: Ties) -> np.ndarray:
-    """Return 1 where the own set is nearer, 0 where the other one is."""
+    """Return 1 where the own set is nearer, and 0 where the other one is."""
     nearer = (own.distance < other.distance).astype(np.float64)
     if ties == "other":
         return nearer
@@ -80,7 +91,7 @@ def aai(p_dd: Share, p_gg: Share) -> Share:
 
 
 def doubled(p_dd: Share, p_gg: Share) -> Share:
-    """Return the same without the factor 1/2, as the F&F code has it."""
+    """Return AAI without the factor 1/2, as in the F&F code."""
     return 2 * aai(p_dd, p_gg)
 
 
@@ -90,7 +101,7 @@ def aats(p_dd: Share, p_gg: Share) -> Share:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return AAI, P_DD, P_GG and AATS of equally many samples; errors by drawing samples, not neighbours, again."""
+    """Return AAI, P_DD, P_GG and AATS of equally many samples; errors resample samples, not neighbours."""
     shares = own_shares(*pair.equal, "fraction" if pair.convention == "default" else "other")
     error = doubled if pair.convention == "fef" else aai
     statistics = {"aai": error, "p-dd": lambda p, _: p, "p-gg": lambda _, p: p, "aats": aats}

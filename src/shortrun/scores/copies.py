@@ -1,4 +1,4 @@
-"""Duplicates and copies: which share of samples is there more than once, or in the training set? Lower is better."""
+"""Duplicates and copies: the shares of samples that are repeated, or in the training set. Lower is better."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shortrun.scores._families import SampleScores
 
 
 def keys(data: Dataset) -> list[bytes]:
-    """Return the samples as bytes that are equal where samples are."""
+    """Return each sample as bytes, which are equal if samples are."""
     return [row.tobytes() for row in np.ascontiguousarray(data.values)]
 
 
@@ -25,7 +25,7 @@ def copied(reference: Dataset, generated: Dataset) -> np.ndarray:
 
 
 def repeated(generated: Dataset) -> np.ndarray:
-    """Return 1 - 1/c of each sample that is there c times; the mean is 1 - (different samples) / (samples)."""
+    """Return 1 - 1/c for each sample that occurs c times; the mean is 1 - (different samples) / (samples)."""
     rows = keys(generated)
     counts = Counter(rows)
     return np.array([1 - 1 / counts[row] for row in rows])
@@ -38,7 +38,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return the share of reference samples that are there more than once, and the duplicates of its second half."""
+    """Return the share of reference samples that occur more than once, and the duplicates of its second half."""
     shared = repeated(pair.reference) > 0
     return {"copies": float(shared.mean()), "duplicates": float(repeated(pair.halves().generated).mean())}
 

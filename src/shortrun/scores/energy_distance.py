@@ -1,4 +1,4 @@
-"""Energy distance: how far apart are two laws, all moments at once? Ideal 0, lower is better."""
+"""Energy distance: how far apart are two distributions, in all moments at once? Ideal 0, lower is better."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shortrun.scores._neighbours import mean_roots, points
 
 
 def energy_distance(reference: Samples, generated: Samples) -> float:
-    """Return (2 E|X - Y| - E|X - X'| - E|Y - Y'|) / E|X - X'|, in units of the reference's spread.
+    """Return (2 E|X - Y| - E|X - X'| - E|Y - Y'|) / E|X - X'|, in units of the spread of the reference.
 
-    |.| is the Euclidean distance (of codes the square root of the Hamming distance), and a sample is at distance 0 from
-    itself. It is 0 only for equal laws (G. Szekely and M. Rizzo, J. Stat. Plan. Inference 143, 1249, 2013). nan if all
-    reference samples are equal.
+    |.| is the Euclidean distance (for codes the square root of the Hamming distance), including the distance 0 of a
+    sample to itself. It is 0 only for equal distributions (G. Szekely and M. Rizzo, J. Stat. Plan. Inference 143, 1249,
+    2013), and nan if all reference samples are equal.
     """
     return ratio(*roots(reference, generated))
 
@@ -36,7 +36,7 @@ def roots(reference: Samples, generated: Samples) -> tuple[np.ndarray, ...]:
 
 
 def error(across: np.ndarray, back: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> float:
-    """Return the standard error: how much each sample moves the ratio."""
+    """Return the standard error from the influence of each sample on the ratio."""
     value, spread = ratio(across, back, inside, outside), inside.mean()
     if not spread > 0:
         return np.nan

@@ -1,4 +1,4 @@
-"""First moment: are the frequencies of each site those of the data? Ideal 0, lower is better."""
+"""First moment: are the means of each site those of the data? Ideal 0, lower is better."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def first_moment(reference: Samples, generated: Samples) -> float:
 
 
 def spread(reference: Samples, generated: Samples) -> float:
-    """Return the standard error: a sample's influence is 2 / F times (x - mean) * (difference of means)."""
+    """Return the standard error: the influence of a sample is 2 / F times (x - mean) * (difference of means)."""
     slope = means(generated) - means(reference)
     moves = (
         np.concatenate([2 * (part @ slope) / len(slope) for part in blocks(side)]) for side in (reference, generated)
@@ -27,7 +27,7 @@ def spread(reference: Samples, generated: Samples) -> float:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the first moment's error of equally many samples."""
+    """Return the error of the first moment of equally many samples."""
     return {"first-moment": Estimate(first_moment(*pair.equal), partial(spread, *pair.equal))}
 
 

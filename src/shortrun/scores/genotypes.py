@@ -1,4 +1,4 @@
-"""Alleles: their frequencies, how diverse they make samples, new ones and lost ones."""
+"""Alleles: their frequencies, the diversity of samples, new alleles and lost ones."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from shortrun.scores._genotypes import GENOTYPES, along, frequencies, minor, plo
 from shortrun.scores._numbers import ratio, spread
 
 RARE = 0.05  # minor-allele frequency below which an allele is rare
-SITES = 1024  # drawn again together
+SITES = 1024  # sites resampled at once
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the scores of alleles, of equally many samples."""
+    """Return the scores of alleles of equally many samples."""
     return {
         "allele-frequency-pearson": frequency_pearson(*pair.equal),
         "heterozygosity": ratio(*map(diversity, pair.equal)),
@@ -29,7 +29,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def frequency_pearson(reference: Dataset, generated: Dataset) -> Estimate:
-    """Return the correlation over sites of the frequencies of allele 1; undefined where they are all the same."""
+    """Return the correlation over sites of the frequencies of allele 1; undefined if they do not vary."""
     x, y = (p - p.mean() for p in map(frequencies, (reference, generated)))
     xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
     if min(xx, yy) < 1e-12 * len(x):
@@ -43,10 +43,10 @@ def frequency_pearson(reference: Dataset, generated: Dataset) -> Estimate:
 
 
 def diversity(data: Dataset) -> Float64[np.ndarray, " N"]:
-    """Return what each sample adds to the expected heterozygosity: numbers whose mean that is.
+    """Return contributions of the samples to the expected heterozygosity, which is their mean.
 
-    H = n / (n - 1) mean over sites of 2 p (1 - p), n alleles a site: the chance that two different ones drawn from
-    the sample differ (M. Nei, Genetics 89, 583, 1978, for haplotypes).
+    H = n / (n - 1) mean over sites of 2 p (1 - p), n alleles at a site: the chance that two alleles drawn without
+    replacement differ (M. Nei, Genetics 89, 583, 1978, for haplotypes).
     """
     p, alleles = frequencies(data), len(data) * ploidy(data)
     heterozygosity, slope = np.mean(2 * p * (1 - p)), 2 * (1 - 2 * p) / len(p)
@@ -86,9 +86,9 @@ def lost(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def spread_of_lost(reference: Dataset, generated: Dataset, sites: np.ndarray, seed: int) -> float:
-    """Return the standard deviation of the share of lost alleles when the generated samples are drawn again.
+    """Return the standard deviation of the share of lost alleles when the generated samples are resampled.
 
-    The rare alleles stay those of the reference.
+    The rare alleles remain those of the reference.
     """
     p, total = frequencies(reference), 0.0
     for start in range(0, len(sites), SITES):

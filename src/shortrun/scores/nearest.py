@@ -16,14 +16,14 @@ from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within
 def nearest_distance(real: Dataset, generated: Dataset) -> np.ndarray:
     """Return the (N,) distance of each generated sample to its nearest real one.
 
-    The share of sites that differ, or for continuous data the root mean squared difference of a site.
+    It is the share of sites that differ, or for continuous data the root mean squared difference of a site.
     """
     x, y = points(real, generated)
     return per_site(nearest_between(x, y)[1], real)
 
 
 def per_site(found: Nearest, real: Dataset) -> np.ndarray:
-    """Return distances as a share of the sites, or root mean square."""
+    """Return distances as shares of the sites, or root mean squares."""
     share = found.distance / real.sites
     return np.sqrt(share) if real.continuous else share
 
@@ -37,8 +37,8 @@ def nearer_to_train(train: Dataset, held_out: Dataset, generated: Dataset) -> np
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return mean distances to training set and to unseen data, and the share of samples nearer to the former.
 
-    The last compares equally many real samples on both sides: 1/2 for a generator that has learned a law, 1 for one
-    that has learned those samples by heart (the "DCR share" of synthetic tables).
+    The share compares equally many real samples on both sides: it is 1/2 for a generator that has learned the
+    distribution, and 1 for one that has memorised those samples (the "DCR share" of synthetic tables).
     """
     found = {"nearest-train": nearest_distance(pair.reference, pair.generated)}
     if pair.held_out is not None:
@@ -48,7 +48,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return the distances of real samples to the nearest others of their set, and what the halves say of the share."""
+    """Return the distances of real samples to the nearest others of their set, and the share for the halves."""
     found = {"nearest-train": spacing(pair.reference)}
     if pair.held_out is not None:
         halves = pair.halves()

@@ -1,4 +1,4 @@
-"""Reconstruction error of a chaotic network: does it find the data again from its hidden layer? Lower is better."""
+"""Reconstruction error of a chaotic network: does it recover the data from its hidden layer? Lower is better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding: are RNA sequences as stable as real ones? Energies of ViennaRNA (extra `rna`), only if asked for by name."""
+"""Folding: are RNA sequences as stable as real ones? Energies of ViennaRNA (extra `rna`), on request only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from shortrun.scores._families import SampleScores
 from shortrun.scores._numbers import kolmogorov_smirnov, shift
 from shortrun.scores.rna import RNA
 
-FOLDED = 1000  # sequences of each side, at most
+FOLDED = 1000  # largest number of sequences on each side
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return shift and distance of the distributions of folding energies, of at most 1,000 samples of each side."""
+    """Return shift and distance of the distributions of folding energies, for at most 1,000 samples on each side."""
     energies = [folding_energies(side.head(FOLDED)) for side in pair.equal]
     real, made = (energy[np.isfinite(energy)] for energy in energies)
     return {
@@ -29,7 +29,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def folding_energies(data: Dataset) -> Float64[np.ndarray, " N"]:
-    """Return the minimum free energy of each sequence without its gaps, kcal/mol per nucleotide; nan of no nucleotide.
+    """Return the minimum free energy of each sequence without gaps, kcal/mol per nucleotide; nan for empty sequences.
 
     R. Lorenz et al., ViennaRNA Package 2.0, Algorithms Mol. Biol. 6, 26 (2011), at 37 degrees Celsius.
 
@@ -71,5 +71,5 @@ SCORES = SampleScores(
     ),
     measure=measure,
     domain=RNA,
-    on_request=True,  # milliseconds a sequence
+    on_request=True,  # milliseconds for each sequence
 )

@@ -1,4 +1,4 @@
-"""Aligned sequences: how near they are to natural ones, how long they are and where their gaps are."""
+"""Aligned sequences: their distance from natural ones, their lengths and gaps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shortrun.scores._numbers import kolmogorov_smirnov, shift, spread
 
 
 def has_gaps(data: Dataset) -> bool:
-    """Return whether samples are sequences of which some have gaps."""
+    """Return whether samples are sequences, some of them with gaps."""
     return data.alphabet is not None and GAP in data.alphabet.letters and bool(gap_share(data).any())
 
 
@@ -25,7 +25,7 @@ GAPPED_SEQUENCES = Domain("aligned sequences with gaps", has_gaps)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the scores of lengths and gaps of equally many samples; nearest are those of the whole reference."""
+    """Return the scores of lengths and gaps for equally many samples; neighbours are those in the full reference."""
     differ = 1 - nearest_identity(pair.reference, pair.generated)
     sizes = [lengths(side) for side in pair.equal]
     return {
@@ -37,7 +37,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return 1 - identity of each real sequence to the nearest other one, and what the halves say of the rest."""
+    """Return 1 - identity of each real sequence to its nearest other, and the other scores of the halves."""
     halves = pair.halves()
     sizes = [lengths(side) for side in halves.equal]
     return {
@@ -49,7 +49,7 @@ def floors(pair: Pair) -> dict[str, float]:
 
 
 def gaps(data: Dataset) -> np.ndarray:
-    """Return (N, S) whether a site is a gap."""
+    """Return the (N, S) mask of gaps."""
     assert data.alphabet is not None
     return data.values == gap_code(data.alphabet)
 
@@ -62,7 +62,7 @@ def lengths(data: Dataset) -> Float64[np.ndarray, " N"]:
 def gap_profile(reference: Dataset, generated: Dataset) -> Estimate:
     """Return sum_s (g_s of generated - g_s of real)^2 / sum_s g_s of real^2, g_s the share of gaps at site s.
 
-    1 for sequences without gaps; undefined if the real ones have none.
+    It is 1 for sequences without gaps, and undefined if the real ones have none.
     """
     x, y = gap_share(reference), gap_share(generated)
     scale = float(x @ x)
@@ -76,10 +76,10 @@ def gap_profile(reference: Dataset, generated: Dataset) -> Estimate:
 
 
 def nearest_identity(real: Dataset, generated: Dataset | None = None) -> Float64[np.ndarray, " N"]:
-    """Return the identity of each generated sequence (by default of each real one) to the nearest (other) real one.
+    """Return the identity of each generated sequence (by default of each real one) to its nearest (other) real one.
 
-    Identity is the number of sites with the same residue over the number of sites at which at least one of the two has
-    a residue: 1 for equal sequences, and sites where both have a gap say nothing.
+    Identity is the number of sites with equal residues over the number of sites at which at least one of the two has a
+    residue: 1 for equal sequences; sites where both have a gap do not count.
     """
     made = real if generated is None else generated
     best = np.zeros(len(made))
