@@ -62,9 +62,9 @@ def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
     Examples
     --------
     >>> import shortrun as sr
-    >>> data = sr.read("digits").head(100)
-    >>> run = sr.fit(data, out="run", hidden=8, updates=10, batch=20, steps=1)
-    >>> page = report(sr.evaluate(run, curves=False, scores=["aai"]))
+    >>> data = sr.Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]] * 10)
+    >>> run = sr.fit(data, scheme=sr.rdm(1), out="run", hidden=2, updates=2, batch=20)
+    >>> page = report(sr.evaluate(run, train=data, scores=["first-moment"]))
     >>> "<title>run: report</title>" in page
     True
     """
