@@ -5,7 +5,7 @@ in what `measure` is called with. `shortrun score`, `sr.score`, floors and avera
 `docs/extending.md` has a skeleton of each.
 """
 
-from shortrun.scores._base import ALL, CONVENTIONS, FEWEST, UNDEFINED, Convention, Estimate, Pair, Quantity, Score
+from shortrun.scores._base import ALL, FEWEST, UNDEFINED, Convention, Estimate, Pair, Quantity, Score
 from shortrun.scores._compare import alike, check_names, compare, offered
 from shortrun.scores._evaluation import Curves, Evaluation, Role
 from shortrun.scores._families import (
@@ -30,7 +30,6 @@ from shortrun.scores.second_moment import second_moment
 
 __all__ = [
     "ALL",
-    "CONVENTIONS",
     "FEWEST",
     "GENOTYPES",
     "UNDEFINED",

@@ -15,7 +15,6 @@ from shortrun.data import Dataset
 Direction: TypeAlias = Literal["lower", "higher", "none"]
 Convention: TypeAlias = Literal["default", "paper", "fef"]
 Group: TypeAlias = Literal["quality", "memorisation", "labels", "domain"]
-CONVENTIONS: tuple[Convention, ...] = ("default", "paper", "fef")
 ALL = "all"  # class of a score of all samples, or averaged over the classes
 FEWEST = 4  # smallest number of reference samples: two halves of two
 

@@ -11,8 +11,10 @@ import numpy as np
 from shortrun.data import Dataset, Predictions
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.registry import declared
-from shortrun.scores._base import ALL, CONVENTIONS, FEWEST, Convention, Pair, Quantity, Score
+from shortrun.scores._base import ALL, FEWEST, Pair, Quantity, Score
 from shortrun.scores._families import ClassRows, Evidence, Row, Rows, ScoreFamily
+from shortrun.settings import takes
+from shortrun.settings.scoring import ScoreSettings
 
 UNDEFINED_ROW: Row = (np.nan, np.nan, np.nan)
 
@@ -86,6 +88,7 @@ def check_names(names: Iterable[str]) -> None:
             raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
 
 
+@takes(ScoreSettings)
 def compare(
     reference: Dataset,
     generated: Dataset,
@@ -93,11 +96,8 @@ def compare(
     held_out: Dataset | None = None,
     predictions: Predictions | None = None,
     rebuilt: tuple[Dataset, Dataset] | None = None,
-    scores: Sequence[str] | None = None,
-    convention: str = "default",
-    seed: int = 0,
-    per_class: bool = True,
     floors: bool = True,
+    settings: ScoreSettings,
 ) -> list[Score]:
     """Return the scores of generated samples.
 
@@ -109,14 +109,6 @@ def compare(
         Labels to score too.
     rebuilt : tuple[Dataset, Dataset], optional
         Samples and what a chaotic network rebuilds of them.
-    scores : Sequence[str], optional
-        Names, by default all that the data allow, without the slow ones.
-    convention : str, default "default"
-        Whose definition to follow where published ones differ: "default", "paper" or "fef".
-    seed : int, default 0
-        Of every random choice.
-    per_class : bool, default True
-        Score each class on its own where all samples have labels, and average.
     floors : bool, default True
         Score the real samples too; if False floors are nan, which saves time for many sets of generated samples.
 
@@ -136,33 +128,15 @@ def compare(
     1.0
     """
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
-    pair = Pair(reference, generated, held_out, convention_called(convention), seed)
+    pair = Pair(reference, generated, held_out, settings.convention, settings.seed)
     evidence = Evidence(pair, predictions, rebuilt)
-    quantities = chosen(scores, evidence)
-    parts = split(pair, per_class)
+    quantities, parts = chosen(settings.scores or None, evidence), split(pair, settings.per_class)
     families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
     rows = {name: part_rows(part, families, floors) for name, part in parts.items()}
-    for family in families:
-        for cls, found in family.measure_all(evidence).items():
-            if cls == ALL or (per_class and parts.get(cls, True)):
-                rows.setdefault(cls, {}).update(found)
+    for cls, found in ((cls, found) for family in families for cls, found in family.measure_all(evidence).items()):
+        if cls == ALL or (settings.per_class and parts.get(cls, True)):
+            rows.setdefault(cls, {}).update(found)
     return [score for quantity in quantities for score in scores_of(quantity, rows, parts)]
-
-
-def convention_called(name: str) -> Convention:
-    """Return the convention of a name.
-
-    Raises
-    ------
-    ConfigError
-        If there is none.
-    """
-    for convention in CONVENTIONS:
-        if name == convention:
-            return convention
-    raise ConfigError(
-        "convention", f"one of {', '.join(CONVENTIONS)} expected, got '{name}'", nearest(name, CONVENTIONS)
-    )
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:
