@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from shortrun.landscape import ROOT, Tree
 
 Depth = Literal["age", "length"]
-LEAF_GAP = 0.05  # of the whole width, between the oldest age and the leaves
+LEAF_GAP = 0.05  # share of the width between the largest age and the leaves
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,19 @@ def tree(
         Distance from the root: the logarithm of the age, or the summed lengths of branches.
     title : str, default ""
         Title of the figure.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> found = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> tree(found, ["a", "b", "c"], title="a tree").axes[0].get_title()
+    'a tree'
     """
     first = next((strip for strip in strips if not strip.numeric), None)
     codes = None if first is None else first.codes()

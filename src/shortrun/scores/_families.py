@@ -35,6 +35,17 @@ class Domain:
         In an error message: "this score needs ...".
     includes : Callable[[Dataset], bool]
         Whether a data set is of that kind.
+
+    Raises
+    ------
+    TypeError
+        If `includes` is not a function of one argument.
+
+    Examples
+    --------
+    >>> NUMBERS = Domain("continuous samples", lambda data: data.continuous)
+    >>> NUMBERS.includes(Dataset.from_arrays([[0, 1], [1, 0]]))
+    False
     """
 
     name: str
@@ -59,6 +70,12 @@ class Evidence:
         Labels that were predicted.
     reconstructed : tuple[Dataset, Dataset], optional
         Samples, and what a chaotic network rebuilds of them.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0]])
+    >>> Evidence(Pair(data, data)).predictions is None
+    True
     """
 
     pair: Pair
@@ -151,6 +168,15 @@ class SampleScores(ScoreFamily):
         Returns value and error of each quantity; quantities that need held-out samples only if there are some.
     floors : Callable[[Pair], dict[str, float]], optional
         Returns the values of real samples, by default those of one half of the reference against the other half.
+
+    Examples
+    --------
+    >>> def measure(pair):
+    ...     return {"size": Estimate(len(pair.generated) / len(pair.reference), lambda: 0.0)}
+    >>> scores = SampleScores(quantities=(Quantity("size", ideal=1.0, direction="none"),), measure=measure)
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]])
+    >>> scores.measure_part(Pair(data, data), floors=True)
+    {'size': (1.0, 0.0, 1.0)}
     """
 
     measure: Callable[[Pair], dict[str, Estimate]]
@@ -181,6 +207,15 @@ class ClassScores(ScoreFamily):
     ----------
     measure : Callable[[Pair], dict[str, dict[str, Row]]]
         Returns, for "all" and each class, value, error and floor of each quantity.
+
+    Examples
+    --------
+    >>> def measure(pair):
+    ...     return {"all": {"classes": (float(len(pair.generated.classes)), 0.0, 2.0)}}
+    >>> scores = ClassScores(quantities=(Quantity("classes", ideal=None, direction="none"),), measure=measure)
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0]], labels=["a", "b"])
+    >>> scores.measure_all(Evidence(Pair(data, data)))
+    {'all': {'classes': (2.0, 0.0, 2.0)}}
     """
 
     measure: Callable[[Pair], ClassRows]
@@ -200,6 +235,13 @@ class PredictionScores(ScoreFamily):
     ----------
     measure : Callable[[Predictions], dict[str, dict[str, Row]]]
         Returns, for "all" and each class, value, error and floor of each quantity.
+
+    Examples
+    --------
+    >>> def measure(predictions):
+    ...     return {"all": {"accuracy": (predictions.accuracy, 0.0, np.nan)}}
+    >>> str(PredictionScores(quantities=(Quantity("accuracy", ideal=1.0, direction="higher"),), measure=measure))
+    "PredictionScores 'accuracy'"
     """
 
     measure: Callable[[Predictions], ClassRows]
@@ -222,6 +264,13 @@ class ReconstructionScores(ScoreFamily):
     ----------
     measure : Callable[[Dataset, Dataset], dict[str, dict[str, Row]]]
         Called with samples and their reconstructions; returns, for "all", value, error and floor of each quantity.
+
+    Examples
+    --------
+    >>> def measure(data, rebuilt):
+    ...     return {"all": {"equal": (float((data.values == rebuilt.values).mean()), 0.0, np.nan)}}
+    >>> str(ReconstructionScores(quantities=(Quantity("equal", ideal=1.0, direction="higher"),), measure=measure))
+    "ReconstructionScores 'equal'"
     """
 
     measure: Callable[[Dataset, Dataset], ClassRows]

@@ -44,7 +44,7 @@ class Pairs:
 
     @classmethod
     def of(cls, data: Dataset, bins: int = BINS) -> Pairs:
-        """Return the pairs of the sites whose rarer allele has a frequency of at least 5 %."""
+        """Return the pairs of sites with a minor-allele frequency of at least 5 %."""
         sites = np.flatnonzero(minor(frequencies(data)) >= RARE)
         variants = variants_of(data)
         names, chromosome = np.unique([variants[site].chromosome for site in sites], return_inverse=True)

@@ -69,6 +69,23 @@ def write_tree(
         If the folder is not empty, or cannot be written.
     MissingExtraError
         If matplotlib or jinja2 is not installed.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> tree = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> data = sr.Dataset.from_arrays([[0, 1, 1, 0], [0, 1, 1, 1], [1, 0, 0, 1]])
+    >>> run = sr.fit(data, scheme=sr.rdm(1), out="run", hidden=2, updates=2, batch=3)
+    >>> write_tree(tree, run, data, "tree")
+    >>> (Path("tree") / "tree.nwk").is_file()
+    True
     """
     model, names = run.model, leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})

@@ -27,6 +27,21 @@ def itol(tree: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dict[str,
         Names of the leaves.
     strips : Sequence[Strip]
         Annotations of the leaves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> found = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> strip = Strip("kind", np.array(["x", "x", "y"]))
+    >>> sorted(itol(found, ["a", "b", "c"], [strip]))
+    ['itol_kind.txt', 'itol_kind_clades.txt']
     """
     files: dict[str, str] = {}
     for strip in strips:

@@ -38,6 +38,20 @@ def tree_page(tree: Tree, data: Dataset, *, title: str = "") -> str:
     ------
     MissingExtraError
         If jinja2 is not installed.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> tree = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> page = tree_page(tree, Dataset.from_arrays([[0, 1, 1, 0], [0, 1, 1, 1], [1, 0, 0, 1]]), title="three")
+    >>> "<title>three: tree</title>" in page
+    True
     """
     return render_tree(tree, leaf_names(data.names.tolist()), strips_of(data, {}), title=title)
 

@@ -116,6 +116,12 @@ class UnitType:
     ------
     TypeError
         If a member of the protocol is missing, or is a function of other parameters.
+
+    Examples
+    --------
+    >>> from shortrun.units import Bernoulli
+    >>> UnitType(Bernoulli, AtMeans).cls.kind
+    'bernoulli'
     """
 
     cls: type

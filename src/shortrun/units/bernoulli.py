@@ -15,7 +15,13 @@ from shortrun.units._scalar import Scalar
 
 @dataclass(frozen=True)
 class Bernoulli(Scalar):
-    """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2)."""
+    """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2).
+
+    Examples
+    --------
+    >>> Bernoulli().mean(torch.zeros(1, 2)).tolist()
+    [[0.5, 0.5]]
+    """
 
     kind: ClassVar[str] = "bernoulli"
 

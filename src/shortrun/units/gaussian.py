@@ -29,6 +29,11 @@ class Gaussian(Scalar):
     ------
     ConfigError
         If a variance is not positive.
+
+    Examples
+    --------
+    >>> Gaussian(variance=2.0).mean(torch.ones(1, 2)).tolist()
+    [[2.0, 2.0]]
     """
 
     variance: float = 1.0

@@ -15,7 +15,13 @@ from shortrun.units._scalar import Scalar
 
 @dataclass(frozen=True)
 class Ising(Scalar):
-    """<s | field> = tanh(field); values are uint8 codes, 0 for -1 and 1 for +1."""
+    """<s | field> = tanh(field); values are uint8 codes, 0 for -1 and 1 for +1.
+
+    Examples
+    --------
+    >>> Ising().mean(torch.zeros(1, 2)).tolist()
+    [[0.0, 0.0]]
+    """
 
     kind: ClassVar[str] = "ising"
 

@@ -31,6 +31,11 @@ class Potts:
     ------
     ConfigError
         If `colours` is outside 2..255.
+
+    Examples
+    --------
+    >>> Potts(colours=4).mean(torch.zeros(1, 4)).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
     """
 
     colours: int
