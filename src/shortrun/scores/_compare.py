@@ -130,7 +130,7 @@ def compare(
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
     pair = Pair(reference, generated, held_out, settings.convention, settings.seed)
     evidence = Evidence(pair, predictions, rebuilt)
-    quantities, parts = chosen(settings.scores or None, evidence), split(pair, settings.per_class)
+    quantities, parts = chosen(settings.scores, evidence), split(pair, settings.per_class)
     families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
     rows = {name: part_rows(part, families, floors) for name, part in parts.items()}
     for cls, found in ((cls, found) for family in families for cls, found in family.measure_all(evidence).items()):

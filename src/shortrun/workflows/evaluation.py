@@ -60,7 +60,7 @@ def evaluate(
         For unknown scores, an age that was not kept, steps below 1.
     """
     begin = time.monotonic()
-    scoring.check_names(settings.scores)
+    scoring.check_names(settings.scores or ())
     run, say = opened(run), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
