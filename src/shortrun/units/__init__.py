@@ -12,6 +12,7 @@ from typing import Any
 from shortrun.errors import ConfigError, nearest
 from shortrun.registry import declared
 from shortrun.units._base import AtMeans, Site, Units, UnitType
+from shortrun.units._scalar import Scalar
 from shortrun.units.bernoulli import Bernoulli
 from shortrun.units.gaussian import Gaussian
 from shortrun.units.ising import Ising
@@ -25,6 +26,7 @@ __all__ = [
     "Ising",
     "Potts",
     "Rate",
+    "Scalar",
     "Site",
     "UnitType",
     "Units",
