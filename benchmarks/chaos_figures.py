@@ -17,7 +17,7 @@ from benchmarks.chaos_tasks import SMALL, Effort, Row
 from shortrun import plots
 from shortrun.data.core.parts import joined
 from shortrun.scores import ALL, Curves
-from shortrun.scores.reconstruction import NAME, rebuild
+from shortrun.scores.reconstruction import NAME, measure
 from shortrun.settings import resolve
 from shortrun.workflows._runs import spread
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
@@ -99,7 +99,7 @@ def indices(run: sr.Trajectory, test: sr.Dataset, times: Sequence[int], ages: Se
     if not can_reconstruct(run):
         return table
     found = [
-        (NAME, ALL, age, t, *rebuild(test, reconstruct(run, test, steps=t, age=age))[ALL][NAME][:2])
+        (NAME, ALL, age, t, *measure(test, reconstruct(run, test, steps=t, age=age))[ALL][NAME][:2])
         for age in ages
         for t in times
     ]

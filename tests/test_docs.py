@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import doctest
+import importlib
+import os
 import re
+import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
 import shortrun as sr
+from shortrun import scores, units
+from shortrun.learning.schemes import SCHEMES, NamedScheme
 from shortrun.models import RBM, Layer, Spec
+from shortrun.settings.training import SchemeSettings
 from shortrun.units import Bernoulli
 
 ROOT = Path(__file__).parents[1]
@@ -31,19 +41,25 @@ def executed(source):
     return module
 
 
+def skeletons_of(kind):
+    """Return the Python blocks below the heading of docs/extending.md that begins with a kind: unit, scheme, ..."""
+    _, *sections = re.split(r"^## An? ", (ROOT / "docs" / "extending.md").read_text(), flags=re.MULTILINE)
+    (section,) = [each for each in sections if kind in each.split(":")[0]]
+    return re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+
+
 @pytest.fixture(scope="module")
 def skeletons():
-    unit, scheme, data_format, score = (executed(source) for source in blocks("docs/extending.md"))
-    return {"unit": unit, "scheme": scheme, "format": data_format, "score": score}
+    return {kind: executed(skeletons_of(kind)[0]) for kind in ("unit", "scheme", "format", "score")}
 
 
 def test_the_unit_skeleton(skeletons):
-    units = skeletons["unit"].Blume()
+    blume = skeletons["unit"].Blume()
     field = torch.linspace(-2, 2, 12, dtype=torch.float64).view(2, 6).requires_grad_()
-    (slope,) = torch.autograd.grad(units.log_z(field).sum(), field)
-    torch.testing.assert_close(slope, units.mean(field).detach())
-    torch.testing.assert_close(units.field_of_mean(units.mean(field)), field)
-    model = RBM(Spec((Layer("visible", 6, units), Layer("hidden", 3, Bernoulli()))))
+    (slope,) = torch.autograd.grad(blume.log_z(field).sum(), field)
+    torch.testing.assert_close(slope, blume.mean(field).detach())
+    torch.testing.assert_close(blume.field_of_mean(blume.mean(field)), field)
+    model = RBM(Spec((Layer("visible", 6, blume), Layer("hidden", 3, Bernoulli()))))
     from shortrun.dynamics import Noise, run, start
 
     theta, noise = torch.zeros(model.size()), Noise(0, 0)
@@ -73,18 +89,214 @@ def test_the_format_skeleton(skeletons, tmp_path, monkeypatch):
         sr.read(tmp_path / "d.bits")
 
 
-def test_the_score_skeleton(skeletons, monkeypatch):
-    from shortrun.scores import _compare
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Return a function that puts a module into a room, as a file in its folder would be."""
+    names = []
 
-    found = _compare.modules
-    monkeypatch.setattr(_compare, "modules", lambda package: [*found(package), skeletons["score"]])
-    monkeypatch.setattr(_compare, "offered", _compare.offered.__wrapped__)
-    random = np.random.default_rng(0)
-    data, other = (sr.Dataset.from_arrays(random.integers(0, 2, (40, 8)) * np.arange(8).clip(max=1)) for _ in range(2))
+    def install(room, name, source):
+        (tmp_path / f"{name}.py").write_text(source)
+        package = importlib.import_module(room)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+        importlib.invalidate_caches()
+        names.append(f"{room}.{name}")
+        return f"{room}.{name}"
+
+    scores.offered.cache_clear()
+    units.kinds.cache_clear()
+    yield install
+    scores.offered.cache_clear()
+    units.kinds.cache_clear()
+    for name in names:
+        room, _, module = name.rpartition(".")
+        sys.modules.pop(name, None)
+        vars(sys.modules[room]).pop(module, None)
+
+
+def bits(seed, *shape):
+    return np.random.default_rng(seed).integers(0, 2, shape)
+
+
+def test_the_skeleton_of_sample_scores(installed):
+    installed("shortrun.scores", "variety", skeletons_of("score")[0])
+    data, other = (sr.Dataset.from_arrays(bits(seed, 40, 8) * np.arange(8).clip(max=1)) for seed in range(2))
     (score,) = sr.score(data, other, scores=["variety"])
     assert (score.value, score.ideal, score.floor) == (1, 1, 1)
     (score,) = sr.score(data, data.select(np.zeros(40, int)), scores=["variety"])
     assert score.value == 0
+
+
+def test_the_skeleton_of_scores_with_floors_and_a_domain(installed):
+    installed("shortrun.scores", "outside", skeletons_of("score")[1])
+    random = np.random.default_rng(0)
+    data, other = (sr.Dataset.from_arrays(random.normal(size=(400, 50)), alphabet="continuous") for _ in range(2))
+    (score,) = sr.score(data, other, scores=["outside-range"])
+    assert score.floor == 2 / 401
+    assert abs(score.value - score.floor) < 4 * score.error
+    with pytest.raises(sr.ConfigError, match="'outside-range' needs continuous samples"):
+        sr.score(*(sr.Dataset.from_arrays(bits(seed, 40, 8)) for seed in range(2)), scores=["outside-range"])
+
+
+def test_the_skeleton_of_class_scores(installed):
+    installed("shortrun.scores", "balance", skeletons_of("score")[2])
+    data = sr.Dataset.from_arrays(bits(0, 40, 8), labels=["a", "b", "b", "b"] * 10)
+    halves = sr.Dataset.from_arrays(bits(1, 40, 8), labels=["a", "b"] * 20)
+    (score,) = sr.score(data, halves, scores=["class-frequencies"])[:1]
+    assert (score.cls, score.value, score.floor) == ("all", 0.25, 0)
+
+
+def test_the_skeleton_of_prediction_scores(installed):
+    installed("shortrun.scores", "loss", skeletons_of("score")[3])
+    found = sr.Predictions(
+        names=np.array(["x", "y"]),
+        labels=np.array([0, 1]),
+        classes=("a", "b"),
+        probabilities=np.array([[0.5, 0.5], [0.75, 0.25]], np.float32),
+    )
+    data = sr.Dataset.from_arrays(bits(0, 40, 8))
+    score = scores.compare(data, data, predictions=found, scores=["log-loss"])[0]
+    assert score.value == pytest.approx((np.log(2) + np.log(4)) / 2)
+    with pytest.raises(sr.ConfigError, match="'log-loss' needs predictions"):
+        scores.compare(data, data, scores=["log-loss"])
+
+
+def test_the_skeleton_of_reconstruction_scores(installed):
+    installed("shortrun.scores", "recovered", skeletons_of("score")[4])
+    data = sr.Dataset.from_arrays(bits(0, 40, 8))
+    rebuilt = data.values.copy()
+    rebuilt[:, 0] = 1 - rebuilt[:, 0]
+    found = (data, sr.Dataset.from_arrays(rebuilt))
+    assert scores.compare(data, data, rebuilt=found, scores=["recovered"])[0].value == 7 / 8
+    assert len(skeletons_of("score")) == 5  # every one has a test
+
+
+WRONG_SCORES = [
+    ("SCORES = ", "SCORE = ", r"shortrun\.scores\.wrong: SCORES = .*found none \(did you mean 'SCORE'\?\)"),
+    ("SCORES = SampleScores", "SCORES = dict", r"shortrun\.scores\.wrong: SCORES = SampleScores or .* expected"),
+    ("measure=measure", "mesure=measure", "'mesure'|'measure'"),
+    ("    measure=measure,\n", "", "missing .*'measure'"),
+    ("floors=floors", "flors=floors", "unexpected keyword argument 'flors'"),
+    (
+        "def floors(pair)",
+        "def floors(pair, other)",
+        r"floors must take 1 positional arguments, found floors\(pair, other\)",
+    ),
+    ("def measure(pair)", "def measure()", r"measure must take 1 positional arguments, found measure\(\)"),
+    ("direction=", "diretion=", "'diretion'|'direction'"),
+    ("domain=NUMBERS", "domains=NUMBERS", "unexpected keyword argument 'domains'"),
+    ("lambda data: data.continuous", "lambda: True", "includes must take 1 positional arguments"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), WRONG_SCORES, ids=[wrong for _, wrong, _ in WRONG_SCORES])
+def test_a_misspelt_name_of_a_score_is_refused_at_import(installed, right, wrong, message):
+    source = skeletons_of("score")[1]
+    assert right in source
+    installed("shortrun.scores", "wrong", source.replace(right, wrong))
+    with pytest.raises(TypeError, match=message):
+        scores.offered()
+
+
+def test_a_value_that_no_quantity_is_named_after_is_refused(installed):
+    installed("shortrun.scores", "wrong", skeletons_of("score")[0].replace('{"variety": ', '{"varity": '))
+    data = sr.Dataset.from_arrays(bits(0, 40, 8))
+    with pytest.raises(TypeError, match=r"'varity', which no quantity has \(did you mean 'variety'\?\)"):
+        sr.score(data, data, scores=["variety"])
+
+
+def test_two_scores_of_one_name_are_refused(installed):
+    installed("shortrun.scores", "wrong", skeletons_of("score")[0].replace('"variety"', '"copies"'))
+    with pytest.raises(TypeError, match="'copies'"):
+        scores.offered()
+
+
+def test_the_unit_skeleton_is_found_by_its_file(installed):
+    installed("shortrun.units", "blume", skeletons_of("unit")[0])
+    blume = units.from_dict({"kind": "blume"})
+    assert (blume.levels, units.to_dict(blume)) == (3, {"kind": "blume"})
+
+
+WRONG_UNITS = [
+    ("UNITS = ", "UNIT = ", r"shortrun\.units\.wrong: UNITS = UnitType\(...\) expected, found none .*'UNIT'"),
+    ("def log_z", "def logz", r"Blume: Units need 'log_z', found none \(did you mean 'logz'\?\)"),
+    (
+        "def start(self, u)",
+        "def start(self, uniforms)",
+        r"Blume: start\(self, u\) expected, found start\(self, uniforms\)",
+    ),
+    ("    kind: ClassVar", "    kindd: ClassVar", "Blume: Units need 'kind'"),
+    ("@dataclass(frozen=True)\n", "", "Blume: a dataclass expected"),
+    ("UnitType(Blume)", "UnitType(Blume, AtMeans)", "Blume: AtMeans need 'entropy'"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), WRONG_UNITS, ids=[wrong.strip() for _, wrong, _ in WRONG_UNITS])
+def test_a_misspelt_name_of_a_unit_type_is_refused_at_import(installed, right, wrong, message):
+    source = skeletons_of("unit")[0]
+    assert right in source
+    source = source.replace("import UnitType", "import AtMeans, UnitType")
+    installed("shortrun.units", "wrong", source.replace(right, wrong))
+    with pytest.raises(TypeError, match=message):
+        units.kinds()
+
+
+def test_a_scheme_that_takes_no_setting_of_that_name_is_refused():
+    def mixed(stepps=10):
+        raise AssertionError
+
+    with pytest.raises(TypeError, match=r"scheme 'mixed': parameter 'stepps' is no setting \(did you mean 'steps'\?\)"):
+        NamedScheme(mixed)
+
+
+def test_every_scheme_has_a_name_in_the_settings():
+    assert {"auto", *SCHEMES} == set(get_args(SchemeSettings.model_fields["name"].annotation))
+
+
+def test_a_room_with_a_wrong_module_cannot_be_imported(tmp_path):
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "csrc"))
+    for room, kind in (("units", "unit"), ("scores", "score")):
+        path = tmp_path / "src" / "shortrun" / room / "wrong.py"
+        path.write_text(skeletons_of(kind)[0].replace("UNITS = ", "UNIT = ").replace("SCORES = ", "SCORE = "))
+    program = """
+import importlib
+for room in ("units", "scores"):
+    try:
+        importlib.import_module(f"shortrun.{room}")
+    except TypeError as error:
+        print(error)
+"""
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    one, two = run.stdout.splitlines()
+    assert one.startswith("shortrun.units.wrong: UNITS = ")
+    assert two.startswith("shortrun.scores.wrong: SCORES = ")
+
+
+def examples():
+    """Return the modules of the package that have examples."""
+    paths = sorted((ROOT / "src" / "shortrun").rglob("*.py"))
+    return [path for path in paths if ">>> " in path.read_text()]
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT / "src").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("path", examples(), ids=module_of)
+def test_the_examples_run(path, tmp_path, monkeypatch):
+    """Each docstring is run on its own, in the namespace of its module and in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    module, parser = importlib.import_module(module_of(path)), doctest.DocTestParser()
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ">>> " in (
+            text := ast.get_docstring(node) or ""
+        ):
+            name, line = getattr(node, "name", "module"), getattr(node, "lineno", 0)
+            runner.run(parser.get_doctest(text, vars(module) | {"__name__": "__main__"}, name, str(path), line))
+    assert runner.tries > 0
+    assert runner.failures == 0
 
 
 def test_the_readme_example(tmp_path, monkeypatch, capsys):

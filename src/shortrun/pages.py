@@ -1,4 +1,4 @@
-"""Pages that need nothing else: one HTML file, no network."""
+"""Self-contained pages: one HTML file with the style of all pages (`pages.css`), without network."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from shortrun.errors import MissingExtraError
 
 
 def template(path: Path, filters: Mapping[str, Callable[..., Any]] | None = None) -> Any:
-    """Return the Jinja template in a file; it escapes what it is given.
+    """Return the Jinja template in a file; it escapes inserted values.
 
     Parameters
     ----------
     path : Path
-        The template.
+        Template, which may include files of its folder and `pages.css`.
     filters : Mapping[str, Callable[..., Any]], optional
         Functions that it may call, by name.
 
@@ -28,7 +28,7 @@ def template(path: Path, filters: Mapping[str, Callable[..., Any]] | None = None
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError:
         raise MissingExtraError("jinja2", "plots") from None
-    loader = FileSystemLoader([path.parent, Path(__file__).parent])  # the style of all pages lies here
+    loader = FileSystemLoader([path.parent, Path(__file__).parent])  # the latter has the style of all pages
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

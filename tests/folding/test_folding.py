@@ -18,7 +18,7 @@ from shortrun import folding, plots, workflows
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError
 from shortrun.folding import ESMFold, Results, batches, mean_plddt, residues, sequences_of
 from shortrun.folding.esmfold import CA, cast, check
-from shortrun.folding.prediction import on_hundred
+from shortrun.folding.prediction import to_percent
 
 SEQUENCES = ["MKVLAA", "ACDEFGHIKLMNPQRSTVWY", "MKV", "WWXYPLGGA", "MKVLAA"]
 
@@ -246,17 +246,17 @@ def test_batches_are_bounded():
 
 
 def test_every_scale_becomes_0_to_100():
-    np.testing.assert_allclose(on_hundred("MKV", [0.5, 0.25, 1.0]), [50, 25, 100])
-    np.testing.assert_allclose(on_hundred("MKV", [50, 25, 100]), [50, 25, 100])
-    np.testing.assert_allclose(on_hundred("MKV", [1.0002, 0, 0.5]), [100, 0, 50])  # a rounding above the end
-    np.testing.assert_allclose(on_hundred("MKV", [0.5, 0.25, 0.75], 100.0), [0.5, 0.25, 0.75])
+    np.testing.assert_allclose(to_percent("MKV", [0.5, 0.25, 1.0]), [50, 25, 100])
+    np.testing.assert_allclose(to_percent("MKV", [50, 25, 100]), [50, 25, 100])
+    np.testing.assert_allclose(to_percent("MKV", [1.0002, 0, 0.5]), [100, 0, 50])  # a rounding above the end
+    np.testing.assert_allclose(to_percent("MKV", [0.5, 0.25, 0.75], 100.0), [0.5, 0.25, 0.75])
     assert mean_plddt(lambda sequence: [0.5] * len(sequence), ["MKV", ""])[0] == 50
     assert np.isnan(mean_plddt(lambda sequence: [0.5] * len(sequence), ["MKV", ""])[1])
     for values, scale in (([50, 2, 101], None), ([-1, 2, 3], None), ([0.5, 2, 0.5], 1.0), ([np.nan, 0.1, 0.2], None)):
         with pytest.raises(DataError, match="pLDDT between 0 and"):
-            on_hundred("MKV", values, scale)
+            to_percent("MKV", values, scale)
     with pytest.raises(DataError, match="each of 3 residues"):
-        on_hundred("MKV", [[0.5]])
+        to_percent("MKV", [[0.5]])
     with pytest.raises(ConfigError, match="scale: 1 or 100"):
         mean_plddt(Counting(), ["MKV"], 10.0)
 
@@ -346,7 +346,7 @@ def test_files_of_others_are_left_alone(tmp_path):
             Results(out, "counting")
     out.unlink()
     workflows.fold(MADE, out, predictor=Counting())
-    with pytest.raises(DataError, match="holds pLDDT of 'counting', which 'constant' cannot go on with"):
+    with pytest.raises(DataError, match="has pLDDT of 'counting', which 'constant' cannot continue"):
         workflows.fold(MADE, out, predictor=constant)
     with pytest.raises(sr.StoreError, match="no such file"):
         workflows.fold(MADE, tmp_path / "none" / "p.csv", predictor=Counting())

@@ -19,13 +19,13 @@ from shortrun.data.tables.annotations import read_annotations
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError
 from shortrun.landscape import ROOT, Tree, leaf_names, newick, node_names, starts_of
 from shortrun.landscape.clusters import components, coordinates, distinct, representatives
+from shortrun.landscape.tree_layout import layout
 from shortrun.models import RBM, Layer, Spec
-from shortrun.plots.tree_layout import layout
 from shortrun.plots.tree_strips import Strip, of_classes
 from shortrun.settings import resolve
 from shortrun.tree_page import itol, write_tree
 from shortrun.tree_page.itol import colour_strip, gradient
-from shortrun.tree_page.page import tree_page as page_of
+from shortrun.tree_page.page import render_tree as page_of
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 
 ODD = ["plain", "with space", "it's", "a:b,c(d);", "naïve 名前", "[x]", "it's"]

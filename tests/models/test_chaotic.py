@@ -14,7 +14,7 @@ from shortrun.engine import machine
 from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, named_blocks, spec_from_dict
-from shortrun.scores.reconstruction import rebuild, squared_errors
+from shortrun.scores.reconstruction import measure, squared_errors
 from shortrun.settings import resolve
 from shortrun.units import Rate
 from shortrun.workflows.reconstruction import reconstruct
@@ -363,7 +363,7 @@ def test_reconstruction_is_the_formula_written_out(prototypes_run):
     grey = sr.Dataset.from_arrays(data.values / 2 + 0.5, alphabet="continuous", meta={"full_scale": 255})
     shifted = found.with_values(found.values / 2 + 0.5, {"full_scale": 255})
     assert np.allclose(squared_errors(grey, shifted), error, atol=1e-5), "in the units of rates whatever the range"
-    ((value, spread, _),) = rebuild(data, found)["all"].values()
+    ((value, spread, _),) = measure(data, found)["all"].values()
     assert (value, spread) == pytest.approx((error.mean(), error.std(ddof=1) / math.sqrt(30)))
     # Samples are 5 % flips away from prototypes, which a good network returns: 4 x 0.05 = 0.2.
     assert value < 0.35

@@ -16,7 +16,7 @@ import shortrun as sr
 from command_line import good, refused
 from shortrun import plots, workflows
 from shortrun.cli import plot as plot_verb
-from shortrun.plots._figure import COLOURS, DATA, GENERATED, palette, short
+from shortrun.plots.figure import COLOURS, DATA, GENERATED, palette, short
 from shortrun.scores import Curves, frequencies, information, project
 from shortrun.scores._projection import from_covariance, from_sparse
 

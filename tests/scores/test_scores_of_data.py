@@ -20,7 +20,16 @@ from sklearn.neighbors import NearestNeighbors
 import shortrun as sr
 from command_line import good, refused
 from shortrun.data.core.columns import Column
-from shortrun.scores import Pair, adversarial_accuracy, features, offered, second_moment
+from shortrun.scores import (
+    Pair,
+    PredictionScores,
+    ReconstructionScores,
+    adversarial_accuracy,
+    features,
+    offered,
+    second_moment,
+)
+from shortrun.scores._families import ANYTHING
 from shortrun.scores._products import all_pairs, each_site, within
 from shortrun.scores.copies import copied, repeated
 from shortrun.scores.energy_distance import energy_distance
@@ -281,8 +290,8 @@ def judged():
 def test_every_score_has_its_faults():
     elsewhere = {  # test_scores_of_domains.py, test_scores_of_labels.py, test_chaotic.py
         name
-        for name, (quantity, module) in offered().items()
-        if quantity.group == "domain" or hasattr(module, "judge") or hasattr(module, "rebuild")
+        for name, (quantity, family) in offered().items()
+        if quantity.group == "domain" or isinstance(family, PredictionScores | ReconstructionScores)
     }
     assert set(FAULTS) == set(offered()) - elsewhere
 
@@ -366,10 +375,10 @@ def test_errors_come_from_what_a_single_sample_changes(name, kind, convention):
     sides = [data(kind, seed, 12, 5) for seed in (22, 23)]
     if kind == "binary":
         sides[1] = noise(sides[1], 24)  # covariances of another mean
-    module = offered()[name][1]
+    family = offered()[name][1]
 
     def value(*pair):
-        return module.measure(Pair(*pair, convention=convention))[name]
+        return family.measure(Pair(*pair, convention=convention))[name]
 
     whole, error = with_error(value, sides, 100)
     assert whole.error() == pytest.approx(error, rel=0.03)
@@ -576,11 +585,15 @@ def test_the_page_of_scores_says_what_the_code_does():
     assert list(table) == [name for name, (quantity, _) in offered().items() if quantity.group != "domain"]
     assert set(domain) == set(offered()) - set(table)
     for name, (_, ideal, better, _, needs, *_) in (table | domain).items():
-        quantity, module = offered()[name]
+        quantity, family = offered()[name]
         assert ideal == ("the floor" if quantity.ideal is None else f"{quantity.ideal:g}")
         nearer = "nearer to the floor" if quantity.ideal is None else "nearer to the ideal"
         assert better == (nearer if quantity.direction == "none" else quantity.direction)
-        assert bool(needs) == (quantity.held_out or any(hasattr(module, it) for it in ("applies", "judge", "rebuild")))
+        assert bool(needs) == (
+            quantity.held_out
+            or family.domain is not ANYTHING
+            or isinstance(family, PredictionScores | ReconstructionScores)
+        )
 
 
 def test_the_floors_on_the_page_are_those_of_the_digits():

@@ -18,11 +18,22 @@ import shortrun as sr
 from shortrun import plots
 from shortrun.data.sequences.gaps import gap_share
 from shortrun.errors import MissingExtraError
-from shortrun.scores import Pair, linkage_decay, offered
+from shortrun.scores import (
+    Pair,
+    genotypes,
+    linkage,
+    linkage_decay,
+    music,
+    offered,
+    persons,
+    rna_folding,
+    sequences,
+)
+from shortrun.scores import rna as pairing
 from shortrun.scores._genotypes import frequencies, is_genotypes
 from shortrun.scores._numbers import kolmogorov_smirnov
-from shortrun.scores.individuals import couples, heterozygosity
-from shortrun.scores.music import NEEDS as MUSIC
+from shortrun.scores.music import MUSIC
+from shortrun.scores.persons import couples, heterozygosity
 from shortrun.scores.rna_folding import folding_energies
 from shortrun.scores.sequences import identities, lengths, nearest_identity
 from single_changes import with_error
@@ -175,8 +186,6 @@ def slow_decay(data, like, bins):
 @pytest.mark.parametrize("law", [haplotypes, dosages])
 @pytest.mark.parametrize("side", [7, 512])
 def test_linkage(law, side, monkeypatch):
-    from shortrun.scores import linkage
-
     monkeypatch.setattr(linkage, "SIDE", side)  # pairs of sites in many blocks, or in one
     x, y = law(2, 60), law(3, 60)
     slow = slow_decay(x, x, 6)
@@ -422,11 +431,11 @@ def judged():
 
 
 def test_every_score_has_its_faults():
-    of_domains = {name for name, (_, module) in offered().items() if module.__name__.split(".")[-1] in MODULES}
+    of_domains = {each.name for module in MODULES for each in module.SCORES.quantities}
     assert set(FAULTS) | set(FOLDING) == of_domains
 
 
-MODULES = ("genotypes", "individuals", "linkage", "sequences", "rna", "rna_folding", "music")
+MODULES = (genotypes, persons, linkage, sequences, pairing, rna_folding, music)
 CASES = [pytest.param(law, name, id=f"{law.__name__}-{name}") for law, names in LAWS.items() for name in names]
 
 
@@ -462,10 +471,10 @@ LINEAR = [case for case in CASES if case.values[1] not in ("lost-alleles", "priv
 def test_errors_come_from_what_a_single_sample_changes(law, name):
     """A score's standard error is that of the changes when one sample is replaced by each other one."""
     sides = [law(seed, 14) for seed in (22, 23)]
-    module = offered()[name][1]
+    family = offered()[name][1]
 
     def value(*pair):
-        return module.measure(Pair(*pair))[name]
+        return family.measure(Pair(*pair))[name]
 
     given = [0] if name == "nearest-difference" else []  # whom the nearest one is drawn from is taken as given
     whole, error = with_error(value, sides, 100, given)
@@ -578,7 +587,7 @@ def test_figures_of_music(tmp_path):
     plots.save(figure, tmp_path / "roll.png")
     with pytest.raises(sr.DataError, match="samples 0 to 59"):
         plots.piano_roll(x, [60])
-    with pytest.raises(sr.DataError, match=MUSIC.split(" ")[0]):
+    with pytest.raises(sr.DataError, match=MUSIC.name.split(" ")[0]):
         plots.piano_roll(haplotypes(63, 10))
 
 

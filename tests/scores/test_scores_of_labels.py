@@ -15,7 +15,7 @@ from test_scores_of_data import KINDS, collapsed, copy, data, independent, law, 
 
 import shortrun as sr
 from shortrun.data import Predictions
-from shortrun.scores import ALL, Pair, compare, features, offered, verdict
+from shortrun.scores import ALL, Pair, PredictionScores, compare, features, offered, verdict
 from shortrun.scores import spectrum as spectral
 from shortrun.scores._neighbours import Balls, distances, points
 from shortrun.scores.diversity import diversity, in_balls, none_first
@@ -381,7 +381,7 @@ FAULTS = {"accuracy": "shuffled", "balanced-accuracy": "shuffled", "calibration-
 
 
 def test_every_score_of_predictions_has_its_fault():
-    assert set(FAULTS) == {name for name, (_, module) in offered().items() if hasattr(module, "judge")}
+    assert set(FAULTS) == {name for name, (_, family) in offered().items() if isinstance(family, PredictionScores)}
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -157,9 +157,9 @@ def summary(found: Tree, samples: Dataset, clusters: int | None) -> dict[str, An
     """Return what to know of a tree."""
     import numpy as np
 
-    from shortrun.tree_page.folder import wanted
+    from shortrun.tree_page import cluster_count
 
-    cut = found.level(wanted(samples, clusters))
+    cut = found.level(cluster_count(samples, clusters))
     levels = [
         {"age": level.age, "clusters": level.clusters, "agreement": number(found, samples, found.at(level.age))}
         for level in found.levels

@@ -1,7 +1,7 @@
-"""Whether generated proteins fold: their mean pLDDT beside that of real ones (FF23 fig. 4).
+"""Whether generated proteins fold: their mean pLDDT compared with that of real ones (FF23 fig. 4).
 
-A predictor is any function of a sequence that returns its pLDDT residue by residue; `ESMFold` is one. Not a score: it
-needs sequences rather than codes, hours rather than seconds, and a file that keeps what is done.
+A predictor is any function from a sequence to the pLDDT of its residues, such as `ESMFold`. This is not a score: it
+needs sequences instead of codes, hours instead of seconds, and a file that keeps finished results.
 """
 
 from shortrun.folding.comparison import compare

@@ -1,4 +1,4 @@
-"""Mean pLDDT of generated and of real sequences side by side, at all lengths and at equal ones."""
+"""Mean pLDDT of generated and real sequences, at all lengths and at equal length."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pandas as pd
 from shortrun.errors import DataError
 
 ALL = "all"
-FEWEST = 2  # sequences on each side
+FEWEST = 2  # smallest number of sequences on each side
 
 
 class Row(NamedTuple):
-    """What a class, or all sequences, say.
+    """The comparison of one class, or of all sequences.
 
     Parameters
     ----------
     cls : str
-        The class; "all": every sequence at once.
+        The class; "all" for all sequences.
     real, generated : int
-        How many sequences.
+        Number of sequences.
     mean_real, mean_generated : float
         Mean pLDDT.
     difference, error : float
@@ -31,7 +31,7 @@ class Row(NamedTuple):
         The same between sequences of equal length.
     ks, p : float
         Kolmogorov-Smirnov distance, the largest difference of the two cumulative distributions, and the probability of
-        one as large between samples of one law.
+        at least this distance between samples of one distribution.
     """
 
     cls: str
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 def compare(table: pd.DataFrame) -> pd.DataFrame:
-    """Compare the pLDDT of generated and real sequences, all at once and class by class.
+    """Compare the pLDDT of generated and real sequences, all together and class by class.
 
     Parameters
     ----------
@@ -58,24 +58,32 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        a `Row` for "all", then one for each class with at least two sequences on both sides; `cls` is called class
+        A `Row` for "all", then one for each class with at least two sequences on both sides; the column of `cls` is
+        named class.
 
     Raises
     ------
     DataError
-        If there are not two sequences with a pLDDT on both sides.
+        If there are fewer than two sequences with a pLDDT on a side.
+
+    Examples
+    --------
+    >>> rows = [("", source, 10, value) for source, value in zip(["real", "generated"] * 2, (80, 70, 90, 60))]
+    >>> table = compare(pd.DataFrame(rows, columns=["label", "source", "length", "plddt"]))
+    >>> float(table["difference"][0])
+    -20.0
     """
     known = table.dropna(subset=["plddt"])
-    found = {ALL: compared(ALL, known)}
+    found = {ALL: compare_group(ALL, known)}
     if found[ALL] is None:
         counts = " and ".join(f"{(known['source'] == side).sum()} {side}" for side in ("real", "generated"))
         raise DataError(f"two real and two generated sequences with a pLDDT are needed to compare, got {counts}")
     labels = known["label"].fillna("").astype(str)
-    found |= {cls: compared(cls, known.loc[labels == cls]) for cls in sorted(set(labels) - {""})}
+    found |= {cls: compare_group(cls, known.loc[labels == cls]) for cls in sorted(set(labels) - {""})}
     return pd.DataFrame([row for row in found.values() if row]).rename(columns={"cls": "class"})
 
 
-def compared(cls: str, table: pd.DataFrame) -> Row | None:
+def compare_group(cls: str, table: pd.DataFrame) -> Row | None:
     """Return the comparison of some sequences, None if there are too few."""
     from scipy.stats import ks_2samp  # slow to import
 
@@ -103,11 +111,11 @@ def compared(cls: str, table: pd.DataFrame) -> Row | None:
 def at_equal_length(
     real: np.ndarray, real_lengths: np.ndarray, generated: np.ndarray, lengths: np.ndarray
 ) -> tuple[float, float]:
-    """Return by how much generated sequences have a higher pLDDT than real ones of their length, and its error.
+    """Return by how much the pLDDT of generated sequences exceeds that of real ones of equal length, and its error.
 
-    pLDDT depends on length, and generators may be off in length. The difference is c of the least-squares fit
+    pLDDT depends on length, and generated lengths may be off. The difference is c in the least-squares fit
     pLDDT = a + b length + c [generated], whose t test is that of the partial correlation of pLDDT and source given the
-    length; nan where the lengths alone tell the sources apart.
+    length; nan if length alone separates the sources.
     """
     y, length = np.concatenate([real, generated]), np.concatenate([real_lengths, lengths])
     source = np.repeat([0.0, 1.0], [len(real), len(generated)])

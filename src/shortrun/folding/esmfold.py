@@ -17,19 +17,19 @@ from shortrun.settings.scoring import FoldSettings
 
 CA = 1  # the atom37 column of the alpha carbon, whose pLDDT is that of the residue in AlphaFold and its databases too
 NEEDED = ("esm.embeddings.", "esm.encoder.", "esm_s_", "embedding.", "trunk.", "lddt_head.")  # for pLDDT
-NOISY = ("transformers", "huggingface_hub")  # loggers that say in many lines what our errors say in one
+NOISY = ("transformers", "huggingface_hub")  # loggers whose messages repeat our errors
 
 
 class ESMFold:
-    """pLDDT of each residue by ESMFold; the weights are loaded when they are first needed.
+    """pLDDT of each residue by ESMFold; the weights are loaded at the first use.
 
     On a GPU the language model computes in half precision, as its authors do; on a CPU everything is in float32.
 
     Parameters
     ----------
     model : Path or str, optional
-        Name of the weights, which are downloaded once, or a folder that holds them (config.json and model.safetensors,
-        as `save_pretrained` writes them).
+        Name of the weights, which are downloaded once, or a folder that contains them (config.json and
+        model.safetensors, as `save_pretrained` writes them).
     settings : FoldSettings, optional
         All options as one value.
     options : Any
@@ -38,9 +38,14 @@ class ESMFold:
     Raises
     ------
     ConfigError
-        For an unknown device, precision or chunk, and later if the weights cannot be loaded.
+        If device, precision or chunk are unknown, and later if the weights cannot be loaded.
     MissingExtraError
         If transformers is not installed.
+
+    Examples
+    --------
+    >>> ESMFold(device="cpu").name
+    'esmfold_v1'
     """
 
     def __init__(self, model: Path | str | None = None, settings: FoldSettings | None = None, **options: Any):
@@ -56,16 +61,16 @@ class ESMFold:
         return self.batch([sequence])[0]
 
     def batch(self, sequences: Sequence[str]) -> list[np.ndarray]:
-        """Return the pLDDT of the residues of each sequence; in smaller batches where memory does not suffice.
+        """Return the pLDDT of the residues of each sequence, in smaller batches if memory is short.
 
         Raises
         ------
         DataError
-            If memory does not suffice for one sequence.
+            If memory is too small for one sequence.
         """
         network = self.network
         with contextlib.suppress(torch.OutOfMemoryError):
-            return folded(network, sequences)
+            return fold_batch(network, sequences)
         if len(sequences) == 1:
             hint = "a smaller chunk needs less" if self.chunk != 1 else "fold it on a CPU"
             raise DataError(f"a sequence of {len(sequences[0])} residues does not fit into memory: {hint}")
@@ -74,8 +79,8 @@ class ESMFold:
 
     @cached_property
     def network(self) -> Any:
-        """The network, loaded and in place."""
-        network = loaded(self.model)
+        """The network, loaded on its device."""
+        network = load_network(self.model)
         cast(network, language_model=torch.float16 if self.device.type == "cuda" else torch.float32)
         if self.precision != "float32":
             narrow(network.trunk, self.device, getattr(torch, self.precision))
@@ -86,14 +91,14 @@ class ESMFold:
             raise ConfigError("device", f"the weights do not fit into the memory of '{self.device}'") from None
 
 
-def folded(network: Any, sequences: Sequence[str]) -> list[np.ndarray]:
-    """Return the pLDDT of the residues of sequences that are folded at once, without that of the padding."""
+def fold_batch(network: Any, sequences: Sequence[str]) -> list[np.ndarray]:
+    """Return the pLDDT of the residues of sequences that are folded together, without the padding."""
     found = network.infer([*sequences]).plddt[..., CA].float().cpu().numpy()
     return [values[: len(sequence)] for values, sequence in zip(found, sequences, strict=True)]
 
 
 def device_of(name: str) -> torch.device:
-    """Return the device of that name; "auto" is a GPU where there is one."""
+    """Return the device of a name; "auto" is a GPU if there is one."""
     try:
         return torch.empty(
             0, device=("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
@@ -103,14 +108,14 @@ def device_of(name: str) -> torch.device:
 
 
 def cast(network: Any, language_model: torch.dtype) -> None:
-    """Let the language model compute in one type, all that follows in float32."""
+    """Let the language model compute in one type, and everything after it in float32."""
     for child in network.children():
         child.to(language_model if child is network.esm else torch.float32)
     network.esm_s_combine.data = network.esm_s_combine.data.float()
 
 
 def narrow(trunk: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """Let a trunk compute in a narrow type; what it returns is wide again, and so are the heads behind it."""
+    """Let a trunk compute in a narrow type; its results are float32 again, and so are the heads after it."""
     forward = trunk.forward
 
     def narrowed(*inputs: Any, **options: Any) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def narrow(trunk: Any, device: torch.device, dtype: torch.dtype) -> None:
     trunk.forward = narrowed
 
 
-def loaded(model: str) -> Any:
+def load_network(model: str) -> Any:
     """Return the network of a name or a folder.
 
     Raises
@@ -129,7 +134,7 @@ def loaded(model: str) -> Any:
     MissingExtraError
         If transformers is not installed.
     ConfigError
-        If there are no such weights, they cannot be fetched, or are no ESMFold.
+        If the weights do not exist, cannot be downloaded, or are not those of ESMFold.
     """
     try:
         from transformers import AutoConfig, EsmForProteinFolding
@@ -149,19 +154,25 @@ def loaded(model: str) -> Any:
         except Exception as error:  # transformers raises many kinds
             hint = "" if Path(model).is_dir() else " (or name a folder that holds the weights)"
             raise ConfigError("model", f"'{model}' cannot be loaded: {reason(error).rstrip('.')}{hint}") from error
-    network, told = found
-    check(model, network, told["missing_keys"])
+    network, report = found
+    check(model, network, report["missing_keys"])
     return network
 
 
 def reason(error: Exception) -> str:
-    """Return the beginning of what a library says, in one line."""
+    """Return the first line of the message of a library."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     return printable(first)
 
 
 def check(model: str, network: Any, missing: Collection[str]) -> None:
-    """Raise ConfigError if parameters that pLDDT depends on are not in the file: they would be random numbers."""
+    """Check that the file has all parameters that pLDDT depends on, which would otherwise be random numbers.
+
+    Raises
+    ------
+    ConfigError
+        If one is missing.
+    """
     parameters = {name for name, _ in network.named_parameters()}
     lacking = sorted(name for name in parameters & {*missing} if name.startswith(NEEDED))
     if lacking:
@@ -170,19 +181,19 @@ def check(model: str, network: Any, missing: Collection[str]) -> None:
 
 @contextlib.contextmanager
 def quiet(local: bool) -> Iterator[None]:
-    """Silence the libraries' remarks, and for a folder their progress too: only a download takes long."""
+    """Silence the messages of the libraries, and for a folder their progress bars: only a download takes long."""
     from transformers.utils import logging as bars
 
     loggers = [logging.getLogger(name) for name in NOISY]
-    levels, shown = [logger.level for logger in loggers], bars.is_progress_bar_enabled()
+    levels, enabled = [logger.level for logger in loggers], bars.is_progress_bar_enabled()
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
-    if local and shown:
+    if local and enabled:
         bars.disable_progress_bar()
     try:
         yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-        if local and shown:
+        if local and enabled:
             bars.enable_progress_bar()

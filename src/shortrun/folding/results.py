@@ -1,4 +1,4 @@
-"""A table of mean pLDDT on disk that grows by whole lines, so that a stopped computation goes on where it was."""
+"""A table of mean pLDDT on disk that grows line by line, so that an interrupted computation can continue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pandas as pd
 from shortrun.errors import DataError, FormatError, StoreError
 from shortrun.files import explain, sync
 
-DIGITS = 4  # after the point; a mean pLDDT is not known better
+DIGITS = 4  # decimals; a mean pLDDT is not more precise
 
 
 class Folded(NamedTuple):
@@ -24,17 +24,22 @@ class Folded(NamedTuple):
     Parameters
     ----------
     name, label : str
-        Of the sample; the label is empty where it is unknown.
+        Name and label of the sample; the label is empty if unknown.
     source : str
         "real" or "generated".
     length : int
-        Residues, gaps not counted.
+        Number of residues, without gaps.
     plddt : float
         Mean over the residues, 0 to 100; nan for a sample of gaps alone.
     model : str
-        What predicted it.
+        Name of the predictor.
     sequence : str
-        Without gaps.
+        Residues, without gaps.
+
+    Examples
+    --------
+    >>> Folded("s1", "", "real", 3, 80.0, "esmfold_v1", "MKV").plddt
+    80.0
     """
 
     name: str
@@ -50,36 +55,43 @@ COLUMNS = Folded._fields
 
 
 class Results:
-    """The results of one predictor in a CSV file; one process writes it at a time.
+    """The results of one predictor in a CSV file, which one process writes at a time.
 
-    Lines are added at the end, whole and synced. What a killed process may have left of a line is cut off before the
-    next ones are added.
+    Complete lines are appended and synced. The incomplete line that a killed process may have left is removed before
+    the next ones are added.
 
     Parameters
     ----------
     path : Path or str
-        CSV file with `COLUMNS`; it is made with the first results.
+        CSV file with `COLUMNS`; it is created with the first results.
     model : str
-        The predictor's name.
+        Name of the predictor.
 
     Raises
     ------
     FormatError
         If the file is something else.
     DataError
-        If another predictor made it.
+        If it has results of another predictor.
+
+    Examples
+    --------
+    >>> results = Results("plddt.csv", "esmfold_v1")
+    >>> results.add([Folded("s1", "", "real", 3, 80.0, "esmfold_v1", "MKV")])
+    >>> len(Results("plddt.csv", "esmfold_v1").rows)
+    1
     """
 
     def __init__(self, path: Path | str, model: str):
         self.path, self.model = Path(path), model
-        whole = lines_of(self.path)
-        self._end = len(whole)
-        self.rows = parsed(self.path, whole)
+        complete = complete_lines(self.path)
+        self._end = len(complete)
+        self.rows = parse(self.path, complete)
         for other in {row.model for row in self.rows} - {model}:
-            raise DataError(f"{path}: holds pLDDT of '{other}', which '{model}' cannot go on with: name another output")
+            raise DataError(f"{path}: has pLDDT of '{other}', which '{model}' cannot continue: name another output")
 
     def add(self, rows: Sequence[Folded]) -> None:
-        """Write some results behind the others.
+        """Append results.
 
         Raises
         ------
@@ -88,7 +100,7 @@ class Results:
         """
         if not rows:
             return
-        text = written(rows if self._end else [COLUMNS, *rows]).encode()
+        text = csv_text(rows if self._end else [COLUMNS, *rows]).encode()
         try:
             with open(self.path, "r+b" if self.path.exists() else "xb", buffering=0) as file:  # noqa: PTH123
                 file.truncate(self._end)
@@ -108,47 +120,47 @@ def frame(rows: Iterable[Folded]) -> pd.DataFrame:
     return pd.DataFrame([*rows], columns=pd.Index(COLUMNS)).astype({"length": int, "plddt": float})
 
 
-def written(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as lines of CSV; what is not defined is empty."""
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as lines of CSV; undefined values are empty."""
     text = io.StringIO()
     tidy = [["" if value != value else value for value in row] for row in rows]
     csv.writer(text, lineterminator="\n").writerows(tidy)
     return text.getvalue()
 
 
-def lines_of(path: Path) -> bytes:
-    """Return the whole lines of a file, none of one that is not there."""
+def complete_lines(path: Path) -> bytes:
+    """Return the complete lines of a file, none if it does not exist."""
     try:
         found = path.read_bytes()
     except FileNotFoundError:
         return b""
     except OSError as error:
         raise StoreError(path, explain(error)) from error
-    whole = found[: found.rfind(b"\n") + 1]
-    if found and not whole and not written([COLUMNS]).encode().startswith(found):
-        raise unlike(path)  # not the beginning of a header: nothing of ours to cut off
-    return whole
+    complete = found[: found.rfind(b"\n") + 1]
+    if found and not complete and not csv_text([COLUMNS]).encode().startswith(found):
+        raise foreign_file(path)  # not the beginning of a header: nothing of ours to cut off
+    return complete
 
 
-def parsed(path: Path, whole: bytes) -> list[Folded]:
+def parse(path: Path, complete: bytes) -> list[Folded]:
     """Return the results in the lines of a file.
 
     Raises
     ------
     FormatError
-        If a line is none of ours.
+        If a line is not a result.
     """
     try:
-        lines = [*csv.reader(io.StringIO(whole.decode()), strict=True)]
+        lines = [*csv.reader(io.StringIO(complete.decode()), strict=True)]
     except (UnicodeDecodeError, csv.Error):
-        raise unlike(path) from None
+        raise foreign_file(path) from None
     if lines and tuple(lines[0]) != COLUMNS:
-        raise unlike(path)
+        raise foreign_file(path)
     return [result(path, number, cells) for number, cells in enumerate(lines[1:], start=2)]
 
 
-def unlike(path: Path) -> FormatError:
-    """Return the error about a file that holds something else."""
+def foreign_file(path: Path) -> FormatError:
+    """Return the error about a file with other contents."""
     return FormatError(path, 1, f"columns {','.join(COLUMNS)} expected: name another output")
 
 

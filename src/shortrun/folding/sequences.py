@@ -1,4 +1,4 @@
-"""Samples as sequences that can be folded: no gaps, the twenty amino acids and X."""
+"""Samples as sequences to fold: no gaps, the twenty amino acids and X."""
 
 from __future__ import annotations
 
@@ -12,18 +12,39 @@ NO_RESIDUES = "-.~*"  # gaps and stops
 
 
 def residues(text: str) -> str:
-    """Return a sequence as it is folded: gaps and stops removed, capitals, X for all but the twenty amino acids."""
+    """Return a sequence to fold: capitals without gaps and stops, X for other letters than the twenty amino acids.
+
+    Parameters
+    ----------
+    text : str
+        Letters of an aligned sequence.
+
+    Examples
+    --------
+    >>> residues("mk-vB*")
+    'MKVX'
+    """
     letters = (letter for letter in text.upper() if letter not in NO_RESIDUES)
     return "".join(letter if letter in AMINO_ACIDS else "X" for letter in letters)
 
 
 def sequences_of(data: Dataset) -> list[str]:
-    """Return the N sequences of protein samples, without gaps; one of gaps alone is empty.
+    """Return the N sequences of protein samples, without gaps; a sample of gaps alone is empty.
+
+    Parameters
+    ----------
+    data : Dataset
+        Aligned proteins.
 
     Raises
     ------
     DataError
-        If the samples are no proteins.
+        If the samples are not proteins.
+
+    Examples
+    --------
+    >>> sequences_of(Dataset.from_arrays([[0, 1, 2]], alphabet="-ACDEFGHIKLMNPQRSTVWY"))
+    ['AC']
     """
     alphabet = data.alphabet
     known = set(AMINO_ACIDS + AMBIGUOUS + NO_RESIDUES)

@@ -13,8 +13,7 @@ from torch import Tensor
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Layer
 from shortrun.typing import Field, Theta
-from shortrun.units._base import AtMeans
-from shortrun.units._scalar import Scalar
+from shortrun.units import AtMeans, Scalar
 
 ORDERS = (1, 2, 3)
 FACTORIALS = (1, 2, 6)

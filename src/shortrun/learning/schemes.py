@@ -1,4 +1,4 @@
-"""A scheme is a short list of runs: where the free chains start and what they hold fixed.
+"""A scheme is a short list of runs: where free chains start and what they hold fixed.
 
 | scheme | free runs |
 |---|---|
@@ -10,10 +10,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from shortrun.errors import ConfigError
+from shortrun.registry import hint
 from shortrun.settings.training import SchemeSettings
 
 Start = Literal["random", "data", "previous"]
@@ -22,20 +25,30 @@ HOLD_LABEL, HOLD_VISIBLE = "label", "visible"
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run of the dynamics.
+    """One run of free chains in an update.
 
     Parameters
     ----------
     start : Start
-        "random" (p0), "data" (the minibatch) or "previous" (where this run's chains were left).
+        "random" (p0), "data" (the minibatch) or "previous" (where this run's chains stopped in the last update).
     clamp : tuple[str, ...], default ()
-        What is held at the minibatch: "label", or "visible" for every observed layer but the label.
+        What is held at the minibatch: "label", or "visible" for every observed layer except the label.
     steps : int
-        k, the number of sweeps, at least 1.
+        Number k of sweeps, at least 1.
     weight : float, default 1.0
-        Of this run's gradient in the sum.
+        Weight of this run's gradient in the sum.
     chains : int, optional
-        Number of chains of a "previous" start; None for as many as the minibatch has rows.
+        Number of persistent chains ("previous"), by default as many as samples in a minibatch.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> Run(start="random", clamp=("label",), steps=10).task
+    'generate'
     """
 
     start: Start
@@ -46,7 +59,7 @@ class Run:
 
     @property
     def task(self) -> str:
-        """What the run trains: to generate given a label, to predict the label, or the joint law."""
+        """What the run trains: "generate" given a label, "predict" the label, or the "joint" distribution."""
         tasks = {HOLD_LABEL: "generate", HOLD_VISIBLE: "predict"}
         return tasks[self.clamp[0]] if len(self.clamp) == 1 else "joint"
 
@@ -63,14 +76,28 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
-    """A named list of free runs; the clamped run (the data with E[h | x]) is common to all schemes."""
+    """A named list of free runs; the clamped run (the data with E[h | x]) is the same in all schemes.
+
+    Parameters
+    ----------
+    name : str
+        Name that a run folder keeps.
+    free : tuple[Run, ...]
+        Free runs of an update.
+
+    Examples
+    --------
+    >>> scheme = Scheme(name="short", free=(Run(start="data", steps=1),))
+    >>> Scheme.from_dict(scheme.to_dict()) == scheme
+    True
+    """
 
     name: str
     free: tuple[Run, ...]
 
     @property
     def steps(self) -> int:
-        """K of the first run, the one that generation repeats."""
+        """Number k of sweeps of the first run, which generation repeats."""
         return self.free[0].steps
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,53 +111,156 @@ class Scheme:
 
 
 def cd(steps: int = 10) -> Scheme:
-    """Contrastive divergence: chains start at the minibatch (Hinton 2002)."""
-    return Scheme(name="cd", free=(Run(start="data", steps=steps),))
-
-
-def pcd(steps: int = 10, *, chains: int | None = None) -> Scheme:
-    """Persistent contrastive divergence: chains, labels included, go on from update to update (Tieleman 2008)."""
-    return Scheme(name="pcd", free=(Run(start="previous", steps=steps, chains=chains),))
-
-
-def rdm(steps: int = 10) -> Scheme:
-    """Rdm-k: chains start from noise at every update, the out-of-equilibrium scheme (FF23 eq. 5)."""
-    return Scheme(name="rdm", free=(Run(start="random", steps=steps),))
-
-
-def ff(steps: int = 10, *, generate: float = 1.0, predict: float = 1.0) -> Scheme:
-    """Fast and functional: two Rdm-k gradients, to generate given a label and to predict the label (FF23 sec. 2.2).
+    """Return contrastive divergence: chains start at the minibatch (Hinton 2002).
 
     Parameters
     ----------
     steps : int, default 10
-        k of both runs.
+        Number k of sweeps.
+
+    Examples
+    --------
+    >>> cd(5).free
+    (Run(start='data', clamp=(), steps=5, weight=1.0, chains=None),)
+    """
+    return Scheme(name="cd", free=(Run(start="data", steps=steps),))
+
+
+def pcd(steps: int = 10, *, chains: int | None = None) -> Scheme:
+    """Return persistent contrastive divergence: chains, with their labels, continue from update to update.
+
+    Parameters
+    ----------
+    steps : int, default 10
+        Number k of sweeps in an update.
+    chains : int, optional
+        Number of chains, by default as many as samples in a minibatch.
+
+    References
+    ----------
+    T. Tieleman, ICML 2008.
+
+    Examples
+    --------
+    >>> pcd(100, chains=50).free[0].start
+    'previous'
+    """
+    return Scheme(name="pcd", free=(Run(start="previous", steps=steps, chains=chains),))
+
+
+def rdm(steps: int = 10) -> Scheme:
+    """Return Rdm-k: chains start from noise at every update, so that the training is out of equilibrium (FF23 eq. 5).
+
+    Parameters
+    ----------
+    steps : int, default 10
+        Number k of sweeps.
+
+    Examples
+    --------
+    >>> rdm().free[0].start
+    'random'
+    """
+    return Scheme(name="rdm", free=(Run(start="random", steps=steps),))
+
+
+def ff(steps: int = 10, *, generate: float = 1.0, predict: float = 1.0) -> Scheme:
+    """Return F&F: two Rdm-k gradients, one to generate given a label and one to predict the label (FF23 sec. 2.2).
+
+    Parameters
+    ----------
+    steps : int, default 10
+        Number k of sweeps of both runs.
     generate, predict : float, default 1.0
         Weights of the two gradients; `predict=0` is the papers' single-gradient ablation.
+
+    Raises
+    ------
+    ConfigError
+        If both weights are 0.
+
+    Examples
+    --------
+    >>> [run.task for run in ff(10).free]
+    ['generate', 'predict']
     """
-    runs = (("label", generate), ("visible", predict))
+    runs = ((HOLD_LABEL, generate), (HOLD_VISIBLE, predict))
     free = tuple(Run(start="random", clamp=(c,), steps=steps, weight=w) for c, w in runs if w != 0)
     if not free:
         raise ConfigError("scheme", "ff with both weights 0 learns nothing")
     return Scheme(name="ff", free=free)
 
 
-SCHEMES = {scheme.__name__: scheme for scheme in (ff, pcd, cd, rdm)}
+@dataclass(frozen=True)
+class NamedScheme:
+    """A scheme that a configuration can name.
+
+    Parameters
+    ----------
+    make : Callable[..., Scheme]
+        Function with the scheme's name; its parameters are named after the fields of `SchemeSettings` that it takes.
+    needs_labels : bool, default False
+        Whether it learns from labelled data only.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no setting.
+    """
+
+    make: Callable[..., Scheme]
+    needs_labels: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name in a configuration."""
+        return self.make.__name__
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings that it takes."""
+        return tuple(inspect.signature(self.make).parameters)
+
+    def __post_init__(self):
+        known = SchemeSettings.model_fields
+        for name in self.settings:
+            if name not in known:
+                raise TypeError(f"scheme '{self.name}': parameter '{name}' is no setting{hint(name, known)}")
+
+    def from_settings(self, settings: SchemeSettings) -> Scheme:
+        """Return the scheme with its part of the settings."""
+        return self.make(**{name: getattr(settings, name) for name in self.settings})
+
+
+SCHEMES = {
+    scheme.name: scheme
+    for scheme in (NamedScheme(ff, needs_labels=True), NamedScheme(pcd), NamedScheme(cd), NamedScheme(rdm))
+}
 
 
 def from_settings(settings: SchemeSettings, labelled: bool) -> Scheme:
     """Return the scheme of a configuration; "auto" is ff for labelled data and rdm for others.
 
+    Parameters
+    ----------
+    settings : SchemeSettings
+        Name of the scheme and its settings.
+    labelled : bool
+        Whether the data have labels.
+
     Raises
     ------
     ConfigError
-        If ff is asked for without labels.
+        If the scheme needs labels and the data have none.
+
+    Examples
+    --------
+    >>> from_settings(SchemeSettings(steps=3), labelled=False)
+    Scheme(name='rdm', free=(Run(start='random', clamp=(), steps=3, weight=1.0, chains=None),))
     """
-    name = settings.name if settings.name != "auto" else "ff" if labelled else "rdm"
-    if name == "ff" and not labelled:
-        raise ConfigError("scheme.name", "ff learns from labels and the data have none: give --labels, or use rdm")
-    if name == "ff":
-        return ff(settings.steps, generate=settings.generate, predict=settings.predict)
-    if name == "pcd":
-        return pcd(settings.steps, chains=settings.chains)
-    return SCHEMES[name](settings.steps)
+    automatic = "ff" if labelled else "rdm"
+    scheme = SCHEMES[automatic if settings.name == "auto" else settings.name]
+    if scheme.needs_labels and not labelled:
+        reason = f"{scheme.name} learns from labels and the data have none: give --labels, or use rdm"
+        raise ConfigError("scheme.name", reason)
+    return scheme.from_settings(settings)

@@ -1,6 +1,5 @@
-"""Figures from results; computes nothing. Every function returns a matplotlib figure."""
+"""Figures of results: every function returns a matplotlib figure, and `save` and `animate` write files."""
 
-from shortrun.plots._figure import SUFFIXES, check_suffix, save
 from shortrun.plots.accuracy import accuracy
 from shortrun.plots.allele_frequencies import allele_frequencies
 from shortrun.plots.animate import MOVIES, animate, check_movie
@@ -8,6 +7,7 @@ from shortrun.plots.cascade import cascade
 from shortrun.plots.confusion import confusion
 from shortrun.plots.contacts import contacts
 from shortrun.plots.couplings import couplings
+from shortrun.plots.figure import SUFFIXES, check_suffix, save
 from shortrun.plots.fixed_points import fixed_points
 from shortrun.plots.folding_energies import folding_energies
 from shortrun.plots.histograms import histograms
@@ -33,12 +33,10 @@ from shortrun.plots.sequence_logos import sequence_logos
 from shortrun.plots.singular_values import singular_values
 from shortrun.plots.training_curves import training_curves
 from shortrun.plots.tree import tree
-from shortrun.plots.tree_strips import Strip
 
 __all__ = [
     "MOVIES",
     "SUFFIXES",
-    "Strip",
     "accuracy",
     "allele_frequencies",
     "animate",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import WIDTH, new_figure, palette, short, styled, time_axis
+from shortrun.plots.figure import WIDTH, new_figure, palette, short, styled, time_axis
 from shortrun.scores import ALL, Curves
 
 if TYPE_CHECKING:
@@ -20,17 +20,26 @@ PANELS = {"accuracy": ("age", "age (updates)"), "chain-accuracy": ("steps", "lab
 
 @styled
 def accuracy(runs: Sequence[Curves]) -> Figure:
-    """Return accuracy against age with a_max marked, and against label sweeps where they were measured (FF23 fig. 3B).
+    """Return accuracy against age, with the best age marked, and against label sweeps if measured (FF23 fig. 3B).
 
     Parameters
     ----------
     runs : Sequence[Curves]
-        Curves of runs, a colour each.
+        Curves of the runs, one colour each.
 
     Raises
     ------
     DataError
-        If no run has accuracies: those of machines with labels do.
+        If no run has accuracies, which need labels.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("accuracy", "all", age, 10, 1 - 1 / age, 0.01) for age in (2, 10, 100)]
+    >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
+    >>> figure = accuracy([Curves("run", "ff", 10, table)])
+    >>> figure.axes[0].get_ylabel()
+    'accuracy'
     """
     panels = [name for name in PANELS if any(len(rows_of(run, name)) for run in runs)]
     if not panels:
@@ -41,9 +50,9 @@ def accuracy(runs: Sequence[Curves]) -> Figure:
         column, label = PANELS[name]
         for run, colour in zip(runs, palette(len(runs)), strict=True):
             rows = rows_of(run, name)
-            drawn(axis, rows, column, colour, run.name)
+            draw_line(axis, rows, column, colour, run.name)
             if name == "accuracy" and len(rows):
-                marked(axis, rows, colour, runs.index(run))
+                mark_best(axis, rows, colour, runs.index(run))
         axis.set_ylim(0, 1.05)
         time_axis(axis, label)
     axes[0].set_ylabel("accuracy")
@@ -52,22 +61,22 @@ def accuracy(runs: Sequence[Curves]) -> Figure:
 
 
 def rows_of(run: Curves, name: str) -> pd.DataFrame:
-    """Return the accuracies of all classes together, in order."""
+    """Return the accuracies over all classes, sorted by age or sweeps."""
     rows = run.table.loc[(run.table["score"] == name) & (run.table["class"] == ALL)].dropna(subset=["value"])
     column = PANELS[name][0]
     return rows.loc[rows[column] > 0].sort_values(column)
 
 
-def drawn(axis: Axes, rows: pd.DataFrame, column: str, colour: str, label: str) -> None:
-    """Draw accuracies with the band of their standard errors."""
+def draw_line(axis: Axes, rows: pd.DataFrame, column: str, colour: str, label: str) -> None:
+    """Draw accuracies with a band of one standard error."""
     x, y = rows[column].to_numpy(float), rows["value"].to_numpy(float)
     errors = rows["error"].fillna(0).to_numpy(float)
     axis.plot(x, y, color=colour, label=label, marker="." if len(x) < 3 else "")
     axis.fill_between(x, y - errors, y + errors, color=colour, alpha=0.2, linewidth=0)
 
 
-def marked(axis: Axes, rows: pd.DataFrame, colour: str, place: int) -> None:
-    """Mark the largest accuracy with a dot, and say in a box how large it is and at which age."""
+def mark_best(axis: Axes, rows: pd.DataFrame, colour: str, place: int) -> None:
+    """Mark the largest accuracy with a dot, and write its value and age in a box."""
     best = rows.loc[rows["value"].idxmax()]
     axis.plot([best["age"]], [best["value"]], marker="o", color=colour, markeredgecolor="black", linestyle="", zorder=5)
     axis.annotate(

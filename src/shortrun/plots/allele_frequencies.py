@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
-from shortrun.plots._figure import new_figure, styled
-from shortrun.plots._sides import COLOURS, check_alike
-from shortrun.scores._genotypes import NEEDS, frequencies, is_genotypes
-from shortrun.scores.genotypes import frequency_pearson
+from shortrun.plots.figure import new_figure, styled
+from shortrun.plots.sides import COLOURS, check_alike
+from shortrun.scores.genotypes import GENOTYPES, frequencies, frequency_pearson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,14 +15,28 @@ if TYPE_CHECKING:
 
 @styled
 def allele_frequencies(real: Dataset, generated: Dataset) -> Figure:
-    """Return a scatter of the frequency of allele 1 in generated against real samples, a dot a site.
+    """Return a scatter plot of allele frequencies, generated against real, one dot for each site.
+
+    Parameters
+    ----------
+    real, generated : Dataset
+        Genotypes of the same sites.
 
     Raises
     ------
     DataError
-        If the samples are no genotypes, or of different sites.
+        If the samples are not genotypes, or differ in their sites.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.data import Dataset
+    >>> random = np.random.default_rng(0)
+    >>> data = Dataset.from_arrays(random.integers(0, 3, (20, 5)), alphabet="012")
+    >>> allele_frequencies(data, data).axes[0].get_title()
+    'r = 1.0000, 5 sites'
     """
-    check_alike(real, generated, is_genotypes(real), NEEDS)
+    check_alike(real, generated, GENOTYPES)
     figure = new_figure(3.6, 3.6)
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)

@@ -1,4 +1,4 @@
-"""Noise becoming samples, as a moving picture."""
+"""Noise turning into samples, as an animation."""
 
 from __future__ import annotations
 
@@ -12,75 +12,95 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.errors import DataError, FormatError, MissingExtraError
 from shortrun.files import atomic
-from shortrun.plots._figure import new_figure, palette, styled
-from shortrun.plots.sample_grid import image_shape, mosaic, tiled
+from shortrun.plots.figure import new_figure, palette, styled
+from shortrun.plots.sample_grid import draw_mosaic, image_shape, mosaic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOVIES = (".gif", ".webp", ".mp4")
-MILLISECONDS, LAST = 120, 2000  # that a frame, and the last one, are seen
+MILLISECONDS, LAST = 120, 2000  # duration of a frame, and of the last one
 DPI = 120
 
 
 @styled
 def animate(frames: Sequence[Dataset], times: Sequence[int], path: Path | str) -> None:
-    """Write samples at growing sampling times as a .gif, .webp or .mp4, never half a file.
+    """Write samples at increasing sampling times as an animation, completely or not at all.
 
-    Images are seen as a grid; other data as a table of samples by sites, a colour a letter.
+    Images form a grid; other data are a table of samples by sites with a colour for each letter.
 
     Parameters
     ----------
     frames : Sequence[Dataset]
         The same samples after each of `times` sweeps.
     times : Sequence[int]
-        Sweeps, 0 for the noise itself.
+        Numbers of sweeps, 0 for the initial noise.
     path : Path or str
-        The file; .mp4 needs the program ffmpeg.
+        File with the suffix .gif, .webp or .mp4; the last needs the program ffmpeg.
 
     Raises
     ------
     DataError
-        If there are no frames, or not one a time.
+        If there are no frames, or their number differs from that of the times.
     FormatError
         If the suffix is another.
     MissingExtraError
         If Pillow is not installed.
     StoreError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays([[0, 1, 1], [1, 0, 0]])
+    >>> animate([data, data], [0, 10], "samples.gif")
     """
     path = Path(path)
     check_movie(path)
     if not frames or len(frames) != len(times) or len({it.values.shape for it in frames}) > 1:
         raise DataError(f"the same samples at each time expected, got {len(frames)} frames for {len(times)} times")
     figure, image = canvas(frames[0])
-    write = written_by_ffmpeg if path.suffix.lower() == ".mp4" else written_by_pillow
+    write = write_with_ffmpeg if path.suffix.lower() == ".mp4" else write_with_pillow
     with atomic(path) as temporary:
         write(figure, image, frames, times, temporary, path.suffix[1:].upper())
 
 
 def check_movie(path: Path | str) -> None:
-    """Raise FormatError unless a moving picture can be written under that name, here."""
+    """Check that an animation can be written under this name, on this machine.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to write.
+
+    Raises
+    ------
+    FormatError
+        If the suffix is none of .gif, .webp and .mp4, or .mp4 without ffmpeg.
+
+    Examples
+    --------
+    >>> check_movie("samples.gif")
+    """
     path = Path(path)
     if path.suffix.lower() not in MOVIES:
         raise FormatError(path, None, f"moving pictures are written as {', '.join(MOVIES)}, got '{path.suffix}'")
     if path.suffix.lower() == ".mp4" and shutil.which("ffmpeg") is None:
-        raise FormatError(path, None, ".mp4 needs the program ffmpeg, which is not here: choose .gif or .webp")
+        raise FormatError(path, None, ".mp4 needs the program ffmpeg, which is not installed: choose .gif or .webp")
 
 
 def canvas(data: Dataset) -> tuple[Figure, Any]:
-    """Return a figure of the first frame and its picture, of which only the values change."""
+    """Return a figure of the first frame, and its image, of which only the values change."""
     if "image_shape" in data.meta:
         height, width = image_shape(data)
         side = int(np.ceil(np.sqrt(len(data))))
         figure = new_figure(4.0, 4.0 * height / width * -(-len(data) // side) / side + 0.35)
         axis = figure.subplots()
-        tiled(axis, table(data), "gray_r", (0, 1 if data.colours is None else data.colours - 1))
+        draw_mosaic(axis, frame_values(data), "gray_r", (0, 1 if data.colours is None else data.colours - 1))
     else:
         figure = new_figure(6.0, min(6.0, 1.1 + 0.12 * len(data)))
         axis = figure.subplots()
         colours, highest = colourmap(data)
-        axis.imshow(table(data), cmap=colours, vmin=0, vmax=highest, aspect="auto", interpolation="nearest")
+        axis.imshow(frame_values(data), cmap=colours, vmin=0, vmax=highest, aspect="auto", interpolation="nearest")
         axis.images[0].set_extent((0.5, data.sites + 0.5, len(data) + 0.5, 0.5))  # numbered from 1
         axis.set(xlabel="site", ylabel="sample")
         axis.locator_params(integer=True)
@@ -89,7 +109,7 @@ def canvas(data: Dataset) -> tuple[Figure, Any]:
 
 
 def colourmap(data: Dataset) -> tuple[Any, float]:
-    """Return a colour for each letter, the gap white, and the highest code; a scale for numbers."""
+    """Return a colour for each letter (white for the gap) and the largest code; a colour scale for numbers."""
     from matplotlib.colors import ListedColormap
 
     if data.continuous:
@@ -101,8 +121,8 @@ def colourmap(data: Dataset) -> tuple[Any, float]:
     return ListedColormap(["white", *palette(colours - 1)] if white else palette(colours)), colours - 1
 
 
-def table(data: Dataset) -> np.ndarray:
-    """Return what a frame shows: a mosaic of images, or the codes themselves."""
+def frame_values(data: Dataset) -> np.ndarray:
+    """Return the values of a frame: a mosaic of images, or the codes."""
     if "image_shape" not in data.meta:
         return data.values
     side = int(np.ceil(np.sqrt(len(data))))
@@ -110,13 +130,13 @@ def table(data: Dataset) -> np.ndarray:
     return np.ma.masked_invalid(mosaic(rows, side, image_shape(data)))
 
 
-def show(image: Any, data: Dataset, time: int) -> None:
-    """Show another frame."""
-    image.set_data(table(data))
+def set_frame(image: Any, data: Dataset, time: int) -> None:
+    """Replace the image by another frame."""
+    image.set_data(frame_values(data))
     image.axes.set_title("noise" if time == 0 else f"after {time:,} sweep{'s' if time > 1 else ''}")
 
 
-def written_by_pillow(
+def write_with_pillow(
     figure: Figure, image: Any, frames: Sequence[Dataset], times: Sequence[int], path: Path, kind: str
 ) -> None:
     """Write a .gif or .webp."""
@@ -129,7 +149,7 @@ def written_by_pillow(
     figure.set_dpi(DPI)
     drawer, pictures = FigureCanvasAgg(figure), []
     for data, time in zip(frames, times, strict=True):
-        show(image, data, time)
+        set_frame(image, data, time)
         drawer.draw()
         pictures.append(Image.fromarray(np.asarray(drawer.buffer_rgba())[..., :3].copy()))
     duration = [MILLISECONDS] * (len(pictures) - 1) + [LAST]
@@ -139,7 +159,7 @@ def written_by_pillow(
         first.save(file, format=kind, save_all=True, append_images=others, duration=duration, loop=0, **options)
 
 
-def written_by_ffmpeg(
+def write_with_ffmpeg(
     figure: Figure, image: Any, frames: Sequence[Dataset], times: Sequence[int], path: Path, kind: str
 ) -> None:
     """Write a .mp4."""
@@ -150,5 +170,5 @@ def written_by_ffmpeg(
     )
     with writer.saving(figure, str(path), DPI):
         for data, time in [*zip(frames, times, strict=True), *[(frames[-1], times[-1])] * (LAST // MILLISECONDS)]:
-            show(image, data, time)
+            set_frame(image, data, time)
             writer.grab_frame()

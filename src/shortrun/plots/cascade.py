@@ -1,4 +1,4 @@
-"""How one mode after another of a machine comes to its transition while it learns."""
+"""How the modes of a machine reach their transitions, one after another, during training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import MARK, WIDTH, new_figure, score_axis, styled, time_axis
+from shortrun.plots.figure import MARK, WIDTH, new_figure, score_axis, styled, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,27 +19,35 @@ ROWS = {
     "s": "$s_\\alpha$, fields known",
     "within": "$\\chi_\\alpha$ within a chain",
 }
-DECADES = 4  # below the largest value that are drawn
+DECADES = 4  # drawn below the largest value
 
 
 @styled
 def cascade(table: pd.DataFrame, predicted: pd.DataFrame | None = None, age: float | None = None) -> Figure:
-    """Return the modes of a machine against age, dark for the first: signals, local criterion, susceptibility.
+    """Return the modes of a machine against age, darkest for the first: signals, local criterion, susceptibility.
 
-    A mode comes to its transition where it crosses the horizontal line at 1; there a chain moves most along it. The
-    dashed curve is the linear regime of learning, with the age at which it predicts the first transition.
+    A mode reaches its transition where it crosses the horizontal line at 1; there the chain fluctuates most along it.
+    The dashed curve is the linear regime of learning, with the age at which it predicts the first transition.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Age, w_1, ..., s_1, ..., and within_1, ... if measured (`workflows.phases`).
-    predicted, age : pd.DataFrame or float, optional
-        Age and s of the linear regime, and where it crosses 1 (`workflows.first_transition`).
+        Columns age, w_1, ..., s_1, ..., and within_1, ... if measured (`workflows.phases`).
+    predicted : pd.DataFrame, optional
+        Columns age and s of the linear regime (`workflows.first_transition`).
+    age : float, optional
+        Age at which the linear regime crosses 1.
 
     Raises
     ------
     DataError
         If columns are missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"age": [1, 10, 100], "w_1": [0.1, 0.5, 2.0], "s_1": [0.1, 0.6, 3.0]})
+    >>> len(cascade(table).axes)
+    2
     """
     if not {"age", "w_1", "s_1"}.issubset(table.columns):
         raise DataError(f"columns age, w_1, s_1 expected, got {', '.join(map(str, table.columns))}")
@@ -48,20 +56,20 @@ def cascade(table: pd.DataFrame, predicted: pd.DataFrame | None = None, age: flo
     axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     table = table.loc[table["age"] > 0].sort_values("age")
     for axis, name in zip(axes, names, strict=True):
-        modes(axis, table, name)
+        draw_modes(axis, table, name)
         if age is not None:
             axis.axvline(age, color=MARK, linestyle=":", linewidth=1.2)
     if predicted is not None:
-        said = "linear regime" if age is None else f"linear regime, 1 at age {age:.0f}"
-        (line,) = axes[names.index("s")].plot(predicted["age"], predicted["s"], color=MARK, linestyle="--", label=said)
+        label = "linear regime" if age is None else f"linear regime, 1 at age {age:.0f}"
+        (line,) = axes[names.index("s")].plot(predicted["age"], predicted["s"], color=MARK, linestyle="--", label=label)
         axes[names.index("s")].legend(handles=[line], loc="lower right", fontsize=8)
     axes[0].legend(loc="lower right", ncols=5, title="mode", fontsize=8, alignment="left", columnspacing=1)
     time_axis(axes[-1], "age (updates)")
     return figure
 
 
-def modes(axis: Axes, table: pd.DataFrame, name: str) -> None:
-    """Draw a line a mode, and the threshold."""
+def draw_modes(axis: Axes, table: pd.DataFrame, name: str) -> None:
+    """Draw a line for each mode, and the threshold."""
     from matplotlib import colormaps
 
     found = [column for column in table.columns if column.startswith(f"{name}_")]

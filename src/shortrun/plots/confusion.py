@@ -7,28 +7,41 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Predictions
-from shortrun.plots._figure import WIDTH, new_figure, styled
+from shortrun.plots.figure import WIDTH, new_figure, styled
 from shortrun.scores.prediction import confusion as shares_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WRITTEN = 20  # classes up to which each cell has its number
+NUMBERED = 20  # number of classes up to which each cell shows its value
 
 
 @styled
 def confusion(predictions: Predictions) -> Figure:
-    """Return the confusion matrix, each row (true class) normalised to 1, as FF23 fig. 5; empty rows for no samples.
+    """Return the confusion matrix, each row (true class) normalised to 1, as FF23 fig. 5.
+
+    Rows of classes without samples are empty.
 
     Parameters
     ----------
     predictions : Predictions
-        Some with known labels.
+        Predictions, some of samples with known labels.
 
     Raises
     ------
     DataError
         If no label is known.
+
+    Examples
+    --------
+    >>> predictions = Predictions(
+    ...     names=np.array(["x", "y"]),
+    ...     labels=np.array([0, 1]),
+    ...     classes=("a", "b"),
+    ...     probabilities=np.array([[0.9, 0.1], [0.6, 0.4]], np.float32),
+    ... )
+    >>> confusion(predictions).axes[0].get_title()
+    'accuracy 0.500'
     """
     shares, classes = shares_of(predictions, normalised=True), predictions.classes
     size = min(WIDTH, 2.2 + 0.42 * len(classes))
@@ -41,7 +54,7 @@ def confusion(predictions: Predictions) -> Figure:
     axis.set_yticks(range(len(classes)), classes, fontsize=small)
     axis.set(xlabel="predicted class", ylabel="true class", title=f"accuracy {predictions.accuracy:.3f}")
     axis.spines[:].set_visible(True)
-    if len(classes) <= WRITTEN:
+    if len(classes) <= NUMBERED:
         for (row, column), share in np.ndenumerate(shares):
             if share >= 0.005:
                 colour = "white" if share > 0.5 else "black"

@@ -1,4 +1,4 @@
-"""Predicted contacts: the map, and how many of the first pairs of the ranking are real."""
+"""Predicted contacts: the map, and the precision of the highest-ranked pairs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from shortrun.plots._figure import DATA, GENERATED, MARK, WIDTH, new_figure, styled
+from shortrun.plots.figure import DATA, GENERATED, MARK, WIDTH, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,26 +18,32 @@ REAL, RIGHT, WRONG = "0.82", GENERATED, MARK
 
 @styled
 def contacts(table: pd.DataFrame, sites: int) -> Figure:
-    """Return the first 2 L pairs as a map, and with distances precision against the number of pairs (as DNS25).
+    """Return a map of the first 2 L pairs and, if distances are known, precision against the number of pairs (DNS25).
 
     Parameters
     ----------
     table : pd.DataFrame
-        i, j, score, the highest score first; with distances also contact.
+        Columns i, j and score, highest score first; column contact if distances are known.
     sites : int
-        L.
+        Length L of the sequences.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"i": [1, 2], "j": [7, 9], "score": [2.0, 1.0]})
+    >>> contacts(table, sites=10).axes[0].get_xlabel()
+    'site'
     """
     known = "contact" in table
     figure = new_figure(WIDTH + 2 * known, 3.9)
     axes = figure.subplots(1, 1 + known, squeeze=False)[0]
-    contact_map(axes[0], table, 2 * sites)
+    draw_map(axes[0], table, 2 * sites)
     if known:
-        curve(axes[1], table.dropna(subset=["contact"])["contact"].to_numpy(bool), sites)
+        draw_precision(axes[1], table.dropna(subset=["contact"])["contact"].to_numpy(bool), sites)
     return figure
 
 
-def contact_map(axis: Axes, table: pd.DataFrame, count: int) -> None:
-    """Draw real contacts below the diagonal, predicted ones above, right and wrong in two colours."""
+def draw_map(axis: Axes, table: pd.DataFrame, count: int) -> None:
+    """Draw real contacts below the diagonal and predicted ones above it, correct and wrong ones in two colours."""
     first = table.head(count)
     if "contact" in table:
         real = table.loc[table["contact"].fillna(False).to_numpy(bool)]
@@ -53,8 +59,8 @@ def contact_map(axis: Axes, table: pd.DataFrame, count: int) -> None:
     axis.spines[:].set_visible(True)
 
 
-def curve(axis: Axes, contact: np.ndarray, sites: int) -> None:
-    """Draw the share of contacts among the first n pairs, and the best that any ranking could do."""
+def draw_precision(axis: Axes, contact: np.ndarray, sites: int) -> None:
+    """Draw the share of contacts among the first n pairs, and the best possible ranking."""
     count = np.arange(1, len(contact) + 1)
     axis.plot(count, np.minimum(1, contact.sum() / count), color=DATA, linewidth=1, linestyle=":", label="perfect")
     axis.plot(count, contact.cumsum() / count, color=GENERATED, label="couplings")

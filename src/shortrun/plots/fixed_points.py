@@ -1,4 +1,4 @@
-"""Mean-field fixed points over the data that come to them, on the principal components of the data."""
+"""Mean-field fixed points and the data in their basins, on the principal components of the data."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from jaxtyping import Float, Int
 
 from shortrun.data import Dataset
 from shortrun.data.core.labels import UNKNOWN
-from shortrun.plots._figure import DATA, MARK, WIDTH, new_figure, palette, styled
-from shortrun.plots._figure import UNKNOWN as UNLABELLED
-from shortrun.plots.pca import scattered
+from shortrun.plots.figure import DATA, MARK, WIDTH, new_figure, palette, styled
+from shortrun.plots.figure import UNKNOWN as UNLABELLED
+from shortrun.plots.pca import scatter_samples
 from shortrun.scores import project
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NUMBERED = 15  # fixed points whose number is written beside them
+NUMBERED = 15  # fixed points that have a number
 LARGEST, SMALLEST = 500.0, 25.0  # areas of circles, in square points
 
 
@@ -30,32 +30,43 @@ def fixed_points(
     *,
     title: str = "",
 ) -> Figure:
-    """Return fixed points on the first two principal components of samples, as DRS23.
+    """Return fixed points on the first two principal components of samples, as in DRS23.
 
-    Dots are samples, coloured by label; circles are fixed points, with areas in proportion to their basins (but not
-    below a smallest one), the colour of the most frequent label in the basin, and numbers from the largest basin on.
+    Dots are samples, coloured by label. Circles are fixed points: areas are proportional to basins (above a minimum),
+    colours are those of the most frequent label in the basin, and numbers start at the largest basin.
 
     Parameters
     ----------
     real : Dataset
-        The samples.
+        Samples.
     profiles : Float[ndarray, "D F"]
-        Mean features as `Dataset` features: of two values that of the second, more one-hot.
+        Mean features, like the features of a `Dataset`: of two values that of the second, of more one-hot.
     basin : Int[ndarray, " D"]
-        Starts that came to each.
+        Number of starts that converged to each fixed point.
     majority : Int[ndarray, " D"]
-        Code of a class, -1 for none.
+        Code of the most frequent class in each basin, -1 for none.
+    title : str, default ""
+        Title of the figure.
 
     Raises
     ------
     DataError
         If there are too few samples.
+
+    Examples
+    --------
+    >>> from shortrun.data import read
+    >>> from shortrun.scores import features
+    >>> data = read("digits").head(50)
+    >>> figure = fixed_points(data, features(data)[:2], np.array([3, 1]), np.array([0, 1]))
+    >>> figure.axes[0].get_ylabel()[:3]
+    'PC2'
     """
     found = project(real, real)
-    places = profiles @ found.directions / np.sqrt(profiles.shape[1])
+    places = found.place(profiles)
     figure = new_figure(WIDTH, 5.6)
     axis = figure.add_subplot()
-    told = scattered(axis, real, found.real, "real", real.classes)
+    count = scatter_samples(axis, real, found.real, "real", real.classes)
     colours = np.array([*palette(len(real.classes)), UNLABELLED if real.classes else MARK])
     axis.scatter(*places.T, s=areas(basin), c=colours[majority], edgecolors="black", linewidths=1.2, zorder=4)
     for number, (place, size) in enumerate(zip(places[:NUMBERED], areas(basin), strict=False), 1):
@@ -66,8 +77,8 @@ def fixed_points(
     axis.set_ylabel(f"PC2 ({found.shares[1]:.0%})")
     axis.set_title(title)
     figure.legend(
-        handles=handles(real, majority),
-        title=f"dots: {told} samples; circles: {len(basin):,} fixed points, areas as their basins",
+        handles=legend_handles(real, majority),
+        title=f"dots: {count} samples; circles: {len(basin):,} fixed points, areas proportional to basins",
         loc="outside lower center",
         ncols=4 if max(map(len, real.classes), default=0) > 8 else 6,
         handletextpad=0.2,
@@ -77,12 +88,12 @@ def fixed_points(
 
 
 def areas(basin: Int[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:
-    """Return the areas of circles."""
+    """Return the areas of the circles."""
     return np.maximum(SMALLEST, LARGEST * basin / max(basin.max(initial=1), 1))
 
 
-def handles(real: Dataset, majority: Int[np.ndarray, " D"]) -> list[Any]:
-    """Return what the legend explains: samples, fixed points, and the colours of labels that occur."""
+def legend_handles(real: Dataset, majority: Int[np.ndarray, " D"]) -> list[Any]:
+    """Return the entries of the legend: samples, fixed points, and the labels that occur."""
     from matplotlib.lines import Line2D
 
     dots: dict[str, Any] = {"linestyle": "", "marker": "o"}
@@ -91,10 +102,10 @@ def handles(real: Dataset, majority: Int[np.ndarray, " D"]) -> list[Any]:
         Line2D([], [], **dots, markersize=6, color=plain, alpha=0.5, markeredgewidth=0, label="sample"),
         Line2D([], [], **dots, markersize=8, color=filled, markeredgecolor="black", label="fixed point"),
     ]
-    shown = {*np.unique(real.labels).tolist(), *majority.tolist()} - {UNKNOWN}
+    occurring = {*np.unique(real.labels).tolist(), *majority.tolist()} - {UNKNOWN}
     named = [
         (name, colour)
         for k, (name, colour) in enumerate(zip(real.classes, palette(len(real.classes)), strict=True))
-        if k in shown
+        if k in occurring
     ]
     return sides + [Line2D([], [], linestyle="", marker="s", markersize=6, color=c, label=name) for name, c in named]

@@ -1,4 +1,4 @@
-"""Distributions of one quantity, on common bins."""
+"""Distributions of one quantity in common bins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import DATA, GENERATED, WIDTH, new_figure, palette, styled
+from shortrun.plots.figure import DATA, GENERATED, WIDTH, new_figure, palette, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,21 +18,26 @@ BINS = 40
 
 @styled
 def histograms(values: Mapping[str, Any], label: str) -> Figure:
-    """Return normalised histograms on common bins: the first as a black outline, the others filled.
+    """Return normalised histograms in common bins: the first as a black outline, the others filled.
 
-    Whole numbers (lengths, distances in sites) get bins around them.
+    Integers (lengths, distances in sites) are in the middle of their bins.
 
     Parameters
     ----------
     values : Mapping[str, Any]
-        Name -> numbers, the real ones first; those that are not finite are left out.
+        Numbers by name, the real ones first; values that are not finite are left out.
     label : str
-        What they are, with the unit.
+        Name of the quantity, with the unit.
 
     Raises
     ------
     DataError
         If a name has no finite value.
+
+    Examples
+    --------
+    >>> histograms({"real": [1, 2, 2], "generated": [1, 1, 3]}, "length").axes[0].get_ylabel()
+    'density'
     """
     finite = {name: np.asarray(it, float)[np.isfinite(np.asarray(it, float))] for name, it in values.items()}
     for name, numbers in finite.items():
@@ -55,7 +60,7 @@ def histograms(values: Mapping[str, Any], label: str) -> Figure:
 
 
 def common_edges(numbers: np.ndarray) -> list[float]:
-    """Return the edges of bins for all values, around whole numbers where they are such."""
+    """Return the edges of common bins; integers are in the middle of theirs."""
     low, high = numbers.min(), numbers.max()
     if not np.array_equal(numbers, np.rint(numbers)):
         return np.histogram_bin_edges(numbers, BINS).tolist()

@@ -1,4 +1,4 @@
-"""How the modes of a machine of Gaussian units grow, with what theory says of it drawn in."""
+"""Growth of the modes of a machine with Gaussian units, with the predictions of theory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float64
 
-from shortrun.plots._figure import WIDTH, new_figure, palette, styled
+from shortrun.plots.figure import WIDTH, new_figure, palette, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,29 +22,36 @@ def learning_curves(
     ends: Float64[np.ndarray, " K"],
     starts: Float64[np.ndarray, " K"] | None = None,
 ) -> Figure:
-    """Return singular values against time: lines as integrated, dashed as they begin, dotted where they end.
+    """Return singular values against time: integrated (lines), their first growth (dashed) and their ends (dotted).
 
     Parameters
     ----------
     times : Sequence[float] or ndarray
-        Of the rows.
+        Time of each row.
     values : Float64[ndarray, "T K"]
         (T, K) singular values of W.
     rates : Float64[ndarray, " K"]
-        (K,) early growth rates s_h (lambda_a - s_v).
+        (K,) initial growth rates s_h (lambda_a - s_v).
     ends : Float64[ndarray, " K"]
-        (K,) fixed points of theory 7.2.
+        (K,) fixed points (theory 7.2).
     starts : Float64[ndarray, " K"], optional
-        (K,) norms of the first W along the modes of the data; by default its singular values.
+        (K,) norms of the initial W along the modes of the data; by default its singular values.
+
+    Examples
+    --------
+    >>> times = np.linspace(0, 5, 6)
+    >>> values = 0.01 * np.exp(times)[:, None]
+    >>> learning_curves(times, values, np.array([1.0]), np.array([1.5])).axes[0].get_xlabel()
+    'time'
     """
     figure = new_figure(WIDTH, 3.4)
     axis = figure.subplots()
-    moments, begun = np.asarray(times, float), values[0] if starts is None else starts
+    moments, initial = np.asarray(times, float), values[0] if starts is None else starts
     for mode, colour in enumerate(palette(values.shape[1])):
         axis.plot(moments, values[:, mode], color=colour, label=f"mode {mode + 1}")
-        early = begun[mode] * np.exp(rates[mode] * (moments - moments[0]))
-        shown = early < 2 * max(ends[mode], values[0, mode])
-        axis.plot(moments[shown], early[shown], color=colour, linestyle="--", linewidth=0.9)
+        early = initial[mode] * np.exp(rates[mode] * (moments - moments[0]))
+        visible = early < 2 * max(ends[mode], values[0, mode])
+        axis.plot(moments[visible], early[visible], color=colour, linestyle="--", linewidth=0.9)
         if ends[mode] > 0:
             axis.axhline(ends[mode], color=colour, linestyle=":", linewidth=0.9)
     axis.set(yscale="log", xlabel="time", ylabel=r"singular values $w_\alpha$")

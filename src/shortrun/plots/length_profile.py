@@ -8,10 +8,10 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.data.sequences.gaps import gap_share
-from shortrun.plots._figure import WIDTH, new_figure, styled
-from shortrun.plots._sides import COLOURS, check_alike
+from shortrun.plots.figure import WIDTH, new_figure, styled
 from shortrun.plots.histograms import common_edges
-from shortrun.scores.sequences import NEEDS, applies, lengths
+from shortrun.plots.sides import COLOURS, check_alike
+from shortrun.scores.sequences import GAPPED_SEQUENCES, lengths
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,12 +21,24 @@ if TYPE_CHECKING:
 def length_profile(real: Dataset, generated: Dataset) -> Figure:
     """Return the distribution of the lengths of aligned sequences, and the share of gaps at each site.
 
+    Parameters
+    ----------
+    real, generated : Dataset
+        Aligned sequences with gaps.
+
     Raises
     ------
     DataError
-        If the samples are no sequences with gaps, or of different sites.
+        If the samples are not sequences with gaps, or differ in their sites.
+
+    Examples
+    --------
+    >>> from shortrun.data import Dataset
+    >>> data = Dataset.from_arrays([[0, 1, 2], [1, 1, 0], [0, 0, 3]], alphabet="-ACGU")
+    >>> [axis.get_xlabel() for axis in length_profile(data, data).axes]
+    ['residues', 'site']
     """
-    check_alike(real, generated, applies(real), NEEDS)
+    check_alike(real, generated, GAPPED_SEQUENCES)
     figure = new_figure(WIDTH, 2.8)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.6))
     sides = {"real": real, "generated": generated}

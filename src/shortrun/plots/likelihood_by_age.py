@@ -1,4 +1,4 @@
-"""The log-likelihood of training and test samples while a machine learns."""
+"""Log-likelihood of training and test samples during training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import WIDTH, new_figure, palette, styled, time_axis
+from shortrun.plots.figure import WIDTH, new_figure, palette, styled, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,19 +17,25 @@ COLUMNS = {"age", "data", "mean_log_likelihood", "standard_error", "error"}
 
 @styled
 def likelihood_by_age(table: pd.DataFrame) -> Figure:
-    """Return the mean log-likelihood against age, a line a data set; where test falls below train a machine overfits.
+    """Return the mean log-likelihood against age, a line for each data set; test below train indicates overfitting.
 
-    Bands are two standard errors of the mean over samples, bars two of ln Z, which moves all lines together.
+    Bands are two standard errors of the mean over samples, bars two standard errors of ln Z, which all lines share.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Age, data, mean_log_likelihood, standard_error, error (`workflows.likelihood_by_age`).
+        Columns age, data, mean_log_likelihood, standard_error, error (`workflows.likelihood_by_age`).
 
     Raises
     ------
     DataError
         If columns are missing.
+
+    Examples
+    --------
+    >>> row = {"age": 10, "data": "train", "mean_log_likelihood": -20.0, "standard_error": 0.1, "error": 0.2}
+    >>> likelihood_by_age(pd.DataFrame([row, row | {"age": 100}])).axes[0].get_xlabel()
+    'age (updates)'
     """
     if not COLUMNS.issubset(table.columns):
         raise DataError(f"columns {', '.join(sorted(COLUMNS))} expected, got {', '.join(map(str, table.columns))}")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from shortrun.data import Dataset
 from shortrun.data.genotypes.variants import KEY
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure, styled
-from shortrun.plots._sides import COLOURS, check_alike, thinned
-from shortrun.scores._genotypes import NEEDS, is_genotypes
-from shortrun.scores.linkage import linkage_decay
+from shortrun.plots.figure import new_figure, styled
+from shortrun.plots.sides import COLOURS, check_alike, thinned
+from shortrun.scores import GENOTYPES, linkage_decay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,16 +19,30 @@ MARKS = {"real": "o", "generated": "s"}
 
 @styled
 def linkage(real: Dataset, generated: Dataset) -> Figure:
-    """Return the mean r^2 of pairs of sites against their distance, of as many real as generated samples.
+    """Return the mean r^2 of pairs of sites against their distance, of equally many real and generated samples.
 
-    Dashed: 1 / N, what N samples have without linkage.
+    The dashed line is 1 / N, the value of N samples without linkage.
+
+    Parameters
+    ----------
+    real, generated : Dataset
+        Genotypes of the same sites.
 
     Raises
     ------
     DataError
-        If the samples are no genotypes, or of different sites, or no two sites are on one chromosome.
+        If the samples are not genotypes, differ in their sites, or have no two sites on one chromosome.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.data import Dataset
+    >>> random = np.random.default_rng(0)
+    >>> data = Dataset.from_arrays(random.integers(0, 3, (50, 8)), alphabet="012")
+    >>> linkage(data, data).axes[0].get_xlabel()
+    'distance in sites'
     """
-    check_alike(real, generated, is_genotypes(real), NEEDS)
+    check_alike(real, generated, GENOTYPES)
     count = min(len(real), len(generated))
     figure = new_figure(4.6, 3.2)
     axis = figure.subplots()

@@ -1,4 +1,4 @@
-"""Relaxation times while a machine learns, and the autocorrelations behind them."""
+"""Relaxation times during training, and the autocorrelation functions behind them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import MARK, WIDTH, new_figure, palette, score_axis, short, styled, time_axis
+from shortrun.plots.figure import MARK, WIDTH, new_figure, palette, score_axis, short, styled, time_axis
 from shortrun.plots.scores_by_age import gradient
 
 if TYPE_CHECKING:
@@ -22,24 +22,30 @@ STARTS = {"overlap": "overlap {}", "two-start": "two starts: {}"}
 
 @styled
 def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
-    """Return relaxation times against age: tau_int of each observable, and below when chains forget their start.
+    """Return relaxation times against age: tau_int of each observable, and below it the time to forget the start.
 
-    Triangles are lower bounds, of runs that were too short. The horizontal line is k, the sweeps of the training's
-    chains: above it they are out of equilibrium.
+    Triangles are lower bounds, from chains that were too short. The horizontal line is k, the sweeps of the chains in
+    training: machines above it were trained out of equilibrium.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Age, observable, estimator, value, resolved (`workflows.mixing`).
+        Columns age, observable, estimator, value, resolved (`workflows.mixing`).
     k : int, default 0
-        Of the training; 0 draws no line.
+        Number of sweeps in training; 0 draws no line.
 
     Raises
     ------
     DataError
         If columns or times are missing.
+
+    Examples
+    --------
+    >>> row = {"age": 10, "observable": "energy", "estimator": "tau-int", "value": 3.0, "resolved": True}
+    >>> mixing(pd.DataFrame([row, row | {"age": 100, "value": 30.0}]), k=10).axes[0].get_ylabel()
+    'tau_int (sweeps)'
     """
-    check(table, COLUMNS)
+    check_columns(table, COLUMNS)
     upper = dict(lines_of(table, "tau-int"))
     lower = dict(line for how in STARTS for line in lines_of(table, how))
     panels = [(upper, "tau_int (sweeps)"), (lower, "start forgotten (sweeps)")]
@@ -49,7 +55,7 @@ def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
     figure = new_figure(WIDTH, 2.7 * len(panels) + 0.2)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (lines, label) in zip(axes, panels, strict=True):
-        draw(axis, lines, k)
+        draw_times(axis, lines, k)
         score_axis(axis, label, [*(x for rows in lines.values() for x in rows["value"]), *([k] if k else [])])
         axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         time_axis(axis, "age (updates)" if axis is axes[-1] else "")
@@ -58,20 +64,20 @@ def mixing(table: pd.DataFrame, k: int = 0) -> Figure:
 
 
 def lines_of(table: pd.DataFrame, estimator: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (name, rows) of each observable of an estimator."""
+    """Yield the name and the rows of each observable of an estimator."""
     chosen = table.loc[table["estimator"] == estimator]
     for observable in chosen["observable"].drop_duplicates():
         yield STARTS.get(estimator, "{}").format(observable), chosen.loc[chosen["observable"] == observable]
 
 
-def draw(axis: Axes, lines: dict[str, pd.DataFrame], k: int) -> None:
-    """Draw values against age, circles where they are resolved and triangles where they are bounds."""
+def draw_times(axis: Axes, lines: dict[str, pd.DataFrame], k: int) -> None:
+    """Draw times against age: circles where they are resolved, triangles where they are lower bounds."""
     for (name, rows), colour in zip(lines.items(), palette(len(lines)), strict=True):
         rows = rows.sort_values("age")
         axis.plot(rows["age"], rows["value"], color=colour, linewidth=1, alpha=0.7)
         for resolved, marker in ((True, "o"), (False, "^")):
             chosen = rows.loc[rows["resolved"] == resolved]
-            # a label even where no such point is: the legend shows circles only
+            # labelled even without such a point, since the legend shows circles only
             label = name if resolved else None
             axis.plot(chosen["age"], chosen["value"], marker, color=colour, markersize=4, label=label)
     if k:
@@ -80,19 +86,28 @@ def draw(axis: Axes, lines: dict[str, pd.DataFrame], k: int) -> None:
 
 @styled
 def autocorrelations(functions: pd.DataFrame) -> Figure:
-    """Return rho(t) against the lag t, a panel an observable and a line an age, from red (young) to blue (old).
+    """Return rho(t) against the lag t, a panel for each observable and a line for each age.
+
+    Colours run from red (young) to blue (old).
 
     Parameters
     ----------
     functions : pd.DataFrame
-        Age, observable, lag, rho, error (`workflows.mixing`); a band is one standard error.
+        Columns age, observable, lag, rho, error (`workflows.mixing`); bands are one standard error.
 
     Raises
     ------
     DataError
         If columns are missing.
+
+    Examples
+    --------
+    >>> rows = [(10, "energy", lag, 0.5**lag, 0.01) for lag in range(1, 9)]
+    >>> functions = pd.DataFrame(rows, columns=["age", "observable", "lag", "rho", "error"])
+    >>> autocorrelations(functions).axes[0].get_title()
+    'energy'
     """
-    check(functions, FUNCTIONS)
+    check_columns(functions, FUNCTIONS)
     names = [*functions["observable"].drop_duplicates()]
     ages = sorted(functions["age"].unique())
     columns = min(2, len(names))
@@ -116,7 +131,13 @@ def autocorrelations(functions: pd.DataFrame) -> Figure:
     return figure
 
 
-def check(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    """Raise DataError if columns are missing, or all rows."""
+def check_columns(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Check that a table has columns and rows.
+
+    Raises
+    ------
+    DataError
+        If it lacks them.
+    """
     if not set(columns).issubset(table.columns) or table.empty:
         raise DataError(f"columns {', '.join(columns)} expected, got {', '.join(map(str, table.columns))}")

@@ -1,4 +1,4 @@
-"""Generated samples over real ones, on the principal components of the latter."""
+"""Real and generated samples on the principal components of the real ones."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.plots._figure import DATA, GENERATED, UNKNOWN, WIDTH, new_figure, palette, styled
+from shortrun.plots.figure import DATA, GENERATED, UNKNOWN, WIDTH, new_figure, palette, styled
 from shortrun.scores import project
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-POINTS = 2000  # drawn of each side
-VECTORS = 1000  # points up to which a vector format draws each as a circle
+POINTS = 2000  # dots on each side
+VECTORS = 1000  # number of dots up to which a vector format draws circles
 BINS = 50
 
 
@@ -23,9 +23,9 @@ BINS = 50
 def pca(real: Dataset, generated: Dataset) -> Figure:
     """Return samples on the first two principal components of the real ones, as FF23 fig. 1.
 
-    Large dots are real samples, small dots with a black edge generated ones, colours are labels; at the edges are the
-    densities of real (black outline) and of generated samples (filled), which count all samples. More than 2,000 dots
-    of a side are drawn as a random choice, and the figure says so.
+    Large dots are real samples, small dots with a black edge are generated ones, and colours are labels. The margins
+    show the densities of all real (black outline) and generated samples (filled). Of more than 2,000 samples on a side
+    the figure draws a random choice, and says so.
 
     Parameters
     ----------
@@ -35,24 +35,31 @@ def pca(real: Dataset, generated: Dataset) -> Figure:
     Raises
     ------
     DataError
-        If they are not, or are too few.
+        If they are not of one kind, or too few.
+
+    Examples
+    --------
+    >>> from shortrun.data import read
+    >>> data = read("digits").head(100)
+    >>> pca(data, data).axes[0].get_ylabel()[:3]
+    'PC2'
     """
     found = project(real, generated)
     figure = new_figure(WIDTH, 6.2)
     grid = figure.add_gridspec(2, 2, width_ratios=(4, 1), height_ratios=(1, 4))
     dots = figure.add_subplot(grid[1, 0])
-    above, beside = figure.add_subplot(grid[0, 0], sharex=dots), figure.add_subplot(grid[1, 1], sharey=dots)
+    above, right = figure.add_subplot(grid[0, 0], sharex=dots), figure.add_subplot(grid[1, 1], sharey=dots)
     named = generated.recode(real.classes) if real.classes and generated.classes else generated
     kinds = {"real": (real, found.real), "generated": (named, found.generated)}
-    told = [scattered(dots, side, places, name, real.classes) for name, (side, places) in kinds.items()]
-    for axis, component, way in ((above, 0, "vertical"), (beside, 1, "horizontal")):
-        density(axis, found.real[:, component], found.generated[:, component], way)
+    counts = [scatter_samples(dots, side, places, name, real.classes) for name, (side, places) in kinds.items()]
+    for axis, component, way in ((above, 0, "vertical"), (right, 1, "horizontal")):
+        draw_density(axis, found.real[:, component], found.generated[:, component], way)
     dots.locator_params(nbins=6)
     dots.set_xlabel(f"PC1 ({found.shares[0]:.0%} of the variance)")
     dots.set_ylabel(f"PC2 ({found.shares[1]:.0%})")
     figure.legend(
-        handles=handles(real.classes),
-        title=f"dots: {told[0]} real, {told[1]} generated samples",
+        handles=legend_handles(real.classes),
+        title=f"dots: {counts[0]} real, {counts[1]} generated samples",
         loc="outside lower center",
         ncols=4 if max(map(len, real.classes), default=0) > 8 else 6,
         handletextpad=0.2,
@@ -61,8 +68,8 @@ def pca(real: Dataset, generated: Dataset) -> Figure:
     return figure
 
 
-def scattered(axis: Axes, data: Dataset, places: np.ndarray, kind: str, classes: tuple[str, ...]) -> str:
-    """Draw dots of real or generated samples, and return how many of how many."""
+def scatter_samples(axis: Axes, data: Dataset, places: np.ndarray, kind: str, classes: tuple[str, ...]) -> str:
+    """Draw real or generated samples as dots, and return how many of how many."""
     rows = np.random.default_rng(0).permutation(len(data))[:POINTS]
     plain = [DATA if kind == "real" else GENERATED] if not classes else [UNKNOWN]
     colours = np.array([*(palette(len(classes)) if data.classes else []), *plain])
@@ -74,8 +81,8 @@ def scattered(axis: Axes, data: Dataset, places: np.ndarray, kind: str, classes:
     return f"{len(data):,}" if len(rows) == len(data) else f"{len(rows):,} of {len(data):,}"
 
 
-def density(axis: Axes, real: np.ndarray, generated: np.ndarray, way: Any) -> None:
-    """Draw the densities of both along one component, on common bins."""
+def draw_density(axis: Axes, real: np.ndarray, generated: np.ndarray, way: Any) -> None:
+    """Draw both densities along one component, in common bins."""
     bins = np.histogram_bin_edges(np.concatenate([real, generated]), BINS).tolist()
     axis.hist(generated, bins=bins, density=True, orientation=way, color=GENERATED, alpha=0.7, label="generated")
     axis.hist(real, bins=bins, density=True, orientation=way, histtype="step", color=DATA, linewidth=1.2, label="real")
@@ -83,8 +90,8 @@ def density(axis: Axes, real: np.ndarray, generated: np.ndarray, way: Any) -> No
     axis.spines["left" if way == "vertical" else "bottom"].set_visible(False)
 
 
-def handles(classes: tuple[str, ...]) -> list[Any]:
-    """Return what the legend explains: real, generated, and the colours of labels."""
+def legend_handles(classes: tuple[str, ...]) -> list[Any]:
+    """Return the entries of the legend: real, generated, and the labels."""
     from matplotlib.lines import Line2D
 
     plain, filled = (DATA, GENERATED) if not classes else (UNKNOWN, "white")

@@ -1,4 +1,4 @@
-"""The phase diagram, with the path of a machine on it."""
+"""The phase diagram, and the path of a machine in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure, short, styled
+from shortrun.plots.figure import new_figure, short, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +19,8 @@ Axis = Literal["sigma-w", "sk"]
 Corner: TypeAlias = tuple[float, float]
 AXES: tuple[Axis, ...] = ("sigma-w", "sk")
 PARAMAGNET, FERROMAGNET, GLASS = "#F4F4F4", "#DCE9F5", "#FBE9D9"
-NONE = 1e-6  # of sigma and w, where logarithmic axes have no zero
-END = math.sqrt(math.pi / 2)  # w / sigma at which the glass ends as sigma grows, whatever kappa is
+NONE = 1e-6  # in place of zero on logarithmic axes
+END = math.sqrt(math.pi / 2)  # limit of w / sigma at the end of the glass for large sigma, for every kappa
 LARGEST = {"sigma-w": (2.5, 3.2), "sk": (2.0, 2.0)}
 LABELS = {
     "sigma-w": (r"noise $\sigma$", r"largest signal $w_1$"),
@@ -32,23 +32,31 @@ PATH = {"age", "sigma", "w_1", "x", "y"}
 
 @styled
 def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *, axes: Axis = "sigma-w") -> Figure:
-    """Return the phases of low-rank weights in noise, and the path of a machine: a dot an age.
+    r"""Return the phases of low-rank weights in noise, and the path of a machine with a dot for each age.
 
     Axes are the noise and the largest signal, or w_1 / sigma and 1 / sigma as in the Sherrington-Kirkpatrick model.
-    With a path they are logarithmic, since the noise of a trained machine is that of its small first weights. Ages
-    without a signal beyond the noise are triangles at the edge.
+    With a path they are logarithmic, since the noise of a trained machine is that of its small initial weights. Ages
+    without a signal above the noise are triangles at the edge.
 
     Parameters
     ----------
     boundaries : pd.DataFrame
-        Boundary, sigma, w, x, y (`phases.boundaries`).
+        Columns boundary, sigma, w, x, y (`phases.boundaries`).
     path : pd.DataFrame, optional
-        Age, sigma, w_1, x, y (`workflows.phases`).
+        Columns age, sigma, w_1, x, y (`workflows.phases`).
+    axes : str, default "sigma-w"
+        "sigma-w" or "sk".
 
     Raises
     ------
     DataError
         If columns are missing.
+
+    Examples
+    --------
+    >>> from shortrun.phases import boundaries
+    >>> phase_diagram(boundaries()).axes[0].get_xlabel()
+    'noise $\\sigma$'
     """
     for table, needed in ((boundaries, BOUNDARY), (path, PATH)):
         if table is not None and not needed.issubset(table.columns):
@@ -56,17 +64,17 @@ def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *,
     figure = new_figure(5.4 if path is not None else 4.6, 4.2)
     axis = figure.subplots()
     low, high = limits(path, axes)
-    shade(axis, boundaries, axes)
+    draw_phases(axis, boundaries, axes)
     if path is not None:
         axis.set(xscale="log", yscale="log")
-        dots(figure, axis, path, axes, low)
-    name(axis, axes, low, high, logarithmic=path is not None)
+        draw_path(figure, axis, path, axes, low)
+    write_names(axis, axes, low, high, logarithmic=path is not None)
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=LABELS[axes][0], ylabel=LABELS[axes][1])
     return figure
 
 
 def limits(path: pd.DataFrame | None, axes: Axis) -> tuple[Corner, Corner]:
-    """Return the lower left and the upper right corner: the three phases, and all dots with some room."""
+    """Return the lower left and the upper right corner, with space for the three phases and all dots."""
     if path is None:
         return (0.0, 0.0), LARGEST[axes]
     known = [values[np.isfinite(values) & (values > 0)] for values in columns(path, axes)]
@@ -80,8 +88,8 @@ def columns(path: pd.DataFrame, axes: Axis) -> tuple[np.ndarray, np.ndarray]:
     return path[names[0]].to_numpy(float), path[names[1]].to_numpy(float)
 
 
-def shade(axis: Axes, table: pd.DataFrame, axes: Axis) -> None:
-    """Fill the phases and draw the lines between them."""
+def draw_phases(axis: Axes, table: pd.DataFrame, axes: Axis) -> None:
+    """Fill the phases and draw their boundaries."""
     lines = {
         name: (rows["sigma"].to_numpy(float), rows["w"].to_numpy(float)) for name, rows in table.groupby("boundary")
     }
@@ -103,8 +111,8 @@ def in_axes(sigma: np.ndarray, w: np.ndarray, axes: Axis) -> tuple[np.ndarray, n
     return (sigma, w) if axes == "sigma-w" else (w / sigma, 1 / sigma)
 
 
-def name(axis: Axes, axes: Axis, low: Corner, high: Corner, *, logarithmic: bool) -> None:
-    """Write the names of the phases, each in its part of the axes."""
+def write_names(axis: Axes, axes: Axis, low: Corner, high: Corner, *, logarithmic: bool) -> None:
+    """Write the name of each phase into its region."""
     if logarithmic:
         (left, bottom), (right, top) = ((math.sqrt(edge) for edge in corner) for corner in (low, high))
         places = {
@@ -118,8 +126,8 @@ def name(axis: Axes, axes: Axis, low: Corner, high: Corner, *, logarithmic: bool
     axis.legend(loc="lower right" if axes == "sk" and logarithmic else "upper left", fontsize=8)
 
 
-def dots(figure: Figure, axis: Axes, path: pd.DataFrame, axes: Axis, low: Corner) -> None:
-    """Draw an age a dot, coloured by it; those without a signal at the edge."""
+def draw_path(figure: Figure, axis: Axes, path: pd.DataFrame, axes: Axis, low: Corner) -> None:
+    """Draw a dot for each age, coloured by age; ages without a signal are at the edge."""
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import FuncFormatter
 
@@ -128,7 +136,7 @@ def dots(figure: Figure, axis: Axes, path: pd.DataFrame, axes: Axis, low: Corner
     ages = path["age"].to_numpy(float).clip(min=1)
     norm = LogNorm(ages.min(), max(ages.max(), ages.min() + 1))
     axis.plot(x[signal], y[signal], color="#666666", linewidth=0.8, zorder=3)
-    seen = axis.scatter(
+    points = axis.scatter(
         x[signal], y[signal], c=ages[signal], norm=norm, s=18, zorder=4, edgecolor="black", linewidth=0.3
     )
     if axes == "sigma-w":
@@ -138,5 +146,5 @@ def dots(figure: Figure, axis: Axes, path: pd.DataFrame, axes: Axis, low: Corner
     axis.scatter(
         *edge, c=ages[~signal], norm=norm, marker="v" if axes == "sigma-w" else "<", s=18, zorder=4, clip_on=False
     )
-    bar = figure.colorbar(seen, ax=axis, label="age (updates)")
+    bar = figure.colorbar(points, ax=axis, label="age (updates)")
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))

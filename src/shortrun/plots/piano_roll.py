@@ -1,4 +1,4 @@
-"""Music as it is played: piano rolls."""
+"""Samples of music as piano rolls."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from shortrun.data import Dataset
 from shortrun.data.music.encoding import KEYS
 from shortrun.errors import DataError
-from shortrun.plots._figure import new_figure, styled
-from shortrun.scores.music import LOWEST, NEEDS, TONES, applies
+from shortrun.plots.figure import new_figure, styled
+from shortrun.plots.sides import check_domain
+from shortrun.scores.music import LOWEST, MUSIC, TONES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,20 +20,29 @@ COLUMNS = 8
 
 @styled
 def piano_roll(data: Dataset, rows: int | Sequence[int] = 16) -> Figure:
-    """Return the piano rolls of some samples: time bins to the right, keys upwards, black where a key is held.
+    """Return the piano rolls of some samples: time runs to the right, keys go up, and black keys are down.
 
     Parameters
     ----------
+    data : Dataset
+        Music.
     rows : int or Sequence[int], default 16
         Which samples, or how many of the first.
 
     Raises
     ------
     DataError
-        If the samples are no music, or there is no such sample.
+        If the samples are not music, or there is no such sample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rolls = np.zeros((2, 2, KEYS), np.uint8)
+    >>> data = Dataset.from_arrays(rolls.reshape(2, -1), meta={"music": {"time_bin": 0.25}})
+    >>> len(piano_roll(data, rows=2).axes)
+    2
     """
-    if not applies(data):
-        raise DataError(f"this figure needs {NEEDS}")
+    check_domain(data, MUSIC)
     rows = range(min(rows, len(data))) if isinstance(rows, int) else rows
     if not rows or not all(0 <= row < len(data) for row in rows):
         raise DataError(f"samples 0 to {len(data) - 1} expected")

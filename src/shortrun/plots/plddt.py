@@ -15,18 +15,25 @@ SIDES = ("real", "generated")
 
 
 def plddt(table: pd.DataFrame) -> Figure:
-    """Return two normalised histograms of the mean pLDDT on common bins, real and generated, as FF23 fig. 4.
+    """Return normalised histograms of the mean pLDDT of real and generated proteins, as FF23 fig. 4.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Columns source ("real" or "generated") and plddt, 0 to 100, as `workflows.fold` returns it; rows without a pLDDT
-        are left out, and a side without any is not drawn.
+        Columns source ("real" or "generated") and plddt, 0 to 100, as `workflows.fold` returns them. Rows without a
+        pLDDT are left out; a side without any is not drawn.
 
     Raises
     ------
     DataError
         If there is no pLDDT.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"source": ["real", "generated"] * 2, "plddt": [80.0, 70.0, 90.0, 60.0]})
+    >>> plddt(table).axes[0].get_xlabel()
+    'mean pLDDT of a sequence'
     """
     lacking = {"source", "plddt"} - {*table.columns}
     known = table.iloc[:0] if lacking else table.dropna(subset=["plddt"])

@@ -1,4 +1,4 @@
-"""What hidden units look at."""
+"""The weights of hidden units."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import WIDTH, new_figure, styled
-from shortrun.plots.sample_grid import mosaic, tiled
+from shortrun.plots.figure import WIDTH, new_figure, styled
+from shortrun.plots.sample_grid import draw_mosaic, mosaic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,9 +19,9 @@ COLUMNS = 8
 
 @styled
 def receptive_fields(fields: Shaped[np.ndarray, "n S"], shape: tuple[int, int] | None = None) -> Figure:
-    """Return the weights of hidden units, as images or as a row of sites each.
+    """Return the weights of hidden units, each as an image or as a row of sites.
 
-    Blue weights are negative and red ones positive; norms, which are never negative, go from white to dark.
+    Negative weights are blue and positive ones red; norms, which are not negative, run from white to black.
 
     Parameters
     ----------
@@ -34,6 +34,11 @@ def receptive_fields(fields: Shaped[np.ndarray, "n S"], shape: tuple[int, int] |
     ------
     DataError
         If the shape does not fit.
+
+    Examples
+    --------
+    >>> receptive_fields(np.eye(4), shape=(2, 2)).axes[1].get_ylabel()
+    'norm of the weights'
     """
     if shape is not None and shape[0] * shape[1] != fields.shape[1]:
         raise DataError(f"{fields.shape[1]} sites are not an image of {shape[0]} x {shape[1]}")
@@ -51,7 +56,7 @@ def receptive_fields(fields: Shaped[np.ndarray, "n S"], shape: tuple[int, int] |
         axis.spines[:].set_visible(True)
     else:
         images = [[*fields[first : first + COLUMNS]] for first in range(0, len(fields), COLUMNS)]
-        tiled(axis, mosaic(images, COLUMNS, shape), colours, limits)
+        draw_mosaic(axis, mosaic(images, COLUMNS, shape), colours, limits)
         image = axis.images[0]
     figure.colorbar(image, ax=axis, label="weight" if signed else "norm of the weights", shrink=0.9)
     return figure

@@ -1,11 +1,11 @@
-"""Whether predicted probabilities are right as often as they say."""
+"""How often predictions are correct, compared with their probabilities."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from shortrun.data import Predictions
-from shortrun.plots._figure import GENERATED, UNKNOWN, new_figure, styled
+from shortrun.plots.figure import GENERATED, UNKNOWN, new_figure, styled
 from shortrun.scores.prediction import reliability as bins_of
 
 if TYPE_CHECKING:
@@ -14,20 +14,32 @@ if TYPE_CHECKING:
 
 @styled
 def reliability(predictions: Predictions) -> Figure:
-    """Return the reliability diagram: accuracy against predicted probability, and how many samples are where.
+    """Return the reliability diagram: accuracy against predicted probability, and the number of samples in each bin.
 
-    The probability is that of the predicted class, in equal bins; bars are binomial standard errors, the diagonal is a
-    calibrated machine.
+    The probability is that of the predicted class. Bars are binomial standard errors; a calibrated machine lies on the
+    diagonal.
 
     Parameters
     ----------
     predictions : Predictions
-        Some with known labels.
+        Predictions, some of samples with known labels.
 
     Raises
     ------
     DataError
         If no label is known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> predictions = Predictions(
+    ...     names=np.array(["x", "y"]),
+    ...     labels=np.array([0, 1]),
+    ...     classes=("a", "b"),
+    ...     probabilities=np.array([[0.9, 0.1], [0.6, 0.4]], np.float32),
+    ... )
+    >>> [axis.get_ylabel() for axis in reliability(predictions).axes]
+    ['accuracy', 'samples']
     """
     table = bins_of(predictions)
     figure = new_figure(4.6, 5.0)

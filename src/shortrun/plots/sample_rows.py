@@ -1,4 +1,4 @@
-"""Samples as rows of a picture, of any kind."""
+"""Samples of any kind as rows of an image."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.plots._figure import new_figure
+from shortrun.plots.figure import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def sample_rows(data: Dataset, rows: Sequence[int], sites: int) -> Figure:
-    """Return a picture of some samples: a row a sample, a column a site, grey by code or value; classes on the left.
+    """Return an image of some samples: a row for each sample, a column for each site, grey by code or value.
 
     Parameters
     ----------
+    data : Dataset
+        Samples; their classes are written on the left.
     rows : Sequence[int]
-        Which samples, those of a class together.
+        Which samples, sorted by class.
     sites : int
-        Number of first sites that are drawn.
+        Number of sites to draw, from the first on.
+
+    Examples
+    --------
+    >>> from shortrun.data import read
+    >>> sample_rows(read("digits"), rows=range(10), sites=64).axes[0].get_xlabel()
+    'site'
     """
     figure = new_figure(6.5, 0.09 * len(rows) + 0.5)
     axis = figure.subplots()

@@ -9,29 +9,29 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import ConfigError, DataError, nearest
-from shortrun.plots._figure import DATA, WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
+from shortrun.plots.figure import DATA, WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
 from shortrun.scores import ALL, Curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROW = 1.9  # inches a score
+ROW = 1.9  # inches for each score
 SWEEPS = "sampling time (sweeps)"
 
 
 @styled
 def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figure:
-    """Return scores of the last age against sampling time, a line a class and the mean in black, as FF23 fig. 3A.
+    """Return scores of the last age against sampling time, a line for each class, as FF23 fig. 3A.
 
-    Bands are standard errors, the vertical line is the k of the training.
+    The mean over classes is black. Bands are standard errors, and the vertical line is the k of the training.
 
     Parameters
     ----------
     curves : Curves
-        Of one run.
+        Curves of one run.
     scores : Sequence[str], optional
-        Names, a row each; by default all but accuracies.
+        Names, a row each; by default all except accuracies.
 
     Raises
     ------
@@ -39,9 +39,18 @@ def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figu
         If a name is unknown.
     DataError
         If the curves have no score against sampling time.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("aai", "all", 100, steps, 1 / steps, 0.01) for steps in (1, 10, 100)]
+    >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
+    >>> curves = Curves("run", "ff", 10, table)
+    >>> scores_by_class(curves).axes[0].get_xlabel()
+    'sampling time (sweeps)'
     """
-    names = names_of([curves], scores)
-    table = in_time(curves)
+    names = score_names([curves], scores)
+    table = timed_rows(curves)
     table = table.loc[table["age"] == table["age"].max()]
     classes = [name for name in table["class"].drop_duplicates() if name != ALL]
     colours = dict(zip(classes, palette(len(classes)), strict=True)) | {ALL: DATA}
@@ -50,7 +59,7 @@ def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figu
     for axis, name in zip(axes, names, strict=True):
         for cls in [*classes, ALL]:
             rows = table.loc[(table["score"] == name) & (table["class"] == cls)]
-            line(axis, rows, colours[cls], "mean" if cls == ALL and classes else cls, bold=cls == ALL)
+            draw_line(axis, rows, colours[cls], "mean" if cls == ALL and classes else cls, bold=cls == ALL)
         score_axis(axis, name, table.loc[table["score"] == name, "value"])
         mark_k(axis, curves.k)
         time_axis(axis, SWEEPS if axis is axes[-1] else "")
@@ -59,8 +68,8 @@ def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figu
     return figure
 
 
-def line(axis: Axes, rows: pd.DataFrame, colour: str, label: str, *, bold: bool = False) -> None:
-    """Draw a score with the band of its standard error."""
+def draw_line(axis: Axes, rows: pd.DataFrame, colour: str, label: str, *, bold: bool = False) -> None:
+    """Draw a score with a band of one standard error."""
     rows = rows.sort_values("steps")
     times, values = rows["steps"].to_numpy(float), rows["value"].to_numpy(float)
     errors = np.nan_to_num(rows["error"].to_numpy(float))
@@ -68,22 +77,22 @@ def line(axis: Axes, rows: pd.DataFrame, colour: str, label: str, *, bold: bool 
     axis.fill_between(times, values - errors, values + errors, color=colour, alpha=0.15, linewidth=0)
 
 
-def in_time(curves: Curves) -> pd.DataFrame:
-    """Return the rows that have a sampling time."""
+def timed_rows(curves: Curves) -> pd.DataFrame:
+    """Return the rows with a sampling time."""
     return curves.table.dropna(subset=["steps", "value"])
 
 
-def names_of(runs: Sequence[Curves], scores: Sequence[str] | None) -> list[str]:
-    """Return the scores to draw: those asked for, else all but accuracies.
+def score_names(runs: Sequence[Curves], scores: Sequence[str] | None) -> list[str]:
+    """Return the scores to draw: those that were asked for, by default all except accuracies.
 
     Raises
     ------
     ConfigError
-        If a name is in no run.
+        If no run has a name.
     DataError
-        If there is none.
+        If there is no score.
     """
-    known = list(dict.fromkeys(name for run in runs for name in in_time(run)["score"]))
+    known = list(dict.fromkeys(name for run in runs for name in timed_rows(run)["score"]))
     for name in scores or ():
         if name not in known:
             expected = f"'{name}' is not in the curves, expected {', '.join(known)}"

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import ConfigError, DataError
-from shortrun.plots._figure import WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
-from shortrun.plots.scores_by_class import SWEEPS, in_time, names_of
+from shortrun.plots.figure import WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
+from shortrun.plots.scores_by_class import SWEEPS, score_names, timed_rows
 from shortrun.scores import ALL, Curves
 
 if TYPE_CHECKING:
@@ -22,32 +22,41 @@ PANEL = 2.1  # inches high
 
 @styled
 def scores_of_runs(runs: Sequence[Curves], scores: Sequence[str] | None = None, *, against: str = "steps") -> Figure:
-    """Return scores (means over classes), a panel each with a line a run (FU24 fig. 3b, 5).
+    """Return scores (means over classes), a panel for each score with a line for each run (FU24 fig. 3b, 5).
 
-    At the last age against sampling time, or at k sweeps against training time. Bands are standard errors; vertical
-    lines are the k of the runs.
+    They are drawn at the last age against sampling time, or after k sweeps against training time. Bands are standard
+    errors; vertical lines are the k of the runs.
 
     Parameters
     ----------
     runs : Sequence[Curves]
         Curves, such as those of two data sets or of three architectures.
     scores : Sequence[str], optional
-        Names, a panel each; by default all but accuracies.
+        Names, a panel each; by default all except accuracies.
     against : str, default "steps"
         "steps" or "age".
 
     Raises
     ------
     ConfigError
-        If a name is unknown, or what scores are drawn against.
+        If a name or `against` is unknown.
     DataError
         If there are no curves, or none at the k of a run.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("aai", "all", 100, steps, 1 / steps, 0.01) for steps in (1, 10, 100)]
+    >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
+    >>> curves = Curves("run", "ff", 10, table)
+    >>> scores_of_runs([curves]).axes[0].get_ylabel()
+    'aai'
     """
     if against not in AGAINST:
         raise ConfigError("against", f"one of {', '.join(AGAINST)} expected, got '{against}'")
     if not runs:
         raise DataError("curves of at least one run expected")
-    names = names_of(runs, scores)
+    names = score_names(runs, scores)
     tables = [chosen(run, against) for run in runs]
     figure = new_figure(WIDTH, PANEL * -(-len(names) // 2) + 0.4)
     axes = figure.subplots(-(-len(names) // 2), min(2, len(names)), squeeze=False).flat
@@ -68,14 +77,14 @@ def scores_of_runs(runs: Sequence[Curves], scores: Sequence[str] | None = None, 
 
 
 def chosen(run: Curves, against: str) -> pd.DataFrame:
-    """Return the means over classes at the last age, or at the sweeps of the training.
+    """Return the means over classes at the last age, or after the k sweeps of the training.
 
     Raises
     ------
     DataError
         If the curves were not measured there.
     """
-    table = in_time(run)
+    table = timed_rows(run)
     table = table.loc[table["class"] == ALL]
     fixed, value = ("age", table["age"].max()) if against == "steps" else ("steps", run.k)
     found = table.loc[table[fixed] == value]

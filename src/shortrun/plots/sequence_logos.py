@@ -1,4 +1,4 @@
-"""Sequence logos of real and of generated sequences."""
+"""Sequence logos of real and generated sequences."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ import pandas as pd
 from shortrun.data import Dataset
 from shortrun.data.core.alphabet import DNA, RNA
 from shortrun.errors import MissingExtraError
-from shortrun.plots._figure import WIDTH, new_figure, styled
-from shortrun.scores import frequencies, information
-from shortrun.scores._compare import alike
+from shortrun.plots.figure import WIDTH, new_figure, styled
+from shortrun.scores import alike, information, most_different_sites
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PER_ROW = 40  # sites side by side
-SITES = 120  # the largest number that is drawn
-SMALLEST = 0.03  # of the height of the figure; lower letters could not be read
+SITES = 120  # largest number of sites
+SMALLEST = 0.03  # height of the smallest legible letter, as a share of the panel
 CHEMISTRY = {"DE": "#D55E00", "KRH": "#0072B2", "STNQGCY": "#009E73", "AVLIPMFW": "black"}  # of amino acids
 BASES = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "TU": "#D55E00"}
 
 
 @styled
 def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
-    """Return sequence logos of real sequences above those of generated ones, wrapped over rows.
+    """Return sequence logos of real sequences above those of generated ones, in rows of 40 sites.
 
-    The height of a letter is the information it carries in bits (`scores.information`). Of alignments of more than 120
-    sites the 120 whose letters differ most (in total variation) are drawn, in their order.
+    The height of a letter is its information in bits (`scores.information`). Of more than 120 sites the figure shows
+    the 120 whose letter frequencies differ most, in their order.
 
     Parameters
     ----------
@@ -43,9 +42,16 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
         If they are not.
     MissingExtraError
         If logomaker is not installed.
+
+    Examples
+    --------
+    >>> from shortrun.data import Dataset
+    >>> rna = Dataset.from_arrays([[0, 1, 2], [1, 1, 3]], alphabet="ACGU")
+    >>> [axis.get_ylabel() for axis in sequence_logos(rna, rna).axes]
+    ['real', 'generated']
     """
     generated = alike(real, generated)
-    sites = most_different(real, generated)
+    sites = most_different_sites(real, generated, SITES)
     heights = {"real": information(real)[sites], "generated": information(generated)[sites]}
     highest = max(1e-6, *(float(bits.sum(1).max()) for bits in heights.values()))
     assert real.alphabet is not None
@@ -56,22 +62,16 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
     for i, block in enumerate(blocks):
         for axis, (name, bits) in zip(axes[2 * i : 2 * i + 2], heights.items(), strict=True):
             table = pd.DataFrame({c: bits[block, k] for k, c in enumerate(real.alphabet.letters)})
-            drawn(axis, table.where(table >= SMALLEST * highest, 0.0), colours)
+            draw_logo(axis, table.where(table >= SMALLEST * highest, 0.0), colours)
             axis.spines.bottom.set_bounds(-0.5, len(block) - 0.5)
             axis.set(xlim=(-0.5, min(PER_ROW, len(sites)) - 0.5), ylim=(0, highest * 1.02), ylabel=name, xticks=[])
-        numbered(axes[2 * i + 1], sites[block] + 1)
+        number_sites(axes[2 * i + 1], sites[block] + 1)
     chosen = f"the {SITES} sites of {real.sites} that differ most; " if len(sites) < real.sites else ""
     figure.suptitle(f"{chosen}height: information (bits)", fontsize=10)
     return figure
 
 
-def most_different(real: Dataset, generated: Dataset) -> np.ndarray:
-    """Return the sites to draw, in order: all, or those with the largest total variation of letters."""
-    apart = np.abs(frequencies(real) - frequencies(generated)).sum(1)
-    return np.sort(np.argsort(-apart, kind="stable")[:SITES])
-
-
-def drawn(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
+def draw_logo(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     """Draw one row of a logo."""
     try:
         from logomaker import Logo
@@ -82,15 +82,15 @@ def drawn(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
         Logo(kept, ax=axis, color_scheme=colours, show_spines=None)
 
 
-def numbered(axis: Axes, sites: np.ndarray) -> None:
-    """Write the numbers of the first site, of each fifth and of those that do not follow the one before."""
+def number_sites(axis: Axes, sites: np.ndarray) -> None:
+    """Write the numbers of the first site, of every fifth one, and of sites that do not follow the one before."""
     every = len(sites) < 2 or int(sites[-1] - sites[0]) != len(sites) - 1
     places = [i for i, site in enumerate(sites) if every or i == 0 or site % 5 == 0]
     axis.set_xticks(places, [str(sites[i]) for i in places], rotation=90 if every else 0, fontsize=7 if every else 9)
 
 
 def colours_of(data: Dataset) -> dict[str, str]:
-    """Return a colour for each letter: by its base, or by the chemistry of its amino acid."""
+    """Return a colour for each letter: that of its base, or of the chemistry of its amino acid."""
     groups = BASES if data.alphabet in (DNA, RNA) else CHEMISTRY
     known = {letter: colour for letters, colour in groups.items() for letter in letters}
     return {letter: known.get(letter, "#555555") for letter in data.alphabet.letters} if data.alphabet else known

@@ -1,4 +1,4 @@
-"""Singular values of the weights while a machine learns."""
+"""Singular values of the weights during training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import WIDTH, new_figure, score_axis, styled, time_axis
+from shortrun.plots.figure import WIDTH, new_figure, score_axis, styled, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,17 +19,23 @@ COLUMNS = {"age", "matrix", "rank", "value"}
 
 @styled
 def singular_values(table: pd.DataFrame) -> Figure:
-    """Return the singular values of W and of D against age on logarithmic axes, a line a rank, dark for the largest.
+    """Return the singular values of W and D against age on logarithmic axes, darkest for the largest.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Age, matrix, rank, value (`workflows.singular_values`).
+        Columns age, matrix, rank, value (`workflows.singular_values`).
 
     Raises
     ------
     DataError
         If columns are missing.
+
+    Examples
+    --------
+    >>> row = {"age": 10, "matrix": "W", "rank": 1, "value": 0.5}
+    >>> singular_values(pd.DataFrame([row, row | {"age": 100, "value": 2.0}])).axes[0].get_ylabel()
+    'singular value'
     """
     from matplotlib import colormaps
 

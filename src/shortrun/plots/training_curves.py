@@ -1,4 +1,4 @@
-"""What was monitored while a machine learned."""
+"""Monitored values during training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shortrun.errors import DataError
-from shortrun.plots._figure import WIDTH, new_figure, palette, score_axis, styled, time_axis
+from shortrun.plots.figure import WIDTH, new_figure, palette, score_axis, styled, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,19 +18,25 @@ NAMES = {"top_singular_value": "largest singular value", "weight_norm": "norm"}
 
 @styled
 def training_curves(log: pd.DataFrame) -> Figure:
-    """Return residuals, norms and accuracy against the updates of a training, a panel each.
+    """Return residuals, norms and accuracy against the number of updates, a panel each.
 
-    Residuals are how far the free runs are from what they learn; they end where noise and learning rate balance.
+    Residuals measure the distance of the free chains from the data; they settle where noise and learning rate balance.
 
     Parameters
     ----------
     log : pd.DataFrame
-        Monitored values, a row a logged update (`Trajectory.log_table`).
+        Monitored values, a row for each logged update (`Trajectory.log_table`).
 
     Raises
     ------
     DataError
         If nothing was logged.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"update": [1, 10, 100], "residual_generate": [0.5, 0.1, 0.05], "weight_norm": [1, 2, 3]})
+    >>> [axis.get_ylabel() for axis in training_curves(log).axes]
+    ['residuals', 'weights']
     """
     if "update" not in log:
         raise DataError("nothing was logged: a log with a column 'update' expected")
@@ -56,6 +62,6 @@ def training_curves(log: pd.DataFrame) -> Figure:
 
 
 def columns_of(log: pd.DataFrame, key: str) -> list[str]:
-    """Return the columns of a panel that hold a number somewhere."""
+    """Return the columns of a panel that have a number."""
     wanted = [name for name in log.columns if key in name or (key == "norm" and "singular" in name)]
     return [name for name in wanted if len(log[name].dropna())]

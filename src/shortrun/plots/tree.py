@@ -1,4 +1,4 @@
-"""A tree of fixed points with what is known of its leaves: rectangular or circular."""
+"""A tree of fixed points with annotations of its leaves, rectangular or circular."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shortrun.landscape import ROOT, Tree
-from shortrun.plots._figure import UNKNOWN, new_figure, palette, short, styled
-from shortrun.plots.tree_layout import LEAF_GAP, Depth, Layout, age_limits, children, layout
-from shortrun.plots.tree_strips import Strip, majority
+from shortrun.landscape.tree_layout import LEAF_GAP, Depth, Layout, age_limits, children, layout, majority
+from shortrun.plots.figure import UNKNOWN, new_figure, palette, short, styled
+from shortrun.plots.tree_strips import Strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAMED = 80  # leaves up to which their names are drawn
-STRIP, GAP = 0.035, 0.012  # width of a strip and of the space before it, in widths of the tree
-PURE = 0.9  # share of one class from which a branch has its colour
-TURN = 0.96  # share of the circle that is used
-HOLE = 0.12  # radius of the root of a circular tree, in widths of the tree
-LINE = 0.19  # inches, of a line of a legend
+NAMED = 80  # number of leaves up to which they are named
+STRIP, GAP = 0.035, 0.012  # widths of a strip and of the space before it, relative to the tree
+PURE = 0.9  # share of one class above which a branch has its colour
+TURN = 0.96  # share of the full circle
+HOLE = 0.12  # radius at the root of a circular tree, relative to the tree
+LINE = 0.19  # height of a line of the legend in inches
 
 Place = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -36,46 +36,61 @@ def tree(
     depth: Depth = "age",
     title: str = "",
 ) -> Figure:
-    """Draw a tree from the root to its leaves, with a strip of colours for each thing that is known of these.
+    """Return a tree from the root to its leaves, with a strip of colours for each annotation of the leaves.
 
-    Branches above leaves that agree in the first strip of categories (90 % of them) have its colour. Nodes are dots
-    whose area is their share of the leaves.
+    Branches have the colour of a category of the first strip where 90 % of the leaves below share it. Nodes are dots
+    whose areas are their shares of the leaves.
 
     Parameters
     ----------
     found : Tree
-        The tree.
+        Tree to draw.
     names : Sequence[str]
-        Of the leaves; drawn up to 80.
+        Names of the leaves; up to 80 are drawn.
     strips : Sequence[Strip], default ()
         Classes and annotations, from the inside out.
     circular : bool, default False
-        Around a point rather than from left to right.
+        Draw it around a point instead of from left to right.
     depth : Depth, default "age"
-        What the distance from the root is: the logarithm of the age, or the summed lengths of branches.
+        Distance from the root: the logarithm of the age, or the summed lengths of branches.
+    title : str, default ""
+        Title of the figure.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> found = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> tree(found, ["a", "b", "c"], title="a tree").axes[0].get_title()
+    'a tree'
     """
     first = next((strip for strip in strips if not strip.numeric), None)
     codes = None if first is None else first.codes()
     places = layout(found, codes, depth)
-    place = around(len(places.order)) if circular else flat
+    place = circular_places(len(places.order)) if circular else rectangular_places
     height = 7.0 if circular else float(np.clip(0.14 * len(places.order), 3.5, 9.0))
     figure = new_figure(9.0, height)
     grid = figure.add_gridspec(1, 2, width_ratios=(4, 1)) if strips else figure.add_gridspec(1, 1)
     axis = figure.add_subplot(grid[0, 0])
-    branches(axis, found, places, *colours_of(found, first), place)
-    nodes(axis, found, places, place)
-    edge = bands(axis, places, strips, place)
+    draw_branches(axis, found, places, *colours_of(found, first), place)
+    draw_nodes(axis, found, places, place)
+    edge = draw_strips(axis, places, strips, place)
     if len(names) <= NAMED:
         write_names(axis, places, names, edge, place, circular)
-    frame(axis, found, depth, circular, edge)
+    set_limits(axis, found, depth, circular, edge)
     if strips:
-        legends(figure.add_subplot(grid[0, 1]), strips, height)
+        draw_legends(figure.add_subplot(grid[0, 1]), strips, height)
     axis.set_title(title)
     return figure
 
 
 def colours_of(found: Tree, strip: Strip | None) -> tuple[list[str], list[str]]:
-    """Return the colours of the branches of nodes and of leaves."""
+    """Return the colours of the branches to nodes and to leaves."""
     if strip is None:
         return [UNKNOWN] * len(found), [UNKNOWN] * len(found.leaves)
     names = [*palette(len(strip.categories)), UNKNOWN]
@@ -83,12 +98,12 @@ def colours_of(found: Tree, strip: Strip | None) -> tuple[list[str], list[str]]:
     return [names[code if of >= PURE else -1] for code, of in zip(best, share, strict=True)], strip.colours()
 
 
-def flat(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return places of a rectangular tree, the first leaf on top."""
+def rectangular_places(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of a rectangular tree, the first leaf on top."""
     return x, -y
 
 
-def around(count: int) -> Place:
+def circular_places(count: int) -> Place:
     """Return the function from places of a rectangular tree to those of a circular one."""
 
     def placed(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -98,8 +113,10 @@ def around(count: int) -> Place:
     return placed
 
 
-def branches(axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_leaves: list[str], place: Place) -> None:
-    """Draw a line from each node and leaf back to its parent's depth, and one across the branches of each node."""
+def draw_branches(
+    axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_leaves: list[str], place: Place
+) -> None:
+    """Draw a line from each node and leaf back to the depth of its parent, and one across the branches of each node."""
     from matplotlib.collections import LineCollection
 
     lines: list[np.ndarray] = []
@@ -123,8 +140,8 @@ def branches(axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_le
     axis.add_collection(LineCollection(lines, colors=colours, linewidths=widths, capstyle="projecting"))
 
 
-def nodes(axis: Axes, found: Tree, places: Layout, place: Place) -> None:
-    """Draw the nodes, with areas that grow with the leaves below."""
+def draw_nodes(axis: Axes, found: Tree, places: Layout, place: Place) -> None:
+    """Draw the nodes, with areas that grow with the number of leaves below."""
     x, y = place(places.node_x, places.node_y)
     areas = 4 + 90 * found.size / len(found.leaves)
     if len(found) > 2 * NAMED:
@@ -132,8 +149,8 @@ def nodes(axis: Axes, found: Tree, places: Layout, place: Place) -> None:
     axis.scatter(x, y, s=areas, c="white", edgecolors="#333333", linewidths=0.7, zorder=3)
 
 
-def bands(axis: Axes, places: Layout, strips: Sequence[Strip], place: Place) -> float:
-    """Draw the strips beyond the leaves; return where they end."""
+def draw_strips(axis: Axes, places: Layout, strips: Sequence[Strip], place: Place) -> float:
+    """Draw the strips outside the leaves, and return where they end."""
     from matplotlib.collections import PolyCollection
 
     edge = 1.0
@@ -152,7 +169,7 @@ def bands(axis: Axes, places: Layout, strips: Sequence[Strip], place: Place) -> 
 
 
 def write_names(axis: Axes, places: Layout, names: Sequence[str], edge: float, place: Place, circular: bool) -> None:
-    """Write the names of the leaves beyond the strips."""
+    """Write the names of the leaves outside the strips."""
     size = float(np.clip(420 / len(names), 4.5, 9))
     x, y = place(np.full(len(names), edge + 2 * GAP), places.leaf_y)
     for leaf, name in enumerate(names):
@@ -171,8 +188,8 @@ def write_names(axis: Axes, places: Layout, names: Sequence[str], edge: float, p
         )
 
 
-def frame(axis: Axes, found: Tree, depth: Depth, circular: bool, edge: float) -> None:
-    """Set limits, and name what the depth is."""
+def set_limits(axis: Axes, found: Tree, depth: Depth, circular: bool, edge: float) -> None:
+    """Set the limits of the axes, and label the depth."""
     beyond = edge + (0.3 if len(found.leaves) <= NAMED else 0.02)
     axis.spines[:].set_visible(False)
     axis.set_yticks([])
@@ -188,9 +205,9 @@ def frame(axis: Axes, found: Tree, depth: Depth, circular: bool, edge: float) ->
         places, ages = ticks(found)
         axis.set_xticks(places, ages)
         axis.spines["bottom"].set(visible=True, bounds=(0, 1 - LEAF_GAP))
-        axis.set_xlabel("age at which the data below are one fixed point (updates)", loc="left")
+        axis.set_xlabel("age at which the samples below share one fixed point (updates)", loc="left")
     else:
-        axis.set_xlabel("distance from the root (squared differences a site along the branches)", loc="left")
+        axis.set_xlabel("distance from the root (squared differences per site along the branches)", loc="left")
 
 
 def ticks(found: Tree) -> tuple[list[float], list[str]]:
@@ -202,8 +219,8 @@ def ticks(found: Tree) -> tuple[list[float], list[str]]:
     return [float((1 - LEAF_GAP) * np.log10(age / low) / spread) for age in ages], [short(age) for age in ages]
 
 
-def legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
-    """Draw a legend for each strip in an axis of their own, one below the other."""
+def draw_legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
+    """Draw a legend for each strip, one below the other."""
     from matplotlib.legend import Legend
     from matplotlib.patches import Patch
 
@@ -212,13 +229,13 @@ def legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
     top = 1.0
     for strip in strips:
         entries = strip.legend()
-        shown = entries[:most]
+        drawn = entries[:most]
         if len(entries) > most:
-            shown[-1] = (f"{len(entries) - most + 1} more", UNKNOWN)
+            drawn[-1] = (f"{len(entries) - most + 1} more", UNKNOWN)
         legend = Legend(
             axis,
-            [Patch(color=colour) for _, colour in shown],
-            [name.replace("$", r"\$") for name, _ in shown],
+            [Patch(color=colour) for _, colour in drawn],
+            [name.replace("$", r"\$") for name, _ in drawn],
             title=strip.name.replace("$", r"\$"),
             loc="upper left",
             bbox_to_anchor=(0.0, top),
@@ -228,4 +245,4 @@ def legends(axis: Axes, strips: Sequence[Strip], height: float) -> None:
             labelspacing=0.3,
         )
         axis.add_artist(legend)
-        top -= (len(shown) + 2) * LINE / height
+        top -= (len(drawn) + 2) * LINE / height

@@ -1,4 +1,4 @@
-"""What is known of the leaves of a tree, as colours: classes and columns of annotations."""
+"""Annotations of the leaves of a tree as colours: classes and further columns."""
 
 from __future__ import annotations
 
@@ -6,27 +6,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
-from shortrun.plots._figure import UNKNOWN, palette
+from shortrun.plots.figure import UNKNOWN, palette
 
-LOW, HIGH = (0.91, 0.93, 0.96), (0.0, 0.447, 0.698)  # of a scale of numbers, light to the first colour of the palette
-MOST_CATEGORIES = 30  # that have colours of their own; the rarer ones are "other"
+LOW, HIGH = (0.91, 0.93, 0.96), (0.0, 0.447, 0.698)  # ends of the scale: light, and the first colour of the palette
+MOST_CATEGORIES = 30  # with colours of their own; the rarer ones are "other"
 OTHER = "other"
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A column beside the leaves.
+    """A column of annotations beside the leaves.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     values : ndarray
-        (N,) what each leaf has; texts, "" where unknown, or numbers, NaN where unknown.
+        (N,) value of each leaf: texts, "" where unknown, or numbers, nan where unknown.
     order : tuple[str, ...], default ()
-        Of the categories, whose colours are told by it; by default the most frequent ones first.
+        Order of the categories, which determines their colours; by default the most frequent ones come first.
+
+    Examples
+    --------
+    >>> strip = Strip("kind", np.array(["a", "b", "a", ""]))
+    >>> strip.categories, strip.codes().tolist()
+    (['a', 'b'], [0, 1, 0, -1])
     """
 
     name: str
@@ -35,18 +41,18 @@ class Strip:
 
     @property
     def numeric(self) -> bool:
-        """Whether it is a scale of numbers."""
+        """Whether the values are numbers."""
         return self.values.dtype.kind == "f"
 
     @property
     def categories(self) -> list[str]:
-        """The values of a column of texts in their order; of very many the last are "other"."""
+        """The values of a column of texts, in order; if there are very many, the rarest are "other"."""
         known, counts = np.unique(self.values[self.values != ""], return_counts=True)
         ranked = [*self.order] or known[np.argsort(-counts, kind="stable")].tolist()
         return ranked if len(ranked) <= MOST_CATEGORIES else [*ranked[: MOST_CATEGORIES - 1], OTHER]
 
     def codes(self) -> Int[np.ndarray, " N"]:
-        """Return which category each leaf has, -1 where unknown."""
+        """Return the code of the category of each leaf, -1 where unknown."""
         code = {name: i for i, name in enumerate(self.categories)}
         rest = code.get(OTHER, -1)
         return np.array([code.get(value, rest if value else -1) for value in self.values.tolist()], int)
@@ -67,7 +73,7 @@ class Strip:
         return [hexadecimal(share) if np.isfinite(share) else UNKNOWN for share in shares]
 
     def legend(self) -> list[tuple[str, str]]:
-        """Return names and colours: of the categories, or of the ends of a scale."""
+        """Return names and colours of the categories, or of the ends of a scale."""
         if self.numeric:
             low, high = self.limits
             return [(f"{low:.4g}", hexadecimal(0.0)), (f"{high:.4g}", hexadecimal(1.0))]
@@ -76,21 +82,11 @@ class Strip:
 
 
 def hexadecimal(share: float) -> str:
-    """Return the colour at a share of a scale of numbers."""
+    """Return the colour at a position between 0 and 1 of the scale of numbers."""
     mixed = [a + (b - a) * share for a, b in zip(LOW, HIGH, strict=True)]
     return "#" + "".join(f"{round(255 * part):02X}" for part in mixed)
 
 
 def of_classes(name: str, labels: Int[np.ndarray, " N"], classes: Sequence[str]) -> Strip:
-    """Return the strip of class labels, -1 where unknown, with the colours that classes have in all figures."""
+    """Return the strip of class labels (-1 where unknown), with the colours of classes in all figures."""
     return Strip(name, np.array([*classes, ""], dtype=object)[labels].astype(str), tuple(classes))
-
-
-def majority(counts: Int[np.ndarray, "M K"]) -> tuple[Int[np.ndarray, " M"], Float[np.ndarray, " M"]]:
-    """Return the most frequent category below each node (-1 for none), and its share of the known ones."""
-    totals = counts.sum(1)
-    if counts.shape[1] == 0:
-        return np.full(len(counts), -1), np.zeros(len(counts))
-    best = counts.argmax(1)
-    shares = counts[np.arange(len(counts)), best] / np.maximum(totals, 1)
-    return np.where(totals > 0, best, -1), shares

@@ -1,4 +1,4 @@
-"""The page that says how good a run is."""
+"""The report of a run: one HTML page that shows how good it is."""
 
 from shortrun.report.page import report
 

@@ -1,4 +1,4 @@
-"""Which figures a report shows, according to the data, each with what to look for."""
+"""The figures of a report, depending on the data, each with what to look for."""
 
 from __future__ import annotations
 
@@ -9,134 +9,142 @@ import numpy as np
 from shortrun import plots
 from shortrun.data import Dataset
 from shortrun.errors import MissingExtraError
-from shortrun.plots._sides import thinned
+from shortrun.plots.sides import thinned
 from shortrun.report.pictures import Picture, picture
-from shortrun.report.samples import SITES, is_sequences, most_frequent, of_classes
-from shortrun.scores import Curves, Evaluation, music, offered, rna_folding, sequences
-from shortrun.scores._genotypes import is_genotypes
-from shortrun.scores.linkage import linkage_decay
+from shortrun.report.samples import SITES, is_sequences, keep_classes, most_frequent
+from shortrun.scores import GENOTYPES, Curves, Evaluation, linkage_decay, offered, rna_folding
+from shortrun.scores.music import MUSIC
+from shortrun.scores.sequences import GAPPED_SEQUENCES
 
-COLUMNS = 8  # images a class
-CLASSES = 10  # of a grid of images
-HAPLOTYPES = 40  # rows of a picture of samples
-ENERGIES = {quantity.name for quantity in rna_folding.quantities}
+COLUMNS = 8  # images of a class
+CLASSES = 10  # largest number of classes
+ROWS = 40  # samples in a picture of rows
+ENERGIES = {quantity.name for quantity in rna_folding.SCORES.quantities}
 
 
-def of_samples(found: Evaluation) -> Iterator[Picture]:
+def sample_pictures(found: Evaluation) -> Iterator[Picture]:
     """Yield pictures of real and of generated samples."""
     if is_sequences(found.reference) or found.reference.columns is not None:
-        return  # shown as text
+        return  # printed as text
     for name, data in sides(found):
-        yield picture(*looked_at(name, data), pixels=True)
+        yield picture(*sample_picture(name, data), pixels=True)
 
 
 def sides(found: Evaluation) -> list[tuple[str, Dataset]]:
     """Return real and generated samples of the most frequent classes."""
     codes = most_frequent(found.reference, CLASSES)
-    return [("Real", of_classes(found.reference, codes)), ("Generated", of_classes(found.generated, codes))]
+    return [("Real", keep_classes(found.reference, codes)), ("Generated", keep_classes(found.generated, codes))]
 
 
-def looked_at(name: str, data: Dataset) -> tuple:
-    """Return the picture of samples of a kind: a figure, its title and caption."""
+def sample_picture(name: str, data: Dataset) -> tuple:
+    """Return the picture of samples: a figure, its title and caption."""
     if "image_shape" in data.meta:
-        alike = "the samples of a class" if data.labelled.any() else "the samples"
-        rows = "A row a class. " if data.labelled.any() else ""
-        caption = f"{rows}Can you tell which are real? Do {alike} differ from each other?"
+        samples = "the samples of a class" if data.labelled.any() else "the samples"
+        rows = "Each row is a class. " if data.labelled.any() else ""
+        caption = f"{rows}Can you tell which are real? Do {samples} differ from each other?"
         return plots.sample_grid(data, columns=COLUMNS), f"{name} images", caption
-    if music.applies(data):
-        caption = "Time runs to the right, keys upwards; black: a key is held. Compare chords, runs and pauses."
-        return plots.piano_roll(data, spread(data, 8)), f"{name} music", caption
-    shown = min(data.sites, SITES)
-    caption = f"A row a sample, a column a site{'' if shown == data.sites else f' (the first {shown:,})'}"
-    return plots.sample_rows(data, spread(data, HAPLOTYPES), SITES), f"{name} samples", f"{caption}, sorted by class."
+    if MUSIC.includes(data):
+        caption = "Time runs to the right, keys go up; black: a key is down. Compare chords, runs and rests."
+        return plots.piano_roll(data, spread_rows(data, 8)), f"{name} music", caption
+    drawn = min(data.sites, SITES)
+    caption = f"Each row is a sample, each column a site{'' if drawn == data.sites else f' (the first {drawn:,})'}"
+    return plots.sample_rows(data, spread_rows(data, ROWS), SITES), f"{name} samples", f"{caption}, sorted by class."
 
 
-def spread(data: Dataset, count: int) -> list[int]:
-    """Return the places of some samples, evenly over the classes in their order."""
+def spread_rows(data: Dataset, count: int) -> list[int]:
+    """Return the rows of some samples, evenly spaced over the classes in their order."""
     order = np.argsort(data.labels, kind="stable")
     return order[np.linspace(0, len(data) - 1, min(count, len(data))).astype(int)].tolist()
 
 
-def of_law(found: Evaluation) -> Iterator[Picture | str]:
-    """Yield how the samples lie among the real ones, and what only such data have."""
-    real, made = found.reference, found.generated
+def distribution_pictures(found: Evaluation) -> Iterator[Picture | str]:
+    """Yield pictures of the generated distribution compared with the real one, in general and for the kind of data."""
+    real, generated = found.reference, found.generated
     if len(real) > 2 and real.sites > 1:
         yield picture(
-            plots.pca(real, made),
+            plots.pca(real, generated),
             "Principal components",
-            "Generated dots should lie where the real ones of their class do, as densely: gaps are kinds of samples "
-            "that are missing, dots outside are samples unlike any real one.",
+            "Generated dots should lie among the real ones of their class, with the same density: gaps are kinds of "
+            "samples that are missing, and dots outside are samples unlike any real one.",
         )
-    yield from of_genotypes(real, made)
-    yield from of_sequences(found)
-    if music.applies(real):
+    yield from genotype_pictures(real, generated)
+    yield from sequence_pictures(found)
+    if MUSIC.includes(real):
         yield picture(
-            plots.pitch_classes(real, made), "Pitch classes", "How often each tone sounds: both should agree."
+            plots.pitch_classes(real, generated),
+            "Pitch classes",
+            "How often each pitch class sounds: both sides should agree.",
         )
 
 
-def of_genotypes(real: Dataset, made: Dataset) -> Iterator[Picture]:
-    """Yield what genotypes have."""
-    if not is_genotypes(real):
+def genotype_pictures(real: Dataset, generated: Dataset) -> Iterator[Picture]:
+    """Yield the pictures of genotypes."""
+    if not GENOTYPES.includes(real):
         return
-    yield picture(plots.allele_frequencies(real, made), "Allele frequencies", "A dot a site: on the line, both agree.")
-    if len(linkage_decay(thinned(real, min(len(real), len(made))), like=real)[1]):
+    yield picture(
+        plots.allele_frequencies(real, generated),
+        "Allele frequencies",
+        "Each dot is a site: on the line, real and generated samples agree.",
+    )
+    if len(linkage_decay(thinned(real, min(len(real), len(generated))), like=real)[1]):
         yield picture(
-            plots.linkage(real, made),
+            plots.linkage(real, generated),
             "Linkage",
-            "How the alleles of two sites go together, the less the farther apart they are. Both lines should agree.",
+            "Correlation of the alleles of two sites, which decays with their distance. Both lines should agree.",
         )
 
 
-def of_sequences(found: Evaluation) -> Iterator[Picture | str]:
-    """Yield what sequences have; a line where an extra is missing."""
-    real, made = found.reference, found.generated
-    if sequences.applies(real):
+def sequence_pictures(found: Evaluation) -> Iterator[Picture | str]:
+    """Yield the pictures of sequences; a sentence where an optional package is missing."""
+    real, generated = found.reference, found.generated
+    if GAPPED_SEQUENCES.includes(real):
         yield picture(
-            plots.length_profile(real, made),
+            plots.length_profile(real, generated),
             "Lengths and gaps",
-            "Left: residues of a sequence. Right: where gaps are. Both lines should lie on each other.",
+            "Left: number of residues. Right: share of gaps at each site. Both lines should coincide.",
         )
     if is_sequences(real):
         try:
             yield picture(
-                plots.sequence_logos(real, made),
+                plots.sequence_logos(real, generated),
                 "Sequence logos",
-                "The higher a letter, the more of the sequences have it. Both should show the same letters.",
+                "The height of a letter is its information. Both sides should show the same letters.",
             )
         except MissingExtraError as error:
             yield f"Sequence logos could not be drawn: {error}"
     if any(it.score in ENERGIES for it in found.scores):
         yield picture(
-            plots.folding_energies(real, made), "Folding energies", "How stable RNA folds are. Both should agree."
+            plots.folding_energies(real, generated),
+            "Folding energies",
+            "Stability of the RNA folds. Both distributions should agree.",
         )
 
 
-def of_times(found: Evaluation) -> Iterator[Picture]:
-    """Yield scores against the sampling time."""
-    drawn = [each for each in found.curves if in_time(each)]
+def time_pictures(found: Evaluation) -> Iterator[Picture]:
+    """Yield scores against sampling time."""
+    drawn = [each for each in found.curves if has_times(each)]
     if found.curves[:1] == tuple(drawn[:1]) and drawn:
         yield picture(
             plots.scores_by_class(drawn[0]),
             "Scores against sampling time",
-            "Lower is better. With a memory effect the lines have their lowest point at the dashed line, the k of the "
-            "training, and rise again behind it.",
+            "Lower is better. With a memory effect the lines have their minimum at the dashed line, the k of the "
+            "training, and rise again after it.",
         )
     if drawn:
         yield picture(
             plots.scores_by_age(drawn),
-            "The same at several ages",
-            "A column a run, a line an age. Old machines (blue) that were trained out of equilibrium are best at their "
-            "k; others are best at other times.",
+            "Scores at several ages",
+            "Each column is a run, each line an age. Old machines (blue) that were trained out of equilibrium are "
+            "best at their k; others are best at other times.",
         )
 
 
-def in_time(curves: Curves) -> bool:
-    """Return whether a score was measured against the sampling time."""
+def has_times(curves: Curves) -> bool:
+    """Return whether a score was measured against sampling time."""
     return bool(curves.table.dropna(subset=["steps", "value"])["score"].isin(offered()).any())
 
 
-def of_labels(found: Evaluation) -> Iterator[Picture]:
+def label_pictures(found: Evaluation) -> Iterator[Picture]:
     """Yield how well labels are predicted."""
     if found.predictions is None:
         return
@@ -144,39 +152,39 @@ def of_labels(found: Evaluation) -> Iterator[Picture]:
         yield picture(
             plots.accuracy(found.curves),
             "Accuracy",
-            "Share of labels predicted right against age, and against the sweeps of a label chain at the last age.",
+            "Share of correctly predicted labels against age, and against the sweeps of a label chain at the last age.",
         )
     yield picture(
         plots.confusion(found.predictions),
         "Confusion",
-        "A row a true class: dark off the diagonal is what is taken for what.",
+        "Each row is a true class: dark cells off the diagonal are confusions.",
     )
     yield picture(
         plots.reliability(found.predictions),
         "Reliability",
-        "On the diagonal, probabilities are to be trusted; below it, the machine is too sure of itself.",
+        "On the diagonal probabilities can be trusted; below it the machine is overconfident.",
     )
 
 
-def of_machine(found: Evaluation) -> Iterator[Picture]:
-    """Yield how the training went, and what was learned."""
+def machine_pictures(found: Evaluation) -> Iterator[Picture]:
+    """Yield how the training went, and what the machine learned."""
     if len(found.log):
         yield picture(
             plots.training_curves(found.log),
             "Training",
-            "Residuals are how far generated samples are from the data: they should fall, then stay. Norms that still "
-            "grow say that more updates would change the machine.",
+            "Residuals measure the distance of generated samples from the data: they should fall, then stay. If norms "
+            "still grow, more updates would change the machine.",
         )
     if found.singular_values is not None and len(found.singular_values):
         yield picture(
             plots.singular_values(found.singular_values),
             "Singular values of the weights",
-            "Each rises when a direction of the data is learned; flat lines are directions not learned yet.",
+            "Each rises when the machine learns a direction of the data; flat lines are directions not yet learned.",
         )
     shape = found.reference.meta.get("image_shape")
     if found.receptive_fields is not None and shape is not None:
         yield picture(
             plots.receptive_fields(found.receptive_fields, tuple(shape)),
             "Receptive fields",
-            "Weights of the strongest hidden units: strokes and edges have been learned, noise has not.",
+            "Weights of the strongest hidden units: strokes and edges were learned, noise was not.",
         )

@@ -1,4 +1,4 @@
-"""The page that says how good a run is."""
+"""The report of a run as one HTML page."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from shortrun.store import software_version
 
 TEMPLATE = Path(__file__).with_name("report.html")
 GROUPS = {
-    "quality": ("Quality", "Do the samples follow the law of the real ones?"),
-    "memorisation": ("Memorisation and privacy", "Are they new, or copies of what the machine has seen?"),
+    "quality": ("Quality", "Do the samples follow the distribution of the real ones?"),
+    "memorisation": ("Memorisation and privacy", "Are they new, or copies of the training samples?"),
     "labels": ("Labels", "Does the machine know the classes?"),
-    "domain": ("What only such data have", "Is what matters in the field kept?"),
+    "domain": ("Domain checks", "Do the samples keep what matters in the field?"),
 }
-# A shape beside the word, so that no colour is needed to tell verdicts apart.
+# A shape next to the word, so that verdicts differ without colour.
 MARKS = {"as real": "●", "close": "◐", "far": "○", "too close": "▲", "undefined": "–"}
-FOLDED = 12  # classes above which their table is folded
+FOLDED = 12  # number of classes above which their table is collapsed
 
 
 @dataclass(frozen=True)
@@ -38,84 +38,98 @@ class Row:
 
 
 def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
-    """Return the report of a run as one HTML page that needs nothing else: no network or fonts, nor scripts of its own.
+    """Return the report of a run as one self-contained HTML page: no network, no fonts, no scripts of its own.
 
     The same evaluation gives the same bytes.
 
     Parameters
     ----------
     evaluation : Evaluation
-        What `workflows.evaluate` found.
+        What `workflows.evaluate` returned.
     tree : str, optional
-        The page of a tree of real samples (`tree_page.tree_page`) to show within, which has a script.
+        The page of a tree of real samples (`tree_page.tree_page`) to include, which has a script.
+
+    Returns
+    -------
+    str
+        The page.
 
     Raises
     ------
     MissingExtraError
         If matplotlib or jinja2 is not installed.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> data = sr.Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]] * 10)
+    >>> run = sr.fit(data, scheme=sr.rdm(1), out="run", hidden=2, updates=2, batch=20)
+    >>> page = report(sr.evaluate(run, train=data, scores=["first-moment"]))
+    >>> "<title>run: report</title>" in page
+    True
     """
-    filters = {"number": words.number, "whole": words.whole, "verdict": verdict}
-    return template(TEMPLATE, filters).render(page(evaluation) | {"tree": tree})
+    filters = {"number": words.number, "integer": words.integer, "verdict": verdict}
+    return template(TEMPLATE, filters).render(page_values(evaluation) | {"tree": tree})
 
 
-def page(found: Evaluation) -> dict[str, Any]:
-    """Return what the template shows."""
+def page_values(found: Evaluation) -> dict[str, Any]:
+    """Return the values that the template inserts."""
     return {
         "found": found,
         "name": Path(found.run["path"]).resolve().name,
         "summary": [*words.summary(found)],
-        "cards": [*cards(found)],
-        "machine": machine(found),
-        "settings": [*settings(found.run["config"])],
-        "again": again(found),
-        "groups": [*groups(found)],
+        "cards": [*data_cards(found)],
+        "machine": machine_facts(found),
+        "settings": [*flat_settings(found.run["config"])],
+        "again": repetition_facts(found),
+        "groups": [*score_groups(found)],
         "marks": MARKS,
-        "classes": classes(found),
+        "classes": class_scores(found),
         "folded": FOLDED,
-        "effects": effects(found),
+        "effects": memory_effects(found),
         "peaks": words.peaks(found.curves),
-        "sequences": sequences(found),
-        "table": table(found),
+        "sequences": sequences_to_read(found),
+        "table": table_to_read(found),
         "pictures": {
-            "samples": [*figures.of_samples(found)],
-            "law": [*figures.of_law(found)],
-            "times": [*figures.of_times(found)],
-            "labels": [*figures.of_labels(found)],
-            "machine": [*figures.of_machine(found)],
+            "samples": [*figures.sample_pictures(found)],
+            "distribution": [*figures.distribution_pictures(found)],
+            "times": [*figures.time_pictures(found)],
+            "labels": [*figures.label_pictures(found)],
+            "machine": [*figures.machine_pictures(found)],
         },
     }
 
 
-def machine(found: Evaluation) -> dict[str, Any]:
+def machine_facts(found: Evaluation) -> dict[str, Any]:
     """Return the facts of the model card."""
     run, recipe = found.run, found.run["recipe"]
     return {
         "scheme": f"{recipe['scheme']}, k = {recipe['steps']} sweeps from {recipe['start']} starts",
         "hidden rule": recipe["hidden_rule"],
         "visible units": f"{run['sites']:,} ({run['units']})",
-        "hidden units": words.whole(run["hidden"]),
+        "hidden units": words.integer(run["hidden"]),
         "parameters": f"{run['parameters']:,}",
         "updates": f"{run['updates']:,}",
         "age evaluated": f"{found.age:,} updates",
         "trained on": f"{run['data']['rows']:,} samples",
-        "begun": run["created"],
+        "started": run["created"],
         "software": " ".join(map(str, (run["software"] or {}).values())),
     }
 
 
-def cards(found: Evaluation) -> Iterator[dict[str, Any]]:
+def data_cards(found: Evaluation) -> Iterator[dict[str, Any]]:
     """Yield title, facts, classes and warnings of each set of real samples."""
-    titles = {"reference": f"Reference: {found.role} samples", "held-out": "Samples not trained on"}
+    titles = {"reference": f"Reference: {found.role} samples", "held-out": "Held-out samples"}
     data = {"reference": found.reference, "held-out": found.held_out}
     for name, about in found.described.items():
-        facts = {"samples": words.whole(about["samples"]), "sites": words.whole(about["sites"])}
-        facts |= {"values": about["values"], "different samples": words.whole(about["distinct"])}
-        facts |= {each: words.whole(about[each]) for each in ("unlabelled", "groups") if about[each] is not None}
+        facts = {"samples": words.integer(about["samples"]), "sites": words.integer(about["sites"])}
+        facts |= {"values": about["values"], "different samples": words.integer(about["distinct"])}
+        facts |= {each: words.integer(about[each]) for each in ("unlabelled", "groups") if about[each] is not None}
         if about["gap_fraction"] is not None:
             facts["gaps"] = f"{about['gap_fraction']:.1%}"
         if about["effective_size"] is not None:
             facts["effective size"] = (
-                f"{about['effective_size']:,.0f} (samples alike at 80 % of the sites count as one)"
+                f"{about['effective_size']:,.0f} (samples that agree at 80 % of the sites count as one)"
             )
         facts |= origin(data[name])
         yield {
@@ -127,15 +141,15 @@ def cards(found: Evaluation) -> Iterator[dict[str, Any]]:
 
 
 def origin(data: Dataset | None) -> dict[str, Any]:
-    """Return where samples come from, and their hash."""
+    """Return the source of samples, and their hash."""
     if data is None:
         return {}
     source = data.meta.get("source")
     return ({} if source is None else {"source": source}) | {"hash": data.hash}
 
 
-def again(found: Evaluation) -> dict[str, Any]:
-    """Return what repeats an evaluation."""
+def repetition_facts(found: Evaluation) -> dict[str, Any]:
+    """Return what is needed to repeat an evaluation."""
     return {
         "samples generated": f"{len(found.generated):,}, {found.steps} sweeps each",
         "seed": found.seed,
@@ -146,8 +160,8 @@ def again(found: Evaluation) -> dict[str, Any]:
     }
 
 
-def groups(found: Evaluation) -> Iterator[tuple[str, str, list[Row]]]:
-    """Yield title, question and scores of each group that has any."""
+def score_groups(found: Evaluation) -> Iterator[tuple[str, str, list[Row]]]:
+    """Yield title, question and scores of each group that has scores."""
     rows = [Row(offered()[it.score][0], it, verdict(it)) for it in words.overall(found)]
     for group, (title, question) in GROUPS.items():
         members = [row for row in rows if row.quantity.group == group]
@@ -155,7 +169,7 @@ def groups(found: Evaluation) -> Iterator[tuple[str, str, list[Row]]]:
             yield title, question, members
 
 
-def classes(found: Evaluation) -> dict[str, dict[str, Score]]:
+def class_scores(found: Evaluation) -> dict[str, dict[str, Score]]:
     """Return the scores of each class by name."""
     table: dict[str, dict[str, Score]] = {}
     for score in found.scores:
@@ -164,38 +178,38 @@ def classes(found: Evaluation) -> dict[str, dict[str, Score]]:
     return table
 
 
-def effects(found: Evaluation) -> list[tuple[str, list[tuple[bool, str]]]]:
-    """Return what was found of the memory effect, run by run: a heading, and for each score whether it is seen."""
+def memory_effects(found: Evaluation) -> list[tuple[str, list[tuple[bool, str]]]]:
+    """Return the memory effect of each run: a heading, and for each score whether it is best at k, with a sentence."""
     runs = []
     for curves in found.curves:
         lines = [(effect.effect == "best at k", str(effect)) for effect in curves.memory_effects]
-        seen = sum(seen for seen, _ in lines)
-        told = f"seen in {seen} of {words.amount(len(lines), 'score')}" if seen else "not seen"
+        count = sum(best_at_k for best_at_k, _ in lines)
+        result = f"seen in {count} of {words.amount(len(lines), 'score')}" if count else "not seen"
         if lines:
-            runs.append((f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {told}", lines))
+            runs.append((f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {result}", lines))
     return runs
 
 
-def sequences(found: Evaluation) -> list[samples.Rows]:
-    """Return sequences to look at, none of other data."""
-    return samples.as_letters(found.reference, found.generated) if samples.is_sequences(found.reference) else []
+def sequences_to_read(found: Evaluation) -> list[samples.Rows]:
+    """Return sequences to read, none for other data."""
+    return samples.sequences_by_class(found.reference, found.generated) if samples.is_sequences(found.reference) else []
 
 
-def table(found: Evaluation) -> dict[str, Any]:
-    """Return rows of a table to look at, nothing of other data."""
+def table_to_read(found: Evaluation) -> dict[str, Any]:
+    """Return rows of a table to read, nothing for other data."""
     columns = found.reference.columns
     if columns is None:
         return {}
     header = [*(["class"] if found.reference.classes else []), *(column.name for column in columns[: samples.COLUMNS])]
     sides = {"Real": found.reference, "Generated": found.generated}
-    rows = {name: samples.as_cells(data.select(figures.spread(data, 8))) for name, data in sides.items()}
+    rows = {name: samples.table_rows(data.select(figures.spread_rows(data, 8))) for name, data in sides.items()}
     return {"header": header, "sides": rows, "left_out": max(0, len(columns) - samples.COLUMNS)}
 
 
-def settings(section: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+def flat_settings(section: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the settings of a configuration with dotted names."""
     for name, value in section.items():
         if isinstance(value, Mapping):
-            yield from settings(value, f"{above}{name}.")
+            yield from flat_settings(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value

@@ -1,4 +1,4 @@
-"""Figures as parts of a page: inside it, the same bytes each time, small."""
+"""Figures inside a page: reproducible and small."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shortrun.plots._figure import style
+from shortrun.plots.figure import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_BYTES = 150_000  # of a drawing; larger ones, of many points, become pixels
+MOST_BYTES = 150_000  # largest drawing; larger ones, of many points, become images
 DPI = 110
 UNDATED = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
@@ -28,11 +28,11 @@ class Picture:
     caption : str
         What it shows and what to look for.
     alt : str
-        What it shows, for who does not see it.
-    source : str, optional
-        Its bytes, as a data: address.
+        Description for readers who do not see the figure.
+    source : str
+        Its bytes as a data: address.
     wide : bool, default False
-        Whether it needs the width of the page.
+        Whether it needs the full width of the page.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Picture:
 
 
 def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: bool = False) -> Picture:
-    """Return a figure as part of a page: lines as SVG, dense ones and `pixels` as PNG."""
+    """Return a figure as part of a page: SVG, or PNG if it is dense or `pixels` is set."""
     drawing = b"" if pixels else svg(figure)
     dense = pixels or len(drawing) > MOST_BYTES
     source = address("png", png(figure)) if dense else address("svg+xml", drawing)
@@ -51,7 +51,7 @@ def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: 
 
 
 def svg(figure: Figure) -> bytes:
-    """Return the bytes of a drawing, without the date and without addresses of what made it."""
+    """Return a drawing as bytes, without date and without addresses of the software."""
     file = io.BytesIO()
     with style():
         figure.savefig(file, format="svg", metadata=UNDATED)
@@ -59,7 +59,7 @@ def svg(figure: Figure) -> bytes:
 
 
 def png(figure: Figure) -> bytes:
-    """Return the bytes of pixels."""
+    """Return an image as bytes."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
     return file.getvalue()

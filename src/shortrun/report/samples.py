@@ -1,4 +1,4 @@
-"""Samples to look at, real ones beside generated ones: letters in colours, rows of a table, or pictures."""
+"""Real and generated samples to read: coloured letters, or rows of a table."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from shortrun.data import Dataset
 
-SHOWN = 4  # samples a class and side
-CLASSES = 6  # most frequent classes that are shown
-SITES = 2000  # of a sample that are shown
-COLUMNS = 12  # of a table
-# Residues of one chemistry, as colours of alignments show them; nucleotides.
+PER_CLASS = 4  # samples of a class on each side
+CLASSES = 6  # number of most frequent classes
+SITES = 2000  # largest number of sites
+COLUMNS = 12  # largest number of columns of a table
+# Residues by chemistry, like the usual colours of alignments; nucleotides by base.
 PROTEIN = {"h": "AVILMFWC", "p": "STNQYHG", "k": "KR", "d": "DE", "o": "P"}
 NUCLEOTIDES = {"h": "A", "p": "C", "k": "G", "d": "TU"}
 
@@ -26,9 +26,9 @@ class Rows:
     Parameters
     ----------
     cls : str
-        The class, empty without.
+        Name of the class, empty without classes.
     real, generated : list[list[tuple[str, str]]]
-        Of each sample (kind, letters) runs, or cells.
+        Each sample as runs of (colour, letters).
     """
 
     cls: str
@@ -37,21 +37,21 @@ class Rows:
 
 
 def is_sequences(data: Dataset) -> bool:
-    """Return whether samples are read as letters."""
+    """Return whether samples are sequences of letters."""
     return data.alphabet is not None and data.alphabet.name in ("protein", "dna", "rna")
 
 
-def as_letters(real: Dataset, generated: Dataset) -> list[Rows]:
-    """Return some sequences of the most frequent classes, cut into runs of letters of one colour."""
+def sequences_by_class(real: Dataset, generated: Dataset) -> list[Rows]:
+    """Return some sequences of the most frequent classes, as runs of letters of one colour."""
     return [
-        Rows(name, [*coloured(first)], [*coloured(second)])
-        for name, first, second in by_class(real, generated)
+        Rows(name, [*coloured_runs(first)], [*coloured_runs(second)])
+        for name, first, second in sides_by_class(real, generated)
         if first is not None and second is not None
     ]
 
 
-def coloured(data: Dataset) -> Iterator[list[tuple[str, str]]]:
-    """Yield each sample as (colour, letters) runs."""
+def coloured_runs(data: Dataset) -> Iterator[list[tuple[str, str]]]:
+    """Yield each sample as runs of (colour, letters)."""
     assert data.alphabet is not None
     groups = PROTEIN if data.alphabet.name == "protein" else NUCLEOTIDES
     colour = {letter: name for name, letters in groups.items() for letter in letters}
@@ -60,8 +60,8 @@ def coloured(data: Dataset) -> Iterator[list[tuple[str, str]]]:
         yield [(name, "".join(run)) for name, run in groupby(text, lambda letter: colour.get(letter, ""))]
 
 
-def as_cells(data: Dataset) -> list[list[str]]:
-    """Return the first rows of a table, its label first."""
+def table_rows(data: Dataset) -> list[list[str]]:
+    """Return the first columns of a table, after the label."""
     assert data.columns is not None
     columns = data.columns[:COLUMNS]
     cells = np.stack([column.texts[data.values[:, i]] for i, column in enumerate(columns)], axis=1)
@@ -71,29 +71,29 @@ def as_cells(data: Dataset) -> list[list[str]]:
     ]
 
 
-def by_class(real: Dataset, generated: Dataset) -> Iterator[tuple[str, Dataset | None, Dataset | None]]:
-    """Yield the first samples of the most frequent classes of both sides."""
+def sides_by_class(real: Dataset, generated: Dataset) -> Iterator[tuple[str, Dataset | None, Dataset | None]]:
+    """Yield the first real and generated samples of the most frequent classes."""
     if not real.classes:
-        yield "", real.head(SHOWN * 2), generated.head(SHOWN * 2)
+        yield "", real.head(PER_CLASS * 2), generated.head(PER_CLASS * 2)
     for k in most_frequent(real, CLASSES):
-        yield real.classes[k], of_class(real, k), of_class(generated, k)
+        yield real.classes[k], first_of_class(real, k), first_of_class(generated, k)
 
 
-def of_class(data: Dataset, code: int) -> Dataset | None:
+def first_of_class(data: Dataset, code: int) -> Dataset | None:
     """Return the first samples of a class, None without any."""
-    rows = np.flatnonzero(data.labels == code)[:SHOWN]
+    rows = np.flatnonzero(data.labels == code)[:PER_CLASS]
     return data.select(rows) if len(rows) else None
 
 
 def most_frequent(data: Dataset, count: int) -> list[int]:
-    """Return the codes of the most frequent classes that occur, in code order."""
+    """Return the codes of the most frequent classes that occur, in order of the codes."""
     counts = data.class_counts
     found = np.argsort(-counts, kind="stable")[:count]
     return sorted(int(k) for k in found if counts[k])
 
 
-def of_classes(data: Dataset, codes: list[int]) -> Dataset:
-    """Return the samples of some classes, and no other class."""
+def keep_classes(data: Dataset, codes: list[int]) -> Dataset:
+    """Return the samples of some classes, without the other classes."""
     if not data.classes:
         return data
     kept = data.select(np.isin(data.labels, codes))

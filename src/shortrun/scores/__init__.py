@@ -1,19 +1,27 @@
-"""How good the samples are: one file a score, each with its definition, ideal value and direction.
+"""How good generated samples are: one file per family of scores, with definition, ideal value and direction.
 
-A module announces its `quantities` and measures them by one of
-- `measure(pair)`, called for each class (or once for all samples): {name: Estimate};
-- `across(pair)`, called once, for what needs all classes: {class or "all": {name: (value, error, floor)}};
-- `judge(predictions)`, the same of predicted labels; `rebuild(data, rebuilt)`, of samples that a network found again.
-It may give `floors(pair)`, what real samples get; `applies(data)` with `NEEDS`, on which data it makes sense (asked of
-the real samples; where it is measured across classes, of the generated ones too); and
-`ON_REQUEST = True` if it is so slow that it is measured only when asked for by name.
+A module declares `SCORES`: a `SampleScores`, `ClassScores`, `PredictionScores` or `ReconstructionScores`, which differ
+in what `measure` is called with. `shortrun score`, `sr.score`, floors and averages over classes find it by its file;
+`docs/extending.md` has a skeleton of each.
 """
 
-from shortrun.scores._base import ALL, CONVENTIONS, Convention, Estimate, Pair, Quantity, Score
-from shortrun.scores._compare import compare, offered
-from shortrun.scores._evaluation import Curves, Evaluation
+from shortrun.scores._base import ALL, FEWEST, UNDEFINED, Convention, Estimate, Pair, Quantity, Score
+from shortrun.scores._compare import alike, check_names, compare, offered
+from shortrun.scores._evaluation import Curves, Evaluation, Role
+from shortrun.scores._families import (
+    ClassRows,
+    ClassScores,
+    Domain,
+    Evidence,
+    PredictionScores,
+    ReconstructionScores,
+    Row,
+    SampleScores,
+    ScoreFamily,
+)
 from shortrun.scores._features import features
-from shortrun.scores._logo import frequencies, information
+from shortrun.scores._genotypes import GENOTYPES
+from shortrun.scores._logo import frequencies, information, most_different_sites
 from shortrun.scores._projection import Projection, project
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
@@ -22,26 +30,43 @@ from shortrun.scores.second_moment import second_moment
 
 __all__ = [
     "ALL",
-    "CONVENTIONS",
+    "FEWEST",
+    "GENOTYPES",
+    "UNDEFINED",
     "AdversarialAccuracy",
+    "ClassRows",
+    "ClassScores",
     "Convention",
     "Curves",
+    "Domain",
     "Estimate",
     "Evaluation",
+    "Evidence",
     "MemoryEffect",
     "Pair",
+    "PredictionScores",
     "Projection",
     "Quantity",
+    "ReconstructionScores",
+    "Role",
+    "Row",
+    "SampleScores",
     "Score",
+    "ScoreFamily",
     "adversarial_accuracy",
+    "alike",
+    "check_names",
     "compare",
     "features",
     "frequencies",
     "information",
     "linkage_decay",
     "memory_effect",
+    "most_different_sites",
     "offered",
     "project",
     "second_moment",
     "verdict",
 ]
+
+offered()  # a module of this folder that declares no scores is an error when the room is imported

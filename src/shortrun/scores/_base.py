@@ -1,4 +1,4 @@
-"""What every score is made of: its description, the samples it looks at, the number it returns."""
+"""What every score is made of: its description, the samples that it compares, the number that it returns."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ from shortrun.data import Dataset
 Direction: TypeAlias = Literal["lower", "higher", "none"]
 Convention: TypeAlias = Literal["default", "paper", "fef"]
 Group: TypeAlias = Literal["quality", "memorisation", "labels", "domain"]
-CONVENTIONS: tuple[Convention, ...] = ("default", "paper", "fef")
-ALL = "all"  # the class of a score of all samples, or averaged over the classes
-FEWEST = 4  # reference samples: two halves of two
+ALL = "all"  # class of a score of all samples, or averaged over the classes
+FEWEST = 4  # smallest number of reference samples: two halves of two
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A score as its module announces it.
+    """One score of a family.
 
     Parameters
     ----------
     name : str
-        As the user writes it.
+        Name that users type.
     ideal : float or None
-        The value of a perfect generator with infinitely many samples; None where it depends on the data, and only the
+        Value of a perfect generator with infinitely many samples; None if it depends on the data, so that only the
         floor says what to expect.
     direction : Direction
-        Which values are better; "none" where the ideal is approached from both sides.
+        Which values are better: "lower", "higher", or "none" if the ideal is approached from both sides.
     held_out : bool, default False
-        Whether real samples are needed that the generator was not trained on.
+        Whether it needs real samples that the generator was not trained on.
     group : Group, default "quality"
-        What it tells of: the samples' law, memorisation and privacy, labels, or what only such data have.
+        "quality" of the distribution, "memorisation" and privacy, "labels", or "domain" checks.
     meaning : str, default ""
-        One sentence in plain words: what a good and a bad value say.
+        One sentence: what good and bad values mean.
+
+    Examples
+    --------
+    >>> Quantity("copies", ideal=0.0, direction="lower").group
+    'quality'
     """
 
     name: str
@@ -50,28 +54,45 @@ class Quantity:
 
 
 class Estimate(NamedTuple):
-    """A value, and how to find its standard error (which costs more than the value, and a floor needs none)."""
+    """A value, and a function that returns its standard error.
+
+    The error costs more time than the value, and a floor needs none.
+
+    Examples
+    --------
+    >>> Estimate(0.5, lambda: 0.1).error()
+    0.1
+    """
 
     value: float
     error: Callable[[], float]
 
 
+UNDEFINED = Estimate(math.nan, lambda: math.nan)
+
+
 @dataclass(frozen=True)
 class Pair:
-    """Real and generated samples to compare, in random order; a module cuts them to equal sizes if it needs that.
+    """Real and generated samples to compare, in random order; a score makes them equal in number if it needs that.
 
     Parameters
     ----------
     reference : Dataset
-        Real samples, as a rule those that the generator was trained on.
+        Real samples, usually those that the generator was trained on.
     generated : Dataset
-        What it made.
+        Generated samples.
     held_out : Dataset, optional
-        Real samples that it has not seen, or None.
+        Real samples that the generator has not seen.
     convention : Convention, default "default"
         Whose definition to follow where published ones differ.
     seed : int, default 0
-        Of every random choice.
+        Seed of every random choice.
+
+    Examples
+    --------
+    >>> pair = Pair(Dataset.from_arrays([[0], [1], [1]]), Dataset.from_arrays([[1], [0]]))
+    >>> [len(side) for side in pair.equal]
+    [2, 2]
     """
 
     reference: Dataset
@@ -81,7 +102,7 @@ class Pair:
     seed: int = 0
 
     def shuffled(self) -> Pair:
-        """Return the same samples in an order that is a function of the seed, another one on each side."""
+        """Return the same samples in a random order, a function of the seed that differs between the sides."""
         sides = (self.reference, self.generated, self.held_out)
         reference, generated, held_out = (
             side and side.select(np.random.default_rng([self.seed, i]).permutation(len(side)))
@@ -90,14 +111,14 @@ class Pair:
         return replace(self, reference=reference, generated=generated, held_out=held_out)
 
     def halves(self) -> Pair:
-        """Return both halves of the reference as a pair, the second with at most as many samples as were generated."""
+        """Return the halves of the reference as a pair, the second with at most as many samples as were generated."""
         middle = len(self.reference) // 2
         first, second = self.reference.head(middle), self.reference.select(slice(middle, 2 * middle))
         return replace(self, reference=first, generated=second.head(len(self.generated)))
 
     @cached_property
     def equal(self) -> tuple[Dataset, Dataset]:
-        """The reference and the generated samples, as many of each."""
+        """Equal numbers of reference and generated samples."""
         reference, generated = cut(self.reference, self.generated)
         return reference, generated
 
@@ -109,7 +130,7 @@ class Pair:
 
 
 def cut(*sets: Dataset) -> tuple[Dataset, ...]:
-    """Return the first samples of each data set, as many as the smallest has."""
+    """Return the first samples of each data set, equally many of each."""
     count = min(map(len, sets))
     return tuple(data.head(count) for data in sets)
 
@@ -123,16 +144,23 @@ class Score:
     score : str
         Name of the quantity.
     cls : str
-        A class, or "all": all samples where classes play no role, else the mean over classes.
+        A class, or "all": all samples if they were pooled, else the mean over classes.
     value : float
-        Nan where it is not defined, as for a class without enough samples.
+        The value, nan if it is undefined, as for a class with too few samples.
     error : float
-        Its standard error.
+        Standard error of the value.
     floor : float
-        What real samples get: half of the reference for the other half (at most as many samples as were generated), or
-        where the size of the set matters each real sample for all others.
-    ideal, direction : float or None or Direction
-        Of the quantity.
+        Value of real samples: one half of the reference against the other (at most as many samples as were generated),
+        or each real sample against all others where the size of the set matters.
+    ideal : float or None
+        Value of a perfect generator, None if only the floor says what to expect.
+    direction : Direction
+        Which values are better.
+
+    Examples
+    --------
+    >>> Score("copies", "all", 0.0, 0.0, 0.02, 0.0, "lower").to_dict()["class"]
+    'all'
     """
 
     score: str
@@ -144,6 +172,6 @@ class Score:
     direction: Direction
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form; None for what is not defined."""
+        """Return the JSON form; undefined values are None."""
         form = {"class" if name == "cls" else name: value for name, value in asdict(self).items()}
         return {name: None if isinstance(it, float) and not math.isfinite(it) else it for name, it in form.items()}

@@ -1,68 +1,91 @@
-"""All scores of one data set against another: class by class, with floors and errors."""
+"""All scores of generated samples against real ones: class by class, with floors and errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from types import ModuleType
 
 import numpy as np
 
 from shortrun.data import Dataset, Predictions
 from shortrun.errors import ConfigError, DataError, nearest
-from shortrun.registry import modules
+from shortrun.registry import declared
 from shortrun.scores._base import ALL, FEWEST, Pair, Quantity, Score
+from shortrun.scores._families import ClassRows, Evidence, Row, Rows, ScoreFamily
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
 
-Row = tuple[float, float, float]  # value, error, floor
-Rebuilt = tuple[Dataset, Dataset]  # samples, and what a network makes of what it kept of them
-NOTHING: Row = (np.nan, np.nan, np.nan)
+UNDEFINED_ROW: Row = (np.nan, np.nan, np.nan)
 
 
 @cache
-def offered() -> dict[str, tuple[Quantity, ModuleType]]:
-    """Return every quantity by its name with the module that measures it."""
-    return {each.name: (each, module) for module in modules("shortrun.scores") for each in module.quantities}
+def offered() -> dict[str, tuple[Quantity, ScoreFamily]]:
+    """Return every quantity by its name, with the family that measures it.
+
+    Returns
+    -------
+    dict
+        In the order of the files, and within a file in the order of its declaration.
+
+    Raises
+    ------
+    TypeError
+        If a module of this folder does not declare `SCORES`, or two declare a quantity of the same name.
+
+    Examples
+    --------
+    >>> quantity, family = offered()["copies"]
+    >>> quantity.ideal, quantity.direction, quantity.group
+    (0.0, 'lower', 'memorisation')
+    """
+    families = declared("shortrun.scores", "SCORES", ScoreFamily)
+    found: dict[str, tuple[Quantity, ScoreFamily]] = {}
+    for module, family in families.items():
+        for quantity in family.quantities:
+            if quantity.name in found:
+                raise TypeError(f"{module}: a score named '{quantity.name}' exists already")
+            found[quantity.name] = (quantity, family)
+    return found
 
 
-def chosen(
-    names: Sequence[str] | None, pair: Pair, predictions: Predictions | None, rebuilt: Rebuilt | None = None
-) -> list[Quantity]:
-    """Return the quantities of these names, by default all that the data allow but for slow ones.
+def chosen(names: Sequence[str] | None, evidence: Evidence) -> list[Quantity]:
+    """Return the quantities of these names; by default those that the data allow, without the slow ones.
 
     Raises
     ------
     ConfigError
-        If a name is unknown, or needs what there is not.
+        If a name is unknown, or the data lack what it needs.
     """
-    known = {name: quantity for name, (quantity, _) in offered().items()}
-    lacking = {name: missing(*offer, pair, predictions, rebuilt) for name, offer in offered().items()}
+    lacking = {name: family.missing(quantity, evidence) for name, (quantity, family) in offered().items()}
     if names is None:
-        slow = {name for name, (_, module) in offered().items() if hasattr(module, "ON_REQUEST")}
-        return [quantity for name, quantity in known.items() if not lacking[name] and name not in slow]
+        return [it for name, (it, family) in offered().items() if not lacking[name] and not family.on_request]
+    check_names(names)
+    for name in names:
+        if lacking[name]:
+            raise ConfigError("scores", f"'{name}' needs {lacking[name]}, and there are none")
+    return [offered()[name][0] for name in dict.fromkeys(names)]
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Check names of scores.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such score.
+
+    Examples
+    --------
+    >>> check_names(["aai"])
+    >>> check_names(["aay"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    shortrun.errors.ConfigError: scores: 'aay' is unknown, expected aai, ... (did you mean 'aai'?)
+    """
+    known = offered()
     for name in names:
         if name not in known:
             raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
-        if lacking[name]:
-            raise ConfigError("scores", f"'{name}' needs {lacking[name]}, and there are none")
-    return [known[name] for name in dict.fromkeys(names)]
-
-
-def missing(
-    quantity: Quantity, module: ModuleType, pair: Pair, predictions: Predictions | None, rebuilt: Rebuilt | None
-) -> str:
-    """Return what a quantity needs that there is not, empty if there is all."""
-    if quantity.held_out and pair.held_out is None:
-        return "held-out samples"
-    if hasattr(module, "judge") and (predictions is None or predictions.accuracy is None):
-        return "predictions of known labels"
-    if hasattr(module, "rebuild") and rebuilt is None:
-        return "samples rebuilt by a chaotic network of two layers"
-    if hasattr(module, "across") and not pair.generated.labelled.any():
-        return "labels of generated samples"
-    return "" if not hasattr(module, "applies") or module.applies(pair.reference) else module.NEEDS
 
 
 @takes(ScoreSettings)
@@ -72,33 +95,68 @@ def compare(
     *,
     held_out: Dataset | None = None,
     predictions: Predictions | None = None,
-    rebuilt: Rebuilt | None = None,
+    rebuilt: tuple[Dataset, Dataset] | None = None,
     floors: bool = True,
     settings: ScoreSettings,
 ) -> list[Score]:
-    """Return the scores of generated samples; `workflows.score` has the parameters.
+    """Return the scores of generated samples.
 
-    Without `floors`, which need the real samples alone, those are nan: for many sets of generated samples.
+    Parameters
+    ----------
+    reference, generated, held_out : Dataset
+        Real samples that the generator was trained on, its samples, and real samples that it has not seen (optional).
+    predictions : Predictions, optional
+        Labels to score too.
+    rebuilt : tuple[Dataset, Dataset], optional
+        Samples and what a chaotic network rebuilds of them.
+    floors : bool, default True
+        Score the real samples too; if False floors are nan, which saves time for many sets of generated samples.
+
+    Raises
+    ------
+    ConfigError
+        If a score or the convention is unknown, or a score needs what the data lack.
+    DataError
+        If the data sets are not of one kind, or too small.
+
+    Examples
+    --------
+    >>> from shortrun.data import read
+    >>> data = read("digits").head(200)
+    >>> (score,) = compare(data, data, scores=["copies"], per_class=False)
+    >>> score.value
+    1.0
     """
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
-    whole = Pair(reference, generated, held_out, settings.convention, settings.seed)
-    quantities = chosen(settings.scores, whole, predictions, rebuilt)
-    pairs, wanted = parts(whole, settings.per_class), modules_of(quantities)
-    rows = {name: measured(pair.shuffled(), wanted, floors) if pair else {} for name, pair in pairs.items()}
-    for module in wanted:
-        for cls, found in of_all_classes(module, whole, predictions, rebuilt).items():
-            if cls == ALL or (settings.per_class and pairs.get(cls, True)):
-                rows.setdefault(cls, {}).update(found)
-    return [score for quantity in quantities for score in told(quantity, rows, pairs)]
+    pair = Pair(reference, generated, held_out, settings.convention, settings.seed)
+    evidence = Evidence(pair, predictions, rebuilt)
+    quantities, parts = chosen(settings.scores, evidence), split(pair, settings.per_class)
+    families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
+    rows = {name: part_rows(part, families, floors) for name, part in parts.items()}
+    for cls, found in ((cls, found) for family in families for cls, found in family.measure_all(evidence).items()):
+        if cls == ALL or (settings.per_class and parts.get(cls, True)):
+            rows.setdefault(cls, {}).update(found)
+    return [score for quantity in quantities for score in scores_of(quantity, rows, parts)]
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:
-    """Return samples with the classes of the reference.
+    """Return samples whose classes are coded like those of the reference.
+
+    Parameters
+    ----------
+    reference, other : Dataset
+        Two data sets of one kind.
 
     Raises
     ------
     DataError
-        If they are not of one kind, or have a class that the reference has not.
+        If they are not of one kind, or the reference lacks a class of the other.
+
+    Examples
+    --------
+    >>> one, other = (Dataset.from_arrays([[0], [1]], labels=labels) for labels in (["a", "b"], ["b", "b"]))
+    >>> alike(one, other).labels.tolist()
+    [1, 1]
     """
     if reference.sites != other.sites:
         raise DataError(f"samples of {reference.sites} and of {other.sites} sites cannot be compared")
@@ -118,7 +176,7 @@ def sides(pair: Pair) -> list[Dataset]:
 
 
 def of_class(pair: Pair, code: int) -> Pair | None:
-    """Return the samples of a class on every side, None where there are not enough."""
+    """Return the samples of one class on every side, None if there are too few."""
     rows = [np.flatnonzero(side.labels == code) for side in sides(pair)]
     if min(map(len, rows)) == 0:
         return None
@@ -127,78 +185,52 @@ def of_class(pair: Pair, code: int) -> Pair | None:
 
 
 def enough(pair: Pair) -> Pair | None:
-    """Return a pair that can be scored: four samples of the reference, two of the others; else None."""
+    """Return a pair with enough samples to score, four of the reference and two on the other sides; else None."""
     return pair if len(pair.reference) >= FEWEST and min(map(len, sides(pair))) >= 2 else None
 
 
-def parts(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
+def split(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
     """Return what is scored on its own: each class of the reference, or all samples.
 
     Raises
     ------
     DataError
-        If there are not enough samples for any score.
+        If there are too few samples for any score.
     """
-    classes = per_class and all(side.labelled.any() for side in sides(pair))
-    occurring = np.flatnonzero(pair.reference.class_counts).tolist() if classes else []
-    found = {pair.reference.classes[k]: of_class(pair, k) for k in occurring} or {ALL: enough(pair)}
-    if not any(found.values()):
-        where = " of one class" if classes else ""
+    by_class = per_class and all(side.labelled.any() for side in sides(pair))
+    codes = np.flatnonzero(pair.reference.class_counts).tolist() if by_class else []
+    parts = {pair.reference.classes[code]: of_class(pair, code) for code in codes} or {ALL: enough(pair)}
+    if not any(parts.values()):
+        where = " of one class" if by_class else ""
         raise DataError(f"at least {FEWEST} reference samples and 2 generated ones{where} are needed for a score")
-    return found
+    return parts
 
 
-def modules_of(quantities: Sequence[Quantity]) -> list[ModuleType]:
-    """Return the modules that measure some quantities."""
-    return list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
+def part_rows(pair: Pair | None, families: Iterable[ScoreFamily], floors: bool) -> Rows:
+    """Return value, error and floor of each quantity of one class, nothing if it has too few samples."""
+    if pair is None:
+        return {}
+    shuffled = pair.shuffled()
+    return {name: row for family in families for name, row in family.measure_part(shuffled, floors).items()}
 
 
-def measured(pair: Pair, wanted: Sequence[ModuleType], floors: bool = True) -> dict[str, Row]:
-    """Return value, error and floor of each quantity of the modules that compare samples class by class."""
-    rows: dict[str, Row] = {}
-    for module in wanted:
-        if hasattr(module, "measure"):
-            found = floors_of(module, pair) if floors else {}
-            for name, estimate in module.measure(pair).items():
-                rows[name] = (estimate.value, estimate.error(), found.get(name, np.nan))
-    return rows
-
-
-def of_all_classes(
-    module: ModuleType, pair: Pair, predictions: Predictions | None, rebuilt: Rebuilt | None = None
-) -> dict[str, dict[str, Row]]:
-    """Return {class: {name: value, error, floor}} of a module that needs all classes at once, or predictions."""
-    if hasattr(module, "judge") and predictions is not None:
-        return module.judge(predictions)
-    if hasattr(module, "rebuild") and rebuilt is not None:
-        return module.rebuild(*rebuilt)
-    return module.across(pair.shuffled()) if hasattr(module, "across") else {}
-
-
-def floors_of(module: ModuleType, pair: Pair) -> dict[str, float]:
-    """Return what the module says real samples get, else the values of the halves of the reference."""
-    if hasattr(module, "floors"):
-        return module.floors(pair)
-    return {name: estimate.value for name, estimate in module.measure(pair.halves()).items()}
-
-
-def told(quantity: Quantity, rows: dict[str, dict[str, Row]], pairs: Iterable[str]) -> Iterator[Score]:
+def scores_of(quantity: Quantity, rows: ClassRows, parts: Mapping[str, Pair | None]) -> Iterator[Score]:
     """Yield a quantity of all samples, as measured or averaged over the classes that have it, then class by class.
 
-    Classes whose samples were compared are there even where they have no value.
+    A class whose samples were compared has a score even where its value is undefined.
     """
-    compared = () if hasattr(offered()[quantity.name][1], "judge") else pairs
-    found = {
-        cls: row.get(quantity.name, NOTHING)
-        for cls, row in rows.items()
-        if cls != ALL and (cls in compared or quantity.name in row)
+    compared = parts if offered()[quantity.name][1].compares_classes else ()
+    classes = {
+        cls: found.get(quantity.name, UNDEFINED_ROW)
+        for cls, found in rows.items()
+        if cls != ALL and (cls in compared or quantity.name in found)
     }
-    whole = rows.get(ALL, {}).get(quantity.name) or averaged([*found.values()])
-    for cls, row in ({ALL: whole} | found).items():
+    overall = rows.get(ALL, {}).get(quantity.name) or average(classes.values())
+    for cls, row in ({ALL: overall} | classes).items():
         yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction)
 
 
-def averaged(rows: Sequence[Row]) -> Row:
-    """Return the mean of values and floors, and the standard error of the former."""
-    value, error, floor = np.array([row for row in rows if np.isfinite(row[0])] or [NOTHING]).T
+def average(rows: Iterable[Row]) -> Row:
+    """Return the mean of values and of floors, and the standard error of the mean value."""
+    value, error, floor = np.array([row for row in rows if np.isfinite(row[0])] or [UNDEFINED_ROW]).T
     return float(value.mean()), float(np.sqrt(np.square(error).sum()) / len(error)), float(floor.mean())

@@ -7,29 +7,29 @@ from collections.abc import Callable
 import numpy as np
 
 DRAWS = 200
-ROWS = 1000  # that the spread of contributions is estimated from
+ROWS = 1000  # number of samples that the variance of influences is estimated from
 
 
 def bootstrap(
     statistic: Callable[[np.ndarray, np.ndarray], float | np.ndarray], one: np.ndarray, other: np.ndarray, seed: int
 ) -> float:
-    """Return the standard deviation of a function of two means when the rows behind each are drawn again.
+    """Return the standard deviation of a function of two means when the rows behind each are resampled.
 
     Parameters
     ----------
     statistic : Callable[[ndarray, ndarray], float | ndarray]
-        Of the means of `one` and of `other`, (B,) or (B, k) each, returns (B,).
+        Function of the means of `one` and of `other`, (B,) or (B, k) each, that returns (B,).
     one, other : ndarray
         (N,) or (N, k) contributions of the samples on either side.
     seed : int
-        Of the draws (B. Efron, Ann. Stat. 7, 1, 1979).
+        Seed of the resampling (B. Efron, Ann. Stat. 7, 1, 1979).
     """
     random = np.random.default_rng([seed, 99])
     return float(np.std(statistic(means_drawn(one, random), means_drawn(other, random)), ddof=1))
 
 
 def means_drawn(contributions: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return the means of DRAWS samples of the rows, with replacement."""
+    """Return the means of DRAWS bootstrap samples of the rows."""
     count = len(contributions)
     weights = [np.bincount(random.integers(0, count, count), minlength=count) for _ in range(DRAWS)]
     return np.stack(weights) @ contributions / count
@@ -38,7 +38,7 @@ def means_drawn(contributions: np.ndarray, random: np.random.Generator) -> np.nd
 def linear(*sides: tuple[np.ndarray, int]) -> float:
     """Return the standard error of a smooth function of means: sqrt(sum over sides of Var(influence) / N).
 
-    The limit of the bootstrap for many draws (the infinitesimal jackknife), for scores that are too large to draw
-    again. Each side is the influence of some of its samples, of how many there are.
+    This is the limit of the bootstrap for many draws (the infinitesimal jackknife), for scores too large to resample.
+    Each side is the influence of some of its samples, and their total number.
     """
     return float(np.sqrt(sum(np.var(influence, ddof=1) / count for influence, count in sides)))

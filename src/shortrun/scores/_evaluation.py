@@ -1,4 +1,4 @@
-"""What is known of how good a run is: the value that `evaluate` returns and a report shows."""
+"""How good a run is: the value that `evaluate` returns and that a report shows."""
 
 from __future__ import annotations
 
@@ -24,11 +24,20 @@ class Curves:
     Parameters
     ----------
     name : str
-        Of the run.
-    scheme, k : str or int
-        How it was trained, and with how many sweeps.
+        Name of the run.
+    scheme : str
+        Scheme that it was trained with.
+    k : int
+        Number of sweeps in training.
     table : pd.DataFrame
-        Score, class, age, steps, value, error (`workflows.curves`).
+        Columns score, class, age, steps, value, error (`workflows.curves`).
+
+    Examples
+    --------
+    >>> rows = [("aai", "all", 100, steps, value, 0.01) for steps, value in ((1, 0.3), (10, 0.0), (100, 0.2))]
+    >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
+    >>> [effect.effect for effect in Curves("run", "ff", 10, table).memory_effects]
+    ['best at k']
     """
 
     name: str
@@ -56,36 +65,39 @@ class Evaluation:
     Parameters
     ----------
     run : dict[str, Any]
-        What `Trajectory.info` says, with its configuration under "config".
+        `Trajectory.info`, with its configuration under "config".
     log : pd.DataFrame
-        Monitored values, a row a logged update.
-    age, steps, seed, convention : int or str
-        How the samples were generated and scored.
-    reference, role : Dataset or Role
-        Real samples that generated ones are compared with: those of the training, or test samples where the former are
-        not at hand.
+        Monitored values, a row for each logged update.
+    age, steps, seed : int
+        Age, number of sweeps and seed of the generated samples.
+    convention : str
+        Definitions of the scores.
+    reference : Dataset
+        Real samples that generated ones are compared with.
+    role : Role
+        What the reference is: "training" samples, or "test" samples if the former are not available.
     generated : Dataset
         Samples with the labels of the reference.
     held_out : Dataset or None
-        Real samples not trained on, None without any.
+        Real samples that the run was not trained on.
     scores : tuple[Score, ...]
-        Of the samples and of the predictions.
+        Scores of the samples and of the predictions.
     predictions : Predictions or None
-        Of the held-out samples (else of the reference), exact; None without labels.
+        Exact predictions for the held-out samples (else for the reference); None without labels.
     described : Mapping[str, dict[str, Any]], optional
-        What `Dataset.describe` says of "reference" and "held-out" samples.
+        `Dataset.describe` of "reference" and "held-out" samples.
     singular_values : pd.DataFrame, optional
-        Of the weights at every age (`workflows.singular_values`).
+        Singular values of the weights at every age (`workflows.singular_values`).
     receptive_fields : ndarray, optional
-        Of the strongest hidden units, (n, S) (`workflows.receptive_fields`).
+        (n, S) weights of the strongest hidden units (`workflows.receptive_fields`).
     curves : tuple[Curves, ...], default ()
-        Of this run, then of those it is compared with; empty if not asked for.
+        Curves of this run, then of those it is compared with; empty if not requested.
     notes : tuple[str, ...], default ()
-        What to know of the above, one sentence each.
+        Remarks on the above, one sentence each.
     seconds : float, default 0.0
-        That the evaluation took.
+        Time that the evaluation took.
     command : str, default ""
-        That repeats it.
+        Command that repeats it.
     """
 
     run: dict[str, Any]
@@ -110,5 +122,5 @@ class Evaluation:
 
     @property
     def memory_effects(self) -> list[MemoryEffect]:
-        """Of this run."""
+        """Memory effects of this run."""
         return self.curves[0].memory_effects if self.curves else []

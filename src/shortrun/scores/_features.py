@@ -10,14 +10,29 @@ from jaxtyping import Float, Float64
 
 from shortrun.data import Dataset
 
-ROWS = 1000  # in memory as features at one time
-Samples: TypeAlias = Dataset | Float[np.ndarray, "_ F"]  # any number: two sets may differ
+ROWS = 1000  # samples in a block
+Samples: TypeAlias = Dataset | Float[np.ndarray, "_ F"]  # any number of samples: two sets may differ
 
 
 def features(data: Dataset) -> Float[np.ndarray, "N F"]:
-    """Return binary or continuous values as they are and more colours one-hot: float32 (N, S) or (N, S q).
+    """Return samples as vectors: binary or continuous values as they are, more colours one-hot.
 
-    Of a table each column is treated so, side by side; columns of a single value have no feature.
+    Each column of a table is treated so, side by side; columns of a single value have no feature.
+
+    Parameters
+    ----------
+    data : Dataset
+        Samples.
+
+    Returns
+    -------
+    ndarray
+        (N, S) or (N, S q), float32.
+
+    Examples
+    --------
+    >>> features(Dataset.from_arrays([[0, 2], [1, 1]], alphabet="codes")).tolist()
+    [[1.0, 0.0, 0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0, 1.0, 0.0]]
     """
     if data.columns is not None:
         colours = [column.colours for column in data.columns]
@@ -26,14 +41,14 @@ def features(data: Dataset) -> Float[np.ndarray, "N F"]:
 
 
 def encoded(values: np.ndarray, colours: int | None) -> Float[np.ndarray, "N F"]:
-    """Return the features of sites of so many colours; None for continuous values."""
+    """Return the features of sites with this number of colours; None for continuous values."""
     if colours is None or colours == 2:
         return values.astype(np.float32)
     return np.eye(colours, dtype=np.float32)[values].reshape(len(values), -1)
 
 
 def blocks(samples: Samples) -> Iterator[Float[np.ndarray, "B F"]]:
-    """Yield the features of samples, or of rows that are features already, some rows at a time."""
+    """Yield the features of samples, or rows that are features already, block by block."""
     for start in range(0, len(samples), ROWS):
         rows = slice(start, start + ROWS)
         yield features(samples.select(rows)) if isinstance(samples, Dataset) else samples[rows]
@@ -45,7 +60,7 @@ def means(samples: Samples) -> Float64[np.ndarray, " F"]:
 
 
 def sites_of(data: Dataset) -> np.ndarray:
-    """Return the (F,) site that each feature belongs to, in order."""
+    """Return the (F,) site of each feature, in order."""
     colours = [data.colours] * data.sites if data.columns is None else [column.colours for column in data.columns]
     width = [1 if q is None or q == 2 else 0 if q == 1 else q for q in colours]
     return np.repeat(np.arange(data.sites), width)
@@ -54,7 +69,7 @@ def sites_of(data: Dataset) -> np.ndarray:
 def covariance(samples: Samples) -> Float64[np.ndarray, "F F"]:
     """Return the sample covariance of the features, summed block by block.
 
-    The products of features that are 0 or 1 are counts, which float32 holds exactly; others are centred first.
+    Products of features that are 0 or 1 are counts, which float32 holds exactly; others are centred first.
     """
     mean, counts = means(samples), isinstance(samples, Dataset) and not samples.continuous
     total = np.zeros((len(mean), len(mean)))

@@ -1,7 +1,7 @@
-"""Distances between samples, a block at a time: who is nearest, and how far on average.
+"""Distances between samples, block by block: the nearest samples, and mean distances.
 
-Sites of more than two colours are compared code by code, a block of pairs in the processor's cache: at 21 colours
-thirteen times faster than products of one-hot rows. Two colours and numbers are multiplied.
+Sites of more than two colours are compared code by code, a block of pairs in the processor's cache: with 21 colours
+this is thirteen times faster than products of one-hot rows. Two colours and numbers are multiplied.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from shortrun.data import Dataset
 from shortrun.scores._features import Samples
 
 SIDE = 512  # rows and columns of a block of distances
-FULL = 255  # sites that a byte can count
+FULL = 255  # largest count of a byte
 
 
 def points(*sets: Samples) -> tuple[np.ndarray, ...]:
-    """Return samples as rows for `distances`: uint8 codes, or numbers less the mean of the first set."""
+    """Return samples as rows for `distances`: uint8 codes, or numbers minus the mean of the first set."""
     first, *_ = rows = [each.values if isinstance(each, Dataset) else each for each in sets]
     if all(isinstance(each, Dataset) and not each.continuous for each in sets):
         return tuple(row.astype(np.float32) for row in rows) if max(map(np.max, rows)) <= 1 else tuple(rows)
     if all(np.array_equal(row, np.rint(row)) for row in rows):
-        return tuple(row.astype(np.float32) for row in rows)  # sums of products of small whole numbers are exact
+        return tuple(row.astype(np.float32) for row in rows)  # sums of products of small integers are exact
     return tuple(row.astype(np.float64) - first.mean(0, dtype=np.float64) for row in rows)
 
 
@@ -37,7 +37,7 @@ def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def mismatches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return at how many sites the columns of an (S, A) and an (S, B) table of codes differ."""
+    """Return the number of sites at which the columns of an (S, A) and an (S, B) table of codes differ."""
     total, differ = np.zeros((a.shape[1], b.shape[1]), np.float32), np.empty((a.shape[1], b.shape[1]), bool)
     for start in range(0, len(a), FULL):
         count = np.zeros(total.shape, np.uint8)
@@ -49,7 +49,7 @@ def mismatches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def slices(count: int, first: int = 0) -> Iterator[slice]:
-    """Yield the rows first, ..., count - 1, SIDE at a time."""
+    """Yield the rows first, ..., count - 1 in blocks of SIDE."""
     for start in range(first, count, SIDE):
         yield slice(start, min(start + SIDE, count))
 
@@ -58,7 +58,7 @@ Block = tuple[slice, slice, np.ndarray]
 
 
 def between(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
-    """Yield rows of a, rows of b and their distances until every pair was there."""
+    """Yield rows of a, rows of b and their distances, until all pairs are done."""
     for rows in slices(len(a)):
         for columns in slices(len(b)):
             yield rows, columns, distances(a[rows], b[columns])
@@ -73,18 +73,18 @@ def within(a: np.ndarray) -> Iterator[Block]:
 
 @dataclass
 class Nearest:
-    """Of each of N samples, how far its nearest sample of a set is and how many there are at that distance."""
+    """The distance of each of N samples to its nearest sample of a set, and the number of samples at that distance."""
 
     distance: np.ndarray
     ties: np.ndarray
 
     @classmethod
     def unknown(cls, count: int) -> Nearest:
-        """Return the state before any distance was seen."""
+        """Return the state before any distance is known."""
         return cls(np.full(count, np.inf), np.zeros(count))
 
-    def see(self, rows: slice, found: np.ndarray) -> None:
-        """Take in the distances of some of the samples, (rows, others)."""
+    def update(self, rows: slice, found: np.ndarray) -> None:
+        """Update with the distances of some of the samples, (rows, others)."""
         least = found.min(1)
         ties, before = (found == least[:, None]).sum(1), self.distance[rows]
         self.ties[rows] = np.where(least <= before, ties, 0) + np.where(before <= least, self.ties[rows], 0)
@@ -92,41 +92,41 @@ class Nearest:
 
 
 def nearest_between(a: np.ndarray, b: np.ndarray) -> tuple[Nearest, Nearest]:
-    """Return the nearest sample of b to each of a, and of a to each of b."""
+    """Return the nearest sample in b of each sample in a, and the nearest in a of each in b."""
     of_a, of_b = Nearest.unknown(len(a)), Nearest.unknown(len(b))
     for rows, columns, found in between(a, b):
-        of_a.see(rows, found)
-        of_b.see(columns, found.T)
+        of_a.update(rows, found)
+        of_b.update(columns, found.T)
     return of_a, of_b
 
 
 def nearest_within(a: np.ndarray) -> Nearest:
-    """Return the nearest other sample of a to each of a."""
+    """Return the nearest other sample of each sample in a."""
     of_a = Nearest.unknown(len(a))
-    others_seen(a, of_a)
+    update_all(a, of_a)
     return of_a
 
 
-def others_seen(a: np.ndarray, of_a: Nearest | Balls) -> None:
-    """Show each of a its distances to all others of a."""
+def update_all(a: np.ndarray, of_a: Nearest | Balls) -> None:
+    """Update each sample of a with its distances to all others."""
     for rows, columns, found in within(a):
         if rows == columns:
             np.fill_diagonal(found, np.inf)
         else:
-            of_a.see(columns, found.T)
-        of_a.see(rows, found)
+            of_a.update(columns, found.T)
+        of_a.update(rows, found)
 
 
 @dataclass
 class Balls:
-    """Of each of N samples, how far its k-th nearest other sample is: a ball that holds k of them.
+    """Balls around N samples: each reaches to the k-th nearest other sample, and contains k of them.
 
     Parameters
     ----------
     nearest : ndarray
-        (N, k) distances of the k nearest in any order, but the k-th is the last.
+        (N, k) distances of the k nearest others, unsorted except that the largest is the last.
     ties : ndarray
-        (N,) how many others there are at that distance, k or more.
+        (N,) number of others at the largest of these distances, also beyond the k.
     """
 
     nearest: np.ndarray
@@ -134,9 +134,9 @@ class Balls:
 
     @classmethod
     def around(cls, a: np.ndarray, k: int) -> Balls:
-        """Return the balls around samples with the k nearest others, of which there must be so many."""
+        """Return the balls around samples that contain the k nearest others, of which there must be at least k."""
         of_a = cls(np.full((len(a), k), np.inf), np.zeros(len(a)))
-        others_seen(a, of_a)
+        update_all(a, of_a)
         return of_a
 
     @property
@@ -146,11 +146,11 @@ class Balls:
 
     @property
     def wanted(self) -> np.ndarray:
-        """(N,) how many of the others at that distance are among the k nearest."""
+        """(N,) number of the others at the largest distance that are among the k nearest."""
         return self.nearest.shape[1] - (self.nearest < self.radius[:, None]).sum(1)
 
-    def see(self, rows: slice, found: np.ndarray) -> None:
-        """Take in the distances of some of the samples, (rows, others)."""
+    def update(self, rows: slice, found: np.ndarray) -> None:
+        """Update with the distances of some of the samples, (rows, others)."""
         before, k = self.nearest[rows], self.nearest.shape[1]
         kept = np.partition(np.concatenate([before, found], axis=1), k - 1, axis=1)[:, :k]
         radius = kept[:, -1:]
@@ -160,7 +160,7 @@ class Balls:
 
 
 def mean_roots(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean square root of the distance of each of a to all of b, and of each of b to all of a."""
+    """Return the mean square root of the distance of each in a to all of b, and of each in b to all of a."""
     of_a, of_b = np.zeros(len(a)), np.zeros(len(b))
     for rows, columns, found in between(a, b):
         root = np.sqrt(found)

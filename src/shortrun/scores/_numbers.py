@@ -1,4 +1,4 @@
-"""One number a sample has, real against generated: ratio and difference of the means, distance of the distributions."""
+"""One number for each sample, real and generated: ratio and difference of means, distance of distributions."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float64
 
-from shortrun.scores._base import Estimate
+from shortrun.scores._base import UNDEFINED, Estimate
 from shortrun.scores._errors import linear
-
-UNDEFINED = Estimate(np.nan, lambda: np.nan)
 
 Real = Float64[np.ndarray, " _"]
 Generated = Float64[np.ndarray, " _"]
 
 
 def spread(*sides: np.ndarray) -> float:
-    """Return the standard error of what samples have this influence on, one array a side."""
+    """Return the standard error of a value from the influences of the samples, one array for each side."""
     return linear(*((influence, len(influence)) for influence in sides))
 
 
 def ratio(real: Real, generated: Generated) -> Estimate:
-    """Return mean of generated / mean of real; undefined if the latter is 0."""
+    """Return the mean of generated over the mean of real; undefined if the latter is 0."""
     x, y = float(real.mean()), float(generated.mean())
     return Estimate(y / x, partial(spread, real * y / x**2, generated / x)) if x > 0 else UNDEFINED
 
@@ -40,7 +38,7 @@ def shift(real: Real, generated: Generated) -> Estimate:
 
 
 def kolmogorov_smirnov(real: Real, generated: Generated) -> Estimate:
-    """Return the largest difference of the two cumulative distributions, and its error at the place of that."""
+    """Return the largest difference of the two cumulative distributions, with its error at the place of the maximum."""
     if not len(real) or not len(generated):
         return UNDEFINED
     places = np.unique(np.concatenate([real, generated]))
@@ -50,13 +48,13 @@ def kolmogorov_smirnov(real: Real, generated: Generated) -> Estimate:
     return Estimate(float(difference.max()), partial(spread, *below))
 
 
-def share(part: Float64[np.ndarray, " N"], whole: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"]:
-    """Return what each sample adds to sum(part) / sum(whole): numbers of that mean, whose spread is its error.
+def share(part: Float64[np.ndarray, " N"], total: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"]:
+    """Return contributions of the samples to sum(part) / sum(total): their mean is the ratio, their spread its error.
 
-    s + (part - s whole) / mean(whole), the linear limit of the ratio s of two means; nan if there is no whole.
+    They are s + (part - s total) / mean(total), the linear limit of the ratio s of two means; nan if the total is 0.
     """
-    mean = whole.mean()
+    mean = total.mean()
     if not mean > 0:
-        return np.full(len(whole), np.nan)
-    total = part.mean() / mean
-    return total + (part - total * whole) / mean
+        return np.full(len(total), np.nan)
+    ratio_of_means = part.mean() / mean
+    return ratio_of_means + (part - ratio_of_means * total) / mean

@@ -1,8 +1,9 @@
-"""Sums over pairs of sites without a table of all pairs: what covariances say, from products of samples.
+"""Sums over pairs of sites without a table of all pairs, from products of samples.
 
-With z the centred features of sample n and C the covariance of M samples, z_n^T C z_n = sum_m (z_n . z_m)^2 / (M - 1),
-so that N x M products of samples replace F x F covariances where there are more features than samples: long sequences
-of many colours need no table of pairs. Either way every sample's influence comes with the sum.
+With z_n the centred features of sample n and C the covariance of M samples, z_n^T C z_n is the sum over samples m of
+(z_n . z_m)^2 / (M - 1). If there are more features than samples, N x M products of samples replace F x F covariances,
+so that long sequences of many colours need no table of pairs. Either way the influence of every sample comes with the
+sum.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Form = Float64[np.ndarray, " N"]
 
 @dataclass(frozen=True)
 class Forms:
-    """z^T C z of each sample, over some pairs of features: the first letter says whose samples, the second whose C."""
+    """z^T C z of each sample, over some pairs of features: the first letter is the set of z, the second that of C."""
 
     dd: Form
     dg: Form
@@ -59,7 +60,7 @@ def within(groups: list[slice], data: Dataset, generated: Dataset) -> Forms:
 
 
 def centred(rows: np.ndarray) -> np.ndarray:
-    """Return rows less their mean."""
+    """Return rows minus their mean."""
     return rows - rows.mean(0, dtype=np.float64)
 
 
@@ -75,13 +76,13 @@ def each_site(data: Dataset) -> list[slice]:
 
 
 def sums(data: Dataset) -> Form:
-    """Return the sum of z_i z_j over the pairs of features of different sites, of each sample."""
+    """Return the sum of z_i z_j over the pairs of features of different sites, for each sample."""
     z, site = centred(features(data)), each_site(data)
     return z.sum(1) ** 2 - sum(z[:, group].sum(1) ** 2 for group in site)
 
 
 def squares(x: Dataset, y: Dataset) -> tuple[Form, Form]:
-    """Return z_n^T C z_n over all pairs of features: of each sample of x with the C of y, and the other way round."""
+    """Return z_n^T C z_n over all pairs of features: for each sample of x with the C of y, and vice versa."""
     if len(sites_of(x)) <= min(len(x), len(y)):
         return quadratic(x, covariance(y)), quadratic(y, covariance(x))
     of_x, of_y = np.zeros(len(x)), np.zeros(len(y))
@@ -99,7 +100,7 @@ def quadratic(x: Dataset, table: np.ndarray) -> Form:
 
 
 def products(x: Dataset, y: Dataset) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Yield rows of x, rows of y and the products of their features, each less the means of its own set."""
+    """Yield rows of x, rows of y and the products of their features, each minus the mean of its own set."""
     coded = x.colours is not None and x.colours > 2
     a, b = (side.values if coded else uncoded(side) for side in (x, y))
     mean_x, mean_y = means(x), means(y)
@@ -111,9 +112,9 @@ def products(x: Dataset, y: Dataset) -> Iterator[tuple[slice, slice, np.ndarray]
 
 
 def inner_products(samples: Samples, centred: bool) -> Float64[np.ndarray, "N N"]:
-    """Return the products of the features of all pairs of samples, each feature less its mean if centred.
+    """Return the products of the features of all pairs of samples, minus the mean of each feature if centred.
 
-    Each pair once; counts of agreeing sites are exact, numbers lose nothing to their means.
+    Each pair is computed once. Counts of equal sites are exact, and numbers lose no digits to their means.
     """
     codes = samples.values if isinstance(samples, Dataset) and (samples.colours or 0) > 2 else None
     rows = numbers(samples, centred) if codes is None else codes
@@ -130,7 +131,7 @@ def inner_products(samples: Samples, centred: bool) -> Float64[np.ndarray, "N N"
 
 
 def numbers(samples: Samples, centred: bool) -> np.ndarray:
-    """Return features whose products are exact to rounding: counts as they are, others in float64, centred if asked."""
+    """Return features whose products are exact up to rounding: counts as they are, others as float64."""
     if isinstance(samples, Dataset) and not samples.continuous:
         return features(samples)
     rows = np.concatenate([*blocks(samples)]).astype(np.float64)
@@ -138,7 +139,7 @@ def numbers(samples: Samples, centred: bool) -> np.ndarray:
 
 
 def matches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return at how many sites rows of codes agree: the product of their one-hot features."""
+    """Return the number of sites at which rows of codes agree: the product of their one-hot features."""
     return a.shape[1] - mismatches(a.T, np.ascontiguousarray(b.T))
 
 

@@ -1,4 +1,4 @@
-"""What scores say, in words."""
+"""What scores say in words."""
 
 from __future__ import annotations
 
@@ -13,17 +13,32 @@ from shortrun.scores._base import ALL, Score
 Verdict: TypeAlias = Literal["as real", "close", "far", "too close", "undefined"]
 Effect: TypeAlias = Literal["best at k", "as good later", "better later", "better earlier"]
 
-ERRORS = 2.0  # standard errors of a difference that two values may differ by and still count as the same
-CLOSE = 3.0  # times as far from the ideal as real samples are: further is far
+ERRORS = 2.0  # two values that differ by fewer standard errors of the difference count as equal
+CLOSE = 3.0  # beyond this multiple of the distance of real samples from the ideal, a score is far
 
 
 def verdict(score: Score) -> Verdict:
-    """Return how a score compares with its floor, what real samples get.
+    """Return how a score compares with its floor, the score of real samples.
 
-    "as real" is at most two standard errors of the difference farther from the ideal than the floor, "close"
-    at most three times as far as the floor, "far" beyond. Where only the floor says what to expect (distances to real
-    samples), "too close" is clearly below it, as copies are, and "close" at most a third above; where higher is better,
-    "close" is at most a third below it.
+    "as real": at most two standard errors of the difference farther from the ideal than the floor. "close": at most
+    three times as far as the floor. "far": farther. If only the floor says what to expect (distances to real samples),
+    "too close" is clearly below it, like copies, and "close" at most a third above it; if higher is better, "close"
+    is at most a third below it.
+
+    Parameters
+    ----------
+    score : Score
+        Score with its floor.
+
+    Returns
+    -------
+    str
+        One of the above, or "undefined" without value or floor.
+
+    Examples
+    --------
+    >>> verdict(Score("first-moment", "all", 0.5, 0.01, 0.1, 0.0, "lower"))
+    'far'
     """
     value, floor = score.value, score.floor
     if not (math.isfinite(value) and math.isfinite(floor)):
@@ -48,16 +63,16 @@ class MemoryEffect:
     Parameters
     ----------
     score : str
-        Its name.
+        Name of the score.
     k : int
-        Sweeps of the training.
+        Number of sweeps in training.
     at_k, best, last : float
         Distances from the ideal after k sweeps, at the best time and at the last one.
     best_time, last_time : int
-        In sweeps.
+        The best and the last time, in sweeps.
     effect : Effect
         "best at k": no time is clearly better and the last one is clearly worse, the memory effect of machines trained
-        out of equilibrium (ACDS23); "as good later": the last time is no worse; "better earlier", "better later":
+        out of equilibrium (ACDS23). "as good later": the last time is no worse. "better earlier", "better later":
         another time is clearly better, by two standard errors of the difference.
     """
 
@@ -78,21 +93,34 @@ class MemoryEffect:
         best = f"{self.best:.2g} after {self.best_time:,}"
         return {
             "best at k": f"{at_k}, no time is better, and {last}: the machine remembers its k",
-            "as good later": f"{at_k} and {last}: no worse, no memory of k is seen",
+            "as good later": f"{at_k} and {last}: no worse, so it shows no memory of k",
             "better earlier": f"{at_k}, but {best}, earlier ({last})",
             "better later": f"{at_k}, but {best}, later ({last})",
         }[self.effect]
 
 
 def memory_effect(table: pd.DataFrame, score: str, k: int, ideal: float = 0.0) -> MemoryEffect | None:
-    """Return how a score depends on the sampling time at the last age; None unless k and a later time were looked at.
+    """Return how a score depends on the sampling time at the last age; None unless k and a later time were measured.
 
     Parameters
     ----------
     table : pd.DataFrame
-        Curves of one run: score, class, age, steps, value, error; the class "all" counts.
+        Curves of one run: score, class, age, steps, value, error; only the class "all" counts.
+    score : str
+        Name of the score.
+    k : int
+        Number of sweeps in training.
+    ideal : float, default 0.0
+        Ideal value of the score.
+
+    Examples
+    --------
+    >>> rows = [("aai", "all", 100, steps, value, 0.01) for steps, value in ((1, 0.3), (10, 0.0), (100, 0.2))]
+    >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
+    >>> memory_effect(table, "aai", k=10).effect
+    'best at k'
     """
-    rows = of_last_age(table, score)
+    rows = values_at_last_age(table, score)
     steps = sorted(rows)
     if k not in rows or steps[-1] <= k:
         return None
@@ -108,7 +136,7 @@ def memory_effect(table: pd.DataFrame, score: str, k: int, ideal: float = 0.0) -
     return MemoryEffect(score, k, distance[k], distance[best], best, distance[last], last, effect)
 
 
-def of_last_age(table: pd.DataFrame, score: str) -> dict[int, tuple[float, float]]:
+def values_at_last_age(table: pd.DataFrame, score: str) -> dict[int, tuple[float, float]]:
     """Return {steps: (value, error)} of a score at the last age."""
     rows = table.loc[(table["score"] == score) & (table["class"] == ALL) & (table["age"] == table["age"].max())]
     rows = rows.dropna(subset=["steps", "value"])

@@ -10,45 +10,24 @@ import numpy as np
 from shortrun.errors import DataError
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import bootstrap
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples
 from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
 
 Ties: TypeAlias = Literal["fraction", "other"]
 Share: TypeAlias = float | np.ndarray
 
-quantities = (
-    Quantity(
-        "aai",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: generated and real samples are mixed evenly; higher: one can tell them apart.",
-    ),
-    Quantity(
-        "p-dd",
-        ideal=0.5,
-        direction="none",
-        meaning="0.5: real samples are as near to generated as to real ones; higher: they are missed; lower: copies.",
-    ),
-    Quantity(
-        "p-gg",
-        ideal=0.5,
-        direction="none",
-        meaning="0.5: generated samples are as near to real ones as to each other; higher: they keep to themselves.",
-    ),
-    Quantity(
-        "aats",
-        ideal=0.5,
-        direction="none",
-        meaning="0.5: a nearest neighbour does not tell real from generated; higher: it does; lower: copies.",
-    ),
-)
-
 
 class AdversarialAccuracy(NamedTuple):
     """P_DD (P_GG): the share of data (generated) samples whose nearest other sample is data (generated).
 
-    P_DD near 1 says that real samples lie far from generated ones (poor generation), near 0 that they are copied; P_GG
-    near 1 that generated samples crowd together, near 0 that each has real neighbours only.
+    P_DD near 1 means that real samples are far from generated ones (poor generation), near 0 that they are copied. P_GG
+    near 1 means that generated samples cluster, near 0 that each has real neighbours only.
+
+    Examples
+    --------
+    >>> AdversarialAccuracy(p_dd=0.5, p_gg=1.0).error
+    0.125
     """
 
     p_dd: float
@@ -61,30 +40,36 @@ class AdversarialAccuracy(NamedTuple):
 
 
 def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fraction") -> AdversarialAccuracy:
-    """Return P_DD and P_GG of two sets of the same number of samples.
+    """Return P_DD and P_GG of two sets with the same number of samples.
 
     Memory grows with N, not with N^2; each pair of samples is compared once.
 
     Parameters
     ----------
     data, generated : Samples
-        Data sets, compared by Hamming distance (continuous ones by Euclidean), or (N, F) features, compared by
+        Data sets, compared by Hamming distance (continuous ones by Euclidean distance), or (N, F) features, compared by
         Euclidean distance, whose order is the same for binary and one-hot features.
     ties : Ties, default "fraction"
-        Neighbours at the same distance count as fractions, or for the "other" set as in the published codes, which
-        makes perfect generators of short discrete data look bad.
+        Whether neighbours at the same distance count as fractions, or for the "other" set as in the published codes,
+        which makes perfect generators of short discrete data look bad.
 
     Raises
     ------
     DataError
         If the sizes differ.
+
+    Examples
+    --------
+    >>> data = np.array([[0.0], [1.0], [2.0]])
+    >>> adversarial_accuracy(data, data)
+    AdversarialAccuracy(p_dd=0.0, p_gg=0.0)
     """
     own_data, own_generated = own_shares(data, generated, ties)
     return AdversarialAccuracy(float(own_data.mean()), float(own_generated.mean()))
 
 
 def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each sample of either set the share of its nearest other samples that are of its own set."""
+    """Return, for each sample of either set, the share of its nearest other samples that belong to its own set."""
     if len(data) != len(generated):
         raise DataError(f"as many generated samples as data expected, got {len(generated):,} and {len(data):,}")
     x, y = points(data, generated)
@@ -93,7 +78,7 @@ def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarra
 
 
 def own_share(own: Nearest, other: Nearest, ties: Ties) -> np.ndarray:
-    """Return 1 where the own set is nearer, 0 where the other one is."""
+    """Return 1 where the own set is nearer, and 0 where the other one is."""
     nearer = (own.distance < other.distance).astype(np.float64)
     if ties == "other":
         return nearer
@@ -106,7 +91,7 @@ def aai(p_dd: Share, p_gg: Share) -> Share:
 
 
 def doubled(p_dd: Share, p_gg: Share) -> Share:
-    """Return the same without the factor 1/2, as the F&F code has it."""
+    """Return AAI without the factor 1/2, as in the F&F code."""
     return 2 * aai(p_dd, p_gg)
 
 
@@ -116,7 +101,7 @@ def aats(p_dd: Share, p_gg: Share) -> Share:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return AAI, P_DD, P_GG and AATS of equally many samples; errors by drawing samples, not neighbours, again."""
+    """Return AAI, P_DD, P_GG and AATS of equally many samples; errors resample samples, not neighbours."""
     shares = own_shares(*pair.equal, "fraction" if pair.convention == "default" else "other")
     error = doubled if pair.convention == "fef" else aai
     statistics = {"aai": error, "p-dd": lambda p, _: p, "p-gg": lambda _, p: p, "aats": aats}
@@ -125,3 +110,34 @@ def measure(pair: Pair) -> dict[str, Estimate]:
         name: Estimate(float(statistic(*means)), partial(bootstrap, statistic, *shares, pair.seed))
         for name, statistic in statistics.items()
     }
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "aai",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: real and generated samples are mixed evenly; higher: a nearest neighbour tells them apart.",
+        ),
+        Quantity(
+            "p-dd",
+            ideal=0.5,
+            direction="none",
+            meaning="0.5: a real sample is as near to generated as to real ones; higher: missed; lower: copied.",
+        ),
+        Quantity(
+            "p-gg",
+            ideal=0.5,
+            direction="none",
+            meaning="0.5: a generated sample is as near to real as to generated ones; higher: they cluster.",
+        ),
+        Quantity(
+            "aats",
+            ideal=0.5,
+            direction="none",
+            meaning="0.5: a nearest neighbour does not tell real from generated; higher: it does; lower: copies.",
+        ),
+    ),
+    measure=measure,
+)

@@ -1,4 +1,4 @@
-"""Duplicates and copies: which share of samples is there more than once, or in the training set? Lower is better."""
+"""Duplicates and copies: the shares of samples that are repeated, or in the training set. Lower is better."""
 
 from __future__ import annotations
 
@@ -10,26 +10,11 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
-
-quantities = (
-    Quantity(
-        "copies",
-        ideal=0.0,
-        direction="lower",
-        group="memorisation",
-        meaning="0: no generated sample is a real one; 1: all are copies.",
-    ),
-    Quantity(
-        "duplicates",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: no two generated samples are the same; near 1: the same ones come again and again.",
-    ),
-)
+from shortrun.scores._families import SampleScores
 
 
 def keys(data: Dataset) -> list[bytes]:
-    """Return the samples as bytes that are equal where samples are."""
+    """Return each sample as bytes, which are equal if samples are."""
     return [row.tobytes() for row in np.ascontiguousarray(data.values)]
 
 
@@ -40,7 +25,7 @@ def copied(reference: Dataset, generated: Dataset) -> np.ndarray:
 
 
 def repeated(generated: Dataset) -> np.ndarray:
-    """Return 1 - 1/c of each sample that is there c times; the mean is 1 - (different samples) / (samples)."""
+    """Return 1 - 1/c for each sample that occurs c times; the mean is 1 - (different samples) / (samples)."""
     rows = keys(generated)
     counts = Counter(rows)
     return np.array([1 - 1 / counts[row] for row in rows])
@@ -53,6 +38,27 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return the share of reference samples that are there more than once, and the duplicates of its second half."""
+    """Return the share of reference samples that occur more than once, and the duplicates of its second half."""
     shared = repeated(pair.reference) > 0
     return {"copies": float(shared.mean()), "duplicates": float(repeated(pair.halves().generated).mean())}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "copies",
+            ideal=0.0,
+            direction="lower",
+            group="memorisation",
+            meaning="0: no generated sample equals a real one; 1: all are copies.",
+        ),
+        Quantity(
+            "duplicates",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: all generated samples differ; near 1: a few samples are repeated many times.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+)

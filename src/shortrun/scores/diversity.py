@@ -1,4 +1,4 @@
-"""Diversity: generated samples should differ from one another as real ones do, and be wherever those are."""
+"""Diversity: do generated samples differ as real ones do, and are they everywhere that those are? Ideal 1."""
 
 from __future__ import annotations
 
@@ -8,34 +8,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._neighbours import Balls, between, mean_roots, points
 
-NEIGHBOURS = 5  # real samples in the ball around a real one, as in the source
-
-quantities = (
-    Quantity(
-        "diversity",
-        ideal=1.0,
-        direction="none",
-        meaning="Near 1: generated samples differ from one another as real ones do; below: collapse; above: noise.",
-    ),
-    Quantity(
-        "coverage",
-        ideal=1 - 2.0**-NEIGHBOURS,
-        direction="none",
-        meaning="Near the ideal: generated samples are wherever real ones are; lower: some kinds of them are missing.",
-    ),
-    Quantity(
-        "density",
-        ideal=1.0,
-        direction="none",
-        meaning="Near 1: as many generated as real samples around a real one; below: far from them; above: crowded.",
-    ),
-)
-
-UNDEFINED = Estimate(np.nan, lambda: np.nan)
+NEIGHBOURS = 5  # real samples in the ball around a real one, as in the reference
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -44,9 +22,9 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def diversity(reference: Dataset, generated: Dataset) -> Estimate:
-    """Return the mean distance of two generated samples over that of two real ones; undefined if all of these are one.
+    """Return the mean distance of two generated samples over that of two real ones; undefined if the latter is 0.
 
-    Distances are numbers of sites that differ, of numbers Euclidean.
+    Distances are numbers of sites that differ, or Euclidean for numbers.
     """
     of_real, of_made = (distance_to_others(side) for side in (reference, generated))
     real, made = of_real.mean(), of_made.mean()
@@ -57,7 +35,7 @@ def diversity(reference: Dataset, generated: Dataset) -> Estimate:
 
 
 def distance_to_others(data: Dataset) -> Float64[np.ndarray, " N"]:
-    """Return the mean distance of each sample to all others; of codes from how often each is seen at each site."""
+    """Return the mean distance of each sample to all others; for codes from their counts at each site."""
     count = len(data)
     if data.continuous:
         (rows,) = points(data)
@@ -69,39 +47,39 @@ def distance_to_others(data: Dataset) -> Float64[np.ndarray, " N"]:
 
 
 def in_balls(reference: Dataset, generated: Dataset, k: int = NEIGHBOURS) -> dict[str, Estimate]:
-    """Return coverage and density of equally many real and generated samples; undefined below k + 1.
+    """Return coverage and density of equally many real and generated samples; undefined below k + 1 samples.
 
-    Around each real sample is a ball that reaches to its k-th nearest other real one. Coverage is the share of balls
-    with a generated sample in it, density the mean number of generated samples in a ball over k (M. F. Naeem et al.,
-    ICML 2020, eqs. 5 and 4). A perfect generator has coverage 1 - 2^-k and density 1: which of real and generated
-    samples is the nearest is then a toss. Samples at the same distance as the k-th real one count as if their order was
-    drawn, in the mean: with g generated ones among m real ones of which w belong to the k nearest, each is inside with
-    probability w / (m + 1), and none is with probability C(m, w) / C(m + g, w).
+    Each real sample has a ball that reaches to its k-th nearest other real sample. Coverage is the share of balls with
+    a generated sample inside, density the mean number of generated samples in a ball over k (M. F. Naeem et al., ICML
+    2020, eqs. 5 and 4). A perfect generator has coverage 1 - 2^-k and density 1, because real and generated samples are
+    then equally likely to be the nearest. Samples at the same distance as the k-th real one count as if their order
+    were random, on average: with g generated ones among m real ones of which w belong to the k nearest, each is inside
+    with probability w / (m + 1), and none is with probability C(m, w) / C(m + g, w).
     """
     if len(reference) <= k:
         return {"coverage": UNDEFINED, "density": UNDEFINED}
     x, y = points(reference, generated)
     balls = Balls.around(x, k)
-    covered, held, holding = counted(x, y, balls)
-    density = held / k, holding * (len(y) / len(x)) / k
+    covered, inside, balls_around = count_in_balls(x, y, balls)
+    density = inside / k, balls_around * (len(y) / len(x)) / k
     return {
         "coverage": Estimate(float(covered.mean()), partial(linear, (covered, len(covered)))),
         "density": Estimate(float(density[0].mean()), lambda: linear(*((each, len(each)) for each in density))),
     }
 
 
-def counted(x: np.ndarray, y: np.ndarray, balls: Balls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return of each ball the chance that it holds any of y, and how many; of each of y in how many balls it is."""
-    inside, at_edge, holding = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(y))
+def count_in_balls(x: np.ndarray, y: np.ndarray, balls: Balls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return for each ball the chance that it contains any of y, and how many; for each of y its number of balls."""
+    inside, at_edge, balls_around = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(y))
     chance = balls.wanted / (balls.ties + 1)
-    for rows, columns, found in between(x, y):
+    for rows, columns, distance in between(x, y):
         radius = balls.radius[rows, None]
-        nearer, level = found < radius, found == radius
+        nearer, level = distance < radius, distance == radius
         inside[rows] += nearer.sum(1)
         at_edge[rows] += level.sum(1)
-        holding[columns] += nearer.sum(0) + chance[rows] @ level
+        balls_around[columns] += nearer.sum(0) + chance[rows] @ level
     covered = np.where(inside > 0, 1.0, 1 - none_first(balls.wanted, balls.ties, at_edge))
-    return covered, inside + chance * at_edge, holding
+    return covered, inside + chance * at_edge, balls_around
 
 
 def none_first(wanted: np.ndarray, real: np.ndarray, made: np.ndarray) -> np.ndarray:
@@ -110,3 +88,28 @@ def none_first(wanted: np.ndarray, real: np.ndarray, made: np.ndarray) -> np.nda
     for i in range(int(wanted.max())):
         chance *= np.where(i < wanted, (real - i) / np.maximum(real + made - i, 1), 1.0)
     return chance
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "diversity",
+            ideal=1.0,
+            direction="none",
+            meaning="Near 1: generated samples differ from each other as real ones do; below: collapse; above: noise.",
+        ),
+        Quantity(
+            "coverage",
+            ideal=1 - 2.0**-NEIGHBOURS,
+            direction="none",
+            meaning="Near the ideal: generated samples are wherever real ones are; lower: some kinds are missing.",
+        ),
+        Quantity(
+            "density",
+            ideal=1.0,
+            direction="none",
+            meaning="Near 1: as many generated as real samples around a real one; below: they are far; above: crowded.",
+        ),
+    ),
+    measure=measure,
+)

@@ -1,4 +1,4 @@
-"""Energy distance: how far apart are two laws, all moments at once? Ideal 0, lower is better."""
+"""Energy distance: how far apart are two distributions, in all moments at once? Ideal 0, lower is better."""
 
 from __future__ import annotations
 
@@ -8,25 +8,17 @@ import numpy as np
 
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples
 from shortrun.scores._neighbours import mean_roots, points
 
-quantities = (
-    Quantity(
-        "energy-distance",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: as far from real samples as these are from each other; higher: elsewhere, or less spread.",
-    ),
-)
-
 
 def energy_distance(reference: Samples, generated: Samples) -> float:
-    """Return (2 E|X - Y| - E|X - X'| - E|Y - Y'|) / E|X - X'|, in units of the reference's spread.
+    """Return (2 E|X - Y| - E|X - X'| - E|Y - Y'|) / E|X - X'|, in units of the spread of the reference.
 
-    |.| is the Euclidean distance (of codes the square root of the Hamming distance), and a sample is at distance 0 from
-    itself. It is 0 only for equal laws (G. Szekely and M. Rizzo, J. Stat. Plan. Inference 143, 1249, 2013). nan if all
-    reference samples are equal.
+    |.| is the Euclidean distance (for codes the square root of the Hamming distance), including the distance 0 of a
+    sample to itself. It is 0 only for equal distributions (G. Szekely and M. Rizzo, J. Stat. Plan. Inference 143, 1249,
+    2013), and nan if all reference samples are equal.
     """
     return ratio(*roots(reference, generated))
 
@@ -44,7 +36,7 @@ def roots(reference: Samples, generated: Samples) -> tuple[np.ndarray, ...]:
 
 
 def error(across: np.ndarray, back: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> float:
-    """Return the standard error: how much each sample moves the ratio."""
+    """Return the standard error from the influence of each sample on the ratio."""
     value, spread = ratio(across, back, inside, outside), inside.mean()
     if not spread > 0:
         return np.nan
@@ -56,3 +48,16 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the energy distance of equally many samples."""
     found = roots(*pair.equal)
     return {"energy-distance": Estimate(ratio(*found), partial(error, *found))}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "energy-distance",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: real and generated samples have the same distribution; higher: they are shifted or spread.",
+        ),
+    ),
+    measure=measure,
+)

@@ -10,23 +10,15 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import bootstrap
+from shortrun.scores._families import SampleScores
 
-quantities = (
-    Quantity(
-        "entropy",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: generated samples have as much variety as real ones, as gzip sees it; higher: more or less of it.",
-    ),
-)
-
-PARTS = 20  # whose sizes say how certain the whole is
+PARTS = 20  # parts whose sizes determine the error
 
 
 def compressed(rows: np.ndarray, convention: Convention = "default") -> int:
     """Return the size in bytes of samples after gzip.
 
-    By default a byte a site, a sample after another, level 6; in the published codes 4 bytes a site and level 9.
+    By default one byte for each site, sample after sample, level 6; the published codes use 4 bytes and level 9.
     """
     if rows.dtype == np.uint8 and convention != "default":
         rows = rows.astype("<i4")
@@ -36,25 +28,25 @@ def compressed(rows: np.ndarray, convention: Convention = "default") -> int:
 def entropy_error(reference: Dataset, generated: Dataset, convention: Convention = "default") -> float:
     """Return (S_generated / S_reference - 1)^2, S the compressed size (FF23 eq. 7); without the square in the F&F code.
 
-    The size depends on the order and the number of samples: give as many of both, in random order.
+    The size depends on the order and the number of samples: use equally many of both, in random order.
     """
     ratio = compressed(generated.values, convention) / compressed(reference.values, convention)
-    return float(told(ratio, convention))
+    return float(deviation(ratio, convention))
 
 
-def told(ratio: float | np.ndarray, convention: Convention) -> float | np.ndarray:
-    """Return what a convention makes of the ratio of sizes."""
+def deviation(ratio: float | np.ndarray, convention: Convention) -> float | np.ndarray:
+    """Return the score of a ratio of sizes in a convention."""
     return ratio - 1 if convention == "fef" else (ratio - 1) ** 2
 
 
 def spread(pair: Pair) -> float:
-    """Return the standard error, from the sizes of parts of the samples compressed on their own."""
+    """Return the standard error, from the sizes of separately compressed parts of the samples."""
     data, generated = (relative_parts(side, pair.convention) for side in pair.equal)
-    return bootstrap(lambda d, g: told(g / d, pair.convention), data, generated, pair.seed)
+    return bootstrap(lambda d, g: deviation(g / d, pair.convention), data, generated, pair.seed)
 
 
 def relative_parts(data: Dataset, convention: Convention) -> np.ndarray:
-    """Return the compressed sizes of PARTS parts of equally many samples, scaled to a mean of the whole's size."""
+    """Return the compressed sizes of PARTS equal parts, scaled to the size of all samples on average."""
     rows = max(1, len(data) // PARTS)
     starts = range(0, len(data) - rows + 1, rows)
     sizes = np.array([compressed(data.values[start : start + rows], convention) for start in starts])
@@ -64,3 +56,16 @@ def relative_parts(data: Dataset, convention: Convention) -> np.ndarray:
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the entropy error of equally many samples in random order."""
     return {"entropy": Estimate(entropy_error(*pair.equal, pair.convention), partial(spread, pair))}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "entropy",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: generated samples compress as well as real ones (gzip); higher: more or less variety.",
+        ),
+    ),
+    measure=measure,
+)

@@ -10,33 +10,26 @@ from jaxtyping import Float64, Int64
 
 from shortrun.data import Dataset
 from shortrun.scores._base import ALL, Pair, Quantity
+from shortrun.scores._families import ClassRows, ClassScores, Domain, Row
 from shortrun.scores._features import features
 
-quantities = (
-    Quantity(
-        "label-fidelity",
-        ideal=None,
-        direction="higher",
-        group="labels",
-        meaning="As of real samples: generated ones look like the label that was asked for; lower: they are mixed up.",
-    ),
-)
-NEEDS = "real samples of two classes or more"
-
-ROWS = 5000  # real samples that the classifier learns from
+ROWS = 5000  # largest number of real samples to learn from
 STEPS = 100  # of L-BFGS
 FOLDS = 3
 
 Classifier = Callable[[Dataset], Int64[np.ndarray, " N"]]
 
 
-def applies(data: Dataset) -> bool:
-    """Return whether samples of two classes or more are labelled."""
+def has_classes(data: Dataset) -> bool:
+    """Return whether samples of two or more classes are labelled."""
     return bool(np.count_nonzero(data.class_counts) > 1)
 
 
+CLASSES = Domain("real samples of two classes or more", has_classes)
+
+
 def recogniser(data: Dataset) -> Classifier:
-    """Return a logistic regression that has learned the labels of data, as a function: samples to codes of classes.
+    """Return a logistic regression that has learned the labels of data: a function from samples to codes of classes.
 
     It learns from the features (numbers in units of their standard deviations) of at most ROWS random samples, with
     penalty |w|^2 / 0.2, in at most STEPS steps.
@@ -61,13 +54,13 @@ def standard(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean(0), np.where(width > 0, width, 1)
 
 
-def across(pair: Pair) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Return the share of generated samples that a classifier gives the label they were asked for, and its floor.
+def measure(pair: Pair) -> ClassRows:
+    """Return the share of generated samples that a classifier assigns to the label they were asked for, and its floor.
 
-    The classifier is trained on real samples; the floor is its share of right labels of real samples that it has not
-    seen: the held-out ones. Without those there are three classifiers, each trained on two thirds of the reference:
-    the floor is what they say of the other third, the score the mean of the three. The floor of all samples has as
-    many of each class as were generated.
+    The classifier is trained on real samples; the floor is its accuracy on real samples that it has not seen: the held-
+    out ones. Without those there are three classifiers, each trained on two thirds of the reference: the floor is their
+    accuracy on the other third, and the score the mean of the three. The floor of all samples weights the classes as
+    they were generated.
     """
     made = pair.generated.select(pair.generated.labelled)
     recognised, of_made = np.zeros(len(made)), made.labels
@@ -94,20 +87,35 @@ def trained(pair: Pair) -> Iterator[tuple[Classifier, Dataset]]:
 
 
 def folds(labels: Int64[np.ndarray, " N"]) -> Int64[np.ndarray, " N"]:
-    """Return one of FOLDS numbers for each sample, each class dealt evenly."""
+    """Return one of FOLDS numbers for each sample, evenly within each class."""
     order, fold = np.argsort(labels, kind="stable"), np.empty(len(labels), np.int64)
     fold[order] = np.arange(len(labels)) % FOLDS
     return fold
 
 
 def rates(right: np.ndarray, labels: np.ndarray, classes: int) -> Float64[np.ndarray, " K"]:
-    """Return the share of right ones of each class, nan without any."""
+    """Return the share of correct ones in each class, nan for empty classes."""
     count = np.bincount(labels, minlength=classes)
     return np.bincount(labels, right, classes) / np.where(count, count, np.nan)
 
 
-def row(recognised: np.ndarray, floor: np.ndarray) -> tuple[float, float, float]:
-    """Return the share of recognised samples, its standard error and the mean floor of those whose class has one."""
+def row(recognised: np.ndarray, floor: np.ndarray) -> Row:
+    """Return the share of recognised samples, its standard error, and the mean floor of those whose class has one."""
     known = floor[np.isfinite(floor)]
     error = np.std(recognised) / np.sqrt(len(recognised))
     return float(recognised.mean()), float(error), float(known.mean()) if len(known) else np.nan
+
+
+SCORES = ClassScores(
+    quantities=(
+        Quantity(
+            "label-fidelity",
+            ideal=None,
+            direction="higher",
+            group="labels",
+            meaning="At the floor: samples look like the label asked for, as real ones do; lower: mixed up.",
+        ),
+    ),
+    measure=measure,
+    domain=CLASSES,
+)

@@ -1,4 +1,4 @@
-"""Alleles: their frequencies, how diverse they make samples, new ones and lost ones."""
+"""Alleles: their frequencies, the diversity of samples, new alleles and lost ones."""
 
 from __future__ import annotations
 
@@ -8,51 +8,18 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores import _genotypes
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._errors import means_drawn
-from shortrun.scores._genotypes import along, frequencies, is_genotypes, minor, ploidy
-from shortrun.scores._numbers import UNDEFINED, ratio, spread
-
-quantities = (
-    Quantity(
-        "allele-frequency-pearson",
-        ideal=1.0,
-        direction="higher",
-        group="domain",
-        meaning="Near 1: alleles are as frequent as in the data, site by site; lower: frequencies are wrong.",
-    ),
-    Quantity(
-        "heterozygosity",
-        ideal=1.0,
-        direction="none",
-        group="domain",
-        meaning="Near 1: as diverse as real samples; below: alleles were lost or samples are alike; above: noise.",
-    ),
-    Quantity(
-        "private-alleles",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: no alleles that the real samples do not have; 0.5: noise at sites that do not vary.",
-    ),
-    Quantity(
-        "lost-alleles",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: every rare allele of the data was generated; 1: none was, only common ones.",
-    ),
-)
-NEEDS = _genotypes.NEEDS
-applies = is_genotypes
+from shortrun.scores._families import SampleScores
+from shortrun.scores._genotypes import GENOTYPES, along, frequencies, minor, ploidy
+from shortrun.scores._numbers import ratio, spread
 
 RARE = 0.05  # minor-allele frequency below which an allele is rare
-SITES = 1024  # drawn again together
+SITES = 1024  # sites resampled at once
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the scores of alleles, of equally many samples."""
+    """Return the scores of alleles of equally many samples."""
     return {
         "allele-frequency-pearson": frequency_pearson(*pair.equal),
         "heterozygosity": ratio(*map(diversity, pair.equal)),
@@ -62,7 +29,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def frequency_pearson(reference: Dataset, generated: Dataset) -> Estimate:
-    """Return the correlation over sites of the frequencies of allele 1; undefined where they are all the same."""
+    """Return the correlation over sites of the frequencies of allele 1; undefined if they do not vary."""
     x, y = (p - p.mean() for p in map(frequencies, (reference, generated)))
     xx, xy, yy = float(x @ x), float(x @ y), float(y @ y)
     if min(xx, yy) < 1e-12 * len(x):
@@ -76,10 +43,10 @@ def frequency_pearson(reference: Dataset, generated: Dataset) -> Estimate:
 
 
 def diversity(data: Dataset) -> Float64[np.ndarray, " N"]:
-    """Return what each sample adds to the expected heterozygosity: numbers whose mean that is.
+    """Return contributions of the samples to the expected heterozygosity, which is their mean.
 
-    H = n / (n - 1) mean over sites of 2 p (1 - p), n alleles a site: the chance that two different ones drawn from
-    the sample differ (M. Nei, Genetics 89, 583, 1978, for haplotypes).
+    H = n / (n - 1) mean over sites of 2 p (1 - p), n alleles at a site: the chance that two alleles drawn without
+    replacement differ (M. Nei, Genetics 89, 583, 1978, for haplotypes).
     """
     p, alleles = frequencies(data), len(data) * ploidy(data)
     heterozygosity, slope = np.mean(2 * p * (1 - p)), 2 * (1 - 2 * p) / len(p)
@@ -119,9 +86,9 @@ def lost(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def spread_of_lost(reference: Dataset, generated: Dataset, sites: np.ndarray, seed: int) -> float:
-    """Return the standard deviation of the share of lost alleles when the generated samples are drawn again.
+    """Return the standard deviation of the share of lost alleles when the generated samples are resampled.
 
-    The rare alleles stay those of the reference.
+    The rare alleles remain those of the reference.
     """
     p, total = frequencies(reference), 0.0
     for start in range(0, len(sites), SITES):
@@ -129,3 +96,39 @@ def spread_of_lost(reference: Dataset, generated: Dataset, sites: np.ndarray, se
         q = means_drawn(generated.values[:, here] / ploidy(generated), np.random.default_rng([seed, 99]))
         total = total + lost(p[here], q).sum(1)
     return float(np.std(total / len(sites), ddof=1))
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "allele-frequency-pearson",
+            ideal=1.0,
+            direction="higher",
+            group="domain",
+            meaning="Near 1: allele frequencies agree with the data, site by site; lower: they do not.",
+        ),
+        Quantity(
+            "heterozygosity",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            meaning="Near 1: as diverse as real samples; below: alleles were lost or samples are alike; above: noise.",
+        ),
+        Quantity(
+            "private-alleles",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: no allele that the real samples do not have; 0.5: noise at the sites that do not vary.",
+        ),
+        Quantity(
+            "lost-alleles",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: every rare allele of the data was generated; 1: none was.",
+        ),
+    ),
+    measure=measure,
+    domain=GENOTYPES,
+)

@@ -1,4 +1,4 @@
-"""Linkage disequilibrium: do alleles go together along a chromosome as far as in the data? Ideal 0, lower is better."""
+"""Linkage disequilibrium: are alleles correlated along a chromosome as in the data? Ideal 0, lower is better."""
 
 from __future__ import annotations
 
@@ -11,42 +11,30 @@ from jaxtyping import Float32, Float64
 
 from shortrun.data import Dataset
 from shortrun.data.genotypes.variants import variants_of
-from shortrun.scores import _genotypes
-from shortrun.scores._base import Estimate, Pair, Quantity
-from shortrun.scores._genotypes import frequencies, is_genotypes, minor
-from shortrun.scores._numbers import UNDEFINED, spread
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import SampleScores
+from shortrun.scores._genotypes import GENOTYPES, frequencies, minor
+from shortrun.scores._numbers import spread
 
-quantities = (
-    Quantity(
-        "linkage",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: neighbouring sites go together as far as in the data; 1: sites are independent.",
-    ),
-)
-NEEDS = _genotypes.NEEDS
-applies = is_genotypes
-
-RARE = 0.05  # r^2 of rarer alleles is not compared
+RARE = 0.05  # sites with rarer alleles are not compared
 BINS = 20
-SIDE = 512  # sites whose pairs are looked at together
+SIDE = 512  # sites in a block of pairs
 
 Block = tuple[slice, slice, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pairs of sites of one chromosome, sorted into bins of distance.
+    """Pairs of sites of one chromosome, in bins of distance.
 
     Parameters
     ----------
     sites : ndarray
-        (K,) of the data set, by chromosome and position.
+        (K,) sites of the data set, by chromosome and position.
     chromosome, position : ndarray
-        (K,) of each; base pairs, or the number of the site where nobody knows positions.
+        (K,) chromosome and position of each, in base pairs, or as the number of the site if positions are unknown.
     edges : ndarray
-        (B + 1,) of the bins, equal in the logarithm of the distance.
+        (B + 1,) edges of the bins, equally spaced in the logarithm of the distance.
     """
 
     sites: np.ndarray
@@ -56,7 +44,7 @@ class Pairs:
 
     @classmethod
     def of(cls, data: Dataset, bins: int = BINS) -> Pairs:
-        """Return the pairs of the sites whose rarer allele has a frequency of at least 5 %."""
+        """Return the pairs of sites with a minor-allele frequency of at least 5 %."""
         sites = np.flatnonzero(minor(frequencies(data)) >= RARE)
         variants = variants_of(data)
         names, chromosome = np.unique([variants[site].chromosome for site in sites], return_inverse=True)
@@ -70,11 +58,11 @@ class Pairs:
 
     @property
     def bins(self) -> int:
-        """How many bins there are, some of which may be empty."""
+        """Number of bins, some of which may be empty."""
         return len(self.edges) - 1
 
     def blocks(self) -> Iterator[Block]:
-        """Yield some sites, some more, and the (A, B) distances of their pairs; nan for pairs that do not count."""
+        """Yield two sets of sites and the (A, B) distances of their pairs; nan for pairs that do not count."""
         for start in range(0, len(self.sites), SIDE):
             rows = slice(start, start + SIDE)
             end = int(np.searchsorted(self.chromosome, self.chromosome[rows][-1], "right"))
@@ -83,7 +71,7 @@ class Pairs:
                 yield rows, columns, self.distances(rows, columns)
 
     def distances(self, rows: slice, columns: slice) -> np.ndarray:
-        """Return how far sites are from each other, 0 counting as 1; nan between chromosomes and for i >= j."""
+        """Return the distances of sites, at least 1; nan between chromosomes and for i >= j."""
         apart = np.maximum(self.position[columns] - self.position[rows, None], 1).astype(float)
         place = np.arange(len(self.sites))
         counted = (self.chromosome[rows, None] == self.chromosome[columns]) & (place[rows, None] < place[columns])
@@ -102,25 +90,33 @@ class Pairs:
 def linkage_decay(
     data: Dataset, *, like: Dataset | None = None, bins: int = BINS
 ) -> tuple[Float64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
-    """Return how linkage disequilibrium decays with distance: mean distance and mean r^2 of the pairs in each bin.
+    """Return the decay of linkage disequilibrium: mean distance and mean r^2 of the pairs of sites in each bin.
 
     r^2 is the squared correlation of two sites of one chromosome, over haplotypes (W. G. Hill, A. Robertson, Theor.
-    Appl. Genet. 38, 226, 1968) or over dosages (A. R. Rogers, C. Huff, Genetics 182, 839, 2009); 0 with a site that
-    does not vary. N unlinked samples have about 1 / N.
+    Appl. Genet. 38, 226, 1968) or over dosages (A. R. Rogers, C. Huff, Genetics 182, 839, 2009); it is 0 if a site does
+    not vary. N samples without linkage have about 1 / N.
 
     Parameters
     ----------
     data : Dataset
         Haplotypes or dosages.
     like : Dataset, optional
-        Whose sites and bins to use, by default its own: those with a minor-allele frequency of at least 5 %.
+        Data set whose sites and bins to use, by default its own: sites with a minor-allele frequency of at least 5 %.
     bins : int, default BINS
-        Number of bins, equal in the logarithm of the distance; empty ones are left out.
+        Number of bins, equally spaced in the logarithm of the distance; empty ones are left out.
 
     Returns
     -------
-    distances, r2
-        in base pairs (in sites where positions are not known); empty if no two sites are on one chromosome
+    distances, r2 : ndarray
+        Distances in base pairs (in sites if positions are unknown); both empty if no two sites are on one chromosome.
+
+    Examples
+    --------
+    >>> from shortrun.data.core.alphabet import DOSAGE
+    >>> data = Dataset.from_arrays([[0, 0, 2], [1, 1, 0], [2, 2, 1]], alphabet=DOSAGE)
+    >>> distances, r2 = linkage_decay(data, bins=2)
+    >>> distances.tolist(), r2.round(3).tolist()
+    ([1.0, 2.0], [0.625, 0.25])
     """
     pairs = Pairs.of(data if like is None else like, bins)
     distance, r2, count = curve(pairs, data)
@@ -141,7 +137,7 @@ def curve(pairs: Pairs, data: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def standard(data: Dataset, sites: np.ndarray) -> Float32[np.ndarray, "N K"]:
-    """Return alleles less their mean over their standard deviation; 0 of sites that do not vary."""
+    """Return alleles minus their mean over their standard deviation; 0 at sites that do not vary."""
     x = data.values[:, sites].astype(np.float32)
     x -= x.mean(0, dtype=np.float64)
     width = x.std(0, dtype=np.float64)
@@ -149,7 +145,7 @@ def standard(data: Dataset, sites: np.ndarray) -> Float32[np.ndarray, "N K"]:
 
 
 def correlations(z: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
-    """Return the (A, B) correlations of some sites with others."""
+    """Return the (A, B) correlations of two sets of sites."""
     return z[:, rows].T @ z[:, columns] / len(z)
 
 
@@ -176,9 +172,9 @@ def error(pairs: Pairs, sides: tuple[Dataset, Dataset], weights: list[np.ndarray
 
 
 def influence(pairs: Pairs, data: Dataset, weights: np.ndarray) -> np.ndarray:
-    """Return what each sample adds to the sum over pairs of weight r^2.
+    """Return the influence of each sample on the sum over pairs of weight r^2.
 
-    With z the standardised alleles, that is 2 r z_i z_j - r^2 (z_i^2 + z_j^2) for a pair (i, j).
+    With z the standardised alleles, it is 2 r z_i z_j - r^2 (z_i^2 + z_j^2) for a pair (i, j).
     """
     z, found = standard(data, pairs.sites), np.zeros(len(data))
     weights = np.append(weights, 0)
@@ -189,3 +185,18 @@ def influence(pairs: Pairs, data: Dataset, weights: np.ndarray) -> np.ndarray:
         found += 2 * ((one @ weighted) * other).sum(1, dtype=np.float64)
         found -= one**2 @ squares.sum(1) + other**2 @ squares.sum(0)
     return found
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "linkage",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: linkage decays with distance as in the data; 1: sites are independent.",
+        ),
+    ),
+    measure=measure,
+    domain=GENOTYPES,
+)

@@ -9,46 +9,21 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Estimate, Pair, Quantity, cut
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
-
-quantities = (
-    Quantity(
-        "nearest-train",
-        ideal=None,
-        direction="none",
-        group="memorisation",
-        meaning="Near the floor: as far from training samples as these from each other; below: copies; above: unlike.",
-    ),
-    Quantity(
-        "nearest-held-out",
-        ideal=None,
-        direction="none",
-        held_out=True,
-        group="memorisation",
-        meaning="Near the floor: as near to unseen real samples as these are to each other; above: unlike real ones.",
-    ),
-    Quantity(
-        "memorisation",
-        ideal=0.5,
-        direction="none",
-        held_out=True,
-        group="memorisation",
-        meaning="0.5: no nearer to training than to unseen samples; 1: training samples were learned by heart.",
-    ),
-)
 
 
 def nearest_distance(real: Dataset, generated: Dataset) -> np.ndarray:
     """Return the (N,) distance of each generated sample to its nearest real one.
 
-    The share of sites that differ, or for continuous data the root mean squared difference of a site.
+    It is the share of sites that differ, or for continuous data the root mean squared difference of a site.
     """
     x, y = points(real, generated)
     return per_site(nearest_between(x, y)[1], real)
 
 
 def per_site(found: Nearest, real: Dataset) -> np.ndarray:
-    """Return distances as a share of the sites, or root mean square."""
+    """Return distances as shares of the sites, or root mean squares."""
     share = found.distance / real.sites
     return np.sqrt(share) if real.continuous else share
 
@@ -62,8 +37,8 @@ def nearer_to_train(train: Dataset, held_out: Dataset, generated: Dataset) -> np
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return mean distances to training set and to unseen data, and the share of samples nearer to the former.
 
-    The last compares equally many real samples on both sides: 1/2 for a generator that has learned a law, 1 for one
-    that has learned those samples by heart (the "DCR share" of synthetic tables).
+    The share compares equally many real samples on both sides: it is 1/2 for a generator that has learned the
+    distribution, and 1 for one that has memorised those samples (the "DCR share" of synthetic tables).
     """
     found = {"nearest-train": nearest_distance(pair.reference, pair.generated)}
     if pair.held_out is not None:
@@ -73,7 +48,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return the distances of real samples to the nearest others of their set, and what the halves say of the share."""
+    """Return the distances of real samples to the nearest others of their set, and the share for the halves."""
     found = {"nearest-train": spacing(pair.reference)}
     if pair.held_out is not None:
         halves = pair.halves()
@@ -85,3 +60,34 @@ def floors(pair: Pair) -> dict[str, float]:
 def spacing(real: Dataset) -> float:
     """Return the mean distance of a sample to the nearest other one."""
     return float(per_site(nearest_within(*points(real)), real).mean())
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "nearest-train",
+            ideal=None,
+            direction="none",
+            group="memorisation",
+            meaning="At the floor: as near to training samples as these to each other; below: copies; above: unlike.",
+        ),
+        Quantity(
+            "nearest-held-out",
+            ideal=None,
+            direction="none",
+            held_out=True,
+            group="memorisation",
+            meaning="At the floor: as near to unseen real samples as they are to each other; above: unlike them.",
+        ),
+        Quantity(
+            "memorisation",
+            ideal=0.5,
+            direction="none",
+            held_out=True,
+            group="memorisation",
+            meaning="0.5: no nearer to training than to unseen samples; 1: the training samples were memorised.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+)

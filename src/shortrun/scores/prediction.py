@@ -1,4 +1,4 @@
-"""Predicted labels: how many are right (ideal 1), and can their probabilities be trusted (calibration, ideal 0)."""
+"""Predicted labels: how many are correct (ideal 1), and can their probabilities be trusted (calibration, ideal 0)."""
 
 from __future__ import annotations
 
@@ -11,42 +11,19 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import DataError
 from shortrun.scores._base import ALL, Quantity
 from shortrun.scores._errors import means_drawn
+from shortrun.scores._families import ClassRows, PredictionScores
 
-quantities = (
-    Quantity(
-        "accuracy",
-        ideal=1.0,
-        direction="higher",
-        group="labels",
-        meaning="1: every label is predicted right; compare with the share of the largest class.",
-    ),
-    Quantity(
-        "balanced-accuracy",
-        ideal=1.0,
-        direction="higher",
-        group="labels",
-        meaning="1: every label of every class is predicted right; 1 / number of classes: labels are guessed.",
-    ),
-    Quantity(
-        "calibration-error",
-        ideal=0.0,
-        direction="lower",
-        group="labels",
-        meaning="0: labels said to have probability 0.8 are right in 8 cases of 10; higher: too sure or too unsure.",
-    ),
-)
-
-BINS = 15  # of the most probable label's probability, as in the source
+BINS = 15  # of the probability of the most probable label, as in the reference
 DRAWS = 200  # of labels from the probabilities
 
-Value = tuple[float, float]  # with its standard error
+Value = tuple[float, float]  # a value and its standard error
 
 
-def judge(predictions: Predictions) -> dict[str, dict[str, tuple[float, float, float]]]:
+def judge(predictions: Predictions) -> ClassRows:
     """Return accuracy, that of each class, their mean, and the calibration error, with errors and floors.
 
-    Nothing says how well the labels of real samples can be predicted, so that an accuracy has no floor; a logistic
-    regression's is a useful comparison. The floor of the calibration error is `calibration_floor`.
+    An accuracy has no floor, because nothing says how well the labels of real samples can be predicted; compare it with
+    that of a logistic regression. The floor of the calibration error is `calibration_floor`.
 
     Raises
     ------
@@ -70,15 +47,15 @@ def labelled(predictions: Predictions) -> Predictions:
     """
     known = predictions.labels != UNKNOWN
     if not known.any():
-        raise DataError("predictions can only be judged of samples with labels, and none has one")
+        raise DataError("predictions can only be scored for samples with labels, and none has one")
     rows = (predictions.names[known], predictions.labels[known], predictions.probabilities[known])
     return Predictions(names=rows[0], labels=rows[1], classes=predictions.classes, probabilities=rows[2])
 
 
 def accuracies(predictions: Predictions) -> dict[str, Value]:
-    """Return the share of labels that are predicted right: of "all", then of each class that occurs (its recall).
+    """Return the share of labels that are predicted correctly: of "all", then of each class that occurs (its recall).
 
-    With binomial standard errors.
+    Errors are binomial standard errors.
     """
     known = labelled(predictions)
     right = known.predicted == known.labels
@@ -104,9 +81,9 @@ def confusion(predictions: Predictions, *, normalised: bool = False) -> Float64[
     Parameters
     ----------
     predictions : Predictions
-        Those without a known label are left out.
+        Predictions; those without a known label are left out.
     normalised : bool, default False
-        Divide by the samples of the true class, as in FF23 fig. 5; rows of classes without samples are nan.
+        Divide by the number of samples of the true class, as in FF23 fig. 5; rows of empty classes are nan.
 
     Raises
     ------
@@ -133,13 +110,20 @@ def bin_of(confidence: Float64[np.ndarray, " N"], bins: int) -> Int64[np.ndarray
 
 
 def reliability(predictions: Predictions, bins: int = BINS) -> pd.DataFrame:
-    """Return how often the predicted label is right against how probable it is said to be: the reliability diagram.
+    """Return the reliability diagram: how often the predicted label is correct, against its probability.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Predictions; those without a known label are left out.
+    bins : int, default BINS
+        Number of equal parts of [0, 1].
 
     Returns
     -------
     pandas.DataFrame
-        a row for each of `bins` equal parts of [0, 1]: lower, upper, samples, confidence (mean probability of the
-        predicted labels), accuracy and its binomial standard error; nan in empty bins
+        A row for each bin: lower, upper, samples, confidence (mean probability of the predicted labels), accuracy and
+        its binomial standard error; nan in empty bins.
 
     Raises
     ------
@@ -166,10 +150,10 @@ def reliability(predictions: Predictions, bins: int = BINS) -> pd.DataFrame:
 
 
 def calibration_error(predictions: Predictions, bins: int = BINS, seed: int = 0) -> Value:
-    """Return sum over bins of (samples / all samples) |accuracy - confidence|, and its standard error.
+    """Return the sum over bins of (samples / all samples) |accuracy - confidence|, and its standard error.
 
-    The expected calibration error of the most probable label (C. Guo et al., ICML 2017, eq. 3), of labelled samples.
-    The error is that of samples drawn again.
+    It is the expected calibration error of the most probable label (C. Guo et al., ICML 2017, eq. 3) of labelled
+    samples; the error comes from the bootstrap.
     """
     known = labelled(predictions)
     sure = confidence(known)
@@ -180,11 +164,39 @@ def calibration_error(predictions: Predictions, bins: int = BINS, seed: int = 0)
 
 
 def calibration_floor(predictions: Predictions, bins: int = BINS, seed: int = 0) -> float:
-    """Return the mean calibration error if the probabilities are right: the predicted label with its probability.
+    """Return the mean calibration error if the probabilities are correct: labels are drawn from them.
 
-    It is above 0 as the number of samples is finite, more so for unsure predictions.
+    It is above 0 because the number of samples is finite, more so for uncertain predictions.
     """
     sure, random = confidence(labelled(predictions)), np.random.default_rng([seed, 98])
     place = bin_of(sure, bins)
     excess = [np.bincount(place, (random.random(len(sure)) < sure) - sure, bins) for _ in range(DRAWS)]
     return float(np.abs(excess).sum(1).mean() / len(sure))
+
+
+SCORES = PredictionScores(
+    quantities=(
+        Quantity(
+            "accuracy",
+            ideal=1.0,
+            direction="higher",
+            group="labels",
+            meaning="1: every label is predicted correctly; compare with the share of the largest class.",
+        ),
+        Quantity(
+            "balanced-accuracy",
+            ideal=1.0,
+            direction="higher",
+            group="labels",
+            meaning="1: every label of every class is predicted correctly; 1 / number of classes: labels are guessed.",
+        ),
+        Quantity(
+            "calibration-error",
+            ideal=0.0,
+            direction="lower",
+            group="labels",
+            meaning="0: labels with probability 0.8 are correct in 8 cases of 10; higher: over- or underconfident.",
+        ),
+    ),
+    measure=judge,
+)

@@ -7,18 +7,8 @@ from functools import partial
 
 from shortrun.scores._base import Estimate, Pair, Quantity, cut
 from shortrun.scores._errors import bootstrap
+from shortrun.scores._families import SampleScores
 from shortrun.scores.adversarial import aats, own_shares
-
-quantities = (
-    Quantity(
-        "privacy-loss",
-        ideal=0.0,
-        direction="none",
-        held_out=True,
-        group="memorisation",
-        meaning="Near 0: training samples are no easier to find out than unseen ones; above: they leak.",
-    ),
-)
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -29,3 +19,18 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     value = aats(*(share.mean() for share in new)) - aats(*(share.mean() for share in seen))
     errors = [partial(bootstrap, aats, *shares, pair.seed + i) for i, shares in enumerate((seen, new))]
     return {"privacy-loss": Estimate(float(value), lambda: math.hypot(*(error() for error in errors)))}
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "privacy-loss",
+            ideal=0.0,
+            direction="none",
+            held_out=True,
+            group="memorisation",
+            meaning="Near 0: training samples are no easier to identify than unseen ones; above: they leak.",
+        ),
+    ),
+    measure=measure,
+)

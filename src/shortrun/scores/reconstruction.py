@@ -1,4 +1,4 @@
-"""Reconstruction error of a chaotic network: does it find the data again from its hidden layer? Lower is better."""
+"""Reconstruction error of a chaotic network: does it recover the data from its hidden layer? Lower is better."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.scores._base import ALL, Quantity
+from shortrun.scores._families import ClassRows, ReconstructionScores
 
 NAME = "reconstruction-error"
-quantities = (
-    Quantity(
-        NAME,
-        ideal=0.0,
-        direction="lower",
-        meaning="0: the hidden layer keeps what the data are; higher: it loses some of it. Of networks of two layers.",
-    ),
-)
 
 
 def squared_errors(data: Dataset, rebuilt: Dataset) -> np.ndarray:
@@ -28,8 +21,21 @@ def squared_errors(data: Dataset, rebuilt: Dataset) -> np.ndarray:
     return np.square(difference).mean(1)
 
 
-def rebuild(data: Dataset, rebuilt: Dataset) -> dict[str, dict[str, tuple[float, float, float]]]:
+def measure(data: Dataset, rebuilt: Dataset) -> ClassRows:
     """Return the mean error E_R of all samples (FU24 eq. 18; theory 12.16), its standard error, and no floor."""
     errors = squared_errors(data, rebuilt)
     spread = float(errors.std(ddof=1) / math.sqrt(len(errors))) if len(errors) > 1 else math.nan
     return {ALL: {NAME: (float(errors.mean()), spread, math.nan)}}
+
+
+SCORES = ReconstructionScores(
+    quantities=(
+        Quantity(
+            NAME,
+            ideal=0.0,
+            direction="lower",
+            meaning="0: the hidden layer keeps all of the data; higher: it loses some of it (networks of two layers).",
+        ),
+    ),
+    measure=measure,
+)

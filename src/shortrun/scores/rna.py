@@ -8,31 +8,27 @@ from jaxtyping import Float64
 from shortrun.data import Dataset
 from shortrun.data.sequences.encoding import GAP
 from shortrun.data.sequences.gaps import annotation, pairs
-from shortrun.scores._base import Estimate, Pair, Quantity
-from shortrun.scores._numbers import UNDEFINED, ratio, share
-
-quantities = (
-    Quantity(
-        "canonical-pairs",
-        ideal=1.0,
-        direction="none",
-        group="domain",
-        meaning="Near 1: bases of the structure pair as often as in the data; lower: the fold is lost.",
-    ),
-)
-NEEDS = "RNA with a consensus structure (SS_cons, as in Stockholm files)"
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
+from shortrun.scores._numbers import ratio, share
 
 CANONICAL = ("AU", "UA", "CG", "GC", "GU", "UG")
 
 
-def applies(data: Dataset) -> bool:
-    """Return whether samples are RNA (or DNA) whose consensus structure is known."""
+def has_structure(data: Dataset) -> bool:
+    """Return whether samples are RNA (or DNA) with a known consensus structure."""
     return is_rna(data) and bool(structure(data))
 
 
+FOLDED_RNA = Domain("RNA with a consensus structure (SS_cons, as in Stockholm files)", has_structure)
+
+
 def is_rna(data: Dataset) -> bool:
-    """Return whether samples are of A, C, G, and U or T, with or without gaps."""
+    """Return whether samples consist of A, C, G, and U or T, with or without gaps."""
     return data.alphabet is not None and set(data.alphabet.letters) - {GAP} in (set("ACGU"), set("ACGT"))
+
+
+RNA = Domain("RNA sequences", is_rna)
 
 
 def structure(data: Dataset) -> list[tuple[int, int]]:
@@ -49,10 +45,10 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def canonical_pairs(data: Dataset, places: list[tuple[int, int]]) -> Float64[np.ndarray, " N"]:
-    """Return what each sequence adds to the share of consensus pairs that are canonical: numbers whose mean that is.
+    """Return contributions of the sequences to the share of consensus pairs that are canonical, which is their mean.
 
-    AU, CG (Watson-Crick) and GU, either way round, out of all pairs of which at least one base is there: a base
-    opposite a gap is not canonical, a pair that is left out on both sides does not count.
+    Canonical are AU, CG (Watson-Crick) and GU, in either order, out of all pairs with at least one base: a base
+    opposite a gap is not canonical, and a pair of two gaps does not count.
     """
     one, other = data.values[:, [i for i, _ in places]], data.values[:, [j for _, j in places]]
     table, gap = canonical(data), -1 if GAP not in letters(data) else letters(data).index(GAP)
@@ -66,5 +62,20 @@ def letters(data: Dataset) -> str:
 
 
 def canonical(data: Dataset) -> np.ndarray:
-    """Return a (q, q) table of which codes pair."""
+    """Return the (q, q) table of which codes pair."""
     return np.array([[one + other in CANONICAL for other in letters(data)] for one in letters(data)])
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "canonical-pairs",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            meaning="Near 1: bases of the consensus structure pair as often as in the data; lower: the fold is lost.",
+        ),
+    ),
+    measure=measure,
+    domain=FOLDED_RNA,
+)

@@ -9,45 +9,32 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.scores._base import Convention, Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples, covariance, sites_of
 from shortrun.scores._products import Forms, all_pairs, each_feature, each_site, sums, within
-
-quantities = (
-    Quantity(
-        "second-moment",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: pairs of sites go together as in the data; higher: correlations are too weak, strong or wrong.",
-    ),
-    Quantity(
-        "pair-pearson",
-        ideal=1.0,
-        direction="higher",
-        meaning="Near 1: the same pairs of sites go together as in the data; 0: others do.",
-    ),
-    Quantity(
-        "pair-slope",
-        ideal=1.0,
-        direction="none",
-        meaning="Near 1: pairs go together as strongly as in the data; below: too weakly; above: too strongly.",
-    ),
-)
 
 
 def second_moment(reference: Samples, generated: Samples, *, convention: Convention = "default") -> float:
     """Return the mean over pairs i < j of (C_ij of generated - C_ij of reference)^2, C the sample covariance.
 
-    Twice FU24 eq. 16 as printed (convention "paper"), whose 1 / (N (N - 1)) makes it half a mean; the F&F code ("fef")
-    averages over all entries, the diagonal too. A perfect generator has a value above 0 from the finite number of
-    samples: compare with the score of two halves of the data.
+    This is twice FU24 eq. 16 as printed (convention "paper"), whose 1 / (N (N - 1)) makes it half a mean; the F&F code
+    ("fef") averages over all entries, including the diagonal. A perfect generator has a value above 0 because the
+    number of samples is finite: compare with the score of two halves of the data.
 
     Parameters
     ----------
     reference, generated : Samples
-        Data sets, of which a block of rows at a time becomes features, or (N, F) features; memory is that of two (F, F)
-        tables.
+        Data sets, whose features are computed block by block, or (N, F) features; memory is that of two (F, F) tables.
+    convention : Convention, default "default"
+        Which definition to follow.
+
+    Examples
+    --------
+    >>> data = np.array([[0.0, 0.0], [1.0, 1.0]])
+    >>> second_moment(data, data[:, ::-1])
+    0.0
     """
     difference = covariance(generated)
     difference -= covariance(reference)
@@ -55,29 +42,29 @@ def second_moment(reference: Samples, generated: Samples, *, convention: Convent
 
 
 def mean_square(difference: Float64[np.ndarray, "F F"], convention: Convention = "default") -> float:
-    """Return the mean square above the diagonal, or what a convention calls that; 0 of a single feature."""
+    """Return the mean square above the diagonal, in a convention; 0 for a single feature."""
     entries = (row if convention == "fef" else row[i + 1 :] for i, row in enumerate(difference))
     return float(sum(np.square(each).sum() for each in entries)) * weight(len(difference), convention)
 
 
 def weight(features: int, convention: Convention) -> float:
-    """Return what a convention multiplies a sum over entries by."""
+    """Return the factor of the sum over entries in a convention."""
     pairs = max(features * (features - 1), 1)
     return {"default": 2 / pairs, "paper": 1 / pairs, "fef": 1 / features**2}[convention]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line through (C_ij of data, C_ij of generated), the pairs of features of different sites.
+    """A straight line through the points (C_ij of data, C_ij of generated), over pairs of features of different sites.
 
     Parameters
     ----------
     forms : Forms
-        Over these pairs.
+        Forms over these pairs.
     sums : tuple[ndarray, ndarray]
-        Sum of z_i z_j over these pairs, of the data and of the generated samples.
+        Sum of z_i z_j over these pairs, for the data and for the generated samples.
     count : int
-        Of these pairs.
+        Number of these pairs.
     """
 
     forms: Forms
@@ -86,7 +73,7 @@ class Line:
 
     @classmethod
     def through(cls, data: Dataset, generated: Dataset, every: Forms) -> Line:
-        """Return the line of two data sets, whose forms over all pairs are known."""
+        """Return the line of two data sets, given their forms over all pairs."""
         sites = each_site(data)
         count = sites[-1].stop ** 2 - sum((site.stop - site.start) ** 2 for site in sites)
         return cls(every - within(sites, data, generated), (sums(data), sums(generated)), count)
@@ -99,7 +86,7 @@ class Line:
 
     @property
     def variation(self) -> tuple[float, float, float]:
-        """The sums over pairs of squares and products of both, each less its mean."""
+        """The sums over pairs of squares and products of both, each minus its mean."""
         (a, b), (dd, dg, gg) = self.means, self.forms.products
         return dd - self.count * a * a, dg - self.count * a * b, gg - self.count * b * b
 
@@ -110,21 +97,21 @@ class Line:
         return self.count > 0 and xx > 1e-12 * dd and yy > 1e-12 * gg
 
     def centred(self) -> Forms:
-        """Return the forms of the covariances less their means."""
+        """Return the forms of the covariances minus their means."""
         (a, b), (of_d, of_g), it = self.means, self.sums, self.forms
         return Forms(it.dd - a * of_d, it.dg - b * of_d, it.gd - a * of_g, it.gg - b * of_g)
 
     def slope(self) -> Estimate:
         """Return the slope of C of the generated samples against C of the data."""
         if not self.defined:
-            return Estimate(np.nan, lambda: np.nan)
+            return UNDEFINED
         (xx, xy, _), it = self.variation, self.centred()
         return Estimate(xy / xx, partial(spread, (it.dg - 2 * xy / xx * it.dd) / xx, it.gd / xx))
 
     def pearson(self) -> Estimate:
         """Return their correlation coefficient."""
         if not self.defined:
-            return Estimate(np.nan, lambda: np.nan)
+            return UNDEFINED
         (xx, xy, yy), it = self.variation, self.centred()
         scale = float(np.sqrt(xx * yy))
         r = xy / scale
@@ -132,7 +119,7 @@ class Line:
 
 
 def spread(of_data: np.ndarray, of_generated: np.ndarray) -> float:
-    """Return the standard error of what samples have this influence on: z^T (derivative with respect to C) z."""
+    """Return the standard error from the influences of the samples: z^T (derivative with respect to C) z."""
     return linear((of_data, len(of_data)), (of_generated, len(of_generated)))
 
 
@@ -144,7 +131,7 @@ def e2(forms: Forms, scale: float) -> Estimate:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return E2, and correlation coefficient and slope of the covariances, of equally many samples."""
+    """Return E2, and correlation coefficient and slope of the covariances, for equally many samples."""
     data, generated = pair.equal
     every, width = all_pairs(data, generated), len(sites_of(data))
     distinct = every if pair.convention == "fef" else every - within(each_feature(data), data, generated)
@@ -155,3 +142,28 @@ def measure(pair: Pair) -> dict[str, Estimate]:
         "pair-pearson": line.pearson(),
         "pair-slope": line.slope(),
     }
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "second-moment",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: covariances of pairs of sites are those of the data; higher: too weak, too strong or wrong.",
+        ),
+        Quantity(
+            "pair-pearson",
+            ideal=1.0,
+            direction="higher",
+            meaning="Near 1: the same pairs of sites are correlated as in the data; 0: other pairs are.",
+        ),
+        Quantity(
+            "pair-slope",
+            ideal=1.0,
+            direction="none",
+            meaning="Near 1: pairs are correlated as strongly as in the data; below: too weakly; above: too strongly.",
+        ),
+    ),
+    measure=measure,
+)

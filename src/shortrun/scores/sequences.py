@@ -1,4 +1,4 @@
-"""Aligned sequences: how near they are to natural ones, how long they are and where their gaps are."""
+"""Aligned sequences: their distance from natural ones, their lengths and gaps."""
 
 from __future__ import annotations
 
@@ -10,50 +10,22 @@ from jaxtyping import Float64
 from shortrun.data import Dataset
 from shortrun.data.sequences.encoding import GAP, gap_code
 from shortrun.data.sequences.gaps import gap_share
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
 from shortrun.scores._neighbours import mismatches, slices
-from shortrun.scores._numbers import UNDEFINED, kolmogorov_smirnov, shift, spread
-
-quantities = (
-    Quantity(
-        "nearest-difference",
-        ideal=None,
-        direction="none",
-        group="domain",
-        meaning="As between real sequences: a new member of the family; 0: a copy; above: far from natural ones.",
-    ),
-    Quantity(
-        "length-shift",
-        ideal=0.0,
-        direction="none",
-        group="domain",
-        meaning="Near 0: as long as real ones on average; above: longer, below: shorter, in standard deviations.",
-    ),
-    Quantity(
-        "length-distribution",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: lengths vary as in the data; 1: no generated length is like a real one.",
-    ),
-    Quantity(
-        "gap-profile",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: gaps are where the data have them; 1: no gaps at all, or as far off as that.",
-    ),
-)
-NEEDS = "aligned sequences with gaps"
+from shortrun.scores._numbers import kolmogorov_smirnov, shift, spread
 
 
-def applies(data: Dataset) -> bool:
-    """Return whether samples are sequences of which some have gaps."""
+def has_gaps(data: Dataset) -> bool:
+    """Return whether samples are sequences, some of them with gaps."""
     return data.alphabet is not None and GAP in data.alphabet.letters and bool(gap_share(data).any())
 
 
+GAPPED_SEQUENCES = Domain("aligned sequences with gaps", has_gaps)
+
+
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the scores of lengths and gaps of equally many samples; nearest are those of the whole reference."""
+    """Return the scores of lengths and gaps for equally many samples; neighbours are those in the full reference."""
     differ = 1 - nearest_identity(pair.reference, pair.generated)
     sizes = [lengths(side) for side in pair.equal]
     return {
@@ -65,7 +37,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return 1 - identity of each real sequence to the nearest other one, and what the halves say of the rest."""
+    """Return 1 - identity of each real sequence to its nearest other, and the other scores of the halves."""
     halves = pair.halves()
     sizes = [lengths(side) for side in halves.equal]
     return {
@@ -77,7 +49,7 @@ def floors(pair: Pair) -> dict[str, float]:
 
 
 def gaps(data: Dataset) -> np.ndarray:
-    """Return (N, S) whether a site is a gap."""
+    """Return the (N, S) mask of gaps."""
     assert data.alphabet is not None
     return data.values == gap_code(data.alphabet)
 
@@ -90,7 +62,7 @@ def lengths(data: Dataset) -> Float64[np.ndarray, " N"]:
 def gap_profile(reference: Dataset, generated: Dataset) -> Estimate:
     """Return sum_s (g_s of generated - g_s of real)^2 / sum_s g_s of real^2, g_s the share of gaps at site s.
 
-    1 for sequences without gaps; undefined if the real ones have none.
+    It is 1 for sequences without gaps, and undefined if the real ones have none.
     """
     x, y = gap_share(reference), gap_share(generated)
     scale = float(x @ x)
@@ -104,10 +76,10 @@ def gap_profile(reference: Dataset, generated: Dataset) -> Estimate:
 
 
 def nearest_identity(real: Dataset, generated: Dataset | None = None) -> Float64[np.ndarray, " N"]:
-    """Return the identity of each generated sequence (by default of each real one) to the nearest (other) real one.
+    """Return the identity of each generated sequence (by default of each real one) to its nearest (other) real one.
 
-    Identity is the number of sites with the same residue over the number of sites at which at least one of the two has
-    a residue: 1 for equal sequences, and sites where both have a gap say nothing.
+    Identity is the number of sites with equal residues over the number of sites at which at least one of the two has a
+    residue: 1 for equal sequences; sites where both have a gap do not count.
     """
     made = real if generated is None else generated
     best = np.zeros(len(made))
@@ -125,3 +97,40 @@ def identities(one: Dataset, other: Dataset) -> np.ndarray:
     both_gaps = gaps(one).astype(np.float32) @ gaps(other).T.astype(np.float32)
     differ = mismatches(one.values.T, np.ascontiguousarray(other.values.T))
     return 1 - differ / np.maximum(one.sites - both_gaps, 1)
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "nearest-difference",
+            ideal=None,
+            direction="none",
+            group="domain",
+            meaning="At the floor: a new member of the family; 0: a copy; above: far from natural sequences.",
+        ),
+        Quantity(
+            "length-shift",
+            ideal=0.0,
+            direction="none",
+            group="domain",
+            meaning="Near 0: as long as real sequences on average; above: longer; below: shorter (in deviations).",
+        ),
+        Quantity(
+            "length-distribution",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: lengths are distributed as in the data; 1: the distributions do not overlap.",
+        ),
+        Quantity(
+            "gap-profile",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: gaps are where the data have them; 1: no gaps, or gaps in quite different places.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+    domain=GAPPED_SEQUENCES,
+)

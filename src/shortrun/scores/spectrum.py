@@ -11,21 +11,13 @@ from jaxtyping import Float, Float64
 
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import ROWS, linear
+from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples, blocks, covariance, means
 from shortrun.scores._products import inner_products
 
-quantities = (
-    Quantity(
-        "spectrum",
-        ideal=0.0,
-        direction="lower",
-        meaning="0: samples vary in the directions of the data, as far; higher: directions are missing or added.",
-    ),
-)
-
-EXACT = 1500  # values up to which an error comes from all eigenvectors
-STARTS = 250  # samples that it is estimated from above, by
-STEPS = 16  # of Lanczos
+EXACT = 1500  # number of values up to which the error comes from all eigenvectors
+STARTS = 250  # samples that it is estimated from above this number, by
+STEPS = 16  # steps of Lanczos
 
 Table = Float64[np.ndarray, "K K"]
 Vector = Float64[np.ndarray, " K"]
@@ -43,13 +35,13 @@ def spectrum_error(reference: Samples, generated: Samples, convention: Conventio
 
 
 def mean_square(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the mean squared difference of the largest singular values, given all squares in rising order."""
+    """Return the mean squared difference of the largest singular values, given their squares in ascending order."""
     count = min(len(one), len(other))
     return float(np.square(np.sqrt(one[-count:]) - np.sqrt(other[-count:])).mean())
 
 
 def gram(samples: Samples, convention: Convention) -> Table:
-    """Return X^T X or, if there are fewer samples than features, X X^T, X the (N, F) table whose values count."""
+    """Return X^T X or, if there are fewer samples than features, X X^T, of the (N, F) table X in a convention."""
     count, centred = len(samples), convention != "paper"
     if count < width(samples):
         return inner_products(samples, centred) / (count if centred else 1)
@@ -63,9 +55,9 @@ def width(samples: Samples) -> int:
 
 
 def squares(table: Table) -> Vector:
-    """Return the squared singular values: the eigenvalues of a Gram matrix, in rising order.
+    """Return the squared singular values: the eigenvalues of a Gram matrix, in ascending order.
 
-    By the library of torch, which needs half the time of numpy's, and far less beside another program.
+    Torch takes half the time of numpy, and far less if another program runs.
     """
     return np.maximum(torch.linalg.eigvalsh(torch.from_numpy(table)).numpy(), 0)
 
@@ -100,22 +92,22 @@ def influences(samples: Samples, table: Table, own: Vector, other: Vector, conve
 
 
 def first(samples: Samples, rows: int, centred: bool) -> Float64[np.ndarray, "_ F"]:
-    """Return the features of the first samples, less the means over all."""
+    """Return the features of the first samples, minus the means over all."""
     part = next(iter(blocks(samples)))[:rows].astype(np.float64)
     return part - means(samples) if centred else part
 
 
 def forms(table: Table, starts: Float64[np.ndarray, "R K"], f: Vector) -> Float64[np.ndarray, " R"]:
-    """Return x^T f(table) x of each start x, given f of the eigenvalues in rising order."""
+    """Return x^T f(table) x of each start x, given f of the eigenvalues in ascending order."""
     vectors = torch.linalg.eigh(torch.from_numpy(table))[1].numpy()
     return np.square(starts @ vectors) @ f
 
 
 def quadrature(table: Table, starts: Float64[np.ndarray, "R K"], f: Function) -> Float64[np.ndarray, " R"]:
-    """Return x^T f(table) x of each start x, for functions f that are close to a polynomial of degree 2 STEPS - 1.
+    """Return x^T f(table) x of each start x, for functions f close to a polynomial of degree 2 STEPS - 1.
 
-    Lanczos steps from x, all starts at once in float32, make the nodes and weights of a Gauss quadrature (G. Golub and
-    G. Meurant, Matrices, Moments and Quadrature, 2010, ch. 6), without eigenvectors of the table.
+    Lanczos steps from x, for all starts at once in float32, give the nodes and weights of a Gauss quadrature (G. Golub
+    and G. Meurant, Matrices, Moments and Quadrature, 2010, ch. 6), without eigenvectors of the table.
     """
     norm, small = np.linalg.norm(starts, axis=1), np.finfo(np.float32).tiny
     matrix, now = table.astype(np.float32), unit(starts.T).astype(np.float32)
@@ -134,6 +126,19 @@ def quadrature(table: Table, starts: Float64[np.ndarray, "R K"], f: Function) ->
 
 
 def unit(columns: Float[np.ndarray, "K R"]) -> Float[np.ndarray, "K R"]:
-    """Return columns of length 1; those of length 0 as they are."""
+    """Return columns scaled to length 1; zero columns as they are."""
     norm = np.linalg.norm(columns, axis=0)
     return columns / np.where(norm > 0, norm, 1)
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "spectrum",
+            ideal=0.0,
+            direction="lower",
+            meaning="0: samples vary as much along the directions of the data; higher: some are missing or added.",
+        ),
+    ),
+    measure=measure,
+)

@@ -1,4 +1,4 @@
-"""The folder of a tree: Newick, tables, files for iTOL, fixed points, pictures, and a page."""
+"""The folder of a tree: Newick, tables, files for iTOL, fixed points, figures, and a page."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ from shortrun.data import Dataset
 from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
 from shortrun.landscape import Tree, leaf_names, newick, node_names
+from shortrun.landscape.tree_layout import Depth, majority
 from shortrun.models import RBM
-from shortrun.plots import Strip
-from shortrun.plots.tree_layout import Depth
-from shortrun.plots.tree_strips import majority, of_classes
 from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
-from shortrun.tree_page.page import tree_page as page
+from shortrun.tree_page.page import render_tree, strips_of
 
 NEWICK = "tree.nwk"
 
@@ -39,35 +37,55 @@ def write_tree(
     title: str = "",
     overwrite: bool = False,
 ) -> None:
-    """Write a tree into a new folder, all of it or nothing.
+    """Write a tree into a new folder, completely or not at all.
 
-    tree.nwk (Newick), nodes.csv, members.csv, nodes.npz (fixed points), itol_*.txt, tree.png, circular.png, tree.html.
+    The files are tree.nwk (Newick), nodes.csv, members.csv, nodes.npz (fixed points), itol_*.txt, tree.png,
+    circular.png and tree.html.
 
     Parameters
     ----------
     tree : Tree
-        Of the samples.
+        Tree of the samples.
     run : Trajectory
-        That it was made from.
+        Run that it was made from.
     data : Dataset
         The samples, in the order of the leaves.
+    folder : Path or str
+        Folder to make.
     annotations : Mapping[str, ndarray], optional
         Further columns, (N,) texts or numbers each (`data.annotations.read_annotations`).
     clusters : int, optional
-        `members.csv` tells the cluster of each leaf at the level with about so many; the classes by default.
+        Number of clusters of the level that members.csv gives, approximately; by default the number of classes.
     depth : Depth, default "age"
-        Of the pictures: the logarithm of the age, or lengths of branches.
+        Depth in the figures: the logarithm of the age, or the lengths of branches.
     title : str, default ""
-        Of pictures and page.
+        Title of the figures and of the page.
     overwrite : bool, default False
-        Replace a tree that is there; nothing else is ever replaced.
+        Replace a tree; nothing else is ever replaced.
 
     Raises
     ------
     StoreError
-        If the folder holds something, or cannot be written.
+        If the folder is not empty, or cannot be written.
     MissingExtraError
         If matplotlib or jinja2 is not installed.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> tree = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> data = sr.Dataset.from_arrays([[0, 1, 1, 0], [0, 1, 1, 1], [1, 0, 0, 1]])
+    >>> run = sr.fit(data, scheme=sr.rdm(1), out="run", hidden=2, updates=2, batch=3)
+    >>> write_tree(tree, run, data, "tree")
+    >>> (Path("tree") / "tree.nwk").is_file()
+    True
     """
     model, names = run.model, leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})
@@ -81,28 +99,11 @@ def write_tree(
         for name, circular in (("tree.png", False), ("circular.png", True)):
             figure = plots.tree(tree, names, strips, circular=circular, depth=depth, title=title)
             plots.save(figure, out / name)
-        (out / "tree.html").write_text(page(tree, names, strips, title=title), encoding="utf-8")
-
-
-def tree_page(tree: Tree, data: Dataset, *, title: str = "") -> str:
-    """Return a tree of samples with their classes as a page to look around in.
-
-    Raises
-    ------
-    MissingExtraError
-        If matplotlib or jinja2 is not installed.
-    """
-    return page(tree, leaf_names(data.names.tolist()), strips_of(data, {}), title=title)
-
-
-def strips_of(data: Dataset, annotations: Mapping[str, np.ndarray]) -> list[Strip]:
-    """Return what is known of the leaves: their classes first, then the annotations."""
-    classes = [of_classes("label", data.labels, data.classes)] if data.classes else []
-    return [*classes, *(Strip(name, values) for name, values in annotations.items())]
+        (out / "tree.html").write_text(render_tree(tree, names, strips, title=title), encoding="utf-8")
 
 
 def nodes_table(tree: Tree, data: Dataset, names: list[str]) -> pd.DataFrame:
-    """Return a row for each node: its parent, age, size, branch, classes below, and how well its iteration ended."""
+    """Return a row for each node: its parent, age, size, branch, classes below, and the residual of its iteration."""
     labels = np.array([*node_names(len(tree), names), ""])
     counts = tree.composition(data.labels, len(data.classes))
     best, share = majority(counts)
@@ -121,25 +122,31 @@ def nodes_table(tree: Tree, data: Dataset, names: list[str]) -> pd.DataFrame:
 
 
 def members_table(tree: Tree, data: Dataset, names: list[str], clusters: int | None) -> pd.DataFrame:
-    """Return a row for each leaf: its class, its fixed point, its cluster at a level, and its way to the root."""
+    """Return a row for each leaf: its class, fixed point, cluster at one level, and path to the root."""
     labels = np.array(node_names(len(tree), names))
     columns = {
         "name": names,
         "label": np.array([*data.classes, ""])[data.labels] if data.classes else "",
         "node": labels[tree.leaves],
-        "cluster": labels[tree.level(wanted(data, clusters))],
+        "cluster": labels[tree.level(cluster_count(data, clusters))],
         "path": [" ".join(labels[path]) for path in tree.paths()],
     }
     return pd.DataFrame(columns)
 
 
-def wanted(data: Dataset, clusters: int | None) -> int:
-    """Return how many clusters to cut a tree into: as asked for, or as many as there are classes, or 5."""
+def cluster_count(data: Dataset, clusters: int | None) -> int:
+    """Return the number of clusters to cut a tree into, by default the number of classes, or 5 without classes.
+
+    Examples
+    --------
+    >>> cluster_count(Dataset.from_arrays([[0, 1], [1, 0]]), None)
+    5
+    """
     return clusters or len(data.classes) or 5
 
 
 def fixed_points(tree: Tree, model: RBM, names: list[str]) -> dict[str, np.ndarray]:
-    """Return the mean features of every node layer by layer, (M, sites x width), with the names of the nodes."""
+    """Return the mean features of every node, layer by layer (M, sites x width), with the names of the nodes."""
     layers = zip(model.spec.observed, model.slices, strict=True)
     return {"node": np.array(node_names(len(tree), names)), "age": tree.age, "size": tree.size} | {
         layer.name: tree.profiles[:, rows].numpy() for layer, rows in layers
@@ -147,12 +154,23 @@ def fixed_points(tree: Tree, model: RBM, names: list[str]) -> dict[str, np.ndarr
 
 
 def check_folder(path: Path, overwrite: bool) -> None:
-    """Check before anything is computed that a folder can be written.
+    """Check that a folder can be written, before anything is computed.
+
+    Parameters
+    ----------
+    path : Path
+        Folder to make.
+    overwrite : bool
+        Whether a tree may be replaced.
 
     Raises
     ------
     StoreError
-        If there is something that is no tree, or a tree that is not to be replaced.
+        If it exists and is not a tree, or is a tree that must not be replaced.
+
+    Examples
+    --------
+    >>> check_folder(Path("tree"), overwrite=False)
     """
     if not path.parent.is_dir():
         raise StoreError(path, "no such folder to make it in")
@@ -164,7 +182,7 @@ def check_folder(path: Path, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary folder that becomes `path`; a tree that is there is deleted once the new one is in place."""
+    """Give a temporary folder that becomes `path`; an existing tree is deleted once the new one is in place."""
     check_folder(path, overwrite)
     if not (path / NEWICK).is_file():
         with atomic_folder(path) as temporary:

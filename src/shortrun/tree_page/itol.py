@@ -1,4 +1,4 @@
-"""Files for iTOL (itol.embl.de), which are dropped on a tree there: strips, scales of numbers, colours of clades."""
+"""Annotation files for iTOL (itol.embl.de): strips, scales of numbers, colours of clades."""
 
 from __future__ import annotations
 
@@ -6,26 +6,42 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from shortrun.landscape import ROOT, Tree, node_names
-from shortrun.plots._figure import palette
-from shortrun.plots.tree_strips import Strip, hexadecimal, majority
+from shortrun.landscape.tree_layout import majority
+from shortrun.plots.figure import palette
+from shortrun.plots.tree_strips import Strip, hexadecimal
 
-PURE = 0.9  # share of one category from which a clade has its colour
+PURE = 0.9  # share of one category above which a clade has its colour
 
 
 def itol(tree: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dict[str, str]:
-    """Return iTOL's annotation files, name -> text.
+    """Return the annotation files of iTOL by name, to drop on the tree in a browser.
 
-    A strip or a scale for each column, and for each column of categories the clades that are of one category (90 % of
-    the leaves known), coloured as branches and as ranges.
+    Each column is a strip or a scale. A column of categories has a second file that colours clades, as branches and as
+    ranges, in which 90 % of the known leaves share a category.
 
     Parameters
     ----------
     tree : Tree
-        Whose Newick text (`newick`) they go with.
+        Tree of the Newick file (`newick`).
     names : Sequence[str]
-        Of the leaves.
+        Names of the leaves.
     strips : Sequence[Strip]
-        What is known of these.
+        Annotations of the leaves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> found = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> strip = Strip("kind", np.array(["x", "x", "y"]))
+    >>> sorted(itol(found, ["a", "b", "c"], [strip]))
+    ['itol_kind.txt', 'itol_kind_clades.txt']
     """
     files: dict[str, str] = {}
     for strip in strips:
@@ -47,18 +63,18 @@ def _unused(stem: str, files: dict[str, str]) -> str:
 
 
 def text_of(kind: str, settings: Mapping[str, Sequence[str]], rows: Iterator[Sequence[str]]) -> str:
-    """Return a file: its kind, settings, and data, separated by tabs."""
+    """Return a file: kind, settings and data, separated by tabs."""
     lines = [kind, "SEPARATOR TAB", *("\t".join([key, *map(clean, values)]) for key, values in settings.items())]
     return "\n".join([*lines, "DATA", *("\t".join(map(clean, row)) for row in rows)]) + "\n"
 
 
 def clean(text: str) -> str:
-    """Return a text without tabs and line breaks, which separate fields here."""
+    """Return a text without tabs and line breaks, which separate fields."""
     return " ".join(text.split())
 
 
 def colour_strip(strip: Strip, names: Sequence[str]) -> str:
-    """Return a strip of colours, with its legend."""
+    """Return a strip of colours with its legend."""
     rows = zip(names, strip.colours(), strip.values.tolist(), strict=True)
     colour = palette(1)[0]
     settings = {"DATASET_LABEL": [strip.name], "COLOR": [colour], **legend(strip), "STRIP_WIDTH": ["30"]}
@@ -86,7 +102,7 @@ def gradient(strip: Strip, names: Sequence[str]) -> str:
 
 
 def clades(tree: Tree, names: Sequence[str], strip: Strip) -> str:
-    """Return colours of branches and ranges: the largest clades of which 90 % of the known leaves are of a category."""
+    """Return colours of branches and ranges for the largest clades with one category in 90 % of the known leaves."""
     labels = node_names(len(tree), names)
     best, share = majority(tree.composition(strip.codes(), len(strip.categories)))
     colours = palette(len(strip.categories))

@@ -1,32 +1,80 @@
-"""A tree as one page to look around in: zoom, collapse, search; needs no network."""
+"""A tree as one HTML page to explore: zoom, collapse, search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shortrun.landscape import Tree, node_names
+import numpy as np
+
+from shortrun.data import Dataset
+from shortrun.landscape import Tree, leaf_names, node_names
+from shortrun.landscape.tree_layout import age_limits, children, layout
 from shortrun.pages import template
-from shortrun.plots.tree_layout import age_limits, children, layout
-from shortrun.plots.tree_strips import OTHER, Strip
+from shortrun.plots.tree_strips import OTHER, Strip, of_classes
 
 TEMPLATE = Path(__file__).with_name("tree.html")
 
 
-def tree_page(found: Tree, names: Sequence[str], strips: Sequence[Strip] = (), *, title: str = "") -> str:
-    """Return a tree as one HTML page that needs nothing else; the same tree gives the same bytes.
+def tree_page(tree: Tree, data: Dataset, *, title: str = "") -> str:
+    """Return a tree of samples, with their classes, as one self-contained HTML page to explore.
+
+    Parameters
+    ----------
+    tree : Tree
+        Tree of the samples.
+    data : Dataset
+        The samples, in the order of the leaves.
+    title : str, default ""
+        Title of the page.
+
+    Returns
+    -------
+    str
+        The page; the same tree gives the same bytes.
+
+    Raises
+    ------
+    MissingExtraError
+        If jinja2 is not installed.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> tree = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> page = tree_page(tree, Dataset.from_arrays([[0, 1, 1, 0], [0, 1, 1, 1], [1, 0, 0, 1]]), title="three")
+    >>> "<title>three: tree</title>" in page
+    True
+    """
+    return render_tree(tree, leaf_names(data.names.tolist()), strips_of(data, {}), title=title)
+
+
+def strips_of(data: Dataset, annotations: Mapping[str, np.ndarray]) -> list[Strip]:
+    """Return the annotations of the leaves: their classes first, then further columns."""
+    classes = [of_classes("label", data.labels, data.classes)] if data.classes else []
+    return [*classes, *(Strip(name, values) for name, values in annotations.items())]
+
+
+def render_tree(found: Tree, names: Sequence[str], strips: Sequence[Strip] = (), *, title: str = "") -> str:
+    """Return a tree as one HTML page; the same tree gives the same bytes.
 
     Raises
     ------
     MissingExtraError
         If jinja2 is not installed.
     """
-    return template(TEMPLATE).render(title=title or "tree", found=found, data=of_page(found, names, strips))
+    return template(TEMPLATE).render(title=title or "tree", found=found, data=page_data(found, names, strips))
 
 
-def of_page(found: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dict[str, Any]:
-    """Return what the page draws, as it goes into its script."""
+def page_data(found: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dict[str, Any]:
+    """Return what the script of the page draws."""
     first = next((strip for strip in strips if not strip.numeric), None)
     by_age = layout(found, None if first is None else first.codes())
     by_length = layout(found, depth="length")
@@ -49,15 +97,15 @@ def of_page(found: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dict[
             for name, (of_nodes, of_leaves) in rounded.items()
         },
         "limits": age_limits(found),
-        "strips": [of_strip(strip) for strip in strips],
+        "strips": [strip_data(strip) for strip in strips],
     }
 
 
-def of_strip(strip: Strip) -> dict[str, Any]:
-    """Return a column: its legend, and for each leaf its place there or its number, with its colour."""
+def strip_data(strip: Strip) -> dict[str, Any]:
+    """Return a column: its legend, and for each leaf its position there or its number, with its colour."""
     legend = [list(entry) for entry in strip.legend()]
     if strip.numeric:
         values = [None if value != value else float(f"{value:.6g}") for value in strip.values.tolist()]
         return {"name": strip.name, "numeric": True, "legend": legend, "values": values, "colours": strip.colours()}
-    shown = strip.values.tolist() if OTHER in strip.categories else []
-    return {"name": strip.name, "numeric": False, "legend": legend, "codes": strip.codes().tolist(), "values": shown}
+    texts = strip.values.tolist() if OTHER in strip.categories else []
+    return {"name": strip.name, "numeric": False, "legend": legend, "codes": strip.codes().tolist(), "values": texts}

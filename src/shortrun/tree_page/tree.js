@@ -95,12 +95,12 @@ function axis(X, H) {
   }).join("");
 }
 
-function told(node) {
-  const lines = [`${T.nodes[node]}: ${T.size[node]} leaves`, T.age[node] > 0 ? `one fixed point from age ${T.age[node]} down` : "joins what never merged", `branch ${T.length[node]}`];
+function describeNode(node) {
+  const lines = [`${T.nodes[node]}: ${T.size[node]} leaves`, T.age[node] > 0 ? `one fixed point from age ${T.age[node]} down` : "joins branches that never merged", `branch ${T.length[node]}`];
   T.strips.forEach((strip, s) => { if (!strip.numeric) lines.push(`${strip.name}: ` + ranked(s, node).slice(0, 5).map(([c, n]) => `${strip.legend[c][0]} ${n}`).join(", ")); });
   return lines.join("\n");
 }
-function toldLeaf(leaf) {
+function describeLeaf(leaf) {
   const lines = [T.names[leaf], `in ${T.nodes[T.leaves[leaf]]}`];
   T.strips.forEach(it => lines.push(`${it.name}: ` + (it.numeric || it.values.length ? it.values[leaf] ?? "unknown" : it.codes[leaf] < 0 ? "unknown" : it.legend[it.codes[leaf]][0])));
   return lines.join("\n");
@@ -125,7 +125,7 @@ view.addEventListener("pointermove", e => {
   }
   const node = e.target.dataset && e.target.dataset.node, row = rowAt(e);
   const item = node !== undefined ? null : items.find(it => row >= it.y && row < it.y + it.height);
-  const text = node !== undefined ? told(+node) : item && item.leaf !== undefined && e.target !== view ? toldLeaf(item.leaf) : "";
+  const text = node !== undefined ? describeNode(+node) : item && item.leaf !== undefined && e.target !== view ? describeLeaf(item.leaf) : "";
   tip.textContent = text; tip.style.display = text ? "block" : "none";
   tip.style.left = Math.min(e.clientX + 14, innerWidth - 360) + "px"; tip.style.top = Math.min(e.clientY + 12, innerHeight - 120) + "px";
 });

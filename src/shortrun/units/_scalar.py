@@ -19,19 +19,19 @@ class Scalar:
     """
 
     @property
-    def variance_law(self) -> tuple[float, float, float]:
+    def variance_function(self) -> tuple[float, float, float]:
         """(v0, v1, v2)."""
         raise NotImplementedError
 
     def cumulants(self, mean: Field, order: int) -> list[Field]:
         """Return the first cumulants of the feature, up to the third: m, V, V V'."""
-        v0, v1, v2 = self.variance_law
+        v0, v1, v2 = self.variance_function
         variance = torch.addcmul(mean * v1 + v0, mean, mean, value=v2)
         return [mean, variance, variance * (v1 + 2 * v2 * mean)][:order]
 
     def slopes(self, mean: Field, order: int) -> list[Field]:
         """Return the derivatives of these cumulants by the mean: 1, V', V'^2 + V V''."""
-        v0, v1, v2 = self.variance_law
+        v0, v1, v2 = self.variance_function
         slope = v1 + 2 * v2 * mean
         # V'^2 + V V'' of a quadratic V is 3/2 V'^2 plus a constant.
         return [torch.ones_like(mean), slope, 1.5 * slope.square() + (2 * v2 * v0 - v1 * v1 / 2)][:order]

@@ -9,12 +9,19 @@ import torch
 from torch.nn.functional import softplus
 
 from shortrun.typing import Field, PerSite, Uniforms, Values
+from shortrun.units._base import AtMeans, UnitType
 from shortrun.units._scalar import Scalar
 
 
 @dataclass(frozen=True)
 class Bernoulli(Scalar):
-    """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2)."""
+    """p(x = 1 | field) = sigmoid(field); values are uint8 codes 0 and 1 (theory: FF23 eq. 1-2).
+
+    Examples
+    --------
+    >>> Bernoulli().mean(torch.zeros(1, 2)).tolist()
+    [[0.5, 0.5]]
+    """
 
     kind: ClassVar[str] = "bernoulli"
 
@@ -48,8 +55,11 @@ class Bernoulli(Scalar):
         return torch.special.entr(mean) + torch.special.entr(1 - mean)
 
     @property
-    def variance_law(self) -> tuple[float, float, float]:
+    def variance_function(self) -> tuple[float, float, float]:
         return 0.0, 1.0, -1.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return (u < torch.sigmoid(field)).to(torch.uint8)
+
+
+UNITS = UnitType(Bernoulli, AtMeans)

@@ -10,6 +10,7 @@ import torch
 
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values, Weights
+from shortrun.units._base import AtMeans, UnitType
 from shortrun.units._scalar import Scalar
 
 
@@ -22,12 +23,17 @@ class Gaussian(Scalar):
     variance : float, default 1.0
         Of a site at zero coupling, in squared units of the data.
     start_variance : float, default 1.0
-        Of p0, the centred normal law of a random start (in place of the uniform law of discrete units).
+        Of p0, the centred normal distribution of random starts (discrete units start uniformly).
 
     Raises
     ------
     ConfigError
         If a variance is not positive.
+
+    Examples
+    --------
+    >>> Gaussian(variance=2.0).mean(torch.ones(1, 2)).tolist()
+    [[2.0, 2.0]]
     """
 
     variance: float = 1.0
@@ -68,8 +74,11 @@ class Gaussian(Scalar):
         return 0.5 * math.log(2 * math.pi * self.variance) - mean.square() / (2 * self.variance)
 
     @property
-    def variance_law(self) -> tuple[float, float, float]:
+    def variance_function(self) -> tuple[float, float, float]:
         return self.variance, 0.0, 0.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return self.mean(field) + math.sqrt(self.variance) * torch.special.ndtri(u)
+
+
+UNITS = UnitType(Gaussian, AtMeans)

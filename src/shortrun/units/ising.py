@@ -9,12 +9,19 @@ import torch
 from torch.nn.functional import softplus
 
 from shortrun.typing import Field, PerSite, Uniforms, Values
+from shortrun.units._base import AtMeans, UnitType
 from shortrun.units._scalar import Scalar
 
 
 @dataclass(frozen=True)
 class Ising(Scalar):
-    """<s | field> = tanh(field); values are uint8 codes, 0 for -1 and 1 for +1."""
+    """<s | field> = tanh(field); values are uint8 codes, 0 for -1 and 1 for +1.
+
+    Examples
+    --------
+    >>> Ising().mean(torch.zeros(1, 2)).tolist()
+    [[0.0, 0.0]]
+    """
 
     kind: ClassVar[str] = "ising"
 
@@ -49,8 +56,11 @@ class Ising(Scalar):
         return torch.special.entr((1 + mean) / 2) + torch.special.entr((1 - mean) / 2)
 
     @property
-    def variance_law(self) -> tuple[float, float, float]:
+    def variance_function(self) -> tuple[float, float, float]:
         return 1.0, 0.0, -1.0
 
     def sample(self, field: Field, u: Uniforms) -> Values:
         return (u < torch.sigmoid(2 * field)).to(torch.uint8)
+
+
+UNITS = UnitType(Ising, AtMeans)

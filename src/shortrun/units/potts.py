@@ -15,6 +15,7 @@ from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, PerSite, Uniforms, Values
 from shortrun.units import _colours
+from shortrun.units._base import AtMeans, UnitType
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Potts:
     ------
     ConfigError
         If `colours` is outside 2..255.
+
+    Examples
+    --------
+    >>> Potts(colours=4).mean(torch.zeros(1, 4)).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
     """
 
     colours: int
@@ -90,3 +96,6 @@ class Potts:
 
     def _by_site(self, field: Field) -> torch.Tensor:
         return field.unflatten(1, (-1, self.colours))
+
+
+UNITS = UnitType(Potts, AtMeans)

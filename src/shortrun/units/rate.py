@@ -9,6 +9,7 @@ import torch
 
 from shortrun.errors import ConfigError
 from shortrun.typing import Field, Uniforms, Values
+from shortrun.units._base import Site, UnitType
 
 SATURATED = 1 - 2.0**-24  # the largest rate below 1 in float32: tanh 8.66
 
@@ -66,3 +67,6 @@ class Rate:
         if self.codes:
             return (x > 0).to(torch.uint8)
         return self.low + (self.high - self.low) * (torch.tanh(x) + 1) / 2
+
+
+UNITS = UnitType(Rate, Site)

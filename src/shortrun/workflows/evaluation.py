@@ -8,10 +8,8 @@ from pathlib import Path
 
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions
-from shortrun.errors import ConfigError, DataError, nearest
-from shortrun.scores import Curves, Evaluation
-from shortrun.scores._base import FEWEST
-from shortrun.scores._evaluation import Role
+from shortrun.errors import DataError
+from shortrun.scores import FEWEST, Curves, Evaluation, Role
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.store import Trajectory
@@ -62,7 +60,7 @@ def evaluate(
         For unknown scores, an age that was not kept, steps below 1.
     """
     begin = time.monotonic()
-    check_known(settings.scores)
+    scoring.check_names(settings.scores or ())
     run, say = opened(run), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
@@ -118,20 +116,6 @@ def found_again(
 ) -> tuple[Dataset, Dataset] | None:
     """Return samples and what the network rebuilds of them, None of a machine that rebuilds nothing."""
     return (data, reconstruct(run, data, steps=steps, age=age, seed=seed)) if can_reconstruct(run) else None
-
-
-def check_known(scores: Sequence[str] | None) -> None:
-    """Check names before anything is computed.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such score.
-    """
-    known = scoring.offered()
-    for name in scores or ():
-        if name not in known:
-            raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
 
 
 def scorable(data: Dataset, fewest: int) -> bool:

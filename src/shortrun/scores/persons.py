@@ -1,4 +1,4 @@
-"""Persons: are they as heterozygous, one by one, as real ones? Ideal 0, lower is better."""
+"""Persons: are they as heterozygous as real ones, one by one? Ideal 0, lower is better."""
 
 from __future__ import annotations
 
@@ -8,34 +8,27 @@ from jaxtyping import Float64, Int
 from shortrun.data import Dataset
 from shortrun.data.core.alphabet import DOSAGE
 from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._families import Domain, SampleScores
 from shortrun.scores._genotypes import is_genotypes
 from shortrun.scores._numbers import kolmogorov_smirnov
 
-quantities = (
-    Quantity(
-        "individual-heterozygosity",
-        ideal=0.0,
-        direction="lower",
-        group="domain",
-        meaning="0: persons are as heterozygous as real ones, in their spread too; 1: not one of them is.",
-    ),
-)
-NEEDS = "genotypes of persons (dosages, or haplotypes with two of each group)"
 
-
-def applies(data: Dataset) -> bool:
-    """Return whether it is known which haplotypes are a person's."""
+def has_persons(data: Dataset) -> bool:
+    """Return whether it is known which haplotypes belong to one person."""
     return is_genotypes(data) and (data.alphabet == DOSAGE or (data.groups is not None and len(couples(data)) > 1))
 
 
+PERSONS = Domain("genotypes of persons (dosages, or haplotypes with two of each group)", has_persons)
+
+
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return the distance of the distributions of heterozygosity over persons."""
+    """Return the distance between the distributions of heterozygosity over persons."""
     persons = map(heterozygosity, (pair.reference, pair.generated))
     return {"individual-heterozygosity": kolmogorov_smirnov(*persons)}
 
 
 def floors(pair: Pair) -> dict[str, float]:
-    """Return the distance of one half of the real persons from the other."""
+    """Return the distance between two halves of the real persons."""
     real, generated = (heterozygosity(side) for side in (pair.reference, pair.generated))
     middle = len(real) // 2
     distance = kolmogorov_smirnov(real[:middle], real[middle : 2 * middle][: len(generated)])
@@ -43,7 +36,7 @@ def floors(pair: Pair) -> dict[str, float]:
 
 
 def heterozygosity(data: Dataset) -> Float64[np.ndarray, " P"]:
-    """Return the share of sites at which the two alleles of a person differ, person by person."""
+    """Return, for each person, the share of sites at which the two alleles differ."""
     if data.alphabet == DOSAGE:
         return (data.values == 1).mean(1)
     one, other = couples(data).T
@@ -63,3 +56,19 @@ def couples(data: Dataset) -> Int[np.ndarray, "P 2"]:
         first = (size == 2) & np.append(keys[:-1] == keys[1:], False)
     place = np.flatnonzero(first)
     return np.stack([order[place], order[place + 1]], 1)
+
+
+SCORES = SampleScores(
+    quantities=(
+        Quantity(
+            "individual-heterozygosity",
+            ideal=0.0,
+            direction="lower",
+            group="domain",
+            meaning="0: the heterozygosity of persons is distributed as in the data; 1: without overlap.",
+        ),
+    ),
+    measure=measure,
+    floors=floors,
+    domain=PERSONS,
+)

@@ -1,4 +1,4 @@
-"""Where the nodes and leaves of a tree are drawn: one place for figures and for the page."""
+"""Where the nodes and leaves of a tree are drawn, and which category prevails below a node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from shortrun.landscape import ROOT, Tree
 
 Depth = Literal["age", "length"]
-LEAF_GAP = 0.05  # of the whole width, between the oldest age and the leaves
+LEAF_GAP = 0.05  # share of the width between the largest age and the leaves
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Layout:
     order : Int[ndarray, " N"]
         (N,) leaves from the first to the last.
     leaf_y, leaf_x : Float[ndarray, " N"]
-        (N,) of each leaf.
+        (N,) place of each leaf.
     node_y, node_x : Float[ndarray, " M"]
-        (M,) of each node.
+        (M,) place of each node.
     first, last : Int[ndarray, " M"]
-        (M,) where the leaves below a node begin and end in `order`.
+        (M,) positions in `order` of the first and the last leaf below a node.
     """
 
     order: Int[np.ndarray, " N"]
@@ -44,10 +44,12 @@ def layout(tree: Tree, groups: Int[np.ndarray, " N"] | None = None, depth: Depth
 
     Parameters
     ----------
+    tree : Tree
+        Tree to draw.
     groups : Int[ndarray, " N"], optional
-        (N,) codes by which the leaves of one fixed point are sorted, their order there being free.
+        (N,) codes by which the leaves of one fixed point, whose order is free, are sorted.
     depth : Depth, default "age"
-        What x is, the logarithm of the age or the summed lengths of branches.
+        What x is: the logarithm of the age, or the summed lengths of branches.
     """
     below = children(tree)
     order = [*_in_turn(tree, below, np.zeros(len(tree.leaves), int) if groups is None else groups)]
@@ -59,7 +61,7 @@ def layout(tree: Tree, groups: Int[np.ndarray, " N"] | None = None, depth: Depth
 
 
 def children(tree: Tree) -> list[list[int]]:
-    """Return the nodes right below each node, larger ones first."""
+    """Return the children of each node, larger ones first."""
     below: list[list[int]] = [[] for _ in range(len(tree))]
     for node in np.argsort(-tree.size, kind="stable").tolist():
         if tree.parent[node] != ROOT:
@@ -100,7 +102,7 @@ def _heights(tree: Tree, below: list[list[int]], first: np.ndarray, last: np.nda
 
 
 def _by_age(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
-    """Return x by the logarithm of the age; the leaves stand a little beyond the oldest."""
+    """Return x from the logarithm of the age; the leaves are slightly beyond the largest age."""
     low, high = age_limits(tree)
     spread = max(np.log10(high / low), 1e-9)
     x = (1 - LEAF_GAP) * np.log10(np.maximum(tree.age, low) / low) / spread
@@ -108,7 +110,7 @@ def _by_age(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
 
 
 def age_limits(tree: Tree) -> tuple[float, float]:
-    """Return the ages at x = 0 and x = 1 - LEAF_GAP; a root that joins what never merged is left of every age."""
+    """Return the ages at x = 0 and x = 1 - LEAF_GAP; a root that joins what never merged is left of all ages."""
     ages = tree.age[tree.age > 0]
     high, low = float(ages.max()), float(ages.min())
     low = low / 1.25 if tree.age[-1] <= 0 or low == high else low
@@ -122,3 +124,13 @@ def _by_length(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
         x[node] = x[tree.parent[node]] + tree.length[node]
     leaves = x[tree.leaves] + tree.leaf_length
     return x / max(leaves.max(), 1e-12), leaves / max(leaves.max(), 1e-12)
+
+
+def majority(counts: Int[np.ndarray, "M K"]) -> tuple[Int[np.ndarray, " M"], Float[np.ndarray, " M"]]:
+    """Return the most frequent category below each node (-1 for none), and its share of the known ones."""
+    totals = counts.sum(1)
+    if counts.shape[1] == 0:
+        return np.full(len(counts), -1), np.zeros(len(counts))
+    best = counts.argmax(1)
+    shares = counts[np.arange(len(counts)), best] / np.maximum(totals, 1)
+    return np.where(totals > 0, best, -1), shares

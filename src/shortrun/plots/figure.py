@@ -1,4 +1,4 @@
-"""What all figures share: size, fonts, colours, axes, writing."""
+"""Size, fonts, colours and axes of all figures, and how a figure is written."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
-WIDTH = 6.0  # inches: 900 pixels at 150 a inch, the column of a report; readable on a phone too
+WIDTH = 6.0  # inches: 900 pixels at 150 dpi, the column of a report; readable on a phone too
 DPI = 150
 
-DATA, GENERATED, UNKNOWN = "black", "#7A4EAB", "#9A9A9A"  # real samples, generated ones, without a label
-MARK = "#C0392B"  # of what a figure points at: k, a_max
-# the first seven are Okabe and Ito's, each other one farthest from those before it for normal and dichromat eyes
+DATA, GENERATED, UNKNOWN = "black", "#7A4EAB", "#9A9A9A"  # real, generated, and unlabelled samples
+MARK = "#C0392B"  # of what a figure points out: k, a_max
+# The first seven are those of Okabe and Ito; each later one is the most distinct from all before it, for normal and
+# for dichromat vision.
 COLOURS = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#4B1E00", "#000087", "#69F0E1",
     "#873C4B", "#0000FF", "#5A87FF", "#003CB4", "#4B004B", "#5AD296", "#B43C00", "#4B3C78", "#78D2FF", "#691E3C",
@@ -40,8 +41,8 @@ STYLE = {
     "axes.spines.right": False,
     "lines.linewidth": 1.6,
     "text.usetex": False,
-    "svg.fonttype": "path",  # looks the same everywhere
-    "svg.hashsalt": "shortrun",  # and is the same file each time
+    "svg.fonttype": "path",  # the same look everywhere
+    "svg.hashsalt": "shortrun",  # the same bytes each time
 }
 
 P = ParamSpec("P")
@@ -49,7 +50,7 @@ R = TypeVar("R")
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Give a function that makes a figure the fonts and lines of all figures, whatever the user's settings are."""
+    """Return a function that draws with the fonts and lines of all figures, whatever the settings of the user are."""
 
     @wraps(draw)
     def drawn(*args: P.args, **options: P.kwargs) -> R:
@@ -75,7 +76,7 @@ def style() -> Any:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in inches, without a window behind it.
+    """Return an empty figure of this size in inches, without a window.
 
     Raises
     ------
@@ -90,12 +91,18 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def palette(count: int) -> list[str]:
-    """Return a colour for each class, told apart by colour-blind readers too; after 30 they come again."""
+    """Return a colour for each class, distinct for colour-blind readers too; after 30 they repeat.
+
+    Examples
+    --------
+    >>> palette(2)
+    ['#0072B2', '#E69F00']
+    """
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
 def time_axis(axis: Axes, label: str) -> None:
-    """Make x logarithmic with plain whole numbers."""
+    """Make the x axis logarithmic, with labels such as 300, 1k and 20k."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axis.set_xscale("log")
@@ -108,7 +115,13 @@ def time_axis(axis: Axes, label: str) -> None:
 
 
 def short(number: float) -> str:
-    """Return a number of updates or sweeps in few letters: 1, 10, 300, 1k, 20k, 1M."""
+    """Return a number of updates or sweeps in few characters.
+
+    Examples
+    --------
+    >>> [short(number) for number in (1, 300, 20_000, 1_000_000)]
+    ['1', '300', '20k', '1M']
+    """
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if number >= unit:
             return f"{number / unit:g}{letter}"
@@ -116,7 +129,7 @@ def short(number: float) -> str:
 
 
 def score_axis(axis: Axes, label: str, values: Iterable[float]) -> None:
-    """Make y hold the values of a score: logarithmic where none is negative, with zeros at the lower edge."""
+    """Fit the y axis to the values of a score: logarithmic if none is negative, with zeros at the lower edge."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axis.set_ylabel(label)
@@ -135,27 +148,56 @@ def score_axis(axis: Axes, label: str, values: Iterable[float]) -> None:
 
 
 def mark_k(axis: Axes, k: int) -> None:
-    """Draw a line at the sweeps of the training; none where they are not known (0)."""
+    """Draw a vertical line at the number of sweeps in training; none if it is unknown (0)."""
     if k > 0:
         axis.axvline(k, color=MARK, linestyle="--", linewidth=1.2, label=f"k = {k}", zorder=1)
 
 
 def check_suffix(path: Path | str) -> None:
-    """Raise FormatError unless a figure can be written under that name."""
+    """Check that a figure can be written under this name.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to write.
+
+    Raises
+    ------
+    FormatError
+        If the suffix is none of .png, .svg and .pdf.
+
+    Examples
+    --------
+    >>> check_suffix("figure.svg")
+    >>> check_suffix("figure.jpg")
+    Traceback (most recent call last):
+    shortrun.errors.FormatError: figure.jpg: figures are written as .png, .svg, .pdf, got '.jpg'
+    """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise FormatError(path, None, f"figures are written as {', '.join(SUFFIXES)}, got '{path.suffix}'")
 
 
 def save(figure: Figure, path: Path | str) -> None:
-    """Write a figure in the format of the suffix (.png, .svg, .pdf), never half a file, the same bytes each time.
+    """Write a figure, completely or not at all; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        What a function of this room returned.
+    path : Path or str
+        File with the suffix .png, .svg or .pdf, which determines the format.
 
     Raises
     ------
     FormatError
         If the suffix is another.
     StoreError
-        If it cannot be written.
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> save(new_figure(1, 1), "figure.svg")
     """
     path = Path(path)
     check_suffix(path)

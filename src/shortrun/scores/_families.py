@@ -1,0 +1,284 @@
+"""The contract of a score module: it declares `SCORES`, one of the four families below.
+
+| family | `measure` is called with | for |
+|---|---|---|
+| `SampleScores` | the samples of one class, or all of them | what compares generated samples with real ones |
+| `ClassScores` | all samples at once | what needs every class at the same time |
+| `PredictionScores` | predicted labels | how well labels are predicted |
+| `ReconstructionScores` | samples and their reconstructions | how much a chaotic network keeps of its data |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from shortrun.data import Dataset, Predictions
+from shortrun.registry import check_function, hint
+from shortrun.scores._base import Estimate, Pair, Quantity
+
+Row: TypeAlias = tuple[float, float, float]  # value, standard error, floor
+Rows: TypeAlias = dict[str, Row]  # by the name of the quantity
+ClassRows: TypeAlias = dict[str, Rows]  # by the class, "all" for all samples
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A kind of samples.
+
+    Parameters
+    ----------
+    name : str
+        In an error message: "this score needs ...".
+    includes : Callable[[Dataset], bool]
+        Whether a data set is of that kind.
+
+    Raises
+    ------
+    TypeError
+        If `includes` is not a function of one argument.
+
+    Examples
+    --------
+    >>> NUMBERS = Domain("continuous samples", lambda data: data.continuous)
+    >>> NUMBERS.includes(Dataset.from_arrays([[0, 1], [1, 0]]))
+    False
+    """
+
+    name: str
+    includes: Callable[[Dataset], bool]
+
+    def __post_init__(self):
+        check_function(f"Domain '{self.name}'", "includes", self.includes, 1)
+
+
+ANYTHING = Domain("samples", lambda _: True)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that scores of one generator are measured on.
+
+    Parameters
+    ----------
+    pair : Pair
+        Real and generated samples.
+    predictions : Predictions, optional
+        Labels that were predicted.
+    reconstructed : tuple[Dataset, Dataset], optional
+        Samples, and what a chaotic network rebuilds of them.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0]])
+    >>> Evidence(Pair(data, data)).predictions is None
+    True
+    """
+
+    pair: Pair
+    predictions: Predictions | None = None
+    reconstructed: tuple[Dataset, Dataset] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoreFamily:
+    """Scores that are measured together; a module declares one of the subclasses.
+
+    Parameters
+    ----------
+    quantities : tuple[Quantity, ...]
+        The scores, in the order of tables.
+    measure : Callable
+        Returns the values by the names of the quantities.
+    domain : Domain, optional
+        The real samples that the scores make sense for, by default all.
+    on_request : bool, default False
+        Whether they are measured only when they are named, because they are slow.
+    """
+
+    quantities: tuple[Quantity, ...]
+    measure: Callable[..., Any]
+    domain: Domain = ANYTHING
+    on_request: bool = False
+
+    arguments: ClassVar[int] = 1  # of `measure`
+    compares_classes: ClassVar[bool] = True  # a class that was compared has a row even if its value is undefined
+
+    def __post_init__(self):
+        if not self.quantities or not all(isinstance(each, Quantity) for each in self.quantities):
+            raise TypeError(f"{self}: quantities must be a tuple of Quantity(...), found {self.quantities!r}")
+        if not isinstance(self.domain, Domain):
+            raise TypeError(f"{self}: domain must be a Domain(...), found {self.domain!r}")
+        check_function(str(self), "measure", self.measure, self.arguments)
+
+    def __str__(self) -> str:
+        names = (each.name if isinstance(each, Quantity) else repr(each) for each in self.quantities)
+        return f"{type(self).__name__} '{', '.join(names)}'"
+
+    def missing(self, quantity: Quantity, evidence: Evidence) -> str:
+        """Return what a quantity needs and the evidence lacks, empty if it can be measured."""
+        if quantity.held_out and evidence.pair.held_out is None:
+            return "held-out samples"
+        included = self.domain.includes(evidence.pair.reference)
+        return self.missing_input(evidence) or ("" if included else self.domain.name)
+
+    def missing_input(self, evidence: Evidence) -> str:
+        """Return what `measure` needs and the evidence lacks, empty if it can be called."""
+        return ""
+
+    def measure_part(self, pair: Pair, floors: bool) -> Rows:
+        """Return value, error and floor of each quantity for the samples of one class, or for all of them."""
+        return {}
+
+    def measure_all(self, evidence: Evidence) -> ClassRows:
+        """Return value, error and floor of each quantity, class by class, from all samples at once."""
+        return {}
+
+    def check(self, found: Mapping[str, Any]) -> None:
+        """Check the names of measured values.
+
+        Raises
+        ------
+        TypeError
+            If there is a name that no quantity has.
+        """
+        names = [quantity.name for quantity in self.quantities]
+        if unknown := [name for name in found if name not in names]:
+            raise TypeError(
+                f"{self}: the values have the name '{unknown[0]}', which no quantity has{hint(unknown[0], names)}"
+            )
+
+    def checked(self, found: ClassRows) -> ClassRows:
+        """Return the rows of each class after a check of their names."""
+        for rows in found.values():
+            self.check(rows)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SampleScores(ScoreFamily):
+    """Scores of generated samples against real ones, class by class or pooled.
+
+    Parameters
+    ----------
+    measure : Callable[[Pair], dict[str, Estimate]]
+        Returns value and error of each quantity; quantities that need held-out samples only if there are some.
+    floors : Callable[[Pair], dict[str, float]], optional
+        Returns the values of real samples, by default those of one half of the reference against the other half.
+
+    Examples
+    --------
+    >>> def measure(pair):
+    ...     return {"size": Estimate(len(pair.generated) / len(pair.reference), lambda: 0.0)}
+    >>> scores = SampleScores(quantities=(Quantity("size", ideal=1.0, direction="none"),), measure=measure)
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]])
+    >>> scores.measure_part(Pair(data, data), floors=True)
+    {'size': (1.0, 0.0, 1.0)}
+    """
+
+    measure: Callable[[Pair], dict[str, Estimate]]
+    floors: Callable[[Pair], dict[str, float]] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.floors is not None:
+            check_function(str(self), "floors", self.floors, 1)
+
+    def measure_part(self, pair: Pair, floors: bool) -> Rows:
+        found, real = self.measure(pair), self.measure_floors(pair) if floors else {}
+        self.check(found | real)
+        return {name: (it.value, it.error(), real.get(name, np.nan)) for name, it in found.items()}
+
+    def measure_floors(self, pair: Pair) -> dict[str, float]:
+        """Return the values of real samples."""
+        if self.floors is not None:
+            return self.floors(pair)
+        return {name: estimate.value for name, estimate in self.measure(pair.halves()).items()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClassScores(ScoreFamily):
+    """Scores of generated samples that need all classes at once.
+
+    Parameters
+    ----------
+    measure : Callable[[Pair], dict[str, dict[str, Row]]]
+        Returns, for "all" and each class, value, error and floor of each quantity.
+
+    Examples
+    --------
+    >>> def measure(pair):
+    ...     return {"all": {"classes": (float(len(pair.generated.classes)), 0.0, 2.0)}}
+    >>> scores = ClassScores(quantities=(Quantity("classes", ideal=None, direction="none"),), measure=measure)
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0]], labels=["a", "b"])
+    >>> scores.measure_all(Evidence(Pair(data, data)))
+    {'all': {'classes': (2.0, 0.0, 2.0)}}
+    """
+
+    measure: Callable[[Pair], ClassRows]
+
+    def missing_input(self, evidence: Evidence) -> str:
+        return "" if evidence.pair.generated.labelled.any() else "labels of generated samples"
+
+    def measure_all(self, evidence: Evidence) -> ClassRows:
+        return self.checked(self.measure(evidence.pair.shuffled()))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PredictionScores(ScoreFamily):
+    """Scores of predicted labels.
+
+    Parameters
+    ----------
+    measure : Callable[[Predictions], dict[str, dict[str, Row]]]
+        Returns, for "all" and each class, value, error and floor of each quantity.
+
+    Examples
+    --------
+    >>> def measure(predictions):
+    ...     return {"all": {"accuracy": (predictions.accuracy, 0.0, np.nan)}}
+    >>> str(PredictionScores(quantities=(Quantity("accuracy", ideal=1.0, direction="higher"),), measure=measure))
+    "PredictionScores 'accuracy'"
+    """
+
+    measure: Callable[[Predictions], ClassRows]
+
+    compares_classes: ClassVar[bool] = False
+
+    def missing_input(self, evidence: Evidence) -> str:
+        known = evidence.predictions is not None and evidence.predictions.accuracy is not None
+        return "" if known else "predictions of known labels"
+
+    def measure_all(self, evidence: Evidence) -> ClassRows:
+        return {} if evidence.predictions is None else self.checked(self.measure(evidence.predictions))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReconstructionScores(ScoreFamily):
+    """Scores of what a chaotic network rebuilds of samples.
+
+    Parameters
+    ----------
+    measure : Callable[[Dataset, Dataset], dict[str, dict[str, Row]]]
+        Called with samples and their reconstructions; returns, for "all", value, error and floor of each quantity.
+
+    Examples
+    --------
+    >>> def measure(data, rebuilt):
+    ...     return {"all": {"equal": (float((data.values == rebuilt.values).mean()), 0.0, np.nan)}}
+    >>> str(ReconstructionScores(quantities=(Quantity("equal", ideal=1.0, direction="higher"),), measure=measure))
+    "ReconstructionScores 'equal'"
+    """
+
+    measure: Callable[[Dataset, Dataset], ClassRows]
+
+    arguments: ClassVar[int] = 2
+
+    def missing_input(self, evidence: Evidence) -> str:
+        return "" if evidence.reconstructed else "samples rebuilt by a chaotic network of two layers"
+
+    def measure_all(self, evidence: Evidence) -> ClassRows:
+        return {} if evidence.reconstructed is None else self.checked(self.measure(*evidence.reconstructed))
