@@ -29,7 +29,8 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import ConfigError, nearest
-from shortrun.typing import Noise
+from shortrun.philox import uniform_reference
+from shortrun.typing import NoisePlace
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 PRECISIONS = ("bf16x2", "tf32", "bf16", "ieee", "torch")
@@ -114,8 +115,6 @@ def _kernels() -> Any:
 @cache
 def _fault(kind: str) -> str:
     """Return why the kernels do not work on this kind of device, "" where they do: one of them is tried."""
-    from shortrun.engine.philox import uniform_reference
-
     seed = 0x9ABCDEF001234567
     try:
         found = torch.empty(2, 70, device=kind)
@@ -142,7 +141,7 @@ class Words(NamedTuple):
     clock: bool = False
 
     @classmethod
-    def of(cls, noise: Noise, layer: int) -> Words:
+    def of(cls, noise: NoisePlace, layer: int) -> Words:
         """Return the words of a layer's noise."""
         update = noise.update if noise.clock is None else noise.clock
         return cls.at(noise.seed, update, noise.place(layer), noise.first_chain)

@@ -15,6 +15,7 @@ from shortrun.units import Units
 VISIBLE = "visible"
 LABEL = "label"
 HIDDEN = "hidden"
+STREAMED = 2**23  # elements of a table that is made again and again, only to be summed
 HiddenRule = Literal["sample", "mean"]
 
 
@@ -88,6 +89,11 @@ class Spec:
     def hidden(self) -> Layer:
         """The layer that they do not."""
         return self.layers[-1]
+
+    @property
+    def hidden_sites(self) -> int:
+        """Number of hidden units."""
+        return self.hidden.sites
 
     @property
     def visible(self) -> tuple[Layer, ...]:
