@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 import shortrun as sr
-from shortrun.config import Config, validate
 from shortrun.learning import Rows, Scheme, from_settings
 from shortrun.learning.update import Batch
 from shortrun.models import RBM, spec_of
+from shortrun.settings import Config
 from shortrun.typing import Theta
 
 SHARED = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[2] / "shared" / "data"))
@@ -149,7 +149,7 @@ def problem(
     batch = batch or shape.batch
     data, source = shape.data(max(batch, 100))
     chosen = np.random.default_rng(0).permutation(max(batch, len(data)))[:batch] % len(data)
-    config = validate({"model": {"hidden": hidden or shape.hidden}, "scheme": {"steps": steps}})
+    config = Config.checked({"model": {"hidden": hidden or shape.hidden}, "scheme": {"steps": steps}})
     model = RBM(spec_of(data, config.model))
     rows = Rows.of(data.select(np.sort(chosen)), torch.device("cpu"))
     return Problem(

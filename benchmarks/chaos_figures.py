@@ -15,10 +15,10 @@ import pandas as pd
 import shortrun as sr
 from benchmarks.chaos_tasks import SMALL, Effort, Row
 from shortrun import plots
-from shortrun.config import resolve
 from shortrun.data.core.parts import joined
 from shortrun.scores import ALL, Curves
 from shortrun.scores.reconstruction import NAME, rebuild
+from shortrun.settings import resolve
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
 from shortrun.workflows.time_courses import curves, sampled, spread
 from shortrun.workflows.weights import receptive_fields

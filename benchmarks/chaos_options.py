@@ -12,8 +12,8 @@ import numpy as np
 
 import shortrun as sr
 from benchmarks.chaos_tasks import SEEDS, SMALL, TASKS, Effort, Row, learned, mean, quality, spread_of
-from shortrun.config import Config, resolve
 from shortrun.scores.reconstruction import squared_errors
+from shortrun.settings import Config, resolve
 from shortrun.workflows.reconstruction import reconstruct
 from shortrun.workflows.time_courses import sampled
 

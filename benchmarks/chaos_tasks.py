@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import shortrun as sr
-from shortrun.config import resolve
+from shortrun.settings import resolve
 
 USUAL = 1.5
 SEEDS = (1, 2, 3)

@@ -24,11 +24,11 @@ from torch import Tensor
 import shortrun as sr
 from benchmarks.cases import WEIGHT_STD, Problem
 from benchmarks.contestants import RATE, Contestant, ours
-from shortrun.config import resolve
 from shortrun.engine.chaotic import random_couplings
 from shortrun.learning import Rows, from_settings
 from shortrun.models import ChaoticNetwork
 from shortrun.models.build import network_of
+from shortrun.settings import resolve
 
 CASE = "chaotic"
 

@@ -19,10 +19,10 @@ import numpy as np
 
 import shortrun as sr
 from benchmarks.cases import SHARED
-from shortrun.config import resolve
 from shortrun.data.core.parts import joined
 from shortrun.scores import adversarial_accuracy, second_moment
 from shortrun.scores.fidelity import recogniser
+from shortrun.settings import resolve
 
 TIMES = (2, 5, 10, 20, 50)
 SAMPLES = 2000

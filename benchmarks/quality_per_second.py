@@ -25,7 +25,6 @@ import shortrun as sr
 from benchmarks import quality, timing
 from benchmarks.plain_torch import FFRule
 from shortrun import learning
-from shortrun.config import Config, resolve
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.engine import machine
 from shortrun.learning import Record, Rows, Training, rates
@@ -33,6 +32,7 @@ from shortrun.learning.fit import initial_theta
 from shortrun.learning.rows import Minibatches
 from shortrun.models import LABEL, RBM, spec_of, state_of
 from shortrun.scores import features, second_moment
+from shortrun.settings import Config, resolve
 from shortrun.typing import Theta
 
 FIGURE = Path(__file__).parents[1] / "docs" / "quality_per_second.png"

@@ -24,12 +24,12 @@ import shortrun as sr
 from benchmarks import timing
 from benchmarks.cases import CASES, Case, Problem, problem
 from benchmarks.contestants import gigaflop, ours
-from shortrun.config import Config, resolve
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
 from shortrun.engine import machine
 from shortrun.learning import Record, Rows, Training, fit, from_settings
 from shortrun.models import LABEL, RBM, spec_of
 from shortrun.scores import adversarial_accuracy, second_moment
+from shortrun.settings import Config, resolve
 
 FIGURE = Path(__file__).parents[1] / "docs" / "scaling.png"
 STANDARD = ("mnist", "hgd", "gh30", "sam", "cmpc")

@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from shortrun import learning, store
-from shortrun.config import resolve
 from shortrun.data.core.dataset import Dataset
 from shortrun.errors import StoreError
 from shortrun.learning import Rows, Training, fit
 from shortrun.models import RBM, Layer, Spec
+from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Gaussian, Potts
 
 SITES, CLASSES, HIDDEN, ROWS = 10, 3, 6, 40

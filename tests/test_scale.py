@@ -12,7 +12,6 @@ import pytest
 import torch
 
 import shortrun as sr
-from shortrun.config import resolve
 from shortrun.data import read, split, write
 from shortrun.data.arrays.formats import _arrays
 from shortrun.data.core import parts
@@ -22,6 +21,7 @@ from shortrun.errors import DataError, FormatError
 from shortrun.learning import Rows, begin, fit, rates, rdm
 from shortrun.learning import monitor as monitors
 from shortrun.models import RBM, build, spec_of
+from shortrun.settings import resolve
 
 ROWS, SITES, CPU = 300, 40, torch.device("cpu")
 

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from shortrun.config import Config
     from shortrun.data import Alphabet, Dataset, Predictions, read, split, write
     from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError, StoreError
     from shortrun.learning import Run, Scheme, cd, ff, pcd, rdm
     from shortrun.models import RBM, Layer, Spec
     from shortrun.scores import Score
+    from shortrun.settings import Config
     from shortrun.store import Trajectory
     from shortrun.units import Bernoulli, Gaussian, Ising, Potts
     from shortrun.workflows import curves, evaluate, fit, generate, predict, score, stream
 
 # Names are imported when they are first used, so that `shortrun --help` does not wait for torch.
 _ROOMS = {
-    "shortrun.config": ("Config",),
+    "shortrun.settings": ("Config",),
     "shortrun.data": ("Alphabet", "Dataset", "Predictions", "read", "split", "write"),
     "shortrun.errors": ("ConfigError", "DataError", "FormatError", "ShortrunError", "StoreError"),
     "shortrun.learning": ("Run", "Scheme", "cd", "ff", "pcd", "rdm"),

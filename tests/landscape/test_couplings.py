@@ -15,10 +15,10 @@ import shortrun as sr
 from command_line import good, refused
 from conftest import all_states, machine
 from shortrun import workflows
-from shortrun.config import resolve
 from shortrun.errors import ConfigError
 from shortrun.landscape import fields, pair_strengths, pairs, sites_of, triples
 from shortrun.models import RBM, Layer, Spec, to_bernoulli, to_ising
+from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 
 VISIBLE = [Bernoulli(), Ising(), Potts(3)]

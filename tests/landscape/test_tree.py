@@ -14,7 +14,6 @@ import shortrun as sr
 from command_line import call, good, refused
 from conftest import machine
 from shortrun import landscape, plots, workflows
-from shortrun.config import resolve
 from shortrun.data import Dataset
 from shortrun.data.tables.annotations import read_annotations
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError
@@ -23,6 +22,7 @@ from shortrun.landscape.clusters import components, coordinates, distinct, repre
 from shortrun.models import RBM, Layer, Spec
 from shortrun.plots.tree_layout import layout
 from shortrun.plots.tree_strips import Strip, of_classes
+from shortrun.settings import resolve
 from shortrun.tree_page import itol, write_tree
 from shortrun.tree_page.itol import colour_strip, gradient
 from shortrun.tree_page.page import tree_page as page_of

@@ -10,7 +10,6 @@ import torch
 
 import shortrun as sr
 from conftest import DISCRETE, HIDDEN, all_states, machine
-from shortrun.config import Config
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine.plain import PlainMachine
 from shortrun.errors import ConfigError, DataError
@@ -20,6 +19,7 @@ from shortrun.learning.monitor import top_singular_value
 from shortrun.learning.update import Batch
 from shortrun.learning.update import gradient as update_gradient
 from shortrun.models import spec_of
+from shortrun.settings import Config
 from shortrun.units import Bernoulli, Gaussian, Potts
 
 CPU = torch.device("cpu")

@@ -11,7 +11,6 @@ import shortrun as sr
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, Gaussian, all_states, energy, law, machine
 from shortrun import workflows
-from shortrun.config import resolve
 from shortrun.errors import ConfigError, DataError
 from shortrun.likelihood import (
     Replica,
@@ -30,6 +29,7 @@ from shortrun.likelihood import (
 from shortrun.likelihood import exact as exactly
 from shortrun.likelihood.estimates import feature_means
 from shortrun.models import RBM, Layer, Spec
+from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Potts
 
 pairs = pytest.mark.parametrize(

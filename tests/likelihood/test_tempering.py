@@ -11,7 +11,6 @@ from scipy.stats import binom, chi2
 import shortrun as sr
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, law, machine
-from shortrun.config import resolve
 from shortrun.dynamics import Noise, Stream
 from shortrun.likelihood import (
     Replica,
@@ -28,6 +27,7 @@ from shortrun.likelihood.estimates import uncrossed
 from shortrun.likelihood.ladder import accepts
 from shortrun.likelihood.tempering import acceptance, work
 from shortrun.models import RBM, Layer, Spec
+from shortrun.settings import resolve
 from shortrun.units import Bernoulli
 
 SITES, HIDDEN_SITES = 30, 12

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 import shortrun as sr
-from shortrun.config import resolve
 from shortrun.dynamics import Noise, Stream, run, start, start_hidden
 from shortrun.engine import machine
 from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, named_blocks, spec_from_dict
 from shortrun.scores.reconstruction import rebuild, squared_errors
+from shortrun.settings import resolve
 from shortrun.units import Rate
 from shortrun.workflows.reconstruction import reconstruct
 

@@ -22,12 +22,12 @@ from shortrun.chaos import (
     residual,
 )
 from shortrun.chaos.starts import begun
-from shortrun.config import resolve
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
 from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer
+from shortrun.settings import resolve
 from shortrun.workflows.lyapunov import labels_in_turn
 
 NAMES = ("visible", "hidden", "hidden_2")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shortrun.config import Config, keys, resolve, validate
 from shortrun.errors import ConfigError
+from shortrun.settings import Config, options, resolve
 
 
 def test_later_layers_win(tmp_path):
@@ -17,7 +17,7 @@ def test_later_layers_win(tmp_path):
     assert found.optimiser.weight_std == 1e-4
     assert (found.optimiser.rate, found.optimiser.l2, found.optimiser.name) == (0.5, 0.2, "adam")
     assert found.model.hidden == 9
-    assert validate(found.model_dump(mode="json")) == found
+    assert Config.checked(found.model_dump(mode="json")) == found
     assert resolve(base=found.model_dump(), assignments=["training.seed=4"]).optimiser == found.optimiser
 
 
@@ -30,8 +30,8 @@ def test_the_paper_preset_is_the_papers():
 
 def test_every_key_can_be_assigned():
     defaults = Config().model_dump()
-    for key in keys():
-        section, name = key.split(".")
+    for each in options(Config):
+        section, name = each.key.split(".")
         assert name in defaults[section]
 
 

@@ -9,8 +9,8 @@ from shortrun.cli import _options
 from shortrun.errors import ConfigError, FormatError, ShortrunError
 
 if TYPE_CHECKING:
-    from shortrun.config import Config
     from shortrun.data import Dataset
+    from shortrun.settings import Config
     from shortrun.store import Trajectory
 
 KIND = "chaotic"
@@ -39,7 +39,7 @@ def timed(settings: Config, *, time: float | None, dt: float | None, steps: int 
     ConfigError
         For a time below one step, or beside a number of steps.
     """
-    from shortrun.config import validate
+    from shortrun.settings import Config
 
     if time is not None and steps is not None:
         raise ConfigError("--time", "not together with --steps: T is so many steps of dt")
@@ -47,7 +47,7 @@ def timed(settings: Config, *, time: float | None, dt: float | None, steps: int 
         return settings
     form = settings.model_dump()
     form["scheme"]["steps"] = steps_of(TIME if time is None else time, settings.chaotic.dt)
-    return validate(form)
+    return Config.checked(form)
 
 
 def steps_of(time: float, dt: float) -> int:

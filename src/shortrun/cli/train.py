@@ -17,8 +17,8 @@ from shortrun.cli._progress import monitored, shown
 from shortrun.errors import ConfigError
 
 if TYPE_CHECKING:
-    from shortrun.config import Config
     from shortrun.data import Dataset
+    from shortrun.settings import Config
     from shortrun.store import Trajectory
 
 STOPPED = 130  # what a shell calls a program that Ctrl-C ended
@@ -184,7 +184,7 @@ def stored(out: Path) -> Trajectory:
 
 def settings_of(old: Trajectory | None, **layers: Any) -> Config:
     """Return the settings: those of the run that goes on, else the preset's, under what the user gives."""
-    from shortrun.config import resolve
+    from shortrun.settings import resolve
 
     layers = {
         name: {key: value for key, value in part.items() if value is not None} if isinstance(part, Mapping) else part

@@ -11,7 +11,6 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from shortrun.config import Config
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import ascent
 from shortrun.errors import DataError
@@ -24,6 +23,7 @@ from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.schemes import Scheme
 from shortrun.learning.update import Batch, Gradient, gradient
 from shortrun.models import RBM, STREAMED, Layer, Model
+from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from shortrun.config import Config
 from shortrun.data.core.dataset import Dataset
 from shortrun.dynamics import Noise, Stream
 from shortrun.learning.update import Batch
 from shortrun.models import Stored, state_of
+from shortrun.settings import Config
 from shortrun.typing import State
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shortrun.config import SchemeSettings
 from shortrun.errors import ConfigError
+from shortrun.settings.training import SchemeSettings
 
 Start = Literal["random", "data", "previous"]
 HOLD_LABEL, HOLD_VISIBLE = "label", "visible"

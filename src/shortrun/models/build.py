@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shortrun.config import Config, ModelSettings
 from shortrun.data.core.blocks import is_mapped, taken
 from shortrun.data.core.columns import Column
 from shortrun.data.core.dataset import Dataset
@@ -16,6 +15,8 @@ from shortrun.errors import ConfigError, DataError
 from shortrun.models.chaotic import NetworkSpec, RateLayer
 from shortrun.models.model import AnySpec, Model
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
+from shortrun.settings import Config
+from shortrun.settings.training import ModelSettings
 from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Rate, Units
 

@@ -11,11 +11,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from shortrun.config import Config
 from shortrun.data.core.dataset import Dataset
 from shortrun.errors import StoreError, nearest
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
+from shortrun.settings import Config
 
 FORMAT_VERSION = 1
 NAME = "run.json"

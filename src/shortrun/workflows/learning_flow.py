@@ -11,12 +11,12 @@ import torch
 from jaxtyping import Float64
 from scipy.sparse.linalg import svds
 
-from shortrun.config import ModelSettings
 from shortrun.data import Dataset
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Spec, spec_of
 from shortrun.models.ising_form import standardised
 from shortrun.phases.learning_flow import Units, flow, growth_rates, mode_fixed_points
+from shortrun.settings.training import ModelSettings
 from shortrun.workflows.phases import whole
 
 MODES, NOISE, FIRST, MOMENTS = 5, 1.0, 1e-3, 200

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from shortrun import learning, store
-from shortrun.config import Config, validate
 from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.errors import ConfigError, DataError
 from shortrun.learning import Record, Rows, Scheme, Training
 from shortrun.models import AnySpec, network_of, spec_of
+from shortrun.settings import Config
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
 
@@ -89,7 +89,7 @@ def fit(
         "optimiser": {"rate": rate},
         "training": {"updates": updates, "batch": batch, "seed": seed, "validation": validation},
     }
-    base = validate(Trajectory.open(out).config) if resume and config is None else config or Config()
+    base = Config.checked(Trajectory.open(out).config) if resume and config is None else config or Config()
     config = _with(base, sections)
     data = seen_by(data, config)
     _check(data)
@@ -144,7 +144,7 @@ def _with(config: Config, sections: Mapping[str, Mapping[str, Any]]) -> Config:
     form = config.model_dump()
     for section, values in sections.items():
         form[section].update({key: value for key, value in values.items() if value is not None})
-    return validate(form)
+    return Config.checked(form)
 
 
 def _check(data: Dataset) -> None:
@@ -184,7 +184,7 @@ def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Data
         If these are not the data it was trained on.
     """
     run = opened(run)
-    data = seen_by(data, validate(run.config))
+    data = seen_by(data, Config.checked(run.config))
     if data.hash != run.data["hash"]:
         raise DataError(f"these are not the {run.data['rows']:,} samples that {run.path} was trained on")
     settings = run.config["training"]

@@ -1,0 +1,49 @@
+"""Every option of the library and of the command line, each one field with its default, range and sentence."""
+
+from shortrun.settings._base import (
+    CHAOTIC,
+    DATA,
+    MACHINE,
+    MEASUREMENT,
+    MODEL,
+    OUTPUT,
+    SAMPLING,
+    TRAINING,
+    Count,
+    NotNegative,
+    Option,
+    Positive,
+    Rate,
+    Seed,
+    Settings,
+    Share,
+    option,
+    options,
+)
+from shortrun.settings.keywords import takes
+from shortrun.settings.training import PRESETS, Config, resolve
+
+__all__ = [
+    "CHAOTIC",
+    "DATA",
+    "MACHINE",
+    "MEASUREMENT",
+    "MODEL",
+    "OUTPUT",
+    "PRESETS",
+    "SAMPLING",
+    "TRAINING",
+    "Config",
+    "Count",
+    "NotNegative",
+    "Option",
+    "Positive",
+    "Rate",
+    "Seed",
+    "Settings",
+    "Share",
+    "option",
+    "options",
+    "resolve",
+    "takes",
+]

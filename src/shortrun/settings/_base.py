@@ -1,0 +1,260 @@
+"""Options as values: each is one field of a frozen class.
+
+A field says an option's name, type, range, default, one English sentence, the panel of the help it belongs to, and
+whether a run remembers it. Flags of the command line, keywords of functions, keys of TOML files and rows of
+docs/settings.md are made from it, so a new option is a new field and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from shortrun.errors import ConfigError, nearest
+
+DATA, MODEL, CHAOTIC, TRAINING = "Data", "Model and scheme", "Chaotic networks", "Training"
+SAMPLING, MEASUREMENT, OUTPUT, MACHINE = "Sampling", "Measurement", "Output", "Machine"
+
+Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+
+S = TypeVar("S", bound="Settings")
+Memory = Literal["no", "always", "if possible"]
+
+
+class Settings(BaseModel):
+    """Options that belong together; refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def of(cls: type[S], **given: Any) -> S:
+        """Return the settings with these values, the defaults elsewhere.
+
+        Parameters
+        ----------
+        given : Any
+            Values by keyword (`Option.keyword`), also of settings within sections.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown keyword (names the nearest) or a value out of range.
+        """
+        return cls.checked(nested(cls, given))
+
+    @classmethod
+    def checked(cls: type[S], form: Mapping[str, Any]) -> S:
+        """Return the settings of a mapping, nested as the fields are.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown key (names the nearest) or a value out of range.
+        """
+        try:
+            return cls.model_validate(form)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
+            if first["type"] == "extra_forbidden":
+                raise unknown(cls, key or str(first["loc"][0])) from None
+            raise refused(cls, key, first) from None
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    panel: str = "",
+    flags: tuple[str, ...] = (),
+    metavar: str | None = None,
+    keyword: str | None = None,
+    remembered: Memory = "no",
+    hidden: bool = False,
+) -> Any:
+    """Return the field of an option; its annotation says type and range.
+
+    Parameters
+    ----------
+    default : Any
+        The value where nothing is given.
+    help : str
+        One English sentence, shown by `--help`, `help()` and docs/settings.md.
+    panel : str, optional
+        Heading of the help that the flag appears under.
+    flags : tuple[str, ...], optional
+        Spellings of the flag; by default `--keyword` with dashes.
+    metavar : str, optional
+        What stands for the value in the help; by default the choices, or the type.
+    keyword : str, optional
+        Name as a keyword, where it differs from the field's (as `scheme` for `scheme.name`).
+    remembered : {"no", "always", "if possible"}, default "no"
+        Whether a run applies it to further files: "if possible" gives it up for a file that lacks what it names.
+    hidden : bool, default False
+        Whether the help leaves it out.
+    """
+    about = {
+        "panel": panel,
+        "flags": list(flags),
+        "metavar": metavar,
+        "keyword": keyword,
+        "remembered": remembered,
+        "hidden": hidden,
+    }
+    return Field(default, description=help, json_schema_extra={"option": about})
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, as flags, keywords and docs are made from it.
+
+    Parameters
+    ----------
+    key : str
+        Dotted name: the field within its sections, as `optimiser.rate`.
+    keyword : str
+        Name in calls of functions, unique among the options of a class.
+    flags : tuple[str, ...]
+        Spellings on the command line.
+    type : Any
+        Annotation, with its limits.
+    default : Any
+        The value where nothing is given.
+    help : str
+        One sentence.
+    panel, metavar, remembered, hidden : str or bool
+        See `option`.
+    """
+
+    key: str
+    keyword: str
+    flags: tuple[str, ...]
+    type: Any
+    default: Any
+    help: str
+    panel: str
+    metavar: str | None
+    remembered: Memory
+    hidden: bool
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it can be, in order; empty where it can be anything else."""
+        return choices_of(self.type)
+
+
+def options(settings: type[Settings], within: str = "") -> Iterator[Option]:
+    """Yield every option of a class, those of its sections in their place."""
+    for name, field in settings.model_fields.items():
+        section = section_of(field)
+        if section is not None:
+            yield from options(section, f"{within}{name}.")
+        else:
+            yield option_of(f"{within}{name}", name, field)
+
+
+def section_of(field: FieldInfo) -> type[Settings] | None:
+    """Return the class of a field that is a section, else None."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Settings) else None
+
+
+def option_of(key: str, name: str, field: FieldInfo) -> Option:
+    """Return the option that a field declares."""
+    extra = field.json_schema_extra
+    about: Any = extra.get("option") if isinstance(extra, dict) else None
+    assert about is not None, f"{key}: declare it with option(default, help)"
+    assert field.description, f"{key}: a sentence of help expected"
+    keyword = about["keyword"] or name
+    return Option(
+        key=key,
+        keyword=keyword,
+        flags=tuple(about["flags"]) or (f"--{keyword.replace('_', '-')}",),
+        type=Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation,
+        default=field.get_default(call_default_factory=True),
+        help=field.description,
+        panel=about["panel"],
+        metavar=about["metavar"],
+        remembered=about["remembered"],
+        hidden=about["hidden"],
+    )
+
+
+def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by keyword as the mapping, nested as the fields are, that `Settings.checked` takes.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown keyword; names the nearest.
+    """
+    key_of = {each.keyword: each.key for each in options(settings)}
+    form: dict[str, Any] = {}
+    for keyword, value in given.items():
+        if keyword not in key_of:
+            raise unknown(settings, keyword)
+        *sections, name = key_of[keyword].split(".")
+        place = form
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = value
+    return form
+
+
+def unknown(settings: type[Settings], key: str) -> ConfigError:
+    """Return the error for a name that is no option; names the nearest key, last word or section."""
+    every = list(options(settings))
+    names = {each.key: each.key for each in every} | {each.keyword: each.keyword for each in every}
+    last_words = {each.key.rpartition(".")[2]: each.key for each in every}
+    sections = {each.key.partition(".")[0]: each.key.partition(".")[0] for each in every}
+    first, _, last = key.partition(".")
+    for known, word in ((names, key), (last_words, last or first), (sections, first)):
+        close = nearest(word, known)
+        if close is not None:
+            return ConfigError(key, "unknown setting", known[close])
+    return ConfigError(key, "unknown setting")
+
+
+def is_key(settings: type[Settings], part: Any) -> bool:
+    """Return whether a part of a validation error's place is a name of a field, and not of a member of a union."""
+    names = {name for each in options(settings) for name in each.key.split(".")}
+    return part in names
+
+
+def refused(settings: type[Settings], key: str, error: Any) -> ConfigError:
+    """Return the error for a value out of range, from the first that pydantic found."""
+    found = next((each for each in options(settings) if each.key == key), None)
+    words, given = () if found is None else found.choices, error["input"]
+    if words:
+        quoted = [f"'{word}'" for word in words]
+        expected = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+        return ConfigError(key, f"{expected} expected, got {given!r}", nearest(str(given), words))
+    message = error["msg"].removeprefix("Value error, ")
+    return ConfigError(key, f"{message[:1].lower()}{message[1:]}, got {given!r}")
+
+
+def choices_of(kind: Any) -> tuple[str, ...]:
+    """Return the words that a Literal allows, optional or not; empty where something else is possible too."""
+    parts = [part for part in members(kind) if part is not type(None)]
+    if not parts or any(get_origin(part) is not Literal for part in parts):
+        return ()
+    return tuple(word for part in parts for word in get_args(part))
+
+
+def members(kind: Any) -> tuple[Any, ...]:
+    """Return the types that an annotation is a union of, without their limits."""
+    if get_origin(kind) is Annotated:
+        return members(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return tuple(part for each in get_args(kind) for part in members(each))
+    return (kind,)

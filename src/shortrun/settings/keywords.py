@@ -1,0 +1,106 @@
+"""Functions that take the fields of a settings class as keywords."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from inspect import Parameter
+from typing import Any, TypeVar, get_args, get_origin
+
+from shortrun.errors import ConfigError
+from shortrun.settings._base import Settings, options
+
+R = TypeVar("R")
+NAME = "settings"  # of the parameter that receives the value
+
+
+def takes(kind: type[Settings]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Let a function be called with the fields of a settings class as keywords; it receives one value, `settings`.
+
+    The signature and the docstring of the result name every option, its type and its default. `settings=` passes a
+    value as it is.
+
+    Parameters
+    ----------
+    kind : type[Settings]
+        The class of the function's parameter `settings`.
+
+    Examples
+    --------
+    >>> from shortrun.settings import Settings, option, takes
+    >>> class Walk(Settings):
+    ...     steps: int = option(3, "Steps to go.")
+    >>> @takes(Walk)
+    ... def walk(start, *, settings):
+    ...     return start + settings.steps
+    >>> walk(1), walk(1, steps=5), walk(1, settings=Walk(steps=7))
+    (4, 6, 8)
+    """
+
+    def decorate(function: Callable[..., R]) -> Callable[..., R]:
+        own = [each for each in inspect.signature(function).parameters.values() if each.name != NAME]
+        names = {each.name for each in own}
+
+        @functools.wraps(function)
+        def called(*args: Any, **given: Any) -> R:
+            direct = {name: given.pop(name) for name in list(given) if name in names}
+            if NAME not in given:
+                return function(*args, **direct, settings=kind.of(**given))
+            value = given.pop(NAME)
+            if given:
+                raise ConfigError(next(iter(given)), f"give it within `{NAME}`, or give all options as keywords")
+            return function(*args, **direct, settings=value)
+
+        vars(called).pop("__wrapped__")
+        vars(called)["__signature__"] = signature(own, kind)
+        called.__doc__ = documented(inspect.getdoc(function) or "", kind)
+        return called
+
+    return decorate
+
+
+def signature(own: list[Parameter], kind: type[Settings]) -> inspect.Signature:
+    """Return the parameters of a function with the options of its settings among its keywords."""
+    fields = [
+        Parameter(each.keyword, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type)
+        for each in options(kind)
+    ]
+    positional = [each for each in own if each.kind is not Parameter.KEYWORD_ONLY]
+    return inspect.Signature([*positional, *fields, *(each for each in own if each.kind is Parameter.KEYWORD_ONLY)])
+
+
+def documented(text: str, kind: type[Settings]) -> str:
+    """Return a numpydoc docstring with the options of the settings at the end of its parameters."""
+    rows = "\n".join(
+        f"{each.keyword} : {type_name(each.type)}{default_of(each.default)}\n    {each.help}" for each in options(kind)
+    )
+    section = re.search(r"^Parameters\n-+\n(?:(?:\S.*|    .*|)\n)*?(?=\n\S.*\n-{3,}|\Z)", f"{text}\n", re.MULTILINE)
+    if section is None:
+        head, _, tail = text.partition("\n\n")
+        return f"{head}\n\nParameters\n----------\n{rows}\n" + (f"\n{tail}" if tail else "")
+    end = section.end()
+    return f"{text[:end].rstrip()}\n{rows}\n{text[end:]}"
+
+
+def default_of(value: Any) -> str:
+    """Return how a docstring says a default."""
+    return ", optional" if value is None or value == () else f", default {value!r}".replace("'", '"')
+
+
+def type_name(kind: Any) -> str:
+    """Return a type as a docstring names it: int, {"a", "b"}, float or None, ..."""
+    if hasattr(kind, "__metadata__"):
+        return type_name(get_args(kind)[0])
+    if kind is type(None):
+        return "None"
+    origin, arguments = get_origin(kind), get_args(kind)
+    if str(origin) == "typing.Literal":
+        return "{" + ", ".join(f'"{word}"' for word in arguments) + "}"
+    if origin is not None and "Union" in str(origin):
+        return " or ".join(type_name(part) for part in arguments if part is not type(None))
+    if origin is not None:
+        inner = ", ".join("..." if part is ... else type_name(part) for part in arguments)
+        return f"{origin.__name__}[{inner}]"
+    return getattr(kind, "__name__", str(kind))

@@ -1,0 +1,223 @@
+"""The settings of a training: sections of options, TOML files, dotted overrides and presets."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from shortrun.errors import ConfigError, nearest
+from shortrun.settings._base import (
+    CHAOTIC,
+    MACHINE,
+    MODEL,
+    TRAINING,
+    NotNegative,
+    Positive,
+    Rate,
+    Seed,
+    Settings,
+    option,
+    unknown,
+)
+
+
+class ModelSettings(Settings):
+    """What the machine is made of."""
+
+    kind: Literal["rbm", "chaotic"] = option("rbm", "Family of the model.", panel=MODEL, keyword="model")
+    units: Literal["auto", "bernoulli", "ising", "potts", "gaussian"] = option(
+        "auto", "Type of the visible units; by default what the values need.", panel=MODEL
+    )
+    hidden: Positive = option(256, "Number of hidden units.", panel=MODEL)
+    hidden_units: Literal["bernoulli", "ising", "gaussian"] = option(
+        "bernoulli", "Type of the hidden units.", panel=MODEL
+    )
+    hidden_rule: Literal["sample", "mean"] = option(
+        "sample", "What hidden units pass on: a sample, or their mean as in the published code.", panel=MODEL
+    )
+    layers: tuple[Positive, ...] = option(
+        (),
+        "Hidden units of a chaotic network, layer by layer: none, one or two.",
+        panel=CHAOTIC,
+        metavar="784,500,100",
+    )
+
+
+class ChaoticSettings(Settings):
+    """How a chaotic network moves: the variance of its fixed couplings, and its Euler steps (T = dt `scheme.steps`)."""
+
+    gain: NotNegative = option(1.5, "Variance g of the fixed random couplings.", panel=CHAOTIC)
+    dt: Rate = option(1.0, "Length of an Euler step.", panel=CHAOTIC)
+    tau: Rate = option(10.0, "Time constant of a unit.", panel=CHAOTIC)
+    settling: Literal["euler", "exact"] = option(
+        "euler", "How hidden layers follow the data: by the Euler map, or exactly in continuous time.", panel=CHAOTIC
+    )
+    diagonal: bool = option(True, "Whether the units of a single layer couple to themselves.", panel=CHAOTIC)
+    hebbian: Rate = option(1.0, "Power n of the rates that couplings learn from; 1 in FU24.", panel=CHAOTIC)
+    classes: bool = option(False, "Learn labels too, with one unit for each class.", panel=CHAOTIC)
+
+
+class SchemeSettings(Settings):
+    """Where the free chains start, what they hold, how long they run."""
+
+    name: Literal["auto", "ff", "pcd", "cd", "rdm"] = option(
+        "auto", "Training scheme; by default ff with labels and rdm without.", panel=MODEL, keyword="scheme"
+    )
+    steps: Positive = option(10, "Number k of sweeps of the free chains.", panel=MODEL)
+    generate: NotNegative = option(1.0, "Weight of the gradient for generating given a label.", panel=MODEL)
+    predict: NotNegative = option(10.0, "Weight of the gradient for predicting the label.", panel=MODEL)
+    chains: Positive | None = option(
+        None, "Number of persistent chains; by default as many as samples in a minibatch.", panel=MODEL
+    )
+    missing: Literal["marginal", "impute"] = option(
+        "marginal",
+        "How samples without a label enter: summed over the labels, or with the end of a label chain.",
+        panel=MODEL,
+        keyword="missing_labels",
+    )
+
+
+class OptimiserSettings(Settings):
+    """How the parameters start and move."""
+
+    name: Literal["sgd", "momentum", "adam"] = option(
+        "sgd", "Rule by which the parameters move.", panel=TRAINING, keyword="optimiser"
+    )
+    rate: Rate | Literal["auto"] = option(
+        "auto",
+        "Learning rate; by default small enough for the strongest mode of the data.",
+        panel=TRAINING,
+        flags=("--lr", "--rate"),
+    )
+    label_rate: Rate = option(
+        1.0, "Learning rate of the label's weights and biases, in units of the rate.", panel=TRAINING
+    )
+    schedule: Literal["constant", "inverse", "cosine"] = option(
+        "inverse", "How the learning rate falls during the training.", panel=TRAINING
+    )
+    centred: bool = option(True, "Whether the gradient is centred.", panel=TRAINING)
+    l1: NotNegative = option(0.0, "Strength of the L1 penalty on the weights.", panel=TRAINING)
+    l2: NotNegative = option(0.0, "Strength of the L2 penalty on the weights.", panel=TRAINING)
+    label_l2: NotNegative = option(2e-3, "Strength of the L2 penalty on the label's weights.", panel=TRAINING)
+    weight_std: Rate = option(0.01, "Standard deviation of the initial weights.", panel=TRAINING)
+    pseudo_count: NotNegative | None = option(
+        None,
+        "Share of the uniform distribution in the initial frequencies; by default 1 / effective size.",
+        panel=TRAINING,
+    )
+
+
+class TrainingSettings(Settings):
+    """How long, on how much data at a time, and what is kept of it."""
+
+    updates: Positive = option(2000, "Number of updates.", panel=TRAINING)
+    batch: Positive = option(500, "Samples in a minibatch.", panel=TRAINING)
+    seed: Seed = option(0, "Seed of all random numbers.", panel=TRAINING)
+    validation: Annotated[float, Field(ge=0, lt=1)] = option(
+        0.1, "Share of the labelled samples held out to measure accuracy on.", panel=TRAINING
+    )
+    ages_per_decade: Positive = option(10, "Ages kept in each decade of updates.", panel=TRAINING)
+    log_every: Positive = option(100, "Updates between two records of the log.", panel=TRAINING)
+    restart_seconds: NotNegative = option(30.0, "Seconds between two restart files.", panel=TRAINING)
+    device: str = option("auto", "Device to compute on: auto, cpu or cuda.", panel=MACHINE, metavar="auto|cpu|cuda")
+
+
+class Config(Settings):
+    """Everything that determines a training besides the data."""
+
+    model: ModelSettings = ModelSettings()
+    chaotic: ChaoticSettings = ChaoticSettings()
+    scheme: SchemeSettings = SchemeSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    training: TrainingSettings = TrainingSettings()
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # FF23 table 2 and the published code: plain SGD at 0.01 from weights of standard deviation 1e-4, N_h 1024.
+    "paper": {
+        "model": {"hidden": 1024},
+        "scheme": {"steps": 10, "generate": 1.0, "predict": 1.0},
+        "optimiser": {
+            "name": "sgd",
+            "rate": 0.01,
+            "label_rate": 1.0,
+            "label_l2": 0.0,
+            "schedule": "constant",
+            "weight_std": 1e-4,
+        },
+        "training": {"batch": 500},
+    },
+    # FU24: a chaotic network, T = 100 steps of dt = tau / 10, plain Hebbian steps of 0.01 for couplings and fields.
+    "chaotic": {
+        "model": {"kind": "chaotic", "layers": (500,)},
+        "scheme": {"steps": 100, "predict": 1.0},
+        "optimiser": {"name": "sgd", "rate": 0.01, "label_l2": 0.0, "schedule": "constant", "centred": False},
+        "training": {"batch": 500, "validation": 0.0},
+    },
+}
+
+
+def resolve(
+    *,
+    base: Mapping[str, Any] | None = None,
+    preset: str = "default",
+    file: Path | None = None,
+    assignments: Sequence[str] = (),
+    **sections: Mapping[str, Any],
+) -> Config:
+    """Return a configuration: base, preset, file, `key=value` assignments, keyword sections; what comes later wins.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown preset or key (with the nearest known one) or a value out of range.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(
+            "preset", f"'{preset}' is unknown, expected one of {', '.join(PRESETS)}", nearest(preset, PRESETS)
+        )
+    merged: dict[str, dict[str, Any]] = {}
+    for layer in (base or {}, PRESETS[preset], _toml(file), _assigned(assignments), sections):
+        for section, values in layer.items():
+            if not isinstance(values, Mapping):
+                raise unknown(Config, section)
+            if section not in Config.model_fields:
+                raise unknown(Config, ".".join([section, *list(values)[:1]]))
+            merged.setdefault(section, {}).update(values)
+    return Config.checked(merged)
+
+
+def _toml(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(str(file), error.strerror or str(error)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), f"not valid TOML: {error}") from None
+
+
+def _assigned(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
+    merged: dict[str, dict[str, Any]] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        section, dot, name = key.strip().partition(".")
+        if not equals:
+            raise ConfigError(assignment, "expected section.name=value, such as optimiser.rate=0.1")
+        if not dot:
+            raise unknown(Config, key.strip())
+        merged.setdefault(section, {})[name] = _value(text.strip())
+    return merged
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # a bare word is a string: --set optimiser.name=adam
