@@ -24,6 +24,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from shortrun.learning.graph import GraphedUpdate
 
 from benchmarks import timing
 from benchmarks.cases import CASES, Problem, problem
@@ -32,7 +33,6 @@ from shortrun.engine import GpuMachine, PlainMachine, launch
 from shortrun.engine.launch import Settings
 from shortrun.learning import Training, optimisers
 from shortrun.learning.fit import advance_
-from shortrun.learning.graph import GraphedUpdate
 from shortrun.learning.update import Batch
 from shortrun.models import Clamp
 from shortrun.typing import State

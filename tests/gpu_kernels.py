@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from shortrun.learning.graph import GraphedUpdate
 
 from conftest import law, machine
 from shortrun.dynamics import Noise, Stream, start
@@ -15,7 +16,6 @@ from shortrun.engine import machine as machine_at
 from shortrun.engine.launch import LOW, ROUNDING, Settings
 from shortrun.learning import begin, optimisers
 from shortrun.learning.fit import Minibatches, advance_
-from shortrun.learning.graph import GraphedUpdate
 from shortrun.models import RBM, Clamp, Layer, Spec
 from shortrun.units import Bernoulli, Ising, Potts
 from small_training import problem

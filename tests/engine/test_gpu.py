@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from shortrun.learning.graph import GraphedUpdate
 
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import GpuMachine, launch, native
 from shortrun.errors import ConfigError
 from shortrun.learning import begin, optimisers
 from shortrun.learning.fit import Minibatches, advance_
-from shortrun.learning.graph import GraphedUpdate
 from small_training import problem
 
 HERE = Path(__file__).parents[1]

@@ -20,7 +20,7 @@ def begun(
     Parameters
     ----------
     held : Mapping[str, Tensor] or None
-        Potentials (chains, N) of layers that do not move, as `ChaoticNetwork.held` makes them.
+        Potentials (chains, N) of layers that do not move, as `ChaoticNetwork.to_state` makes them.
     """
     held, noise = held or {}, Noise(seed, Stream.GENERATE, device=theta.device)
     state = start(model, noise, chains, held)

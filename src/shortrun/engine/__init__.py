@@ -1,13 +1,13 @@
 """The same dynamics, as fast as the processor at hand allows: one door.
 
-`machine(model, theta)` is a model at fixed parameters, ready to run; `choice(model, theta)` says which engine that is and
-why; `updater(...)` does the updates of a training. No other room asks which engine is in use.
+`machine(model, theta)` is a model at fixed parameters, ready to run; `choice(model, theta)` says which engine that is
+and why; `updater(...)` does the updates of a training. No other room asks which engine is in use.
 """
 
-from shortrun.engine.choice import Choice, choice, label_posterior, machine
+from shortrun.engine.choosing import Choice, choice, label_posterior, machine
 from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Learns, Machine, Runs
 from shortrun.engine.step import Optimiser, Step
-from shortrun.engine.updater import Update, Updater, updater
+from shortrun.engine.updates import Update, Updater, updater
 
 __all__ = [
     "Choice",

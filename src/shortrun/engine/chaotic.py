@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Sequence
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,6 +11,7 @@ from torch import Tensor
 from shortrun.engine.runs import run_sweeps
 from shortrun.models import ChaoticNetwork, Clamp
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
+
 
 class ChaoticMachine:
     """A chaotic network at fixed parameters.
@@ -24,8 +24,8 @@ class ChaoticMachine:
         The trained couplings and fields.
     """
 
-    name: ClassVar[str] = "chaotic"
-    reason: ClassVar[str] = "Euler steps in torch, products in place"
+    name: str = "chaotic"
+    reason: str = "Euler steps in torch, products in place"
 
     def __init__(self, model: ChaoticNetwork, theta: Theta):
         self.model, self.theta = model, theta

@@ -6,7 +6,7 @@ clamped layers is a constant of the run and is computed once; buffers are alloca
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -81,7 +81,7 @@ def _draw(units: Units, field: Tensor, codes: Tensor, noise: NoisePlace, layer: 
 class CpuMachine(PlainMachine):
     """A model at fixed parameters, stepped by the C kernels; the states that an observer sees live in buffers."""
 
-    name: ClassVar[str] = "cpu"
+    name: str = "cpu"
 
     @property
     def reason(self) -> str:

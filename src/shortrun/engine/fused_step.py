@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from shortrun.config import OptimiserSettings
 from shortrun.engine import native
 from shortrun.engine.structures import CAscent
 from shortrun.models import RBM
+from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import Theta
 from shortrun.units import Potts
 
@@ -16,7 +16,7 @@ SITES = 32  # a task: enough that the sums it leaves are small beside the weight
 
 
 def refusal(theta: Theta, is_plain: bool, settings: OptimiserSettings) -> str:
-    """Return why the kernel cannot do a step of an RBM, "" where it can; `is_plain`: theta moves by rate * direction."""
+    """Return why the kernel cannot do a step of an RBM, "" where it can; a plain one moves by rate * direction."""
     if not (is_plain and settings.centred):
         return "the kernel knows centred steps of plain gradient ascent only"
     if theta.device.type != "cpu" or theta.dtype != torch.float32:

@@ -6,7 +6,6 @@ The field of clamped layers is a constant of the run and is computed once; layer
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -33,7 +32,7 @@ class GpuMachine(PlainMachine):
         The precision of products and the way of fields; those in force if None (`launch.select`).
     """
 
-    name: ClassVar[str] = "gpu"
+    name: str = "gpu"
 
     def __init__(self, model: RBM, theta: Theta, settings: launch.Settings | None = None):
         super().__init__(model, theta)
@@ -55,7 +54,9 @@ class GpuMachine(PlainMachine):
             return "the precision asked for is that of torch"
         if theta.dtype != torch.float32:
             return f"its kernels take float32, theta is {str(theta.dtype)[6:]}"
-        unknown = [la.units.kind for la in model.spec.observed if la.units not in LOW and not isinstance(la.units, Potts)]
+        unknown = [
+            la.units.kind for la in model.spec.observed if la.units not in LOW and not isinstance(la.units, Potts)
+        ]
         if model.spec.hidden.units not in LOW:
             unknown.append(f"hidden {model.spec.hidden.units.kind}")
         return f"its kernels know no {unknown[0]} units" if unknown else ""

@@ -21,6 +21,11 @@ class Runs(Protocol):
         """What moves."""
         ...
 
+    @property
+    def theta(self) -> Theta:
+        """(P,) its parameters."""
+        ...
+
     def run(
         self,
         state: State,
@@ -78,7 +83,7 @@ class Learns(Protocol):
         ...
 
     def means(self, state: State, weights: Weights) -> tuple[Tensor, ...]:
-        """Return what `model.centred` subtracts: weighted sums of the features (F,) and of E[h | x] (H,), or of rates."""
+        """Return what `model.centred` subtracts: weighted sums of features (F,) and of E[h | x] (H,), or of rates."""
         ...
 
 

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Container, Sequence
 from ctypes import Structure, c_float, c_void_p, pointer
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -154,7 +154,7 @@ class LookupMachine(CpuMachine):
         Of the tables; the faster one if None.
     """
 
-    name: ClassVar[str] = "lookup"
+    name: str = "lookup"
 
     @property
     def reason(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -26,7 +26,7 @@ class Shared(NamedTuple):
 class PlainMachine:
     """An RBM at fixed parameters, run in torch."""
 
-    name: ClassVar[str] = "plain"
+    name: str = "plain"
 
     def __init__(self, model: RBM, theta: Theta):
         self.model, self.theta = model, theta
@@ -42,7 +42,7 @@ class PlainMachine:
         return cls.refusal(model, theta) or cls(model, theta)
 
     @classmethod
-    def refusal(cls, model: RBM, theta: Theta) -> str:
+    def refusal(cls, model: RBM, theta: Theta) -> str:  # noqa: ARG003 - faster engines look at both
         """Return why this engine does not run the model, "" where it does."""
         return ""
 

@@ -8,9 +8,9 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from shortrun.config import OptimiserSettings
 from shortrun.engine import fused_step
 from shortrun.models import RBM, Model
+from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import Theta
 
 

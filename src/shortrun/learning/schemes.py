@@ -10,77 +10,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
-
+from shortrun.dynamics import Run, Scheme
 from shortrun.errors import ConfigError
 from shortrun.settings.training import SchemeSettings
-
-Start = Literal["random", "data", "previous"]
-HOLD_LABEL, HOLD_VISIBLE = "label", "visible"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One run of the dynamics.
-
-    Parameters
-    ----------
-    start : Start
-        "random" (p0), "data" (the minibatch) or "previous" (where this run's chains were left).
-    clamp : tuple[str, ...], default ()
-        What is held at the minibatch: "label", or "visible" for every observed layer but the label.
-    steps : int
-        k, the number of sweeps, at least 1.
-    weight : float, default 1.0
-        Of this run's gradient in the sum.
-    chains : int, optional
-        Number of chains of a "previous" start; None for as many as the minibatch has rows.
-    """
-
-    start: Start
-    clamp: tuple[str, ...] = ()
-    steps: int
-    weight: float = 1.0
-    chains: int | None = None
-
-    @property
-    def task(self) -> str:
-        """What the run trains: to generate given a label, to predict the label, or the joint law."""
-        tasks = {HOLD_LABEL: "generate", HOLD_VISIBLE: "predict"}
-        return tasks[self.clamp[0]] if len(self.clamp) == 1 else "joint"
-
-    def __post_init__(self):
-        if self.steps < 1:
-            raise ConfigError("steps", f"at least 1 expected, got {self.steps}")
-        if not 0 < self.weight < float("inf"):
-            raise ConfigError("weight", f"a positive number expected, got {self.weight}")
-        if set(self.clamp) - {HOLD_LABEL, HOLD_VISIBLE}:
-            raise ConfigError("clamp", f"'{HOLD_LABEL}' or '{HOLD_VISIBLE}' expected, got {self.clamp}")
-        if self.chains is not None and (self.chains < 1 or self.start != "previous"):
-            raise ConfigError("chains", f"at least 1, and only for persistent chains, expected; got {self.chains}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scheme:
-    """A named list of free runs; the clamped run (the data with E[h | x]) is common to all schemes."""
-
-    name: str
-    free: tuple[Run, ...]
-
-    @property
-    def steps(self) -> int:
-        """K of the first run, the one that generation repeats."""
-        return self.free[0].steps
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"name": self.name, "free": [vars(run) for run in self.free]}
-
-    @classmethod
-    def from_dict(cls, form: dict[str, Any]) -> Scheme:
-        """Return the scheme that `to_dict` described."""
-        return cls(name=form["name"], free=tuple(Run(**{**r, "clamp": tuple(r["clamp"])}) for r in form["free"]))
 
 
 def cd(steps: int = 10) -> Scheme:

@@ -12,7 +12,7 @@ from shortrun.models.build import (
 )
 from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer, random_couplings
 from shortrun.models.dictionary import to_bernoulli, to_ising
-from shortrun.models.model import AnySpec, Model, model_of, named_blocks, spec_from_dict
+from shortrun.models.model import AnyLayer, AnySpec, Model, model_of, named_blocks, spec_from_dict
 from shortrun.models.rbm import RBM, Parameters
 from shortrun.models.spec import HIDDEN, LABEL, STREAMED, VISIBLE, Clamp, Layer, Spec
 from shortrun.models.training import Training
@@ -23,6 +23,7 @@ __all__ = [
     "RBM",
     "STREAMED",
     "VISIBLE",
+    "AnyLayer",
     "AnySpec",
     "ChaoticNetwork",
     "Clamp",

@@ -42,6 +42,11 @@ class RateLayer:
 
     holds: ClassVar[None] = None  # every site of the data
 
+    @property
+    def width(self) -> int:
+        """Features of the whole layer: the rates."""
+        return self.sites
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {"name": self.name, "sites": self.sites, "units": units.to_dict(self.units)}
@@ -166,7 +171,8 @@ def random_couplings(spec: NetworkSpec, device: torch.device, dtype: torch.dtype
         out = torch.empty(spec.layers[i].sites, spec.layers[j].sites, device=device, dtype=dtype)
         size = max(1, NUMBERS_AT_ONCE // out.shape[1])
         for first, part in zip(range(0, len(out), size), out.split(size), strict=True):
-            part.copy_(torch.special.ndtri(uniform_reference(spec.seed, 0, place, first, *part.shape)))
+            uniforms = uniform_reference(spec.seed, 0, place, first, len(part), out.shape[1])
+            part.copy_(torch.special.ndtri(uniforms))
         return out.mul_(spec.gain**0.5)
 
     return tuple((normal(2 * e, i, j), normal(2 * e + 1, i, j)) for e, (i, j) in enumerate(spec.edges))
@@ -254,7 +260,7 @@ class ChaoticNetwork:
         hidden = enumerate(self.spec.hidden_layers, first)
         return tuple(layer.units.start(at_zero.uniform(i, chains, layer.sites)) for i, layer in hidden)
 
-    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], Tensor]) -> Theta:
+    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], tuple[Tensor, float]]) -> Theta:
         """Return zeros: the random couplings break the symmetry (FU24)."""
         return torch.zeros(self.size(), device=noise.device)
 
@@ -356,6 +362,16 @@ class ChaoticNetwork:
         names = [layer.name for layer in self.spec.layers]
         edges = zip(self.spec.edges, self.view(theta)[0], strict=True)
         return {f"A: {names[i]} and {names[j]}": block for (i, j), block in edges}
+
+    def receptive_fields(self, theta: Theta, sites: int, count: int) -> Tensor:
+        """Return W + A, what visible units feel of a hidden one, of those with the largest norm of A (FU24 fig. 4)."""
+        edge = next((e for e, (i, j) in enumerate(self.spec.edges) if i == 0 and j > 0), None)
+        if not self.spec.hidden_layers or edge is None:
+            return theta.new_empty(0, sites)
+        trained = self.view(theta)[0][edge]
+        fixed = random_couplings(self.spec, theta.device, theta.dtype)[edge][0]
+        strongest = torch.argsort(trained.square().sum(0), descending=True, stable=True)[:count]
+        return (fixed + trained)[:, strongest].T
 
     def label_parts(self, theta: Theta) -> Iterator[Tensor]:
         """Yield the views of theta that belong to the label alone."""

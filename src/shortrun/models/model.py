@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import ConfigError, nearest
-from shortrun.models.chaotic import ChaoticNetwork, NetworkSpec
+from shortrun.models.chaotic import ChaoticNetwork, NetworkSpec, RateLayer
 from shortrun.models.rbm import RBM
-from shortrun.models.spec import Clamp, Spec
+from shortrun.models.spec import Clamp, Layer, Spec
 from shortrun.typing import Field, NoisePlace, State, Theta, Weights
 
 AnySpec: TypeAlias = Spec | NetworkSpec
+AnyLayer: TypeAlias = Layer | RateLayer
 SPECS: Mapping[str, type[Spec] | type[NetworkSpec]] = {"rbm": Spec, "chaotic": NetworkSpec}
 
 
@@ -71,7 +72,7 @@ class Model(Protocol):
         """Return the direction of the model whose features are taken relative to their means over the data."""
         ...
 
-    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], Field]) -> Theta:
+    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], tuple[Field, float]]) -> Theta:
         """Return the parameters that a training begins with.
 
         Parameters
@@ -80,8 +81,9 @@ class Model(Protocol):
             Of the weights; theta is on its device.
         spread : float
             Standard deviation of random weights.
-        mean_of : Callable[[int], Field]
-            Gives the means (1, F_i) that the features of the i-th observed layer shall have.
+        mean_of : Callable[[int], tuple[Field, float]]
+            The mean features (1, F_i) of the i-th observed layer over the data, and alpha, the share of the uniform
+            distribution to mix in.
         """
         ...
 
@@ -99,6 +101,10 @@ class Model(Protocol):
 
     def weight_matrices(self, theta: Theta) -> dict[str, Tensor]:
         """Return the trained weights by name, as figures show them."""
+        ...
+
+    def receptive_fields(self, theta: Theta, sites: int, count: int) -> Tensor:
+        """Return the weights of the strongest hidden units, (n, S) a value a site; no rows without hidden units."""
         ...
 
     def label_parts(self, theta: Theta) -> Iterator[Tensor]:

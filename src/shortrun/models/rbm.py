@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shortrun.models.spec import STREAMED, Clamp, Spec
+from shortrun.models.spec import STREAMED, Clamp, Layer, Spec
 from shortrun.typing import Field, NoisePlace, State, Theta, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
@@ -55,7 +55,7 @@ class RBM:
             ends.append(ends[-1] + layer.width)
         return tuple(slice(a, b) for a, b in pairwise(ends))
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, int]:
         """(F, H)."""
         return self.slices[-1].stop, self.spec.hidden.width
@@ -93,10 +93,12 @@ class RBM:
         """Return the hidden layer at zero: every sweep begins by drawing it."""
         return (torch.zeros(chains, self.spec.hidden.sites, dtype=torch.uint8, device=noise.device),)
 
-    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], Field]) -> Theta:
+    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], tuple[Field, float]]) -> Theta:
         """Return small random weights, biases that give observed layers their means, and hidden biases 0.
 
-        Row f of the weights, normal numbers of standard deviation `spread`, is chain f of the noise.
+        Row f of the weights, normal numbers of standard deviation `spread`, is chain f of the noise. The means of each
+        site are mixed with those of the uniform distribution, so that no colour starts with probability zero:
+        f = (1 - alpha) <x> + alpha <x>_uniform.
         """
         theta = torch.zeros(self.size(), device=noise.device)
         weight, bias, _ = self.view(theta)
@@ -105,7 +107,9 @@ class RBM:
             normal = torch.special.ndtri(noise.from_chain(first).uniform(0, *part.shape))
             part.copy_(normal.mul_(spread))
         for i, (layer, rows) in enumerate(zip(self.spec.observed, self.slices, strict=True)):
-            bias[rows] = layer.units.field_of_mean(mean_of(i))[0]
+            mean, alpha = mean_of(i)
+            uniform = layer.units.mean(torch.zeros_like(mean))
+            bias[rows] = layer.units.field_of_mean((1 - alpha) * mean + alpha * uniform)[0]
         self.project_(theta)
         return theta
 
@@ -226,8 +230,8 @@ class RBM:
 
         With x0 = <x>_data and h0 = <h>_data of the minibatch, over all observed layers and the label alike:
         dW' = dW - x0 dh^T - dx h0^T,   da' = dx - dW' h0,   db' = dh - dW'^T x0.
-        The updated distribution does not change when a binary site is recoded 0 <-> 1 (theory 2.3 to 2.6; the label term in db'
-        is the one that published codes leave out).
+        The updated distribution does not change when a binary site is recoded 0 <-> 1 (theory 2.3 to 2.6; the label
+        term in db' is the one that published codes leave out).
         """
         result = direction.clone()
         out, (observed, hidden) = self.view(result), means
@@ -248,9 +252,25 @@ class RBM:
 
     def weight_matrices(self, theta: Theta) -> dict[str, Tensor]:
         """Return W, the weights of all visible features, and D, those of the label where there is one."""
-        parts = list(self.weights(theta))
-        found = {"W": torch.cat([part for part, of_label in parts if not of_label])}
-        return found | {"D": part for part, of_label in parts if of_label}
+        weight = self.view(theta).weight
+        visible = [part for part, of_label in self.weights(theta) if not of_label]
+        found = {"W": torch.cat(visible)}
+        return found if self.spec.label is None else found | {"D": weight[self.slices[self.spec.label]]}
+
+    def receptive_fields(self, theta: Theta, sites: int, count: int) -> Float[Tensor, "n S"]:
+        """Return the weights of the hidden units with the largest norm, strongest first, a value a site.
+
+        The weight of sites of one feature; of Potts sites the norm over colours around their mean. Sites that no layer
+        holds get 0.
+        """
+        strength = self.weight_matrices(theta)["W"].square().sum(0)
+        strongest = torch.argsort(strength, descending=True, stable=True)[:count]
+        fields, weight = torch.zeros(len(strongest), sites), self.view(theta).weight
+        for i, (layer, rows) in enumerate(zip(self.spec.observed, self.slices, strict=True)):
+            if i != self.spec.label:
+                holds = slice(None) if layer.holds is None else list(layer.holds)
+                fields[:, holds] = by_site(layer, weight[rows][:, strongest]).T
+        return fields
 
     def label_parts(self, theta: Theta) -> Iterator[Tensor]:
         """Yield the views of theta that belong to the label alone."""
@@ -277,3 +297,11 @@ class RBM:
     def _label(self) -> int:
         assert self.spec.label is not None, "the model has no label layer"
         return self.spec.label
+
+
+def by_site(layer: Layer, weight: Float[Tensor, "F H"]) -> Float[Tensor, "s H"]:
+    """Return a value a site and hidden unit: the weight, or the norm over colours around their mean."""
+    if layer.units.width == 1:
+        return weight
+    by_colour = weight.unflatten(0, (layer.sites, layer.units.width))
+    return (by_colour - by_colour.mean(1, keepdim=True)).norm(dim=1)

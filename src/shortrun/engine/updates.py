@@ -158,7 +158,7 @@ class GraphUpdater:
         False goes through the same tensors without a graph, for tests.
     """
 
-    reason: ClassVar[str] = "updates replay a CUDA graph"
+    reason: str = "updates replay a CUDA graph"
 
     def __init__(self, direct: DirectUpdater, *, capture: bool = True):
         device = direct.training.theta.device

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from torch import Tensor
 
@@ -16,20 +16,11 @@ from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Model
 from shortrun.typing import State, Theta
 
+Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in words why there is none
 
-class Engine(Protocol):
-    """A class of machines."""
-
-    name: str
-
-    def attempt(self, model: Any, theta: Theta) -> Machine | str:
-        """Return a machine, or in words why there is none."""
-        ...
-
-
-ENGINES: Mapping[str, tuple[Engine, ...]] = {  # of a family of models, the fastest first
-    "rbm": (GpuMachine, LookupMachine, CpuMachine, PlainMachine),
-    "chaotic": (ChaoticMachine,),
+ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the fastest first
+    "rbm": {kind.name: kind.attempt for kind in (GpuMachine, LookupMachine, CpuMachine, PlainMachine)},
+    "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
 }
 
 
@@ -122,9 +113,10 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:
     """Yield the name of each engine and why it is passed over; the last one with its machine."""
-    for engine in ENGINES[model.family]:
-        found = "exact weights were asked for" if exact and engine is not PlainMachine else engine.attempt(model, theta)
-        yield engine.name, found
+    for name, attempt in ENGINES[model.family].items():
+        rounds = name not in (PlainMachine.name, ChaoticMachine.name)
+        found = "exact weights were asked for" if exact and rounds else attempt(model, theta)
+        yield name, found
         if not isinstance(found, str):
             return
 
