@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from shortrun.learning.graph import GraphedUpdate
 
 from conftest import law, machine
+from shortrun import philox
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.engine import GpuMachine, launch, philox
+from shortrun.engine import launch
 from shortrun.engine import machine as machine_at
+from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.launch import LOW, ROUNDING, Settings
+from shortrun.engine.uniforms import uniform
 from shortrun.learning import begin, optimisers
-from shortrun.learning.fit import Minibatches, advance_
+from shortrun.learning.fit import Minibatches
 from shortrun.models import RBM, Clamp, Layer, Spec
 from shortrun.units import Bernoulli, Ising, Potts
 from small_training import problem
@@ -118,9 +120,9 @@ def clamps(model, choose):
 def test_noise_is_the_contract(sites):
     for rows, seed, update, place, first in ((3, 0, 0, 0, 0), (20, 2**64 - 1, 2**32 - 1, 2**32 - 1, 2**32 - 2)):
         expected = philox.uniform_reference(seed, update, place, first, rows, sites, DEVICE)
-        assert torch.equal(philox.uniform(seed, update, place, first, rows, sites, DEVICE), expected)
+        assert torch.equal(uniform(seed, update, place, first, rows, sites, DEVICE), expected)
         clock = torch.tensor(update, device=DEVICE)
-        assert torch.equal(philox.uniform(seed, clock, place, first, rows, sites, DEVICE), expected)
+        assert torch.equal(uniform(seed, clock, place, first, rows, sites, DEVICE), expected)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -230,20 +232,11 @@ def test_an_update_through_tensors_is_the_update(scheme):
         training = begin(task.model, task.scheme, rows, task.config)
         rule, batches = optimisers.named("sgd", training.theta), Minibatches(rows, task.config)
         assert isinstance(machine_at(task.model, training.theta), GpuMachine)
-
-        def advance(batch, rule, noise, task=task, training=training):
-            return advance_(task.model, task.scheme, training, rule, batch, noise, task.config, 1.0)
-
-        noise = Noise(3, Stream.FREE, device=DEVICE)
-        update = GraphedUpdate(
-            advance, training, rule, rows.state, rows.weights, batches.size, noise, capture=DEVICE.type == "cuda"
-        )
+        learner = Learner(task.model, task.scheme, task.config.optimiser)
+        direct = DirectUpdater(training, learner, rule, batches, Noise(3, Stream.FREE, device=DEVICE))
+        update = GraphUpdater(direct, capture=DEVICE.type == "cuda") if graphed else direct
         for n in range(1, 7):
-            if graphed and n != 2:
-                update(n, batches.indices(n), 0.1 * n)
-            else:
-                now = replace(noise, update=n)
-                advance_(task.model, task.scheme, training, rule, batches.at(n), now, task.config, 0.1 * n)
+            update(n, 0.1 * n, residuals=n == 2)
         ends.append(training.theta)
     assert DEVICE.type == "cpu" or update.graph is not None
     assert (ends[0] - ends[1]).abs().max() <= 1e-5
