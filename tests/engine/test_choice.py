@@ -103,7 +103,8 @@ def test_every_model_has_the_interface(model):
     assert model.main_weights(theta).ndim == 2
     assert model.label_distribution(theta, moved).sum(1).allclose(torch.ones(4))
     assert all(matrix.ndim == 2 for matrix in model.weight_matrices(theta).values())
-    assert len(model.receptive_fields(theta, 5, 2)) == 2
+    sites = model.spec.visible[0].sites
+    assert model.receptive_fields(theta, sites, 2).shape == (2, sites)
 
 
 def test_labels_are_exact_where_there_is_a_formula_and_else_the_end_of_a_run():

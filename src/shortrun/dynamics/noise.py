@@ -41,9 +41,9 @@ class Noise:
     seed : int
         64-bit key of the whole run.
     stream : int
-        What for.
+        What the numbers are for, see `Stream`.
     update : int, default 0
-        Of the parameters, or any other slow counter.
+        Number of the update, or any other slow counter.
     step : int, default 0
         Sweep within the run; 0 is its start.
     first_chain : int, default 0

@@ -25,7 +25,7 @@ class Run:
     steps : int
         k, the number of sweeps, at least 1.
     weight : float, default 1.0
-        Of this run's gradient in the sum.
+        Weight of this run's gradient in the sum.
     chains : int, optional
         Number of chains of a "previous" start; None for as many as the minibatch has rows.
     """

@@ -36,9 +36,9 @@ def fused_step_(
     theta, direction : Theta
         (P,) the parameters, and data minus model before centring.
     means : tuple[Tensor, ...]
-        Of the data, observed features (F,) and hidden units (H,): the centring offsets.
+        Means over the data of the observed features (F,) and hidden units (H,): the centring offsets.
     rate : float
-        Of this step; that of the label is in units of it.
+        Learning rate of this step; the rate of the label is in units of it.
     settings : OptimiserSettings
         Penalties, and the label's own rate.
     """

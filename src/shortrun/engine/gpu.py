@@ -25,7 +25,7 @@ class GpuMachine(PlainMachine):
     Parameters
     ----------
     model : RBM
-        Of units that the kernels know.
+        All of its units are known to the kernels.
     theta : Theta
         On a GPU, float32.
     settings : launch.Settings, optional

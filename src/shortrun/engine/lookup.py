@@ -145,13 +145,13 @@ class LookupMachine(CpuMachine):
     Parameters
     ----------
     model : RBM
-        Of units that the kernels know.
+        All of its units are known to the kernels.
     theta : Theta
         On the CPU, float32.
     bits : int
         The bits behind the point of the rounded weights, see `step_bits`.
     layout : TableLayout, optional
-        Of the tables; the faster one if None.
+        Layout of the tables; the faster one if None.
     """
 
     name: str = "lookup"

@@ -57,11 +57,13 @@ class Step:
         theta, direction : Theta
             (P,) the parameters, and data minus model before centring.
         means : tuple[Tensor, ...]
-            Of the data: the centring offsets.
+            Means over the data: the centring offsets.
         optimiser : Optimiser
-            How far along the direction.
-        rate, update : float or int
-            Of this step.
+            How far theta moves along the direction.
+        rate : float
+            Learning rate of this step.
+        update : int or Tensor
+            Number of this update, from 1.
         """
         if isinstance(self.model, RBM) and not fused_step.refusal(theta, optimiser.is_plain, self.settings):
             fused_step.fused_step_(self.model, theta, direction, means, rate, self.settings)

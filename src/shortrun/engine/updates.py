@@ -85,7 +85,7 @@ def updater(
     Parameters
     ----------
     model : Model
-        That learns.
+        The model that learns.
     training : Training
         What every update changes.
     update : Update
@@ -95,7 +95,7 @@ def updater(
     batches : Batches
         The minibatch of each update.
     noise : NoisePlace
-        Of the training, on the device.
+        Noise of the training, on its device.
 
     Returns
     -------

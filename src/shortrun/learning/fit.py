@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 
 @runtime_checkable
 class Recorder(Protocol):
-    """Who listens to a training; `learning` does not know that files exist."""
+    """Records a training; `learning` does not know that files exist."""
 
     def age(self, training: Training) -> None:
         """Keep theta at this age."""

@@ -1,4 +1,4 @@
-"""What a training says of itself while it goes on."""
+"""What a training reports while it runs."""
 
 from __future__ import annotations
 

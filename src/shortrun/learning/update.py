@@ -31,14 +31,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """What one minibatch says.
+    """The gradient of one minibatch, and what the next update needs.
 
     Parameters
     ----------
     direction : Theta
         (P,) the weighted sum over runs of clamped minus free, uncentred.
     means : tuple[Tensor, ...]
-        Of the data, (F,) observed features and (H,) hidden units: the centring offsets.
+        Means over the data of the observed features (F,) and hidden units (H,): the centring offsets.
     chains : tuple[State, ...]
         For each run, the state it ended in.
     residuals : tuple[float, ...]
@@ -130,9 +130,9 @@ def gradient(
     batch : Batch
         The minibatch.
     previous : tuple[State | None, ...]
-        For each free run the chains that a start at "previous" goes on from, None at the first update.
+        For each free run the chains that a start at "previous" continues, None at the first update.
     noise : Noise
-        Of this update; run r takes its stream plus r.
+        Noise of this update; run r takes its stream plus r.
     missing : Missing, default "marginal"
         Rows without a label enter the data term with their exact marginal, or with the end of a k-step chain.
     residuals : bool, default False

@@ -66,7 +66,7 @@ class NetworkSpec:
     Parameters
     ----------
     layers : tuple[RateLayer, ...]
-        Of rate units: the visible one, a label of K units if there are classes, then "hidden", "hidden_2".
+        Layers of rate units: the visible one, a label of K units if there are classes, then "hidden", "hidden_2".
     gain : float, default 1.5
         g, the variance of the fixed random couplings (before the factor 1 / N).
     seed : int, default 0
@@ -113,12 +113,12 @@ class NetworkSpec:
 
     @property
     def observed(self) -> tuple[RateLayer, ...]:
-        """The layers that data fill."""
+        """The layers that the data determine."""
         return tuple(layer for layer in self.layers if not layer.name.startswith(HIDDEN))
 
     @property
     def hidden_layers(self) -> tuple[RateLayer, ...]:
-        """The layers that they do not."""
+        """The hidden layers."""
         return self.layers[len(self.observed) :]
 
     @property

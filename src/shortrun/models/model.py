@@ -78,7 +78,7 @@ class Model(Protocol):
         Parameters
         ----------
         noise : NoisePlace
-            Of the weights; theta is on its device.
+            Noise of the random weights; theta is on its device.
         spread : float
             Standard deviation of random weights.
         mean_of : Callable[[int], tuple[Field, float]]

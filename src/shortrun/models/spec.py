@@ -82,12 +82,12 @@ class Spec:
 
     @property
     def observed(self) -> tuple[Layer, ...]:
-        """The layers that data fill."""
+        """The layers that the data determine."""
         return self.layers[:-1]
 
     @property
     def hidden(self) -> Layer:
-        """The layer that they do not."""
+        """The hidden layer."""
         return self.layers[-1]
 
     @property

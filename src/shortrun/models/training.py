@@ -20,11 +20,11 @@ class Training:
     theta : Theta
         (P,) parameters.
     moments : tuple[Theta, ...]
-        Of the optimiser.
+        Moments of the optimiser.
     chains : tuple[State | None, ...]
         For each free run, its persistent chains or None.
     seconds : float, default 0.0
-        Spent so far, over all sessions.
+        Time spent so far, over all sessions.
     """
 
     update: int

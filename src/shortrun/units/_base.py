@@ -17,7 +17,7 @@ class Units(Protocol):
     """One type of site.
 
     The local density of a site is proportional to exp(field * features(x) - base_energy(x)). Fields, features and
-    means have one column for each feature of each site, so that they enter a matrix product as they are.
+    means have one column for each feature of each site, ready for a matrix product.
     """
 
     kind: ClassVar[str]
@@ -33,7 +33,7 @@ class Units(Protocol):
         ...
 
     def start(self, u: Uniforms) -> Values:
-        """Draw from p0, the fixed law that a random start comes from."""
+        """Draw from p0, the fixed distribution of random starts."""
         ...
 
     def features(self, x: Values, dtype: torch.dtype = torch.float32) -> Field:
