@@ -30,7 +30,7 @@ from benchmarks.cases import CASES, Problem, problem
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import launch
 from shortrun.engine.gpu import GpuMachine
-from shortrun.engine.launch import Settings
+from shortrun.engine.launch import KernelSettings
 from shortrun.engine.plain import PlainMachine
 from shortrun.engine.updates import DirectUpdater, GraphUpdater
 from shortrun.learning import Training, optimisers
@@ -46,13 +46,13 @@ ROUNDS, UPDATES = 5, 20
 TILES = ((64, 64, 4), (64, 128, 4), (128, 64, 4), (128, 128, 4), (128, 128, 8), (128, 256, 8))  # rows, columns, warps
 
 
-def settings(at: Problem) -> Iterator[tuple[str, Settings]]:
+def settings(at: Problem) -> Iterator[tuple[str, KernelSettings]]:
     """Yield the names and settings to compare."""
     for precision in PRECISIONS:
-        yield precision, Settings(precision)
+        yield precision, KernelSettings(precision)
     if at.sizes["colours"] > 2:
         for precision in ("bf16x2", "bf16"):
-            yield f"{precision}, gather", Settings(precision, "gather")
+            yield f"{precision}, gather", KernelSettings(precision, "gather")
 
 
 def on_device(state: State) -> State:
@@ -63,7 +63,7 @@ def on_device(state: State) -> State:
 # Agreement
 
 
-def agreement(at: Problem, with_settings: Settings) -> dict[str, Any]:
+def agreement(at: Problem, with_settings: KernelSettings) -> dict[str, Any]:
     """Return how far one sweep from noise, and the statistics of its start, are from the plain machine on the CPU."""
     noise, rows = Noise(SEED, Stream.FREE, 1), min(500, len(at.batch.weights))
     begin = start(at.model, noise, rows, {})
@@ -147,7 +147,7 @@ def milliseconds(action: Callable[[], object], repeats: int = UPDATES) -> dict[s
     }
 
 
-def update(at: Problem, with_settings: Settings, graph: bool) -> dict[str, Any]:
+def update(at: Problem, with_settings: KernelSettings, graph: bool) -> dict[str, Any]:
     """Return time and memory of updates, and whether they were a graph."""
     launch.select(*with_settings)
     torch.cuda.empty_cache()
@@ -197,7 +197,7 @@ def _sweeps(at: Problem, held: tuple[str, ...], tile: dict[str, int]) -> dict[st
         patch.object(launch, "_tile_of_sites", return_value=sites),
         patch.object(launch, "_depth", return_value=tile["K"]),
     ):
-        machine = GpuMachine(at.model, at.theta.to(DEVICE), Settings())
+        machine = GpuMachine(at.model, at.theta.to(DEVICE), KernelSettings())
         state = start(at.model, noise, len(at.batch.weights), {})
         return milliseconds(lambda: machine.run(state, noise, steps=10, clamp=Clamp(held)), 3)
 
@@ -218,7 +218,7 @@ def measure(case: str, tiles: bool) -> dict[str, Any]:
     at = problem(case)
     found: dict[str, Any] = {"case": case, "data": at.source, **at.sizes, "target_ms": TARGETS.get(case)}
     found["agreement"] = {name: attempt(lambda s=s: agreement(at, s)) for name, s in settings(at)}
-    found["updates"] = {"torch": attempt(lambda: update(at, Settings("torch"), graph=False))}
+    found["updates"] = {"torch": attempt(lambda: update(at, KernelSettings("torch"), graph=False))}
     for name, s in settings(at):
         for graph in (False, True):
             key = f"{name}, {'graph' if graph else 'no graph'}"

@@ -14,7 +14,7 @@ from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import launch
 from shortrun.engine import machine as machine_at
 from shortrun.engine.gpu import GpuMachine
-from shortrun.engine.launch import LOW, ROUNDING, Settings
+from shortrun.engine.launch import LOW, ROUNDING, KernelSettings
 from shortrun.engine.uniforms import uniform
 from shortrun.learning import begin, optimisers
 from shortrun.learning.fit import Minibatches
@@ -130,7 +130,7 @@ def test_noise_is_the_contract(sites):
 def test_draws_are_the_reference_s_within_rounding(units, seed):
     model, theta, state, choose = case(units, seed)
     clamp = clamps(model, choose)
-    for settings in (Settings(PRECISIONS[seed]), Settings("bf16x2" if seed else "ieee", "gather")):
+    for settings in (KernelSettings(PRECISIONS[seed]), KernelSettings("bf16x2" if seed else "ieee", "gather")):
         seen, here = [state], GpuMachine(model, theta, settings)
 
         def observe(t, now, seen=seen):
@@ -147,7 +147,7 @@ def test_draws_are_the_reference_s_within_rounding(units, seed):
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_draws_of_every_rule(hidden, rule, precision):
     model, theta, state, _ = case(Potts(3), 7, hidden=hidden, rule=rule)
-    end = GpuMachine(model, theta, Settings(precision)).run(state, NOISE, steps=1, clamp=Clamp())
+    end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=1, clamp=Clamp())
     check_sweep(model, theta, state, end, NOISE.at(1), Clamp(), precision)
 
 
@@ -157,7 +157,7 @@ def test_runs_agree_with_the_reference():
     expected = state
     for t in range(1, 9):
         expected = model.step(theta, expected, NOISE.at(t), Clamp(("label",)))
-    found = GpuMachine(model, theta, Settings("ieee")).run(state, NOISE, steps=8, clamp=Clamp(("label",)))
+    found = GpuMachine(model, theta, KernelSettings("ieee")).run(state, NOISE, steps=8, clamp=Clamp(("label",)))
     assert all(torch.equal(x, y) for x, y in zip(found, expected, strict=True))
 
 
@@ -179,7 +179,7 @@ def test_means_and_label_probabilities(units, precision):
     other = (state[0][:9], *other[1:])
     weights = [torch.rand(len(x[0]), generator=torch.Generator().manual_seed(1)).to(DEVICE) for x in (state, other)]
     terms = [(state, weights[0]), (other, -weights[1]), ((state[0], *state[1:]), 0.5 * weights[0])]
-    here, exact = GpuMachine(model, theta, Settings(precision)), theta.double()
+    here, exact = GpuMachine(model, theta, KernelSettings(precision)), theta.double()
     weight, _, hidden_bias = model.view(exact)
     error = field_error(precision, hidden_bias, model.features(state, torch.float64), weight).max()
     per_chain = error / 2 + ROUNDING[precision] + 2 * ROUNDED
@@ -211,7 +211,7 @@ def test_no_drift_from_the_machine_with_rounded_weights(precision):
     assert (p - exact).abs().sum() / 2 <= torch.expm1(2 * shift) / 2 + 1e-12
     first = torch.multinomial(p, chains, replacement=True, generator=torch.Generator().manual_seed(3))
     state = (states[first].to(DEVICE), torch.zeros(chains, 3, dtype=torch.uint8, device=DEVICE))
-    end = GpuMachine(model, theta, Settings(precision)).run(state, NOISE, steps=2, clamp=Clamp())[0].cpu()
+    end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=2, clamp=Clamp())[0].cpu()
     index = (end.long() * torch.tensor([3, 1])).sum(1)
     counts = torch.bincount(index, minlength=9)
     assert ((counts - chains * p).abs() <= 4 * (chains * p * (1 - p)).sqrt()).all()
@@ -263,5 +263,5 @@ def test_draws_of_a_machine_of_real_size(units, precision):
     theta = 0.05 * torch.randn(model.size(), generator=torch.Generator().manual_seed(0)).to(DEVICE)
     state = start(model, NOISE, 500, {})
     for colours in ("product", "gather"):
-        end = GpuMachine(model, theta, Settings(precision, colours)).run(state, NOISE, steps=1, clamp=Clamp())
+        end = GpuMachine(model, theta, KernelSettings(precision, colours)).run(state, NOISE, steps=1, clamp=Clamp())
         check_sweep(model, theta, state, end, NOISE.at(1), Clamp(), precision)

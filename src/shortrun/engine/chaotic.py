@@ -51,7 +51,7 @@ class ChaoticMachine:
 
     def sweep(self, state: State, clamp: Clamp) -> Callable[[State, NoisePlace], State]:
         """Return one Euler step from `state`; the state that it returns lives in buffers."""
-        step = Step(self, state, clamp)
+        step = EulerStep(self, state, clamp)
         return lambda _now, _noise: step()
 
     def label_distribution(self, state: State) -> Tensor:
@@ -78,7 +78,7 @@ class ChaoticMachine:
 
     def _settle_by_steps(self, observed: State, hidden: State, steps: int) -> State:
         state = (*observed, *hidden)
-        step = Step(self, state, Clamp(tuple(layer.name for layer in self.model.spec.observed)))
+        step = EulerStep(self, state, Clamp(tuple(layer.name for layer in self.model.spec.observed)))
         for _ in range(steps):
             state = step()
         return tuple(x.clone() for x in state)
@@ -90,7 +90,7 @@ class ChaoticMachine:
         return tuple(weights @ torch.tanh(x) for x in state)
 
 
-class Step:
+class EulerStep:
     """One Euler step of the layers that move, from where they are: x <- (1 - dt/tau) x + dt/tau (tanh(y) K + b).
 
     Each call is a product and a sigmoid a layer, in place: tanh y = 2 sigmoid(2 y) - 1, and torch's sigmoid takes a

@@ -28,13 +28,13 @@ class GpuMachine(PlainMachine):
         All of its units are known to the kernels.
     theta : Theta
         On a GPU, float32.
-    settings : launch.Settings, optional
+    settings : launch.KernelSettings, optional
         The precision of products and the way of fields; those in force if None (`launch.select`).
     """
 
     name: str = "gpu"
 
-    def __init__(self, model: RBM, theta: Theta, settings: launch.Settings | None = None):
+    def __init__(self, model: RBM, theta: Theta, settings: launch.KernelSettings | None = None):
         super().__init__(model, theta)
         self.settings = settings or launch.settings()
         weight, self.bias, self.hidden_bias = model.view(theta)

@@ -41,7 +41,7 @@ MASK = 0xFFFFFFFF
 Colours = Literal["product", "gather"]
 
 
-class Settings(NamedTuple):
+class KernelSettings(NamedTuple):
     """How the machines of this process compute.
 
     Parameters
@@ -56,15 +56,15 @@ class Settings(NamedTuple):
     colours: Colours = "product"
 
 
-_settings = Settings()
+_settings = KernelSettings()
 
 
-def settings() -> Settings:
+def settings() -> KernelSettings:
     """Return what is in force."""
     return _settings
 
 
-def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> Settings:
+def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> KernelSettings:
     """Take a precision and a way to compute fields, for tests and comparisons.
 
     Raises
@@ -76,7 +76,7 @@ def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> Sett
     if precision not in PRECISIONS:
         expected = f"{precision!r} is not one of {', '.join(PRECISIONS)}"
         raise ConfigError("SHORTRUN_GPU_PRECISION", expected, nearest(precision, PRECISIONS))
-    _settings = Settings(precision, colours)
+    _settings = KernelSettings(precision, colours)
     return _settings
 
 
