@@ -21,6 +21,7 @@ from shortrun.settings._base import (
     options,
 )
 from shortrun.settings.keywords import takes
+from shortrun.settings.reading import Reading
 from shortrun.settings.training import PRESETS, Config, resolve
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Option",
     "Positive",
     "Rate",
+    "Reading",
     "Seed",
     "Settings",
     "Share",

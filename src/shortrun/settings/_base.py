@@ -65,10 +65,15 @@ class Settings(BaseModel):
             return cls.model_validate(form)
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             if first["type"] == "extra_forbidden":
-                raise unknown(cls, key or str(first["loc"][0])) from None
+                raise unknown(cls, ".".join(map(str, first["loc"]))) from None
+            key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             raise refused(cls, key, first) from None
+
+    def shared(self, kind: type[S], **others: Any) -> S:
+        """Return settings of another class: the values of the fields that both have, and these others."""
+        names = kind.model_fields.keys() & type(self).model_fields
+        return kind.checked({name: getattr(self, name) for name in names} | others)
 
 
 def option(
@@ -202,7 +207,7 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
     form: dict[str, Any] = {}
     for keyword, value in given.items():
         if keyword not in key_of:
-            raise unknown(settings, keyword)
+            raise ConfigError(keyword, "unknown option", nearest(keyword, key_of))
         *sections, name = key_of[keyword].split(".")
         place = form
         for section in sections:
@@ -212,17 +217,14 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
 
 
 def unknown(settings: type[Settings], key: str) -> ConfigError:
-    """Return the error for a name that is no option; names the nearest key, last word or section."""
-    every = list(options(settings))
-    names = {each.key: each.key for each in every} | {each.keyword: each.keyword for each in every}
-    last_words = {each.key.rpartition(".")[2]: each.key for each in every}
-    sections = {each.key.partition(".")[0]: each.key.partition(".")[0] for each in every}
-    first, _, last = key.partition(".")
-    for known, word in ((names, key), (last_words, last or first), (sections, first)):
-        close = nearest(word, known)
-        if close is not None:
-            return ConfigError(key, "unknown setting", known[close])
-    return ConfigError(key, "unknown setting")
+    """Return the error for a key that is no option; names the nearest key, last word or section."""
+    keys = [each.key for each in options(settings)]
+    last_words = {key.rpartition(".")[2]: key for key in keys}
+    sections = {key.partition(".")[0]: key.partition(".")[0] for key in keys}
+    first, dot, last = key.partition(".")
+    guesses = ((dict(zip(keys, keys, strict=True)), key), (last_words, last if dot else first), (sections, first))
+    close = (known[found] for known, word in guesses if (found := nearest(word, known)) is not None)
+    return ConfigError(key, "unknown setting", next(close, None))
 
 
 def is_key(settings: type[Settings], part: Any) -> bool:
@@ -239,8 +241,34 @@ def refused(settings: type[Settings], key: str, error: Any) -> ConfigError:
         quoted = [f"'{word}'" for word in words]
         expected = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
         return ConfigError(key, f"{expected} expected, got {given!r}", nearest(str(given), words))
+    return ConfigError(key, f"{expected_of(found, error)}, got {given!r}")
+
+
+def expected_of(found: Option | None, error: Any) -> str:
+    """Return what was expected in place of a value, in a few words."""
+    limits = error.get("ctx", {}) | (limits_of(found.type) if found is not None else {})
+    low, high = limits.get("ge"), limits.get("le")
+    words = {
+        "greater_than_equal": f"at least {low} expected" if high is None else f"{low} to {high} expected",
+        "less_than_equal": f"at most {high} expected" if low is None else f"{low} to {high} expected",
+        "greater_than": f"a number greater than {limits.get('gt')} expected",
+        "less_than": f"a number less than {limits.get('lt')} expected",
+        "finite_number": "a finite number expected",
+    }
+    words |= dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number expected")
+    words |= dict.fromkeys(("float_type", "float_parsing"), "a number expected")
     message = error["msg"].removeprefix("Value error, ")
-    return ConfigError(key, f"{message[:1].lower()}{message[1:]}, got {given!r}")
+    return words.get(error["type"], f"{message[:1].lower()}{message[1:]}")
+
+
+def limits_of(kind: Any) -> dict[str, Any]:
+    """Return the limits that an annotation sets, as ge, gt, le and lt."""
+    found = {}
+    for part in (kind, *get_args(kind)):
+        for data in getattr(part, "__metadata__", ()):
+            for limit in getattr(data, "metadata", [data]):
+                found |= {name: getattr(limit, name) for name in ("ge", "gt", "le", "lt") if hasattr(limit, name)}
+    return found
 
 
 def choices_of(kind: Any) -> tuple[str, ...]:

@@ -1,0 +1,117 @@
+"""Commands made of settings: each option of a class is a flag, and the command gets the settings as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from shortrun.cli._text import assignments, listed, whole_numbers
+from shortrun.settings import Option, Settings, options
+from shortrun.settings._base import members
+
+
+class Given(dict[str, Any]):
+    """The options that a user gave, by keyword, for a command that must know which were given."""
+
+
+def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the flags of settings classes; each parameter named here receives the settings as one value.
+
+    A parameter that is annotated `Given` receives the options that were given, as a mapping.
+
+    Parameters
+    ----------
+    kinds : type[Settings]
+        Parameter of the command -> class of its options.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(signature(command, eval_str=True).parameters.values())
+        plain = [each for each in own if each.name not in kinds]
+        raw = {each.name for each in own if each.annotation is Given}
+
+        @wraps(command)
+        def called(**words: Any) -> None:
+            values: dict[str, Any] = {}
+            for name, kind in kinds.items():
+                given = Given(given_by(kind, words))
+                values[name] = given if name in raw else kind.of(**given)
+            command(**{each.name: words[each.name] for each in plain}, **values)
+
+        every = [*plain, *(flag_of(each) for kind in kinds.values() for each in options(kind))]
+        every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in every]
+        vars(called).pop("__wrapped__")
+        vars(called)["__signature__"] = Signature(every)
+        called.__annotations__ = {each.name: each.annotation for each in every}
+        return called
+
+    return decorate
+
+
+def given_by(kind: type[Settings], words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keyword -> value of the flags that were given."""
+    found = {each: words[each.keyword] for each in options(kind)}
+    return {each.keyword: parsed(each, word) for each, word in found.items() if word is not None and word != []}
+
+
+def flag_of(each: Option) -> Parameter:
+    """Return the flag of an option: unset it is None, so that what was given can be told from defaults."""
+    settings = {"help": help_of(each), "rich_help_panel": each.panel or None, "hidden": each.hidden}
+    kind, names = kind_of(each), list(each.flags)
+    if kind is bool:
+        if each.default and "/" not in names[0]:  # else the option names its negative itself
+            names = [f"{names[0]}/--no-{names[0].removeprefix('--')}"]
+        declared = typer.Option(*names, **settings, show_default=False)
+    else:
+        declared = typer.Option(*names, **settings, metavar=metavar_of(each), show_default=False)
+    return Parameter(each.keyword, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared])
+
+
+def kind_of(each: Option) -> Any:
+    """Return the type by which the command line takes an option; texts are read further by `parsed`."""
+    parts = [part for part in members(each.type) if part is not type(None)]
+    if len(parts) == 1 and parts[0] in (bool, int, float, Path):
+        return parts[0]
+    return list[str] if len(parts) == 1 and is_many(parts[0]) else str
+
+
+def is_many(kind: Any) -> bool:
+    """Return whether a flag may be given several times: for texts, and for names with values."""
+    origin = get_origin(kind)
+    return (origin is tuple and get_args(kind)[0] is str) or origin in (Mapping, dict)
+
+
+def parsed(each: Option, word: Any) -> Any:
+    """Return the value that a word stands for: lists with commas, names with values, whole numbers and ranges."""
+    for part in members(each.type):
+        origin, inner = get_origin(part), get_args(part)
+        if origin in (Mapping, dict):
+            return assignments(word, each.flags[0])
+        if origin is tuple and isinstance(word, list):
+            return listed(word)
+        if origin is tuple and int in members(inner[0]) and word not in words_of(each):
+            return whole_numbers(word, each.flags[0])
+        if origin is tuple and float in members(inner[0]):
+            return tuple(listed([word]))
+    return word
+
+
+def words_of(each: Option) -> tuple[str, ...]:
+    """Return the words that an option can be beside what else it can be."""
+    return tuple(word for part in members(each.type) for word in get_args(part) if isinstance(word, str))
+
+
+def metavar_of(each: Option) -> str | None:
+    """Return what stands for the value in the help: the choices, if no other word is given."""
+    return each.metavar or "|".join(each.choices) or None
+
+
+def help_of(each: Option) -> str:
+    """Return the sentence of an option, with its default where there is one that the sentence does not explain."""
+    plain = each.default is None or each.default == () or isinstance(each.default, bool) or each.default == "auto"
+    return each.help if plain else f"{each.help} (default: {each.default})"

@@ -1,0 +1,119 @@
+"""What a user can say about a file; a format uses what concerns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from shortrun.settings._base import DATA, Positive, Settings, option
+
+
+class Reading(Settings):
+    """Options of reading a file or a named data set; None means that the file decides."""
+
+    labels: str | None = option(None, "CSV or TSV file with columns name,label.", panel=DATA, metavar="FILE")
+    label_column: str | None = option(
+        None,
+        "Column (or array) that holds the classes.",
+        panel=DATA,
+        metavar="COLUMN",
+        remembered="if possible",
+    )
+    group: str | None = option(
+        None,
+        "Column whose equal values stay on one side of a split.",
+        panel=DATA,
+        metavar="COLUMN",
+        remembered="if possible",
+    )
+    keys: Mapping[str, str] | None = option(
+        None,
+        "Arrays of an .npz file, as x=..,y=..",
+        panel=DATA,
+        flags=("--key",),
+        metavar="ROLE=ARRAY,...",
+        remembered="if possible",
+    )
+    threshold: Annotated[float, Field(ge=0, lt=1)] | None = option(
+        None,
+        "Share of full scale above which a grey value is 1.",
+        panel=DATA,
+        metavar="SHARE",
+        remembered="always",
+    )
+    alphabet: Any = option(
+        None,
+        "protein, rna, dna, binary, codes, continuous, or the letters; detected by default.",
+        panel=DATA,
+        metavar="NAME",
+    )
+    unknown: Literal["error", "gap", "drop"] = option(
+        "error", "What to do with letters outside the alphabet.", panel=DATA, remembered="always"
+    )
+    inserts: Literal["keep", "remove"] | None = option(
+        None,
+        "Small letters and '.' of an alignment; by default A2M and A3M files lose them.",
+        panel=DATA,
+        remembered="always",
+    )
+    align: str | None = option(
+        None, "HMM (HMMER's file) that FASTA sequences are aligned to.", panel=DATA, metavar="HMM", remembered="always"
+    )
+    max_gaps: Annotated[float, Field(ge=0, le=1)] | None = option(
+        None, "Remove columns with a larger share of gaps, as 0.7.", panel=DATA, metavar="SHARE"
+    )
+    reweight: Annotated[float, Field(gt=0, le=1)] | None = option(
+        None, "Weigh sequences by 1 / the number of those at least that alike.", panel=DATA, metavar="IDENTITY"
+    )
+    part: Literal["train", "test"] | None = option(None, "Which part of a file that holds both.", panel=DATA)
+    grey: bool = option(
+        False, "Keep grey values of images, 0 to 1, for continuous units.", panel=DATA, remembered="always"
+    )
+    frames: Positive | None = option(
+        None, "Bins of music in one sample; 10 by default.", panel=DATA, metavar="BINS", remembered="always"
+    )
+    time_bin: str | None = option(
+        None,
+        "Width of a bin of music, as beat/4 or 0.05s.",
+        panel=DATA,
+        metavar="beat/N|SECONDSs",
+        remembered="always",
+    )
+    stride: Positive | None = option(
+        None,
+        "Bins from one sample of music to the next; 1 by default.",
+        panel=DATA,
+        metavar="BINS",
+        remembered="always",
+    )
+    region: str | None = option(
+        None, "Sites of genotypes to read, as 22:16050000-17000000.", panel=DATA, metavar="CHR:FROM-TO"
+    )
+    maf: Annotated[float, Field(ge=0, le=0.5)] | None = option(
+        None, "Lowest minor-allele frequency of a site, as 0.05.", panel=DATA, metavar="SHARE"
+    )
+    thin: Positive | None = option(
+        None, "Least distance between two sites, in base pairs.", panel=DATA, metavar="DISTANCE"
+    )
+    missing: Literal["error", "drop-site", "drop-sample", "major", "category"] = option(
+        "error",
+        "What to do with missing calls of genotypes (the first four) and missing cells of tables (error, drop-sample, "
+        "or category: a value of their own).",
+        panel=DATA,
+        remembered="always",
+    )
+    multiallelic: Literal["skip", "error"] = option(
+        "skip", "What to do with sites without exactly two alleles.", panel=DATA, remembered="always"
+    )
+    bins: Annotated[int, Field(ge=2, le=254)] | None = option(
+        None, "Bins of a column of numbers in a table; 10 by default.", panel=DATA, metavar="N"
+    )
+    categorical: tuple[str, ...] = option(
+        (), "Columns of a table that are categories.", panel=DATA, metavar="COLUMN,..."
+    )
+    numeric: tuple[str, ...] = option((), "Columns of a table that are numbers.", panel=DATA, metavar="COLUMN,...")
+    ignore: tuple[str, ...] = option(
+        (), "Columns of a table to leave out.", panel=DATA, metavar="COLUMN,...", remembered="if possible"
+    )
