@@ -1,4 +1,4 @@
-"""A machine at fixed parameters as Monte Carlo methods need it: sweeps, and free energies of exactly what sweeps."""
+"""A machine at fixed parameters for Monte Carlo methods: sweeps, and free energies with the same weights."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class Replica:
     """A machine at fixed parameters.
 
     The fast machine of the CPU rounds weights and then runs exactly the machine of the rounded weights. The free
-    energies here are of those same weights, so that every Monte Carlo identity holds without a remainder; what rounding
-    changed is one more step of importance sampling at the end of a path.
+    energies here are of those same weights, so that every Monte Carlo identity is exact; one more step of importance
+    sampling at the end of a path corrects the rounding.
 
     Parameters
     ----------
     model : RBM
-        Its sweeps are Gibbs sweeps here, whatever its hidden rule.
+        The model; its sweeps are Gibbs sweeps here, for any hidden rule.
     theta : Theta
         (P,) its parameters.
     exact : bool, default False
-        Take the weights as they are: no fast machine.
+        Whether to use the exact weights, without the fast machine.
     """
 
     def __init__(self, model: RBM, theta: Theta, *, exact: bool = False):
