@@ -16,8 +16,10 @@ from shortrun.engine import machine as machine_at
 from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.launch import LOW, ROUNDING, KernelSettings
 from shortrun.engine.uniforms import uniform
+from shortrun.engine.updates import DirectUpdater, GraphUpdater
 from shortrun.learning import begin, optimisers
-from shortrun.learning.fit import Minibatches
+from shortrun.learning.rows import Minibatches
+from shortrun.learning.update import Learner
 from shortrun.models import RBM, Clamp, Layer, Spec
 from shortrun.units import Bernoulli, Ising, Potts
 from small_training import problem

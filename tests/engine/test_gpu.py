@@ -19,7 +19,8 @@ from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.updates import DirectUpdater, GraphUpdater
 from shortrun.errors import ConfigError
 from shortrun.learning import begin, optimisers
-from shortrun.learning.fit import Minibatches
+from shortrun.learning.rows import Minibatches
+from shortrun.learning.update import Learner
 from small_training import problem
 
 HERE = Path(__file__).parents[1]
