@@ -2,8 +2,8 @@
 
 | contestant | one update |
 |---|---|
-| `ours` | `learning.fit.advance_` with the engine in use |
-| `reference` | `advance_` with the plain machine: torch with the noise of `ours`, which is slow to generate there |
+| `ours` | `learning.update.Learner` with the engine in use |
+| `reference` | `Learner` with the plain machine: torch with the noise of `ours`, which is slow to generate there |
 | `eager`, `eager_tuned` | the same estimator with torch's own random numbers: `plain_torch.Eager`, `Tuned` |
 | `products` | only the float32 matrix products of such an update: the unit of the comparison |
 | `ff_rule_torch` | the rule of the F&F authors' program in plain torch: `plain_torch.FFRule` |
@@ -21,9 +21,9 @@ import torch
 from benchmarks.cases import Problem
 from benchmarks.plain_torch import Eager, FFRule, Tuned
 from shortrun.dynamics import Noise, Stream
-from shortrun.engine import machine, native
+from shortrun.engine import choice, native
 from shortrun.learning import Training, optimisers
-from shortrun.learning.fit import advance_
+from shortrun.learning.update import Learner
 
 RATE = 1e-3  # small, so that the machine hardly changes during a race
 
@@ -55,13 +55,14 @@ def ours(problem: Problem) -> Contestant:
     theta = problem.theta.clone()
     training = Training(0, theta, (), (None,) * len(problem.scheme.free))
     optimiser = optimisers.named("sgd", theta)
+    learner = Learner(problem.model, problem.scheme, problem.config.optimiser, problem.config.scheme.missing)
 
     def update() -> None:
         training.update += 1
         noise = Noise(0, Stream.FREE, training.update)
-        advance_(problem.model, problem.scheme, training, optimiser, problem.batch, noise, problem.config, RATE)
+        learner(training, optimiser, problem.batch, noise, RATE)
 
-    return Contestant(update, note=f"{type(machine(problem.model, theta)).__name__}, kernels: {native.path()}")
+    return Contestant(update, note=f"engine {choice(problem.model, theta).name}, kernels: {native.path()}")
 
 
 def reference(problem: Problem) -> Contestant:

@@ -28,11 +28,12 @@ import torch
 from benchmarks import timing
 from benchmarks.cases import CASES, Problem, problem
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.engine import GpuMachine, PlainMachine, launch
-from shortrun.engine.launch import Settings
+from shortrun.engine import launch
+from shortrun.engine.gpu import GpuMachine
+from shortrun.engine.launch import KernelSettings
+from shortrun.engine.plain import PlainMachine
+from shortrun.engine.updates import DirectUpdater, GraphUpdater
 from shortrun.learning import Training, optimisers
-from shortrun.learning.fit import advance_
-from shortrun.learning.graph import GraphedUpdate
 from shortrun.learning.update import Batch
 from shortrun.models import Clamp
 from shortrun.typing import State
@@ -45,13 +46,13 @@ ROUNDS, UPDATES = 5, 20
 TILES = ((64, 64, 4), (64, 128, 4), (128, 64, 4), (128, 128, 4), (128, 128, 8), (128, 256, 8))  # rows, columns, warps
 
 
-def settings(at: Problem) -> Iterator[tuple[str, Settings]]:
+def settings(at: Problem) -> Iterator[tuple[str, KernelSettings]]:
     """Yield the names and settings to compare."""
     for precision in PRECISIONS:
-        yield precision, Settings(precision)
+        yield precision, KernelSettings(precision)
     if at.sizes["colours"] > 2:
         for precision in ("bf16x2", "bf16"):
-            yield f"{precision}, gather", Settings(precision, "gather")
+            yield f"{precision}, gather", KernelSettings(precision, "gather")
 
 
 def on_device(state: State) -> State:
@@ -62,7 +63,7 @@ def on_device(state: State) -> State:
 # Agreement
 
 
-def agreement(at: Problem, with_settings: Settings) -> dict[str, Any]:
+def agreement(at: Problem, with_settings: KernelSettings) -> dict[str, Any]:
     """Return how far one sweep from noise, and the statistics of its start, are from the plain machine on the CPU."""
     noise, rows = Noise(SEED, Stream.FREE, 1), min(500, len(at.batch.weights))
     begin = start(at.model, noise, rows, {})
@@ -94,29 +95,38 @@ class Updates:
     """A training on the GPU that does the same minibatch again and again, directly or as a graph."""
 
     def __init__(self, at: Problem, graph: bool):
-        self.at, self.count = at, 0
+        self.count = 0
         theta = at.theta.to(DEVICE)
         self.rule = optimisers.named("sgd", theta)
         self.training = Training(0, theta, self.rule.moments, (None,) * len(at.scheme.free))
-        rows = len(at.batch.weights)
+        self.size = rows = len(at.batch.weights)
         self.batch = Batch(on_device(at.batch.state), at.batch.weights.to(DEVICE), at.batch.missing.to(DEVICE), False)
         self.rows = torch.arange(rows, device=DEVICE)
         noise = Noise(SEED, Stream.FREE, device=DEVICE)
-        self.graphed = (
-            GraphedUpdate(self._advance, self.training, self.rule, self.batch.state, self.batch.weights, rows, noise)
-            if graph
-            else None
-        )
-
-    def _advance(self, batch: Batch, rule: optimisers.Optimiser, noise: Noise, rate: float = 1.0) -> Any:
-        return advance_(self.at.model, self.at.scheme, self.training, rule, batch, noise, self.at.config, rate)
+        learner = Learner(at.model, at.scheme, at.config.optimiser)
+        direct = DirectUpdater(self.training, learner, self.rule, self, noise)
+        self.update = GraphUpdater(direct) if graph else direct
 
     def __call__(self) -> None:
         self.count += 1
-        if self.graphed is not None:
-            self.graphed(self.count, self.rows, RATE)
-        else:
-            self._advance(self.batch, self.rule, Noise(SEED, Stream.FREE, self.count, device=DEVICE), RATE)
+        self.update(self.count, RATE)
+
+    # The same minibatch again and again, as `Batches`
+
+    refusal = ""
+
+    def at(self, update: int) -> Batch:
+        """Return the minibatch."""
+        return self.batch
+
+    def indices(self, update: int) -> torch.Tensor:
+        """Return all of its rows."""
+        return self.rows
+
+    def gathered(self, rows: torch.Tensor) -> Batch:
+        """Return the minibatch by its rows."""
+        state = tuple(x.index_select(0, rows) for x in self.batch.state)
+        return Batch(state, self.batch.weights.index_select(0, rows), self.batch.missing, False)
 
 
 def milliseconds(action: Callable[[], object], repeats: int = UPDATES) -> dict[str, float]:
@@ -137,7 +147,7 @@ def milliseconds(action: Callable[[], object], repeats: int = UPDATES) -> dict[s
     }
 
 
-def update(at: Problem, with_settings: Settings, graph: bool) -> dict[str, Any]:
+def update(at: Problem, with_settings: KernelSettings, graph: bool) -> dict[str, Any]:
     """Return time and memory of updates, and whether they were a graph."""
     launch.select(*with_settings)
     torch.cuda.empty_cache()
@@ -146,7 +156,7 @@ def update(at: Problem, with_settings: Settings, graph: bool) -> dict[str, Any]:
     found: dict[str, Any] = milliseconds(updates, UPDATES if with_settings.precision != "torch" else 3)
     found["peak_mib"] = timing.rounded(torch.cuda.max_memory_allocated() / 2**20)
     if graph:
-        found["captured"] = updates.graphed is not None and updates.graphed.graph is not None
+        found["captured"] = getattr(updates.update, "graph", None) is not None
     finite = bool(updates.training.theta.isfinite().all())
     return found if finite else found | {"error": "the parameters are not finite"}
 
@@ -187,7 +197,7 @@ def _sweeps(at: Problem, held: tuple[str, ...], tile: dict[str, int]) -> dict[st
         patch.object(launch, "_tile_of_sites", return_value=sites),
         patch.object(launch, "_depth", return_value=tile["K"]),
     ):
-        machine = GpuMachine(at.model, at.theta.to(DEVICE), Settings())
+        machine = GpuMachine(at.model, at.theta.to(DEVICE), KernelSettings())
         state = start(at.model, noise, len(at.batch.weights), {})
         return milliseconds(lambda: machine.run(state, noise, steps=10, clamp=Clamp(held)), 3)
 
@@ -208,7 +218,7 @@ def measure(case: str, tiles: bool) -> dict[str, Any]:
     at = problem(case)
     found: dict[str, Any] = {"case": case, "data": at.source, **at.sizes, "target_ms": TARGETS.get(case)}
     found["agreement"] = {name: attempt(lambda s=s: agreement(at, s)) for name, s in settings(at)}
-    found["updates"] = {"torch": attempt(lambda: update(at, Settings("torch"), graph=False))}
+    found["updates"] = {"torch": attempt(lambda: update(at, KernelSettings("torch"), graph=False))}
     for name, s in settings(at):
         for graph in (False, True):
             key = f"{name}, {'graph' if graph else 'no graph'}"

@@ -17,7 +17,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 import shortrun as sr
-from shortrun.dynamics import Noise, Stream, start_hidden
+from shortrun.dynamics import Noise, Stream
 from shortrun.likelihood import TARGET, temper
 from shortrun.models import Clamp, state_of
 from shortrun.store import Trajectory
@@ -74,7 +74,7 @@ def main() -> None:
     noise = Noise(SEED, Stream.PREDICT)
     state = tuple(x[rows] for x in state_of(data, noise.device))[: len(model.spec.observed)]
     rungs[-1].replica.machine.run(
-        (*state, *start_hidden(model, noise, CHAINS)),
+        (*state, *model.start_hidden(noise, CHAINS)),
         noise,
         steps=10 * asked.sweeps,
         clamp=Clamp(),

@@ -2,7 +2,7 @@
 
 | contestant | one update |
 |---|---|
-| `ours` | `learning.fit.advance_` with the engine in use |
+| `ours` | `learning.update.Learner` with the engine in use |
 | `eager` | the same estimator in plain torch with torch's random numbers, a straightforward implementation |
 | `products` | only the float32 matrix products of such an update: the unit of the comparison |
 
@@ -24,9 +24,8 @@ from torch import Tensor
 import shortrun as sr
 from benchmarks.cases import WEIGHT_STD, Problem
 from benchmarks.contestants import RATE, Contestant, ours
-from shortrun.engine.chaotic import random_couplings
 from shortrun.learning import Rows, from_settings
-from shortrun.models import ChaoticNetwork
+from shortrun.models import ChaoticNetwork, random_couplings
 from shortrun.models.build import network_of
 from shortrun.settings import resolve
 

@@ -12,7 +12,6 @@ measured with a float32 product and a copy, both too large for the caches.
 from __future__ import annotations
 
 import argparse
-import importlib
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +30,6 @@ from shortrun.engine import native
 from shortrun.learning import update
 from shortrun.models import LABEL
 
-fit = importlib.import_module("shortrun.learning.fit")  # the package has a function of that name
 METHODS = ("run", "statistics", "means", "label_log_probabilities")
 GRADIENT, PREPARE = "gradient", "prepare the machine"
 GENERATE, PREDICT, STATISTICS, MEANS = "run: generate", "run: predict", "statistics", "means of the data"
@@ -89,9 +87,9 @@ def parts(at: Problem) -> dict[str, float]:
         with clock.measure(PREPARE):
             return Timed(machine_at(*arguments), clock)
 
-    machine_at = update.machine_at
-    gradient = clock.around(GRADIENT, fit.gradient)
-    with patch.object(update, "machine_at", made), patch.object(fit, "gradient", gradient):
+    machine_at = update.machine
+    gradient = clock.around(GRADIENT, update.gradient)
+    with patch.object(update, "machine", made), patch.object(update, "gradient", gradient):
         contestant.update()
         clock.seconds.clear()
         with clock.measure("update"):

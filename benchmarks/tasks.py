@@ -53,7 +53,9 @@ def exact_predictions(at: Problem) -> Callable[[], object]:
 
 def chain_predictions(at: Problem) -> Callable[[], object]:
     """Return the function that runs one label chain of k sweeps per sample."""
-    return lambda: label_chain(at.model, at.theta, at.batch.state, Noise(0, Stream.PREDICT), (at.scheme.steps,))
+    return lambda: label_chain(
+        machine(at.model, at.theta), at.batch.state, Noise(0, Stream.PREDICT), (at.scheme.steps,)
+    )
 
 
 def per_second(case: str, count: int, rounds: int) -> dict[str, Any]:

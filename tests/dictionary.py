@@ -1,4 +1,4 @@
-"""The dictionary between {0, 1} and {-1, +1} variables: the same distribution in other words."""
+"""The dictionary between {0, 1} and {-1, +1} variables: the same distribution in other variables."""
 
 from __future__ import annotations
 

@@ -9,13 +9,17 @@ import pytest
 import torch
 
 from conftest import law, machine
+from shortrun import philox
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.engine import GpuMachine, launch, philox
+from shortrun.engine import launch
 from shortrun.engine import machine as machine_at
-from shortrun.engine.launch import LOW, ROUNDING, Settings
+from shortrun.engine.gpu import GpuMachine
+from shortrun.engine.launch import LOW, ROUNDING, KernelSettings
+from shortrun.engine.uniforms import uniform
+from shortrun.engine.updates import DirectUpdater, GraphUpdater
 from shortrun.learning import begin, optimisers
-from shortrun.learning.fit import Minibatches, advance_
-from shortrun.learning.graph import GraphedUpdate
+from shortrun.learning.rows import Minibatches
+from shortrun.learning.update import Learner
 from shortrun.models import RBM, Clamp, Layer, Spec
 from shortrun.units import Bernoulli, Ising, Potts
 from small_training import problem
@@ -118,9 +122,9 @@ def clamps(model, choose):
 def test_noise_is_the_contract(sites):
     for rows, seed, update, place, first in ((3, 0, 0, 0, 0), (20, 2**64 - 1, 2**32 - 1, 2**32 - 1, 2**32 - 2)):
         expected = philox.uniform_reference(seed, update, place, first, rows, sites, DEVICE)
-        assert torch.equal(philox.uniform(seed, update, place, first, rows, sites, DEVICE), expected)
+        assert torch.equal(uniform(seed, update, place, first, rows, sites, DEVICE), expected)
         clock = torch.tensor(update, device=DEVICE)
-        assert torch.equal(philox.uniform(seed, clock, place, first, rows, sites, DEVICE), expected)
+        assert torch.equal(uniform(seed, clock, place, first, rows, sites, DEVICE), expected)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -128,7 +132,7 @@ def test_noise_is_the_contract(sites):
 def test_draws_are_the_reference_s_within_rounding(units, seed):
     model, theta, state, choose = case(units, seed)
     clamp = clamps(model, choose)
-    for settings in (Settings(PRECISIONS[seed]), Settings("bf16x2" if seed else "ieee", "gather")):
+    for settings in (KernelSettings(PRECISIONS[seed]), KernelSettings("bf16x2" if seed else "ieee", "gather")):
         seen, here = [state], GpuMachine(model, theta, settings)
 
         def observe(t, now, seen=seen):
@@ -145,7 +149,7 @@ def test_draws_are_the_reference_s_within_rounding(units, seed):
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_draws_of_every_rule(hidden, rule, precision):
     model, theta, state, _ = case(Potts(3), 7, hidden=hidden, rule=rule)
-    end = GpuMachine(model, theta, Settings(precision)).run(state, NOISE, steps=1, clamp=Clamp())
+    end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=1, clamp=Clamp())
     check_sweep(model, theta, state, end, NOISE.at(1), Clamp(), precision)
 
 
@@ -155,7 +159,7 @@ def test_runs_agree_with_the_reference():
     expected = state
     for t in range(1, 9):
         expected = model.step(theta, expected, NOISE.at(t), Clamp(("label",)))
-    found = GpuMachine(model, theta, Settings("ieee")).run(state, NOISE, steps=8, clamp=Clamp(("label",)))
+    found = GpuMachine(model, theta, KernelSettings("ieee")).run(state, NOISE, steps=8, clamp=Clamp(("label",)))
     assert all(torch.equal(x, y) for x, y in zip(found, expected, strict=True))
 
 
@@ -177,7 +181,7 @@ def test_means_and_label_probabilities(units, precision):
     other = (state[0][:9], *other[1:])
     weights = [torch.rand(len(x[0]), generator=torch.Generator().manual_seed(1)).to(DEVICE) for x in (state, other)]
     terms = [(state, weights[0]), (other, -weights[1]), ((state[0], *state[1:]), 0.5 * weights[0])]
-    here, exact = GpuMachine(model, theta, Settings(precision)), theta.double()
+    here, exact = GpuMachine(model, theta, KernelSettings(precision)), theta.double()
     weight, _, hidden_bias = model.view(exact)
     error = field_error(precision, hidden_bias, model.features(state, torch.float64), weight).max()
     per_chain = error / 2 + ROUNDING[precision] + 2 * ROUNDED
@@ -209,7 +213,7 @@ def test_no_drift_from_the_machine_with_rounded_weights(precision):
     assert (p - exact).abs().sum() / 2 <= torch.expm1(2 * shift) / 2 + 1e-12
     first = torch.multinomial(p, chains, replacement=True, generator=torch.Generator().manual_seed(3))
     state = (states[first].to(DEVICE), torch.zeros(chains, 3, dtype=torch.uint8, device=DEVICE))
-    end = GpuMachine(model, theta, Settings(precision)).run(state, NOISE, steps=2, clamp=Clamp())[0].cpu()
+    end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=2, clamp=Clamp())[0].cpu()
     index = (end.long() * torch.tensor([3, 1])).sum(1)
     counts = torch.bincount(index, minlength=9)
     assert ((counts - chains * p).abs() <= 4 * (chains * p * (1 - p)).sqrt()).all()
@@ -230,20 +234,11 @@ def test_an_update_through_tensors_is_the_update(scheme):
         training = begin(task.model, task.scheme, rows, task.config)
         rule, batches = optimisers.named("sgd", training.theta), Minibatches(rows, task.config)
         assert isinstance(machine_at(task.model, training.theta), GpuMachine)
-
-        def advance(batch, rule, noise, task=task, training=training):
-            return advance_(task.model, task.scheme, training, rule, batch, noise, task.config, 1.0)
-
-        noise = Noise(3, Stream.FREE, device=DEVICE)
-        update = GraphedUpdate(
-            advance, training, rule, rows.state, rows.weights, batches.size, noise, capture=DEVICE.type == "cuda"
-        )
+        learner = Learner(task.model, task.scheme, task.config.optimiser)
+        direct = DirectUpdater(training, learner, rule, batches, Noise(3, Stream.FREE, device=DEVICE))
+        update = GraphUpdater(direct, capture=DEVICE.type == "cuda") if graphed else direct
         for n in range(1, 7):
-            if graphed and n != 2:
-                update(n, batches.indices(n), 0.1 * n)
-            else:
-                now = replace(noise, update=n)
-                advance_(task.model, task.scheme, training, rule, batches.at(n), now, task.config, 0.1 * n)
+            update(n, 0.1 * n, residuals=n == 2)
         ends.append(training.theta)
     assert DEVICE.type == "cpu" or update.graph is not None
     assert (ends[0] - ends[1]).abs().max() <= 1e-5
@@ -270,5 +265,5 @@ def test_draws_of_a_machine_of_real_size(units, precision):
     theta = 0.05 * torch.randn(model.size(), generator=torch.Generator().manual_seed(0)).to(DEVICE)
     state = start(model, NOISE, 500, {})
     for colours in ("product", "gather"):
-        end = GpuMachine(model, theta, Settings(precision, colours)).run(state, NOISE, steps=1, clamp=Clamp())
+        end = GpuMachine(model, theta, KernelSettings(precision, colours)).run(state, NOISE, steps=1, clamp=Clamp())
         check_sweep(model, theta, state, end, NOISE.at(1), Clamp(), precision)

@@ -20,7 +20,7 @@ import torch
 from shortrun import learning, store
 from shortrun.data.core.dataset import Dataset
 from shortrun.errors import StoreError
-from shortrun.learning import Rows, Training, fit
+from shortrun.learning import Rows, fit
 from shortrun.models import RBM, Layer, Spec
 from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Gaussian, Potts
@@ -78,10 +78,8 @@ def open_writer(path, task):
 def train(path, task, *, stop=None, writer=None):
     """Train in a folder, going on where it stands; return the training."""
     with writer or open_writer(path, task) as writer:
-        restart = writer.restart()
-        training = None if restart is None else Training(**vars(restart))
         recorder = writer if stop is None else Stopping(writer, stop)
-        return fit(task.model, task.scheme, task.rows, task.config, recorder, training=training)
+        return fit(task.model, task.scheme, task.rows, task.config, recorder, training=writer.restart())
 
 
 def differences(left, right):

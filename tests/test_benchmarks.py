@@ -35,8 +35,8 @@ from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
 from shortrun.dynamics import Noise, Stream  # noqa: E402
 from shortrun.engine import machine, native  # noqa: E402
 from shortrun.learning import Training  # noqa: E402
-from shortrun.learning.fit import advance_  # noqa: E402
 from shortrun.learning.optimisers import named  # noqa: E402
+from shortrun.learning.update import Learner  # noqa: E402
 
 
 def written(main, folder, *arguments):
@@ -87,7 +87,8 @@ def test_plain_torch_estimates_our_update_of_a_chaotic_network():
     at = networks.problem(batch=20_000, hidden=4, steps=30, sites=6)
     eager, ours = networks.EagerNetwork(at), at.theta.clone()
     optimiser, training = named("sgd", ours), Training(0, ours, (), (None,))
-    advance_(at.model, at.scheme, training, optimiser, at.batch, Noise(0, Stream.FREE, 1), at.config, 1.0)
+    learner = Learner(at.model, at.scheme, at.config.optimiser)
+    learner(training, optimiser, at.batch, Noise(0, Stream.FREE, 1), 1.0)
     eager.update(at.batch.state[0], 1.0)
     assert (eager.theta - ours).abs().max() < 5 * 4 * 0.007
     assert (eager.theta - ours).abs().mean() < 0.2 * (ours - at.theta).abs().mean()
@@ -151,7 +152,8 @@ def test_plain_torch_estimates_our_gradient(small, kind):
     theta = 4 * small.theta
     expected, moved, scheme = theta.clone(), theta.clone(), small.config.scheme
     optimiser, training = named("sgd", expected), Training(0, expected, (), (None, None))
-    advance_(small.model, small.scheme, training, optimiser, small.batch, Noise(0, Stream.FREE, 1), small.config, 1.0)
+    learner = Learner(small.model, scheme=small.scheme, settings=small.config.optimiser)
+    learner(training, optimiser, small.batch, Noise(0, Stream.FREE, 1), 1.0)
     settings = {"generate": scheme.generate, "predict": scheme.predict, "label_l2": small.config.optimiser.label_l2}
     kind(small.model, moved, steps=3, **settings).update(codes, labels[:, 0], 1.0)
     # each of the eleven weighted means of 4,000 draws has a standard error below 0.5 / sqrt(4000) = 0.008

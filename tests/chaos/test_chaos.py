@@ -24,9 +24,8 @@ from shortrun.chaos.rest_states import speed
 from shortrun.chaos.starts import start_chains
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
-from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError
-from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer
+from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, random_couplings
 from shortrun.settings import resolve
 
 NAMES = ("visible", "hidden", "hidden_2")
@@ -99,8 +98,8 @@ def test_exponents_are_those_of_two_trajectories_close_by(sizes, label, held):
         logs.append((length / 1e-7).log().squeeze(1))
         other = [state[i] + apart[i] * (1e-7 / length) if i in moving else x for i, x in enumerate(state)]
         if step < 500:
-            state = model.step(ready.couplings, ready.fields, state, clamp)
-            other = model.step(ready.couplings, ready.fields, tuple(other), clamp)
+            state = model.step(ready.theta, state, noise, clamp)
+            other = model.step(ready.theta, tuple(other), noise, clamp)
     expected = torch.stack(logs[201:]).mean(0) / 0.1
     assert np.allclose(found.chains, expected, atol=1e-4)  # the same trajectories: what is left is the distance, 1e-7
     assert expected.abs().max() > 1e-3
@@ -155,7 +154,7 @@ def test_the_coupling_matrix_is_what_units_feel():
     model = network(12, 7, 5, label=3)
     theta = some(model)
     ready, state, _ = start_chains(model, theta, 4, None, 0)
-    after = model.step(ready.couplings, ready.fields, state, Clamp())
+    after = model.step(ready.theta, state, Noise(0, Stream.GENERATE), Clamp())
     x, new, fields = torch.cat(state, 1), torch.cat(after, 1), torch.cat(ready.fields)
     felt = torch.tanh(x) @ torch.from_numpy(coupling_matrix(model, theta)).T
     assert torch.allclose(new, x + 0.1 * (felt + fields - x), atol=1e-12)
@@ -186,7 +185,7 @@ def test_symmetric_networks_run_down_their_lyapunov_function(sizes):
     _, state, _ = start_chains(model, theta, 8, None, 0)
     values = [lyapunov_function(ready, state)]
     for _ in range(600):
-        state = model.step(ready.couplings, ready.fields, state, Clamp())
+        state = model.euler_step(ready.couplings, ready.fields, state, Clamp())
         values.append(lyapunov_function(ready, state))
     steps = torch.stack(values).diff(dim=0)
     assert (steps <= 1e-12).all()

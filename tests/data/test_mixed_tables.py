@@ -132,7 +132,9 @@ def test_the_label_chain_holds_every_visible_layer():
     model, theta = tiny("sample")
     states, exact = law(model, theta)
     one = tuple(x[:1] for x in states)
-    found = label_chain(model, theta.float(), one, Noise(1, Stream.PREDICT), (20,), chains=4000)[20][0].double()
+    found = label_chain(machine(model, theta.float()), one, Noise(1, Stream.PREDICT), (20,), chains=4000)[20][
+        0
+    ].double()
     posterior = exact[:3] / exact[:3].sum()
     assert (found - posterior).abs().max() < 4 * 0.5 / 4000**0.5
 

@@ -11,6 +11,7 @@ from conftest import DISCRETE, HIDDEN, codes, law, machine
 from enumeration import index_of, p_value, transition
 from shortrun.dynamics import Noise, Stream, label_chain, recorded, run, start
 from shortrun.engine import cpu, native
+from shortrun.engine import machine as machine_at
 from shortrun.models import Clamp
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 
@@ -84,7 +85,7 @@ def test_fused_step_draws_what_the_reference_draws(visible, hidden, clamp, rule)
     model, theta = machine(visible, hidden, sites=37, hidden_sites=29, classes=5, rule=rule, scale=0.3)
     theta, noise = theta.float(), Noise(9, Stream.FREE, update=3, first_chain=11)
     state = start(model, noise, 200, {})
-    assert cpu.CpuMachine.supports(model, theta)
+    assert not cpu.CpuMachine.refusal(model, theta)
     fused = cpu.CpuMachine(model, theta)
     differing = drawn = 0
     for update in range(1, 5):
@@ -113,7 +114,7 @@ def test_a_chain_does_not_depend_on_its_batch_or_company():
 @pytest.mark.parametrize("engine", ["fused", "reference"])
 def test_clamped_sites_stay_and_the_rest_follows_the_conditional_law(engine, monkeypatch):
     if engine == "reference":
-        monkeypatch.setattr(cpu.CpuMachine, "supports", lambda *_: False)
+        monkeypatch.setattr(cpu.CpuMachine, "refusal", lambda *_: "not asked for")
     model, theta = machine(Bernoulli(), Bernoulli(), sites=3)
     mask = torch.tensor([True, False, False])
     values = torch.ones(CHAINS, 3, dtype=torch.uint8)
@@ -141,7 +142,7 @@ def test_label_chain_tends_to_the_exact_posterior():
     model, theta = machine(Bernoulli(), Bernoulli(), classes=3, scale=0.7)
     v = torch.tensor([[1, 0, 1]], dtype=torch.uint8).expand(20_000, 3)
     state = (v, torch.zeros(20_000, 1, dtype=torch.uint8))
-    found = label_chain(model, theta.float(), state, Noise(6, Stream.PREDICT), (40,))[40].double()
+    found = label_chain(machine_at(model, theta.float()), state, Noise(6, Stream.PREDICT), (40,))[40].double()
     exact = model.label_log_probabilities(theta, tuple(x[:1] for x in state)).exp()[0]
     assert ((found.mean(0) - exact).abs() < 4 * found.std(0) / 20_000**0.5).all()
 

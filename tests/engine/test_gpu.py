@@ -12,17 +12,31 @@ from pathlib import Path
 import pytest
 import torch
 
+from shortrun import engine
 from shortrun.dynamics import Noise, Stream
-from shortrun.engine import GpuMachine, launch, native
+from shortrun.engine import launch, native
+from shortrun.engine.gpu import GpuMachine
+from shortrun.engine.updates import DirectUpdater, GraphUpdater
 from shortrun.errors import ConfigError
 from shortrun.learning import begin, optimisers
-from shortrun.learning.fit import Minibatches, advance_
-from shortrun.learning.graph import GraphedUpdate
+from shortrun.learning.rows import Minibatches
+from shortrun.learning.update import Learner
 from small_training import problem
 
 HERE = Path(__file__).parents[1]
 # Triton reads the source of a kernel, so the one page with kernels is not instrumented.
-CHECKED = ["models", "dynamics", "learning", "engine.gpu", "engine.launch", "engine.philox", "units", "typing"]
+CHECKED = [
+    "typing",
+    "models",
+    "dynamics",
+    "learning",
+    "engine.gpu",
+    "engine.launch",
+    "engine.uniforms",
+    "philox",
+    "units",
+    "typing",
+]
 
 
 def _version(package):
@@ -74,7 +88,7 @@ def _restored():
 def test_without_triton_torch_computes_and_says_why(monkeypatch):
     task = problem("ff")
     theta = begin(task.model, task.scheme, task.rows, task.config).theta
-    assert not GpuMachine.supports(task.model, theta)  # a CPU
+    assert GpuMachine.refusal(task.model, theta) == "no GPU"
     assert launch.path("cpu").startswith("torch: ")
     monkeypatch.setenv("TRITON_INTERPRET", "1")
     monkeypatch.setitem(sys.modules, "triton", None)
@@ -82,7 +96,7 @@ def test_without_triton_torch_computes_and_says_why(monkeypatch):
     launch._kernels.cache_clear()
     launch._fault.cache_clear()
     assert launch.path("cpu") == "torch: triton is not installed"
-    assert not GpuMachine.supports(task.model, theta)
+    assert GpuMachine.refusal(task.model, theta) == "triton is not installed"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -125,18 +139,11 @@ def _trained(scheme, optimiser, graphed, capture=False):
     task = problem(scheme, optimiser)
     training = begin(task.model, task.scheme, task.rows, task.config)
     rule, batches = optimisers.named(optimiser, training.theta), Minibatches(task.rows, task.config)
-
-    def advance(batch, rule, noise):
-        return advance_(task.model, task.scheme, training, rule, batch, noise, task.config, 1.0)
-
-    noise, rows = Noise(3, Stream.FREE), task.rows
-    update = GraphedUpdate(advance, training, rule, rows.state, rows.weights, batches.size, noise, capture=capture)
+    learner = Learner(task.model, task.scheme, task.config.optimiser)
+    direct = DirectUpdater(training, learner, rule, batches, Noise(3, Stream.FREE))
+    update = GraphUpdater(direct, capture=capture) if graphed else direct
     for n in range(1, 9):
-        if graphed and n != 6:
-            update(n, batches.indices(n), 0.01 * n)
-        else:
-            now = Noise(3, Stream.FREE, n)
-            advance_(task.model, task.scheme, training, rule, batches.at(n), now, task.config, 0.01 * n)
+        update(n, 0.01 * n, residuals=n == 6)
     return training
 
 
@@ -154,8 +161,12 @@ def test_an_update_through_tensors_is_the_update(scheme, optimiser):
 
 def test_graph_is_for_gpus_and_labelled_rows():
     task = problem("ff")
-    theta = begin(task.model, task.scheme, task.rows, task.config).theta
-    assert not GraphedUpdate.supports(task.model, theta, task.rows.missing)
+    training, batches = begin(task.model, task.scheme, task.rows, task.config), Minibatches(task.rows, task.config)
+    learner, rule = Learner(task.model, task.scheme, task.config.optimiser), optimisers.named("sgd", training.theta)
+    direct = engine.updater(task.model, training, learner, rule, batches, Noise(3, Stream.FREE))
+    assert direct.reason == "updates one by one, no CUDA graph: theta is on cpu"
+    assert batches.refusal == ""
+    assert Minibatches(problem("ff", missing=True).rows, task.config).refusal == "some rows have no label"
 
 
 @pytest.mark.usefixtures("_plain")

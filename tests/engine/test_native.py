@@ -13,7 +13,9 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from shortrun.engine import native, philox
+from shortrun import philox
+from shortrun.engine import native
+from shortrun.engine.uniforms import uniform
 from shortrun.errors import ConfigError
 
 PLACE = {"seed": 0xFEDCBA9876543210, "update": 123_456, "place": 0x8100_0007, "first_chain": 3}
@@ -105,7 +107,7 @@ def test_uniform_is_the_contract():
 
 
 def test_uniforms_are_uniform_and_uncorrelated():
-    u = philox.uniform(1, 2, 3, 0, 1000, 640).double()
+    u = uniform(1, 2, 3, 0, 1000, 640).double()
     n = u.numel()
     assert abs(u.mean() - 0.5) < 4 * math.sqrt(1 / 12 / n)
     assert abs(u.square().mean() - 1 / 3) < 4 * math.sqrt(4 / 45 / n)
@@ -125,11 +127,11 @@ def test_uniforms_are_uniform_and_uncorrelated():
 
 def test_uniform_depends_on_every_part_of_the_address():
     address = {"seed": 1, "update": 2, "place": 3, "first_chain": 4}
-    base = philox.uniform(**address, chains=2, sites=64)
+    base = uniform(**address, chains=2, sites=64)
     changes = [("seed", 2), ("seed", 1 + 2**40), ("update", 3), ("place", 4), ("first_chain", 6)]
     for name, value in changes:
-        assert (philox.uniform(**{**address, name: value}, chains=2, sites=64) == base).sum() <= 1
-    assert torch.equal(philox.uniform(1, 2, 3, 5, 1, 64)[0], base[1])
+        assert (uniform(**{**address, name: value}, chains=2, sites=64) == base).sum() <= 1
+    assert torch.equal(uniform(1, 2, 3, 5, 1, 64)[0], base[1])
 
 
 @needs_kernels
@@ -140,12 +142,12 @@ def test_native_uniform_is_the_reference(sites):
             expected = philox.uniform_reference(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites)
             for name in HERE:
                 native.select(name)
-                assert torch.equal(philox.uniform(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites), expected)
+                assert torch.equal(uniform(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites), expected)
 
 
 @needs_kernels
 def test_native_uniform_same_bits_on_all_threads():
-    (u,) = _on_every_path(lambda: (philox.uniform(7, 8, 9, 10, 301, 333),))
+    (u,) = _on_every_path(lambda: (uniform(7, 8, 9, 10, 301, 333),))
     assert torch.equal(u, philox.uniform_reference(7, 8, 9, 10, 301, 333))
 
 
@@ -341,7 +343,7 @@ def test_select_takes_the_path_or_the_next_lower_one():
     assert native.select("portable") == "portable"
     assert native.select("reference") == "torch: reference asked for"
     assert not native.available()
-    assert torch.equal(philox.uniform(1, 2, 3, 4, 5, 6), philox.uniform_reference(1, 2, 3, 4, 5, 6))
+    assert torch.equal(uniform(1, 2, 3, 4, 5, 6), philox.uniform_reference(1, 2, 3, 4, 5, 6))
     with pytest.raises(ConfigError, match="did you mean 'avx512'"):
         native.select("avx521")
 

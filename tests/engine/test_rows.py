@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from conftest import machine
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.engine import CpuMachine, native
 from shortrun.engine import machine as machine_at
+from shortrun.engine import native
+from shortrun.engine.cpu import CpuMachine
 from shortrun.engine.lookup import REGISTERS, ROWS, LookupMachine, layout_of, step_bits
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import Clamp

@@ -12,14 +12,16 @@ import shortrun as sr
 from conftest import DISCRETE, HIDDEN, all_states, machine
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine.plain import PlainMachine
+from shortrun.engine.step import penalise_, rescale_label_
 from shortrun.errors import ConfigError, DataError
-from shortrun.learning import Rows, begin, cd, ff, fit, gradient, labels, optimisers, pcd, rates, rdm
+from shortrun.learning import Rows, begin, cd, ff, fit, labels, optimisers, pcd, rates, rdm
 from shortrun.learning.fit import Minibatches, ages
 from shortrun.learning.monitor import top_singular_value
 from shortrun.learning.update import Batch
 from shortrun.learning.update import gradient as update_gradient
 from shortrun.models import spec_of
 from shortrun.settings import Config
+from shortrun.settings.training import OptimiserSettings
 from shortrun.units import Bernoulli, Gaussian, Potts
 
 CPU = torch.device("cpu")
@@ -93,7 +95,7 @@ def test_missing_labels_are_marginalised_exactly(visible, hidden):
     state = tuple(x[rows] for x in observed)
     weights = torch.tensor([0.4, 0.3, 0.2, 0.1], dtype=torch.float64)
     missing = torch.tensor([False, True, False, True])
-    full, full_weights = labels.expand(model, PlainMachine(model, theta), state, weights, missing)
+    full, full_weights = labels.expand(PlainMachine(model, theta), state, weights, missing)
     by_hand = torch.zeros_like(theta)
     for n in range(4):
         row = tuple(x[n : n + 1] for x in state)
@@ -111,7 +113,7 @@ def test_a_missing_label_is_drawn_from_its_exact_law():
     state = (torch.tensor([[1, 0, 1]], dtype=torch.uint8).expand(n, 3), torch.zeros(n, 1, dtype=torch.uint8))
     missing = torch.ones(n, dtype=torch.bool)
     missing[: n // 10] = False
-    drawn = labels.draw(model, PlainMachine(model, theta.float()), state, missing, Noise(0, Stream.LABELS))[1][:, 0]
+    drawn = labels.draw(PlainMachine(model, theta.float()), state, missing, Noise(0, Stream.LABELS))[1][:, 0]
     assert (drawn[: n // 10] == 0).all()
     shares = torch.bincount(drawn[n // 10 :].long(), minlength=3) / (0.9 * n)
     exact = model.label_log_probabilities(theta, tuple(x[:1] for x in state)).exp()[0]
@@ -222,7 +224,7 @@ def test_the_automatic_rate_follows_the_strongest_mode():
 def test_penalties_pull_weights_only():
     model, theta = machine(Bernoulli(), Bernoulli(), classes=3)
     direction = torch.zeros_like(theta)
-    gradient.penalise_(model, direction, theta, l1=0.1, l2=0.01, label_l2=0.5)
+    penalise_(model, direction, theta, OptimiserSettings(l1=0.1, l2=0.01, label_l2=0.5))
     weight, bias, hidden_bias = model.view(direction)
     at = model.view(theta).weight
     torch.testing.assert_close(weight[:3], -0.1 * at[:3].sign() - 0.01 * at[:3])
@@ -233,7 +235,7 @@ def test_penalties_pull_weights_only():
 def test_the_label_has_a_rate_of_its_own():
     model, theta = machine(Bernoulli(), Bernoulli(), classes=3)
     direction = torch.ones_like(theta)
-    gradient.rescale_label_(model, direction, 5.0)
+    rescale_label_(model, direction, 5.0)
     weight, bias, hidden_bias = model.view(direction)
     assert (weight[:3] == 1).all()
     assert (bias[:3] == 1).all()

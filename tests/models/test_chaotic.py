@@ -9,11 +9,18 @@ import pytest
 import torch
 
 import shortrun as sr
-from shortrun.dynamics import Noise, Stream, run, start, start_hidden
+from shortrun.dynamics import Noise, Stream, run, start
 from shortrun.engine import machine
-from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, named_blocks, spec_from_dict
+from shortrun.models import (
+    ChaoticNetwork,
+    Clamp,
+    NetworkSpec,
+    RateLayer,
+    named_blocks,
+    random_couplings,
+    spec_from_dict,
+)
 from shortrun.scores.reconstruction import measure, squared_errors
 from shortrun.settings import resolve
 from shortrun.units import Rate
@@ -52,7 +59,7 @@ def test_the_engine_steps_as_the_equation_written_out(shape, held):
     model = network(shape)
     held = tuple(name for name in held if name in dict(SHAPES[shape]))
     theta, (state, noise) = parameters(model), begun(model, 5)
-    clamp, ready = Clamp(held), machine(model, theta)
+    clamp = Clamp(held)
     sites = [layer.sites for layer in model.spec.layers]
     random = random_couplings(model.spec, theta.device, theta.dtype)
     expected = [x.clone() for x in state]
@@ -73,7 +80,7 @@ def test_the_engine_steps_as_the_equation_written_out(shape, held):
     found = run(model, theta, state, noise, steps=7, clamp=clamp)
     plain = state
     for _ in range(7):
-        plain = model.step(ready.couplings, ready.fields, plain, clamp)
+        plain = model.step(theta, plain, noise, clamp)
     for one, two, three in zip(found, plain, expected, strict=True):
         assert torch.allclose(one, two, atol=1e-13)
         assert torch.allclose(one, three, atol=1e-13)
@@ -85,7 +92,7 @@ def test_the_hidden_layer_follows_held_data_by_the_formula(settling):
     model = network(settling=settling)
     theta, (state, noise) = parameters(model), begun(model, 5)
     simulated = run(model, theta, state, noise, steps=100, clamp=Clamp(("visible",)))
-    visible, hidden = machine(model, theta).completed(state[:1], state[1:], 100)
+    visible, hidden = machine(model, theta).settle(state[:1], state[1:], 100)
     assert torch.equal(visible, state[0])
     away = (hidden - simulated[1]).abs().max().item()
     field = (hidden - state[1] * math.exp(-10)).abs().max().item()
@@ -97,7 +104,7 @@ def test_the_hidden_layer_follows_held_data_by_the_formula(settling):
 def test_two_hidden_layers_are_simulated_with_the_data_held():
     model = network("three layers")
     theta, (state, noise) = parameters(model), begun(model, 4)
-    found = machine(model, theta).completed(state[:1], state[1:], 30)
+    found = machine(model, theta).settle(state[:1], state[1:], 30)
     expected = run(model, theta, state, noise, steps=30, clamp=Clamp(("visible",)))
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
 
@@ -184,18 +191,18 @@ def test_without_the_diagonal_no_unit_feels_itself():
     assert (machine(network("one layer"), parameters(model)).couplings[0].matrix.diagonal() != 0).all()
 
 
-def test_values_and_labels_are_held_and_shown():
+def test_values_and_labels_become_potentials_and_back():
     units = Rate(0.0, 1.0)
     values = torch.tensor([[0.0, 0.25, 0.5, 1.0]])
-    assert torch.allclose(units.shown(units.held(values)), values, atol=1e-7)
-    assert torch.allclose(torch.tanh(units.held(values)), 2 * values - 1, atol=1e-7)
-    assert torch.isfinite(units.held(values)).all()
+    assert torch.allclose(units.to_values(units.to_potentials(values)), values, atol=1e-7)
+    assert torch.allclose(torch.tanh(units.to_potentials(values)), 2 * values - 1, atol=1e-7)
+    assert torch.isfinite(units.to_potentials(values)).all()
     codes = Rate(0.0, 1.0, codes=True)
-    assert codes.shown(codes.held(torch.tensor([[0, 1, 1]]))).tolist() == [[0, 1, 1]]
+    assert codes.to_values(codes.to_potentials(torch.tensor([[0, 1, 1]]))).tolist() == [[0, 1, 1]]
     model = network("two layers, label")
-    held = model.held((torch.zeros(3, 12), torch.tensor([[2], [0], [1]])))
-    assert model.shown(held)[1].tolist() == [[2], [0], [1]]
-    assert model.label_law(torch.zeros(0), held).argmax(1).tolist() == [2, 0, 1]
+    state = model.to_state((torch.zeros(3, 12), torch.tensor([[2], [0], [1]])))
+    assert model.to_values(state)[1].tolist() == [[2], [0], [1]]
+    assert model.label_distribution(torch.zeros(0), state).argmax(1).tolist() == [2, 0, 1]
 
 
 def test_a_specification_is_its_json():
@@ -326,7 +333,7 @@ def moments_apart(trained: sr.Trajectory, age: int) -> float:
     data, _ = planted(2, 2000)
     model, theta, noise = trained.model, trained.at(age), Noise(7, Stream.GENERATE)
     ready, weights = machine(model, theta), torch.full((2000,), 1 / 2000)
-    held = ready.completed(model.held((torch.from_numpy(data.values),)), start_hidden(model, noise, 2000), 100)
+    held = ready.settle(model.to_state((torch.from_numpy(data.values),)), model.start_hidden(noise, 2000), 100)
     free = run(model, theta, start(model, noise, 2000, {}), noise, steps=100)
     return ready.statistics([(held, weights), (free, -weights)]).square().mean().sqrt().item()
 
@@ -353,7 +360,7 @@ def test_reconstruction_is_the_formula_written_out(prototypes_run):
     ready, noise = machine(model, theta), Noise(2, Stream.GENERATE)
     forward, back = (next(c.matrix for c in ready.couplings if c.target == i) for i in (1, 0))
     r = (1 - 0.1) ** 40
-    (hidden,), rates = start_hidden(model, noise, 30), torch.from_numpy(data.values)
+    (hidden,), rates = model.start_hidden(noise, 30), torch.from_numpy(data.values)
     h = r * hidden + (1 - r) * (rates @ forward + ready.fields[1])
     start_of_v = torch.special.ndtri(noise.at(0).uniform(0, 30, 64))
     v = r * start_of_v + (1 - r) * (torch.tanh(h) @ back + ready.fields[0])
@@ -418,5 +425,5 @@ def test_hidden_layers_start_from_the_same_noise_as_a_free_run():
     model = network("three layers")
     noise = Noise(3, Stream.FREE, 7)
     assert all(
-        torch.equal(a, b) for a, b in zip(start_hidden(model, noise, 5), start(model, noise, 5, {})[1:], strict=True)
+        torch.equal(a, b) for a, b in zip(model.start_hidden(noise, 5), start(model, noise, 5, {})[1:], strict=True)
     )

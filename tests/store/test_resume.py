@@ -12,6 +12,7 @@ import torch
 
 from shortrun import store
 from shortrun.errors import StoreError
+from shortrun.models import Training
 from small_training import differences, problem, train
 
 TASKS = [
@@ -87,7 +88,7 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
     train(tmp_path / "run", problem(updates=40), stop=15)
     with store.reopen(tmp_path / "run") as writer:
         restart = writer.restart()
-        bad = store.Restart(16, restart.theta * float("nan"), (), restart.chains, 1.0)
+        bad = Training(16, restart.theta * float("nan"), (), restart.chains, 1.0)
         writer.after_update(bad)
     assert store.reopen(tmp_path / "run").restart().update == 15
 

@@ -170,4 +170,4 @@ def labels_in_turn(model: ChaoticNetwork, chains: int) -> dict[str, Tensor]:
     if label is None:
         return {}
     codes = torch.arange(chains) % model.spec.layers[label].sites
-    return {LABEL: model.held((*[torch.empty(chains, 0)] * label, codes.unsqueeze(1)))[label]}
+    return {LABEL: model.to_state((*[torch.empty(chains, 0)] * label, codes.unsqueeze(1)))[label]}

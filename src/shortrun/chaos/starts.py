@@ -26,7 +26,7 @@ def start_chains(
     chains : int
         Number of chains.
     held : Mapping[str, Tensor] or None
-        Potentials (chains, N) of fixed layers, as made by `ChaoticNetwork.held`.
+        Potentials (chains, N) of fixed layers, as made by `ChaoticNetwork.to_state`.
     seed : int
         Seed of the starts, those of generated samples.
     """

@@ -13,7 +13,7 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
-from shortrun.engine.philox import uniform
+from shortrun.engine.uniforms import uniform
 from shortrun.typing import Uniforms
 
 STEP_BITS, LAYER_BITS, STREAM_BITS = 24, 4, 4
@@ -29,8 +29,7 @@ class Stream(IntEnum):
     LABELS = 10
     GENERATE = 11
     PREDICT = 12
-    SPLIT = 13
-    CLAMPED = 14
+    CLAMPED = 14  # 13 was once in use: a new stream takes 15
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Noise:
     seed : int
         64-bit key of the whole run.
     stream : int
-        What for.
+        What the numbers are for, see `Stream`.
     update : int, default 0
-        Of the parameters, or any other slow counter.
+        Number of the update, or any other slow counter.
     step : int, default 0
         Sweep within the run; 0 is its start.
     first_chain : int, default 0
@@ -67,6 +66,18 @@ class Noise:
     def at(self, step: int) -> Noise:
         """Return the same noise at another step."""
         return replace(self, step=step)
+
+    def from_chain(self, first: int) -> Noise:
+        """Return the same noise of the chains from `first` on."""
+        return replace(self, first_chain=first)
+
+    def of_update(self, update: int) -> Noise:
+        """Return the noise of an update."""
+        return replace(self, update=update)
+
+    def on_clock(self, clock: Tensor) -> Noise:
+        """Return the same noise, its update read from a tensor."""
+        return replace(self, clock=clock)
 
     def place(self, layer: int) -> int:
         """Return the counter word that packs stream, layer and step."""

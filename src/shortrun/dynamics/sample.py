@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.dynamics.noise import Noise
-from shortrun.dynamics.run import run, start
-from shortrun.engine import Machine
+from shortrun.dynamics.run import start
+from shortrun.engine import Machine, label_posterior
 from shortrun.engine import machine as machine_at
 from shortrun.models import LABEL, Clamp, Model
 from shortrun.typing import State, Theta
@@ -50,7 +49,7 @@ def recorded(
     machine = machine_at(model, theta)
     for first in range(0, count, at_once):
         rows = slice(first, min(first + at_once, count))
-        here = replace(noise, first_chain=first)
+        here = noise.from_chain(first)
         state = start(model, here, rows.stop - first, {name: values[rows] for name, values in held.items()})
         state = _with_kept(model, state, kept_sites, rows)
         yield _records(machine, state, here, times, clamp)
@@ -80,26 +79,37 @@ def _records(machine: Machine, state: State, noise: Noise, times: tuple[int, ...
 
 
 def label_chain(
-    model: Model, theta: Theta, state: State, noise: Noise, times: Sequence[int], chains: int = 1
+    machine: Machine, state: State, noise: Noise, times: Sequence[int], chains: int = 1
 ) -> dict[int, Float[Tensor, "C K"]]:
-    """Return the law of the label after each of `times` sweeps with the other layers clamped, (C, K).
+    """Return the distribution of the label after each of `times` sweeps with the other layers clamped, (C, K).
 
-    The label starts from p0; the law is the mean over `chains` independent chains of p(label | h) after that sweep.
-    One chain is the papers' classifier (FF24 fig. 1): its answer is one noisy draw of this law.
+    The label starts from p0; its distribution is the mean over `chains` independent chains of p(label | h) after that
+    sweep. One chain is the papers' classifier (FF24 fig. 1): its answer is one noisy draw of this distribution.
     """
-    assert model.spec.label is not None
+    spec = machine.model.spec
+    assert spec.label is not None
     rows = len(state[0])
     held = {
         layer.name: x.repeat_interleave(chains, 0)
-        for layer, x in zip(model.spec.observed, state, strict=False)
+        for layer, x in zip(spec.observed, state, strict=False)
         if layer.name != LABEL
     }
-    many = replace(noise, first_chain=noise.first_chain * chains)
+    many = noise.from_chain(noise.first_chain * chains)
     found: dict[int, Tensor] = {}
 
-    def law(t: int, now: State) -> None:
-        found[t] = model.label_law(theta, now).unflatten(0, (rows, chains)).mean(1)
+    def look(t: int, now: State) -> None:
+        found[t] = machine.label_distribution(now).unflatten(0, (rows, chains)).mean(1)
 
-    begin = start(model, many, rows * chains, held)
-    run(model, theta, begin, many, steps=max(times), clamp=Clamp(tuple(held)), observe=law, times=times)
+    begin = start(machine.model, many, rows * chains, held)
+    machine.run(begin, many, steps=max(times), clamp=Clamp(tuple(held)), observe=look, times=times)
     return found
+
+
+def label_probabilities(
+    machine: Machine, state: State, noise: Noise, steps: int, chains: int = 1
+) -> Float[Tensor, "C K"]:
+    """Return p(label | other layers): exact where there is a formula, else after `steps` sweeps of label chains."""
+    posterior = label_posterior(machine)
+    if posterior is None:
+        return label_chain(machine, state, noise, (steps,), chains)[steps]
+    return posterior(state).exp()

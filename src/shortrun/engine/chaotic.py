@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Container, Sequence
 
 import torch
 from torch import Tensor
 
-from shortrun.engine.philox import uniform
-from shortrun.engine.plain import PlainMachine
-from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec
-from shortrun.typing import Noise, State, Term, Theta, Weights
-
-STREAM = 0  # the random couplings have a key of their own (the seed of the network), so any place in it will do
-
-
-@lru_cache(maxsize=4)
-def random_couplings(spec: NetworkSpec, device: torch.device, dtype: torch.dtype) -> tuple[tuple[Tensor, Tensor], ...]:
-    """Return the fixed random couplings W of each edge, (N_x, N_y): what x feels of y, and y of x.
-
-    Independent normal numbers of mean 0 and variance g, a function of the seed.
-    """
-
-    def normal(place: int, i: int, j: int) -> Tensor:
-        shape = (spec.layers[i].sites, spec.layers[j].sites)
-        return torch.special.ndtri(uniform(spec.seed, 0, place, 0, *shape)).to(device, dtype).mul_(spec.gain**0.5)
-
-    return tuple((normal(2 * e, i, j), normal(2 * e + 1, i, j)) for e, (i, j) in enumerate(spec.edges))
+from shortrun.engine.runs import run_sweeps
+from shortrun.models import ChaoticNetwork, Clamp
+from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 
 
 class ChaoticMachine:
@@ -36,58 +18,83 @@ class ChaoticMachine:
 
     Parameters
     ----------
-    model, theta : ChaoticNetwork or Theta
-        The trained couplings and fields; the random ones are made again from the seed.
+    model : ChaoticNetwork
+        Its random couplings are made again from the seed.
+    theta : Theta
+        The trained couplings and fields.
     """
+
+    name: str = "chaotic"
+    reason: str = "Euler steps in torch, products in place"
 
     def __init__(self, model: ChaoticNetwork, theta: Theta):
         self.model, self.theta = model, theta
-        self.couplings = model.couplings(theta, random_couplings(model.spec, theta.device, theta.dtype))
+        self.couplings = model.couplings(theta)
         self.fields = model.view(theta)[1]
 
-    run = PlainMachine.run
+    @classmethod
+    def attempt(cls, model: ChaoticNetwork, theta: Theta) -> ChaoticMachine | str:
+        """Return the machine: every device and every network will do."""
+        return cls(model, theta)
 
-    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, Noise], State]:
+    def run(
+        self,
+        state: State,
+        noise: NoisePlace,
+        *,
+        steps: int,
+        clamp: Clamp,
+        observe: Observer | None = None,
+        times: Container[int] | None = None,
+    ) -> State:
+        return run_sweeps(self.sweep(state, clamp), state, noise, steps, observe, times)
+
+    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, NoisePlace], State]:
         """Return one Euler step from `state`; the state that it returns lives in buffers."""
-        step = Step(self, state, clamp)
+        step = EulerStep(self, state, clamp)
         return lambda _now, _noise: step()
 
-    def completed(self, observed: State, hidden: State, steps: int) -> State:
-        """Return observed layers with the hidden ones `steps` later, the former held.
+    def label_distribution(self, state: State) -> Tensor:
+        return self.model.label_distribution(self.theta, state)
+
+    def keep(self, state: State) -> None:
+        """Do nothing: statistics of rates share no work."""
+
+    def settle(self, observed: State, hidden: State, steps: int) -> State:
+        """Return observed layers with the hidden ones `steps` later, the observed ones held.
 
         With one hidden layer every step is the same affine map: h(T) = r h(0) + (1 - r) (field of the observed), r =
         (1 - dt / tau)^steps, or exp(-T / tau) in continuous time (FU24 eq. 7; theory 12.6, 12.7).
         """
-        spec = self.model.spec
         if len(hidden) != 1:
-            held = Clamp(tuple(layer.name for layer in spec.observed))
-            sweep, state = self.sweep((*observed, *hidden), held), (*observed, *hidden)
-            for _ in range(steps if hidden else 0):
-                state = sweep(state, None)  # pyright: ignore[reportArgumentType] - it has no noise
-            return tuple(x.clone() for x in state)
-        kept = math.exp(-spec.time_step * steps) if spec.settling == "exact" else (1 - spec.time_step) ** steps
+            return self._settle_by_steps(observed, hidden, steps if hidden else 0)
+        spec = self.model.spec
+        remaining = math.exp(-spec.time_step * steps) if spec.settling == "exact" else (1 - spec.time_step) ** steps
         field = self.fields[-1].expand_as(hidden[0]).clone()
         for coupling in self.couplings:
             if coupling.target == len(observed):
                 field.addmm_(torch.tanh(observed[coupling.source]), coupling.matrix)
-        return (*observed, field.mul_(1 - kept).add_(hidden[0], alpha=kept))
+        return (*observed, field.mul_(1 - remaining).add_(hidden[0], alpha=remaining))
+
+    def _settle_by_steps(self, observed: State, hidden: State, steps: int) -> State:
+        state = (*observed, *hidden)
+        step = EulerStep(self, state, Clamp(tuple(layer.name for layer in self.model.spec.observed)))
+        for _ in range(steps):
+            state = step()
+        return tuple(x.clone() for x in state)
 
     def statistics(self, terms: Sequence[Term]) -> Theta:
         return sum((self.model.statistics(self.theta, *term) for term in terms), torch.zeros_like(self.theta))
 
-    def label_log_probabilities(self, state: State) -> Tensor:
-        raise NotImplementedError("a chaotic network has no formula for its label: run it")
-
     def means(self, state: State, weights: Weights) -> tuple[Tensor, ...]:
-        """Return the weighted sums of the rates of each layer."""
         return tuple(weights @ torch.tanh(x) for x in state)
 
 
-class Step:
+class EulerStep:
     """One Euler step of the layers that move, from where they are: x <- (1 - dt/tau) x + dt/tau (tanh(y) K + b).
 
     Each call is a product and a sigmoid a layer, in place: tanh y = 2 sigmoid(2 y) - 1, and torch's sigmoid takes a
-    tenth of the time of its tanh. The -1 and the pull of layers that are held are added up before.
+    tenth of the time of its tanh. The -1 and the pull of layers that are held are added up once.
     """
 
     def __init__(self, machine: ChaoticMachine, state: State, clamp: Clamp):

@@ -14,7 +14,7 @@ from torch import Tensor
 from shortrun.engine import native
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import Noise, State, Theta
+from shortrun.typing import NoisePlace, State, Theta
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 
@@ -28,13 +28,18 @@ class Binary(NamedTuple):
 BINARY = {Bernoulli(): Binary(1.0, 0.0), Ising(): Binary(2.0, -1.0)}
 
 
+def is_known(units: Units) -> bool:
+    """Whether kernels draw observed units of this type."""
+    return units in BINARY or isinstance(units, Potts)
+
+
 class FreeLayer:
     """An observed layer that moves: its rows of W and the buffers that hold its field, then its features, and codes."""
 
     def __init__(self, model: RBM, theta: Theta, index: int, chains: int, sites: Tensor | None):
         weight, bias, _ = model.view(theta)
         rows = model.slices[index]
-        self.index, self.layer, self.held_sites = index, model.spec.observed[index], sites
+        self.index, self.layer, self.fixed_sites = index, model.spec.observed[index], sites
         self.weight, self.bias = weight[rows], bias[rows]
         self.features = torch.empty(chains, self.layer.width)
         self.codes = torch.empty(chains, self.layer.sites, dtype=torch.uint8)
@@ -52,17 +57,17 @@ class FreeLayer:
             return out
         return torch.addmm(before, self.features, self.weight, out=out)
 
-    def draw(self, passed: Tensor, noise: Noise) -> Tensor:
+    def draw(self, passed: Tensor, noise: NoisePlace) -> Tensor:
         """Draw the layer given what the hidden layer passes on; returns its codes."""
-        old = self.codes.clone() if self.held_sites is not None else None
+        old = self.codes.clone() if self.fixed_sites is not None else None
         torch.addmm(self.bias, passed, self.weight.T, out=self.features)
         _draw(self.layer.units, self.features, self.codes, noise, self.index)
-        if old is not None and self.held_sites is not None:
-            self.load(torch.where(self.held_sites, old, self.codes))
+        if old is not None and self.fixed_sites is not None:
+            self.load(torch.where(self.fixed_sites, old, self.codes))
         return self.codes
 
 
-def _draw(units: Units, field: Tensor, codes: Tensor, noise: Noise, layer: int) -> None:
+def _draw(units: Units, field: Tensor, codes: Tensor, noise: NoisePlace, layer: int) -> None:
     seed, update, place, chain = noise.seed, noise.update, noise.place(layer), noise.first_chain
     if isinstance(units, Potts):
         native.draw_potts(field, None, units.colours, codes, seed=seed, update=update, place=place, first_chain=chain)
@@ -76,16 +81,23 @@ def _draw(units: Units, field: Tensor, codes: Tensor, noise: Noise, layer: int) 
 class CpuMachine(PlainMachine):
     """A model at fixed parameters, stepped by the C kernels; the states that an observer sees live in buffers."""
 
-    @staticmethod
-    def supports(model: RBM, theta: Theta) -> bool:
-        """Whether the kernels know every unit type of the model, on this device and in this precision."""
-        known = all(layer.units in BINARY or isinstance(layer.units, Potts) for layer in model.spec.observed)
-        return (
-            native.available()
-            and theta.device.type == "cpu"
-            and theta.dtype == torch.float32
-            and (known and model.spec.hidden.units in BINARY)
-        )
+    name: str = "cpu"
+
+    @property
+    def reason(self) -> str:
+        return f"products in torch, draws by the C kernels ({native.path()})"
+
+    @classmethod
+    def refusal(cls, model: RBM, theta: Theta) -> str:
+        """Return why the kernels cannot run the model, "" where they can: units, device and precision."""
+        if not native.available():
+            return f"no kernels ({native.path()})"
+        if theta.device.type != "cpu" or theta.dtype != torch.float32:
+            return f"its kernels take float32 on the CPU, theta is {str(theta.dtype)[6:]} on {theta.device.type}"
+        unknown = [layer.units.kind for layer in model.spec.observed if not is_known(layer.units)]
+        if model.spec.hidden.units not in BINARY:
+            unknown.append(f"hidden {model.spec.hidden.units.kind}")
+        return f"its kernels know no {unknown[0]} units" if unknown else ""
 
     def sweep(self, state: State, clamp: Clamp) -> Stepper:
         return Stepper(self.model, self.theta, state, clamp)
@@ -98,19 +110,19 @@ class Stepper:
         chains = len(state[0])
         weight, _, hidden_bias = model.view(theta)
         self.model = model
-        self.held = hidden_bias.expand(chains, -1).contiguous()
+        self.constant = hidden_bias.expand(chains, -1).contiguous()
         self.free: list[FreeLayer] = []
         for i, (layer, rows) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
             if layer.name in clamp.layers:
-                self.held = torch.addmm(self.held, layer.units.features(state[i]), weight[rows])
+                self.constant = torch.addmm(self.constant, layer.units.features(state[i]), weight[rows])
             else:
                 self.free.append(FreeLayer(model, theta, i, chains, clamp.sites.get(layer.name)))
         self.hidden = torch.empty(chains, model.spec.hidden.sites)
         self.hidden_codes = torch.empty(chains, model.spec.hidden.sites, dtype=torch.uint8)
 
-    def __call__(self, state: State, noise: Noise) -> State:
+    def __call__(self, state: State, noise: NoisePlace) -> State:
         """Return the next state."""
-        field = self.held
+        field = self.constant
         for free in self.free:
             if state[free.index] is not free.codes:
                 free.load(state[free.index])
@@ -122,9 +134,9 @@ class Stepper:
             new[free.index] = free.draw(self.hidden, noise)
         return tuple(new)
 
-    def _move_hidden(self, field: Tensor, noise: Noise) -> Tensor:
+    def _move_hidden(self, field: Tensor, noise: NoisePlace) -> Tensor:
         units = self.model.spec.hidden.units
-        if field is self.held:  # nothing moves but the hidden layer
+        if field is self.constant:  # nothing moves but the hidden layer
             self.hidden.copy_(field)
         if self.model.spec.hidden_rule == "mean":
             native.mean_binary(self.hidden, None, self.hidden, gain=BINARY[units].gain, low=BINARY[units].low)

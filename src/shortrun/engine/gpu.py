@@ -13,9 +13,9 @@ from torch import Tensor
 
 from shortrun.engine import launch
 from shortrun.engine.launch import LOW, Goal, Source, Words
-from shortrun.engine.plain import PlainMachine, by_tensor
-from shortrun.models import RBM, Clamp, Model
-from shortrun.typing import Noise, State, Term, Theta, Weights
+from shortrun.engine.plain import PlainMachine
+from shortrun.models import RBM, Clamp
+from shortrun.typing import NoisePlace, State, Term, Theta, Weights
 from shortrun.units import Potts
 
 
@@ -24,29 +24,44 @@ class GpuMachine(PlainMachine):
 
     Parameters
     ----------
-    model, theta : RBM or Theta
-        Theta on a GPU, float32.
-    settings : launch.Settings, optional
+    model : RBM
+        All of its units are known to the kernels.
+    theta : Theta
+        On a GPU, float32.
+    settings : launch.KernelSettings, optional
         The precision of products and the way of fields; those in force if None (`launch.select`).
     """
 
-    def __init__(self, model: RBM, theta: Theta, settings: launch.Settings | None = None):
+    name: str = "gpu"
+
+    def __init__(self, model: RBM, theta: Theta, settings: launch.KernelSettings | None = None):
         super().__init__(model, theta)
         self.settings = settings or launch.settings()
         weight, self.bias, self.hidden_bias = model.view(theta)
         self.weight = launch.Weights.of(weight, self.settings.precision)
         self.low = LOW[model.spec.hidden.units]
 
-    @staticmethod
-    def supports(model: Model, theta: Theta) -> bool:
-        """Whether the kernels know every unit type of the model, on this device and in this precision."""
-        if not isinstance(model, RBM):
-            return False
-        known = all(layer.units in LOW or isinstance(layer.units, Potts) for layer in model.spec.observed)
-        wanted = theta.dtype == torch.float32 and launch.settings().precision != "torch"
-        return wanted and known and model.spec.hidden.units in LOW and launch.available(theta.device)
+    @property
+    def reason(self) -> str:
+        return f"a Triton kernel for each layer that moves, products as {self.settings.precision}"
 
-    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, Noise], State]:
+    @classmethod
+    def refusal(cls, model: RBM, theta: Theta) -> str:
+        """Return why the kernels cannot run the model, "" where they can: device, precision and units."""
+        if not launch.available(theta.device):
+            return launch.path(theta.device).removeprefix("torch: ")
+        if launch.settings().precision == "torch":
+            return "the precision asked for is that of torch"
+        if theta.dtype != torch.float32:
+            return f"its kernels take float32, theta is {str(theta.dtype)[6:]}"
+        unknown = [
+            la.units.kind for la in model.spec.observed if la.units not in LOW and not isinstance(la.units, Potts)
+        ]
+        if model.spec.hidden.units not in LOW:
+            unknown.append(f"hidden {model.spec.hidden.units.kind}")
+        return f"its kernels know no {unknown[0]} units" if unknown else ""
+
+    def sweep(self, state: State, clamp: Clamp) -> Callable[[State, NoisePlace], State]:
         sweep = Sweep(self, state, clamp)
         return lambda _, noise: sweep(noise)
 
@@ -55,7 +70,7 @@ class GpuMachine(PlainMachine):
         out = self.model.view(result)
         weighted = [self._weighted(*term) for term in terms]
         for i, rows in enumerate(self.model.slices):
-            for n, (x, mean, weights) in enumerate(by_tensor(i, terms, weighted)):
+            for n, (x, mean, weights) in enumerate(self.shared(i, terms, weighted)):
                 source = self.source(i, x)
                 launch.moments(source, mean, out.weight[rows], self.weight.precision, add=n > 0)
                 launch.first_moments(source, weights, out.bias[rows], add=n > 0)
@@ -123,7 +138,7 @@ class Sweep:
             self.before = machine.theta.new_empty(chains, hidden.sites)
             machine.to_hidden(clamped, state, machine.hidden_bias, self.before, Goal())
 
-    def __call__(self, noise: Noise) -> State:
+    def __call__(self, noise: NoisePlace) -> State:
         """Return the next state."""
         machine, low = self.machine, self.machine.low
         goal = Goal("mean", low) if self.rule == "mean" else Goal("draw", low, words=Words.of(noise, len(self.codes)))
@@ -133,7 +148,7 @@ class Sweep:
             self._draw(i, passed, noise)
         return (*self.codes, self.hidden)
 
-    def _draw(self, i: int, passed: Source, noise: Noise) -> None:
+    def _draw(self, i: int, passed: Source, noise: NoisePlace) -> None:
         units, rows = self.machine.model.spec.observed[i].units, self.machine.model.slices[i]
         weight, bias = self.machine.weight.rows(rows), self.machine.bias[rows]
         words, held, out = Words.of(noise, i), self.held_sites[i], self.codes[i]

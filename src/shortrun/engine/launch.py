@@ -29,7 +29,8 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import ConfigError, nearest
-from shortrun.typing import Noise
+from shortrun.philox import uniform_reference
+from shortrun.typing import NoisePlace
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 PRECISIONS = ("bf16x2", "tf32", "bf16", "ieee", "torch")
@@ -40,7 +41,7 @@ MASK = 0xFFFFFFFF
 Colours = Literal["product", "gather"]
 
 
-class Settings(NamedTuple):
+class KernelSettings(NamedTuple):
     """How the machines of this process compute.
 
     Parameters
@@ -55,15 +56,15 @@ class Settings(NamedTuple):
     colours: Colours = "product"
 
 
-_settings = Settings()
+_settings = KernelSettings()
 
 
-def settings() -> Settings:
+def settings() -> KernelSettings:
     """Return what is in force."""
     return _settings
 
 
-def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> Settings:
+def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> KernelSettings:
     """Take a precision and a way to compute fields, for tests and comparisons.
 
     Raises
@@ -75,7 +76,7 @@ def select(precision: str = PRECISIONS[0], colours: Colours = "product") -> Sett
     if precision not in PRECISIONS:
         expected = f"{precision!r} is not one of {', '.join(PRECISIONS)}"
         raise ConfigError("SHORTRUN_GPU_PRECISION", expected, nearest(precision, PRECISIONS))
-    _settings = Settings(precision, colours)
+    _settings = KernelSettings(precision, colours)
     return _settings
 
 
@@ -114,8 +115,6 @@ def _kernels() -> Any:
 @cache
 def _fault(kind: str) -> str:
     """Return why the kernels do not work on this kind of device, "" where they do: one of them is tried."""
-    from shortrun.engine.philox import uniform_reference
-
     seed = 0x9ABCDEF001234567
     try:
         found = torch.empty(2, 70, device=kind)
@@ -142,7 +141,7 @@ class Words(NamedTuple):
     clock: bool = False
 
     @classmethod
-    def of(cls, noise: Noise, layer: int) -> Words:
+    def of(cls, noise: NoisePlace, layer: int) -> Words:
         """Return the words of a layer's noise."""
         update = noise.update if noise.clock is None else noise.clock
         return cls.at(noise.seed, update, noise.place(layer), noise.first_chain)

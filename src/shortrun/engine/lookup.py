@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Sequence
-from ctypes import POINTER, Structure, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p, pointer
+from ctypes import Structure, c_float, c_void_p, pointer
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,117 +23,35 @@ from torch import Tensor
 
 from shortrun.engine import native
 from shortrun.engine.cpu import BINARY, CpuMachine
-from shortrun.engine.plain import by_tensor
+from shortrun.engine.structures import (
+    MOST_LAYERS,
+    CBound,
+    CFirstMoments,
+    CLayer,
+    CMeans,
+    CNoise,
+    CPosterior,
+    CProducts,
+    CScatter,
+    CSums,
+    CSweeps,
+    CTabulate,
+)
 from shortrun.models import RBM, Clamp, Layer
-from shortrun.typing import Noise, Observer, State, Term, Theta, Weights
+from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 from shortrun.units import Ising, Potts
 
 LANES, BLOCK, SPAN, WIDE, TOGETHER = 16, 32, 64, 64, 4  # as in csrc
-MOST_LAYERS = 8
 LARGEST_SUM = 32_000  # of 16 bits, less the roundings
 FEWEST_BITS, MOST_BITS = 8, 24  # coarser steps are not taken; finer ones are of no use
 LARGEST_LABEL_FIELD = 40.0  # e^40 squared is a float32
 SCATTERED = 8  # colours from which statistics are scattered rows, not tables: measured in docs/design_notes.md
-KEPT_SUMS = 4  # fields of so many layers are kept for the next question
 SWEEPS, SUMS, MEANS, BOUND_UP, BOUND_DOWN, TABLES_DOWN, TABLES_UP, PRODUCTS, SCATTER, POSTERIOR, FIRST_MOMENTS = range(
     11
 )
 
 
-class _Noise(Structure):
-    _fields_ = (("seed", c_uint64), ("update", c_uint32), ("place", c_uint32), ("first_chain", c_uint32))
-
-
-class _Layer(Structure):
-    _fields_ = (
-        *((name, c_int64) for name in ("sites", "colours")),
-        *((name, c_void_p) for name in ("up", "down", "bias")),
-        *(("gain", c_float), ("codes", c_void_p), ("codes_stride", c_int64)),
-        *(("kept", c_void_p), ("sums", c_void_p), ("clamped", c_int32), ("place", c_uint32)),
-    )
-
-
-class _Sweeps(Structure):
-    _fields_ = (
-        ("layer", _Layer * MOST_LAYERS),
-        *((name, c_int64) for name in ("layers", "chains", "padded", "hidden")),
-        *(("hidden_bias", c_void_p), ("hidden_gain", c_float), ("step", c_float)),
-        *(("hidden_codes", c_void_p), ("hidden_codes_stride", c_int64), ("count", c_int64)),
-        *(("hidden_place", c_uint32), ("noise", _Noise), ("part", c_int64)),
-    )
-
-
-class _Sums(Structure):
-    _fields_ = (
-        ("layer", _Layer),
-        *((name, c_int64) for name in ("chains", "padded", "hidden", "part")),
-        ("out", c_void_p),
-    )
-
-
-class _Means(Structure):
-    _fields_ = (
-        ("sums", c_void_p * MOST_LAYERS),
-        *((name, c_int64) for name in ("count", "chains", "padded", "add")),
-        *(("bias", c_void_p), ("weight", c_void_p)),
-        *((name, c_float) for name in ("step", "gain", "low", "factor")),
-        ("out", c_void_p),
-    )
-
-
-class _Bound(Structure):
-    _fields_ = (
-        ("weight", c_void_p),
-        *((name, c_int64) for name in ("features", "hidden", "colours", "block_sites")),
-        ("largest", POINTER(c_float)),
-    )
-
-
-class _Tabulate(Structure):
-    _fields_ = (
-        ("weight", c_void_p),
-        *((name, c_int64) for name in ("rows", "n", "stride", "sites", "colours")),
-        *(("scale", c_float), ("shift", c_uint32)),
-        *(("high", c_void_p), ("low", c_void_p), ("up", c_void_p), ("rest", c_int64)),
-    )
-
-
-class _Products(Structure):
-    _fields_ = (
-        ("codes", c_void_p),
-        *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride")),
-        *(("high", c_void_p), ("low", c_void_p)),
-        *((name, c_int64) for name in ("columns", "part", "add")),
-        *(("scale", c_float), ("out", c_void_p)),
-    )
-
-
-class _Scatter(Structure):
-    _fields_ = (
-        ("codes", c_void_p),
-        *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride", "columns", "add")),
-        *(("moments", c_void_p), ("out", c_void_p)),
-    )
-
-
-class _Posterior(Structure):
-    _fields_ = (
-        ("sums", c_void_p * MOST_LAYERS),
-        *((name, c_int64) for name in ("count", "chains", "padded", "hidden", "classes")),
-        *(("bias", c_void_p), ("factor", c_void_p), ("step", c_float), ("gain", c_float)),
-        *((name, c_void_p) for name in ("mantissa", "exponent", "common")),
-    )
-
-
-class _FirstMoments(Structure):
-    _fields_ = (
-        ("codes", c_void_p),
-        *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride")),
-        *(("weight", c_void_p), ("out", c_void_p)),
-    )
-
-
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """How the tables lie: by rows or in registers; how many chains move together; the most colours of a site."""
 
     by_rows: bool
@@ -153,10 +71,10 @@ class Layout(NamedTuple):
         return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites if self.by_rows else rows * -(-sites // 5) * 8
 
 
-REGISTERS, ROWS = Layout(False, 256, 32), Layout(True, 512, 255)
+REGISTERS, ROWS = TableLayout(False, 256, 32), TableLayout(True, 512, 255)
 
 
-def layout_of(model: RBM) -> Layout:
+def layout_of(model: RBM) -> TableLayout:
     """Return the faster layout that the processor and the numbers of colours allow."""
     small = all(colours_of(layer) <= REGISTERS.most_colours for layer in model.spec.observed)
     return REGISTERS if small and native.path() == native.PATHS[-1] else ROWS
@@ -197,7 +115,7 @@ def step_bits(model: RBM, theta: Theta) -> int:
     factor = 1
     for layer, rows in zip(model.spec.observed, model.slices, strict=True):
         part = weight[rows]
-        bound = _Bound(
+        bound = CBound(
             part.data_ptr(), *part.shape, colours_of(layer), BLOCK * group_of(colours_of(layer)), pointer(largest)
         )
         native.lookup(BOUND_UP, bound, -(-part.shape[1] // LANES))
@@ -226,31 +144,49 @@ class LookupMachine(CpuMachine):
 
     Parameters
     ----------
-    model, theta : RBM or Theta
-        Theta on the CPU, float32.
+    model : RBM
+        All of its units are known to the kernels.
+    theta : Theta
+        On the CPU, float32.
     bits : int
         The bits behind the point of the rounded weights, see `step_bits`.
-    layout : Layout, optional
-        Of the tables; the faster one if None.
+    layout : TableLayout, optional
+        Layout of the tables; the faster one if None.
     """
 
-    @staticmethod
-    def supports(model: RBM, theta: Theta) -> bool:
-        """Whether the kernels are there and know the layers; whether the weights allow it, `step_bits` says."""
-        return (
-            CpuMachine.supports(model, theta)
-            and model.spec.hidden_rule == "sample"
-            and len(model.spec.observed) <= MOST_LAYERS
-        )
+    name: str = "lookup"
 
-    def __init__(self, model: RBM, theta: Theta, bits: int, layout: Layout | None = None):
+    @property
+    def reason(self) -> str:
+        where = "by rows" if self.layout.by_rows else "in registers"
+        return f"fields looked up in tables {where} ({native.path()}), weights rounded to multiples of 2^-{self.bits}"
+
+    @classmethod
+    def attempt(cls, model: RBM, theta: Theta) -> LookupMachine | str:
+        """Return the machine, or in words why there is none: weights, too, may not allow it."""
+        if reason := cls.refusal(model, theta):
+            return reason
+        bits = step_bits(model, theta)
+        return cls(model, theta, bits) if bits >= FEWEST_BITS else "the weights are too large for sums of 16 bits"
+
+    @classmethod
+    def refusal(cls, model: RBM, theta: Theta) -> str:
+        """Return why the kernels cannot run the model whatever its weights are, "" where they can."""
+        if reason := CpuMachine.refusal(model, theta):
+            return reason
+        if model.spec.hidden_rule != "sample":
+            return "its tables take draws of the hidden layer, the hidden rule is 'mean'"
+        layers = len(model.spec.observed)
+        return f"it takes up to {MOST_LAYERS} observed layers, there are {layers}" if layers > MOST_LAYERS else ""
+
+    def __init__(self, model: RBM, theta: Theta, bits: int, layout: TableLayout | None = None):
         super().__init__(model, theta)
         self.bits, self.step = bits, 2.0**-bits
         self.layout = layout or layout_of(model)
         self.hidden = BINARY[model.spec.hidden.units]
         self.tables = [self._tabulate(i) for i in range(len(model.spec.observed))]
         self.hidden_bias = self._hidden_bias(self._rounded)
-        self._kept: dict[tuple[int, int, int], tuple[Tensor, Tensor]] = {}
+        self._sums_of_kept: list[tuple[int, Tensor, Tensor]] = []  # layer, values, sums
 
     def _run(self, kernel: int, ask: Structure, tasks: int) -> None:
         native.lookup(kernel, ask, tasks, by_rows=self.layout.by_rows)
@@ -278,10 +214,10 @@ class LookupMachine(CpuMachine):
         self._run(TABLES_UP, ask, -(-hidden // LANES))
         return up
 
-    def _question(self, index: int) -> _Tabulate:
+    def _question(self, index: int) -> CTabulate:
         layer, weight = self.model.spec.observed[index], self.model.view(self.theta).weight[self.model.slices[index]]
         shape = (*weight.shape, weight.shape[1], layer.sites, colours_of(layer))
-        return _Tabulate(weight.data_ptr(), *shape, 2.0**self.bits)
+        return CTabulate(weight.data_ptr(), *shape, 2.0**self.bits)
 
     def _hidden_bias(self, weights: Callable[[Tensor], Tensor]) -> Tensor:
         """The bias of the bits: spins are 2 b - 1."""
@@ -294,13 +230,13 @@ class LookupMachine(CpuMachine):
     def _rounded(self, weight: Tensor) -> Tensor:
         return torch.round(weight * 2.0**self.bits) * self.step
 
-    def _layer(self, index: int, codes: Tensor) -> _Layer:
+    def _layer(self, index: int, codes: Tensor) -> CLayer:
         layer, tables = self.model.spec.observed[index], self.tables[index]
         gain = 1.0 if isinstance(layer.units, Potts) else BINARY[layer.units].gain
         assert codes.dtype is torch.uint8
         assert codes.shape[1] == layer.sites
         assert codes.stride(1) == 1 or layer.sites == 1
-        return _Layer(
+        return CLayer(
             *(layer.sites, colours_of(layer)),
             *(tables.up.data_ptr(), tables.down.data_ptr(), tables.bias.data_ptr(), gain),
             *(codes.data_ptr(), codes.stride(0)),
@@ -311,7 +247,7 @@ class LookupMachine(CpuMachine):
     def run(
         self,
         state: State,
-        noise: Noise,
+        noise: NoisePlace,
         *,
         steps: int,
         clamp: Clamp,
@@ -327,7 +263,6 @@ class LookupMachine(CpuMachine):
         sweeps, kept_alive = self._sweeps(end, noise.at(1), clamp)
         seen = [t for t in range(1, steps) if observe is not None and (times is None or t in times)]
         for before, t in pairwise([0, *seen, steps]):
-            self._forget(end)
             sweeps.count = t - before
             self._place(sweeps, noise.at(before + 1))
             self._run(SWEEPS, sweeps, self._parts(sweeps.chains)[0])
@@ -336,9 +271,9 @@ class LookupMachine(CpuMachine):
         del kept_alive  # until here the kernels hold pointers to it
         return end
 
-    def _sweeps(self, state: State, noise: Noise, clamp: Clamp) -> tuple[_Sweeps, list[Tensor]]:
+    def _sweeps(self, state: State, noise: NoisePlace, clamp: Clamp) -> tuple[CSweeps, list[Tensor]]:
         chains, kept_alive = len(state[0]), [self.hidden_bias]
-        sweeps = _Sweeps(layers=len(state) - 1, chains=chains, padded=_padded(chains), hidden=state[-1].shape[1])
+        sweeps = CSweeps(layers=len(state) - 1, chains=chains, padded=_padded(chains), hidden=state[-1].shape[1])
         for i, layer in enumerate(self.model.spec.observed):
             one = self._layer(i, state[i])
             one.clamped = layer.name in clamp.layers
@@ -352,16 +287,10 @@ class LookupMachine(CpuMachine):
         sweeps.hidden_bias, sweeps.hidden_gain = self.hidden_bias.data_ptr(), self.hidden.gain
         sweeps.step, sweeps.part = self.step, self._parts(chains)[1]
         sweeps.hidden_codes, sweeps.hidden_codes_stride = state[-1].data_ptr(), state[-1].stride(0)
-        sweeps.noise = _Noise(noise.seed, noise.update, 0, noise.first_chain)
+        sweeps.noise = CNoise(noise.seed, noise.update, 0, noise.first_chain)
         return sweeps, kept_alive
 
-    def _forget(self, state: State) -> None:
-        """Let go of what was kept about the layers that move: the kernels write where torch does not see it."""
-        moved = {id(x) for x in state}
-        clamped = {i for i, layer in enumerate(self.model.spec.observed) if id(layer) in moved}
-        self._kept = {key: value for key, value in self._kept.items() if key[1] not in moved or key[0] in clamped}
-
-    def _place(self, sweeps: _Sweeps, noise: Noise) -> None:
+    def _place(self, sweeps: CSweeps, noise: NoisePlace) -> None:
         for i in range(sweeps.layers):
             sweeps.layer[i].place = noise.place(i)
         sweeps.hidden_place = noise.place(sweeps.layers)
@@ -369,13 +298,14 @@ class LookupMachine(CpuMachine):
     # ------------------------------------------------------------------------------------------ means
 
     def _sums(self, index: int, codes: Tensor) -> Float[Tensor, "H R"]:
-        """What a layer adds to the hidden fields, in steps, chains along the rows; kept for the next question."""
-        key = (index, id(codes), codes._version)
-        if key not in self._kept:
-            if len(self._kept) >= KEPT_SUMS:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = (codes, self._summed(index, codes, self.tables[index].up))
-        return self._kept[key][1]
+        """What a layer adds to the hidden fields, in steps, chains along the rows; of a kept layer computed once."""
+        for layer, values, sums in self._sums_of_kept:
+            if layer == index and values is codes:
+                return sums
+        sums = self._summed(index, codes, self.tables[index].up)
+        if self.is_kept(codes):
+            self._sums_of_kept.append((index, codes, sums))
+        return sums
 
     def _fine_sums(self, index: int, codes: Tensor) -> Float[Tensor, "H R"]:
         """The same of the weights themselves, to 2^-9 of a step a site."""
@@ -385,7 +315,7 @@ class LookupMachine(CpuMachine):
         chains, hidden, layer = len(codes), self.model.spec.hidden.sites, self._layer(index, codes)
         (tasks, part), layer.up = self._parts(chains), up.data_ptr()
         out = torch.empty(hidden, _padded(chains))
-        self._run(SUMS, _Sums(layer, chains, _padded(chains), hidden, part, out.data_ptr()), tasks)
+        self._run(SUMS, CSums(layer, chains, _padded(chains), hidden, part, out.data_ptr()), tasks)
         return out
 
     def _hidden_means(self, state: State, weights: Weights) -> Float[Tensor, "H R"]:
@@ -396,7 +326,7 @@ class LookupMachine(CpuMachine):
         weight[: len(weights)] = weights
         out = torch.empty_like(sums[0])
         pointers = (c_void_p * MOST_LAYERS)(*(x.data_ptr() for x in sums))
-        ask = _Means(pointers, len(sums), len(weights), padded, 0, self.hidden_bias.data_ptr(), weight.data_ptr())
+        ask = CMeans(pointers, len(sums), len(weights), padded, 0, self.hidden_bias.data_ptr(), weight.data_ptr())
         ask.step, ask.gain, ask.low, ask.factor = self.step, *self.hidden, 1.0
         ask.out = out.data_ptr()
         self._run(MEANS, ask, len(out))
@@ -421,7 +351,7 @@ class LookupMachine(CpuMachine):
         for mean in means:
             hidden_bias += mean.sum(1)
         for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
-            for n, (codes, moments, weights) in enumerate(by_tensor(i, terms, means)):
+            for n, (codes, moments, weights) in enumerate(self.shared(i, terms, means)):
                 self._add_products(layer, codes, moments, weight[rows], add=n > 0)
                 bias[rows] += self._first_moments(i, codes, weights)
             if _doubling(layer):
@@ -431,7 +361,7 @@ class LookupMachine(CpuMachine):
     def _first_moments(self, index: int, codes: Tensor, weights: Weights) -> Tensor:
         layer = self.model.spec.observed[index]
         out, weights = torch.zeros(layer.width), weights.contiguous()
-        ask = _FirstMoments(codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
+        ask = CFirstMoments(codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
         ask.weight, ask.out = weights.data_ptr(), out.data_ptr()
         self._run(FIRST_MOMENTS, ask, -(-layer.sites // 64))
         return out.mul_(2).sub_(weights.sum()) if _doubling(layer) else out
@@ -444,24 +374,24 @@ class LookupMachine(CpuMachine):
             blocks = -(-columns // WIDE)
             padded = torch.nn.functional.pad(moments[:, :rows], (0, 0, 0, blocks * WIDE - columns))
             by_rows = padded.view(blocks, WIDE, rows).transpose(1, 2).contiguous()
-            ask = _Scatter(*shape, columns, add, by_rows.data_ptr(), out.data_ptr())
+            ask = CScatter(*shape, columns, add, by_rows.data_ptr(), out.data_ptr())
             self._run(SCATTER, ask, blocks * -(-layer.sites // TOGETHER))
             return
         high, low, scale = self._tables_of_rows(moments, rows)
         tasks, part = self._parts(layer.width)
-        ask = _Products(*shape, high.data_ptr(), low.data_ptr(), columns, part, add, 1 / scale, out.data_ptr())
+        ask = CProducts(*shape, high.data_ptr(), low.data_ptr(), columns, part, add, 1 / scale, out.data_ptr())
         self._run(PRODUCTS, ask, tasks)
 
     def _tables_of_rows(self, moments: Float[Tensor, "H R"], rows: int) -> tuple[Tensor, Tensor, float]:
         """Tables of the moments over groups of rows, in two 16-bit parts: the error is 2^-9 of a step of 16 bits."""
         columns, padded = moments.shape
         largest = c_float(0)
-        native.lookup(BOUND_DOWN, _Bound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
+        native.lookup(BOUND_DOWN, CBound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
         value = largest.value if math.isfinite(largest.value) else 1.0
         scale = 2.0 ** math.floor(math.log2(LARGEST_SUM / max(value, 1e-30)))
         high = torch.empty(self.layout.down_size(columns, rows), dtype=torch.int16)
         low = torch.empty_like(high)
-        ask = _Tabulate(
+        ask = CTabulate(
             moments.data_ptr(), columns, rows, padded, scale=scale, high=high.data_ptr(), low=low.data_ptr()
         )
         self._run(TABLES_DOWN, ask, -(-columns // SPAN))
@@ -481,7 +411,7 @@ class LookupMachine(CpuMachine):
         factor = label_field.exp().T.contiguous()
         mantissa, exponent, common = torch.empty(classes, padded), torch.empty(classes, padded), torch.empty(padded)
         pointers = (c_void_p * MOST_LAYERS)(*(x.data_ptr() for x in sums))
-        ask = _Posterior(pointers, len(sums), chains, padded, len(factor), classes)
+        ask = CPosterior(pointers, len(sums), chains, padded, len(factor), classes)
         hidden_bias = self._hidden_bias(lambda weight: weight)
         ask.bias, ask.factor, ask.step, ask.gain = hidden_bias.data_ptr(), factor.data_ptr(), self.step, gain
         ask.mantissa, ask.exponent, ask.common = mantissa.data_ptr(), exponent.data_ptr(), common.data_ptr()

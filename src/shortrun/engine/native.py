@@ -20,10 +20,11 @@ import torch
 from jaxtyping import Float32, UInt8
 from torch import Tensor
 
+from shortrun.engine.structures import disagreement
 from shortrun.errors import ConfigError, nearest
 
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 3  # of the exported functions, as in dispatch.c
+VERSION = 4  # of the exported functions, as in dispatch.c
 
 _NOISE = (c_uint64, c_uint32, c_uint32, c_uint32)
 _SIGNATURES = {
@@ -96,6 +97,8 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
         library = ctypes.CDLL(str(file))
         if library.shortrun_version() != VERSION:
             return None, "the kernels are those of another version of shortrun; install again"
+        if field := disagreement(library):
+            return None, f"the kernels were compiled for another layout of {field}; install again"
         for name, arguments in _SIGNATURES.items():
             function = getattr(library, f"shortrun_{name}")
             function.argtypes, function.restype = arguments, None
@@ -215,17 +218,17 @@ def draw_binary(
     Parameters
     ----------
     field : Float32[Tensor, "C S"]
-        Tensor Finite.
+        Finite.
     bias : Float32[Tensor, " S"] or None
-        Tensor, optional Added to every row.
+        Added to every row.
     features : Float32[Tensor, "C S"] or None
-        Tensor, optional Receives 1 or `low`. May be `field` itself.
+        Receives 1 or `low`. May be `field` itself.
     codes : UInt8[Tensor, "C S"], optional
-        Tensor, optional Receives 1 or 0.
+        Receives 1 or 0.
     gain, low : float, optional
-        Float 1 and 0 for Bernoulli units, 2 and -1 for Ising spins.
+        1 and 0 for Bernoulli units, 2 and -1 for Ising spins.
     seed, update, place, first_chain : int
-        Int Which uniforms: see `philox`.
+        Which uniforms: see `philox`.
     """
     rows, sites = field.shape
     _library.shortrun_draw_binary(
@@ -275,17 +278,17 @@ def draw_potts(
     Parameters
     ----------
     field : Float32[Tensor, "C F"]
-        Tensor Finite; a site's colours lie together (F = S * colours).
+        Finite; a site's colours lie together (F = S * colours).
     bias : Float32[Tensor, " F"] or None
-        Tensor, optional Added to every row.
+        Added to every row.
     colours : int
-        Int 2 to 255.
+        2 to 255.
     codes : UInt8[Tensor, "C S"]
-        Tensor Receives the colours drawn.
+        Receives the colours drawn.
     features : Float32[Tensor, "C F"], optional
-        Tensor, optional Receives them one-hot. May be `field` itself.
+        Receives them one-hot. May be `field` itself.
     seed, update, place, first_chain : int
-        Int Which uniforms, one a site: see `philox`.
+        Which uniforms, one a site: see `philox`.
     """
     rows, sites = codes.shape
     assert 2 <= colours <= 255
@@ -312,15 +315,15 @@ def gather_potts(
     Parameters
     ----------
     codes : UInt8[Tensor, "C S"]
-        Tensor Every value below `colours` (not checked: a larger one reads outside `weight`).
+        Every value below `colours` (not checked: a larger one reads outside `weight`).
     colours : int
-        Int 2 to 255.
+        2 to 255.
     weight : Float32[Tensor, "F H"]
-        Tensor Contiguous; the rows of a site lie together (F = S * colours).
+        Contiguous; the rows of a site lie together (F = S * colours).
     out : Float32[Tensor, "C H"]
-        Tensor Receives the fields.
+        Receives the fields.
     init : Float32[Tensor, " H"] or Float32[Tensor, "C H"]
-        Tensor One row for all, or one each; with `out` itself the fields are added to what is there.
+        One row for all, or one each; with `out` itself the fields are added to what is there.
     """
     rows, sites = codes.shape
     columns = out.shape[1]

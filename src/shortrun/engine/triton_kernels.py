@@ -6,7 +6,7 @@ kernels as functions of torch tensors; nothing else imports this page, because i
 
 Names: a layer's features f are site * COLOURS + colour; FROM says what the codes are ("binary", "potts", "real");
 LOW is the value of code 0 of two-valued units, 0 (Bernoulli) or -1 (Ising), and that of code 1 is 1. PRECISION is
-one of "ieee", "tf32", "bf16", "bf16x2" (see `shortrun.engine.precision`).
+one of "ieee", "tf32", "bf16", "bf16x2" (see `shortrun.engine.launch`).
 """
 
 # Jitted functions are no Python: their arguments have no types, and Triton resolves the names.
@@ -27,7 +27,7 @@ NUMBERS = ("rows", "seed_low", "seed_high", "update", "place", "first_chain")  #
 
 @triton.jit
 def _philox(c0, c1, c2, c3, k0, k1):
-    """Philox4x32-10 of uint32 words, as `shortrun.engine.philox` defines it."""
+    """Philox4x32-10 of uint32 words, as `shortrun.philox` defines it."""
     for _ in tl.static_range(10):
         high0, low0 = tl.umulhi(c0, 0xD2511F53), c0 * 0xD2511F53
         high1, low1 = tl.umulhi(c2, 0xCD9E8D57), c2 * 0xCD9E8D57

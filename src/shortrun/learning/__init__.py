@@ -1,9 +1,11 @@
 """How a model learns: schemes, clamped minus free statistics, optimisers, and the loop."""
 
-from shortrun.learning.fit import Training, begin, fit
+from shortrun.dynamics import Run, Scheme
+from shortrun.learning.fit import begin, fit
 from shortrun.learning.monitor import Record
 from shortrun.learning.rows import Rows
-from shortrun.learning.schemes import Run, Scheme, cd, ff, from_settings, pcd, rdm
+from shortrun.learning.schemes import cd, ff, from_settings, pcd, rdm
+from shortrun.models import Training
 
 __all__ = [
     "Record",

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from shortrun.engine import Optimiser
 from shortrun.errors import ConfigError, nearest
 from shortrun.typing import Theta
 
 
-@runtime_checkable
-class Optimiser(Protocol):
-    """A rule of ascent; `moments` are all it remembers, so that a restart file can hold them."""
-
-    moments: tuple[Theta, ...]
-
-    def step_(self, theta: Theta, direction: Theta, rate: float, update: int | Tensor) -> None:
-        """Move theta in place; `update` counts from 1, and may be a float64 tensor () on the device of theta."""
-        ...
-
-
 class SGD:
     """theta <- theta + rate * direction (the papers' rule)."""
+
+    is_plain: ClassVar[bool] = True
 
     def __init__(self, like: Theta):
         self.moments: tuple[Theta, ...] = ()
@@ -35,6 +27,7 @@ class SGD:
 class Momentum:
     """m <- 0.9 m + direction, theta <- theta + rate (1 - 0.9) m: the same pace as SGD, smoother."""
 
+    is_plain: ClassVar[bool] = False
     DECAY = 0.9
 
     def __init__(self, like: Theta):
@@ -49,6 +42,7 @@ class Momentum:
 class Adam:
     """Adam (Kingma and Ba 2015, algorithm 1) with its usual constants, as ascent."""
 
+    is_plain: ClassVar[bool] = False
     DECAYS, EPSILON = (0.9, 0.999), 1e-8
 
     def __init__(self, like: Theta):

@@ -9,14 +9,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from shortrun.models import LABEL, RBM, STREAMED, Model, rows_at_once
+from shortrun.models import LABEL, STREAMED, Model, rows_at_once
 from shortrun.typing import State
 
 Schedule = Literal["constant", "inverse", "cosine"]
-STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
-LARGEST_RATE = 0.3
-NETWORK_RATE = 0.01
-HIDDEN_UNITS = 1024  # up to here the number of hidden units did not matter
 WARM_UP = 100  # updates over which the rate rises
 HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
 ROWS = 2000  # that the eigenvalue is to be estimated from
@@ -24,19 +20,11 @@ POWER_ITERATIONS = 30
 
 
 def automatic_rate(model: Model, state: State) -> float:
-    """Return min(0.3, 2 / lambda_1) min(1, 1024 / H), lambda_1 the largest eigenvalue of the visible covariance.
-
-    In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a rate
-    that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime the H
-    hidden units move together, and a step changes the law in proportion to rate * H. Chaotic networks: 0.01 (FU24).
-    """
-    if not isinstance(model, RBM):
-        return NETWORK_RATE
-    by_data = min(LARGEST_RATE, STRONGEST_MODE / max(top_eigenvalue(model, state), 1e-6))
-    return by_data * min(1.0, HIDDEN_UNITS / model.spec.hidden.sites)
+    """Return the rate that suits these rows of the data, see `RBM.automatic_rate`."""
+    return model.automatic_rate(lambda: top_eigenvalue(model, state))
 
 
-def top_eigenvalue(model: RBM, state: State) -> float:
+def top_eigenvalue(model: Model, state: State) -> float:
     """Return the largest eigenvalue of the covariance of the visible features of some rows, to about a percent.
 
     The features are made anew, some rows at a time, in each power iteration: of many sites they would fill the memory.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -51,8 +52,9 @@ class Rows:
         """Return some of the rows, by number; the values are those of this object."""
         return Rows(self.state, self.weights[rows], self.missing[rows], self._place(rows))
 
+    @cached_property
     def tensors(self) -> State | None:
-        """Return the values of these rows and no others as tensors; None if some stay in a file."""
+        """The values of these rows and no others as tensors; None if some stay in a file."""
         values = tuple(x for x in self.state if isinstance(x, Tensor))
         if len(values) < len(self.state):
             return None
@@ -74,6 +76,22 @@ class Rows:
         """Return some of the rows as a minibatch."""
         missing = self.missing[rows]
         return Batch(self.observed(rows), self.weights[rows], missing, bool(missing.any()))
+
+    @cached_property
+    def refusal(self) -> str:
+        """Why `gathered` does not serve these rows, "" where it does.
+
+        A missing label becomes as many rows as there are classes: the size of such a minibatch is not known before.
+        """
+        if bool(self.missing.any()):
+            return "some rows have no label"
+        return "rows stay in a file" if self.tensors is None else ""
+
+    def gathered(self, rows: Tensor) -> Batch:
+        """Return some of the rows, all with a label, as a minibatch, without waiting for the device."""
+        assert self.tensors is not None
+        state = tuple(x.index_select(0, rows) for x in self.tensors)
+        return Batch(state, self.weights.index_select(0, rows), torch.zeros_like(rows, dtype=torch.bool), False)
 
     def blocks(self, size: int) -> Iterator[State]:
         """Yield all rows, `size` at a time."""
@@ -99,6 +117,15 @@ class Minibatches:
     def at(self, update: int) -> Batch:
         """Return the minibatch of an update (from 1)."""
         return self.rows.batch(self.indices(update))
+
+    @property
+    def refusal(self) -> str:
+        """Why `gathered` does not serve these rows, "" where it does."""
+        return self.rows.refusal
+
+    def gathered(self, rows: Tensor) -> Batch:
+        """Return the minibatch of some rows, without waiting for the device."""
+        return self.rows.gathered(rows)
 
     def indices(self, update: int) -> Tensor:
         """Return which rows it takes."""

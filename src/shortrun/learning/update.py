@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from shortrun.dynamics import Noise, Stream, start, start_hidden
-from shortrun.engine import Machine
-from shortrun.engine import machine as machine_at
+from shortrun.dynamics import Noise, Run, Scheme, Stream, start
+from shortrun.dynamics.scheme import HOLD_VISIBLE
+from shortrun.engine import Machine, Optimiser, Step, machine
 from shortrun.learning import labels
-from shortrun.learning.schemes import HOLD_VISIBLE, Run, Scheme
-from shortrun.models import LABEL, RBM, Clamp, Model
+from shortrun.models import LABEL, Clamp, Model, Training
+from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import State, Term, Theta, Weights
 
 Missing = Literal["marginal", "impute"]
 
 
 class Batch(NamedTuple):
-    """Rows of the data as a model state; the label codes of rows without a label are arbitrary."""
+    """Rows of the data as values of the layers; the label codes of rows without a label are arbitrary."""
 
     state: State
     weights: Weights
@@ -30,14 +31,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """What one minibatch says.
+    """The gradient of one minibatch, and what the next update needs.
 
     Parameters
     ----------
     direction : Theta
         (P,) the weighted sum over runs of clamped minus free, uncentred.
     means : tuple[Tensor, ...]
-        Of the data, (F,) observed features and (H,) hidden units: the centring offsets.
+        Means over the data of the observed features (F,) and hidden units (H,): the centring offsets.
     chains : tuple[State, ...]
         For each run, the state it ended in.
     residuals : tuple[float, ...]
@@ -48,6 +49,61 @@ class Gradient:
     means: tuple[Tensor, ...]
     chains: tuple[State, ...]
     residuals: tuple[float, ...]
+
+
+class Comparison(NamedTuple):
+    """The data beside the end of one free run; `only_labelled` says that rows without a label were left out."""
+
+    data: Term
+    only_labelled: bool
+    end: Term
+    weight: float
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One whole update in place: the gradient of a minibatch, then a step along it.
+
+    Parameters
+    ----------
+    model : Model
+        That learns.
+    scheme : Scheme
+        Its free runs.
+    settings : OptimiserSettings
+        Centring, penalties, the label's own rate.
+    missing : Missing, default "marginal"
+        How rows without a label take part, see `gradient`.
+    """
+
+    model: Model
+    scheme: Scheme
+    settings: OptimiserSettings
+    missing: Missing = "marginal"
+
+    def __call__(
+        self,
+        training: Training,
+        optimiser: Optimiser,
+        batch: Batch,
+        noise: Noise,
+        rate: float,
+        *,
+        residuals: bool = False,
+    ) -> tuple[float, ...]:
+        """Move theta, the moments and the persistent chains of a training; return the residuals if asked for.
+
+        The gradient itself is not returned: it is as large as theta.
+        """
+        found = gradient(
+            *(self.model, self.scheme, training.theta, batch, training.chains, noise, self.missing), residuals=residuals
+        )
+        step = Step(self.model, self.settings)
+        step(training.theta, found.direction, found.means, optimiser, rate, noise.update)
+        training.chains = tuple(
+            end if run.start == "previous" else None for run, end in zip(self.scheme.free, found.chains, strict=True)
+        )
+        return found.residuals
 
 
 def gradient(
@@ -65,84 +121,103 @@ def gradient(
 
     Parameters
     ----------
+    model : Model
+        That learns.
+    scheme : Scheme
+        Its free runs.
+    theta : Theta
+        (P,) its parameters.
+    batch : Batch
+        The minibatch.
     previous : tuple[State | None, ...]
-        For each free run the chains that a start at "previous" goes on from, None at the first update.
+        For each free run the chains that a start at "previous" continues, None at the first update.
     noise : Noise
-        Of this update; run r takes its stream plus r.
+        Noise of this update; run r takes its stream plus r.
     missing : Missing, default "marginal"
         Rows without a label enter the data term with their exact marginal, or with the end of a k-step chain.
     residuals : bool, default False
         Whether to measure how far each run is from the data, which costs the statistics of each run once more.
+
+    Returns
+    -------
+    Gradient
+        The direction, and what the next update needs.
     """
-    machine = machine_at(model, theta)
-    if isinstance(model, RBM) and batch.any_missing and missing == "impute":
-        state = labels.impute(
-            model, machine, batch.state, batch.missing, replace(noise, stream=Stream.LABELS), scheme.steps
-        )
-        batch = Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
-    batch = batch._replace(state=model.held(batch.state, theta.dtype))
-    clamped = _clamped(model, machine, batch, scheme.steps, replace(noise, stream=Stream.CLAMPED))
-    pairs: list[tuple[Term, Term]] = []
-    for r, (free, before) in enumerate(zip(scheme.free, previous, strict=True)):
-        data = clamped
-        weights = batch.weights / batch.weights.sum()
-        if batch.any_missing and HOLD_VISIBLE in free.clamp:
-            # A row without a label has no answer to learn to predict: this run compares labelled rows only.
-            known = batch.weights * ~batch.missing
-            weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
-            data = (batch.state, weights)
-        end = _free(model, machine, free, batch, before, replace(noise, stream=Stream.FREE + r))
-        if free.start == "previous":  # persistent chains belong to no row of the data
-            weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
-        pairs.append((data, (end, weights)))
+    ready = machine(model, theta)
+    batch = _prepared(ready, batch, missing, noise, scheme.steps)
+    clamped = _clamped(ready, batch, noise, scheme.steps)
+    runs = enumerate(zip(scheme.free, previous, strict=True))
+    compared = [_compared(ready, run, batch, clamped, before, noise, r) for r, (run, before) in runs]
     return Gradient(
-        machine.statistics(_terms(scheme, pairs)),
-        machine.means(*clamped),
-        tuple(end for _, (end, _) in pairs),
-        tuple(_residual(machine, pair) for pair in pairs) if residuals else (),
+        ready.statistics(_terms(compared)),
+        ready.means(*clamped),
+        tuple(one.end[0] for one in compared),
+        tuple(_residual(ready, one) for one in compared) if residuals else (),
     )
 
 
-def _terms(scheme: Scheme, pairs: list[tuple[Term, Term]]) -> list[Term]:
-    """The weighted sum over runs of data minus end, the data of several runs as one term."""
-    data: dict[int, Term] = {}
-    for free, (term, _) in zip(scheme.free, pairs, strict=True):
-        state, weights = term
-        before = data[id(state)][1] if id(state) in data else 0
-        data[id(state)] = (state, before + free.weight * weights)
-    ends = [(end, -free.weight * weights) for free, (_, (end, weights)) in zip(scheme.free, pairs, strict=True)]
+def _prepared(ready: Machine, batch: Batch, missing: Missing, noise: Noise, steps: int) -> Batch:
+    """Return the minibatch as a state that stays as it is, with the missing labels filled in if they are imputed."""
+    state = ready.model.to_state(batch.state, ready.theta.dtype)
+    ready.keep(state)
+    if not (batch.any_missing and missing == "impute"):
+        return batch._replace(state=state)
+    state = labels.impute(ready, state, batch.missing, replace(noise, stream=Stream.LABELS), steps)
+    ready.keep(state)
+    return Batch(state, batch.weights, torch.zeros_like(batch.missing), False)
+
+
+def _clamped(ready: Machine, batch: Batch, noise: Noise, steps: int) -> Term:
+    weights = batch.weights / batch.weights.sum()
+    if batch.any_missing:
+        term = labels.expand(ready, batch.state, weights, batch.missing)
+        ready.keep(term[0])
+        return term
+    hidden = ready.model.start_hidden(replace(noise, stream=Stream.CLAMPED), len(weights))
+    return ready.settle(batch.state, hidden, steps), weights
+
+
+def _compared(
+    ready: Machine, run: Run, batch: Batch, clamped: Term, before: State | None, noise: Noise, r: int
+) -> Comparison:
+    """Do the r-th run, and return it beside the data."""
+    only_labelled = batch.any_missing and HOLD_VISIBLE in run.clamp
+    weights, data = batch.weights / batch.weights.sum(), clamped
+    if only_labelled:  # a row without a label has no answer to learn to predict
+        known = batch.weights * ~batch.missing
+        weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
+        data = batch.state, weights
+    end = _free(ready, run, batch, before, replace(noise, stream=Stream.FREE + r))
+    if run.start == "previous":  # persistent chains belong to no row of the data
+        weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
+    return Comparison(data, only_labelled, (end, weights), run.weight)
+
+
+def _free(ready: Machine, run: Run, batch: Batch, before: State | None, noise: Noise) -> State:
+    model, state, held = ready.model, batch.state, run.held_layers(ready.model)
+    if batch.any_missing and (LABEL in held or run.start == "data"):
+        state = labels.draw(ready, state, batch.missing, replace(noise, stream=Stream.LABELS))
+    if run.start == "previous" and before is not None:
+        chains = before
+    else:
+        taken = [layer.name for layer in model.spec.observed] if run.start == "data" else held
+        given = {la.name: x for la, x in zip(model.spec.observed, state, strict=True) if la.name in taken}
+        chains = start(model, noise, run.chains or len(state[0]), given)
+    return ready.run(chains, noise, steps=run.steps, clamp=Clamp(held))
+
+
+def _terms(compared: Sequence[Comparison]) -> list[Term]:
+    """Return the weighted sum over runs of data minus end, the same data of several runs as one term."""
+    data: dict[bool, Term] = {}
+    for one in compared:
+        state, weights = one.data
+        before = data[one.only_labelled][1] if one.only_labelled in data else 0
+        data[one.only_labelled] = (state, before + one.weight * weights)
+    ends = [(one.end[0], -one.weight * one.end[1]) for one in compared]
     return [*data.values(), *ends]
 
 
-def _residual(machine: Machine, pair: tuple[Term, Term]) -> float:
-    data, (end, weights) = pair
-    difference = machine.statistics([data, (end, -weights)])
+def _residual(ready: Machine, one: Comparison) -> float:
+    end, weights = one.end
+    difference = ready.statistics([one.data, (end, -weights)])
     return difference.norm().item() / difference.numel() ** 0.5
-
-
-def _clamped(model: Model, machine: Machine, batch: Batch, steps: int, noise: Noise) -> Term:
-    weights = batch.weights / batch.weights.sum()
-    if batch.any_missing:
-        assert isinstance(model, RBM), "a chaotic network has no law of a missing label"
-        return labels.expand(model, machine, batch.state, weights, batch.missing)
-    return machine.completed(batch.state, start_hidden(model, noise, len(weights)), steps), weights
-
-
-def _free(model: Model, machine: Machine, free: Run, batch: Batch, before: State | None, noise: Noise) -> State:
-    held = held_layers(model, free)
-    state = batch.state
-    if isinstance(model, RBM) and batch.any_missing and (LABEL in held or free.start == "data"):
-        state = labels.draw(model, machine, state, batch.missing, replace(noise, stream=Stream.LABELS))
-    if free.start == "previous" and before is not None:
-        chains = before
-    else:
-        taken = [layer.name for layer in model.spec.observed] if free.start == "data" else held
-        given = {la.name: x for la, x in zip(model.spec.observed, state, strict=True) if la.name in taken}
-        chains = start(model, noise, free.chains or len(state[0]), given)
-    return machine.run(chains, noise, steps=free.steps, clamp=Clamp(held))
-
-
-def held_layers(model: Model, free: Run) -> tuple[str, ...]:
-    """Return the layer names that a run holds: "visible" stands for every observed layer but the label."""
-    visible = tuple(layer.name for layer in model.spec.observed if layer.name != LABEL)
-    return tuple(name for held in free.clamp for name in (visible if held == HOLD_VISIBLE else (held,)))

@@ -1,7 +1,6 @@
-"""What evolves: layers, their specification, and the machines made of them."""
+"""What evolves: layers, their specification, and the models made of them."""
 
 from shortrun.models.build import (
-    STREAMED,
     Stored,
     filled,
     network_of,
@@ -11,10 +10,11 @@ from shortrun.models.build import (
     state_of,
     whole_of,
 )
-from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer
-from shortrun.models.model import AnySpec, Model, model_of, named_blocks, spec_from_dict
+from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer, random_couplings
+from shortrun.models.model import AnyLayer, AnySpec, Model, model_of, named_blocks, spec_from_dict
 from shortrun.models.rbm import RBM, Parameters
-from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp, Layer, Spec
+from shortrun.models.spec import HIDDEN, LABEL, STREAMED, VISIBLE, Clamp, Layer, Spec
+from shortrun.models.training import Training
 
 __all__ = [
     "HIDDEN",
@@ -22,6 +22,7 @@ __all__ = [
     "RBM",
     "STREAMED",
     "VISIBLE",
+    "AnyLayer",
     "AnySpec",
     "ChaoticNetwork",
     "Clamp",
@@ -33,11 +34,13 @@ __all__ = [
     "RateLayer",
     "Spec",
     "Stored",
+    "Training",
     "filled",
     "model_of",
     "named_blocks",
     "network_of",
     "parts_of",
+    "random_couplings",
     "rows_at_once",
     "spec_from_dict",
     "spec_of",

@@ -21,7 +21,6 @@ from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Rate, Units
 
 ELEMENTS = 2**24  # of the largest table that is made outside of an update
-STREAMED = 2**23  # of a table that is made again and again, only to be summed
 
 
 def spec_of(data: Dataset, settings: ModelSettings) -> Spec:

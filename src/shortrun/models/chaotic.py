@@ -10,10 +10,10 @@ different in the two directions of an edge; A, one for both directions, and b ar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,12 +21,15 @@ from torch import Tensor
 from shortrun import units
 from shortrun.errors import ConfigError
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp
-from shortrun.typing import State, Theta, Weights
+from shortrun.philox import uniform_reference
+from shortrun.typing import NoisePlace, State, Theta, Weights
 from shortrun.units import Rate
 
 Settling = Literal["euler", "exact"]
 KIND = "chaotic"
 RATE = Rate()
+LEARNING_RATE = 0.01
+NUMBERS_AT_ONCE = 2**18  # of the random couplings: their counters are 64-bit words
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class RateLayer:
     units: Rate = RATE
 
     holds: ClassVar[None] = None  # every site of the data
+
+    @property
+    def width(self) -> int:
+        """Features of the whole layer: the rates."""
+        return self.sites
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -58,13 +66,13 @@ class NetworkSpec:
     Parameters
     ----------
     layers : tuple[RateLayer, ...]
-        Of rate units: the visible one, a label of K units if there are classes, then "hidden", "hidden_2".
+        Layers of rate units: the visible one, a label of K units if there are classes, then "hidden", "hidden_2".
     gain : float, default 1.5
         g, the variance of the fixed random couplings (before the factor 1 / N).
     seed : int, default 0
-        That they are made from again whenever they are needed.
+        The random couplings are made from it whenever they are needed.
     time_step : float, default 0.1
-        Dt / tau of an Euler step.
+        dt / tau of an Euler step.
     settling : Settling, default "euler"
         How hidden layers follow held ones where a formula exists (one hidden layer): by the Euler map that the free
         runs use, or "exact" in continuous time (FU24 eq. 7).
@@ -87,6 +95,8 @@ class NetworkSpec:
     diagonal: bool = True
     hebbian: float = 1.0
 
+    hidden_rule: ClassVar = "rate"  # what hidden layers pass on
+
     def __post_init__(self):
         names = [layer.name for layer in self.layers]
         known = [name for name in (VISIBLE, LABEL, HIDDEN, f"{HIDDEN}_2") if name in names]
@@ -103,13 +113,18 @@ class NetworkSpec:
 
     @property
     def observed(self) -> tuple[RateLayer, ...]:
-        """The layers that data fill."""
+        """The layers that the data determine."""
         return tuple(layer for layer in self.layers if not layer.name.startswith(HIDDEN))
 
     @property
     def hidden_layers(self) -> tuple[RateLayer, ...]:
-        """The layers that they do not."""
+        """The hidden layers."""
         return self.layers[len(self.observed) :]
+
+    @property
+    def hidden_sites(self) -> list[int]:
+        """Numbers of hidden units, layer by layer."""
+        return [layer.sites for layer in self.hidden_layers]
 
     @property
     def visible(self) -> tuple[RateLayer, ...]:
@@ -142,6 +157,27 @@ class NetworkSpec:
         return cls(layers=tuple(RateLayer.from_dict(layer) for layer in form["layers"]), **options)
 
 
+RandomCouplings: TypeAlias = Sequence[tuple[Tensor, Tensor]]
+
+
+@lru_cache(maxsize=4)
+def random_couplings(spec: NetworkSpec, device: torch.device, dtype: torch.dtype) -> tuple[tuple[Tensor, Tensor], ...]:
+    """Return the fixed random couplings W of each edge, (N_x, N_y): what x feels of y, and y of x.
+
+    Independent normal numbers of mean 0 and variance g, a function of the seed.
+    """
+
+    def normal(place: int, i: int, j: int) -> Tensor:
+        out = torch.empty(spec.layers[i].sites, spec.layers[j].sites, device=device, dtype=dtype)
+        size = max(1, NUMBERS_AT_ONCE // out.shape[1])
+        for first, part in zip(range(0, len(out), size), out.split(size), strict=True):
+            uniforms = uniform_reference(spec.seed, 0, place, first, len(part), out.shape[1])
+            part.copy_(torch.special.ndtri(uniforms))
+        return out.mul_(spec.gain**0.5)
+
+    return tuple((normal(2 * e, i, j), normal(2 * e + 1, i, j)) for e, (i, j) in enumerate(spec.edges))
+
+
 class Coupling(NamedTuple):
     """What one layer feels of another, ready for products: (N_source, N_target), divided by sqrt(N_source)."""
 
@@ -159,6 +195,8 @@ class ChaoticNetwork:
     """
 
     spec: NetworkSpec
+
+    family: ClassVar = KIND
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -189,36 +227,51 @@ class ChaoticNetwork:
         views = tuple(part.view(shape) for part, shape in zip(parts, shapes, strict=True))
         return views[: len(self.spec.edges)], views[len(self.spec.edges) :]
 
-    def held(self, values: State, dtype: torch.dtype = torch.float32) -> State:
-        """Return the observed layers, as potentials, that stand for values of the data and codes of labels."""
+    def to_state(self, values: State, dtype: torch.dtype = torch.float32) -> State:
+        """Return values of the data and codes of labels as observed layers: potentials."""
         return tuple(
-            self._label_held(layer, x, dtype) if layer.name == LABEL else layer.units.held(x, dtype)
+            self._label_to_potentials(layer, x, dtype) if layer.name == LABEL else layer.units.to_potentials(x, dtype)
             for layer, x in zip(self.spec.observed, values, strict=False)
         )
 
-    def _label_held(self, layer: RateLayer, codes: Tensor, dtype: torch.dtype) -> Tensor:
+    def _label_to_potentials(self, layer: RateLayer, codes: Tensor, dtype: torch.dtype) -> Tensor:
         one_hot = torch.nn.functional.one_hot(codes.squeeze(1).long(), layer.sites)
-        return Rate(0.0, 1.0).held(one_hot, dtype)
+        return Rate(0.0, 1.0).to_potentials(one_hot, dtype)
 
-    def shown(self, state: State) -> State:
-        """Return values of the data and codes of labels that the observed layers of a state stand for."""
+    def to_values(self, state: State) -> State:
+        """Return observed layers, potentials, as values of the data and codes of labels."""
         return tuple(
-            x.argmax(1, keepdim=True).to(torch.uint8) if layer.name == LABEL else layer.units.shown(x)
+            x.argmax(1, keepdim=True).to(torch.uint8) if layer.name == LABEL else layer.units.to_values(x)
             for layer, x in zip(self.spec.observed, state, strict=False)
         )
 
-    def label_law(self, theta: Theta, state: State) -> Tensor:
-        """Return the probabilities of the classes, (C, K), that the potentials x of the label say: softmax(2 x).
+    def label_distribution(self, theta: Theta, state: State) -> Tensor:
+        """Return the probabilities of the classes, (C, K), given the potentials x of the label: softmax(2 x).
 
-        A unit that is +1 with probability (1 + tanh x) / 2, else -1, has the odds exp(2 x); this is the law of K such
-        units given that exactly one is +1.
+        A unit that is +1 with probability (1 + tanh x) / 2, else -1, has the odds exp(2 x); this is the distribution of
+        K such units given that exactly one is +1.
         """
         assert self.spec.label is not None, "the network has no label layer"
         return torch.softmax(2 * state[self.spec.label], 1)
 
-    def couplings(self, theta: Theta, random: Sequence[tuple[Tensor, Tensor]]) -> tuple[Coupling, ...]:
-        """Return (W + A) / sqrt(N) of each direction of each edge."""
+    def start_hidden(self, noise: NoisePlace, chains: int) -> State:
+        """Return the hidden layers as runs start with them: potentials drawn from N(0, 1)."""
+        at_zero, first = noise.at(0), len(self.spec.observed)
+        hidden = enumerate(self.spec.hidden_layers, first)
+        return tuple(layer.units.start(at_zero.uniform(i, chains, layer.sites)) for i, layer in hidden)
+
+    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], tuple[Tensor, float]]) -> Theta:
+        """Return zeros: the random couplings break the symmetry (FU24)."""
+        return torch.zeros(self.size(), device=noise.device)
+
+    def automatic_rate(self, strongest_mode: Callable[[], float]) -> float:
+        """Return 0.01, whatever the data are (FU24)."""
+        return LEARNING_RATE
+
+    def couplings(self, theta: Theta, random: RandomCouplings | None = None) -> tuple[Coupling, ...]:
+        """Return (W + A) / sqrt(N) of each direction of each edge; W are those of the seed unless others are given."""
         trained, _ = self.view(theta)
+        random = random or random_couplings(self.spec, theta.device, theta.dtype)
         found = []
         for (i, j), a, (w, back) in zip(self.spec.edges, trained, random, strict=True):
             if i == j:  # one matrix: what unit f feels of unit g, transposed so that rates multiply it from the left
@@ -229,21 +282,34 @@ class ChaoticNetwork:
                 found.append(Coupling(i, j, (back + a) / math.sqrt(a.shape[0])))
         return tuple(found)
 
-    def step(self, couplings: Sequence[Coupling], fields: Sequence[Tensor], state: State, clamp: Clamp) -> State:
+    def step(self, theta: Theta, state: State, noise: NoisePlace, clamp: Clamp) -> State:
         """One Euler step of all layers that are not held, from the rates of all before it (FU24 eq. 2, 4, 8).
 
-        The plain reference that the engine is tested against.
+        The plain reference that the engine is tested against. Nothing in it is random: `noise` is not used.
         """
-        pace, rates = self.spec.time_step, [torch.tanh(x) for x in state]
-        moved = []
-        for i, (layer, x) in enumerate(zip(self.spec.layers, state, strict=True)):
-            field = fields[i] + sum(rates[c.source] @ c.matrix for c in couplings if c.target == i)
-            new = x + pace * (field - x)
-            old = layer.name in clamp.layers
-            moved.append(
-                x if old else torch.where(clamp.sites[layer.name], x, new) if layer.name in clamp.sites else new
-            )
-        return tuple(moved)
+        return self.euler_step(self.couplings(theta), self.view(theta)[1], state, clamp)
+
+    def euler_step(self, couplings: Sequence[Coupling], fields: Sequence[Tensor], state: State, clamp: Clamp) -> State:
+        """The same with couplings and fields of any origin."""
+        rates = [torch.tanh(x) for x in state]
+        return tuple(
+            x if layer.name in clamp.layers else self._moved(i, x, rates, couplings, fields, clamp)
+            for i, (layer, x) in enumerate(zip(self.spec.layers, state, strict=True))
+        )
+
+    def _moved(
+        self,
+        i: int,
+        x: Tensor,
+        rates: Sequence[Tensor],
+        couplings: Sequence[Coupling],
+        fields: Sequence[Tensor],
+        clamp: Clamp,
+    ) -> Tensor:
+        field = fields[i] + sum(rates[c.source] @ c.matrix for c in couplings if c.target == i)
+        new = x + self.spec.time_step * (field - x)
+        fixed = clamp.sites.get(self.spec.layers[i].name)
+        return new if fixed is None else torch.where(fixed, x, new)
 
     def statistics(self, theta: Theta, state: State, weights: Weights) -> Theta:
         """Return the weighted means of products of rates over edges, and of rates: flat, like theta (FU24 eq. 3).
@@ -286,6 +352,26 @@ class ChaoticNetwork:
         """Yield the trained couplings of each edge as views, and whether they are those of the label."""
         for (i, j), block in zip(self.spec.edges, self.view(theta)[0], strict=True):
             yield block, self.spec.label in (i, j)
+
+    def main_weights(self, theta: Theta) -> Tensor:
+        """Return A of the first edge, the visible layer and its neighbour: a training reports its size."""
+        return self.view(theta)[0][0]
+
+    def weight_matrices(self, theta: Theta) -> dict[str, Tensor]:
+        """Return each A, by the layers that it couples."""
+        names = [layer.name for layer in self.spec.layers]
+        edges = zip(self.spec.edges, self.view(theta)[0], strict=True)
+        return {f"A: {names[i]} and {names[j]}": block for (i, j), block in edges}
+
+    def receptive_fields(self, theta: Theta, sites: int, count: int) -> Tensor:
+        """Return W + A, what visible units feel of a hidden one, of those with the largest norm of A (FU24 fig. 4)."""
+        edge = next((e for e, (i, j) in enumerate(self.spec.edges) if i == 0 and j > 0), None)
+        if not self.spec.hidden_layers or edge is None:
+            return theta.new_empty(0, sites)
+        trained = self.view(theta)[0][edge]
+        fixed = random_couplings(self.spec, theta.device, theta.dtype)[edge][0]
+        strongest = torch.argsort(trained.square().sum(0), descending=True, stable=True)[:count]
+        return (fixed + trained)[:, strongest].T
 
     def label_parts(self, theta: Theta) -> Iterator[Tensor]:
         """Yield the views of theta that belong to the label alone."""

@@ -8,20 +8,23 @@ more Potts site), as in FF23 eq. 1-2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shortrun.models.spec import Clamp, Spec
-from shortrun.typing import Field, Noise, State, Theta, Weights
+from shortrun.models.spec import STREAMED, Clamp, Layer, Spec
+from shortrun.typing import Field, NoisePlace, State, Theta, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
+STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
+LARGEST_RATE = 0.3
+HIDDEN_UNITS = 1024  # up to here the number of hidden units did not matter
 
 
 class Parameters(NamedTuple):
@@ -42,6 +45,8 @@ class RBM:
 
     spec: Spec
 
+    family: ClassVar = "rbm"
+
     @cached_property
     def slices(self) -> tuple[slice, ...]:
         """The features of each observed layer, as slices of 0..F."""
@@ -50,7 +55,7 @@ class RBM:
             ends.append(ends[-1] + layer.width)
         return tuple(slice(a, b) for a, b in pairwise(ends))
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, int]:
         """(F, H)."""
         return self.slices[-1].stop, self.spec.hidden.width
@@ -76,20 +81,54 @@ class RBM:
         parts = [layer.units.features(x, dtype) for layer, x in zip(self.spec.observed, state, strict=False)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
-    def held(self, values: State, dtype: torch.dtype = torch.float32) -> State:
-        """Return the observed layers that stand for values of the data: these themselves."""
+    def to_state(self, values: State, dtype: torch.dtype = torch.float32) -> State:
+        """Return values of the data as observed layers: the values themselves."""
         return values
 
-    def shown(self, state: State) -> State:
-        """Return the values of the data that observed layers stand for: these themselves."""
+    def to_values(self, state: State) -> State:
+        """Return observed layers as values of the data: the layers themselves."""
         return state
+
+    def start_hidden(self, noise: NoisePlace, chains: int) -> State:
+        """Return the hidden layer at zero: every sweep begins by drawing it."""
+        return (torch.zeros(chains, self.spec.hidden.sites, dtype=torch.uint8, device=noise.device),)
+
+    def initial_theta(self, noise: NoisePlace, spread: float, mean_of: Callable[[int], tuple[Field, float]]) -> Theta:
+        """Return small random weights, biases that give observed layers their means, and hidden biases 0.
+
+        Row f of the weights, normal numbers of standard deviation `spread`, is chain f of the noise. The means of each
+        site are mixed with those of the uniform distribution, so that no colour starts with probability zero:
+        f = (1 - alpha) <x> + alpha <x>_uniform.
+        """
+        theta = torch.zeros(self.size(), device=noise.device)
+        weight, bias, _ = self.view(theta)
+        size = max(1, STREAMED // weight.shape[1])
+        for first, part in zip(range(0, len(weight), size), weight.split(size), strict=True):
+            normal = torch.special.ndtri(noise.from_chain(first).uniform(0, *part.shape))
+            part.copy_(normal.mul_(spread))
+        for i, (layer, rows) in enumerate(zip(self.spec.observed, self.slices, strict=True)):
+            mean, alpha = mean_of(i)
+            uniform = layer.units.mean(torch.zeros_like(mean))
+            bias[rows] = layer.units.field_of_mean((1 - alpha) * mean + alpha * uniform)[0]
+        self.project_(theta)
+        return theta
+
+    def automatic_rate(self, strongest_mode: Callable[[], float]) -> float:
+        """Return min(0.3, 2 / lambda_1) min(1, 1024 / H), lambda_1 the largest eigenvalue of the visible covariance.
+
+        In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a
+        rate that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime
+        the H hidden units move together, and a step changes the distribution in proportion to rate * H.
+        """
+        by_data = min(LARGEST_RATE, STRONGEST_MODE / max(strongest_mode(), 1e-6))
+        return by_data * min(1.0, HIDDEN_UNITS / self.spec.hidden.sites)
 
     def hidden_field(self, theta: Theta, state: State) -> Field:
         """Return b + x W, (C, H): the field that the observed layers put on the hidden one."""
         weight, _, hidden_bias = self.view(theta)
         return torch.addmm(hidden_bias, self.features(state, theta.dtype), weight)
 
-    def step(self, theta: Theta, state: State, noise: Noise, clamp: Clamp) -> State:
+    def step(self, theta: Theta, state: State, noise: NoisePlace, clamp: Clamp) -> State:
         """One block-Gibbs sweep: h given the observed layers, then each layer that is not clamped given h.
 
         The plain reference that faster engines are tested against. Under the "mean" rule the hidden mean stands in
@@ -106,7 +145,7 @@ class RBM:
         observed = (self._observe(theta, i, x, passed, noise, clamp) for i, x in enumerate(state[:-1]))
         return (*observed, moved)
 
-    def _observe(self, theta: Theta, i: int, old: Tensor, passed: Field, noise: Noise, clamp: Clamp) -> Tensor:
+    def _observe(self, theta: Theta, i: int, old: Tensor, passed: Field, noise: NoisePlace, clamp: Clamp) -> Tensor:
         layer = self.spec.observed[i]
         if layer.name in clamp.layers:
             return old
@@ -174,8 +213,8 @@ class RBM:
         ]
         return torch.log_softmax(bias[rows] + torch.cat(scores), 1)
 
-    def label_law(self, theta: Theta, state: State) -> Float[Tensor, "C K"]:
-        """Return p(label | h), (C, K), of the hidden layer of a state as it passes on."""
+    def label_distribution(self, theta: Theta, state: State) -> Float[Tensor, "C K"]:
+        """Return p(label | h), (C, K), given what the hidden layer of a state passes on."""
         hidden = self.spec.hidden.units
         passed = state[-1] if self.spec.hidden_rule == "mean" else hidden.features(state[-1], theta.dtype)
         return torch.softmax(self.label_field(theta, passed), 1)
@@ -191,8 +230,8 @@ class RBM:
 
         With x0 = <x>_data and h0 = <h>_data of the minibatch, over all observed layers and the label alike:
         dW' = dW - x0 dh^T - dx h0^T,   da' = dx - dW' h0,   db' = dh - dW'^T x0.
-        The updated law does not change when a binary site is recoded 0 <-> 1 (theory 2.3 to 2.6; the label term in db'
-        is the one that published codes leave out).
+        The updated distribution does not change when a binary site is recoded 0 <-> 1 (theory 2.3 to 2.6; the label
+        term in db' is the one that published codes leave out).
         """
         result = direction.clone()
         out, (observed, hidden) = self.view(result), means
@@ -206,6 +245,32 @@ class RBM:
         weight = self.view(theta).weight
         for i, rows in enumerate(self.slices):
             yield weight[rows], i == self.spec.label
+
+    def main_weights(self, theta: Theta) -> Tensor:
+        """Return all weights (F, H), those of the label included: a training reports their size."""
+        return self.view(theta).weight
+
+    def weight_matrices(self, theta: Theta) -> dict[str, Tensor]:
+        """Return W, the weights of all visible features, and D, those of the label where there is one."""
+        weight = self.view(theta).weight
+        visible = [part for part, of_label in self.weights(theta) if not of_label]
+        found = {"W": torch.cat(visible)}
+        return found if self.spec.label is None else found | {"D": weight[self.slices[self.spec.label]]}
+
+    def receptive_fields(self, theta: Theta, sites: int, count: int) -> Float[Tensor, "n S"]:
+        """Return the weights of the hidden units with the largest norm, strongest first, a value a site.
+
+        The weight of sites of one feature; of Potts sites the norm over colours around their mean. Sites that no layer
+        holds get 0.
+        """
+        strength = self.weight_matrices(theta)["W"].square().sum(0)
+        strongest = torch.argsort(strength, descending=True, stable=True)[:count]
+        fields, weight = torch.zeros(len(strongest), sites), self.view(theta).weight
+        for i, (layer, rows) in enumerate(zip(self.spec.observed, self.slices, strict=True)):
+            if i != self.spec.label:
+                holds = slice(None) if layer.holds is None else list(layer.holds)
+                fields[:, holds] = by_site(layer, weight[rows][:, strongest]).T
+        return fields
 
     def label_parts(self, theta: Theta) -> Iterator[Tensor]:
         """Yield the views of theta that belong to the label alone."""
@@ -232,3 +297,11 @@ class RBM:
     def _label(self) -> int:
         assert self.spec.label is not None, "the model has no label layer"
         return self.spec.label
+
+
+def by_site(layer: Layer, weight: Float[Tensor, "F H"]) -> Float[Tensor, "s H"]:
+    """Return a value a site and hidden unit: the weight, or the norm over colours around their mean."""
+    if layer.units.width == 1:
+        return weight
+    by_colour = weight.unflatten(0, (layer.sites, layer.units.width))
+    return (by_colour - by_colour.mean(1, keepdim=True)).norm(dim=1)

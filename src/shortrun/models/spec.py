@@ -15,6 +15,7 @@ from shortrun.units import Units
 VISIBLE = "visible"
 LABEL = "label"
 HIDDEN = "hidden"
+STREAMED = 2**23  # elements of a table that is made again and again, only to be summed
 HiddenRule = Literal["sample", "mean"]
 
 
@@ -81,13 +82,18 @@ class Spec:
 
     @property
     def observed(self) -> tuple[Layer, ...]:
-        """The layers that data fill."""
+        """The layers that the data determine."""
         return self.layers[:-1]
 
     @property
     def hidden(self) -> Layer:
-        """The layer that they do not."""
+        """The hidden layer."""
         return self.layers[-1]
+
+    @property
+    def hidden_sites(self) -> int:
+        """Number of hidden units."""
+        return self.hidden.sites
 
     @property
     def visible(self) -> tuple[Layer, ...]:

@@ -2,8 +2,7 @@
 
 from shortrun.store.folder import create, reopen
 from shortrun.store.header import FORMAT_VERSION, describe, software_version
-from shortrun.store.restart import Restart
 from shortrun.store.trajectory import Trajectory
 from shortrun.store.writer import Writer
 
-__all__ = ["FORMAT_VERSION", "Restart", "Trajectory", "Writer", "create", "describe", "reopen", "software_version"]
+__all__ = ["FORMAT_VERSION", "Trajectory", "Writer", "create", "describe", "reopen", "software_version"]

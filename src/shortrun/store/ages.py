@@ -63,7 +63,7 @@ def read(folder: Path, model: Model, age: int) -> Theta:
     path, theta = path_of(folder, age), torch.empty(model.size())
     blocks = named_blocks(model, theta)
 
-    def room(entries: Mapping[str, tensors.Entry]) -> dict[str, Tensor]:
+    def room(entries: Mapping[str, tensors.Extent]) -> dict[str, Tensor]:
         for name, block in blocks.items():
             expected = tuple(block.shape)
             found = entries[name].shape if name in entries else "none"

@@ -7,11 +7,12 @@ import importlib.metadata
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.dynamics import Scheme
 from shortrun.errors import StoreError, nearest
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
@@ -32,27 +33,6 @@ FIXED = {  # what cannot change when a training goes on
 Header = dict[str, Any]
 
 
-@runtime_checkable
-class FreeRun(Protocol):
-    """What a header keeps of a free run (`learning.schemes.Run`)."""
-
-    @property
-    def start(self) -> str: ...
-
-
-@runtime_checkable
-class Scheme(Protocol):
-    """What a header keeps of a scheme (`learning.schemes.Scheme`)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def free(self) -> tuple[FreeRun, ...]: ...
-    @property
-    def steps(self) -> int: ...
-    def to_dict(self) -> dict[str, Any]: ...
-
-
 def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> Header:
     """Return the header of a training of `spec` by `scheme` on `data`, in its JSON form."""
     letters = data.alphabet
@@ -65,7 +45,7 @@ def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> He
             "name": scheme.name,
             "steps": scheme.steps,
             "start": scheme.free[0].start,
-            "hidden_rule": getattr(spec, "hidden_rule", "rate"),
+            "hidden_rule": spec.hidden_rule,
             "scheme": scheme.to_dict(),
         },
         "config": config.model_dump(mode="json"),

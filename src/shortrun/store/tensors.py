@@ -35,7 +35,7 @@ DAMAGE = (AttributeError, EOFError, KeyError, TypeError, ValueError)
 METADATA = "__metadata__"
 
 
-class Entry(NamedTuple):
+class Extent(NamedTuple):
     """Where a tensor is in a file."""
 
     kind: torch.dtype
@@ -89,14 +89,14 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         If the file is missing, cannot be read, or is not a whole safetensors file.
     """
 
-    def room(entries: Mapping[str, Entry]) -> dict[str, Tensor]:
+    def room(entries: Mapping[str, Extent]) -> dict[str, Tensor]:
         return {name: torch.empty(entry.shape, dtype=entry.kind) for name, entry in entries.items()}
 
     return read_into(path, room)
 
 
 def read_into(
-    path: Path, room: Callable[[Mapping[str, Entry]], dict[str, Tensor]]
+    path: Path, room: Callable[[Mapping[str, Extent]], dict[str, Tensor]]
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read the tensors of a file into those that `room` gives for its entries; returns them and the metadata.
 
@@ -124,7 +124,7 @@ def read_into(
     return tensors, metadata
 
 
-def layout(file: BinaryIO, size: int) -> tuple[dict[str, Entry], dict[str, str]]:
+def layout(file: BinaryIO, size: int) -> tuple[dict[str, Extent], dict[str, str]]:
     """Return the entries of a file of `size` bytes, which they fill without gaps, and its metadata.
 
     Raises
@@ -144,7 +144,7 @@ def layout(file: BinaryIO, size: int) -> tuple[dict[str, Entry], dict[str, str]]
         start, end = end, end + kind.itemsize * math.prod(shape)
         if entry["data_offsets"] != [start - first, end - first]:
             raise ValueError(f"'{name}' is not where it should be")
-        entries[name] = Entry(kind, shape, start)
+        entries[name] = Extent(kind, shape, start)
     if end != size:
         raise ValueError(f"{end} bytes expected, found {size}")
     return entries, metadata

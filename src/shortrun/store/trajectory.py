@@ -13,7 +13,7 @@ import pandas as pd
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.columns import Column
 from shortrun.errors import StoreError
-from shortrun.models import AnySpec, Spec, model_of
+from shortrun.models import AnySpec, model_of
 from shortrun.store import ages, header, log, restart
 from shortrun.typing import Theta
 
@@ -92,8 +92,7 @@ class Trajectory:
     @property
     def hidden(self) -> int | list[int]:
         """Numbers of hidden units; of a chaotic network a list, layer by layer."""
-        spec = self.spec
-        return spec.hidden.sites if isinstance(spec, Spec) else [layer.sites for layer in spec.hidden_layers]
+        return self.spec.hidden_sites
 
     def __len__(self) -> int:
         return len(self.ages)

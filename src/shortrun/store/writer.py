@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, final
 
 from shortrun.errors import StoreError
-from shortrun.models import model_of
+from shortrun.models import Training, model_of
 from shortrun.store import ages, header, log, restart
 from shortrun.store.lock import Lock
-from shortrun.store.restart import Restart, Training
 from shortrun.typing import Theta
 
 RESTART_SECONDS = 30.0
@@ -76,8 +75,8 @@ class Writer:
         """Ask the training to end after the current update (safe in a signal handler)."""
         self._stop = True
 
-    def restart(self) -> Restart | None:
-        """Return the values to go on from, None for a training that begins.
+    def restart(self) -> Training | None:
+        """Return the training to go on from, None for a training that begins.
 
         Raises
         ------

@@ -21,9 +21,9 @@ class Gaussian(Scalar):
     Parameters
     ----------
     variance : float, default 1.0
-        Of a site at zero coupling, in squared units of the data.
+        Variance of a site at zero coupling, in squared units of the data.
     start_variance : float, default 1.0
-        Of p0, the centred normal distribution of random starts (discrete units start uniformly).
+        Variance of p0, the centred normal distribution of random starts (discrete units start uniformly).
 
     Raises
     ------

@@ -57,13 +57,13 @@ class Rate:
         """Return the rates tanh x."""
         return torch.tanh(x.to(dtype))
 
-    def held(self, values: Values, dtype: torch.dtype = torch.float32) -> Field:
-        """Return the potentials whose rates are the data's values, up to half a unit in the last place of float32."""
+    def to_potentials(self, values: Values, dtype: torch.dtype = torch.float32) -> Field:
+        """Return values of the data as potentials: their rates are the values, to half a last place of float32."""
         rates = (values.to(dtype) - self.low) * (2 / (self.high - self.low)) - 1
         return torch.atanh(rates.clamp(-SATURATED, SATURATED))
 
-    def shown(self, x: Values) -> Values:
-        """Return the data's values that potentials stand for."""
+    def to_values(self, x: Values) -> Values:
+        """Return potentials as values of the data."""
         if self.codes:
             return (x > 0).to(torch.uint8)
         return self.low + (self.high - self.low) * (torch.tanh(x) + 1) / 2

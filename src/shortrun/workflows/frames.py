@@ -50,5 +50,5 @@ def frames(
     found = {time: joined([part[time] for part in parts]) for time in sorted(set(times))}
     first = found[min(times)]
     held = {LABEL: torch.from_numpy(first.labels).to(torch.uint8).unsqueeze(1)} if run.classes else {}
-    noise = whole_of(run.spec, run.model.shown(start(run.model, Noise(seed, Stream.GENERATE), n, held)), run.sites)
+    noise = whole_of(run.spec, run.model.to_values(start(run.model, Noise(seed, Stream.GENERATE), n, held)), run.sites)
     return {0: first.with_values(noise.numpy(), first.meta), **found}

@@ -139,7 +139,7 @@ def stream(
         parts = _in_equilibrium(run, times, n, held, sampler, sizes, watch)
     for first, part in zip(range(0, n, at_once), parts, strict=True):
         here = codes[first : first + at_once]
-        yield {t: _dataset(run, model.shown(state), here, first, n) for t, state in part.items()}
+        yield {t: _dataset(run, model.to_values(state), here, first, n) for t, state in part.items()}
 
 
 def _in_equilibrium(
@@ -166,7 +166,7 @@ def _held_label(model: Model, codes: np.ndarray, dtype: torch.dtype) -> dict[str
     if label is None:
         return {}
     layers = [torch.empty(len(codes), 0)] * label + [torch.from_numpy(codes).unsqueeze(1)]
-    return {LABEL: model.held(tuple(layers), dtype)[label]}
+    return {LABEL: model.to_state(tuple(layers), dtype)[label]}
 
 
 def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:

@@ -10,10 +10,10 @@ import torch
 from shortrun.data import Dataset, Predictions
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.predictions import joined
-from shortrun.dynamics import Noise, Stream, label_chain
+from shortrun.dynamics import Noise, Stream, label_chain, label_probabilities
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import RBM, parts_of, rows_at_once
+from shortrun.models import parts_of, rows_at_once
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
@@ -101,15 +101,12 @@ def _recorded(
     at_once = at_once if times is None else max(1, at_once // chains)
     for first in range(0, len(data), at_once):
         rows = slice(first, first + at_once)
-        state = run.model.held(_unlabelled(run, data, rows), theta.dtype)
+        state = run.model.to_state(_unlabelled(run, data, rows), theta.dtype)
         noise = Noise(seed, Stream.PREDICT, first_chain=first)
-        if times is not None:
-            laws = label_chain(run.model, theta, state, noise, times, chains)
-        elif isinstance(run.model, RBM):
-            laws = {None: ready.label_log_probabilities(state).exp()}
+        if times is None:
+            laws = {None: label_probabilities(ready, state, noise, run.recipe["steps"], chains)}
         else:
-            k = run.recipe["steps"]
-            laws = {None: label_chain(run.model, theta, state, noise, (k,), chains)[k]}
+            laws = label_chain(ready, state, noise, times, chains)
         yield {t: Predictions(data.names[rows], labels[rows], run.classes, law.numpy()) for t, law in laws.items()}
 
 

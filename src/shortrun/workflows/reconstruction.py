@@ -10,10 +10,10 @@ from torch import Tensor
 
 from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
-from shortrun.dynamics import Noise, Stream, start_hidden
+from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import HIDDEN, VISIBLE, ChaoticNetwork, Clamp, rows_at_once
+from shortrun.models import HIDDEN, VISIBLE, Clamp, rows_at_once
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened, theta_of
 
@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 2000
 def can_reconstruct(run: Trajectory) -> bool:
     """Return whether a run is a network with one hidden layer and no label."""
     spec = run.spec
-    return isinstance(run.model, ChaoticNetwork) and [layer.name for layer in spec.layers] == [VISIBLE, HIDDEN]
+    return run.model.family == "chaotic" and [layer.name for layer in spec.layers] == [VISIBLE, HIDDEN]
 
 
 def reconstruct(
@@ -69,10 +69,9 @@ def reconstruct(
 def rebuilt(run: Trajectory, theta: Tensor, data: Dataset, rows: slice, steps: int, seed: int) -> Float[Tensor, "n S"]:
     """Return the values that are found again of some rows."""
     model, ready = run.model, machine(run.model, theta)
-    assert isinstance(model, ChaoticNetwork)
-    held = model.held((torch.from_numpy(taken(data.values, rows)),), theta.dtype)
+    observed = model.to_state((torch.from_numpy(taken(data.values, rows)),), theta.dtype)
     noise = Noise(seed, Stream.GENERATE, first_chain=rows.start)
-    known = ready.completed(held, start_hidden(model, noise, len(held[0])), steps)
-    free = run.spec.layers[0].units.start(noise.at(0).uniform(0, len(held[0]), data.sites))
+    known = ready.settle(observed, model.start_hidden(noise, len(observed[0])), steps)
+    free = run.spec.layers[0].units.start(noise.at(0).uniform(0, len(observed[0]), data.sites))
     end = ready.run((free, known[1]), noise, steps=steps, clamp=Clamp((HIDDEN,)))
-    return model.shown(end)[0]
+    return model.to_values(end)[0]

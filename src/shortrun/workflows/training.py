@@ -135,7 +135,7 @@ def _train(
     progress: Progress | None,
 ) -> None:
     saved = writer.restart()
-    training = Training(**vars(saved.to(device))) if saved else None
+    training = saved.to(device) if saved else None
     recorder = _Recorder(writer, config.training.updates, progress)
     learning.fit(writer.model, scheme, rows, config, recorder, training=training, validation=validation)
 

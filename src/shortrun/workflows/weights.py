@@ -10,11 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import ChaoticNetwork, Layer, Model
 from shortrun.store import Trajectory
-from shortrun.typing import Theta
 from shortrun.workflows._runs import opened, theta_of
 
 VALUES = 10  # singular values of each matrix
@@ -49,7 +46,7 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
     rows = [
         (age, name, rank, value)
         for age, theta in run
-        for name, matrix in matrices(model, theta).items()
+        for name, matrix in model.weight_matrices(theta).items()
         for rank, value in enumerate(largest(matrix, count), start=1)
     ]
     return pd.DataFrame({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
@@ -86,42 +83,10 @@ def receptive_fields(
     """
     at_least_one(count)
     run = opened(run)
-    model, theta = run.model, theta_of(run, age)
-    if isinstance(model, ChaoticNetwork):
-        return fields_of_network(run, model, theta, count)
-    strength = matrices(model, theta)["W"].square().sum(0)
-    strongest = torch.argsort(strength, descending=True, stable=True)[:count]
-    fields = torch.zeros(len(strongest), run.sites)
-    weight = model.view(theta).weight
-    for layer, rows in zip(model.spec.observed, model.slices, strict=True):
-        if layer in model.spec.visible:
-            holds = slice(None) if layer.holds is None else list(layer.holds)
-            fields[:, holds] = of_sites(layer, weight[rows][:, strongest]).T
-    return fields.numpy()
-
-
-def fields_of_network(run: Trajectory, model: ChaoticNetwork, theta: Theta, count: int) -> Float[np.ndarray, "n S"]:
-    """Return W + A of the hidden units with the largest norm of A."""
-    edge = next((e for e, (i, j) in enumerate(model.spec.edges) if i == 0 and j > 0), None)
-    if not model.spec.hidden_layers or edge is None:
+    fields = run.model.receptive_fields(theta_of(run, age), run.sites, count)
+    if not len(fields):
         raise DataError(f"{run.path} has no hidden units, whose receptive fields this shows")
-    trained = model.view(theta)[0][edge]
-    fixed = random_couplings(model.spec, theta.device, theta.dtype)[edge][0]
-    strongest = torch.argsort(trained.square().sum(0), descending=True, stable=True)[:count]
-    return (fixed + trained)[:, strongest].T.numpy()
-
-
-def matrices(model: Model, theta: Theta) -> dict[str, Float[Tensor, "_ _"]]:
-    """Return W, the weights of all visible features, and D, those of the label where there is one; or each A."""
-    if isinstance(model, ChaoticNetwork):
-        names = [layer.name for layer in model.spec.layers]
-        edges = zip(model.spec.edges, model.view(theta)[0], strict=True)
-        return {f"A: {names[i]} and {names[j]}": block for (i, j), block in edges}
-    weight = model.view(theta).weight
-    parts = [weight[rows] for rows in model.slices]
-    visible = [part for i, part in enumerate(parts) if i != model.spec.label]
-    found = {"W": torch.cat(visible)}
-    return found if model.spec.label is None else found | {"D": parts[model.spec.label]}
+    return fields.numpy()
 
 
 def largest(matrix: Float[Tensor, "F H"], count: int) -> list[float]:
@@ -129,14 +94,6 @@ def largest(matrix: Float[Tensor, "F H"], count: int) -> list[float]:
     exact = matrix.double()
     gram = exact @ exact.T if len(exact) < exact.shape[1] else exact.T @ exact
     return torch.linalg.eigvalsh(gram).flip(0)[:count].clamp_min(0).sqrt().tolist()
-
-
-def of_sites(layer: Layer, weight: Float[Tensor, "F H"]) -> Float[Tensor, "s H"]:
-    """Return a value a site and hidden unit: the weight, or the norm over colours around their mean."""
-    if layer.units.width == 1:
-        return weight
-    by_colour = weight.unflatten(0, (layer.sites, layer.units.width))
-    return (by_colour - by_colour.mean(1, keepdim=True)).norm(dim=1)
 
 
 def at_least_one(count: int) -> None:

@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
-from ctypes import Structure, c_float, c_int64, c_void_p
-
 import torch
 from torch import Tensor
 
 from shortrun.engine import native
+from shortrun.engine.structures import CAscent
 from shortrun.models import RBM
+from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import Theta
 from shortrun.units import Potts
 
 SITES = 32  # a task: enough that the sums it leaves are small beside the weights
 
 
-class _Ascent(Structure):
-    _fields_ = (
-        *((name, c_void_p) for name in ("weight", "direction", "mean", "shift", "hidden_mean", "hidden_shift")),
-        *((name, c_void_p) for name in ("towards_bias", "towards_hidden", "gauge")),
-        *((name, c_int64) for name in ("sites", "colours", "hidden", "part")),
-        *((name, c_float) for name in ("rate", "l1", "l2")),
-    )
+def refusal(theta: Theta, is_plain: bool, settings: OptimiserSettings) -> str:
+    """Return why the kernel cannot do a step of an RBM, "" where it can; a plain one moves by rate * direction."""
+    if not (is_plain and settings.centred):
+        return "the kernel knows centred steps of plain gradient ascent only"
+    if theta.device.type != "cpu" or theta.dtype != torch.float32:
+        return "the kernel takes float32 on the CPU"
+    return "" if native.available() else f"no kernels ({native.path()})"
 
 
-def supports(theta: Theta) -> bool:
-    """Whether there are kernels for parameters like these."""
-    return native.available() and theta.device.type == "cpu" and theta.dtype == torch.float32
-
-
-def ascend_(
-    model: RBM,
-    theta: Theta,
-    direction: Theta,
-    means: tuple[Tensor, ...],
-    rate: float,
-    *,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    label_l2: float = 0.0,
-    label_rate: float = 1.0,
+def fused_step_(
+    model: RBM, theta: Theta, direction: Theta, means: tuple[Tensor, ...], rate: float, settings: OptimiserSettings
 ) -> None:
-    """Centre, penalise, step by `rate` and project, as learning.gradient, SGD and `RBM.project_` do one by one.
+    """Centre, penalise, step by `rate` and project, as `step.Step` does part by part.
 
     Parameters
     ----------
-    direction : Theta
-        (P,) data minus model, uncentred.
+    model : RBM
+        Whose parameters move.
+    theta, direction : Theta
+        (P,) the parameters, and data minus model before centring.
     means : tuple[Tensor, ...]
-        Of the data, observed features (F,) and hidden units (H,): the centring offsets.
-    label_rate : float, default 1.0
-        Of the label's weights and biases, in units of `rate`.
+        Means over the data of the observed features (F,) and hidden units (H,): the centring offsets.
+    rate : float
+        Learning rate of this step; the rate of the label is in units of it.
+    settings : OptimiserSettings
+        Penalties, and the label's own rate.
     """
     weight, bias, hidden_bias = model.view(theta)
     change, shift, hidden_shift = model.view(direction)
@@ -58,15 +48,15 @@ def ascend_(
     hidden_step = hidden_shift.clone()
     for i, (layer, rows) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
         is_label = i == model.spec.label
-        own_rate = rate * label_rate if is_label else rate
+        own_rate = rate * settings.label_rate if is_label else rate
+        penalties = (0.0, settings.label_l2) if is_label else (settings.l1, settings.l2)
         colours = layer.units.colours if isinstance(layer.units, Potts) else 0
         tasks = -(-layer.sites // SITES)
         towards_bias = torch.empty(layer.width)
         towards_hidden, gauge = torch.empty(2, tasks, len(hidden_bias))
         tensors = (weight[rows], change[rows], mean[rows], shift[rows], hidden_mean, hidden_shift)
         pointers = (x.data_ptr() for x in (*tensors, towards_bias, towards_hidden, gauge))
-        sizes = (layer.sites, colours, len(hidden_bias), SITES)
-        native.ascend(_Ascent(*pointers, *sizes, own_rate, *((0.0, label_l2) if is_label else (l1, l2))))
+        native.ascend(CAscent(*pointers, layer.sites, colours, len(hidden_bias), SITES, own_rate, *penalties))
         bias[rows] += own_rate * (shift[rows] - towards_bias)
         hidden_step -= towards_hidden.sum(0)
         if colours:

@@ -18,8 +18,6 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from shortrun.engine import launch, native
-
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # the golden ratio and sqrt(3) - 1
 MASK = 0xFFFFFFFF
@@ -40,16 +38,16 @@ def philox4x32(
     Parameters
     ----------
     counter : Int64[Tensor, "*#shape 4"]
-        Tensor int64 (..., 4), words in [0, 2^32).
+        Four words in [0, 2^32).
     key : Int64[Tensor, "*#shape 2"]
-        Tensor int64 (..., 2), words in [0, 2^32); broadcasts against the counters.
+        Two words in [0, 2^32); broadcast against the counters.
     rounds : int, default 10
-        Int 10 is the published safe choice.
+        The published safe choice.
 
     Returns
     -------
-    Tensor
-        int64 (..., 4), words in [0, 2^32).
+    Int64[Tensor, "*shape 4"]
+        Four words in [0, 2^32).
     """
     c0, c1, c2, c3 = counter.unbind(-1)
     k0, k1 = key.unbind(-1)
@@ -75,20 +73,23 @@ def uniform_reference(
     Parameters
     ----------
     seed : int
-        Int In [0, 2^64).
-    update, place : int or Tensor or int
-        Int In [0, 2^32). `place` says where in the program the noise is used (stream, layer, step), packed by the
-        caller. `update` may be an int64 tensor () on `device`.
-    first_chain, chains, sites : int
-        Int The chain index is global, so that processes that share the chains out draw what one process would. It
+        In [0, 2^64).
+    update : int or Tensor
+        In [0, 2^32); a Tensor is int64 () on `device`.
+    place : int
+        In [0, 2^32). Where in the program the noise is used: stream, layer and step, packed by the caller.
+    first_chain : int
+        Global index of the first chain, so that processes that share the chains out draw what one process would. It
         counts modulo 2^32.
+    chains, sites : int
+        Rows and columns.
     device : torch.device or str, default "cpu"
-        Torch.device or str Where to compute; the numbers are the same everywhere.
+        Where to compute; the numbers are the same everywhere.
 
     Returns
     -------
-    Tensor
-        float32 (chains, sites), every value an odd multiple of 2^-24.
+    Float32[Tensor, "C S"]
+        Every value is an odd multiple of 2^-24.
     """
     # Whole blocks of 64 sites are drawn: 16 counters each, then the four words in turn.
     first_word = torch.arange(16 * -(-sites // 64), device=device)
@@ -98,23 +99,3 @@ def uniform_reference(
     key = torch.tensor((seed & MASK, seed >> 32), device=device)
     words = philox4x32(counter, key).view(chains, -1, 16, 4).transpose(2, 3).reshape(chains, -1)[:, :sites]
     return ((words >> 9).to(torch.float32) + 0.5) * 2.0**-23
-
-
-def uniform(
-    seed: int,
-    update: int | Tensor,
-    place: int,
-    first_chain: int,
-    chains: int,
-    sites: int,
-    device: torch.device | str = "cpu",
-) -> Float32[Tensor, "C S"]:
-    """The same bits as `uniform_reference`, from the C kernel or on a GPU the Triton kernel, where they are."""
-    out = torch.empty(chains, sites, device=device)
-    if launch.available(device):
-        launch.uniform(out, launch.Words.at(seed, update, place, first_chain))
-    elif out.is_cpu and native.available() and isinstance(update, int):
-        native.uniform(out, seed=seed, update=update, place=place, first_chain=first_chain)
-    else:
-        out = uniform_reference(seed, update, place, first_chain, chains, sites, device)
-    return out

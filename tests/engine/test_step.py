@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from conftest import machine
-from shortrun.engine import ascent, native
-from shortrun.learning import gradient
+from shortrun.engine import fused_step, native
+from shortrun.engine.step import penalise_, rescale_label_
+from shortrun.settings.training import OptimiserSettings
 from shortrun.units import Bernoulli, Ising, Potts
 
 pytestmark = pytest.mark.skipif(not native.available(), reason=f"no kernels: {native.path()}")
-PENALTIES = {"l1": 0.01, "l2": 0.02, "label_l2": 0.03}
+SETTINGS = OptimiserSettings(l1=0.01, l2=0.02, label_l2=0.03, label_rate=2.0)
 
 
 @pytest.fixture
@@ -36,11 +37,11 @@ def _case(units, hidden_sites):
 def test_one_pass_does_what_the_parts_do(units, hidden_sites):
     model, theta, direction, means = _case(units, hidden_sites)
     found = theta.clone()
-    ascent.ascend_(model, found, direction, means, 0.1, **PENALTIES, label_rate=2.0)
+    fused_step.fused_step_(model, found, direction, means, 0.1, SETTINGS)
     expected = theta.double()
     step = model.centred(direction.double(), tuple(x.double() for x in means))
-    gradient.penalise_(model, step, expected, *PENALTIES.values())
-    gradient.rescale_label_(model, step, 2.0)
+    penalise_(model, step, expected, SETTINGS)
+    rescale_label_(model, step, 2.0)
     expected += 0.1 * step
     model.project_(expected)
     torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=2e-5)
@@ -56,6 +57,6 @@ def test_every_path_and_any_number_of_threads_give_the_same_bits(units):
             native.select(path)  # the best there is up to this one
             torch.set_num_threads(threads)
             results.append(theta.clone())
-            ascent.ascend_(model, results[-1], direction, means, 0.1, **PENALTIES)
+            fused_step.fused_step_(model, results[-1], direction, means, 0.1, SETTINGS)
     assert all(torch.equal(results[0], other) for other in results[1:])
     assert not torch.equal(results[0], theta)

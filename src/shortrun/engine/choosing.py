@@ -1,0 +1,126 @@
+"""Which machine runs a model: the fastest that knows it, and why no faster one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias, overload
+
+from torch import Tensor
+
+from shortrun.engine.chaotic import ChaoticMachine
+from shortrun.engine.cpu import CpuMachine
+from shortrun.engine.gpu import GpuMachine
+from shortrun.engine.interface import EnergyMachine, HasLabelPosterior, Machine
+from shortrun.engine.lookup import LookupMachine
+from shortrun.engine.plain import PlainMachine
+from shortrun.models import RBM, Model
+from shortrun.typing import State, Theta
+
+Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in words why there is none
+
+ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the fastest first
+    "rbm": {kind.name: kind.attempt for kind in (GpuMachine, LookupMachine, CpuMachine, PlainMachine)},
+    "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
+}
+
+
+class Choice(NamedTuple):
+    """Which engine runs a model.
+
+    Parameters
+    ----------
+    name : str
+        "gpu", "lookup", "cpu", "plain" or "chaotic".
+    reason : str
+        How it computes.
+    passed_over : Mapping[str, str]
+        The faster engines by name, and why each was not taken.
+    """
+
+    name: str
+    reason: str
+    passed_over: Mapping[str, str]
+
+
+def choice(model: Model, theta: Theta, *, exact: bool = False) -> Choice:
+    """Say which engine `machine` takes, and why.
+
+    Parameters
+    ----------
+    model : Model
+        What runs.
+    theta : Theta
+        (P,); its device, precision and size of weights decide, too.
+    exact : bool, default False
+        As in `machine`.
+
+    Returns
+    -------
+    Choice
+        The engine, how it computes, and why faster ones were passed over.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun import engine
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 3, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> engine.choice(model, torch.zeros(model.size(), dtype=torch.float64)).name
+    'plain'
+    """
+    attempts = dict(_attempts(model, theta, exact))
+    name, ready = attempts.popitem()
+    assert not isinstance(ready, str)
+    return Choice(name, ready.reason, {other: str(reason) for other, reason in attempts.items()})
+
+
+@overload
+def machine(model: RBM, theta: Theta, *, exact: bool = False) -> EnergyMachine: ...
+@overload
+def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine: ...
+def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
+    """Return the fastest machine that knows the model's units, on the device and in the precision of theta.
+
+    Parameters
+    ----------
+    model : Model
+        What runs.
+    theta : Theta
+        (P,). The machine may keep views of it: make a new one after a change.
+    exact : bool, default False
+        Take the weights as they are: no engine that rounds them.
+
+    Returns
+    -------
+    Machine
+        An `EnergyMachine` if the model is an RBM.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun import engine
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 3, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> engine.machine(model, torch.zeros(model.size())).free_energy((torch.zeros(1, 3, dtype=torch.uint8),))
+    tensor([-1.3863], dtype=torch.float64)
+    """
+    *_, (_, ready) = _attempts(model, theta, exact)
+    assert not isinstance(ready, str)
+    return ready
+
+
+def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:
+    """Yield the name of each engine and why it is passed over; the last one with its machine."""
+    for name, attempt in ENGINES[model.family].items():
+        rounds = name not in (PlainMachine.name, ChaoticMachine.name)
+        found = "exact weights were asked for" if exact and rounds else attempt(model, theta)
+        yield name, found
+        if not isinstance(found, str):
+            return
+
+
+def label_posterior(machine: Machine) -> Callable[[State], Tensor] | None:
+    """Return the exact ln p(label | other observed layers) as a function of a state; None without such a formula."""
+    return machine.label_log_probabilities if isinstance(machine, HasLabelPosterior) else None
