@@ -32,7 +32,7 @@ types:
 tests:
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all what takes longer.
+# Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)
 	$(BIN)/python -m benchmarks.suite $(PEERS) $(ALL)
 
