@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHORTRUN := $(BIN)/shortrun
 DEMO := demo
 
-.PHONY: demo test bench clean
+.PHONY: demo test types tests bench clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -22,9 +22,15 @@ demo: $(VENV)/.installed-plots
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory --jobs 2 --keep-going types tests
+
+types:
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# Two processes of one thread each; a file is one process's, so that its trained runs are made once.
+tests:
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)

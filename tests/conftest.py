@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from shortrun.models import RBM, Layer, Spec
-from shortrun.units import Bernoulli, Gaussian, Ising, Potts
+import lean_checks
+
+lean_checks.install()  # before anything of shortrun is imported
+
+from shortrun.models import RBM, Layer, Spec  # noqa: E402
+from shortrun.units import Bernoulli, Gaussian, Ising, Potts  # noqa: E402
 
 DISCRETE = [Bernoulli(), Ising(), Potts(3)]
 HIDDEN = [Bernoulli(), Ising()]

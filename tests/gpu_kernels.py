@@ -1,4 +1,4 @@
-"""The Triton kernels against the formulas in float64: run by test_engine_gpu.py, in the interpreter or on a GPU."""
+"""The Triton kernels against the formulas in float64: run by engine/test_gpu.py, in the interpreter or on a GPU."""
 
 from __future__ import annotations
 

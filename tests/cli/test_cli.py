@@ -326,7 +326,7 @@ def test_stopped_and_resumed_is_never_stopped(tmp_path, request_):
     words = ("--hidden", 32, "--seed", 3, "--updates", 3000)
     process = start("train", "digits", "-o", "run", *words, cwd=tmp_path)
     assert process.stderr.readline().startswith("update 1/3000")
-    time.sleep(0.3)
+    time.sleep(0.05)
     os.kill(process.pid, request_)
     stopped = finish(process)
     assert stopped.code == 130

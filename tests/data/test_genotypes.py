@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -873,12 +872,12 @@ def mutated(content, random):
     return content
 
 
-def fuzz(folder, seconds):
-    """Read damaged files for a while; return how many were read, and how many refused.
+def fuzz(folder, files):
+    """Read damaged files; return how many were read, and how many refused.
 
     Not VCF and BCF: htslib parses them, and on some damaged ones it ends the whole process.
     """
-    random, tally, end = np.random.default_rng(0), {"read": 0, "refused": 0}, time.monotonic() + seconds
+    random, tally = np.random.default_rng(0), {"read": 0, "refused": 0}
     names = {"x.bed": [".bim", ".fam"], "x.hapt": [".legend"], "x.hap": [".legend", ".sample"]}
     data = samples(people=4, sites=6)
     whole = {}
@@ -886,7 +885,7 @@ def fuzz(folder, seconds):
         write(folder / name, data)
         paths = [folder / name, *((folder / name).with_suffix(ending) for ending in others)]
         whole[name] = {path: path.read_bytes() for path in paths}
-    while time.monotonic() < end:
+    for _ in range(files):
         name = list(names)[random.integers(len(names))]
         path = list(whole[name])[random.integers(len(whole[name]))]
         path.write_bytes(mutated(whole[name][path], random))
@@ -905,9 +904,4 @@ def fuzz(folder, seconds):
 
 
 def test_whatever_is_in_a_file_it_is_read_or_refused(tmp_path):
-    assert min(fuzz(tmp_path, 3).values()) > 0
-
-
-@pytest.mark.slow
-def test_whatever_is_in_a_file_for_longer(tmp_path):
-    assert min(fuzz(tmp_path, 55).values()) > 30
+    assert min(fuzz(tmp_path, 3000).values()) > 30

@@ -4,7 +4,6 @@ import gzip
 import io
 import re
 import struct
-import time
 
 import numpy as np
 import pytest
@@ -193,9 +192,8 @@ CUT = st.builds(
 FILES = st.one_of(st.binary(max_size=200), st.builds(bytes.__add__, HEADER, st.binary(max_size=300)), WHOLE, CUT)
 
 
-def hammer(path, seconds, examples):
-    """Read random files for some seconds; anything but data or one clear line fails."""
-    end = time.monotonic() + seconds
+def hammer(path, examples):
+    """Read random files; anything but data or one clear line fails."""
     good = []
 
     @settings(
@@ -207,8 +205,6 @@ def hammer(path, seconds, examples):
     )
     @given(FILES, st.sampled_from([{}, {"grey": True}, {"threshold": 0.5}, {"alphabet": "codes"}]))
     def one(content, options):
-        if time.monotonic() > end:
-            return
         path.write_bytes(content)
         try:
             good.append(len(read(path, **options)))
@@ -216,18 +212,12 @@ def hammer(path, seconds, examples):
             assert error.path == path  # noqa: PT017
             assert "\n" not in str(error)  # noqa: PT017
 
-    while time.monotonic() < end:
-        one()
+    one()
     return good
 
 
 def test_idx_survives_random_files(tmp_path):
-    assert hammer(tmp_path / "x.idx", 2, 200)
-
-
-@pytest.mark.slow
-def test_idx_survives_random_files_for_long(tmp_path):
-    assert hammer(tmp_path / "x.idx", 60, 5000)
+    assert hammer(tmp_path / "x.idx", 2000)
 
 
 # PNG

@@ -3,7 +3,6 @@
 import builtins
 import random
 import re
-import time
 
 import mido
 import numpy as np
@@ -417,9 +416,9 @@ def test_folders_written_differently_need_a_choice(tmp_path):
 
 
 def test_damaged_files_never_crash(tmp_path):
-    content, choice, end = sound(tmp_path), random.Random(8), time.monotonic() + 2
+    content, choice = sound(tmp_path), random.Random(8)
     outcomes = {"read": 0, "refused": 0}
-    while time.monotonic() < end:
+    for _ in range(1500):
         damaged = bytearray(content)
         for _ in range(choice.randint(1, 3)):
             damaged[choice.randrange(len(damaged))] = choice.randrange(256)

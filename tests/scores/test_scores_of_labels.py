@@ -11,9 +11,9 @@ from scipy.spatial.distance import pdist
 from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
-from test_scores_of_data import KINDS, collapsed, copy, data, independent, law, noise
 
 import shortrun as sr
+from faulty_generators import KINDS, collapsed, copy, data, independent, law, noise
 from shortrun.data import Predictions
 from shortrun.scores import ALL, Pair, PredictionScores, compare, features, offered, verdict
 from shortrun.scores import spectrum as spectral

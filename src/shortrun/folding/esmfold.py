@@ -137,7 +137,8 @@ def load_network(model: str) -> Any:
         If the weights do not exist, cannot be downloaded, or are not those of ESMFold.
     """
     try:
-        from transformers import AutoConfig, EsmForProteinFolding
+        from transformers.models.auto.configuration_auto import AutoConfig  # from the top, pyright reads all models
+        from transformers.models.esm.modeling_esmfold import EsmForProteinFolding
     except ImportError:
         raise MissingExtraError("transformers", "fold") from None
     if not Path(model).is_dir() and (Path(model).is_absolute() or model.startswith((".", "~")) or model.count("/") > 1):
