@@ -22,6 +22,7 @@ from shortrun.settings._base import (
 )
 from shortrun.settings.keywords import takes
 from shortrun.settings.reading import Reading
+from shortrun.settings.shared import OfAge, OfAges, Seeded
 from shortrun.settings.training import PRESETS, Config, resolve
 
 __all__ = [
@@ -37,11 +38,14 @@ __all__ = [
     "Config",
     "Count",
     "NotNegative",
+    "OfAge",
+    "OfAges",
     "Option",
     "Positive",
     "Rate",
     "Reading",
     "Seed",
+    "Seeded",
     "Settings",
     "Share",
     "option",
