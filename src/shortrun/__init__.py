@@ -22,7 +22,22 @@ if TYPE_CHECKING:
     from shortrun.settings import Config
     from shortrun.store import Trajectory
     from shortrun.units import Bernoulli, Gaussian, Ising, Potts
-    from shortrun.workflows import curves, evaluate, fit, generate, predict, score, stream
+    from shortrun.workflows import (
+        contacts,
+        couplings,
+        curves,
+        evaluate,
+        fit,
+        fixed_points,
+        generate,
+        likelihood,
+        likelihood_by_age,
+        mutations,
+        predict,
+        score,
+        stream,
+        tree,
+    )
 
 # Names are imported when they are first used, so that `shortrun --help` does not wait for torch.
 _ROOMS = {
@@ -34,15 +49,31 @@ _ROOMS = {
     "shortrun.scores": ("Score",),
     "shortrun.store": ("Trajectory",),
     "shortrun.units": ("Bernoulli", "Gaussian", "Ising", "Potts"),
-    "shortrun.workflows": ("curves", "evaluate", "fit", "generate", "predict", "score", "stream"),
+    "shortrun.workflows": (
+        "contacts",
+        "couplings",
+        "curves",
+        "evaluate",
+        "fit",
+        "fixed_points",
+        "generate",
+        "likelihood",
+        "likelihood_by_age",
+        "mutations",
+        "predict",
+        "score",
+        "stream",
+        "tree",
+    ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in the order of the rooms
     "Alphabet", "Bernoulli", "Config", "ConfigError", "DataError", "Dataset", "FormatError", "Gaussian", "Ising",
     "Layer", "Potts", "Predictions", "RBM", "Run", "Scheme", "Score", "ShortrunError", "Spec", "StoreError",
-    "Trajectory", "__version__", "cd", "curves", "evaluate", "ff", "fit", "generate", "pcd", "predict", "rdm", "read",
-    "score", "split", "stream", "write",
+    "Trajectory", "__version__", "cd", "contacts", "couplings", "curves", "evaluate", "ff", "fit", "fixed_points",
+    "generate", "likelihood", "likelihood_by_age", "mutations", "pcd", "predict", "rdm", "read", "score", "split",
+    "stream", "tree", "write",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from shortrun.likelihood.exact import log_z_exact, possible
 from shortrun.likelihood.ladder import TARGET, Rung, annealed_up, bottom, climbed, thinned
 from shortrun.likelihood.pseudo import pseudo_log_likelihood
 from shortrun.likelihood.replica import Replica
+from shortrun.likelihood.spacing import spaced
 from shortrun.likelihood.tempering import Tempered, acceptance, temper
 from shortrun.likelihood.weights import LogMean, Ratio, log_mean, ratio
 
@@ -38,6 +39,7 @@ __all__ = [
     "ratio",
     "reverse_ais",
     "settled",
+    "spaced",
     "temper",
     "thinned",
     "uncrossed",

@@ -21,6 +21,24 @@ from shortrun.settings._base import (
     options,
 )
 from shortrun.settings.keywords import takes
+from shortrun.settings.landscape import (
+    ContactsSettings,
+    CouplingsSettings,
+    FixedPointsSettings,
+    MeanFieldSettings,
+    MergingSettings,
+    MutationsSettings,
+    SearchSettings,
+    TreeFolderSettings,
+    TreeSettings,
+)
+from shortrun.settings.likelihood import (
+    ExchangeSettings,
+    LikelihoodByAgeSettings,
+    LikelihoodSettings,
+    LogZSettings,
+    TemperingSettings,
+)
 from shortrun.settings.reading import Reading
 from shortrun.settings.shared import OfAge, OfAges, Seeded
 from shortrun.settings.training import PRESETS, Config, resolve
@@ -36,7 +54,17 @@ __all__ = [
     "SAMPLING",
     "TRAINING",
     "Config",
+    "ContactsSettings",
     "Count",
+    "CouplingsSettings",
+    "ExchangeSettings",
+    "FixedPointsSettings",
+    "LikelihoodByAgeSettings",
+    "LikelihoodSettings",
+    "LogZSettings",
+    "MeanFieldSettings",
+    "MergingSettings",
+    "MutationsSettings",
     "NotNegative",
     "OfAge",
     "OfAges",
@@ -44,10 +72,14 @@ __all__ = [
     "Positive",
     "Rate",
     "Reading",
+    "SearchSettings",
     "Seed",
     "Seeded",
     "Settings",
     "Share",
+    "TemperingSettings",
+    "TreeFolderSettings",
+    "TreeSettings",
     "option",
     "options",
     "resolve",

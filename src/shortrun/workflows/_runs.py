@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from shortrun.data import Dataset
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import ConfigError, DataError, StoreError
 from shortrun.models import RBM
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
@@ -20,6 +20,36 @@ def opened(run: Trajectory | Path | str) -> Trajectory:
 def theta_of(run: Trajectory, age: int | None) -> Theta:
     """Return the parameters at an age; None is the last."""
     return run[-1] if age is None else run.at(age)
+
+
+def age_of(run: Trajectory, age: int | None) -> int:
+    """Return an age; None is the last.
+
+    Raises
+    ------
+    StoreError
+        If the run has none yet.
+    """
+    if not run.ages:
+        raise StoreError(run.path, "has no age yet")
+    return run.ages[-1] if age is None else age
+
+
+class Machines(Mapping[int, Theta]):
+    """The parameters of a run at some of its ages, read from its folder when they are asked for."""
+
+    def __init__(self, run: Trajectory, ages: Iterable[int]):
+        self.run, self.ages = run, tuple(ages)
+        check_ages(run, self.ages)
+
+    def __getitem__(self, age: int) -> Theta:
+        return self.run.at(age)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.ages)
+
+    def __len__(self) -> int:
+        return len(self.ages)
 
 
 def check_ages(run: Trajectory, ages: Iterable[int]) -> None:

@@ -1,0 +1,61 @@
+"""Options of partition functions, likelihoods and samples in equilibrium."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shortrun.settings._base import MEASUREMENT, SAMPLING, Positive, Settings, option
+from shortrun.settings.shared import OfAge, OfAges, Seeded
+
+ACCEPTANCE = 0.3  # BDFRS24
+
+
+class ExchangeSettings(Settings):
+    """How far apart the machines of a ladder are."""
+
+    acceptance: Annotated[float, Field(gt=0, lt=1)] = option(
+        ACCEPTANCE, "Target acceptance rate of swaps between ages (with pt, temperatures).", panel=SAMPLING
+    )
+
+
+class TemperingSettings(ExchangeSettings):
+    """How `generate` samples: by the run's own recipe, or in equilibrium."""
+
+    sampler: Literal["short", "ptt", "pt"] = option(
+        "short",
+        "Sampler: the run's own recipe (short), or in equilibrium by swaps between ages (ptt) or temperatures (pt).",
+        panel=SAMPLING,
+    )
+
+
+class LogZSettings(ExchangeSettings, Seeded):
+    """How ln Z is estimated."""
+
+    method: Literal["exact", "ais", "trajectory"] | None = option(
+        None,
+        "Estimate of ln Z: enumeration, annealing, or along the training; by default exact where possible, else ais.",
+        panel=MEASUREMENT,
+    )
+    chains: Annotated[int, Field(ge=2)] = option(200, "Number of chains of ais and trajectory.", panel=SAMPLING)
+    temperatures: Positive = option(1000, "Number of temperatures of ais.", panel=SAMPLING)
+    sweeps: Annotated[int, Field(ge=10)] = option(
+        1000, "Number of sweeps of each machine of a trajectory.", panel=SAMPLING
+    )
+
+
+class MarginalSettings(LogZSettings):
+    """How ln Z is estimated, and which probability is measured."""
+
+    marginal: bool = option(False, "Sum over the label: ln p(v) instead of ln p(v, label).", panel=MEASUREMENT)
+
+
+class LikelihoodSettings(MarginalSettings, OfAge):
+    """Options of `likelihood` at one age."""
+
+    pseudo: bool = option(False, "Measure the pseudo-likelihood of each sample too.", panel=MEASUREMENT)
+
+
+class LikelihoodByAgeSettings(MarginalSettings, OfAges):
+    """Options of `likelihood` against the age of the training."""
