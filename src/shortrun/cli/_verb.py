@@ -64,8 +64,8 @@ def flag_of(each: Option) -> Parameter:
     settings = {"help": help_of(each), "rich_help_panel": each.panel or None, "hidden": each.hidden}
     kind, names = kind_of(each), list(each.flags)
     if kind is bool:
-        negative = f"--no-{each.keyword.replace('_', '-')}"
-        names = [f"{'/'.join([*names, negative])}"] if each.default else names
+        if each.default and "/" not in names[0]:  # else the option names its negative itself
+            names = [f"{names[0]}/--no-{names[0].removeprefix('--')}"]
         declared = typer.Option(*names, **settings, show_default=False)
     else:
         declared = typer.Option(*names, **settings, metavar=metavar_of(each), show_default=False)
