@@ -43,7 +43,7 @@ def test_every_key_can_be_assigned():
         ("hiden=3", ["did you mean 'model.hidden'"]),
         ("optimiser.rate=-1", ["optimiser.rate", "greater than 0", "-1"]),
         ("optimiser.rate=inf", ["optimiser.rate", "finite"]),
-        ("scheme.steps=0", ["scheme.steps", "greater than or equal to 1"]),
+        ("scheme.steps=0", ["scheme.steps", "at least 1"]),
         ("scheme.name=gibbs", ["scheme.name", "'ff', 'pcd', 'cd' or 'rdm'"]),
         ("training.seed=1.5", ["training.seed", "1.5"]),
         ("training", ["section.name=value"]),

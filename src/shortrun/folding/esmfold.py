@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from shortrun.errors import ConfigError, DataError, MissingExtraError, nearest, printable
+from shortrun.errors import ConfigError, DataError, MissingExtraError, printable
+from shortrun.settings.scoring import FoldSettings
 
-PRECISIONS = ("float32", "bfloat16")  # in float16 the trunk's masks of padding overflow, and all is nan
-WEIGHTS = "facebook/esmfold_v1"
 CA = 1  # the atom37 column of the alpha carbon, whose pLDDT is that of the residue in AlphaFold and its databases too
 NEEDED = ("esm.embeddings.", "esm.encoder.", "esm_s_", "embedding.", "trunk.", "lddt_head.")  # for pLDDT
 NOISY = ("transformers", "huggingface_hub")  # loggers that say in many lines what our errors say in one
@@ -28,15 +27,13 @@ class ESMFold:
 
     Parameters
     ----------
-    model : Path or str, default WEIGHTS
+    model : Path or str, optional
         Name of the weights, which are downloaded once, or a folder that holds them (config.json and model.safetensors,
         as `save_pretrained` writes them).
-    device : str, default "auto"
-        "auto" is a GPU where there is one.
-    precision : str, default "float32"
-        Of the folding trunk: "float32", or "bfloat16" by autocast, for GPUs.
-    chunk : int, optional
-        How much of the trunk's attention is computed at once; fewer take less memory and more time, None is all.
+    settings : FoldSettings, optional
+        All options as one value.
+    options : Any
+        Options of `FoldSettings` by keyword: device, precision, chunk.
 
     Raises
     ------
@@ -46,21 +43,13 @@ class ESMFold:
         If transformers is not installed.
     """
 
-    def __init__(
-        self,
-        model: Path | str = WEIGHTS,
-        *,
-        device: str = "auto",
-        precision: str = "float32",
-        chunk: int | None = None,
-    ):
-        if precision not in PRECISIONS:
-            expected = f"one of {', '.join(PRECISIONS)} expected, got '{precision}'"
-            raise ConfigError("precision", expected, nearest(precision, PRECISIONS))
-        if chunk is not None and chunk < 1:
-            raise ConfigError("chunk", f"at least 1 expected, got {chunk}")
-        self.model, self.device, self.precision, self.chunk = str(model), device_of(device), precision, chunk
-        self.name = Path(model).resolve().name if Path(model).is_dir() else Path(model).name
+    def __init__(self, model: Path | str | None = None, settings: FoldSettings | None = None, **options: Any):
+        given = options if model is None else options | {"model": str(model)}
+        settings = settings or FoldSettings.of(**given)
+        self.model, self.device = settings.model, device_of(settings.device)
+        self.precision, self.chunk = settings.precision, settings.chunk
+        path = Path(self.model)
+        self.name = path.resolve().name if path.is_dir() else path.name
 
     def __call__(self, sequence: str) -> np.ndarray:
         """Return the (residues,) pLDDT of a sequence, 0 to 1."""

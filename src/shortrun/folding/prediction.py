@@ -12,7 +12,6 @@ from shortrun.errors import ConfigError, DataError
 Predictor: TypeAlias = Callable[[str], Any]  # a sequence -> (residues,) pLDDT, on a scale of 0 to 1 or 0 to 100
 SCALES = (1.0, 100.0)
 SLACK = 1e-3  # that roundings may exceed a scale by, as its share
-MAX_RESIDUES = 1024
 
 
 def name_of(predictor: Predictor) -> str:

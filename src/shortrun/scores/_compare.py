@@ -12,7 +12,9 @@ import numpy as np
 from shortrun.data import Dataset, Predictions
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.registry import modules
-from shortrun.scores._base import ALL, CONVENTIONS, FEWEST, Convention, Pair, Quantity, Score
+from shortrun.scores._base import ALL, FEWEST, Pair, Quantity, Score
+from shortrun.settings import takes
+from shortrun.settings.scoring import ScoreSettings
 
 Row = tuple[float, float, float]  # value, error, floor
 Rebuilt = tuple[Dataset, Dataset]  # samples, and what a network makes of what it kept of them
@@ -63,6 +65,7 @@ def missing(
     return "" if not hasattr(module, "applies") or module.applies(pair.reference) else module.NEEDS
 
 
+@takes(ScoreSettings)
 def compare(
     reference: Dataset,
     generated: Dataset,
@@ -70,42 +73,23 @@ def compare(
     held_out: Dataset | None = None,
     predictions: Predictions | None = None,
     rebuilt: Rebuilt | None = None,
-    scores: Sequence[str] | None = None,
-    convention: str = "default",
-    seed: int = 0,
-    per_class: bool = True,
     floors: bool = True,
+    settings: ScoreSettings,
 ) -> list[Score]:
     """Return the scores of generated samples; `workflows.score` has the parameters.
 
     Without `floors`, which need the real samples alone, those are nan: for many sets of generated samples.
     """
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
-    whole = Pair(reference, generated, held_out, convention_called(convention), seed)
-    quantities = chosen(scores, whole, predictions, rebuilt)
-    pairs, wanted = parts(whole, per_class), modules_of(quantities)
+    whole = Pair(reference, generated, held_out, settings.convention, settings.seed)
+    quantities = chosen(settings.scores or None, whole, predictions, rebuilt)
+    pairs, wanted = parts(whole, settings.per_class), modules_of(quantities)
     rows = {name: measured(pair.shuffled(), wanted, floors) if pair else {} for name, pair in pairs.items()}
     for module in wanted:
         for cls, found in of_all_classes(module, whole, predictions, rebuilt).items():
-            if cls == ALL or (per_class and pairs.get(cls, True)):
+            if cls == ALL or (settings.per_class and pairs.get(cls, True)):
                 rows.setdefault(cls, {}).update(found)
     return [score for quantity in quantities for score in told(quantity, rows, pairs)]
-
-
-def convention_called(name: str) -> Convention:
-    """Return the convention of that name.
-
-    Raises
-    ------
-    ConfigError
-        If there is none.
-    """
-    for convention in CONVENTIONS:
-        if name == convention:
-            return convention
-    raise ConfigError(
-        "convention", f"one of {', '.join(CONVENTIONS)} expected, got '{name}'", nearest(name, CONVENTIONS)
-    )
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:

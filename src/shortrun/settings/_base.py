@@ -70,6 +70,11 @@ class Settings(BaseModel):
             key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             raise refused(cls, key, first) from None
 
+    def shared(self, kind: type[S], **others: Any) -> S:
+        """Return settings of another class: the values of the fields that both have, and these others."""
+        names = kind.model_fields.keys() & type(self).model_fields
+        return kind.checked({name: getattr(self, name) for name in names} | others)
+
 
 def option(
     default: Any,
@@ -236,8 +241,34 @@ def refused(settings: type[Settings], key: str, error: Any) -> ConfigError:
         quoted = [f"'{word}'" for word in words]
         expected = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
         return ConfigError(key, f"{expected} expected, got {given!r}", nearest(str(given), words))
+    return ConfigError(key, f"{expected_of(found, error)}, got {given!r}")
+
+
+def expected_of(found: Option | None, error: Any) -> str:
+    """Return what was expected in place of a value, in a few words."""
+    limits = error.get("ctx", {}) | (limits_of(found.type) if found is not None else {})
+    low, high = limits.get("ge"), limits.get("le")
+    words = {
+        "greater_than_equal": f"at least {low} expected" if high is None else f"{low} to {high} expected",
+        "less_than_equal": f"at most {high} expected" if low is None else f"{low} to {high} expected",
+        "greater_than": f"a number greater than {limits.get('gt')} expected",
+        "less_than": f"a number less than {limits.get('lt')} expected",
+        "finite_number": "a finite number expected",
+    }
+    words |= dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number expected")
+    words |= dict.fromkeys(("float_type", "float_parsing"), "a number expected")
     message = error["msg"].removeprefix("Value error, ")
-    return ConfigError(key, f"{message[:1].lower()}{message[1:]}, got {given!r}")
+    return words.get(error["type"], f"{message[:1].lower()}{message[1:]}")
+
+
+def limits_of(kind: Any) -> dict[str, Any]:
+    """Return the limits that an annotation sets, as ge, gt, le and lt."""
+    found = {}
+    for part in (kind, *get_args(kind)):
+        for data in getattr(part, "__metadata__", ()):
+            for limit in getattr(data, "metadata", [data]):
+                found |= {name: getattr(limit, name) for name in ("ge", "gt", "le", "lt") if hasattr(limit, name)}
+    return found
 
 
 def choices_of(kind: Any) -> tuple[str, ...]:

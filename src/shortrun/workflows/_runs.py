@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.errors import ConfigError, DataError
@@ -26,6 +29,28 @@ def check_ages(run: Trajectory, ages: Iterable[int]) -> None:
     """Raise StoreError, which names near ones, unless all ages were kept: before any work."""
     for age in set(ages) - set(run.ages):
         run.at(age)
+
+
+def chosen_ages(run: Trajectory, ages: tuple[int, ...] | Literal["all", "last"] | None, count: int) -> tuple[int, ...]:
+    """Return the ages that an option names; by default `count` of those that were kept, spread evenly.
+
+    Raises
+    ------
+    StoreError
+        If one was not kept (names the nearest), or there is none.
+    """
+    if ages is None or isinstance(ages, str):
+        return spread(run.ages, count) if ages is None else run.ages if ages == "all" else run.ages[-1:]
+    check_ages(run, ages)
+    return tuple(ages)
+
+
+def spread(ages: Sequence[int], count: int) -> tuple[int, ...]:
+    """Return some of the ages, evenly on a logarithmic scale, with the last."""
+    if len(ages) <= count:
+        return tuple(ages)
+    targets = np.geomspace(max(ages[0], 1), ages[-1], count)
+    return tuple(sorted({min(ages, key=lambda age: abs(np.log(max(age, 1) / target))) for target in targets}))
 
 
 def rbm_of(run: Trajectory, quantity: str) -> RBM:

@@ -12,15 +12,16 @@ from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.scores import Curves, Evaluation
 from shortrun.scores._base import FEWEST
 from shortrun.scores._evaluation import Role
+from shortrun.settings import takes
+from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import check_kind, opened
+from shortrun.workflows._runs import check_kind, opened, spread
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
-from shortrun.workflows.time_courses import curves, same_labels, sampled, spread, times_up_to
+from shortrun.workflows.time_courses import curves, same_labels, sampled
 from shortrun.workflows.weights import receptive_fields, singular_values
 
-SAMPLES = 10_000
 CURVE_AGES = 3  # the oldest of twice as many that are spread evenly: young machines generate noise
 CURVES_SEEN = "What is drawn against the sampling time compares with the training samples, for want of others."
 UNSEEN = 2  # held-out samples of a class, at least
@@ -28,20 +29,15 @@ UNSEEN = 2  # held-out samples of a class, at least
 Progress = Callable[[str], None]
 
 
+@takes(EvaluateSettings)
 def evaluate(
     run: Trajectory | Path | str,
     test: Dataset | None = None,
     *,
     train: Dataset | None = None,
-    steps: int | None = None,
-    n: int = SAMPLES,
-    age: int | None = None,
-    scores: Sequence[str] | None = None,
-    convention: str = "default",
-    seed: int = 0,
-    with_curves: bool = True,
     beside: Sequence[Trajectory | Path | str] = (),
     progress: Progress | None = None,
+    settings: EvaluateSettings,
 ) -> Evaluation:
     """Generate, predict and score: everything that a report of a run shows.
 
@@ -53,16 +49,6 @@ def evaluate(
         Real samples that it was not trained on.
     train : Dataset, optional
         Those that it was trained on; generated samples are compared with them, or without them with `test`.
-    steps, age, seed : int, optional
-        Of the generation; by default the k of the training and the last age.
-    n : int, default SAMPLES
-        Largest number of generated samples; as many as there are real ones, with their labels.
-    scores : Sequence[str], optional
-        Names; by default all that the data allow.
-    convention : str, default "default"
-        As for `score`.
-    with_curves : bool, default True
-        Whether to measure scores against the sampling time too (on at most 2,000 samples).
     beside : Sequence[Trajectory | Path | str], default ()
         Other runs on the same data to draw beside, as PCD beside F&F.
     progress : Progress, optional
@@ -76,9 +62,9 @@ def evaluate(
         For unknown scores, an age that was not kept, steps below 1.
     """
     begin = time.monotonic()
-    check_known(scores)
+    check_known(settings.scores)
     run, say = opened(run), progress or (lambda _: None)
-    k = run.recipe["steps"] if steps is None else steps
+    k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
     real = sampled(reference, n, seed)
     say(f"generating {len(real):,} samples")
@@ -86,25 +72,21 @@ def evaluate(
     held_out = test if role == "training" else None
     unseen = held_out or reference
     predictions = predicted(run, unseen, age)
-    rebuilt = found_again(run, sampled(unseen, n, seed), k, age, seed)
-    enough = held_out is None or scorable(held_out, UNSEEN)
+    scored_beside = held_out if held_out is None or scorable(held_out, UNSEEN) else None
     say("scoring")
     found = scoring.compare(
         reference,
         made,
-        held_out=held_out if enough else None,
+        held_out=scored_beside,
         predictions=predictions,
-        rebuilt=rebuilt,
-        scores=scores,
-        convention=convention,
-        seed=seed,
-        per_class=bool(run.classes),
+        rebuilt=found_again(run, sampled(unseen, n, seed), k, age, seed),
+        settings=settings.shared(ScoreSettings, per_class=bool(run.classes)),
     )
     compared = timed_against(run, test, reference)
     drawn = []
-    for each in (run, *map(opened, beside)) if with_curves else ():
+    for each in (run, *map(opened, beside)) if settings.with_curves else ():
         say(f"scores of {each.path.name} against sampling time")
-        drawn.append(drawn_curves(each, compared, convention, seed))
+        drawn.append(drawn_curves(each, compared, settings))
     sides = {"reference": reference, "held-out": held_out}
     return Evaluation(
         run=run.info() | {"config": run.config},
@@ -112,7 +94,7 @@ def evaluate(
         age=run.ages[-1] if age is None else age,
         steps=k,
         seed=seed,
-        convention=convention,
+        convention=settings.convention,
         reference=reference,
         role=role,
         generated=made,
@@ -124,7 +106,7 @@ def evaluate(
         receptive_fields=receptive_fields(run, age=age),
         curves=tuple(drawn),
         notes=(
-            *notes(run, k, reference, made, held_out if enough else None, role),
+            *notes(run, k, reference, made, scored_beside, role),
             *(CURVES_SEEN for _ in drawn[:1] if compared is not test),
         ),
         seconds=time.monotonic() - begin,
@@ -192,12 +174,13 @@ def predicted(run: Trajectory, data: Dataset, age: int | None) -> Predictions | 
     return predict(run, data.select(data.labelled), age=age)
 
 
-def drawn_curves(run: Trajectory, data: Dataset, convention: str, seed: int) -> Curves:
+def drawn_curves(run: Trajectory, data: Dataset, settings: EvaluateSettings) -> Curves:
     """Return scores against sampling time up to 10 k, at a few ages."""
     k = run.recipe["steps"]
-    ages = spread(run.ages, 2 * CURVE_AGES)[-CURVE_AGES:]
-    table = curves(run, data, times=times_up_to(10 * k, k), ages=ages, convention=convention, seed=seed)
-    return Curves(run.path.name, run.recipe["name"], k, table)
+    how = CurvesSettings(
+        ages=spread(run.ages, 2 * CURVE_AGES)[-CURVE_AGES:], convention=settings.convention, seed=settings.seed
+    )
+    return Curves(run.path.name, run.recipe["name"], k, curves(run, data, settings=how))
 
 
 def notes(

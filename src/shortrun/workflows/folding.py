@@ -13,21 +13,24 @@ from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import printable
 from shortrun.folding import ESMFold, Folded, Predictor, Results
-from shortrun.folding.prediction import MAX_RESIDUES, name_of
+from shortrun.folding.prediction import name_of
 from shortrun.folding.results import DIGITS, frame
+from shortrun.settings import takes
+from shortrun.settings.scoring import FoldSettings
 
 Progress = Callable[[int, int], None]
 
 
+@takes(FoldSettings)
 def fold(
     generated: Dataset,
     out: Path | str,
     *,
     real: Dataset | None = None,
     predictor: Predictor | None = None,
-    max_residues: int = MAX_RESIDUES,
     scale: float | None = None,
     progress: Progress | None = None,
+    settings: FoldSettings,
 ) -> pd.DataFrame:
     """Predict the mean pLDDT of protein sequences, gaps removed, as FF23 fig. 4; `folding.compare` reads the result.
 
@@ -43,8 +46,6 @@ def fold(
     predictor : Predictor, optional
         A function of a sequence that returns the pLDDT of its residues, 0 to 1 or 0 to 100; `ESMFold` by default. One
         with a method `batch` gets several sequences of similar lengths at once.
-    max_residues : int, default MAX_RESIDUES
-        Of a batch, padding included; a longer sequence is alone.
     scale : float, optional
         Where the predictor's scale ends, 1 or 100; detected by default.
     progress : Progress, optional
@@ -64,7 +65,7 @@ def fold(
     FormatError, StoreError
         If the file is something else or cannot be written.
     """
-    predictor = predictor or ESMFold()
+    predictor = predictor or ESMFold(settings=settings)
     results = Results(out, name_of(predictor))
     asked = [*rows_of(real, "real", results.model), *rows_of(generated, "generated", results.model)]
     known = {row.sequence: row.plddt for row in results.rows} | {"": float("nan")}
@@ -72,7 +73,7 @@ def fold(
     results.add(filled([row for row in missing if row.sequence in known], known))
     waiting = {row.sequence for row in missing} - set(known)
     done = 0
-    for batch in folding.batches(waiting, max_residues):
+    for batch in folding.batches(waiting, settings.max_residues):
         means = folding.mean_plddt(predictor, batch, scale)
         fresh = {sequence: round(mean, DIGITS) for sequence, mean in zip(batch, means, strict=True)}
         results.add(filled([row for row in missing if row.sequence in fresh], fresh))

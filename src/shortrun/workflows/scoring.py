@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from shortrun import scores as scoring
+from shortrun import scores
 from shortrun.data import Dataset
 from shortrun.scores import Score
+from shortrun.settings import takes
+from shortrun.settings.scoring import ScoreSettings
 
 
+@takes(ScoreSettings)
 def score(
-    reference: Dataset,
-    generated: Dataset,
-    *,
-    held_out: Dataset | None = None,
-    scores: Sequence[str] | None = None,
-    convention: str = "default",
-    seed: int = 0,
-    per_class: bool = True,
+    reference: Dataset, generated: Dataset, *, held_out: Dataset | None = None, settings: ScoreSettings
 ) -> list[Score]:
     """Score generated samples against real ones; docs/scores.md has the definitions.
 
@@ -29,20 +23,12 @@ def score(
         Samples of the same kind; where sizes must be equal, random ones of the larger set are left out.
     held_out : Dataset, optional
         Real samples that the generator has not seen, for the scores that tell learning from memorising.
-    scores : Sequence[str], optional
-        Names, by default all that the data allow.
-    convention : str, default "default"
-        "default", or the definitions of "paper" (arXiv 2307.06797 as printed) or "fef" (its published code).
-    seed : int, default 0
-        Of every random choice; the same seed gives the same numbers.
-    per_class : bool, default True
-        Score each class on its own and average over classes, where all samples have them; False compares all samples at
-        once.
 
     Returns
     -------
     list of Score
-        for each quantity that of "all", then those of the classes; nan where a class has fewer than four samples
+        For each quantity its value over all samples, then those of the classes; nan where a class has fewer than four
+        samples.
 
     Raises
     ------
@@ -50,13 +36,12 @@ def score(
         If the samples are not of one kind, or too few.
     ConfigError
         For an unknown score or convention, or a score whose data are not given.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> real, other = sr.read("digits", part="train"), sr.read("digits", part="test")
+    >>> [(each.score, round(each.value, 2)) for each in sr.score(real, other, scores=["entropy"], per_class=False)]
+    [('entropy', 1.0)]
     """
-    return scoring.compare(
-        reference,
-        generated,
-        held_out=held_out,
-        scores=scores,
-        convention=convention,
-        seed=seed,
-        per_class=per_class,
-    )
+    return scores.compare(reference, generated, held_out=held_out, settings=settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,10 @@ from shortrun.data import Dataset, Predictions
 from shortrun.data.core.parts import joined
 from shortrun.errors import ConfigError, DataError
 from shortrun.scores.prediction import accuracies
+from shortrun.settings import takes
+from shortrun.settings.scoring import CurvesSettings, ScoreSettings
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import check_kind, opened
+from shortrun.workflows._runs import check_kind, chosen_ages, opened
 from shortrun.workflows.generation import stream
 from shortrun.workflows.prediction import predict, predictions_in_time
 
@@ -24,24 +25,18 @@ COLUMNS = ("score", "class", "age", "steps", "value", "error")
 ACCURACY, CHAIN_ACCURACY = "accuracy", "chain-accuracy"
 POINTS = 15  # times on the logarithmic grid
 AGES = 6
-SAMPLES = 2000
 LONGEST_LABEL_CHAIN = 1000  # sweeps, as in the papers
 
 Row = tuple[str, str, int, float, float, float]
 Progress = Callable[[int, int], None]
 
 
+@takes(CurvesSettings)
 def curves(
     run: Trajectory | Path | str,
     data: Dataset,
     *,
-    times: Sequence[int] | None = None,
-    ages: Sequence[int] | None = None,
-    scores: Sequence[str] | None = None,
-    n: int = SAMPLES,
-    convention: str = "default",
-    per_class: bool = True,
-    seed: int = 0,
+    settings: CurvesSettings,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Measure a run at many sampling times and ages: the table behind the papers' figures (FF23 fig. 3, 7).
@@ -52,18 +47,6 @@ def curves(
         A trained run or its folder.
     data : Dataset
         Real samples; generated ones get their labels, as many of each class.
-    times : Sequence[int], optional
-        Sweeps after which the chains are looked at; by default a logarithmic grid up to 10 k, with k.
-    ages : Sequence[int], optional
-        By default six of those that were kept, evenly on a logarithmic scale, with the last.
-    scores : Sequence[str], optional
-        Names; by default spectrum, entropy, aai, second-moment.
-    n : int, default SAMPLES
-        Largest number of samples compared, drawn from the data.
-    convention, per_class : str or bool, optional
-        As for `score`.
-    seed : int, default 0
-        Of the noise and of every random choice.
     progress : Progress, optional
         Called after each age with (ages done, ages).
 
@@ -83,21 +66,21 @@ def curves(
     """
     run = opened(run)
     check_kind(run, data)
-    grid = tuple(sorted(set(times or times_up_to(10 * run.recipe["steps"], run.recipe["steps"]))))
-    chosen = tuple(ages or spread(run.ages, AGES))
+    k = run.recipe["steps"]
+    grid = tuple(sorted(set(settings.times or times_up_to(settings.until or 10 * k, k))))
+    chosen = chosen_ages(run, settings.ages, AGES)
     if run.classes and not data.labelled.any():
         raise DataError("curves of a machine with labels need labelled samples, and these have none")
     known = data.select(data.labelled) if run.classes else data
-    options = {"scores": tuple(scores or SCORES), "convention": convention, "per_class": per_class, "seed": seed}
-    real = sampled(known, n, seed)
+    real = sampled(known, settings.n, settings.seed)
     rows: list[Row] = []
     for done, age in enumerate(chosen, 1):
-        rows += of_samples(run, real, grid, age, seed, options)
+        rows += of_samples(run, real, grid, age, settings)
         rows += of_labels(run, known, age) if run.classes else []
         if progress is not None:
             progress(done, len(chosen))
     if run.classes:
-        rows += of_label_chains(run, known, grid, chosen[-1], seed)
+        rows += of_label_chains(run, known, grid, chosen[-1], settings.seed)
     table = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
     return pd.DataFrame(table).astype({"age": int, "steps": "Int64"})
 
@@ -108,14 +91,6 @@ def times_up_to(last: int, k: int, points: int = POINTS) -> tuple[int, ...]:
         raise ConfigError("steps", f"at least 1 expected, got {last}")
     grid = np.rint(np.geomspace(1, last, points)).astype(int).tolist()
     return tuple(sorted({*grid, *([k] if k <= last else [])}))
-
-
-def spread(ages: Sequence[int], count: int) -> tuple[int, ...]:
-    """Return some of the ages, evenly on a logarithmic scale, with the last."""
-    if len(ages) <= count:
-        return tuple(ages)
-    targets = np.geomspace(max(ages[0], 1), ages[-1], count)
-    return tuple(sorted({min(ages, key=lambda age: abs(np.log(max(age, 1) / target))) for target in targets}))
 
 
 def sampled(data: Dataset, n: int, seed: int) -> Dataset:
@@ -131,12 +106,13 @@ def same_labels(run: Trajectory, real: Dataset) -> list[str] | None:
 
 
 def of_samples(
-    run: Trajectory, real: Dataset, times: Sequence[int], age: int, seed: int, options: dict[str, Any]
+    run: Trajectory, real: Dataset, times: Sequence[int], age: int, settings: CurvesSettings
 ) -> Iterator[Row]:
     """Yield the scores of samples after each of `times` sweeps of the same chains."""
-    parts = [*stream(run, times=times, labels=same_labels(run, real), n=len(real), seed=seed, age=age)]
+    parts = [*stream(run, times=times, labels=same_labels(run, real), n=len(real), seed=settings.seed, age=age)]
+    how = settings.shared(ScoreSettings, scores=settings.scores or SCORES)
     for t in times:
-        for it in scoring.compare(real, joined([part[t] for part in parts]), floors=False, **options):
+        for it in scoring.compare(real, joined([part[t] for part in parts]), floors=False, settings=how):
             yield it.score, it.cls, age, t, it.value, it.error
 
 

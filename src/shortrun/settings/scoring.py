@@ -1,0 +1,86 @@
+"""Options of the verbs that judge samples: score, evaluate, curves, fold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, Positive, Seed, Settings, option
+
+SeveralSamples = Annotated[int, Field(ge=2)]
+
+
+class ScoringSettings(Settings):
+    """Which scores are measured, and by whose definitions."""
+
+    scores: tuple[str, ...] = option(
+        (), "Names of scores, as aai,spectrum; by default all that apply.", panel=MEASUREMENT, metavar="NAME,..."
+    )
+    convention: Literal["default", "paper", "fef"] = option(
+        "default",
+        "Definitions to follow where published ones differ: ours, the paper's, or those of its published code.",
+        panel=MEASUREMENT,
+    )
+    seed: Seed = option(0, "Seed of the noise and of every random choice.", panel=MEASUREMENT)
+
+
+class ScoreSettings(ScoringSettings):
+    """Options of `score`."""
+
+    per_class: bool = option(
+        True,
+        "Score each class on its own and average over the classes; pooled, all samples at once.",
+        panel=MEASUREMENT,
+        flags=("--per-class/--pooled",),
+    )
+
+
+class EvaluateSettings(ScoringSettings):
+    """Options of `evaluate`."""
+
+    n: SeveralSamples = option(10_000, "Largest number of generated samples.", panel=MODEL, flags=("-n", "--number"))
+    steps: Positive | None = option(None, "Number of sweeps from noise; by default the k of the training.", panel=MODEL)
+    age: int | None = option(None, "Age of the training; by default the last.", panel=MODEL, metavar="UPDATE")
+    with_curves: bool = option(
+        True,
+        "Measure scores against sampling time too.",
+        panel=MEASUREMENT,
+        flags=("--curves/--no-curves",),
+    )
+
+
+class CurvesSettings(ScoreSettings):
+    """Options of `curves`."""
+
+    times: tuple[Positive, ...] = option(
+        (),
+        "Numbers of sweeps to look after; by default a logarithmic grid with k.",
+        panel=MEASUREMENT,
+        metavar="1,2,5,...",
+    )
+    until: Positive | None = option(None, "End of that grid; by default 10 k.", panel=MEASUREMENT, metavar="SWEEPS")
+    ages: tuple[int, ...] | Literal["all", "last"] | None = option(
+        None,
+        "Ages of the training; by default some of them.",
+        panel=MODEL,
+        flags=("--ages", "--age"),
+        metavar="all|last|1,50,...",
+    )
+    n: SeveralSamples = option(2000, "Largest number of samples compared.", panel=MODEL, flags=("-n", "--number"))
+
+
+class FoldSettings(Settings):
+    """Options of `fold`; the first four are those of ESMFold."""
+
+    model: str = option(
+        "facebook/esmfold_v1", "Weights of ESMFold: a name or a folder.", panel=MODEL, metavar="NAME|FOLDER"
+    )
+    device: str = option("auto", "Device to compute on.", panel=MACHINE, metavar="auto|cpu|cuda")
+    precision: Literal["float32", "bfloat16"] = option(
+        "float32", "Precision of the folding trunk; in float16 its padding masks overflow.", panel=MACHINE
+    )
+    chunk: Positive | None = option(
+        None, "Part of the attention in memory at once, as 64; by default all of it.", panel=MACHINE
+    )
+    max_residues: Positive = option(1024, "Number of residues folded at once.", panel=MACHINE)
