@@ -11,10 +11,10 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from shortrun.cli._text import assignments, listed, whole_numbers
 from shortrun.errors import ConfigError
 from shortrun.settings import Option, Settings, options
 from shortrun.settings._base import members
+from shortrun.settings.text import assignments, listed, whole_numbers
 
 
 class Given(dict[str, Any]):

@@ -22,8 +22,16 @@ from shortrun.settings._base import (
 )
 from shortrun.settings.keywords import takes
 from shortrun.settings.reading import Reading
+from shortrun.settings.sampling import (
+    AnimateSettings,
+    GenerateSettings,
+    PredictSettings,
+    ReconstructSettings,
+    SampleSettings,
+    StreamSettings,
+)
 from shortrun.settings.shared import OfAge, OfAges, Seeded
-from shortrun.settings.training import PRESETS, Config, resolve
+from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
 
 __all__ = [
     "CHAOTIC",
@@ -35,19 +43,27 @@ __all__ = [
     "PRESETS",
     "SAMPLING",
     "TRAINING",
+    "AnimateSettings",
     "Config",
     "Count",
+    "GenerateSettings",
     "NotNegative",
     "OfAge",
     "OfAges",
     "Option",
     "Positive",
+    "PredictSettings",
     "Rate",
     "Reading",
+    "ReconstructSettings",
+    "SampleSettings",
     "Seed",
     "Seeded",
     "Settings",
     "Share",
+    "StreamSettings",
+    "TrainSettings",
+    "configured",
     "option",
     "options",
     "resolve",
