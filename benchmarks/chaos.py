@@ -46,8 +46,8 @@ from shortrun.chaos.starts import begun
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream
 from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
+from shortrun.workflows._runs import spread
 from shortrun.workflows.lyapunov import network_of
-from shortrun.workflows.time_courses import spread
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
 SIZES = ((784,), (784, 500), (784, 500, 100), (64, 40), (64, 100))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shortrun.cli import _options
+from shortrun.cli._text import whole_numbers
 from shortrun.errors import ConfigError, FormatError, nearest
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def curves(paths: Sequence[Path], k: str | None, names: str | None) -> list[Curv
     """
     from shortrun.scores import Curves
 
-    sweeps = one_each(_options.whole_numbers(k, "k") or (0,), paths, "k")
+    sweeps = one_each((0,) if k is None else whole_numbers(k, "--k"), paths, "k")
     titles = one_each(names.split(",") if names else [path.stem for path in paths], paths, "name")
     return [
         Curves(title.strip(), "", sweep, numeric(path, table(path, CURVES, "curves", **{"class": str})))

@@ -26,13 +26,13 @@ class Real:
         That the run learned from, None if they are not at hand.
     test : Dataset or None
         That it did not, None without any.
-    told : tuple[str, ...]
+    notes : tuple[str, ...]
         What they are and where they come from, a line each.
     """
 
     train: Dataset | None
     test: Dataset | None
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def real_samples(run: Trajectory, test: str | None, train: str | None, reading: Mapping[str, Any]) -> Real:
@@ -41,20 +41,20 @@ def real_samples(run: Trajectory, test: str | None, train: str | None, reading: 
     Those of the training are read again from where they came from, or from `train`. Test samples are those of the file
     `test`; without one the test part of the training file, else what the training kept aside.
     """
-    whole, told = training_samples(run, train)
+    whole, notes = training_samples(run, train)
     if test is not None:
         part = _reading.part_of(run, test, reading)
         unseen = _reading.further_data(run, test, dict(reading) | ({"part": part} if part else {}))
-        told += (_reading.summary(test, unseen, part),)
-        return Real(whole if whole is None else learned(run, whole)[0], unseen, told)
+        notes += (_reading.summary(test, unseen, part),)
+        return Real(whole if whole is None else learned(run, whole)[0], unseen, notes)
     if whole is None:
-        return Real(None, None, told)
+        return Real(None, None, notes)
     seen, aside = learned(run, whole)
     source = _reading.remembered(run)["source"]
     if train is None and aside is None and _reading.part_of(run, source, {}) == "test":
         return real_samples(run, source, None, {"part": "test"} | dict(reading))
-    told += () if aside is None else (f"test samples: the {len(aside):,} that the training kept aside",)
-    return Real(seen, aside, told)
+    notes += () if aside is None else (f"test samples: the {len(aside):,} that the training kept aside",)
+    return Real(seen, aside, notes)
 
 
 def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None, tuple[str, ...]]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shortrun.cli import _evaluating, _options, _output, _reading
-from shortrun.cli._options import DATA, MODEL, OUTPUT
-from shortrun.cli.score import names_of, save, show
+from shortrun.cli import _evaluating, _options, _output
+from shortrun.cli._verb import Given, verb
+from shortrun.cli.score import save, show
 from shortrun.errors import ConfigError, FormatError, StoreError
 from shortrun.files import atomic
+from shortrun.settings import DATA, OUTPUT, Reading
+from shortrun.settings.scoring import EvaluateSettings
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 LEAVES = 1000
 
 
-@_reading.with_reading
+@verb(settings=EvaluateSettings, reading=Reading)
 def evaluate(
     run: _options.RunFolder,
-    reading: Mapping[str, Any],
+    reading: Given,
+    settings: EvaluateSettings,
     test: Annotated[
         str | None,
-        typer.Argument(metavar="[TEST]", help="Real samples not trained on; those kept aside by default."),
+        typer.Argument(metavar="[TEST]", help="Real samples not trained on; by default the held-out ones."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -45,34 +47,16 @@ def evaluate(
         str | None,
         typer.Option(metavar="FILE", help="The training data, where they have moved.", rich_help_panel=DATA),
     ] = None,
-    n: Annotated[
-        int, typer.Option("-n", "--number", min=2, help="Most samples to generate.", rich_help_panel=MODEL)
-    ] = 10_000,
-    steps: Annotated[
-        int | None,
-        typer.Option(help="Sweeps from noise; the k of the training by default.", rich_help_panel=MODEL),
-    ] = None,
-    age: _options.Age = None,
-    scores: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="aai, spectrum, accuracy, ...; all by default.")
-    ] = None,
-    convention: Annotated[
-        str, typer.Option(metavar="default|paper|fef", help="Whose definitions, where published ones differ.")
-    ] = "default",
     beside: Annotated[
         list[Path] | None,
         typer.Option(metavar="RUN", help="Another run on these data, drawn beside this one (as PCD beside F&F)."),
     ] = None,
-    curves: Annotated[
-        bool, typer.Option("--curves/--no-curves", help="Scores against sampling time and age too.")
-    ] = True,
     tree: Annotated[
         bool,
         typer.Option(
-            "--tree", help=f"The tree of at most {LEAVES:,} real samples too, in the page.", rich_help_panel=OUTPUT
+            "--tree", help=f"Show the tree of at most {LEAVES:,} real samples in the page.", rich_help_panel=OUTPUT
         ),
     ] = False,
-    seed: _options.NoiseSeed = 0,
     threads: _options.Threads = None,
 ) -> None:
     """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get."""
@@ -86,30 +70,24 @@ def evaluate(
     _options.use_threads(threads)
     trained = Trajectory.open(run)
     real = _evaluating.real_samples(trained, test, train, reading)
-    for line in real.told:
+    for line in real.notes:
         _output.say(line, aside=True)
-    shown = tree_of(trained, real.test if real.train is None else real.train, seed) if tree else None
+    page = tree_of(trained, real.test if real.train is None else real.train, settings.seed) if tree else None
     found = workflows.evaluate(
         trained,
         real.test,
         train=real.train,
-        steps=steps,
-        n=n,
-        age=age,
-        scores=names_of(scores),
-        convention=convention,
-        seed=seed,
-        with_curves=curves,
         beside=beside or (),
         progress=lambda line: _output.say(line, aside=True),
+        settings=settings,
     )
     found = replace(found, command=shlex.join(["shortrun", *sys.argv[1:]]))
     if json is not None:
         save(found.scores, json)
     if out is not None:
-        write_page(found, out, shown)
+        write_page(found, out, page)
     show(found.scores)
-    for line in told(found):
+    for line in remarks(found):
         _output.say(line)
 
 
@@ -159,6 +137,6 @@ def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
         temporary.write_text(page, encoding="utf-8")
 
 
-def told(found: Evaluation) -> list[str]:
+def remarks(found: Evaluation) -> list[str]:
     """Return what to know of an evaluation, a line each."""
     return [f"note: {line}" for line in found.notes] + [f"finding: {effect}" for effect in found.memory_effects]

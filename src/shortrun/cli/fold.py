@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import MACHINE, MODEL, OUTPUT
+from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import number
 from shortrun.errors import FormatError
+from shortrun.settings import OUTPUT, Reading
+from shortrun.settings.scoring import FoldSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +25,11 @@ EVERY = 10.0  # seconds between lines of progress
 HEADER = ("class", "real", "generated", "difference", "at equal length", "KS", "p")
 
 
-@_reading.with_reading
+@verb(settings=FoldSettings, reading=Reading)
 def fold(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Generated proteins.", show_default=False)],
-    reading: Mapping[str, Any],
+    reading: Given,
+    settings: FoldSettings,
     out: Annotated[
         Path,
         typer.Option(
@@ -41,25 +44,6 @@ def fold(
         str | None,
         typer.Option("--compare", metavar="REAL", help="Real proteins to fold too; options of reading are theirs."),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option("--model", metavar="NAME|FOLDER", help="Weights of ESMFold.", rich_help_panel=MODEL),
-    ] = "facebook/esmfold_v1",
-    max_residues: Annotated[
-        int,
-        typer.Option("--max-residues", min=1, help="Residues folded at once.", rich_help_panel=MACHINE),
-    ] = 1024,
-    device: Annotated[
-        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where to compute.", rich_help_panel=MACHINE)
-    ] = "auto",
-    precision: Annotated[
-        str,
-        typer.Option(metavar="float32|bfloat16", help="Of the folding trunk.", rich_help_panel=MACHINE),
-    ] = "float32",
-    chunk: Annotated[
-        int | None,
-        typer.Option(min=1, help="Part of the attention in memory at once, as 64; all of it.", rich_help_panel=MACHINE),
-    ] = None,
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
@@ -71,10 +55,7 @@ def fold(
 
     _options.use_threads(threads)
     real, generated = samples(file, compare, reading)
-    predictor = folding.ESMFold(model, device=device, precision=precision, chunk=chunk)
-    table = workflows.fold(
-        generated, out, real=real, predictor=predictor, max_residues=max_residues, progress=progress()
-    )
+    table = workflows.fold(generated, out, real=real, progress=progress(), settings=settings)
     compared = None if real is None else folding.compare(table)
     if json:
         _output.emit(document(table, compared, out))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shortrun.cli import _curves, _options, _output, _reading
-from shortrun.cli._options import OUTPUT
+from shortrun.cli._text import listed, whole_numbers
+from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.settings import OUTPUT, Reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,18 +53,17 @@ app = typer.Typer(help="Draw the figures of the papers from what the other verbs
 def pair_command(name: str, function: str) -> Callable[..., None]:
     """Return the command of a figure of real and generated samples."""
 
-    def command(real: RealFile, generated: GeneratedFile, reading: Mapping[str, Any], out: FigureFile) -> None:
+    def command(real: RealFile, generated: GeneratedFile, reading: Given, out: FigureFile) -> None:
         check(out)
         from shortrun import plots
         from shortrun.data import read
 
         samples = read(real, **reading)
-        written(
-            getattr(plots, function)(samples, _reading.read_like(samples, reading, samples.meta, generated, {})), out
-        )
+        others = _reading.read_like(samples, reading, samples.meta, generated, {})
+        save(getattr(plots, function)(samples, others), out)
 
     command.__name__ = name.replace("-", "_")
-    return _reading.with_reading(command)
+    return verb(reading=Reading)(command)
 
 
 for _name, (_function, _help) in PAIRS.items():
@@ -76,7 +77,7 @@ def scores(file: CurvesFile, out: FigureFile, k: Sweeps = None, name: Names = No
     from shortrun import plots
 
     (found,) = _curves.curves([file], k, name)
-    written(plots.scores_by_class(found, split(scores)), out)
+    save(plots.scores_by_class(found, names(scores)), out)
 
 
 @app.command()
@@ -85,7 +86,7 @@ def ages(files: CurvesFiles, out: FigureFile, k: Sweeps = None, name: Names = No
     check(out)
     from shortrun import plots
 
-    written(plots.scores_by_age(_curves.curves(files, k, name), split(scores)), out)
+    save(plots.scores_by_age(_curves.curves(files, k, name), names(scores)), out)
 
 
 @app.command()
@@ -102,7 +103,7 @@ def compare(
     from shortrun import plots
 
     found = _curves.curves(files, k, name)
-    written(plots.scores_of_runs(found, split(scores), against=against), out)
+    save(plots.scores_of_runs(found, names(scores), against=against), out)
 
 
 @app.command()
@@ -111,7 +112,7 @@ def accuracy(files: CurvesFiles, out: FigureFile, name: Names = None) -> None:
     check(out)
     from shortrun import plots
 
-    written(plots.accuracy(_curves.curves(files, None, name)), out)
+    save(plots.accuracy(_curves.curves(files, None, name)), out)
 
 
 @app.command()
@@ -120,7 +121,7 @@ def confusion(file: PredictionsFile, out: FigureFile) -> None:
     check(out)
     from shortrun import plots
 
-    written(plots.confusion(_curves.predictions(file)), out)
+    save(plots.confusion(_curves.predictions(file)), out)
 
 
 @app.command()
@@ -129,7 +130,7 @@ def reliability(file: PredictionsFile, out: FigureFile) -> None:
     check(out)
     from shortrun import plots
 
-    written(plots.reliability(_curves.predictions(file)), out)
+    save(plots.reliability(_curves.predictions(file)), out)
 
 
 @app.command()
@@ -150,7 +151,7 @@ def samples(
 ) -> None:
     """Images of each class, of a file or of a run after several sampling times (FF23 fig. 6)."""
     check(out)
-    sweeps = _options.whole_numbers(times, "times")
+    sweeps = () if times is None else whole_numbers(times, "--times")
     _options.use_threads(threads)
     from shortrun import plots
 
@@ -163,8 +164,8 @@ def samples(
 
         found = {"": read(source)}
     if len(found) == 1:
-        return written(plots.sample_grid(*found.values(), columns=columns or 10), out)
-    return written(plots.sample_grids(found, columns=columns or 5), out)
+        return save(plots.sample_grid(*found.values(), columns=columns or 10), out)
+    return save(plots.sample_grids(found, columns=columns or 5), out)
 
 
 def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age: int | None) -> dict[str, Dataset]:
@@ -186,7 +187,7 @@ def weights(run: _options.RunFolder, out: FigureFile, number: Annotated[int, typ
     check(out)
     from shortrun import plots, workflows
 
-    written(plots.singular_values(workflows.singular_values(run, count=number)), out)
+    save(plots.singular_values(workflows.singular_values(run, count=number)), out)
 
 
 @app.command()
@@ -204,7 +205,7 @@ def fields(
     trained = Trajectory.open(run)
     shape = trained.data["meta"].get("image_shape")
     found = workflows.receptive_fields(trained, age=age, count=number)
-    written(plots.receptive_fields(found, None if shape is None else (int(shape[0]), int(shape[1]))), out)
+    save(plots.receptive_fields(found, None if shape is None else (int(shape[0]), int(shape[1]))), out)
 
 
 @app.command()
@@ -214,7 +215,7 @@ def training(run: _options.RunFolder, out: FigureFile) -> None:
     from shortrun import plots
     from shortrun.store import Trajectory
 
-    written(plots.training_curves(Trajectory.open(run).log_table()), out)
+    save(plots.training_curves(Trajectory.open(run).log_table()), out)
 
 
 @app.command()
@@ -230,12 +231,12 @@ def plddt(
 
     found = _curves.table(file, ("source", "plddt"), "fold")
     found["plddt"] = pd.to_numeric(found["plddt"], errors="coerce")
-    written(plots.plddt(found), out)
+    save(plots.plddt(found), out)
 
 
-def split(text: str | None) -> list[str] | None:
-    """Return the names in a text like "aai,spectrum"."""
-    return None if text is None else [name.strip() for name in text.split(",")]
+def names(text: str | None) -> list[str] | None:
+    """Return the names in a text like "aai,spectrum", None for none."""
+    return None if text is None else list(listed([text]))
 
 
 def check(out: Path) -> None:
@@ -245,9 +246,9 @@ def check(out: Path) -> None:
     check_suffix(out)
 
 
-def written(figure: Figure, out: Path) -> None:
+def save(figure: Figure, out: Path) -> None:
     """Write a figure and say so."""
-    from shortrun.plots import save
+    from shortrun import plots
 
-    save(figure, out)
+    plots.save(figure, out)
     _output.say(f"figure in {out}")

@@ -10,34 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _output, _reading
-from shortrun.cli._options import DATA, OUTPUT
+from shortrun.cli._verb import Given, verb
 from shortrun.files import atomic
+from shortrun.settings import DATA, OUTPUT, Reading
+from shortrun.settings.scoring import ScoreSettings
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.scores import Score
 
 
-@_reading.with_reading
+@verb(settings=ScoreSettings, reading=Reading)
 def score(
     reference: Annotated[
         str, typer.Argument(metavar="REFERENCE", help="Real samples: those of the training.", show_default=False)
     ],
     generated: Annotated[str, typer.Argument(metavar="GENERATED", help="Generated samples.", show_default=False)],
-    reading: Mapping[str, Any],
+    reading: Given,
+    settings: ScoreSettings,
     held_out: Annotated[
         str | None,
         typer.Option("--held-out", metavar="FILE", help="Real samples not trained on.", rich_help_panel=DATA),
     ] = None,
-    scores: Annotated[
-        str | None,
-        typer.Option(metavar="NAME,...", help="aai, spectrum, second-moment, ...; all by default."),
-    ] = None,
-    convention: Annotated[
-        str, typer.Option(metavar="default|paper|fef", help="Whose definitions, where published ones differ.")
-    ] = "default",
-    pooled: Annotated[bool, typer.Option("--pooled", help="All samples at once, whatever their class.")] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")] = 0,
     json: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write every score, class by class.", rich_help_panel=OUTPUT),
@@ -52,21 +46,13 @@ def score(
         real,
         _reading.read_like(real, reading, real.meta, generated, {}),
         held_out=None if held_out is None else unseen(real, reading, held_out),
-        scores=names_of(scores),
-        convention=convention,
-        seed=seed,
-        per_class=not pooled,
+        settings=settings,
     )
     if json is not None:
         save(found, json)
     show(found)
     for line in remarks(found, held_out):
         _output.say(f"note: {line}")
-
-
-def names_of(text: str | None) -> list[str] | None:
-    """Return the names in a text like "aai,spectrum"."""
-    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:

@@ -30,9 +30,9 @@ from shortrun.likelihood import (
 from shortrun.models import RBM, filled
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
-from shortrun.workflows._runs import check_kind, opened, rbm_of, theta_of
+from shortrun.workflows._runs import check_kind, opened, rbm_of, spread, theta_of
 from shortrun.workflows.tempering import ladder
-from shortrun.workflows.time_courses import AGES, spread
+from shortrun.workflows.time_courses import AGES
 
 METHODS = ("exact", "ais", "trajectory")
 CHAINS, TEMPERATURES, SWEEPS = 200, 1000, 1000

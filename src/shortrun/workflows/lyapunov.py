@@ -15,8 +15,7 @@ from shortrun.errors import ConfigError
 from shortrun.models import LABEL, ChaoticNetwork
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
-from shortrun.workflows._runs import opened
-from shortrun.workflows.time_courses import spread
+from shortrun.workflows._runs import opened, spread
 
 AGES = 6
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)

@@ -30,8 +30,7 @@ from shortrun.phases.relaxation import (
 )
 from shortrun.store import Trajectory
 from shortrun.typing import State, Theta
-from shortrun.workflows._runs import check_ages, check_kind, opened, rbm_of
-from shortrun.workflows.time_courses import spread
+from shortrun.workflows._runs import check_ages, check_kind, opened, rbm_of, spread
 
 AGES = 10
 CHAINS, SWEEPS, MODES, SITES, CLUSTERS = 200, 4096, 3, 48, 10

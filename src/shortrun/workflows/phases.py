@@ -21,8 +21,7 @@ from shortrun.phases import Placement, centre, instabilities, linear_regime, mid
 from shortrun.phases import susceptibility as measured
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
-from shortrun.workflows._runs import check_kind, opened, rbm_of
-from shortrun.workflows.time_courses import spread
+from shortrun.workflows._runs import check_kind, opened, rbm_of, spread
 
 AGES = 30
 MODES = 3
