@@ -37,11 +37,19 @@ from shortrun.settings.likelihood import (
     LikelihoodByAgeSettings,
     LikelihoodSettings,
     LogZSettings,
-    TemperingSettings,
 )
 from shortrun.settings.reading import Reading
+from shortrun.settings.sampling import (
+    AnimateSettings,
+    GenerateSettings,
+    PredictSettings,
+    ReconstructSettings,
+    SampleSettings,
+    StreamSettings,
+    TemperingSettings,
+)
 from shortrun.settings.shared import OfAge, OfAges, Seeded
-from shortrun.settings.training import PRESETS, Config, resolve
+from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
 
 __all__ = [
     "CHAOTIC",
@@ -53,12 +61,14 @@ __all__ = [
     "PRESETS",
     "SAMPLING",
     "TRAINING",
+    "AnimateSettings",
     "Config",
     "ContactsSettings",
     "Count",
     "CouplingsSettings",
     "ExchangeSettings",
     "FixedPointsSettings",
+    "GenerateSettings",
     "LikelihoodByAgeSettings",
     "LikelihoodSettings",
     "LogZSettings",
@@ -70,16 +80,22 @@ __all__ = [
     "OfAges",
     "Option",
     "Positive",
+    "PredictSettings",
     "Rate",
     "Reading",
+    "ReconstructSettings",
+    "SampleSettings",
     "SearchSettings",
     "Seed",
     "Seeded",
     "Settings",
     "Share",
+    "StreamSettings",
     "TemperingSettings",
+    "TrainSettings",
     "TreeFolderSettings",
     "TreeSettings",
+    "configured",
     "option",
     "options",
     "resolve",

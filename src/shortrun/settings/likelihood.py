@@ -20,16 +20,6 @@ class ExchangeSettings(Settings):
     )
 
 
-class TemperingSettings(ExchangeSettings):
-    """How `generate` samples: by the run's own recipe, or in equilibrium."""
-
-    sampler: Literal["short", "ptt", "pt"] = option(
-        "short",
-        "Sampler: the run's own recipe (short), or in equilibrium by swaps between ages (ptt) or temperatures (pt).",
-        panel=SAMPLING,
-    )
-
-
 class LogZSettings(ExchangeSettings, Seeded):
     """How ln Z is estimated."""
 
