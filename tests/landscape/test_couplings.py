@@ -301,7 +301,7 @@ def test_pairs_of_colours_have_a_strength_and_a_largest_element(coloured, folder
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--order", 4), "order: input should be less than or equal to 3, got 4"),
+        (("--order", 4), "order: 1 to 3 expected, got 4"),
         (("--method", "gauss"), "did you mean 'gaussian'?"),
         (("--label", "z"), "label: 'z' is no class: one of x, y expected"),
         (("--order", 3, "--triples", "1-2"), "three sites such as 3-10-25 expected, got '1-2'"),

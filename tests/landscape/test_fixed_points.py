@@ -229,11 +229,11 @@ def test_sequences_without_labels(folder):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--order", 4), "order: input should be less than or equal to 3, got 4"),
+        (("--order", 4), "order: 1 to 3 expected, got 4"),
         (("--starts", "there"), "starts: 'data' or 'random' expected, got 'there'"),
-        (("--eps", 0), "eps: input should be greater than 0, got 0"),
-        (("--damping", 1), "damping: input should be less than 1, got 1"),
-        (("--tolerance", -1), "tolerance: input should be greater than 0, got -1"),
+        (("--eps", 0), "eps: a number greater than 0 expected, got 0"),
+        (("--damping", 1), "damping: a number less than 1 expected, got 1"),
+        (("--tolerance", -1), "tolerance: a number greater than 0 expected, got -1"),
         (("--age", 7), "has no age 7"),
         (("-o", "t.xls"), "tables are written as .csv, .tsv, .parquet, got '.xls'"),
         (("--figure", "f.gif"), "figures are written as"),
@@ -251,5 +251,5 @@ def test_what_has_no_fixed_points(run, file, folder):
     model, theta = machine(Bernoulli(), Bernoulli())
     with pytest.raises(DataError, match="no starts"):
         fixed_points(model, theta, torch.zeros(0, 3, dtype=theta.dtype))
-    with pytest.raises(ConfigError, match="n: input should be greater than or equal to 1, got 0"):
+    with pytest.raises(ConfigError, match="n: at least 1 expected, got 0"):
         workflows.fixed_points(run, sr.read(str(file)), n=0)

@@ -278,12 +278,12 @@ def test_no_rows():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"order": 4}, "order: input should be less than or equal to 3, got 4"),
-        ({"order": 0}, "order: input should be greater than or equal to 1, got 0"),
-        ({"tolerance": 0.0}, "tolerance: input should be greater than 0, got 0"),
-        ({"max_iterations": 0}, "max_iterations: input should be greater than or equal to 1, got 0"),
-        ({"damping": 1.0}, "damping: input should be less than 1, got 1"),
-        ({"damping": -0.1}, "damping: input should be greater than or equal to 0, got -0.1"),
+        ({"order": 4}, "order: 1 to 3 expected, got 4"),
+        ({"order": 0}, "order: 1 to 3 expected, got 0"),
+        ({"tolerance": 0.0}, "tolerance: a number greater than 0 expected, got 0"),
+        ({"max_iterations": 0}, "max_iterations: at least 1 expected, got 0"),
+        ({"damping": 1.0}, "damping: a number less than 1 expected, got 1"),
+        ({"damping": -0.1}, "damping: at least 0 expected, got -0.1"),
     ],
 )
 def test_settings_out_of_range(options, said):

@@ -16,10 +16,10 @@ from conftest import machine
 from shortrun import landscape, plots, workflows
 from shortrun.data import Dataset
 from shortrun.data.tables.annotations import read_annotations
+from shortrun.equilibrium.spacing import equilibrated, exchange_rate, spaced
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError
 from shortrun.landscape import ROOT, Tree, leaf_names, newick, node_names, starts_of
 from shortrun.landscape.clusters import components, coordinates, distinct, representatives
-from shortrun.likelihood.spacing import equilibrated, exchange_rate, spaced
 from shortrun.models import RBM, Layer, Spec
 from shortrun.plots.tree_layout import layout
 from shortrun.plots.tree_strips import Strip, of_classes
@@ -569,7 +569,7 @@ def test_rows_left_unconverged_are_told(run):
         (["--eps", "0"], "eps"),
         (["--depth", "sideways"], "depth: 'age' or 'length' expected, got 'sideways'"),
         (["--ages", "7777"], "has no age 7777"),
-        (["--acceptance", "1.5"], "acceptance: input should be less than or equal to 1, got 1.5"),
+        (["--acceptance", "1.5"], "acceptance: at most 1 expected, got 1.5"),
         (["--damping", "1"], "damping"),
         (["--order", "4"], "order"),
         (["-o", "/no/such/folder/tree"], "no such folder"),

@@ -33,6 +33,7 @@ from shortrun.settings.landscape import (
     TreeSettings,
 )
 from shortrun.settings.likelihood import (
+    AnnealingSettings,
     ExchangeSettings,
     LikelihoodByAgeSettings,
     LikelihoodSettings,
@@ -62,6 +63,7 @@ __all__ = [
     "SAMPLING",
     "TRAINING",
     "AnimateSettings",
+    "AnnealingSettings",
     "Config",
     "ContactsSettings",
     "Count",

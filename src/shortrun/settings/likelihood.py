@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shortrun.settings._base import MEASUREMENT, SAMPLING, Positive, Settings, option
-from shortrun.settings.shared import OfAge, OfAges, Seeded
+from shortrun.settings._base import MEASUREMENT, MODEL, SAMPLING, Positive, Settings, option
+from shortrun.settings.shared import Age, OfAge, OfAges, Seeded
 
 ACCEPTANCE = 0.3  # BDFRS24
 
@@ -20,7 +20,14 @@ class ExchangeSettings(Settings):
     )
 
 
-class LogZSettings(ExchangeSettings, Seeded):
+class AnnealingSettings(Seeded):
+    """How chains are annealed, between independent sites and a machine."""
+
+    chains: Annotated[int, Field(ge=2)] = option(200, "Number of chains of ais and trajectory.", panel=SAMPLING)
+    temperatures: Positive = option(1000, "Number of temperatures of ais.", panel=SAMPLING)
+
+
+class LogZSettings(ExchangeSettings, AnnealingSettings):
     """How ln Z is estimated."""
 
     method: Literal["exact", "ais", "trajectory"] | None = option(
@@ -28,8 +35,6 @@ class LogZSettings(ExchangeSettings, Seeded):
         "Estimate of ln Z: enumeration, annealing, or along the training; by default exact where possible, else ais.",
         panel=MEASUREMENT,
     )
-    chains: Annotated[int, Field(ge=2)] = option(200, "Number of chains of ais and trajectory.", panel=SAMPLING)
-    temperatures: Positive = option(1000, "Number of temperatures of ais.", panel=SAMPLING)
     sweeps: Annotated[int, Field(ge=10)] = option(
         1000, "Number of sweeps of each machine of a trajectory.", panel=SAMPLING
     )
@@ -47,5 +52,16 @@ class LikelihoodSettings(MarginalSettings, OfAge):
     pseudo: bool = option(False, "Measure the pseudo-likelihood of each sample too.", panel=MEASUREMENT)
 
 
-class LikelihoodByAgeSettings(MarginalSettings, OfAges):
-    """Options of `likelihood` against the age of the training."""
+class AgesOfCurve(OfAges):
+    """Ages of a curve."""
+
+    ages: tuple[Age, ...] | Literal["all", "last"] | None = option(
+        None,
+        "Ages of the training at which the mean over the samples is measured, for a curve.",
+        panel=MODEL,
+        metavar="all|last|1,50,...",
+    )
+
+
+class LikelihoodByAgeSettings(MarginalSettings, AgesOfCurve):
+    """Options of `likelihood` with `--ages`."""

@@ -57,6 +57,8 @@ class Machines(Mapping[int, Theta]):
 
 def check_ages(run: Trajectory, ages: Iterable[int]) -> None:
     """Raise StoreError, which names near ones, unless all ages were kept: before any work."""
+    if not run.ages:
+        raise StoreError(run.path, "has no age yet")
     for age in set(ages) - set(run.ages):
         run.at(age)
 

@@ -10,13 +10,12 @@ import torch
 
 from shortrun import landscape
 from shortrun.data import Dataset
-from shortrun.errors import StoreError
+from shortrun.equilibrium import spaced
 from shortrun.landscape import Stage, Tree
-from shortrun.likelihood import spaced
 from shortrun.models import parts_of
 from shortrun.settings import TreeSettings, takes
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import Machines, check_kind, opened, rbm_of
+from shortrun.workflows._runs import Machines, check_kind, chosen_ages, opened, rbm_of
 
 
 @takes(TreeSettings)
@@ -69,25 +68,12 @@ def tree(
     run = opened(run)
     model = rbm_of(run, "mean-field fixed points")
     check_kind(run, data)
-    ages = spaced(model, Machines(run, ages_of(run, settings)), settings)
+    chosen = sorted({*chosen_ages(run, settings.ages, len(run.ages))})
+    ages = spaced(model, Machines(run, chosen), settings)
     visible = parts_of(model.spec, torch.from_numpy(np.array(leaves_of(data, settings).values)))
     oldest_first = ((age, run.at(age)) for age in reversed(ages))
     starts = landscape.starts_of(model, visible)
     return landscape.tree(oldest_first, model, starts, progress=progress, settings=settings)
-
-
-def ages_of(run: Trajectory, settings: TreeSettings) -> tuple[int, ...]:
-    """Return the ages to look at, the youngest first; by default all that were kept.
-
-    Raises
-    ------
-    StoreError
-        If there is none.
-    """
-    if not run.ages:
-        raise StoreError(run.path, "has no age yet")
-    chosen = settings.among(run.ages)
-    return run.ages if chosen is None else tuple(sorted(set(chosen)))
 
 
 def leaves_of(data: Dataset, settings: TreeSettings) -> Dataset:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from shortrun.dynamics import Noise
-from shortrun.likelihood.replica import Replica
+from shortrun.equilibrium.replica import Replica
 from shortrun.models import Clamp
 from shortrun.typing import State, Weights
 
@@ -76,18 +76,17 @@ def temper(
     noise: Noise,
     *,
     rounds: int,
-    sweeps: int = 1,
     clamp: Clamp | None = None,
     exchange: bool = True,
     first: int = 0,
     watch: Watcher | None = None,
 ) -> Tempered:
-    """Run `rounds` of: sweeps of every replica, then swaps of neighbours, the even pairs and the odd ones in turn.
+    """Run `rounds` of: a sweep of every replica, then swaps of neighbours, the even pairs and the odd ones in turn.
 
     States x of t and y of t + 1 are swapped with probability min(1, exp[F_t(x) - F_{t+1}(x) + F_{t+1}(y) - F_t(y)])
-    (theory 11.1; BDFRS24), which leaves the product of the laws p_t as it is. Taking even and odd pairs in turn lets
-    states travel in one direction (Okabe et al. 2001; Syed et al. 2022). A replica without couplings at the bottom
-    gets independent samples from each of its sweeps.
+    (theory 11.1; BDFRS24), which leaves the product of the distributions p_t as it is. Taking even and odd pairs in
+    turn lets states travel in one direction (Okabe et al. 2001; Syed et al. 2022). A replica without couplings at the
+    bottom gets independent samples from each of its sweeps.
 
     Parameters
     ----------
@@ -113,7 +112,7 @@ def temper(
     works: list[list[tuple[Weights, Weights]]] = [[] for _ in replicas[1:]]
     for n in range(first, first + rounds):
         places = [at(noise, 1 + n * len(replicas) + t) for t in range(len(replicas))]
-        now = [r.sweep(x, place, clamp, sweeps) for r, x, place in zip(replicas, now, places, strict=True)]
+        now = [r.sweep(x, place, clamp) for r, x, place in zip(replicas, now, places, strict=True)]
         for t in range(n % 2, len(replicas) - 1, 2):
             works[t].append(work(replicas[t], replicas[t + 1], now[t], now[t + 1]))
             if exchange:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import machine
-from shortrun.likelihood.tempering import acceptance
+from shortrun.equilibrium.tempering import acceptance
 from shortrun.models import RBM, Clamp
 from shortrun.settings import TreeSettings
 from shortrun.typing import State, Theta
@@ -37,7 +37,7 @@ def spaced(model: RBM, machines: Mapping[int, Theta], settings: TreeSettings) ->
     Examples
     --------
     >>> import torch
-    >>> from shortrun.likelihood import spaced
+    >>> from shortrun.equilibrium import spaced
     >>> from shortrun.models import RBM, Layer, Spec
     >>> from shortrun.settings import TreeSettings
     >>> from shortrun.units import Ising
