@@ -15,16 +15,13 @@ from shortrun.dynamics import Noise, Stream
 from shortrun.equilibrium import (
     Replica,
     along_training,
-    bottom,
-    climbed,
     log_z_exact,
     log_z_independent,
     ratio,
     temper,
-    thinned,
 )
 from shortrun.equilibrium.estimates import uncrossed
-from shortrun.equilibrium.ladder import accepts
+from shortrun.equilibrium.ladder import accepts, bottom, climbed, thinned
 from shortrun.equilibrium.tempering import acceptance, work
 from shortrun.models import RBM, Layer, Spec
 from shortrun.settings import resolve

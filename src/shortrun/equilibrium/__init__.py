@@ -1,6 +1,6 @@
 """How probable samples are, and samples in equilibrium: partition functions, annealing, replica exchange."""
 
-from shortrun.equilibrium.ais import Annealed, ais, independent, log_z_independent, reverse_ais, settled
+from shortrun.equilibrium.ais import Annealed, ais, independent, log_z_independent, reverse_ais
 from shortrun.equilibrium.density import log_likelihood
 from shortrun.equilibrium.estimates import (
     Climb,
@@ -8,18 +8,16 @@ from shortrun.equilibrium.estimates import (
     along_training,
     by_annealing,
     by_enumeration,
-    method_for,
-    uncrossed,
 )
 from shortrun.equilibrium.exact import log_z_exact, possible
 from shortrun.equilibrium.held import FREE, Held
-from shortrun.equilibrium.ladder import Rung, annealed_up, bottom, climbed, ladder, thinned
+from shortrun.equilibrium.ladder import Rung, ladder
 from shortrun.equilibrium.pseudo import pseudo_log_likelihood
 from shortrun.equilibrium.replica import Replica
-from shortrun.equilibrium.samples import Likelihood, Observed, mean_rows, observed, sample_table
+from shortrun.equilibrium.samples import Likelihood
 from shortrun.equilibrium.sampling import Moves, in_equilibrium
 from shortrun.equilibrium.spacing import spaced
-from shortrun.equilibrium.tempering import Tempered, acceptance, temper
+from shortrun.equilibrium.tempering import Tempered, temper
 from shortrun.equilibrium.weights import LogMean, Ratio, log_mean, ratio
 
 __all__ = [
@@ -31,19 +29,14 @@ __all__ = [
     "Likelihood",
     "LogMean",
     "Moves",
-    "Observed",
     "Ratio",
     "Replica",
     "Rung",
     "Tempered",
-    "acceptance",
     "ais",
     "along_training",
-    "annealed_up",
-    "bottom",
     "by_annealing",
     "by_enumeration",
-    "climbed",
     "in_equilibrium",
     "independent",
     "ladder",
@@ -51,17 +44,10 @@ __all__ = [
     "log_mean",
     "log_z_exact",
     "log_z_independent",
-    "mean_rows",
-    "method_for",
-    "observed",
     "possible",
     "pseudo_log_likelihood",
     "ratio",
     "reverse_ais",
-    "sample_table",
-    "settled",
     "spaced",
     "temper",
-    "thinned",
-    "uncrossed",
 ]

@@ -32,6 +32,28 @@ def independent(model: RBM, theta: Theta, means: Float[Tensor, " F"] | None = No
     """Return parameters without couplings: the biases of theta, or those that give the observed features these means.
 
     With means the hidden biases are 0, so that on a path from here to theta the hidden fields b + x W just grow.
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        The machine.
+    means : Float[Tensor, " F"], optional
+        Means of the observed features.
+
+    Returns
+    -------
+    Theta
+        Parameters without couplings.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import independent
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> independent(model, torch.ones(model.size())).tolist()  # the two weights vanish
+    [0.0, 0.0, 1.0, 1.0, 1.0]
     """
     reference = torch.zeros_like(theta)
     view = model.view(reference)
@@ -45,7 +67,28 @@ def independent(model: RBM, theta: Theta, means: Float[Tensor, " F"] | None = No
 
 
 def log_z_independent(model: RBM, theta: Theta) -> float:
-    """Return ln Z = sum_i ln z_i(a_i) + sum_mu ln z_mu(b_mu) of a machine without couplings (theory 11.3)."""
+    """Return ln Z = sum_i ln z_i(a_i) + sum_mu ln z_mu(b_mu) of a machine without couplings (theory 11.3).
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        A machine without couplings.
+
+    Returns
+    -------
+    float
+        ln Z.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import log_z_independent
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> round(log_z_independent(model, torch.zeros(model.size())) / torch.tensor(2.0).log().item(), 6)
+    3.0
+    """
     weight, bias, hidden_bias = model.view(theta.double())
     assert not weight.any(), "couplings"
     fields = [*(bias[rows] for rows in model.slices), hidden_bias]

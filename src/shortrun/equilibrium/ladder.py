@@ -34,7 +34,7 @@ class Rung(NamedTuple):
 def bottom(model: RBM, theta: Theta) -> Theta:
     """Return the machine of independent sites nearest to a young one: a_i + sum_mu W_{i mu} <h_mu>, without couplings.
 
-    <h> is the mean-field solution; where W is next to 0 the two laws are next to equal.
+    <h> is the mean-field solution; where W is next to 0 the two distributions are next to equal.
     """
     weight, bias, hidden_bias = model.view(theta)
     means = torch.zeros_like(hidden_bias)

@@ -106,6 +106,24 @@ def temper(
         Number of the first round, to go on with an earlier run.
     watch : Watcher, optional
         Called after each round with its number and the states.
+
+    Returns
+    -------
+    Tempered
+        Where the chains are, and how they moved.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import Replica, temper
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> from shortrun.dynamics import Noise, Stream
+    >>> replicas = [Replica(model, torch.zeros(model.size()))] * 2
+    >>> states = [(torch.zeros(5, 2, dtype=torch.uint8),)] * 2
+    >>> temper(replicas, states, Noise(0, Stream.GENERATE), rounds=4).acceptance.tolist()  # equal machines
+    [1.0]
     """
     now, clamp, chains = [tuple(state) for state in states], clamp or Clamp(), len(states[0][0])
     journey = Journey(len(replicas), chains)

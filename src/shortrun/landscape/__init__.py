@@ -1,4 +1,4 @@
-"""Where the law of a machine is flat: mean-field fixed points, the tree they grow into, effective couplings."""
+"""What a machine has learned: mean-field fixed points, the tree they grow into, effective couplings, weights."""
 
 from shortrun.landscape.basins import Basins, basins
 from shortrun.landscape.contacts import Contacts, area_under_curve, contact_scores, precision, rank_contacts

@@ -62,6 +62,23 @@ def contact_scores(sites: Sites, couplings: Float[Tensor, "R R"], keep: Bool[Ten
     ----------
     keep : Bool[Tensor, " R"]
         The colours that count; a gap is usually left out.
+
+    Returns
+    -------
+    Float[Tensor, "S S"]
+        A score for each pair of sites.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import contact_scores, pairs, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 3, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, 0.0, 0.5, 0, 0, 0, 0]))
+    >>> scores = contact_scores(sites, pairs(sites), torch.ones(6, dtype=torch.bool))
+    >>> divmod(int(scores.argmax()), 3)
+    (0, 2)
     """
     norms = pair_strengths(sites, couplings * keep * keep.unsqueeze(1))
     total = norms.sum(1)
@@ -69,12 +86,50 @@ def contact_scores(sites: Sites, couplings: Float[Tensor, "R R"], keep: Bool[Ten
 
 
 def precision(contact: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Return the share of contacts among the first 1, 2, ..., n pairs of a ranking (positive predictive value)."""
+    """Return the share of contacts among the first 1, 2, ..., n pairs of a ranking (positive predictive value).
+
+    Parameters
+    ----------
+    contact : Bool[ndarray, " n"]
+        Whether the pairs of a ranking, the highest score first, are contacts.
+
+    Returns
+    -------
+    Float[ndarray, " n"]
+        A share for each length of the ranking.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.landscape import precision
+    >>> precision(np.array([True, False, True, False])).round(2).tolist()
+    [1.0, 0.5, 0.67, 0.5]
+    """
     return contact.cumsum() / np.arange(1, len(contact) + 1)
 
 
 def area_under_curve(score: Float[np.ndarray, " n"], contact: Bool[np.ndarray, " n"]) -> float:
-    """Return the area under the ROC curve: the chance that a contact scores above another pair; NaN without both."""
+    """Return the area under the ROC curve: the chance that a contact scores above another pair; NaN without both.
+
+    Parameters
+    ----------
+    score : Float[ndarray, " n"]
+        Scores of pairs.
+    contact : Bool[ndarray, " n"]
+        Whether they are contacts.
+
+    Returns
+    -------
+    float
+        0.5 for scores that say nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.landscape import area_under_curve
+    >>> area_under_curve(np.array([3.0, 2.0, 1.0]), np.array([True, False, False]))
+    1.0
+    """
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(contact, score)) if 0 < contact.sum() < len(contact) else float("nan")

@@ -1,4 +1,4 @@
-"""Effective couplings: the law of the observed sites as fields, pairs and triples of sites, without hidden units.
+"""Effective couplings: the distribution of the observed sites as fields, pairs and triples of sites, without hidden units.
 
 -H(x) = J0 + sum_i J1_i(x_i) + sum_{i<j} J2_ij(x_i, x_j) + sum_{i<j<k} J3_ijk(x_i, x_j, x_k) + ...,
 
@@ -34,10 +34,26 @@ def fields(sites: Sites, method: Method = "exact") -> Float[Tensor, " R"]:
     ----------
     method : Method, default "exact"
         "exact", or "gaussian" with Y ~ N(0, sum of the other sites' variances), as published.
+
+    Returns
+    -------
+    Float[Tensor, " R"]
+        A field for each colour of each site.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import fields, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> bool(fields(sites).abs().max() < 1e-9)  # neither value of a site is preferred
+    True
     """
     total = sites.bias + sites.zero_sum(gaussian_average(sites))
     if method == "exact":
-        # A first difference of ln z has no integrable transform; its change between laws of one mean and variance has.
+        # A first difference of ln z has no integrable transform; its change between distributions of one mean and variance has.
         total += plane_waves(sites, "exact") - plane_waves(sites, "gaussian")
     return total[: sites.rows]
 
@@ -56,7 +72,7 @@ def gaussian_average(sites: Sites) -> Float[Tensor, " E"]:
 
 
 def plane_waves(sites: Sites, method: Method) -> Float[Tensor, " E"]:
-    """Return sums over waves of first differences of ln z; only their change between two laws has a meaning."""
+    """Return sums over waves of first differences of ln z; only their change between two distributions has a meaning."""
     total = torch.zeros_like(sites.bias)
     for found in parts(sites, method, 1):
         rest = found.waves.weight * found.product / found.chi
@@ -74,6 +90,22 @@ def pairs(sites: Sites, method: Method = "exact") -> Float[Tensor, "R R"]:
     ----------
     method : Method, default "exact"
         As for `fields`.
+
+    Returns
+    -------
+    Float[Tensor, "R R"]
+        A coupling for each pair of colours.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import pairs, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> pairs(sites).round(decimals=4).tolist()[0]  # of the first site at -1
+    [0.0, 0.0, -0.2169, 0.2169]
     """
     own = slice(0, sites.rows)
     total = sites.weight.new_zeros(sites.rows, sites.rows)
@@ -97,6 +129,18 @@ def triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Method = "e
         Pairs of different sites, from 0.
     method : Method, default "exact"
         As for `fields`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import sites_of, triples
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 3, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, 0.5, 0.5, 0, 0, 0, 1.0]))  # a field on the hidden unit
+    >>> ((i, j, block),) = triples(sites, [(0, 1)])
+    >>> i, j, tuple(block.shape), bool(block[1, 1, 5] < 0)
+    (0, 1, (2, 2, 6), True)
     """
     group: list[tuple[int, int]] = []
     size = 0
@@ -127,12 +171,60 @@ def group_of_triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Me
 
 
 def strengths(sites: Sites, couplings: Float[Tensor, "... R"]) -> Float[Tensor, "... S"]:
-    """Return the Frobenius norm over the colours of the last axis, one number a site of the data."""
+    """Return the Frobenius norm over the colours of the last axis, one number a site of the data.
+
+    Parameters
+    ----------
+    sites : Sites
+        The sites of a machine (`sites_of`).
+    couplings : Float[Tensor, "... R"]
+        Couplings, the last axis of which goes over colours.
+
+    Returns
+    -------
+    Float[Tensor, "... S"]
+        A strength for each site of the data.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import pairs, strengths, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> strengths(sites, pairs(sites))[0].round(decimals=4).tolist()
+    [0.0, 0.3067]
+    """
     squares = couplings.square()
     total = squares.new_zeros(*squares.shape[:-1], len(sites.places))
     return total.index_add_(-1, sites.owner[: sites.rows], squares).sqrt()
 
 
 def pair_strengths(sites: Sites, couplings: Float[Tensor, "R R"]) -> Float[Tensor, "S S"]:
-    """Return the Frobenius norm of the q x q block of each pair of sites of the data."""
+    """Return the Frobenius norm of the q x q block of each pair of sites of the data.
+
+    Parameters
+    ----------
+    sites : Sites
+        The sites of a machine (`sites_of`).
+    couplings : Float[Tensor, "R R"]
+        As `pairs` returns them.
+
+    Returns
+    -------
+    Float[Tensor, "S S"]
+        A strength for each pair of sites.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import pair_strengths, pairs, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> pair_strengths(sites, pairs(sites)).round(decimals=4).tolist()
+    [[0.0, 0.4338], [0.4338, 0.0]]
+    """
     return strengths(sites, strengths(sites, couplings).T)

@@ -17,7 +17,7 @@ from shortrun.models import RBM
 from shortrun.settings import SearchSettings, takes
 from shortrun.typing import Field, Theta
 
-LEFT = -1  # in place of the number of a fixed point, for a start that did not come to one
+LEFT = -1  # instead of the number of a fixed point, for a start that did not come to one
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,22 @@ def mutation_scores(sites: Sites, wildtype: Int[Tensor, " S"]) -> Float[Tensor, 
     ----------
     wildtype : Int[Tensor, " S"]
         The codes at the sites of the data.
+
+    Returns
+    -------
+    Float[Tensor, " R"]
+        A score for each colour of each site.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import mutation_scores, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> mutation_scores(sites, torch.tensor([1, 0])).round(decimals=4).tolist()  # the sites are coupled to be opposite
+    [-0.4338, 0.0, 0.0, -0.4338]
     """
     own, starts = sites.rows, sites.starts[: len(sites.places)]
     present = starts + wildtype
@@ -59,6 +75,22 @@ def marginal_free_energy(model: RBM, theta: Theta, state: State, *, label: int |
         The observed layers; what stands in the label layer is not used.
     label : int, optional
         The class; summed over by default.
+
+    Returns
+    -------
+    Weights
+        A free energy for each state.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import marginal_free_energy
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> state = (torch.zeros(1, 2, dtype=torch.uint8),)
+    >>> round(marginal_free_energy(model, torch.zeros(model.size()), state).item() / torch.tensor(2.0).log().item(), 6)
+    -1.0
     """
     if label is None:
         return model.marginal_free_energy(theta, state)

@@ -85,10 +85,26 @@ def sites_of(model: RBM, theta: Theta, *, label: int | None = None) -> Sites:
     label : int, optional
         A class that the label is held at, which leaves no label among the sites.
 
+    Returns
+    -------
+    Sites
+        In zero-sum gauge.
+
     Raises
     ------
     ConfigError
         For Gaussian visible units, which have no colours.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> sites.colours.tolist(), sites.weight.squeeze(1).tolist()
+    ([2, 2], [-0.5, 0.5, 0.5, -0.5])
     """
     weight, bias, hidden_bias = (part.double() for part in model.view(theta))
     found: dict[tuple[bool, int], tuple[Tensor, Tensor]] = {}
@@ -128,7 +144,7 @@ def by_site(layer: Layer, values: Float[Tensor, "F n"]) -> Float[Tensor, "S q n"
 
 
 def in_gauge(sites: Sites) -> Sites:
-    """Return the same law in zero-sum gauge."""
+    """Return the same distribution in zero-sum gauge."""
     hidden_bias = sites.hidden_bias + sites.means(sites.weight).sum(0)
     weight, bias = sites.zero_sum(sites.weight), sites.zero_sum(sites.bias)
     return Sites(sites.colours, weight, bias, hidden_bias, sites.hidden, sites.places)

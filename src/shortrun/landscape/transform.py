@@ -5,7 +5,7 @@ With x = b + W_i + W_j + Y, Y the sum of the weights of all other sites at rando
 E ln z(x) = int dk / 2 pi  lnz^(k) e^{ikb} e^{ikW_i} e^{ikW_j} prod_{l not i, j} chi_l(k),
 
 chi_l(k) = mean_c e^{ikW_l^c}: a sum of products of one factor a site. No random site has to be drawn, enumerated or
-taken for Gaussian; e^{-k^2 v_l / 2} in place of chi_l, v_l = mean_c (W_l^c)^2, gives the Gaussian formula.
+taken for Gaussian; e^{-k^2 v_l / 2} instead of chi_l, v_l = mean_c (W_l^c)^2, gives the Gaussian formula.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def factors(sites: Sites, waves: Waves, method: Method) -> Factors:
 
 
 def gaussian(sites: Sites, waves: Waves) -> Float[Tensor, "S N"]:
-    """Return the characteristic functions of normal laws with the variances of the sites."""
+    """Return the characteristic functions of normal distributions with the variances of the sites."""
     variance = sites.means(sites.weight.square())
     return torch.exp(-0.5 * variance[:, waves.unit] * waves.number.square())
 

@@ -12,16 +12,13 @@ from shortrun.data import Dataset
 from shortrun.equilibrium import (
     Estimate,
     Likelihood,
-    Observed,
     along_training,
     by_annealing,
     by_enumeration,
     ladder,
-    mean_rows,
-    method_for,
-    observed,
-    sample_table,
 )
+from shortrun.equilibrium.estimates import method_for
+from shortrun.equilibrium.samples import Observed, mean_rows, observed, sample_table
 from shortrun.settings import LikelihoodByAgeSettings, LikelihoodSettings, LogZSettings, takes
 from shortrun.store import Trajectory
 from shortrun.typing import State
