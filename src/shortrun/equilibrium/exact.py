@@ -51,9 +51,8 @@ def log_z_exact(model: RBM, theta: Theta, side: str | None = None) -> float:
     counts = {name: log_states(layers) for name, layers in sides(model).items()}
     side = side or min(counts, key=lambda name: counts[name])
     if counts[side] > math.log(MOST_STATES) + 1e-9:
-        raise ConfigError(
-            "method", f"exact: {in_words(counts[side])} of the {side} units, at most 2^22 can be enumerated"
-        )
+        count = in_words(counts[side])
+        raise ConfigError("method", f"exact: {count} of the {side} units, at most 2^22 can be enumerated")
     of_parts = {"observed": observed_part, "hidden": hidden_part}[side]
     layers, theta = sides(model)[side], theta.double()
     at_once = max(1, ELEMENTS // max(model.shape))

@@ -1,4 +1,4 @@
-"""Effective couplings: the distribution of the observed sites as fields, pairs and triples of sites, without hidden units.
+"""Effective couplings: the distribution of the observed sites as fields, pairs and triples, without hidden units.
 
 -H(x) = J0 + sum_i J1_i(x_i) + sum_{i<j} J2_ij(x_i, x_j) + sum_{i<j<k} J3_ijk(x_i, x_j, x_k) + ...,
 
@@ -53,7 +53,8 @@ def fields(sites: Sites, method: Method = "exact") -> Float[Tensor, " R"]:
     """
     total = sites.bias + sites.zero_sum(gaussian_average(sites))
     if method == "exact":
-        # A first difference of ln z has no integrable transform; its change between distributions of one mean and variance has.
+        # A first difference of ln z has no integrable transform; its change between distributions of one mean and
+        # variance has.
         total += plane_waves(sites, "exact") - plane_waves(sites, "gaussian")
     return total[: sites.rows]
 
@@ -72,7 +73,7 @@ def gaussian_average(sites: Sites) -> Float[Tensor, " E"]:
 
 
 def plane_waves(sites: Sites, method: Method) -> Float[Tensor, " E"]:
-    """Return sums over waves of first differences of ln z; only their change between two distributions has a meaning."""
+    """Return sums over waves of first differences of ln z; only changes between two distributions have a meaning."""
     total = torch.zeros_like(sites.bias)
     for found in parts(sites, method, 1):
         rest = found.waves.weight * found.product / found.chi

@@ -8,7 +8,7 @@ from shortrun.landscape.tree import ROOT, Tree
 
 
 def newick(tree: Tree, names: Sequence[str]) -> str:
-    """Return the tree in Newick: leaves under their names, nodes under theirs, with the lengths of branches.
+    r"""Return the tree in Newick: leaves under their names, nodes under theirs, with the lengths of branches.
 
     Names are quoted, a quote within one is doubled; all are different from each other (`leaf_names`, `node_names`).
 
