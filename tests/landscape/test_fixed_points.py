@@ -20,6 +20,7 @@ from shortrun.landscape.basins import shares
 from shortrun.models import RBM, Layer, Spec
 from shortrun.plots.fixed_points import areas
 from shortrun.scores._features import features
+from shortrun.settings.training import ModelSettings
 from shortrun.units import Bernoulli, Ising, Potts
 
 PROTOTYPES, SITES = 3, 30
@@ -143,7 +144,7 @@ def test_means_in_the_order_of_the_data():
         columns=columns,
         labels=rng.integers(0, 2, 50),
     )
-    spec = sr.models.spec_of(data, sr.config.ModelSettings(hidden=4))
+    spec = sr.models.spec_of(data, ModelSettings(hidden=4))
     model = RBM(spec)
     points = fixed_points(model, torch.zeros(model.size()), torch.zeros(1, model.shape[0]))
     found = Basins(points, model, 1, data.labels[:1], data.classes)

@@ -1,4 +1,4 @@
-"""The machines between independent sites and a trained machine, near enough for states to be swapped."""
+"""A ladder of machines from independent sites to a trained machine, close enough for swaps of states."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from shortrun.models import RBM, Clamp
 from shortrun.settings.likelihood import ACCEPTANCE
 from shortrun.typing import State, Theta
 
-SWEEPS = 30  # of the chains at a rung before they go on to the next
-DEEPEST = 6  # times that a gap is halved
+SWEEPS = 30  # of the chains at a rung before they move on to the next
+DEEPEST = 6  # largest number of halvings of a gap
 MEAN_FIELD = 50  # iterations
 CHOICE = 2**31  # where the noise of the chains that choose a ladder begins
 
 
 class Rung(NamedTuple):
-    """A machine of a ladder: its age, not a whole number between two kept ones, and chains of it."""
+    """A machine of a ladder with its chains, and its age (a fraction between two stored ages)."""
 
     age: float
     replica: Replica
@@ -34,7 +34,7 @@ class Rung(NamedTuple):
 def bottom(model: RBM, theta: Theta) -> Theta:
     """Return the machine of independent sites nearest to a young one: a_i + sum_mu W_{i mu} <h_mu>, without couplings.
 
-    <h> is the mean-field solution; where W is next to 0 the two distributions are next to equal.
+    <h> is the mean-field solution; for W close to 0 the two distributions are almost equal.
     """
     weight, bias, hidden_bias = model.view(theta)
     means = torch.zeros_like(hidden_bias)
@@ -58,11 +58,11 @@ def climbed(
     target: float = ACCEPTANCE,
     clamp: Clamp | None = None,
 ) -> list[Rung]:
-    """Return rungs from independent sites to the last machine, with chains that came up from one to the next.
+    """Return rungs from independent sites to the last machine, with chains that climbed from each to the next.
 
-    Where two kept ages are so far apart that swaps between them would be accepted more rarely than `target`, machines
-    on the straight line between them are put in. Chains are not resampled on the way: where the weights of modes swing
-    from age to age, that loses modes.
+    Where two stored ages are so far apart that the acceptance rate of swaps would be below `target`, machines on the
+    straight line between them are inserted. Chains are not resampled on the way, since that loses modes if the weights
+    of modes swing from age to age.
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def climbed(
     machines : Mapping[int, Theta]
         Age -> parameters, the youngest first.
     begin : State
-        Observed layers of the chains; what `clamp` holds keeps its values.
+        Observed layers of the chains; values fixed by `clamp` are kept.
     noise : Noise
         Noise of the chains; each rung takes a place of its own.
     target : float, default ACCEPTANCE
-        Lowest mean acceptance of neighbours.
+        Lowest mean acceptance rate between neighbours.
     clamp : Clamp, optional
         What the chains hold.
 
@@ -101,13 +101,13 @@ def _up_to(last: Rung, age: float, theta: Theta, noise: Noise, target: float, cl
     if deepest == 0 or accepts(last, Rung(age, new, state)) >= target:
         return [Rung(age, new, state)]
     middle = (last.age + age) / 2, torch.lerp(last.replica.theta, theta, 0.5)
-    half = 1024 * 4**deepest  # digits to the base 4, so that no two rungs share their noise
+    half = 1024 * 4**deepest  # digits in base 4, so that no two rungs share their noise
     lower = _up_to(last, *middle, at(noise, half), target, clamp, deepest - 1)
     return lower + _up_to(lower[-1], age, theta, at(noise, 2 * half), target, clamp, deepest - 1)
 
 
 def annealed_up(rungs: Sequence[Rung], begin: State, noise: Noise, *, clamp: Clamp | None = None) -> list[State]:
-    """Return other chains at every rung, each come up from the one below."""
+    """Return new chains at every rung, each climbed from the one below."""
     states, state = [], begin
     for n, rung in enumerate(rungs):
         state = rung.replica.sweep(state, at(noise, n), clamp or Clamp(), SWEEPS)
@@ -116,16 +116,16 @@ def annealed_up(rungs: Sequence[Rung], begin: State, noise: Noise, *, clamp: Cla
 
 
 def thinned(rungs: Sequence[Rung], target: float = ACCEPTANCE, keep: Sequence[float] = ()) -> list[Rung]:
-    """Return as few rungs as it takes: going down from the last, the youngest that swaps often enough (theory 9.1).
+    """Return the fewest rungs: downwards from the last, always the youngest that swaps often enough (theory 9.1).
 
     Parameters
     ----------
     rungs : Sequence[Rung]
         From independent sites up.
     target : float, default ACCEPTANCE
-        Lowest mean acceptance of neighbours.
+        Lowest mean acceptance rate between neighbours.
     keep : Sequence[float], default ()
-        Ages that stay whatever the acceptance.
+        Ages that are kept at any acceptance rate.
     """
     kept = [rungs[-1]]
     for place in range(len(rungs) - 2, -1, -1):
@@ -192,5 +192,5 @@ def ladder(
 
 
 def accepts(young: Rung, old: Rung) -> float:
-    """Return the mean acceptance of swaps between the chains of two rungs."""
+    """Return the mean acceptance rate of swaps between the chains of two rungs."""
     return acceptance(*work(young.replica, old.replica, young.state, old.state)).mean().item()

@@ -1,4 +1,4 @@
-"""What a machine has learned: mean-field fixed points, the tree they grow into, effective couplings, weights."""
+"""The landscape of a machine: mean-field fixed points, the tree that they form, effective couplings, mutations."""
 
 from shortrun.landscape.basins import Basins, basins
 from shortrun.landscape.contacts import Contacts, area_under_curve, contact_scores, precision, rank_contacts

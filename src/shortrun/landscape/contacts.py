@@ -1,4 +1,4 @@
-"""Contacts in a structure from couplings: pairs of sites that are coupled more than each is with all others."""
+"""Contacts in a structure from couplings: pairs coupled more strongly than each of their sites is on average."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Contacts:
 def contact_scores(sites: Sites, couplings: Float[Tensor, "R R"], keep: Bool[Tensor, " R"]) -> Float[Tensor, "S S"]:
     """Return average-product corrected Frobenius norms: F_ij - F_i. F_.j / F_.., and zero for i = j (theory: DNS25).
 
-    F_ij is the norm of the q x q block of J2, F_ii = 0, and a dot the sum over sites.
+    F_ij is the norm of the q x q block of J2, F_ii = 0, and a dot denotes the sum over sites.
 
     Parameters
     ----------
     keep : Bool[Tensor, " R"]
-        The colours that count; a gap is usually left out.
+        The colours to include; a gap is usually left out.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def precision(contact: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
 
 def area_under_curve(score: Float[np.ndarray, " n"], contact: Bool[np.ndarray, " n"]) -> float:
-    """Return the area under the ROC curve: the chance that a contact scores above another pair; NaN without both.
+    """Return the area under the ROC curve: the probability that a contact scores above another pair (or NaN).
 
     Parameters
     ----------
