@@ -23,18 +23,25 @@ if TYPE_CHECKING:
     from shortrun.store import Trajectory
     from shortrun.units import Bernoulli, Gaussian, Ising, Potts
     from shortrun.workflows import (
+        contacts,
+        couplings,
         curves,
         evaluate,
         first_transition,
         fit,
+        fixed_points,
         generate,
         learning_flow,
+        likelihood,
+        likelihood_by_age,
         lyapunov,
         mixing,
+        mutations,
         phases,
         predict,
         score,
         stream,
+        tree,
     )
 
 # Names are imported when they are first used, so that `shortrun --help` does not wait for torch.
@@ -48,18 +55,25 @@ _ROOMS = {
     "shortrun.store": ("Trajectory",),
     "shortrun.units": ("Bernoulli", "Gaussian", "Ising", "Potts"),
     "shortrun.workflows": (
+        "contacts",
+        "couplings",
         "curves",
         "evaluate",
         "first_transition",
         "fit",
+        "fixed_points",
         "generate",
         "learning_flow",
+        "likelihood",
+        "likelihood_by_age",
         "lyapunov",
         "mixing",
+        "mutations",
         "phases",
         "predict",
         "score",
         "stream",
+        "tree",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -67,9 +81,9 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [  # noqa: RUF022 - in the order of the rooms
     "Alphabet", "Bernoulli", "Config", "ConfigError", "DataError", "Dataset", "FormatError", "Gaussian", "Ising",
     "Layer", "Potts", "Predictions", "RBM", "Run", "Scheme", "Score", "ShortrunError", "Spec", "StoreError",
-    "Trajectory", "__version__", "cd", "curves", "evaluate", "ff", "first_transition", "fit", "generate",
-    "learning_flow", "lyapunov", "mixing", "pcd", "phases", "predict", "rdm", "read", "score", "split", "stream",
-    "write",
+    "Trajectory", "__version__", "cd", "contacts", "couplings", "curves", "evaluate", "ff", "first_transition", "fit",
+    "fixed_points", "generate", "learning_flow", "likelihood", "likelihood_by_age", "lyapunov", "mixing", "mutations",
+    "pcd", "phases", "predict", "rdm", "read", "score", "split", "stream", "tree", "write",
 ]  # fmt: skip
 
 

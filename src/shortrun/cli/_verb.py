@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from shortrun.cli._text import assignments, listed, whole_numbers
+from shortrun.errors import ConfigError
 from shortrun.settings import Option, Settings, options
 from shortrun.settings._base import members
+from shortrun.settings.text import assignments, listed, whole_numbers
 
 
 class Given(dict[str, Any]):
@@ -37,26 +39,40 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
 
         @wraps(command)
         def called(**words: Any) -> None:
-            values: dict[str, Any] = {}
-            for name, kind in kinds.items():
-                given = Given(given_by(kind, words))
-                values[name] = given if name in raw else kind.of(**given)
-            command(**{each.name: words[each.name] for each in plain}, **values)
+            values: dict[str, Any] = {each.name: words[each.name] for each in plain}
+            with named_by_flags(kinds.values()):
+                for name, kind in kinds.items():
+                    given = Given(given_by(kind, words))
+                    values[name] = given if name in raw else kind.of(**given)
+                command(**values)
 
-        every = [*plain, *(flag_of(each) for kind in kinds.values() for each in options(kind))]
+        every = [*(flag_of(each) for kind in kinds.values() for each in options(kind)), *plain]
         every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in every]
         vars(called).pop("__wrapped__")
         vars(called)["__signature__"] = Signature(every)
         called.__annotations__ = {each.name: each.annotation for each in every}
+        vars(called)["kinds"] = dict(kinds)
         return called
 
     return decorate
 
 
+@contextmanager
+def named_by_flags(kinds: Iterable[type[Settings]]) -> Iterator[None]:
+    """Let an error about an option name its flag, which is what the user typed, in place of its keyword."""
+    try:
+        yield
+    except ConfigError as error:
+        flags = {each.keyword: each.flags[0].partition("/")[0] for kind in kinds for each in options(kind)}
+        if error.key not in flags:
+            raise
+        raise ConfigError(flags[error.key], error.expected, error.nearest) from error
+
+
 def given_by(kind: type[Settings], words: Mapping[str, Any]) -> dict[str, Any]:
     """Return keyword -> value of the flags that were given."""
-    found = {each: words[each.keyword] for each in options(kind)}
-    return {each.keyword: parsed(each, word) for each, word in found.items() if word is not None and word != []}
+    found = [(each, words[each.keyword]) for each in options(kind)]
+    return {each.keyword: parsed(each, word) for each, word in found if word is not None and word != []}
 
 
 def flag_of(each: Option) -> Parameter:
@@ -83,17 +99,19 @@ def kind_of(each: Option) -> Any:
 def is_many(kind: Any) -> bool:
     """Return whether a flag may be given several times: for texts, and for names with values."""
     origin = get_origin(kind)
-    return (origin is tuple and get_args(kind)[0] is str) or origin in (Mapping, dict)
+    return (origin is tuple and str in members(get_args(kind)[0])) or origin in (Mapping, dict)
 
 
 def parsed(each: Option, word: Any) -> Any:
     """Return the value that a word stands for: lists with commas, names with values, whole numbers and ranges."""
+    if isinstance(word, str) and str in members(each.type):
+        return word
     for part in members(each.type):
         origin, inner = get_origin(part), get_args(part)
         if origin in (Mapping, dict):
             return assignments(word, each.flags[0])
         if origin is tuple and isinstance(word, list):
-            return listed(word)
+            return listed(word) if (each.metavar or "").endswith(",...") else tuple(word)
         if origin is tuple and int in members(inner[0]) and word not in words_of(each):
             return whole_numbers(word, each.flags[0])
         if origin is tuple and float in members(inner[0]):

@@ -9,20 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _network, _options, _output, _reading
-from shortrun.cli._options import MODEL, OUTPUT
-from shortrun.errors import ConfigError
+from shortrun.cli import _options, _output, _reading
+from shortrun.cli._options import OUTPUT
+from shortrun.cli._verb import verb
+from shortrun.settings import GenerateSettings
+from shortrun.settings.sampling import HELD
+from shortrun.settings.text import whole_numbers
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
-SHOWN = 10  # samples a class in a picture
-HELD = "Sites that are held"
+IN_A_PICTURE = 10  # samples of each class
 
 
+@verb(settings=GenerateSettings)
 def generate(
     run: _options.RunFolder,
+    settings: GenerateSettings,
     out: Annotated[
         Path,
         typer.Option(
@@ -33,60 +37,23 @@ def generate(
             rich_help_panel=OUTPUT,
         ),
     ],
-    n: Annotated[int, typer.Option("-n", "--number", help="How many samples.", rich_help_panel=MODEL)] = 100,
-    label: Annotated[
+    template: Annotated[
         str | None,
-        typer.Option(metavar="CLASS", help="Their class; training proportions by default.", rich_help_panel=MODEL),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(help="Sweeps from noise; the k of the training by default.", rich_help_panel=MODEL),
-    ] = None,
-    time: Annotated[
-        float | None,
-        typer.Option(help="Time from the start of a chaotic network, in place of steps.", rich_help_panel=MODEL),
-    ] = None,
-    seed: _options.NoiseSeed = 0,
-    age: _options.Age = None,
-    sampler: Annotated[
-        str,
-        typer.Option(
-            metavar="short|ptt|pt",
-            help="short: the run's recipe. In equilibrium: ptt, swaps between ages; pt, between temperatures.",
-            rich_help_panel=MODEL,
-        ),
-    ] = "short",
-    acceptance: Annotated[
-        float | None,
-        typer.Option(help="Of these swaps, that ages are chosen for; 0.3 by default.", rich_help_panel=MODEL),
+        typer.Option(metavar="FILE", help="Samples of which the sites --keep are held.", rich_help_panel=HELD),
     ] = None,
     record: Annotated[
         str | None,
         typer.Option(
             metavar="1,2,5,...",
-            help="Sweeps (of a chaotic network times) after which a file of its own is kept too.",
+            help="Sweeps (times of a chaotic network) after which samples go to a file of their own too.",
             rich_help_panel=OUTPUT,
         ),
-    ] = None,
-    fix: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SITE=LETTER,...", help="Letters (or COLUMN=CELL) that every sample has.", rich_help_panel=HELD
-        ),
-    ] = None,
-    template: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Samples of which the sites --keep are held.", rich_help_panel=HELD),
-    ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option(metavar="1-50,60", help="Sites (or columns) of the template to hold.", rich_help_panel=HELD),
     ] = None,
     original_columns: Annotated[
         bool,
         typer.Option(
             "--original-columns",
-            help="On all columns of the alignment: gaps in those that the training left out.",
+            help="Write all columns of the alignment, with gaps in those that the training left out.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
@@ -95,71 +62,50 @@ def generate(
 ) -> None:
     """Generate samples of a class, or of all classes in the proportions of the training data."""
     ending_of(out)  # before anything is computed
-    recorded = _options.whole_numbers(record, "record")
+    recorded = () if record is None else whole_numbers(record, "--record")
 
     from shortrun.data import folders
+    from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
-    from shortrun.workflows.tempering import Moves, default_steps
+    from shortrun.workflows.generation import steps_of, sweeps_at
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    columns = [column.name for column in trained.columns or ()]
-    held: dict[str, Any] = {"fix": fixed(fix, columns), "keep": kept(keep, columns)}
     if not ending_of(out):
         folders.fitting(out, trained.data["meta"])
-    timed, recorded = _network.steps_for(trained, time, recorded)
-    steps = steps if timed is None else timed
-    k = default_steps(trained, sampler)
-    k = k if steps is None else steps
-    held["template"] = None if template is None else _reading.further_data(trained, template, {})
-    files = {t: out if t == k else beside(out, t) for t in sorted({*recorded, k})}
-    asked = {"labels": label, "n": n, "seed": seed, "age": age, **held}
-    moves = Moves()
-    if sampler != "short":
-        asked |= {"sampler": sampler, "watch": moves.add} | ({} if acceptance is None else {"acceptance": acceptance})
-    counts = write(trained, files, whole=original_columns, **asked)
-    for line in moves.told(trained):
+    k, moves = steps_of(trained, settings), Moves()
+    held = None if template is None else _reading.further_data(trained, template, {})
+    files = {t: out if t == k else beside(out, t) for t in sorted({*sweeps_at(trained, recorded), k})}
+    counts = write(trained, files, original_columns, template=held, settings=settings, watch=moves.add)
+    notes = [*moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
+    for line in notes:
         _output.say(line, aside=True)
-    if sampler == "short" and k != trained.recipe["steps"]:
-        told = f"note: {k} sweeps, but {run} was trained to generate after {trained.recipe['steps']}"
-        _output.say(told, aside=True)
-    found = {"run": str(run), "output": str(out), "files": {t: str(file) for t, file in files.items()}}
-    found |= {"n": n, "classes": counts, "steps": k, "trained_steps": trained.recipe["steps"]}
-    found |= {"seed": seed, "age": trained.ages[-1] if age is None else age, "sampler": sampler, **moves.found()}
     if json:
-        _output.emit(found)
+        _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
     else:
-        _output.say(f"{_output.amount(n, 'sample')} after {k} sweeps in {', '.join(found['files'].values())}")
+        _output.say(f"{_output.amount(settings.n, 'sample')} after {k} sweeps in {', '.join(map(str, files.values()))}")
 
 
-def fixed(texts: list[str] | None, columns: list[str]) -> dict[int, str] | dict[str, str]:
-    """Return site -> letter of texts like "12=A,40=G"; of a table column -> cell of texts like "sex=female,age=30".
-
-    Raises
-    ------
-    ConfigError
-        If a site is no number, though the data are no table.
-    """
-    pairs = _options.assignments(texts, "fix")
-    if columns:
-        return pairs
-    for site in pairs:
-        if not site.isdecimal():
-            raise ConfigError("--fix", f"the number of a site expected before '=', got '{site}'")
-    return {int(site): letter for site, letter in pairs.items()}
+def note_of_steps(run: Trajectory, settings: GenerateSettings, k: int) -> list[str]:
+    """Return what to say of another number of sweeps than the recipe's."""
+    trained = run.recipe["steps"]
+    if settings.sampler != "short" or k == trained:
+        return []
+    return [f"note: {k} sweeps, but {run.path} was trained to generate after {trained}"]
 
 
-def kept(text: str | None, columns: list[str]) -> tuple[int | str, ...]:
-    """Return the sites of a text like "1-50,60"; of a table the columns of a text like "sex,age".
-
-    Raises
-    ------
-    ConfigError
-        If a part is no site or column.
-    """
-    if text is None or not columns:
-        return _options.whole_numbers(text, "keep")
-    return tuple(name.strip() for name in text.split(","))
+def document(run: Trajectory, settings: GenerateSettings, files: Mapping[int, Path], k: int) -> dict[str, Any]:
+    """Return what was generated and how, for a JSON document."""
+    return {
+        "run": str(run.path),
+        "files": {t: str(file) for t, file in files.items()},
+        "n": settings.n,
+        "steps": k,
+        "trained_steps": run.recipe["steps"],
+        "seed": settings.seed,
+        "age": run.ages[-1] if settings.age is None else settings.age,
+        "sampler": settings.sampler,
+    }
 
 
 def ending_of(path: Path) -> str:
@@ -192,8 +138,8 @@ def beside(path: Path, time: int) -> Path:
     return path.with_name(f"{path.name.removesuffix(ending)}_t{time}{ending}")
 
 
-def write(run: Trajectory, files: Mapping[int, Path], *, whole: bool, **options: Any) -> dict[str, int]:
-    """Write what is generated, a file a time, as it comes; return how many samples each class got."""
+def write(run: Trajectory, files: Mapping[int, Path], original_columns: bool, **options: Any) -> dict[str, int]:
+    """Write what is generated, a file for each time, as it comes; return how many samples each class got."""
     from shortrun import workflows
     from shortrun.data.sequences.gaps import restored
 
@@ -202,7 +148,7 @@ def write(run: Trajectory, files: Mapping[int, Path], *, whole: bool, **options:
         add = {time: stack.enter_context(sink(file)) for time, file in files.items()}
         for part in workflows.stream(run, times=tuple(files), **options):
             for time, samples in part.items():
-                add[time](restored(samples) if whole else samples)
+                add[time](restored(samples) if original_columns else samples)
             tally = zip(run.classes, next(iter(part.values())).class_counts.tolist(), strict=True)
             counts = {name: counts[name] + count for name, count in tally}
     return counts
@@ -221,17 +167,17 @@ def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
     kept: list[Dataset] = []
 
     def keep(part: Dataset) -> None:
-        kept[:] = [shown(joined([*kept, part]))]
+        kept[:] = [first_of_classes(joined([*kept, part]))]
 
     yield keep
     save(sample_grid(kept[0]), path)
 
 
-def shown(samples: Dataset) -> Dataset:
+def first_of_classes(samples: Dataset) -> Dataset:
     """Return the first samples of each class, as many as a picture shows; all of unlabelled ones."""
     import numpy as np
 
     if not samples.classes:
         return samples
-    first = [np.flatnonzero(samples.labels == k)[:SHOWN] for k in range(len(samples.classes))]
+    first = [np.flatnonzero(samples.labels == k)[:IN_A_PICTURE] for k in range(len(samples.classes))]
     return samples.select(np.sort(np.concatenate(first)))

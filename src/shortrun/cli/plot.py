@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shortrun.cli import _curves, _options, _output, _reading
-from shortrun.cli._text import listed, whole_numbers
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.settings import OUTPUT, Reading
+from shortrun.settings.text import listed, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

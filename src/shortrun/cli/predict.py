@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import MODEL, OUTPUT
+from shortrun.cli._options import OUTPUT
+from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
+from shortrun.settings import PredictSettings, Reading
 
 if TYPE_CHECKING:
     from shortrun.data import Predictions
@@ -23,53 +25,35 @@ DIGITS = "%.6g"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
+@verb(settings=PredictSettings, reading=Reading)
 def predict(
     run: _options.RunFolder,
     file: Annotated[str, typer.Argument(metavar="FILE", help="Samples to predict, or the name of a data set.")],
+    settings: PredictSettings,
+    reading: Given,
     out: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="CSV or TSV to write.", rich_help_panel=OUTPUT),
     ] = None,
-    labels: _options.LabelsFile = None,
-    label_column: _options.LabelColumn = None,
-    key: _options.Keys = None,
-    threshold: _options.Threshold = None,
-    unknown: _options.Unknown = None,
-    part: _options.Part = None,
-    sweeps: Annotated[
-        int | None,
-        typer.Option(help="Sweeps of the label chain; without it, exact probabilities.", rich_help_panel=MODEL),
-    ] = None,
-    chains: Annotated[
-        int | None,
-        typer.Option(help="Label chains a sample to average over, with --sweeps.", rich_help_panel=MODEL),
-    ] = None,
-    age: _options.Age = None,
-    seed: _options.NoiseSeed = 0,
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
     """Predict the label of every sample, and the accuracy where labels are known."""
     separator_of(out)
-    averaged = {} if chains is None else {"chains": chains}
-    given = _reading.options(
-        labels=labels, label_column=label_column, keys=key, threshold=threshold, unknown=unknown, part=part
-    )
 
     from shortrun import workflows
     from shortrun.store import Trajectory
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    chosen = _reading.part_of(trained, file, given)
-    data = _reading.further_data(trained, file, given | ({"part": chosen} if chosen else {}))
-    parts = workflows.predictions(trained, data, sweeps=sweeps, seed=seed, age=age, **averaged)
+    part = _reading.part_of(trained, file, reading)
+    data = _reading.further_data(trained, file, reading | ({"part": part} if part else {}))
     rows: list[dict[str, Any]] = []
     with sink(out, rows if json else None) as add:
-        found = tallied(parts, add)
-    _output.say(_reading.summary(file, data, chosen), aside=True)
+        found = tallied(workflows.predictions(trained, data, settings=settings), add)
+    _output.say(_reading.summary(file, data, part), aside=True)
     if json:
-        told = {"run": str(run), "file": file, "part": chosen, "sweeps": sweeps}
+        told = {"run": str(run), "file": file, "part": part, "sweeps": settings.sweeps}
         _output.emit(document(found, out) | ({} if out else {"predictions": rows}) | told)
     _output.say(outcome(found, out), aside=json or out is None)
 

@@ -54,7 +54,7 @@ def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *,
 
     Examples
     --------
-    >>> from shortrun.phases import boundaries
+    >>> from shortrun.regimes import boundaries
     >>> phase_diagram(boundaries()).axes[0].get_xlabel()
     'noise $\\sigma$'
     """

@@ -21,8 +21,36 @@ from shortrun.settings._base import (
     options,
 )
 from shortrun.settings.keywords import takes
+from shortrun.settings.landscape import (
+    ContactsSettings,
+    CouplingsSettings,
+    FixedPointsSettings,
+    MeanFieldSettings,
+    MergingSettings,
+    MutationsSettings,
+    SearchSettings,
+    TreeFolderSettings,
+    TreeSettings,
+)
+from shortrun.settings.likelihood import (
+    AnnealingSettings,
+    ExchangeSettings,
+    LikelihoodByAgeSettings,
+    LikelihoodSettings,
+    LogZSettings,
+)
 from shortrun.settings.reading import Reading
-from shortrun.settings.training import PRESETS, Config, resolve
+from shortrun.settings.sampling import (
+    AnimateSettings,
+    GenerateSettings,
+    PredictSettings,
+    ReconstructSettings,
+    SampleSettings,
+    StreamSettings,
+    TemperingSettings,
+)
+from shortrun.settings.shared import OfAge, OfAges, Seeded
+from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
 
 __all__ = [
     "CHAOTIC",
@@ -34,16 +62,42 @@ __all__ = [
     "PRESETS",
     "SAMPLING",
     "TRAINING",
+    "AnimateSettings",
+    "AnnealingSettings",
     "Config",
+    "ContactsSettings",
     "Count",
+    "CouplingsSettings",
+    "ExchangeSettings",
+    "FixedPointsSettings",
+    "GenerateSettings",
+    "LikelihoodByAgeSettings",
+    "LikelihoodSettings",
+    "LogZSettings",
+    "MeanFieldSettings",
+    "MergingSettings",
+    "MutationsSettings",
     "NotNegative",
+    "OfAge",
+    "OfAges",
     "Option",
     "Positive",
+    "PredictSettings",
     "Rate",
     "Reading",
+    "ReconstructSettings",
+    "SampleSettings",
+    "SearchSettings",
     "Seed",
+    "Seeded",
     "Settings",
     "Share",
+    "StreamSettings",
+    "TemperingSettings",
+    "TrainSettings",
+    "TreeFolderSettings",
+    "TreeSettings",
+    "configured",
     "option",
     "options",
     "resolve",

@@ -5,27 +5,29 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter
 from typing import Any, TypeVar, get_args, get_origin
 
-from shortrun.errors import ConfigError
-from shortrun.settings._base import Settings, options
+from shortrun.errors import ConfigError, nearest
+from shortrun.settings._base import Option, Settings, options
 
 R = TypeVar("R")
 NAME = "settings"  # of the parameter that receives the value
 
 
-def takes(kind: type[Settings]) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Let a function be called with the fields of a settings class as keywords; it receives one value, `settings`.
+def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Let a function be called with the fields of settings classes as keywords; it receives one value, `settings`.
 
     The signature and the docstring of the result name every option, its type and its default. `settings=` passes a
-    value as it is.
+    value as it is. An option that has the name of one of the function's own parameters is left to that.
 
     Parameters
     ----------
     kind : type[Settings]
         The class of the function's parameter `settings`.
+    others : type[Settings]
+        Parameter of the function -> further class, of which it receives the options that were given, as a mapping.
 
     Examples
     --------
@@ -38,43 +40,63 @@ def takes(kind: type[Settings]) -> Callable[[Callable[..., R]], Callable[..., R]
     >>> walk(1), walk(1, steps=5), walk(1, settings=Walk(steps=7))
     (4, 6, 8)
     """
+    kinds = {NAME: kind, **others}
 
     def decorate(function: Callable[..., R]) -> Callable[..., R]:
-        own = [each for each in inspect.signature(function).parameters.values() if each.name != NAME]
+        own = [each for each in inspect.signature(function).parameters.values() if each.name not in kinds]
         names = {each.name for each in own}
+        added = [each for kind in kinds.values() for each in options(kind) if each.keyword not in names]
 
         @functools.wraps(function)
         def called(*args: Any, **given: Any) -> R:
             direct = {name: given.pop(name) for name in list(given) if name in names}
-            if NAME not in given:
-                return function(*args, **direct, settings=kind.of(**given))
-            value = given.pop(NAME)
-            if given:
-                raise ConfigError(next(iter(given)), f"give it within `{NAME}`, or give all options as keywords")
-            return function(*args, **direct, settings=value)
+            value, parts = given.pop(NAME, None), sorted_by_class(given, kinds, names)
+            if value is not None and parts[NAME]:
+                raise ConfigError(next(iter(parts[NAME])), f"give it within `{NAME}`, or give all options as keywords")
+            values = parts | {NAME: kind.of(**parts[NAME]) if value is None else value}
+            return function(*args, **direct, **values)
 
         vars(called).pop("__wrapped__")
-        vars(called)["__signature__"] = signature(own, kind)
-        called.__doc__ = documented(inspect.getdoc(function) or "", kind)
+        vars(called)["kinds"] = kinds
+        vars(called)["__signature__"] = signature(own, added)
+        called.__doc__ = documented(inspect.getdoc(function) or "", added)
         return called
 
     return decorate
 
 
-def signature(own: list[Parameter], kind: type[Settings]) -> inspect.Signature:
-    """Return the parameters of a function with the options of its settings among its keywords."""
+def sorted_by_class(
+    given: Mapping[str, Any], kinds: Mapping[str, type[Settings]], own: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """Return parameter -> the options given of its class, by keyword.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown keyword; names the nearest.
+    """
+    place = {each.keyword: name for name, kind in kinds.items() for each in options(kind)}
+    parts: dict[str, dict[str, Any]] = {name: {} for name in kinds}
+    for keyword, value in given.items():
+        if keyword not in place:
+            raise ConfigError(keyword, "unknown option", nearest(keyword, [*own, *place]))
+        parts[place[keyword]][keyword] = value
+    return parts
+
+
+def signature(own: list[Parameter], added: list[Option]) -> inspect.Signature:
+    """Return the parameters of a function with options among its keywords."""
     fields = [
-        Parameter(each.keyword, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type)
-        for each in options(kind)
+        Parameter(each.keyword, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type) for each in added
     ]
     positional = [each for each in own if each.kind is not Parameter.KEYWORD_ONLY]
     return inspect.Signature([*positional, *fields, *(each for each in own if each.kind is Parameter.KEYWORD_ONLY)])
 
 
-def documented(text: str, kind: type[Settings]) -> str:
-    """Return a numpydoc docstring with the options of the settings at the end of its parameters."""
+def documented(text: str, added: list[Option]) -> str:
+    """Return a numpydoc docstring with options at the end of its parameters."""
     rows = "\n".join(
-        f"{each.keyword} : {type_name(each.type)}{default_of(each.default)}\n    {each.help}" for each in options(kind)
+        f"{each.keyword} : {type_name(each.type)}{default_of(each.default)}\n    {each.help}" for each in added
     )
     section = re.search(r"^Parameters\n-+\n(?:(?:\S.*|    .*|)\n)*?(?=\n\S.*\n-{3,}|\Z)", f"{text}\n", re.MULTILINE)
     if section is None:

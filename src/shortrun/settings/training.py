@@ -14,15 +14,21 @@ from shortrun.settings._base import (
     CHAOTIC,
     MACHINE,
     MODEL,
+    OUTPUT,
     TRAINING,
     NotNegative,
     Positive,
     Rate,
     Seed,
     Settings,
+    nested,
     option,
+    options,
     unknown,
 )
+
+CHAOS = "chaotic"  # the family of models, and the preset of its paper
+TIME = 100.0  # of the runs of a chaotic network, T / tau = 10
 
 
 class ModelSettings(Settings):
@@ -41,7 +47,8 @@ class ModelSettings(Settings):
     )
     layers: tuple[Positive, ...] = option(
         (),
-        "Hidden units of a chaotic network, layer by layer: none, one or two.",
+        "Hidden units of a chaotic network, layer by layer: none, one or two. The command line takes the number of "
+        "visible units before them.",
         panel=CHAOTIC,
         metavar="784,500,100",
     )
@@ -59,6 +66,18 @@ class ChaoticSettings(Settings):
     diagonal: bool = option(True, "Whether the units of a single layer couple to themselves.", panel=CHAOTIC)
     hebbian: Rate = option(1.0, "Power n of the rates that couplings learn from; 1 in FU24.", panel=CHAOTIC)
     classes: bool = option(False, "Learn labels too, with one unit for each class.", panel=CHAOTIC)
+
+    def steps_of(self, time: float) -> int:
+        """Return how many Euler steps a time has.
+
+        Raises
+        ------
+        ConfigError
+            If it is less than one step.
+        """
+        if not time >= self.dt:
+            raise ConfigError("time", f"at least one step of dt = {self.dt:g} expected, got {time:g}")
+        return round(time / self.dt)
 
 
 class SchemeSettings(Settings):
@@ -136,6 +155,33 @@ class Config(Settings):
     training: TrainingSettings = TrainingSettings()
 
 
+class TrainSettings(Settings):
+    """From which settings a training starts, and what becomes of a run that is there already."""
+
+    preset: str | None = option(
+        None, "Settings to start from: default, paper or chaotic.", panel=TRAINING, metavar="NAME"
+    )
+    config: Config | Path | None = option(
+        None,
+        "TOML file of settings (in Python also a Config).",
+        panel=TRAINING,
+        flags=("--config", "-c"),
+        metavar="TOML",
+    )
+    assignments: tuple[str, ...] = option(
+        (), "Any setting, as optimiser.l2=0.001.", panel=TRAINING, flags=("--set",), metavar="SECTION.KEY=VALUE"
+    )
+    time: float | None = option(
+        None, "Time T of every run of a chaotic network, in place of steps; 100 by default.", panel=CHAOTIC, metavar="T"
+    )
+    resume: bool = option(
+        False,
+        "Go on with the run in the folder, with its data and its settings where no others are given.",
+        panel=OUTPUT,
+    )
+    overwrite: bool = option(False, "Replace the run in the folder.", panel=OUTPUT)
+
+
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # FF23 table 2 and the published code: plain SGD at 0.01 from weights of standard deviation 1e-4, N_h 1024.
@@ -162,11 +208,56 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> Config:
+    """Return the settings of a training, where the options given by keyword win over all that it starts from.
+
+    Parameters
+    ----------
+    start : TrainSettings
+        Preset, file or value, and assignments to start from.
+    given : Mapping[str, Any]
+        Options of `Config` by keyword.
+    stored : Mapping[str, Any], optional
+        Settings of the run that goes on.
+
+    Raises
+    ------
+    ConfigError
+        For a wrong preset, file, key or value, and for options of one family of models with the other.
+    """
+    preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")
+    sources = {"base": stored, "preset": preset, "file": start.config, "assignments": start.assignments}
+    config = resolve(**sources, **nested(Config, given))
+    _check_family(config, start, given)
+    return _timed(config, start.time, given)
+
+
+def _check_family(config: Config, start: TrainSettings, given: Mapping[str, Any]) -> None:
+    """Check that options of chaotic networks go with one, and those of machines with a machine."""
+    of_networks = {each.keyword for each in options(Config) if each.panel == CHAOTIC}
+    if config.model.kind == CHAOS and "hidden" in given:
+        raise ConfigError("hidden", "hidden units of a chaotic network are given with layers")
+    if config.model.kind != CHAOS and (of_networks & given.keys() or start.time is not None):
+        raise ConfigError(
+            "model", 'options of chaotic networks, such as layers and gain, need model="chaotic" (--model chaotic)'
+        )
+
+
+def _timed(config: Config, time: float | None, given: Mapping[str, Any]) -> Config:
+    """Return settings whose runs take the time T: as many steps of their dt, which alone leaves T at 100."""
+    if time is not None and "steps" in given:
+        raise ConfigError("time", "not together with steps: T is so many steps of dt")
+    if "steps" in given or (time is None and "dt" not in given):
+        return config
+    steps = config.chaotic.steps_of(TIME if time is None else time)
+    return resolve(base=config.model_dump(), scheme={"steps": steps})
+
+
 def resolve(
     *,
     base: Mapping[str, Any] | None = None,
     preset: str = "default",
-    file: Path | None = None,
+    file: Config | Path | None = None,
     assignments: Sequence[str] = (),
     **sections: Mapping[str, Any],
 ) -> Config:
@@ -182,7 +273,8 @@ def resolve(
             "preset", f"'{preset}' is unknown, expected one of {', '.join(PRESETS)}", nearest(preset, PRESETS)
         )
     merged: dict[str, dict[str, Any]] = {}
-    for layer in (base or {}, PRESETS[preset], _toml(file), _assigned(assignments), sections):
+    of_file = file.model_dump() if isinstance(file, Config) else _toml(file)
+    for layer in (base or {}, PRESETS[preset], of_file, _assigned(assignments), sections):
         for section, values in layer.items():
             if not isinstance(values, Mapping):
                 raise unknown(Config, section)

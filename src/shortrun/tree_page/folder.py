@@ -16,8 +16,9 @@ from shortrun.data import Dataset
 from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
 from shortrun.landscape import Tree, leaf_names, newick, node_names
-from shortrun.landscape.tree_layout import Depth, majority
+from shortrun.landscape.tree_layout import majority
 from shortrun.models import RBM
+from shortrun.settings import TreeFolderSettings, takes
 from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
 from shortrun.tree_page.page import render_tree, strips_of
@@ -25,6 +26,7 @@ from shortrun.tree_page.page import render_tree, strips_of
 NEWICK = "tree.nwk"
 
 
+@takes(TreeFolderSettings)
 def write_tree(
     tree: Tree,
     run: Trajectory,
@@ -32,10 +34,8 @@ def write_tree(
     folder: Path | str,
     *,
     annotations: Mapping[str, np.ndarray] | None = None,
-    clusters: int | None = None,
-    depth: Depth = "age",
     title: str = "",
-    overwrite: bool = False,
+    settings: TreeFolderSettings,
 ) -> None:
     """Write a tree into a new folder, completely or not at all.
 
@@ -54,14 +54,8 @@ def write_tree(
         Folder to make.
     annotations : Mapping[str, ndarray], optional
         Further columns, (N,) texts or numbers each (`data.annotations.read_annotations`).
-    clusters : int, optional
-        Number of clusters of the level that members.csv gives, approximately; by default the number of classes.
-    depth : Depth, default "age"
-        Depth in the figures: the logarithm of the age, or the lengths of branches.
     title : str, default ""
         Title of the figures and of the page.
-    overwrite : bool, default False
-        Replace a tree; nothing else is ever replaced.
 
     Raises
     ------
@@ -89,15 +83,15 @@ def write_tree(
     """
     model, names = run.model, leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})
-    with new_folder(Path(folder), overwrite) as out:
+    with new_folder(Path(folder), settings.overwrite) as out:
         (out / NEWICK).write_text(newick(tree, names), encoding="utf-8")
         nodes_table(tree, data, names).to_csv(out / "nodes.csv", index=False, float_format="%.9g")
-        members_table(tree, data, names, clusters).to_csv(out / "members.csv", index=False)
+        members_table(tree, data, names, settings.clusters).to_csv(out / "members.csv", index=False)
         np.savez_compressed(out / "nodes.npz", allow_pickle=False, **fixed_points(tree, model, names))
         for name, text in itol(tree, names, strips).items():
             (out / name).write_text(text, encoding="utf-8")
         for name, circular in (("tree.png", False), ("circular.png", True)):
-            figure = plots.tree(tree, names, strips, circular=circular, depth=depth, title=title)
+            figure = plots.tree(tree, names, strips, circular=circular, depth=settings.depth, title=title)
             plots.save(figure, out / name)
         (out / "tree.html").write_text(render_tree(tree, names, strips, title=title), encoding="utf-8")
 

@@ -10,20 +10,61 @@ import torch
 from shortrun.data import Dataset
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, start
+from shortrun.errors import ConfigError
 from shortrun.models import LABEL, whole_of
+from shortrun.settings import AnimateSettings, StreamSettings, takes
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
 from shortrun.workflows.generation import stream
+from shortrun.workflows.time_courses import times_up_to
+
+FRAMES = 60  # the most that a movie has
 
 
+@takes(AnimateSettings)
+def animate(run: Trajectory | Path | str, out: Path | str, *, settings: AnimateSettings) -> dict[int, Dataset]:
+    """Write a moving picture of noise becoming samples, sweep by sweep.
+
+    Parameters
+    ----------
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    out : Path or str
+        The picture: .gif, .webp, or .mp4 where the program ffmpeg is installed.
+
+    Returns
+    -------
+    dict[int, Dataset]
+        {sweep: samples}, the frames.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown class, or if `until` is no number of sweeps.
+    FormatError
+        If the suffix is another.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> folder = tempfile.mkdtemp()
+    >>> run = sr.fit(sr.read("digits"), out=folder + "/run", hidden=8, updates=2)
+    >>> sorted(sr.animate(run, folder + "/3.gif", labels="3", n=4, until="2"))
+    [0, 1, 2]
+    """
+    from shortrun.plots import animate as draw  # needs an extra
+    from shortrun.plots import check_movie
+
+    check_movie(Path(out))
+    found = frames(run, settings=settings)
+    draw([*found.values()], [*found], out)
+    return found
+
+
+@takes(AnimateSettings)
 def frames(
-    run: Trajectory | Path | str,
-    *,
-    label: str | None = None,
-    n: int = 25,
-    times: Sequence[int],
-    seed: int = 0,
-    age: int | None = None,
+    run: Trajectory | Path | str, *, times: Sequence[int] | None = None, settings: AnimateSettings
 ) -> dict[int, Dataset]:
     """Return the noise that samples come from, at time 0, and the same chains after each of `times` sweeps.
 
@@ -31,24 +72,49 @@ def frames(
     ----------
     run : Trajectory or Path or str
         A trained run or its folder.
-    label : str, optional
-        Their class; by default the classes in the proportions of the training data.
-    n : int, default 25
-        Number of samples.
-    times : Sequence[int]
-        Sweeps, from 1.
-    seed, age : int, optional
-        As for `generate`.
+    times : Sequence[int], optional
+        Sweeps, from 1; by default at most 60 on a logarithmic grid up to `until`.
+
+    Returns
+    -------
+    dict[int, Dataset]
+        {sweep: samples}.
 
     Raises
     ------
     ConfigError
-        For an unknown class, times or a number below 1.
+        For an unknown class, times below 1, or if `until` is no number of sweeps.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> run = sr.fit(sr.read("digits"), out=tempfile.mkdtemp() + "/run", hidden=8, updates=2)
+    >>> found = sr.frames(run, n=4, times=(1, 5))
+    >>> [(time, len(samples)) for time, samples in found.items()]
+    [(0, 4), (1, 4), (5, 4)]
     """
     run = opened(run)
-    parts = [*stream(run, times=times, labels=label, n=n, seed=seed, age=age)]
+    k = run.recipe["steps"]
+    times = times_up_to(last_sweep(settings.until, k), k, FRAMES) if times is None else times
+    parts = [*stream(run, times=times, settings=settings.shared(StreamSettings))]
     found = {time: joined([part[time] for part in parts]) for time in sorted(set(times))}
     first = found[min(times)]
     held = {LABEL: torch.from_numpy(first.labels).to(torch.uint8).unsqueeze(1)} if run.classes else {}
-    noise = whole_of(run.spec, run.model.to_values(start(run.model, Noise(seed, Stream.GENERATE), n, held)), run.sites)
-    return {0: first.with_values(noise.numpy(), first.meta), **found}
+    noise = Noise(settings.seed, Stream.GENERATE)
+    begin = whole_of(run.spec, run.model.to_values(start(run.model, noise, settings.n, held)), run.sites)
+    return {0: first.with_values(begin.numpy(), first.meta), **found}
+
+
+def last_sweep(text: str, k: int) -> int:
+    """Return the sweeps of a text: "30", or "3k" for 3 times k.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    number = text.removesuffix("k")
+    if not number.isdecimal() or int(number) < 1:
+        raise ConfigError("until", f"a number of sweeps, or a multiple of k such as 3k expected, got '{text}'")
+    return int(number) * (k if text.endswith("k") else 1)

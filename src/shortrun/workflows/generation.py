@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,61 +14,33 @@ from shortrun.data.core.blocks import taken
 from shortrun.data.core.columns import Column
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, recorded
+from shortrun.equilibrium import Held, Tempered
 from shortrun.errors import ConfigError, nearest
-from shortrun.likelihood import TARGET, Tempered
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
+from shortrun.settings import Config, GenerateSettings, StreamSettings, takes
+from shortrun.settings.text import whole_numbers
+from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
-from shortrun.workflows.tempering import SHORT, Held, default_steps, in_equilibrium
+from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
-Fixed: TypeAlias = Mapping[int, str] | Mapping[str, str]
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
 
-def generate(
-    run: Trajectory | Path | str,
-    *,
-    labels: str | Sequence[str] | Mapping[str, int] | None = None,
-    n: int = 100,
-    steps: int | None = None,
-    seed: int = 0,
-    age: int | None = None,
-    fix: Fixed | None = None,
-    template: Dataset | None = None,
-    keep: Sequence[int | str] = (),
-    sampler: str = SHORT,
-    acceptance: float = TARGET,
-) -> Dataset:
-    """Generate samples with the run's own recipe: from noise, k sweeps, labels clamped; or in equilibrium.
+@takes(GenerateSettings)
+def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, settings: GenerateSettings) -> Dataset:
+    """Generate samples with the run's own recipe, k sweeps from noise with labels clamped, or in equilibrium.
+
+    A model is not meant to be good after other numbers of sweeps than the k that it was trained for. The first samples
+    of a larger `n` are those of a smaller one with the same labels.
 
     Parameters
     ----------
     run : Trajectory or Path or str
         A trained run or its folder.
-    labels : str or Sequence[str] or Mapping[str, int], optional
-        The class of all samples, a class for each of the n samples, a count for each class, or None for the classes in
-        the proportions of the training data.
-    n : int, default 100
-        Number of samples.
-    steps : int, optional
-        Sweeps; by default the k that the machine was trained for, outside of which it is not meant to be good; of an
-        equilibrium sampler those of every replica, 500 by default.
-    seed : int, default 0
-        Of the noise; the first samples of a larger n are those of a smaller one with the same labels.
-    age : int, optional
-        Which age of the training; by default the last.
-    fix : Fixed, optional
-        Letters for sites, numbered from 1, that every sample has: {12: "A", 40: "G"}; of a table, what a column holds:
-        {"sex": "female"} (of a number, the bin that it is in).
-    template, keep : Dataset or Sequence[int | str], optional
-        Samples whose sites `keep` (numbered from 1, or names of columns) are held while the others are generated; its
-        samples are taken in turn.
-    sampler : str, default SHORT
-        "short" for the recipe; "ptt" for equilibrium samples by swaps between the ages of the run, "pt" between
-        temperatures.
-    acceptance : float, default TARGET
-        Of swaps, that ages or temperatures are chosen for.
+    template : Dataset, optional
+        Samples whose sites `keep` are held while the others are generated; they are taken in turn.
 
     Returns
     -------
@@ -79,43 +50,74 @@ def generate(
     Raises
     ------
     ConfigError
-        For an unknown class, a site or letter that does not exist, steps below 1, an unknown sampler.
+        For an unknown class, or a site or letter that does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> run = sr.fit(sr.read("digits"), out=tempfile.mkdtemp() + "/run", hidden=8, updates=2)
+    >>> made = sr.generate(run, labels="3", n=5, fix={1: "0"})
+    >>> made.values.shape, made.classes[made.labels[0]]
+    ((5, 64), '3')
     """
     run = opened(run)
-    k = default_steps(run, sampler) if steps is None else steps
-    options = {
-        "labels": labels,
-        "n": n,
-        "seed": seed,
-        "age": age,
-        "fix": fix,
-        "template": template,
-        "keep": keep,
-        "sampler": sampler,
-        "acceptance": acceptance,
-    }
-    return joined([part[k] for part in stream(run, times=(k,), **options)])
+    k = steps_of(run, settings)
+    return joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
 
 
+def steps_of(run: Trajectory, settings: GenerateSettings) -> int:
+    """Return the sweeps that samples are generated with: those asked for, else those of the sampler.
+
+    Raises
+    ------
+    ConfigError
+        For a time of a machine that has sweeps and no time, or of less than one step.
+    """
+    if settings.time is not None:
+        return steps_in(run, settings.time)
+    return settings.steps or default_steps(run, settings.sampler)
+
+
+def steps_in(run: Trajectory, time: float) -> int:
+    """Return how many steps of a chaotic network a time has.
+
+    Raises
+    ------
+    ConfigError
+        For another model, or less than one step.
+    """
+    config = Config.checked(run.config)
+    if config.model.kind != CHAOS:
+        raise ConfigError("time", "is an option of chaotic networks; give steps")
+    return config.chaotic.steps_of(time)
+
+
+def sweeps_at(run: Trajectory, times: Iterable[int]) -> list[int]:
+    """Return the sweeps at these times, which for a chaotic network are times T, and for an RBM the sweeps."""
+    chaotic = Config.checked(run.config).model.kind == CHAOS
+    return [steps_in(run, time) if chaotic else time for time in times]
+
+
+@takes(StreamSettings)
 def stream(
     run: Trajectory | Path | str,
     *,
     times: Sequence[int],
-    labels: str | Sequence[str] | Mapping[str, int] | None = None,
-    n: int = 100,
-    seed: int = 0,
-    age: int | None = None,
-    fix: Fixed | None = None,
     template: Dataset | None = None,
-    keep: Sequence[int | str] = (),
-    sampler: str = SHORT,
-    acceptance: float = TARGET,
+    settings: StreamSettings,
     watch: Callable[[Tempered], None] | None = None,
 ) -> Iterator[dict[int, Dataset]]:
     """Generate as `generate` does, a bounded number of samples at a time, recorded after each of `times` sweeps.
 
     Parameters
     ----------
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    times : Sequence[int]
+        Sweeps after which samples are recorded; the last one ends the chains.
+    template : Dataset, optional
+        As for `generate`.
     watch : Callable[[Tempered], None], optional
         Called with how the chains of an equilibrium sampler moved, some samples at a time.
 
@@ -123,65 +125,77 @@ def stream(
     ------
     dict
         {time: samples}, at most 2,000 samples each (fewer of many sites); memory grows by a byte a sample
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> run = sr.fit(sr.read("digits"), out=tempfile.mkdtemp() + "/run", hidden=8, updates=2)
+    >>> [(time, len(samples)) for part in sr.stream(run, times=(1, 5), n=4) for time, samples in part.items()]
+    [(1, 4), (5, 4)]
     """
     run = opened(run)
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
-    codes = _label_codes(run, labels, n)
-    model, theta, n = run.model, theta_of(run, age), len(codes)
-    held = Held(_held_label(model, codes, theta.dtype), _kept(run, n, fix or {}, template, keep))
-    noise, at_once = Noise(seed, Stream.GENERATE), rows_at_once(model, ROWS_AT_ONCE)
-    if sampler == SHORT:
-        options = {"held": held.layers, "kept_sites": held.sites, "at_once": at_once}
-        parts = recorded(model, theta, n, noise, times=tuple(times), **options)
-    else:
-        sizes = {"age": age, "acceptance": acceptance, "at_once": at_once, "seed": seed}
-        parts = _in_equilibrium(run, times, n, held, sampler, sizes, watch)
-    for first, part in zip(range(0, n, at_once), parts, strict=True):
+    codes = _label_codes(run, settings)
+    held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, settings))
+    at_once = rows_at_once(run.model, ROWS_AT_ONCE)
+    drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
+    parts = drawn(run, tuple(times), len(codes), held, settings, at_once)
+    for first, (part, tempered) in zip(range(0, len(codes), at_once), parts, strict=True):
+        if watch is not None and tempered is not None:
+            watch(tempered)
         here = codes[first : first + at_once]
-        yield {t: _dataset(run, model.to_values(state), here, first, n) for t, state in part.items()}
+        yield {t: _dataset(run, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()}
+
+
+Drawn = Iterator[tuple[dict[int, State], Tempered | None]]
+
+
+def _from_noise(
+    run: Trajectory, times: tuple[int, ...], n: int, held: Held, settings: StreamSettings, at_once: int
+) -> Drawn:
+    """Yield {sweeps: samples} of the run's own recipe."""
+    noise = Noise(settings.seed, Stream.GENERATE)
+    given = {"held": held.layers, "kept_sites": held.sites, "at_once": at_once}
+    for part in recorded(run.model, theta_of(run, settings.age), n, noise, times=times, **given):
+        yield part, None
 
 
 def _in_equilibrium(
-    run: Trajectory,
-    times: Sequence[int],
-    n: int,
-    held: Held,
-    sampler: str,
-    sizes: Mapping[str, Any],
-    watch: Callable[[Tempered], None] | None,
-) -> Iterator[dict[int, State]]:
+    run: Trajectory, times: tuple[int, ...], n: int, held: Held, settings: StreamSettings, at_once: int
+) -> Drawn:
     """Yield {sweeps: samples} of an equilibrium sampler, which is looked at once, at its end."""
     if len(times) != 1:
-        raise ConfigError("record", f"{sampler} gives samples at its end only, not after {len(times)} times")
-    for drawn in in_equilibrium(run, sampler=sampler, count=n, rounds=times[0], held=held, **sizes):
-        if watch is not None:
-            watch(drawn.tempered)
-        yield {times[0]: drawn.state}
+        raise ConfigError("record", f"{settings.sampler} gives samples at its end only, not after {len(times)} times")
+    for tempered in in_equilibrium(run, held, n, settings, rounds=times[0], at_once=at_once):
+        yield {times[0]: tempered.states[-1]}, tempered
 
 
-def _held_label(model: Model, codes: np.ndarray, dtype: torch.dtype) -> dict[str, Tensor]:
+def _held_label(model: Model, codes: np.ndarray) -> dict[str, Tensor]:
     """Return the label layer that every sample has, none where the model has no such layer."""
     label = model.spec.label
     if label is None:
         return {}
     layers = [torch.empty(len(codes), 0)] * label + [torch.from_numpy(codes).unsqueeze(1)]
-    return {LABEL: model.to_state(tuple(layers), dtype)[label]}
+    return {LABEL: model.to_state(tuple(layers), torch.float32)[label]}
 
 
-def _label_codes(run: Trajectory, labels: str | Sequence[str] | Mapping[str, int] | None, n: int) -> np.ndarray:
-    if n < 1:
-        raise ConfigError("n", f"at least 1 sample expected, got {n}")
+def _label_codes(run: Trajectory, settings: StreamSettings) -> np.ndarray:
+    """Return the code of the class of every sample."""
+    labels, n = settings.labels, settings.n
     if labels is None or not run.classes:
         if labels is not None:
-            raise ConfigError("label", f"{run.path} was trained without labels")
+            raise ConfigError("labels", f"{run.path} was trained without labels")
         counts = np.array(run.data["class_counts"] if run.classes else [n])
         return np.repeat(np.arange(len(counts), dtype=np.uint8), _proportional(counts, n))
     counted = {labels: n} if isinstance(labels, str) else labels
-    names = set(labels) if isinstance(counted, Sequence) else counted
-    for name in set(names) - set(run.classes):
-        known = ", ".join(run.classes[:20])
-        raise ConfigError("label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes))
+    for name in dict.fromkeys(counted):
+        if name not in run.classes:
+            known = ", ".join(run.classes[:20])
+            raise ConfigError(
+                "label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
+            )
     code = {name: np.uint8(k) for k, name in enumerate(run.classes)}
     if isinstance(counted, Mapping):
         return np.repeat(np.array([code[name] for name in counted], np.uint8), list(counted.values()))
@@ -196,36 +210,44 @@ def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
     return whole
 
 
-def _kept(
-    run: Trajectory, n: int, fix: Fixed, template: Dataset | None, keep: Sequence[int | str]
+def _held_sites(
+    run: Trajectory, n: int, template: Dataset | None, settings: StreamSettings
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    if (template is None) != (len(keep) == 0):
+    """Return layer -> the mask of the sites that are held, and the values that chains take there in turn."""
+    if (template is None) != (len(settings.keep) == 0):
         raise ConfigError("keep", "a template and the sites to keep of it go together")
-    if not fix and template is None:
+    if not settings.fix and template is None:
         return {}
     values = np.zeros((1, run.sites), np.uint8 if run.alphabet or run.columns else np.float32)
     mask = np.zeros(run.sites, bool)
     if template is not None:
         check_kind(run, template)
         values = taken(template.values, slice(0, n))
-        mask[[_site(run, site) for site in keep]] = True
-    for site, letter in fix.items():
-        place = _site(run, site)
-        mask[place] = True
-        values[:, place] = _code(run.alphabet, letter) if run.columns is None else _cell(run.columns[place], letter)
+        mask[[site for word in settings.keep for site in _sites(run, word, "keep")]] = True
+    for word, text in (settings.fix or {}).items():
+        for site in _sites(run, word, "fix"):
+            mask[site], values[:, site] = True, _encoded(run, site, text)
     masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
     return {layer.name: held for layer, held in zip(run.spec.visible, zip(masks, parts, strict=True), strict=True)}
 
 
-def _site(run: Trajectory, site: int | str) -> int:
-    if isinstance(site, str):
-        names = [column.name for column in run.columns or ()]
-        if site not in names:
-            raise ConfigError("site", f"no column '{site}'", nearest(site, names))
-        return names.index(site)
-    if not 1 <= site <= run.sites:
-        raise ConfigError("site", f"1 to {run.sites} expected, got {site}")
-    return site - 1
+def _sites(run: Trajectory, word: int | str, option: str) -> tuple[int, ...]:
+    """Return the sites, from 0, that a number or a range of numbers from 1, or the name of a column, stands for."""
+    names = [column.name for column in run.columns or ()]
+    if isinstance(word, str) and names:
+        if word not in names:
+            raise ConfigError("site", f"no column '{word}'", nearest(word, names))
+        return (names.index(word),)
+    numbers = whole_numbers(word, option) if isinstance(word, str) else (word,)
+    for number in numbers:
+        if not 1 <= number <= run.sites:
+            raise ConfigError("site", f"1 to {run.sites} expected, got {number}")
+    return tuple(number - 1 for number in numbers)
+
+
+def _encoded(run: Trajectory, site: int, text: str) -> float | int:
+    """Return the value that a text stands for at a site."""
+    return _code(run.alphabet, text) if run.columns is None else _cell(run.columns[site], text)
 
 
 def _cell(column: Column, cell: str) -> int:

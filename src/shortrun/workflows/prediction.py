@@ -12,26 +12,24 @@ from shortrun.data.core.blocks import taken
 from shortrun.data.core.predictions import joined
 from shortrun.dynamics import Noise, Stream, label_chain, label_probabilities
 from shortrun.engine import machine
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import DataError
 from shortrun.models import parts_of, rows_at_once
+from shortrun.settings import PredictSettings, takes
+from shortrun.settings.sampling import ChainSettings
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
 
-CHAINS = 10  # label chains a sample
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
 
-def predict(
-    run: Trajectory | Path | str,
-    data: Dataset,
-    *,
-    sweeps: int | None = None,
-    chains: int = CHAINS,
-    seed: int = 0,
-    age: int | None = None,
-) -> Predictions:
+@takes(PredictSettings)
+def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSettings) -> Predictions:
     """Predict the label of every sample.
+
+    Without `sweeps`, the exact p(label | sample), or the answer of a chaotic network after the k steps of its training;
+    else the distribution of the label after that many sweeps of label chains from noise. One chain for each sample is
+    the papers' noisy answer.
 
     Parameters
     ----------
@@ -39,74 +37,64 @@ def predict(
         A trained run or its folder.
     data : Dataset
         Samples with the sites and the alphabet of the training data; labels are not used, only compared with.
-    sweeps : int, optional
-        None for the exact p(label | sample), of a chaotic network its answer after the k steps of the training; else
-        the law of the label after that many sweeps of a label chain from noise.
-    chains : int, default CHAINS
-        Independent label chains a sample that this law is averaged over; 1 is the papers' noisy answer.
-    seed : int, default 0
-        Of the chain's noise.
-    age : int, optional
-        Which age of the training; by default the last.
+
+    Returns
+    -------
+    Predictions
+        Probabilities of the classes, the predicted ones, and the accuracy where labels are known.
 
     Raises
     ------
     DataError
-        If the samples are not of the kind that the machine knows, or it knows no labels.
+        If the samples are not of the kind that the model knows, or it knows no labels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> digits = sr.read("digits")
+    >>> run = sr.fit(digits, out=tempfile.mkdtemp() + "/run", hidden=8, updates=2)
+    >>> sr.predict(run, digits.head(5)).probabilities.shape
+    (5, 10)
     """
-    return joined([*predictions(run, data, sweeps=sweeps, chains=chains, seed=seed, age=age)])
+    return joined([*predictions(run, data, settings=settings)])
 
 
-def predictions(
-    run: Trajectory | Path | str,
-    data: Dataset,
-    *,
-    sweeps: int | None = None,
-    chains: int = CHAINS,
-    seed: int = 0,
-    age: int | None = None,
-) -> Iterator[Predictions]:
+@takes(PredictSettings)
+def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSettings) -> Iterator[Predictions]:
     """Predict as `predict` does, a bounded number of samples at a time; memory does not grow with their number."""
-    times = None if sweeps is None else (sweeps,)
-    for part in _recorded(opened(run), data, times, chains, seed, age):
-        yield part[sweeps]
+    times = None if settings.sweeps is None else (settings.sweeps,)
+    for part in _recorded(opened(run), data, times, settings):
+        yield part[settings.sweeps]
 
 
+@takes(ChainSettings)
 def predictions_in_time(
-    run: Trajectory | Path | str,
-    data: Dataset,
-    *,
-    times: Sequence[int],
-    chains: int = CHAINS,
-    seed: int = 0,
-    age: int | None = None,
+    run: Trajectory | Path | str, data: Dataset, *, times: Sequence[int], settings: ChainSettings
 ) -> dict[int, Predictions]:
     """Predict as `predict` does, by label chains that are looked at after each of `times` sweeps."""
-    parts = [*_recorded(opened(run), data, times, chains, seed, age)]
+    parts = [*_recorded(opened(run), data, times, settings)]
     return {t: joined([part[t] for part in parts]) for t in times}
 
 
 def _recorded(
-    run: Trajectory, data: Dataset, times: Sequence[int] | None, chains: int, seed: int, age: int | None
+    run: Trajectory, data: Dataset, times: Sequence[int] | None, settings: ChainSettings
 ) -> Iterator[dict[int | None, Predictions]]:
     """Yield {sweeps: predictions}, some samples at a time; without times {None: the exact ones}."""
     if not run.classes:
-        raise DataError(f"{run.path}: this machine was trained without labels and can predict none")
-    for name, value in (("sweeps", 1 if times is None else min(times, default=0)), ("chains", chains)):
-        if value < 1:
-            raise ConfigError(name, f"at least 1 expected, got {value}")
+        raise DataError(f"{run.path}: this model was trained without labels and can predict none")
     check_kind(run, data)
-    theta, labels = theta_of(run, age), data.recode(run.classes).labels if data.classes else data.labels
+    theta, labels = theta_of(run, settings.age), data.recode(run.classes).labels if data.classes else data.labels
     ready, at_once = machine(run.model, theta), rows_at_once(run.model, ROWS_AT_ONCE)
-    at_once = at_once if times is None else max(1, at_once // chains)
+    at_once = at_once if times is None else max(1, at_once // settings.chains)
     for first in range(0, len(data), at_once):
         rows = slice(first, first + at_once)
         state = run.model.to_state(_unlabelled(run, data, rows), theta.dtype)
-        noise = Noise(seed, Stream.PREDICT, first_chain=first)
+        noise = Noise(settings.seed, Stream.PREDICT, first_chain=first)
         if times is None:
-            laws = {None: label_probabilities(ready, state, noise, run.recipe["steps"], chains)}
+            laws = {None: label_probabilities(ready, state, noise, run.recipe["steps"], settings.chains)}
         else:
-            laws = label_chain(ready, state, noise, times, chains)
+            laws = label_chain(ready, state, noise, times, settings.chains)
         yield {t: Predictions(data.names[rows], labels[rows], run.classes, law.numpy()) for t, law in laws.items()}
 
 

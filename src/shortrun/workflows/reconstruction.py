@@ -12,8 +12,9 @@ from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import DataError
 from shortrun.models import HIDDEN, VISIBLE, Clamp, rows_at_once
+from shortrun.settings import ReconstructSettings, takes
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened, theta_of
 
@@ -26,9 +27,8 @@ def can_reconstruct(run: Trajectory) -> bool:
     return run.model.family == "chaotic" and [layer.name for layer in spec.layers] == [VISIBLE, HIDDEN]
 
 
-def reconstruct(
-    run: Trajectory | Path | str, data: Dataset, *, steps: int | None = None, age: int | None = None, seed: int = 0
-) -> Dataset:
+@takes(ReconstructSettings)
+def reconstruct(run: Trajectory | Path | str, data: Dataset, *, settings: ReconstructSettings) -> Dataset:
     """Return samples as the network finds them again: hold them, hold what the hidden layer became, let them go.
 
     h(T) with the visible layer held at the data, then v(T) from a random start with the hidden layer held (FU24
@@ -40,28 +40,35 @@ def reconstruct(
         A chaotic network with one hidden layer.
     data : Dataset
         Samples of its kind.
-    steps : int, optional
-        T / dt of both runs; by default that of the training.
-    age, seed : int, optional
-        Of the parameters, of the random starts.
+
+    Returns
+    -------
+    Dataset
+        The same samples with the values of v(T).
 
     Raises
     ------
     DataError
         For another model, or samples of another kind.
-    ConfigError
-        For less than one step.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> digits = sr.read("digits", grey=True).head(20)
+    >>> out = tempfile.mkdtemp() + "/run"
+    >>> run = sr.fit(digits, out=out, model="chaotic", layers=(10,), steps=20, updates=2, batch=10)
+    >>> sr.reconstruct(run, digits).values.shape
+    (20, 64)
     """
     run = opened(run)
     if not can_reconstruct(run):
         raise DataError(f"{run.path} is not a chaotic network with one hidden layer: it rebuilds nothing")
     check_kind(run, data)
-    k = run.recipe["steps"] if steps is None else steps
-    if k < 1:
-        raise ConfigError("steps", f"at least 1 expected, got {k}")
-    theta, at_once = theta_of(run, age), rows_at_once(run.model, ROWS_AT_ONCE)
+    k = settings.steps or run.recipe["steps"]
+    theta, at_once = theta_of(run, settings.age), rows_at_once(run.model, ROWS_AT_ONCE)
     firsts = range(0, len(data), at_once)
-    parts = [rebuilt(run, theta, data, slice(first, first + at_once), k, seed) for first in firsts]
+    parts = [rebuilt(run, theta, data, slice(first, first + at_once), k, settings.seed) for first in firsts]
     values = torch.cat(parts).numpy()
     return data.with_values(values, data.meta)
 

@@ -16,34 +16,32 @@ from shortrun import learning, store
 from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
-from shortrun.errors import ConfigError, DataError
+from shortrun.data.core.values import holds_only_binary
+from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
 from shortrun.learning import Record, Rows, Scheme, Training
 from shortrun.models import AnySpec, network_of, spec_of
-from shortrun.settings import Config
+from shortrun.settings import Config, TrainSettings, configured, takes
+from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
 
 Progress = Callable[[int, int, Record], None]
 
 
+@takes(TrainSettings, changes=Config)
 def fit(
     data: Dataset,
     *,
     out: Path | str,
-    scheme: Scheme | None = None,
-    config: Config | None = None,
-    hidden: int | None = None,
-    hidden_rule: str | None = None,
-    updates: int | None = None,
-    batch: int | None = None,
-    rate: float | None = None,
-    seed: int | None = None,
-    validation: float | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
+    scheme: Scheme | str | None = None,
+    settings: TrainSettings,
+    changes: Mapping[str, Any],
     progress: Progress | None = None,
 ) -> Trajectory:
-    """Train a machine on labelled, partly labelled or unlabelled data and keep its trajectory in a folder.
+    """Train a model on labelled, partly labelled or unlabelled data and keep its trajectory in a folder.
+
+    What comes later wins: the settings of the run that goes on (with `resume`), the preset, `config`, `assignments`,
+    then every option given by name.
 
     Parameters
     ----------
@@ -51,29 +49,16 @@ def fit(
         What to learn; its classes become a label unit.
     out : Path or str
         Folder of the run.
-    scheme : Scheme, optional
-        How the free chains run; by default the configuration's, ff(10) with labels and rdm(10) without.
-    config : Config, optional
-        All settings; those given by name here win over it.
-    hidden : int, optional
-        Number H of hidden units.
-    hidden_rule : str, optional
-        "sample" or "mean".
-    updates, batch, rate, seed, validation : int or float, optional
-        Number of updates, rows a minibatch, learning rate, seed of all noise, share of the samples held out to report
-        accuracy on.
-    resume : bool, default False
-        Go on with the run in `out` from its restart file, bit for bit as if it had not stopped; settings that are not
-        given are those of the run (with the cosine schedule, more `updates` also change the rates).
-    overwrite : bool, default False
-        Replace the run in `out`.
+    scheme : Scheme or {"auto", "ff", "pcd", "cd", "rdm"}, optional
+        How the free chains run, as a value or by name; by default ff with labels and rdm without.
     progress : Progress, optional
         Called after each update with (update, updates, last monitored values).
 
     Returns
     -------
     Trajectory
-        Open. Ctrl-C ends the training after the current update, with a restart file to go on from.
+        Open. Ctrl-C ends the training after the current update, with a restart file: a run that goes on has the bits of
+        one that never stopped (with the cosine schedule, more `updates` also change the rates).
 
     Raises
     ------
@@ -83,25 +68,57 @@ def fit(
         For settings that do not go with the data.
     StoreError
         If `out` holds a run already, is not a run to resume, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> run = sr.fit(sr.read("digits"), out=tempfile.mkdtemp() + "/run", hidden=8, updates=2)
+    >>> run.updates, run.recipe["name"]
+    (2, 'ff')
     """
-    sections = {
-        "model": {"hidden": hidden, "hidden_rule": hidden_rule},
-        "optimiser": {"rate": rate},
-        "training": {"updates": updates, "batch": batch, "seed": seed, "validation": validation},
-    }
-    base = Config.checked(Trajectory.open(out).config) if resume and config is None else config or Config()
-    config = _with(base, sections)
+    stored = Trajectory.open(out).config if settings.resume else None
+    config = configured(settings, changes | ({"scheme": scheme} if isinstance(scheme, str) else {}), stored)
     data = seen_by(data, config)
     _check(data)
     device = device_of(config.training.device)
     parts = _held_out(data, config, device)  # may refuse, so before a run is made
     spec = spec_for(data, config)
-    scheme = scheme or learning.from_settings(config.scheme, spec.label is not None)
-    form = store.describe(spec, scheme, config, data)
-    writer = store.reopen(out, form) if resume else store.create(out, form, overwrite=overwrite)
+    chosen = scheme if isinstance(scheme, Scheme) else learning.from_settings(config.scheme, spec.label is not None)
+    form = store.describe(spec, chosen, config, data)
+    writer = store.reopen(out, form) if settings.resume else store.create(out, form, overwrite=settings.overwrite)
     with writer, _interrupts(writer):
-        _train(*parts, device, scheme, config, writer, progress)
+        _train(*parts, device, chosen, config, writer, progress)
     return Trajectory.open(out)
+
+
+def samples_for(config: Config, given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Dataset]) -> Dataset:
+    """Return what is read with these options, in the way that the model needs where they leave it open.
+
+    Rates stand for grey values, for two codes, and for other numbers from -1 to 1 as they are.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        Of the first way, if none can read the samples.
+    """
+    if config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
+        return read(given)
+    first: ShortrunError | None = None
+    for more in ({"grey": True}, {}, {"alphabet": "continuous"}):
+        try:
+            data = read({**given, **more})
+        except (FormatError, ConfigError) as error:
+            first = first or error
+        else:
+            if "grey" not in more or not _is_black_and_white(data):
+                return data
+    assert first is not None
+    raise first
+
+
+def _is_black_and_white(data: Dataset) -> bool:
+    return data.meta.get("full_scale") == 1 and holds_only_binary(data.values)
 
 
 def seen_by(data: Dataset, config: Config) -> Dataset:
@@ -138,13 +155,6 @@ def _train(
     training = saved.to(device) if saved else None
     recorder = _Recorder(writer, config.training.updates, progress)
     learning.fit(writer.model, scheme, rows, config, recorder, training=training, validation=validation)
-
-
-def _with(config: Config, sections: Mapping[str, Mapping[str, Any]]) -> Config:
-    form = config.model_dump()
-    for section, values in sections.items():
-        form[section].update({key: value for key, value in values.items() if value is not None})
-    return Config.checked(form)
 
 
 def _check(data: Dataset) -> None:

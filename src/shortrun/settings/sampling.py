@@ -1,0 +1,99 @@
+"""Options of the verbs that sample a trained model: generate, predict, animate, reconstruct."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from shortrun.settings._base import SAMPLING, Positive, Rate, option
+from shortrun.settings.likelihood import ExchangeSettings
+from shortrun.settings.shared import OfAge, Seeded
+
+HELD = "Sites that are held"
+
+
+class TemperingSettings(ExchangeSettings):
+    """How `generate` samples: by the run's own recipe, or in equilibrium."""
+
+    sampler: Literal["short", "ptt", "pt"] = option(
+        "short",
+        "Sampler: the run's own recipe (short), or in equilibrium by swaps between ages (ptt) or temperatures (pt).",
+        panel=SAMPLING,
+    )
+
+
+class SampleSettings(OfAge, Seeded):
+    """Which samples are generated."""
+
+    labels: str | Sequence[str] | Mapping[str, int] | None = option(
+        None,
+        "Class of the samples (in Python also one for each, or a count of each); by default the classes in the "
+        "proportions of the training data.",
+        panel=SAMPLING,
+        flags=("--label",),
+        metavar="CLASS",
+    )
+    n: Positive = option(100, "Number of samples.", panel=SAMPLING, flags=("-n", "--number"))
+
+
+class StreamSettings(TemperingSettings, SampleSettings):
+    """Which samples are generated, how, and what they have in common."""
+
+    fix: Mapping[int | str, str] | None = option(
+        None,
+        "Letters that every sample has, by site from 1; for a table, cells by column.",
+        panel=HELD,
+        metavar="SITE=LETTER,...",
+    )
+    keep: tuple[int | str, ...] = option(
+        (),
+        "Sites of the template to hold, as numbers and ranges; for a table, names of columns.",
+        panel=HELD,
+        metavar="1-50,60,...",
+    )
+
+
+class GenerateSettings(StreamSettings):
+    """Options of `generate`."""
+
+    steps: Positive | None = option(
+        None,
+        "Sweeps from noise; by default the k of the training, or 500 for each replica in equilibrium.",
+        panel=SAMPLING,
+    )
+    time: Rate | None = option(
+        None, "Time T from the start of a chaotic network, in place of steps.", panel=SAMPLING, metavar="T"
+    )
+
+
+class AnimateSettings(SampleSettings):
+    """Options of `animate`."""
+
+    n: Positive = option(25, "Number of samples.", panel=SAMPLING, flags=("-n", "--number"))
+    until: str = option(
+        "3k", "Last sweep: a number, or 3k for 3 times the k of the training.", panel=SAMPLING, metavar="SWEEPS"
+    )
+
+
+class ChainSettings(OfAge, Seeded):
+    """How the chains that predict a label run."""
+
+    chains: Positive = option(10, "Label chains for each sample, to average over.", panel=SAMPLING)
+
+
+class PredictSettings(ChainSettings):
+    """Options of `predict`."""
+
+    sweeps: Positive | None = option(
+        None,
+        "Sweeps of the label chain; without it, exact probabilities (the answer after k steps of a chaotic network).",
+        panel=SAMPLING,
+    )
+
+
+class ReconstructSettings(OfAge, Seeded):
+    """Options of `reconstruct`."""
+
+    steps: Positive | None = option(
+        None, "Steps T / dt of both runs; by default those of the training.", panel=SAMPLING
+    )
