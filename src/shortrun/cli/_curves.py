@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shortrun.cli._text import whole_numbers
 from shortrun.errors import ConfigError, FormatError, nearest
+from shortrun.settings.text import whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -46,7 +46,7 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
                     values[name] = given if name in raw else kind.of(**given)
                 command(**values)
 
-        every = [*plain, *(flag_of(each) for kind in kinds.values() for each in options(kind))]
+        every = [*(flag_of(each) for kind in kinds.values() for each in options(kind)), *plain]
         every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in every]
         vars(called).pop("__wrapped__")
         vars(called)["__signature__"] = Signature(every)
@@ -71,8 +71,8 @@ def named_by_flags(kinds: Iterable[type[Settings]]) -> Iterator[None]:
 
 def given_by(kind: type[Settings], words: Mapping[str, Any]) -> dict[str, Any]:
     """Return keyword -> value of the flags that were given."""
-    found = {each: words[each.keyword] for each in options(kind)}
-    return {each.keyword: parsed(each, word) for each, word in found.items() if word is not None and word != []}
+    found = [(each, words[each.keyword]) for each in options(kind)]
+    return {each.keyword: parsed(each, word) for each, word in found if word is not None and word != []}
 
 
 def flag_of(each: Option) -> Parameter:

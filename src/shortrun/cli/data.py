@@ -17,7 +17,7 @@ from shortrun.errors import ConfigError, FormatError
 if TYPE_CHECKING:
     from shortrun.data import Dataset
 
-app = typer.Typer(help="Look at data, convert and split them; named data sets.")
+app = typer.Typer()
 
 SAMPLES = "A file or folder of any known format, or the name of a data set."
 Samples = Annotated[str, typer.Argument(metavar="DATA", help=SAMPLES, show_default=False)]

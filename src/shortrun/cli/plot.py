@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shortrun.cli import _curves, _options, _output, _reading
-from shortrun.cli._text import listed, whole_numbers
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.settings import OUTPUT, Reading
+from shortrun.settings.text import listed, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,12 @@ Names = Annotated[
 ]
 Scores = Annotated[str | None, typer.Option(metavar="NAME,...", help="Rows of the figure; all by default.")]
 
-app = typer.Typer(help="Draw the figures of the papers from what the other verbs wrote.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def plot() -> None:
+    """Draw the figures of the papers from what the other verbs wrote."""
 
 
 def pair_command(name: str, function: str) -> Callable[..., None]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 
 
-@verb(settings=TrainSettings, given=Config, reading=Reading)
+@verb(reading=Reading, given=Config, settings=TrainSettings)
 def train(
     settings: TrainSettings,
     given: Given,

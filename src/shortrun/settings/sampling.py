@@ -43,8 +43,8 @@ class SampleSettings(OfAge, Seeded):
 class StreamSettings(TemperingSettings, SampleSettings):
     """Which samples are generated, how, and what they have in common."""
 
-    fix: Mapping[int | str, str] = option(
-        {},
+    fix: Mapping[int | str, str] | None = option(
+        None,
         "Letters that every sample has, by site from 1; for a table, cells by column.",
         panel=HELD,
         metavar="SITE=LETTER,...",

@@ -225,7 +225,7 @@ def _held_sites(
         check_kind(run, template)
         values = taken(template.values, slice(0, n))
         mask[[site for word in settings.keep for site in _sites(run, word, "keep")]] = True
-    for word, text in settings.fix.items():
+    for word, text in (settings.fix or {}).items():
         for site in _sites(run, word, "fix"):
             mask[site], values[:, site] = True, _encoded(run, site, text)
     masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
