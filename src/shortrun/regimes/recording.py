@@ -1,4 +1,4 @@
-"""Chains with a record: linear observables after every sweep, states at a few times."""
+"""Chains of a machine with a record: linear observables after every sweep, states at a few times."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Observables:
     Parameters
     ----------
     directions : Float[Tensor, "F D"]
-        (F, D) of projections.
+        (F, D) directions that features are projected on.
     sites : Int64[Tensor, " s"]
-        (s,) features that are recorded directly.
+        (s,) indices of features that are recorded unchanged.
     """
 
     directions: Float[Tensor, "F D"]
@@ -34,7 +34,7 @@ class Observables:
 
     @property
     def count(self) -> int:
-        """K = D + s."""
+        """The number K = D + s of observables."""
         return self.directions.shape[1] + len(self.sites)
 
     def of(self, features: Field) -> Float[Tensor, "C K"]:
@@ -48,10 +48,12 @@ class Chains:
 
     Parameters
     ----------
+    model, theta : RBM and Theta
+        The machine.
     state : State
-        The start of the chains.
+        First state of the chains.
     noise : Noise
-        Of their sweeps; its `update` counts the calls of `go_on`.
+        Noise of their sweeps; its `update` counts the calls of `go_on`.
     observables : Observables, optional
         Recorded after every sweep, as float32 (T, C, K); None records nothing.
     """
@@ -87,13 +89,30 @@ class Chains:
         return torch.cat(self.seen)[after:]
 
 
-def modes(model: RBM, theta: Theta, count: int) -> Float[Tensor, "F D"]:
+def leading_modes(model: RBM, theta: Theta, count: int) -> Float[Tensor, "F D"]:
     """Return the leading left singular vectors of W, in the zero-sum gauge and with zeros for the label.
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+    count : int
+        Number of vectors.
 
     Raises
     ------
     ConfigError
         If `count` is below 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.regimes import leading_modes
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> leading_modes(model, torch.randn(model.size()), 1).shape
+    torch.Size([4, 1])
     """
     if count < 1:
         raise ConfigError("modes", f"at least 1 expected, got {count}")
