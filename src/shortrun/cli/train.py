@@ -45,9 +45,9 @@ def train(
     """Train a model on labelled, partly labelled or unlabelled data; Ctrl-C stops it so that it can go on."""
     if settings.resume and settings.overwrite:
         raise ConfigError("resume", "not together with --overwrite")
-    visible, given = without_visible(given)
+    visible, changes = without_visible(given)
     old = stored(out) if settings.resume else None
-    config = configured(settings, given, old and old.config)
+    config = configured(settings, changes, None if old is None else old.config)
     source, samples = read(config, old, reading if data is None else reading | {"source": data})
     if visible not in (None, samples.sites):
         raise ConfigError("layers", f"{visible} visible units, but the samples have {samples.sites} sites")
@@ -56,7 +56,7 @@ def train(
     for line in _reading.notes(samples):
         _output.say(line, aside=True)
     _options.use_threads(threads)
-    run = learn(samples, out, settings, given)
+    run = learn(samples, out, settings, changes)
     report(run, config, _reading.describe(source, samples) if json else None)
 
 
@@ -86,7 +86,7 @@ def read(config: Config, old: Trajectory | None, given: Mapping[str, Any]) -> tu
     from shortrun.workflows.training import samples_for
 
     if old is not None:
-        samples = samples_of(_reading.remembered(old) | given)
+        samples = samples_of({**_reading.remembered(old), **given})
     else:
         samples = samples_for(config, given, samples_of)
     return samples.meta[_reading.REMEMBERED]["source"], samples
@@ -107,7 +107,7 @@ def samples_of(options: Mapping[str, Any]) -> Dataset:
     return _reading.training_data(source, options, reweight)
 
 
-def learn(samples: Dataset, out: Path, settings: TrainSettings, given: Mapping[str, Any]) -> Trajectory:
+def learn(samples: Dataset, out: Path, settings: TrainSettings, changes: Mapping[str, Any]) -> Trajectory:
     """Train, showing how far it is; a second Ctrl-C ends it at once.
 
     Raises
@@ -119,7 +119,7 @@ def learn(samples: Dataset, out: Path, settings: TrainSettings, given: Mapping[s
 
     try:
         with shown() as progress, terminated_like_interrupted():
-            return workflows.fit(samples, out=out, settings=settings, progress=progress, **given)
+            return workflows.fit(samples, out=out, settings=settings, progress=progress, **changes)
     except KeyboardInterrupt:
         _output.say(f"stopped at once; what was saved goes on with: {command(out)}", aside=True)
         raise typer.Exit(STOPPED) from None

@@ -78,7 +78,8 @@ def fit(
     (2, 'ff')
     """
     stored = Trajectory.open(out).config if settings.resume else None
-    config = configured(settings, changes | ({"scheme": scheme} if isinstance(scheme, str) else {}), stored)
+    named = {"scheme": scheme} if isinstance(scheme, str) else {}
+    config = configured(settings, {**changes, **named}, stored)
     data = seen_by(data, config)
     _check(data)
     device = device_of(config.training.device)
