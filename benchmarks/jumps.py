@@ -18,10 +18,10 @@ from sklearn.decomposition import PCA
 
 import shortrun as sr
 from shortrun.dynamics import Noise, Stream, start_hidden
-from shortrun.likelihood import TARGET, temper
+from shortrun.equilibrium import ladder, temper
 from shortrun.models import Clamp, state_of
 from shortrun.store import Trajectory
-from shortrun.workflows.tempering import ladder
+from shortrun.workflows.tempering import machines_up_to
 
 CHAINS, SEED = 100, 1
 
@@ -67,7 +67,7 @@ def main() -> None:
     run, data = Trajectory.open(asked.run), sr.read(asked.data)
     model, clusters = run.model, Clusters(data.values, asked.clusters)
     print("shares in the data", clusters.shares.round(3))
-    rungs = ladder(run, acceptance=TARGET, chains=CHAINS, seed=SEED)
+    rungs = ladder(run.model, machines_up_to(run, run.ages[-1]), rows=torch.arange(CHAINS), seed=SEED)
     print(f"{len(rungs)} machines: {' '.join(f'{rung.age:g}' for rung in rungs)}")
     history: list[np.ndarray] = []
     rows = torch.linspace(0, len(data) - 1, CHAINS).long()

@@ -23,6 +23,7 @@ _ROOMS = {
     "shortrun.models": ("RBM", "Layer", "Spec"),
     "shortrun.scores": ("Score",),
     "shortrun.store": ("Trajectory",),
+    "shortrun.tree_page": ("write_tree",),
     "shortrun.units": ("Bernoulli", "Gaussian", "Ising", "Potts"),
     "shortrun.workflows": (
         "animate",

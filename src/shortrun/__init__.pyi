@@ -11,18 +11,24 @@ from shortrun.data import Predictions as Predictions
 from shortrun.data import read as read
 from shortrun.data import split as split
 from shortrun.data import write as write
+from shortrun.equilibrium.samples import Likelihood
+from shortrun.equilibrium.tempering import Tempered
 from shortrun.errors import ConfigError as ConfigError
 from shortrun.errors import DataError as DataError
 from shortrun.errors import FormatError as FormatError
 from shortrun.errors import ShortrunError as ShortrunError
 from shortrun.errors import StoreError as StoreError
+from shortrun.landscape.basins import Basins
+from shortrun.landscape.contacts import Contacts
+from shortrun.landscape.coupling_tables import Couplings
+from shortrun.landscape.tree import Stage
+from shortrun.landscape.tree import Tree
 from shortrun.learning import Run as Run
 from shortrun.learning import Scheme as Scheme
 from shortrun.learning import cd as cd
 from shortrun.learning import ff as ff
 from shortrun.learning import pcd as pcd
 from shortrun.learning import rdm as rdm
-from shortrun.likelihood.tempering import Tempered
 from shortrun.models import Layer as Layer
 from shortrun.models import RBM as RBM
 from shortrun.models import Spec as Spec
@@ -36,20 +42,14 @@ from shortrun.units import Bernoulli as Bernoulli
 from shortrun.units import Gaussian as Gaussian
 from shortrun.units import Ising as Ising
 from shortrun.units import Potts as Potts
-from shortrun.workflows import contacts as contacts
-from shortrun.workflows import couplings as couplings
 from shortrun.workflows import first_transition as first_transition
-from shortrun.workflows import fixed_points as fixed_points
-from shortrun.workflows import likelihood as likelihood
-from shortrun.workflows import likelihood_by_age as likelihood_by_age
-from shortrun.workflows import mutations as mutations
-from shortrun.workflows import tree as tree
 from shortrun.workflows.evaluation import Progress as _Progress_of_evaluation
 from shortrun.workflows.folding import Predictor
 from shortrun.workflows.mixing import Progress as _Progress_of_mixing
 from shortrun.workflows.time_courses import Progress
 from shortrun.workflows.training import Progress as _Progress_of_training
 from typing import Literal
+import numpy as np
 import pandas as pd
 
 __version__: str
@@ -106,6 +106,7 @@ __all__ = [
     "stream",
     "tree",
     "write",
+    "write_tree",
 ]
 
 def animate(
@@ -118,6 +119,29 @@ def animate(
     n: int = 25,
     until: str = '3k',
 ) -> dict[int, Dataset]: ...
+
+def contacts(
+    run: Trajectory | Path | str,
+    distances: Path | str | None = None,
+    *,
+    age: int | None = None,
+    label: str | None = None,
+    method: Literal['exact', 'gaussian'] = 'exact',
+    threshold: float = 7.5,
+    separation: int = 5,
+    keep_gap: bool = False,
+) -> Contacts: ...
+
+def couplings(
+    run: Trajectory | Path | str,
+    *,
+    age: int | None = None,
+    label: str | None = None,
+    method: Literal['exact', 'gaussian'] = 'exact',
+    order: int = 2,
+    top: int | None = None,
+    triples: Sequence[tuple[int, int, int]] = (),
+) -> Couplings: ...
 
 def curves(
     run: Trajectory | Path | str,
@@ -200,6 +224,21 @@ def fit(
     progress: _Progress_of_training | None = None,
 ) -> Trajectory: ...
 
+def fixed_points(
+    run: Trajectory | Path | str,
+    data: Dataset,
+    *,
+    seed: int = 0,
+    age: int | None = None,
+    order: int = 2,
+    tolerance: float = 1e-05,
+    max_iterations: int = 3000,
+    damping: float = 0.0,
+    eps: float = 0.05,
+    starts: Literal['data', 'random'] = 'data',
+    n: int = 1000,
+) -> Basins: ...
+
 def fold(
     generated: Dataset,
     out: Path | str,
@@ -252,6 +291,36 @@ def learning_flow(
     time: float | None = None,
 ) -> LearningFlow: ...
 
+def likelihood(
+    run: Trajectory | Path | str,
+    data: Dataset,
+    *,
+    age: int | None = None,
+    seed: int = 0,
+    chains: int = 200,
+    temperatures: int = 1000,
+    acceptance: float = 0.3,
+    method: Literal['exact', 'ais', 'trajectory'] | None = None,
+    sweeps: int = 1000,
+    marginal: bool = False,
+    pseudo: bool = False,
+) -> Likelihood: ...
+
+def likelihood_by_age(
+    run: Trajectory | Path | str,
+    data: Mapping[str, Dataset],
+    *,
+    ages: Sequence[int] | Literal['all', 'last'] | None = None,
+    seed: int = 0,
+    chains: int = 200,
+    temperatures: int = 1000,
+    acceptance: float = 0.3,
+    method: Literal['exact', 'ais', 'trajectory'] | None = None,
+    sweeps: int = 1000,
+    marginal: bool = False,
+    progress: Progress | None = None,
+) -> tuple[pd.DataFrame, tuple[str, ...]]: ...
+
 def lyapunov(
     run: Trajectory | Path | str,
     *,
@@ -278,6 +347,15 @@ def mixing(
     clusters: int | None = None,
     progress: _Progress_of_mixing | None = None,
 ) -> Mixing: ...
+
+def mutations(
+    run: Trajectory | Path | str,
+    wildtype: Dataset,
+    sequences: Dataset | None = None,
+    *,
+    age: int | None = None,
+    label: str | None = None,
+) -> pd.DataFrame: ...
 
 def phases(
     run: Trajectory | Path | str,
@@ -347,3 +425,34 @@ def stream(
     template: Dataset | None = None,
     watch: Callable[[Tempered], None] | None = None,
 ) -> Iterator[dict[int, Dataset]]: ...
+
+def tree(
+    run: Trajectory | Path | str,
+    data: Dataset,
+    *,
+    seed: int = 0,
+    ages: Sequence[int] | Literal['all', 'last'] | None = None,
+    order: int = 2,
+    tolerance: float = 0.0001,
+    max_iterations: int = 3000,
+    damping: float = 0.0,
+    eps: float = 0.05,
+    acceptance: float | None = None,
+    chains: int = 1000,
+    sweeps: int = 100,
+    n: int | None = None,
+    progress: Callable[[Stage], None] | None = None,
+) -> Tree: ...
+
+def write_tree(
+    tree: Tree,
+    run: Trajectory,
+    data: Dataset,
+    folder: Path | str,
+    *,
+    clusters: int | None = None,
+    depth: Literal['age', 'length'] = 'age',
+    overwrite: bool = False,
+    annotations: Mapping[str, np.ndarray] | None = None,
+    title: str = '',
+) -> None: ...

@@ -155,7 +155,7 @@ def test_distances_that_are_none_are_refused(run, folder, content, message):
     ("options", "message"),
     [
         (("--separation", 11), "separation: 0 to 10 expected, got 11"),
-        (("--threshold", 0), "threshold: a distance expected, got 0"),
+        (("--threshold", 0), "threshold: a number greater than 0 expected, got 0"),
         (("--method", "exakt"), "did you mean 'exact'?"),
         (("--label", "x"), "label: 'x' is no class"),
         (("-o", "x.json"), "tables are written as"),

@@ -264,9 +264,9 @@ def test_the_verb_lists_triples(bits, folder):
 
 
 def test_few_of_many_triples_are_looked_at(bits, monkeypatch):
-    every = workflows.couplings(bits, 3)
-    monkeypatch.setattr(sys.modules["shortrun.workflows.couplings"], "TRIPLES", 4 * 24 * 5)
-    few = workflows.couplings(bits, 3)
+    every = workflows.couplings(bits, order=3)
+    monkeypatch.setattr(sys.modules["shortrun.landscape.coupling_tables"], "TRIPLES", 4 * 24 * 5)
+    few = workflows.couplings(bits, order=3)
     assert every.pairs_looked_at == (66, 66)
     assert few.pairs_looked_at == (5, 66)
     merged = few.table.merge(every.table, on=["i", "j", "k"])
@@ -302,7 +302,7 @@ def test_pairs_of_colours_have_a_strength_and_a_largest_element(coloured, folder
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--order", 4), "order: 1, 2 or 3 expected, got 4"),
+        (("--order", 4), "order: 1 to 3 expected, got 4"),
         (("--method", "gauss"), "did you mean 'gaussian'?"),
         (("--label", "z"), "label: 'z' is no class: one of x, y expected"),
         (("--order", 3, "--triples", "1-2"), "three sites such as 3-10-25 expected, got '1-2'"),

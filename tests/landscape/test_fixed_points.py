@@ -15,12 +15,13 @@ from conftest import machine
 from shortrun import plots, workflows
 from shortrun.data.core.columns import Column
 from shortrun.errors import ConfigError, DataError
-from shortrun.landscape import LEFT, fixed_points, solve
+from shortrun.landscape import LEFT, Basins, fixed_points, solve
+from shortrun.landscape.basins import shares
 from shortrun.models import RBM, Layer, Spec
 from shortrun.plots.fixed_points import areas
 from shortrun.scores._features import features
+from shortrun.settings.training import ModelSettings
 from shortrun.units import Bernoulli, Ising, Potts
-from shortrun.workflows.fixed_points import shares
 
 PROTOTYPES, SITES = 3, 30
 
@@ -143,10 +144,10 @@ def test_means_in_the_order_of_the_data():
         columns=columns,
         labels=rng.integers(0, 2, 50),
     )
-    spec = sr.models.spec_of(data, sr.config.ModelSettings(hidden=4))
+    spec = sr.models.spec_of(data, ModelSettings(hidden=4))
     model = RBM(spec)
     points = fixed_points(model, torch.zeros(model.size()), torch.zeros(1, model.shape[0]))
-    found = workflows.FixedPointsOfRun(points, model, 1, data.labels[:1], data.classes)
+    found = Basins(points, model, 1, data.labels[:1], data.classes)
     assert found.profiles().shape == (1, features(data).shape[1])
     np.testing.assert_allclose(found.profiles()[0], [1 / 2, 1 / 3, 1 / 3, 1 / 3, 1 / 2], atol=1e-6)
 
@@ -229,11 +230,11 @@ def test_sequences_without_labels(folder):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--order", 4), "order: 1, 2 or 3 expected, got 4"),
+        (("--order", 4), "order: 1 to 3 expected, got 4"),
         (("--starts", "there"), "starts: 'data' or 'random' expected, got 'there'"),
-        (("--eps", 0), "eps: a positive distance a site expected, got 0"),
-        (("--damping", 1), "damping: 0 or more and below 1 expected, got 1"),
-        (("--tolerance", -1), "tolerance: a positive number expected, got -1"),
+        (("--eps", 0), "eps: a number greater than 0 expected, got 0"),
+        (("--damping", 1), "damping: a number less than 1 expected, got 1"),
+        (("--tolerance", -1), "tolerance: a number greater than 0 expected, got -1"),
         (("--age", 7), "has no age 7"),
         (("-o", "t.xls"), "tables are written as .csv, .tsv, .parquet, got '.xls'"),
         (("--figure", "f.gif"), "figures are written as"),
@@ -251,5 +252,5 @@ def test_what_has_no_fixed_points(run, file, folder):
     model, theta = machine(Bernoulli(), Bernoulli())
     with pytest.raises(DataError, match="no starts"):
         fixed_points(model, theta, torch.zeros(0, 3, dtype=theta.dtype))
-    with pytest.raises(ConfigError, match="n: at least 1"):
+    with pytest.raises(ConfigError, match="n: at least 1 expected, got 0"):
         workflows.fixed_points(run, sr.read(str(file)), n=0)

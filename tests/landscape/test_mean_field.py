@@ -278,11 +278,12 @@ def test_no_rows():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"order": 4}, "order: 1, 2 or 3"),
-        ({"order": 0}, "order: 1, 2 or 3"),
-        ({"tolerance": 0.0}, "tolerance: a positive"),
-        ({"max_iterations": 0}, "max_iterations: at least 1"),
-        ({"damping": 1.0}, "damping: 0 or more"),
+        ({"order": 4}, "order: 1 to 3 expected, got 4"),
+        ({"order": 0}, "order: 1 to 3 expected, got 0"),
+        ({"tolerance": 0.0}, "tolerance: a number greater than 0 expected, got 0"),
+        ({"max_iterations": 0}, "max_iterations: at least 1 expected, got 0"),
+        ({"damping": 1.0}, "damping: a number less than 1 expected, got 1"),
+        ({"damping": -0.1}, "damping: at least 0 expected, got -0.1"),
     ],
 )
 def test_settings_out_of_range(options, said):

@@ -16,13 +16,14 @@ from conftest import machine
 from shortrun import landscape, plots, workflows
 from shortrun.data import Dataset
 from shortrun.data.tables.annotations import read_annotations
+from shortrun.equilibrium.spacing import equilibrated, exchange_rate, spaced
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError
 from shortrun.landscape import ROOT, Tree, leaf_names, newick, node_names, starts_of
 from shortrun.landscape.clusters import components, coordinates, distinct, representatives
 from shortrun.models import RBM, Layer, Spec
 from shortrun.plots.tree_layout import layout
 from shortrun.plots.tree_strips import Strip, of_classes
-from shortrun.settings import resolve
+from shortrun.settings import TreeSettings, resolve
 from shortrun.tree_page import itol, write_tree
 from shortrun.tree_page.itol import colour_strip, gradient
 from shortrun.tree_page.page import tree_page as page_of
@@ -566,9 +567,9 @@ def test_rows_left_unconverged_are_told(run):
     ("more", "reason"),
     [
         (["--eps", "0"], "eps"),
-        (["--depth", "sideways"], "age or length"),
+        (["--depth", "sideways"], "depth: 'age' or 'length' expected, got 'sideways'"),
         (["--ages", "7777"], "has no age 7777"),
-        (["--acceptance", "1.5"], "probability"),
+        (["--acceptance", "1.5"], "acceptance: at most 1 expected, got 1.5"),
         (["--damping", "1"], "damping"),
         (["--order", "4"], "order"),
         (["-o", "/no/such/folder/tree"], "no such folder"),
@@ -606,18 +607,18 @@ def test_a_folder_that_fails_leaves_nothing(run, tmp_path, monkeypatch):
 
 def test_ages_are_spaced_by_the_exchange_of_chains(run):
     trained = sr.Trajectory.open(run / "run")
-    options = {"chains": 200, "sweeps": 20, "seed": 1}
-    from shortrun.workflows.tree import accepted, equilibrated, spaced
-
-    close, far = (spaced(trained, trained.model, trained.ages, target, **options) for target in (0.95, 0.3))
+    model, machines = trained.model, dict(trained)
+    few = [TreeSettings(acceptance=target, chains=200, sweeps=20, seed=1) for target in (0.95, 0.3)]
+    close, far = (spaced(model, machines, settings) for settings in few)
     assert far[0] == close[0] == trained.ages[0]
     assert far[-1] == close[-1] == trained.ages[-1]
     assert len(far) < len(close) < len(trained.ages)
-    samples = dict(equilibrated(trained, trained.model, trained.ages, **options))
+    samples = dict(equilibrated(model, machines, few[0]))
     old, young = far[-1], far[-2]
-    rate = accepted(trained.model, trained.at(old), trained.at(young), samples[old], samples[young])
+    rate = exchange_rate(model, machines[old], machines[young], samples[old], samples[young])
     assert 0 <= rate < 0.3
-    assert accepted(trained.model, trained.at(old), trained.at(old), samples[old], samples[old]) == 1
+    assert exchange_rate(model, machines[old], machines[old], samples[old], samples[old]) == 1
+    assert spaced(model, machines, TreeSettings()) == trained.ages
 
 
 @pytest.mark.slow

@@ -65,9 +65,9 @@ def generate(
     recorded = () if record is None else whole_numbers(record, "--record")
 
     from shortrun.data import folders
+    from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
     from shortrun.workflows.generation import steps_of, sweeps_at
-    from shortrun.workflows.tempering import Moves
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
@@ -77,7 +77,7 @@ def generate(
     held = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*sweeps_at(trained, recorded), k})}
     counts = write(trained, files, original_columns, template=held, settings=settings, watch=moves.add)
-    notes = [*moves.told(trained), *note_of_steps(trained, settings, k)]
+    notes = [*moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
     for line in notes:
         _output.say(line, aside=True)
     if json:

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shortrun.cli import _landscape, _options, _output, _reading, _tables
+from shortrun.cli import _machine_couplings, _options, _output, _reading, _tables
 from shortrun.cli._options import DATA
+from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.settings import MutationsSettings, Reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = 20
+ON_SCREEN = 20
 
 
-@_reading.with_reading
+@verb(settings=MutationsSettings, reading=Reading)
 def mutations(
     run: _options.RunFolder,
     wildtype: Annotated[
         str, typer.Argument(metavar="WILDTYPE", help="One sequence of the alignment; or several, to score them all.")
     ],
-    reading: Mapping[str, Any],
+    settings: MutationsSettings,
+    reading: Given,
     sequences: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Sequences to score relative to the wild type.", rich_help_panel=DATA),
     ] = None,
-    label: Annotated[
-        str | None, typer.Option(metavar="CLASS", help="Hold the label at a class; summed over by default.")
-    ] = None,
-    age: _options.Age = None,
     out: _tables.TableFile = None,
     figure: _tables.FigureFile = None,
     threads: _options.Threads = None,
@@ -43,7 +40,7 @@ def mutations(
     if figure is not None and sequences is not None:
         raise ConfigError("--figure", "single mutants can be drawn, a list of sequences cannot")
 
-    from shortrun import workflows
+    from shortrun import plots, workflows
     from shortrun.store import Trajectory
 
     _options.use_threads(threads)
@@ -52,29 +49,22 @@ def mutations(
     second = None if sequences is None else _reading.further_data(trained, sequences, reading)
     if figure is not None and len(first) != 1:
         raise ConfigError("--figure", f"single mutants of one sequence can be drawn, {wildtype} has {len(first):,}")
-    table = workflows.mutations(trained, first, second, age=age, label=label)
-    _landscape.warn(trained)
-    save(table, out, figure)
+    table = workflows.mutations(trained, first, second, settings=settings)
+    _machine_couplings.warn(trained)
+    if out is not None:
+        _tables.write(table, out)
+    if figure is not None:
+        plots.save(plots.mutations(table), figure)
     if json:
         _output.emit({"run": str(run), "wildtype": wildtype, "scores": _tables.records(table)})
     else:
         show(table)
-        _output.say(outcome(table, second is not None) + _landscape.written(out, figure))
-
-
-def save(table: pd.DataFrame, out: Path | None, figure: Path | None) -> None:
-    """Write the table and the figure."""
-    if out is not None:
-        _tables.write(table, out)
-    if figure is not None:
-        from shortrun import plots
-
-        plots.save(plots.mutations(table), figure)
+        _output.say(outcome(table, second is not None) + _machine_couplings.files(out, figure))
 
 
 def show(table: pd.DataFrame) -> None:
     """Print the highest scores."""
-    best = table.sort_values("score", ascending=False, kind="stable").head(SHOWN)
+    best = table.sort_values("score", ascending=False, kind="stable").head(ON_SCREEN)
     _output.rows(
         [str(name) for name in best.columns],
         [[f"{x:.3f}" if isinstance(x, float) else str(x) for x in row] for row in best.itertuples(index=False)],

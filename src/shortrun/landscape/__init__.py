@@ -1,11 +1,14 @@
 """The landscape of a machine: mean-field fixed points, the tree that they form, effective couplings, mutations."""
 
-from shortrun.landscape.contacts import SEPARATION, THRESHOLD, area_under_curve, contact_scores, precision
+from shortrun.landscape.basins import Basins, basins
+from shortrun.landscape.contacts import Contacts, area_under_curve, contact_scores, precision, rank_contacts
+from shortrun.landscape.coupling_tables import Couplings, couplings_of
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples
 from shortrun.landscape.fixed_points import LEFT, FixedPoints, fixed_points
-from shortrun.landscape.growth import EPS, starts_of, tree
+from shortrun.landscape.growth import starts_of, tree
 from shortrun.landscape.mean_field import MeanFields, gamma, solve
-from shortrun.landscape.mutations import marginal_free_energy, mutation_scores
+from shortrun.landscape.mutations import log_weights, marginal_free_energy, mutation_scores, single_mutants
+from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.newick import leaf_names, newick, node_names
 from shortrun.landscape.sites import Sites, sites_of
 from shortrun.landscape.stability import stability
@@ -13,24 +16,28 @@ from shortrun.landscape.transform import Method
 from shortrun.landscape.tree import ROOT, Level, Stage, Tree
 
 __all__ = [
-    "EPS",
     "LEFT",
     "ROOT",
-    "SEPARATION",
-    "THRESHOLD",
+    "Basins",
+    "Contacts",
+    "Couplings",
     "FixedPoints",
     "Level",
     "MeanFields",
     "Method",
+    "NamedSites",
     "Sites",
     "Stage",
     "Tree",
     "area_under_curve",
+    "basins",
     "contact_scores",
+    "couplings_of",
     "fields",
     "fixed_points",
     "gamma",
     "leaf_names",
+    "log_weights",
     "marginal_free_energy",
     "mutation_scores",
     "newick",
@@ -38,6 +45,8 @@ __all__ = [
     "pair_strengths",
     "pairs",
     "precision",
+    "rank_contacts",
+    "single_mutants",
     "sites_of",
     "solve",
     "stability",

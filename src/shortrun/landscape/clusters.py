@@ -11,7 +11,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.metrics import euclidean_distances
 
-from shortrun.errors import ConfigError
 from shortrun.models import LABEL, RBM, Layer
 from shortrun.typing import Field
 
@@ -43,12 +42,6 @@ def _distance_of_values(layer: Layer) -> float:
         return 1.0
     first, second = layer.units.features(torch.tensor([[0], [1]], dtype=torch.uint8), torch.float64)
     return float((first - second).norm())
-
-
-def check_eps(eps: float) -> None:
-    """Raise ConfigError unless the distance below which points are merged is positive."""
-    if not eps > 0:
-        raise ConfigError("eps", f"a positive distance a site expected, got {eps:g}")
 
 
 def components(points: Points, eps: float) -> Clusters:

@@ -34,6 +34,22 @@ def fields(sites: Sites, method: Method = "exact") -> Float[Tensor, " R"]:
     ----------
     method : Method, default "exact"
         "exact", or "gaussian" with Y ~ N(0, sum of the other sites' variances), as published.
+
+    Returns
+    -------
+    Float[Tensor, " R"]
+        A field for each colour of each site.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import fields, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> bool(fields(sites).abs().max() < 1e-9)  # neither value of a site is preferred
+    True
     """
     total = sites.bias + sites.zero_sum(gaussian_average(sites))
     if method == "exact":
@@ -74,6 +90,22 @@ def pairs(sites: Sites, method: Method = "exact") -> Float[Tensor, "R R"]:
     ----------
     method : Method, default "exact"
         As for `fields`.
+
+    Returns
+    -------
+    Float[Tensor, "R R"]
+        A coupling for each pair of colours.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import pairs, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> pairs(sites).round(decimals=4).tolist()[0]  # of the first site at -1
+    [0.0, 0.0, -0.2169, 0.2169]
     """
     own = slice(0, sites.rows)
     total = sites.weight.new_zeros(sites.rows, sites.rows)
@@ -97,6 +129,18 @@ def triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Method = "e
         Pairs of different sites, from 0.
     method : Method, default "exact"
         As for `fields`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import sites_of, triples
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 3, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, 0.5, 0.5, 0, 0, 0, 1.0]))  # a field on the hidden unit
+    >>> ((i, j, block),) = triples(sites, [(0, 1)])
+    >>> i, j, tuple(block.shape), bool(block[1, 1, 5] < 0)
+    (0, 1, (2, 2, 6), True)
     """
     group: list[tuple[int, int]] = []
     size = 0
@@ -127,12 +171,60 @@ def group_of_triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Me
 
 
 def strengths(sites: Sites, couplings: Float[Tensor, "... R"]) -> Float[Tensor, "... S"]:
-    """Return the Frobenius norm over the colours of the last axis, one number per site of the data."""
+    """Return the Frobenius norm over the colours of the last axis, one number per site of the data.
+
+    Parameters
+    ----------
+    sites : Sites
+        The sites of a machine (`sites_of`).
+    couplings : Float[Tensor, "... R"]
+        Couplings, the last axis of which goes over colours.
+
+    Returns
+    -------
+    Float[Tensor, "... S"]
+        A strength for each site of the data.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import pairs, strengths, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> strengths(sites, pairs(sites))[0].round(decimals=4).tolist()
+    [0.0, 0.3067]
+    """
     squares = couplings.square()
     total = squares.new_zeros(*squares.shape[:-1], len(sites.places))
     return total.index_add_(-1, sites.owner[: sites.rows], squares).sqrt()
 
 
 def pair_strengths(sites: Sites, couplings: Float[Tensor, "R R"]) -> Float[Tensor, "S S"]:
-    """Return the Frobenius norm of the q x q block of each pair of sites of the data."""
+    """Return the Frobenius norm of the q x q block of each pair of sites of the data.
+
+    Parameters
+    ----------
+    sites : Sites
+        The sites of a machine (`sites_of`).
+    couplings : Float[Tensor, "R R"]
+        As `pairs` returns them.
+
+    Returns
+    -------
+    Float[Tensor, "S S"]
+        A strength for each pair of sites.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import pair_strengths, pairs, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> pair_strengths(sites, pairs(sites)).round(decimals=4).tolist()
+    [[0.0, 0.4338], [0.4338, 0.0]]
+    """
     return strengths(sites, strengths(sites, couplings).T)

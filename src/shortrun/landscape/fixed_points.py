@@ -10,15 +10,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from shortrun.errors import DataError
-from shortrun.landscape.clusters import check_eps, components, coordinates
-from shortrun.landscape.expansion import Expansion
-from shortrun.landscape.growth import EPS
-from shortrun.landscape.mean_field import solve
+from shortrun.landscape.clusters import components, coordinates
+from shortrun.landscape.mean_field import gamma, solve
 from shortrun.landscape.stability import stability
 from shortrun.models import RBM
+from shortrun.settings import SearchSettings, takes
 from shortrun.typing import Field, Theta
 
-LEFT = -1  # in place of the index of a fixed point, for a start that did not converge
+LEFT = -1  # instead of the index of a fixed point, for a start that did not converge
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +71,12 @@ class FixedPoints:
         return counts
 
 
-def fixed_points(
-    model: RBM,
-    theta: Theta,
-    starts: Field,
-    *,
-    order: int = 2,
-    eps: float = EPS,
-    tolerance: float = 1e-5,
-    max_iterations: int = 3000,
-    damping: float = 0.0,
-) -> FixedPoints:
-    """Return the distinct fixed points of starts; those within eps, or joined by a chain of such pairs, are merged.
+@takes(SearchSettings)
+def fixed_points(model: RBM, theta: Theta, starts: Field, *, settings: SearchSettings) -> FixedPoints:
+    """Return the distinct fixed points of starts; those within `eps`, or joined by a chain of such pairs, are merged.
+
+    Distances are root mean squares over the visible sites, so that they do not depend on their number; two different
+    values of a site are at distance 1.
 
     Parameters
     ----------
@@ -91,11 +84,11 @@ def fixed_points(
         The machine.
     starts : Field
         (N, F) mean features of the observed layers.
-    order, tolerance, max_iterations, damping : int or float, optional
-        Of the iteration, see `solve`.
-    eps : float, default EPS
-        Root mean square distance over the visible sites, which does not depend on their number. Two different values of
-        a site are at distance 1.
+
+    Returns
+    -------
+    FixedPoints
+        That of the largest basin first.
 
     Raises
     ------
@@ -103,14 +96,25 @@ def fixed_points(
         For settings out of range.
     DataError
         If there are no starts, or they do not fit the machine.
+
+    Examples
+    --------
+    A ferromagnet has two fixed points, up and down.
+
+    >>> import torch
+    >>> from shortrun.landscape import fixed_points
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 4, Ising()), Layer("hidden", 4, Ising()))))
+    >>> theta = torch.cat([torch.full((16,), 0.5), torch.zeros(8)])
+    >>> found = fixed_points(model, theta, torch.tensor([[1.0] * 4, [-1.0] * 4, [0.5] * 4]))
+    >>> found.basin.tolist(), found.which.tolist()
+    ([2, 1], [0, 1, 0])
     """
-    check_eps(eps)
     if len(starts) == 0:
         raise DataError("no starts: at least one is needed to find fixed points")
-    found = solve(
-        model, theta, starts, order=order, tolerance=tolerance, max_iterations=max_iterations, damping=damping
-    )
-    which = _grouped(coordinates(model, found.observed), found.converged.cpu().numpy(), eps)
+    found = solve(model, theta, starts, settings=settings)
+    which = _grouped(coordinates(model, found.observed), found.converged.cpu().numpy(), settings.eps)
     residual = found.residual.cpu().numpy()
     basin = np.bincount(which[which != LEFT])
     rows = torch.tensor([_best(which, residual, number) for number in range(len(basin))], dtype=torch.int64)
@@ -119,7 +123,7 @@ def fixed_points(
         observed=observed,
         hidden=hidden,
         basin=basin,
-        gamma=Expansion(model, theta, order).gamma(observed, hidden).cpu().numpy(),
+        gamma=gamma(model, theta, observed, hidden, order=settings.order).cpu().numpy(),
         stability=stability(model, theta, observed, hidden).cpu().numpy(),
         residual=residual[rows.numpy()],
         which=which,

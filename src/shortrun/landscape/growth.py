@@ -10,74 +10,80 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import ConfigError, DataError
-from shortrun.landscape.clusters import Points, check_eps, components, coordinates, distinct, representatives
+from shortrun.landscape.clusters import Points, components, coordinates, distinct, representatives
 from shortrun.landscape.mean_field import MeanFields, solve
 from shortrun.landscape.tree import JOINED, ROOT, Level, Nodes, Stage, Tree
 from shortrun.models import LABEL, RBM
 from shortrun.models.ising_form import zero_means
+from shortrun.settings import MergingSettings, takes
 from shortrun.typing import Field, State, Theta
-
-EPS = 0.05  # distance per site below which fixed points are merged
 
 Progress = Callable[[Stage], None]
 
 
+@takes(MergingSettings)
 def tree(
     machines: Iterable[tuple[int, Theta]],
     model: RBM,
     starts: Field,
     *,
-    eps: float = EPS,
-    order: int = 2,
-    tolerance: float = 1e-4,
-    max_iterations: int = 3000,
-    damping: float = 0.0,
     progress: Progress | None = None,
+    settings: MergingSettings,
 ) -> Tree:
     """Return the tree of samples: their fixed points at the oldest age, and how these merge at younger ones.
 
     At each age the mean-field equations are iterated from the fixed points of the age before. Those within `eps` of
     each other, or joined by a chain of such pairs, are merged and represented by the member nearest to their mean.
     The growth ends at one fixed point (theory: DRS23; the published code takes the first member, and DBSCAN with
-    min_samples 1, which finds the same chains).
+    finds these same chains). Distances are root mean squares over the visible sites (`coordinates`), whatever their
+    number; the published code measures over all sites together, where 0.1 a site is 0.1 sqrt(N_v).
 
     Parameters
     ----------
     machines : Iterable[tuple[int, Theta]]
         (age, theta) from the oldest to the youngest, one at a time in memory.
+    model : RBM
+        Of all these ages.
     starts : Field
         (N, F) features of all observed layers, as `starts_of` makes them from samples.
-    eps : float, default EPS
-        Root mean square distance over the visible sites (`coordinates`), which does not depend on their number. The
-        published code takes the distance over all sites together, where 0.1 per site is 0.1 sqrt(N_v).
-    order, tolerance, max_iterations, damping : int or float, optional
-        Of the mean-field iteration, see `solve`.
     progress : Progress, optional
         Called after each age.
+
+    Returns
+    -------
+    Tree
+        Its leaves are the rows of `starts`.
 
     Raises
     ------
     ConfigError
-        If eps is not positive, or ages do not decrease.
+        For settings out of range, or ages that do not decrease.
     DataError
         If there are no samples, or no ages.
+
+    Examples
+    --------
+    A ferromagnet has two fixed points, which merge as its couplings get weaker.
+
+    >>> import torch
+    >>> from shortrun.landscape import tree
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 4, Ising()), Layer("hidden", 4, Ising()))))
+    >>> def theta(coupling):
+    ...     return torch.cat([torch.full((16,), coupling), torch.zeros(8)])
+    >>> found = tree([(20, theta(0.5)), (10, theta(0.1))], model, torch.tensor([[1.0] * 4, [-1.0] * 4]))
+    >>> [(level.age, level.clusters) for level in found.levels]
+    [(20, 2), (10, 1)]
     """
-    check(eps, len(starts))
-    growth = Growth(model, starts, eps)
+    if len(starts) == 0:
+        raise DataError("no samples: a tree needs at least one")
+    growth = Growth(model, starts, settings.eps)
     for age, theta in machines:
         if growth.stages and age >= growth.stages[-1].age:
             raise ConfigError("ages", f"from the oldest to the youngest expected, got {age} after the others")
-        found = solve(
-            model,
-            theta,
-            growth.observed.to(theta),
-            None if growth.hidden is None else growth.hidden.to(theta),
-            order=order,
-            tolerance=tolerance,
-            max_iterations=max_iterations,
-            damping=damping,
-        )
-        growth.add(age, found)
+        hidden = None if growth.hidden is None else growth.hidden.to(theta)
+        growth.add(age, solve(model, theta, growth.observed.to(theta), hidden, settings=settings))
         if progress is not None:
             progress(growth.stages[-1])
         if growth.stages[-1].clusters == 1:
@@ -85,17 +91,32 @@ def tree(
     return growth.tree()
 
 
-def check(eps: float, samples: int) -> None:
-    """Raise unless there are samples and a positive eps."""
-    check_eps(eps)
-    if samples == 0:
-        raise DataError("no samples: a tree needs at least one")
-
-
 def starts_of(model: RBM, visible: State) -> Field:
     """Return the starts of the mean fields of samples, (N, F): their features, and equal means of all classes.
 
     The labels of samples are not used, so that a tree can be compared with them.
+
+    Parameters
+    ----------
+    model : RBM
+        The machine.
+    visible : State
+        Its visible layers, a row a sample.
+
+    Returns
+    -------
+    Field
+        (N, F) mean features of all observed layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import starts_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli, Potts
+    >>> layers = (Layer("visible", 2, Bernoulli()), Layer("label", 1, Potts(2)), Layer("hidden", 1, Bernoulli()))
+    >>> starts_of(RBM(Spec(layers)), (torch.tensor([[1, 0]], dtype=torch.uint8),)).tolist()
+    [[1.0, 0.0, 0.5, 0.5]]
     """
     values = iter(visible)
     parts = [

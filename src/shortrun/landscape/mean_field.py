@@ -9,9 +9,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import DataError
 from shortrun.landscape.expansion import Expansion
 from shortrun.models import RBM, rows_at_once
+from shortrun.settings import MeanFieldSettings, takes
 from shortrun.typing import Theta
 
 RELAX = 1.03  # growth factor of the step size of a row whose direction has not reversed
@@ -42,23 +43,21 @@ class MeanFields(NamedTuple):
     iterations: int
 
 
+@takes(MeanFieldSettings)
 def solve(
     model: RBM,
     theta: Theta,
     observed: Float[Tensor, "N F"],
     hidden: Float[Tensor, "N H"] | None = None,
     *,
-    order: int = 2,
-    tolerance: float = 1e-4,
-    max_iterations: int = 3000,
-    damping: float = 0.0,
+    settings: MeanFieldSettings,
 ) -> MeanFields:
     """Return the solutions of the mean-field equations that are reached from rows of means.
 
     Hidden means move towards the right-hand side of their equations, then observed ones at the new hidden means:
-    m <- m + (1 - rho) (target - m). rho starts at 0, and each row and side has its own: where a step points against the
-    previous one (their product is negative), 1 - rho is halved; otherwise it grows by 3 % up to 1. Rows that have
-    converged leave the iteration, and no row depends on others.
+    m <- m + (1 - rho) (target - m). rho starts at `damping`, and each row and side has its own: where a step points
+    against the previous one (their product is negative), 1 - rho is halved; otherwise it grows by 3 % up to
+    1 - `damping`. Rows that have converged leave the iteration, and no row depends on others.
 
     Parameters
     ----------
@@ -68,32 +67,40 @@ def solve(
         Mean features at the start, for instance those of samples.
     hidden : Float[Tensor, "N H"], optional
         Mean hidden features at the start; by default those given the observed ones, without corrections.
-    order : int, default 2
-        Of the expansion: 1 (naive mean field), 2 (TAP) or 3.
-    tolerance : float, default 0.0001
-        Of the largest change in an undamped step.
-    max_iterations : int, default 3000
-        Rows that need more are left unconverged.
-    damping : float, default 0.0
-        The smallest rho.
+
+    Returns
+    -------
+    MeanFields
+        Means of every row, and whether it converged.
 
     Raises
     ------
     ConfigError
-        For settings out of range.
+        For settings out of range, or units without mean-field equations.
     DataError
         If the tables do not fit the machine.
+
+    Examples
+    --------
+    Two Ising sites without fields and couplings have mean 0.
+
+    >>> import torch
+    >>> from shortrun.landscape import solve
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> found = solve(model, torch.zeros(model.size()), torch.tensor([[1.0, -1.0]]), order=1)
+    >>> found.observed.tolist(), found.converged.tolist()
+    ([[0.0, 0.0]], [True])
     """
-    check(tolerance, max_iterations, damping)
-    expansion = Expansion(model, theta, order)
+    expansion = Expansion(model, theta, settings.order)
     check_means(model, observed, hidden)
     if hidden is None:
         weight, _, hidden_bias = model.view(theta)
         hidden = model.spec.hidden.units.mean(torch.addmm(hidden_bias, observed, weight))
     at_once = rows_at_once(model, max(1, len(observed)))
     parts = [
-        _solved(expansion, v, h, tolerance, max_iterations, 1 - damping)
-        for v, h in zip(observed.split(at_once), hidden.split(at_once), strict=True)
+        _solved(expansion, v, h, settings) for v, h in zip(observed.split(at_once), hidden.split(at_once), strict=True)
     ]
     observed, hidden, converged, residual = (torch.cat(tables) for tables in list(zip(*parts, strict=True))[:-1])
     return MeanFields(observed, hidden, converged, residual, max(part.iterations for part in parts))
@@ -107,7 +114,21 @@ def gamma(
     *,
     order: int = 2,
 ) -> Float[Tensor, " N"]:
-    """Return the free energy Gamma at given means, (N,): stationary at solutions, where the lowest is about -ln Z.
+    """Return the free energy Gamma at given means: stationary at solutions, where the lowest is about -ln Z.
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        The machine.
+    observed, hidden : Float[Tensor, "N F"] or Float[Tensor, "N H"]
+        Mean features, a row each.
+    order : int, default 2
+        Order of the expansion: 1, 2 or 3.
+
+    Returns
+    -------
+    Float[Tensor, " N"]
+        Gamma of each row.
 
     Raises
     ------
@@ -115,19 +136,22 @@ def gamma(
         For an order that is not 1, 2 or 3.
     DataError
         If the tables do not fit the machine.
+
+    Examples
+    --------
+    Without fields and couplings it is exactly -ln Z: here the logarithm of 2^3 states.
+
+    >>> import torch
+    >>> from shortrun.landscape import gamma
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> value = gamma(model, torch.zeros(model.size()), torch.zeros(1, 2), torch.zeros(1, 1)).item()
+    >>> round(value / torch.tensor(2.0).log().item(), 6)
+    -3.0
     """
     check_means(model, observed, hidden)
     return Expansion(model, theta, order).gamma(observed, hidden)
-
-
-def check(tolerance: float, max_iterations: int, damping: float) -> None:
-    """Raise ConfigError for settings of the iteration that are out of range."""
-    if not tolerance > 0:
-        raise ConfigError("tolerance", f"a positive number expected, got {tolerance:g}")
-    if max_iterations < 1:
-        raise ConfigError("max_iterations", f"at least 1 expected, got {max_iterations}")
-    if not 0 <= damping < 1:
-        raise ConfigError("damping", f"0 or more and below 1 expected, got {damping:g}")
 
 
 def check_means(model: RBM, observed: Tensor, hidden: Tensor | None) -> None:
@@ -164,21 +188,20 @@ class Side:
         self.mean, self.step, self.rate = self.mean[rows], self.step[rows], self.rate[rows]
 
 
-def _solved(
-    expansion: Expansion, observed: Tensor, hidden: Tensor, tolerance: float, most_iterations: int, most: float
-) -> MeanFields:
-    """Return the solutions of some rows; `most` is the largest step size."""
+def _solved(expansion: Expansion, observed: Tensor, hidden: Tensor, settings: MeanFieldSettings) -> MeanFields:
+    """Return the solutions of some rows."""
+    most = 1 - settings.damping  # the largest step size
     observed, hidden = observed.clone(), hidden.clone()
     residual, left, iterations = observed.new_zeros(len(observed)), torch.arange(len(observed)), 0
     visible, latent = Side.at(observed, most), Side.at(hidden, most)
-    while len(left) and iterations < most_iterations:
+    while len(left) and iterations < settings.max_iterations:
         iterations += 1
         moved = latent.towards(expansion.hidden_mean(expansion.sums(visible.mean), latent.mean), most)
         moved = torch.maximum(moved, visible.towards(expansion.observed_mean(visible.mean, latent.mean), most))
-        going = ~(moved < tolerance)  # also if it is NaN
-        if iterations == most_iterations or not going.all():
+        going = ~(moved < settings.tolerance)  # also if it is NaN
+        if iterations == settings.max_iterations or not going.all():
             observed[left], hidden[left], residual[left] = visible.mean, latent.mean, moved
             left = left[going]
             visible.keep(going)
             latent.keep(going)
-    return MeanFields(observed, hidden, residual < tolerance, residual, iterations)
+    return MeanFields(observed, hidden, residual < settings.tolerance, residual, iterations)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 from torch import Tensor
 
+from shortrun.data import Dataset
+from shortrun.data.core.blocks import taken
+from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.sites import Sites
-from shortrun.models import RBM
+from shortrun.models import RBM, filled, rows_at_once
 from shortrun.typing import State, Theta, Weights
 
 ELEMENTS = 2**23  # of the fields of mutants computed at once
+ROWS_AT_ONCE = 2000  # samples
 
 
 def mutation_scores(sites: Sites, wildtype: Int[Tensor, " S"]) -> Float[Tensor, " R"]:
@@ -23,6 +29,22 @@ def mutation_scores(sites: Sites, wildtype: Int[Tensor, " S"]) -> Float[Tensor, 
     ----------
     wildtype : Int[Tensor, " S"]
         The codes at the sites of the data.
+
+    Returns
+    -------
+    Float[Tensor, " R"]
+        A score for each colour of each site.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import mutation_scores, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> mutation_scores(sites, torch.tensor([1, 0])).round(decimals=4).tolist()  # the sites are coupled to be opposite
+    [-0.4338, 0.0, 0.0, -0.4338]
     """
     own, starts = sites.rows, sites.starts[: len(sites.places)]
     present = starts + wildtype
@@ -53,8 +75,101 @@ def marginal_free_energy(model: RBM, theta: Theta, state: State, *, label: int |
         The observed layers; the value of the label layer is not used.
     label : int, optional
         The class; summed over by default.
+
+    Returns
+    -------
+    Weights
+        A free energy for each state.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import marginal_free_energy
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> state = (torch.zeros(1, 2, dtype=torch.uint8),)
+    >>> round(marginal_free_energy(model, torch.zeros(model.size()), state).item() / torch.tensor(2.0).log().item(), 6)
+    -1.0
     """
     if label is None:
         return model.marginal_free_energy(theta, state)
     held = (torch.full_like(x, label) if i == model.spec.label else x for i, x in enumerate(state))
     return model.free_energy(theta, tuple(held))
+
+
+def single_mutants(named: NamedSites, wildtype: Integer[np.ndarray, " L"]) -> pd.DataFrame:
+    """Return the scores of all single mutants, position by position in the order of the letters.
+
+    Parameters
+    ----------
+    named : NamedSites
+        The sites of a machine.
+    wildtype : Integer[ndarray, " L"]
+        The codes of a sequence, a column of the data each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        mutant (as A24G), score, position, wildtype, letter
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from shortrun.landscape import NamedSites, single_mutants, sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 1, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> named = NamedSites(sites_of(model, torch.tensor([0.0, 2.0, 0.0])), np.array([1]), ["0", "1"], 1)
+    >>> single_mutants(named, np.array([1]))[["mutant", "score"]].to_dict("records")
+    [{'mutant': '110', 'score': -2.0}]
+    """
+    sites = named.sites
+    codes = torch.from_numpy(wildtype[list(sites.places)].astype(np.int64))
+    scores = mutation_scores(sites, codes).numpy()
+    owner = sites.owner[: sites.rows].numpy()
+    present = (sites.starts[: len(sites.places)] + codes).numpy()
+    letter, position = np.array(named.letters, dtype=object), named.positions[owner]
+    before = letter[present][owner]
+    table = pd.DataFrame({"score": scores, "position": position, "wildtype": before, "letter": letter})
+    table.insert(0, "mutant", before + position.astype(str).astype(object) + letter)
+    return table.drop(index=present.tolist()).reset_index(drop=True)
+
+
+def log_weights(model: RBM, theta: Theta, data: Dataset, *, label: int | None = None) -> Float[np.ndarray, " N"]:
+    """Return -F of every sample: the logarithm of its probability, up to a constant.
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        The machine.
+    data : Dataset
+        Samples of its kind.
+    label : int, optional
+        Class at which the label is held; summed over by default.
+
+    Returns
+    -------
+    Float[ndarray, " N"]
+        A number for each sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.data import Dataset
+    >>> from shortrun.landscape import log_weights
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> theta = torch.tensor([0.0, 0.0, 1.0, 1.0, 0.0])  # a field of 1 on both sites
+    >>> up, down = log_weights(model, theta, Dataset.from_arrays([[1, 1], [0, 0]]))
+    >>> float(up - down)
+    4.0
+    """
+    at_once, parts = rows_at_once(model, ROWS_AT_ONCE), []
+    for first in range(0, len(data), at_once):
+        values = torch.from_numpy(taken(data.values, np.arange(first, min(first + at_once, len(data)))))
+        state = filled(model.spec, values, torch.zeros(len(values)))  # the label is summed over, or held
+        parts.append(-marginal_free_energy(model, theta.double(), state, label=label))
+    return torch.cat(parts).numpy()

@@ -8,9 +8,32 @@ from shortrun.landscape.tree import ROOT, Tree
 
 
 def newick(tree: Tree, names: Sequence[str]) -> str:
-    """Return the tree in Newick, with the names of leaves and nodes and the lengths of branches.
+    r"""Return the tree in Newick, with the names of leaves and nodes and the lengths of branches.
 
     Names are quoted, and a quote within a name is doubled; all names are distinct (`leaf_names`, `node_names`).
+
+    Parameters
+    ----------
+    tree : Tree
+        The tree.
+    names : Sequence[str]
+        A name for each leaf.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import newick, tree
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 4, Ising()), Layer("hidden", 4, Ising()))))
+    >>> found = tree([(1, torch.zeros(model.size()))], model, torch.tensor([[1.0] * 4, [-1.0] * 4]))
+    >>> newick(found, ["up", "down"])
+    "('up':0,'down':0)'n1':0;\n"
     """
     labels = node_names(len(tree), names)
     below: list[list[str]] = [[] for _ in range(len(tree))]
@@ -31,7 +54,24 @@ def quoted(name: str) -> str:
 
 
 def leaf_names(names: Iterable[str]) -> list[str]:
-    """Return distinct names for a tree: "a (2)" for the second "a", without line breaks and tabs."""
+    """Return distinct names for a tree: "a (2)" for the second "a", without line breaks and tabs.
+
+    Parameters
+    ----------
+    names : Iterable[str]
+        Names of samples.
+
+    Returns
+    -------
+    list[str]
+        A name for each.
+
+    Examples
+    --------
+    >>> from shortrun.landscape import leaf_names
+    >>> leaf_names(["a", "a", ""])
+    ['a', 'a (2)', 'unnamed']
+    """
     seen: set[str] = set()
     found = []
     for name in names:
@@ -46,7 +86,26 @@ def leaf_names(names: Iterable[str]) -> list[str]:
 
 
 def node_names(count: int, taken: Iterable[str]) -> list[str]:
-    """Return n1, n2, ... for the nodes, with leading underscores where leaves have these names."""
+    """Return n1, n2, ... for the nodes, with leading underscores where leaves have these names.
+
+    Parameters
+    ----------
+    count : int
+        Number of nodes.
+    taken : Iterable[str]
+        Names of the leaves.
+
+    Returns
+    -------
+    list[str]
+        A name for each node.
+
+    Examples
+    --------
+    >>> from shortrun.landscape import node_names
+    >>> node_names(2, ["n1", "x"])
+    ['_n1', '_n2']
+    """
     leaves, prefix = set(taken), "n"
     while any(f"{prefix}{i}" in leaves for i in range(1, count + 1)):
         prefix = "_" + prefix

@@ -85,10 +85,26 @@ def sites_of(model: RBM, theta: Theta, *, label: int | None = None) -> Sites:
     label : int, optional
         A class at which the label is fixed, so that it is no longer among the sites.
 
+    Returns
+    -------
+    Sites
+        In zero-sum gauge.
+
     Raises
     ------
     ConfigError
         For Gaussian visible units, which have no colours.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import sites_of
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 2, Ising()), Layer("hidden", 1, Ising()))))
+    >>> sites = sites_of(model, torch.tensor([0.5, -0.5, 0, 0, 0]))
+    >>> sites.colours.tolist(), sites.weight.squeeze(1).tolist()
+    ([2, 2], [-0.5, 0.5, 0.5, -0.5])
     """
     weight, bias, hidden_bias = (part.double() for part in model.view(theta))
     found: dict[tuple[bool, int], tuple[Tensor, Tensor]] = {}

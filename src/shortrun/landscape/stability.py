@@ -19,6 +19,29 @@ def stability(
     C_v and C_h are the covariances of the sites at the fixed point's means (variances m (1 - m) of Bernoulli units,
     diag(m) - m m^T of a Potts site). A deviation along the leading direction is multiplied by s^2 in an iteration of
     naive mean field, which is stable for s < 1 and splits at s = 1 (theory: 7.14 for Bernoulli units, here for all).
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        The machine.
+    observed, hidden : Float[Tensor, "D F"] or Float[Tensor, "D H"]
+        Mean features at the fixed points.
+
+    Returns
+    -------
+    Float[Tensor, " D"]
+        A number for each fixed point.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape import stability
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Ising
+    >>> model = RBM(Spec((Layer("visible", 4, Ising()), Layer("hidden", 4, Ising()))))
+    >>> theta = torch.cat([torch.full((16,), 0.1), torch.zeros(8)])  # a singular value of 0.4
+    >>> stability(model, theta, torch.zeros(1, 4), torch.zeros(1, 4)).sub(0.4).abs().item() < 1e-6
+    True
     """
     weight = model.view(theta).weight
     found = [_largest(model, weight, v, h) for v, h in zip(observed, hidden, strict=True)]

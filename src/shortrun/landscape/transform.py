@@ -5,7 +5,7 @@ With x = b + W_i + W_j + Y, Y the sum of the weights of all other sites at rando
 E ln z(x) = int dk / 2 pi  lnz^(k) e^{ikb} e^{ikW_i} e^{ikW_j} prod_{l not i, j} chi_l(k),
 
 chi_l(k) = mean_c e^{ikW_l^c}: a sum of products with one factor per site. No random site has to be drawn, enumerated or
-treated as Gaussian; e^{-k^2 v_l / 2} in place of chi_l, v_l = mean_c (W_l^c)^2, gives the Gaussian formula.
+treated as Gaussian; e^{-k^2 v_l / 2} instead of chi_l, v_l = mean_c (W_l^c)^2, gives the Gaussian formula.
 """
 
 from __future__ import annotations

@@ -21,6 +21,24 @@ from shortrun.settings._base import (
     options,
 )
 from shortrun.settings.keywords import takes
+from shortrun.settings.landscape import (
+    ContactsSettings,
+    CouplingsSettings,
+    FixedPointsSettings,
+    MeanFieldSettings,
+    MergingSettings,
+    MutationsSettings,
+    SearchSettings,
+    TreeFolderSettings,
+    TreeSettings,
+)
+from shortrun.settings.likelihood import (
+    AnnealingSettings,
+    ExchangeSettings,
+    LikelihoodByAgeSettings,
+    LikelihoodSettings,
+    LogZSettings,
+)
 from shortrun.settings.reading import Reading
 from shortrun.settings.sampling import (
     AnimateSettings,
@@ -29,6 +47,7 @@ from shortrun.settings.sampling import (
     ReconstructSettings,
     SampleSettings,
     StreamSettings,
+    TemperingSettings,
 )
 from shortrun.settings.shared import OfAge, OfAges, Seeded
 from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
@@ -44,9 +63,20 @@ __all__ = [
     "SAMPLING",
     "TRAINING",
     "AnimateSettings",
+    "AnnealingSettings",
     "Config",
+    "ContactsSettings",
     "Count",
+    "CouplingsSettings",
+    "ExchangeSettings",
+    "FixedPointsSettings",
     "GenerateSettings",
+    "LikelihoodByAgeSettings",
+    "LikelihoodSettings",
+    "LogZSettings",
+    "MeanFieldSettings",
+    "MergingSettings",
+    "MutationsSettings",
     "NotNegative",
     "OfAge",
     "OfAges",
@@ -57,12 +87,16 @@ __all__ = [
     "Reading",
     "ReconstructSettings",
     "SampleSettings",
+    "SearchSettings",
     "Seed",
     "Seeded",
     "Settings",
     "Share",
     "StreamSettings",
+    "TemperingSettings",
     "TrainSettings",
+    "TreeFolderSettings",
+    "TreeSettings",
     "configured",
     "option",
     "options",

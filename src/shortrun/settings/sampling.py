@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, option
+from shortrun.settings._base import SAMPLING, Positive, Rate, option
+from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.shared import OfAge, Seeded
 
 HELD = "Sites that are held"
 
 
-class TemperingSettings(Settings):
+class TemperingSettings(ExchangeSettings):
     """How `generate` samples: by the run's own recipe, or in equilibrium."""
 
-    acceptance: Annotated[float, Field(gt=0, lt=1)] = option(
-        0.3, "Target acceptance rate of swaps between ages (with pt, temperatures).", panel=SAMPLING
-    )
     sampler: Literal["short", "ptt", "pt"] = option(
         "short",
         "Sampler: the run's own recipe (short), or in equilibrium by swaps between ages (ptt) or temperatures (pt).",

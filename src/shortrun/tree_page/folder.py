@@ -18,8 +18,8 @@ from shortrun.files import atomic_folder, check_new, explain
 from shortrun.landscape import Tree, leaf_names, newick, node_names
 from shortrun.models import RBM
 from shortrun.plots import Strip
-from shortrun.plots.tree_layout import Depth
 from shortrun.plots.tree_strips import majority, of_classes
+from shortrun.settings import TreeFolderSettings, takes
 from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
 from shortrun.tree_page.page import tree_page as page
@@ -27,6 +27,7 @@ from shortrun.tree_page.page import tree_page as page
 NEWICK = "tree.nwk"
 
 
+@takes(TreeFolderSettings)
 def write_tree(
     tree: Tree,
     run: Trajectory,
@@ -34,10 +35,8 @@ def write_tree(
     folder: Path | str,
     *,
     annotations: Mapping[str, np.ndarray] | None = None,
-    clusters: int | None = None,
-    depth: Depth = "age",
     title: str = "",
-    overwrite: bool = False,
+    settings: TreeFolderSettings,
 ) -> None:
     """Write a tree into a new folder, all of it or nothing.
 
@@ -53,14 +52,8 @@ def write_tree(
         The samples, in the order of the leaves.
     annotations : Mapping[str, ndarray], optional
         Further columns, (N,) texts or numbers each (`data.annotations.read_annotations`).
-    clusters : int, optional
-        `members.csv` tells the cluster of each leaf at the level with about so many; the classes by default.
-    depth : Depth, default "age"
-        Of the pictures: the logarithm of the age, or lengths of branches.
     title : str, default ""
         Of pictures and page.
-    overwrite : bool, default False
-        Replace a tree that is there; nothing else is ever replaced.
 
     Raises
     ------
@@ -71,15 +64,15 @@ def write_tree(
     """
     model, names = run.model, leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})
-    with new_folder(Path(folder), overwrite) as out:
+    with new_folder(Path(folder), settings.overwrite) as out:
         (out / NEWICK).write_text(newick(tree, names), encoding="utf-8")
         nodes_table(tree, data, names).to_csv(out / "nodes.csv", index=False, float_format="%.9g")
-        members_table(tree, data, names, clusters).to_csv(out / "members.csv", index=False)
+        members_table(tree, data, names, settings.clusters).to_csv(out / "members.csv", index=False)
         np.savez_compressed(out / "nodes.npz", allow_pickle=False, **fixed_points(tree, model, names))
         for name, text in itol(tree, names, strips).items():
             (out / name).write_text(text, encoding="utf-8")
         for name, circular in (("tree.png", False), ("circular.png", True)):
-            figure = plots.tree(tree, names, strips, circular=circular, depth=depth, title=title)
+            figure = plots.tree(tree, names, strips, circular=circular, depth=settings.depth, title=title)
             plots.save(figure, out / name)
         (out / "tree.html").write_text(page(tree, names, strips, title=title), encoding="utf-8")
 

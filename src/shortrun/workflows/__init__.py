@@ -1,10 +1,10 @@
 """The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
 
 from shortrun.workflows._sites import trained_out_of_equilibrium
-from shortrun.workflows.contacts import Contacts, contacts
-from shortrun.workflows.couplings import Couplings, couplings
+from shortrun.workflows.contacts import contacts
+from shortrun.workflows.couplings import couplings
 from shortrun.workflows.evaluation import evaluate
-from shortrun.workflows.fixed_points import FixedPointsOfRun, fixed_points
+from shortrun.workflows.fixed_points import fixed_points
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import animate, frames
 from shortrun.workflows.generation import generate, stream
@@ -19,13 +19,10 @@ from shortrun.workflows.reconstruction import reconstruct
 from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, sampled, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
-from shortrun.workflows.tree import tree
+from shortrun.workflows.tree import leaves_of, tree
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 __all__ = [
-    "Contacts",
-    "Couplings",
-    "FixedPointsOfRun",
     "animate",
     "contacts",
     "couplings",
@@ -40,6 +37,7 @@ __all__ = [
     "frames",
     "generate",
     "learning_flow",
+    "leaves_of",
     "likelihood",
     "likelihood_by_age",
     "lyapunov",

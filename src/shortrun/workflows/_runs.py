@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import ConfigError, DataError, StoreError
 from shortrun.models import RBM
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
@@ -25,8 +25,40 @@ def theta_of(run: Trajectory, age: int | None) -> Theta:
     return run[-1] if age is None else run.at(age)
 
 
+def age_of(run: Trajectory, age: int | None) -> int:
+    """Return an age; None is the last.
+
+    Raises
+    ------
+    StoreError
+        If the run has none yet.
+    """
+    if not run.ages:
+        raise StoreError(run.path, "has no age yet")
+    return run.ages[-1] if age is None else age
+
+
+class Machines(Mapping[int, Theta]):
+    """The parameters of a run at some of its ages, read from its folder when they are asked for."""
+
+    def __init__(self, run: Trajectory, ages: Iterable[int]):
+        self.run, self.ages = run, tuple(ages)
+        check_ages(run, self.ages)
+
+    def __getitem__(self, age: int) -> Theta:
+        return self.run.at(age)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.ages)
+
+    def __len__(self) -> int:
+        return len(self.ages)
+
+
 def check_ages(run: Trajectory, ages: Iterable[int]) -> None:
     """Raise StoreError, which names near ones, unless all ages were kept: before any work."""
+    if not run.ages:
+        raise StoreError(run.path, "has no age yet")
     for age in set(ages) - set(run.ages):
         run.at(age)
 

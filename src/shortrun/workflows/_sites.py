@@ -1,24 +1,26 @@
-"""The sites of a trained machine, and how its data name them."""
+"""The sites of a trained machine, as its data name them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
 
 from shortrun.errors import ConfigError, nearest
-from shortrun.landscape import Method, Sites, sites_of
+from shortrun.landscape import NamedSites, Sites, sites_of
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened, rbm_of, theta_of
 
-METHODS = ("exact", "gaussian")
 OUT_OF_EQUILIBRIUM = ("ff", "rdm")
 
 
-def sites_at(run: Trajectory, age: int | None, label: str | None, quantity: str) -> Sites:
+def named_sites(run: Trajectory, age: int | None, label: str | None, quantity: str) -> NamedSites:
     """Return the sites of the machine of a run at an age; its label is held at a class if one is given."""
-    return sites_of(rbm_of(run, quantity), theta_of(run, age), label=class_code(run, label))
+    sites = sites_of(rbm_of(run, quantity), theta_of(run, age), label=class_code(run, label))
+    kept, places = run.data["meta"].get("kept_columns"), np.array(sites.places)
+    if kept is None:
+        return NamedSites(sites, places + 1, letters(run, sites), run.sites)
+    return NamedSites(sites, np.array(kept["kept"])[places] + 1, letters(run, sites), int(kept["of"]))
 
 
 def class_code(run: Trajectory, label: str | None) -> int | None:
@@ -33,31 +35,6 @@ def class_code(run: Trajectory, label: str | None) -> int | None:
         return None if label is None else run.classes.index(label)
     known = f"one of {', '.join(run.classes)} expected" if run.classes else f"{run.path} was trained without labels"
     raise ConfigError("label", f"'{label}' is no class: {known}", nearest(label, run.classes))
-
-
-def check_method(method: str) -> Method:
-    """Return the method.
-
-    Raises
-    ------
-    ConfigError
-        If it is unknown.
-    """
-    if method not in METHODS:
-        raise ConfigError("method", f"'{method}' is unknown, expected exact or gaussian", nearest(method, METHODS))
-    return method
-
-
-def positions(run: Trajectory, sites: Sites) -> Int[np.ndarray, " S"]:
-    """Return the columns of the data, from 1, that the sites are; of the alignment where some were left out."""
-    places, kept = np.array(sites.places), run.data["meta"].get("kept_columns")
-    return (places if kept is None else np.array(kept["kept"])[places]) + 1
-
-
-def columns(run: Trajectory) -> int:
-    """Return how many columns the data have, those that were left out among them."""
-    kept = run.data["meta"].get("kept_columns")
-    return run.sites if kept is None else int(kept["of"])
 
 
 def letters(run: Trajectory, sites: Sites) -> list[str]:

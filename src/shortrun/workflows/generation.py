@@ -14,8 +14,8 @@ from shortrun.data.core.blocks import taken
 from shortrun.data.core.columns import Column
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, recorded
+from shortrun.equilibrium import Held, Tempered
 from shortrun.errors import ConfigError, nearest
-from shortrun.likelihood import Tempered
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
 from shortrun.settings import Config, GenerateSettings, StreamSettings, takes
 from shortrun.settings.text import whole_numbers
@@ -23,7 +23,7 @@ from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
-from shortrun.workflows.tempering import SHORT, Held, default_steps, in_equilibrium
+from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
@@ -168,9 +168,8 @@ def _in_equilibrium(
     """Yield {sweeps: samples} of an equilibrium sampler, which is looked at once, at its end."""
     if len(times) != 1:
         raise ConfigError("record", f"{settings.sampler} gives samples at its end only, not after {len(times)} times")
-    given = settings.model_dump(include={"sampler", "age", "acceptance", "seed"})
-    for drawn in in_equilibrium(run, count=n, rounds=times[0], held=held, at_once=at_once, **given):
-        yield {times[0]: drawn.state}, drawn.tempered
+    for tempered in in_equilibrium(run, held, n, settings, rounds=times[0], at_once=at_once):
+        yield {times[0]: tempered.states[-1]}, tempered
 
 
 def _held_label(model: Model, codes: np.ndarray) -> dict[str, Tensor]:

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import torch
 
 from shortrun.data import Dataset
-from shortrun.data.core.blocks import taken
 from shortrun.errors import DataError
-from shortrun.landscape import marginal_free_energy, mutation_scores
-from shortrun.models import filled, rows_at_once
+from shortrun.landscape import log_weights, single_mutants
+from shortrun.settings import MutationsSettings, takes
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened, rbm_of, theta_of
-from shortrun.workflows._sites import class_code, letters, positions, sites_at
-
-ROWS_AT_ONCE = 2000
+from shortrun.workflows._sites import class_code, named_sites
 
 
+@takes(MutationsSettings)
 def mutations(
     run: Trajectory | Path | str,
     wildtype: Dataset,
     sequences: Dataset | None = None,
     *,
-    age: int | None = None,
-    label: str | None = None,
+    settings: MutationsSettings,
 ) -> pd.DataFrame:
     """Score every single mutant of a sequence, or a list of sequences, by their free energy.
 
-    score = F(wild type) - F(mutant) = ln p(mutant) - ln p(wild type): higher is fitter. The label is summed over.
+    score = F(wild type) - F(mutant) = ln p(mutant) - ln p(wild type): higher is fitter.
 
     Parameters
     ----------
@@ -39,11 +34,7 @@ def mutations(
     wildtype : Dataset
         One sample; or several, without a wild type, whose score is -F.
     sequences : Dataset, optional
-        Samples to score relative to the wild type, in place of its single mutants.
-    age : int, optional
-        Of the training; the last by default.
-    label : str, optional
-        A class that the label is held at.
+        Samples to score relative to the wild type, instead of its single mutants.
 
     Returns
     -------
@@ -54,44 +45,33 @@ def mutations(
     Raises
     ------
     DataError
-        For samples that are not of the kind that the machine knows, several wild types, none.
+        For samples that are not of the kind that the machine knows, or several wild types.
     ConfigError
         For a chaotic network, continuous units, a class that is unknown.
+    StoreError
+        For an age that was not kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> data = sr.read("digits").head(50)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = sr.fit(data, out=f"{folder}/run", hidden=8, updates=3)
+    ...     table = sr.mutations(run, data.head(1))
+    >>> len(table), table.columns.tolist()
+    (64, ['mutant', 'score', 'position', 'wildtype', 'letter'])
     """
     run = opened(run)
     for data in (wildtype, *(() if sequences is None else (sequences,))):
         check_kind(run, data)
     if sequences is not None and len(wildtype) != 1:
         raise DataError(f"one wild type expected to compare sequences with, got {len(wildtype)}")
-    if sequences is not None:
-        reference = log_weights(run, wildtype, age, label)[0]
-        return pd.DataFrame({"name": sequences.names, "score": log_weights(run, sequences, age, label) - reference})
-    if len(wildtype) != 1:
-        return pd.DataFrame({"name": wildtype.names, "score": log_weights(run, wildtype, age, label)})
-    return single_mutants(run, wildtype.values[0], age, label)
-
-
-def single_mutants(run: Trajectory, wildtype: np.ndarray, age: int | None, label: str | None) -> pd.DataFrame:
-    """Return the table of all single mutants, position by position in the order of the letters."""
-    sites = sites_at(run, age, label, "free energy")
-    codes = torch.from_numpy(wildtype[list(sites.places)].astype(np.int64))
-    scores = mutation_scores(sites, codes).numpy()
-    owner = sites.owner[: sites.rows].numpy()
-    present = (sites.starts[: len(sites.places)] + codes).numpy()
-    letter, position = np.array(letters(run, sites), dtype=object), positions(run, sites)[owner]
-    before = letter[present][owner]
-    table = pd.DataFrame({"score": scores, "position": position, "wildtype": before, "letter": letter})
-    table.insert(0, "mutant", before + position.astype(str).astype(object) + letter)
-    return table.drop(index=present.tolist()).reset_index(drop=True)
-
-
-def log_weights(run: Trajectory, data: Dataset, age: int | None, label: str | None) -> np.ndarray:
-    """Return -F of every sample, ln of its probability but for a constant."""
-    model, theta = rbm_of(run, "free energy"), theta_of(run, age).double()
-    code, at_once = class_code(run, label), rows_at_once(model, ROWS_AT_ONCE)
-    parts = []
-    for first in range(0, len(data), at_once):
-        values = torch.from_numpy(taken(data.values, np.arange(first, min(first + at_once, len(data)))))
-        state = filled(run.spec, values, torch.zeros(len(values)))  # the label is summed over, or held
-        parts.append(-marginal_free_energy(model, theta, state, label=code))
-    return torch.cat(parts).numpy()
+    if sequences is None and len(wildtype) == 1:
+        named = named_sites(run, settings.age, settings.label, "free energy")
+        return single_mutants(named, wildtype.values[0])
+    model, theta, label = rbm_of(run, "free energy"), theta_of(run, settings.age), class_code(run, settings.label)
+    scores = log_weights(model, theta, wildtype if sequences is None else sequences, label=label)
+    if sequences is None:
+        return pd.DataFrame({"name": wildtype.names, "score": scores})
+    return pd.DataFrame({"name": sequences.names, "score": scores - log_weights(model, theta, wildtype, label=label)})

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from shortrun.dynamics import Noise
-from shortrun.likelihood.replica import Replica
+from shortrun.equilibrium.replica import Replica
 from shortrun.models import Clamp
 from shortrun.typing import State, Weights
 
@@ -76,7 +76,6 @@ def temper(
     noise: Noise,
     *,
     rounds: int,
-    sweeps: int = 1,
     clamp: Clamp | None = None,
     exchange: bool = True,
     first: int = 0,
@@ -107,13 +106,31 @@ def temper(
         Number of the first round, to continue an earlier run.
     watch : Watcher, optional
         Called after each round with its number and the states.
+
+    Returns
+    -------
+    Tempered
+        Where the chains are, and how they moved.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import Replica, temper
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> from shortrun.dynamics import Noise, Stream
+    >>> replicas = [Replica(model, torch.zeros(model.size()))] * 2
+    >>> states = [(torch.zeros(5, 2, dtype=torch.uint8),)] * 2
+    >>> temper(replicas, states, Noise(0, Stream.GENERATE), rounds=4).acceptance.tolist()  # equal machines
+    [1.0]
     """
     now, clamp, chains = [tuple(state) for state in states], clamp or Clamp(), len(states[0][0])
     journey = Journey(len(replicas), chains)
     works: list[list[tuple[Weights, Weights]]] = [[] for _ in replicas[1:]]
     for n in range(first, first + rounds):
         places = [at(noise, 1 + n * len(replicas) + t) for t in range(len(replicas))]
-        now = [r.sweep(x, place, clamp, sweeps) for r, x, place in zip(replicas, now, places, strict=True)]
+        now = [r.sweep(x, place, clamp) for r, x, place in zip(replicas, now, places, strict=True)]
         for t in range(n % 2, len(replicas) - 1, 2):
             works[t].append(work(replicas[t], replicas[t + 1], now[t], now[t + 1]))
             if exchange:

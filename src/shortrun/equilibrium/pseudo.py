@@ -19,10 +19,33 @@ def pseudo_log_likelihood(model: RBM, theta: Theta, state: State) -> Weights:
     It is exact, site by site: ln p(x_i | rest) = - ln sum_c exp[F(x) - F(x with x_i = c)], where only the hidden
     fields change, by W_i^c - W_i^{x_i}.
 
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        The machine.
+    state : State
+        Observed layers of samples.
+
+    Returns
+    -------
+    Weights
+        A pseudo-likelihood for each sample.
+
     Raises
     ------
     ConfigError
         For continuous units, whose conditionals have no closed form.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import pseudo_log_likelihood
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> state = (torch.zeros(1, 2, dtype=torch.uint8),)
+    >>> round(pseudo_log_likelihood(model, torch.zeros(model.size()), state).exp().item(), 6)  # 1/2 for each site
+    0.25
     """
     theta, rows = theta.double(), max(1, ELEMENTS // model.shape[1])
     parts = zip(*(x.split(rows) for x in state), strict=True)

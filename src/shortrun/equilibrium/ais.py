@@ -11,10 +11,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.dynamics import Noise, Stream, start
+from shortrun.equilibrium.replica import Replica
+from shortrun.equilibrium.weights import LogMean, log_mean
 from shortrun.errors import ConfigError
-from shortrun.likelihood.replica import Replica
-from shortrun.likelihood.weights import LogMean, log_mean
 from shortrun.models import RBM, Clamp
+from shortrun.settings import AnnealingSettings, takes
 from shortrun.typing import State, Theta, Weights
 
 FORWARD, BACKWARD, SETTLE = 1, 2**30, 2**31  # first noise updates of the three kinds of sweeps
@@ -31,6 +32,28 @@ def independent(model: RBM, theta: Theta, means: Float[Tensor, " F"] | None = No
     """Return parameters without couplings: the biases of theta, or those with the given means of observed features.
 
     With means the hidden biases are 0, so that the hidden fields b + x W only grow along a path to theta.
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        The machine.
+    means : Float[Tensor, " F"], optional
+        Means of the observed features.
+
+    Returns
+    -------
+    Theta
+        Parameters without couplings.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import independent
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> independent(model, torch.ones(model.size())).tolist()  # the two weights vanish
+    [0.0, 0.0, 1.0, 1.0, 1.0]
     """
     reference = torch.zeros_like(theta)
     view = model.view(reference)
@@ -44,7 +67,28 @@ def independent(model: RBM, theta: Theta, means: Float[Tensor, " F"] | None = No
 
 
 def log_z_independent(model: RBM, theta: Theta) -> float:
-    """Return ln Z = sum_i ln z_i(a_i) + sum_mu ln z_mu(b_mu) of a machine without couplings (theory 11.3)."""
+    """Return ln Z = sum_i ln z_i(a_i) + sum_mu ln z_mu(b_mu) of a machine without couplings (theory 11.3).
+
+    Parameters
+    ----------
+    model, theta : RBM or Theta
+        A machine without couplings.
+
+    Returns
+    -------
+    float
+        ln Z.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import log_z_independent
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> round(log_z_independent(model, torch.zeros(model.size())) / torch.tensor(2.0).log().item(), 6)
+    3.0
+    """
     weight, bias, hidden_bias = model.view(theta.double())
     assert not weight.any(), "couplings"
     fields = [*(bias[rows] for rows in model.slices), hidden_bias]
@@ -52,9 +96,8 @@ def log_z_independent(model: RBM, theta: Theta) -> float:
     return sum(layer.units.log_z(field.unsqueeze(0)).sum().item() for layer, field in layers)
 
 
-def ais(
-    model: RBM, theta: Theta, reference: Theta, *, chains: int = 200, temperatures: int = 1000, seed: int = 0
-) -> Annealed:
+@takes(AnnealingSettings)
+def ais(model: RBM, theta: Theta, reference: Theta, *, settings: AnnealingSettings) -> Annealed:
     """Return ln Z by annealing independent samples of the reference to theta (theory 11.4; Neal 2001).
 
     On the path theta_s = (1 - s) reference + s theta each step first updates the weights, log w += F_s(x) -
@@ -64,28 +107,43 @@ def ais(
 
     Parameters
     ----------
+    model, theta : RBM or Theta
+        The machine.
     reference : Theta
         Parameters without couplings.
-    chains, temperatures : int, optional
-        C, and the number of steps.
-    seed : int, default 0
-        Of the noise.
+
+    Returns
+    -------
+    Annealed
+        ln Z, and the log-weight of each chain.
 
     Raises
     ------
     ConfigError
         For fewer than two chains or one temperature.
+
+    Examples
+    --------
+    Without couplings the path goes nowhere, and ln Z is that of 2^3 states.
+
+    >>> import torch
+    >>> from shortrun.equilibrium import ais
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> theta = torch.zeros(model.size())
+    >>> round(ais(model, theta, theta, chains=10, temperatures=5).log_z.value / torch.tensor(2.0).log().item(), 6)
+    3.0
     """
-    checked(chains, temperatures)
-    begin = start(model, Noise(seed, Stream.GENERATE), chains, {})[:-1]
-    log_weights = annealed(path(model, reference, theta, temperatures), begin, seed, FORWARD)
+    seed = settings.seed
+    begin = start(model, Noise(seed, Stream.GENERATE), settings.chains, {})[:-1]
+    log_weights = annealed(path(model, reference, theta, settings.temperatures), begin, seed, FORWARD)
     found = log_mean(log_weights, seed)
     return Annealed(found._replace(value=found.value + log_z_independent(model, reference)), log_weights)
 
 
-def reverse_ais(
-    model: RBM, theta: Theta, reference: Theta, state: State, *, temperatures: int = 1000, seed: int = 0
-) -> Annealed:
+@takes(AnnealingSettings)
+def reverse_ais(model: RBM, theta: Theta, reference: Theta, state: State, *, settings: AnnealingSettings) -> Annealed:
     """Return ln Z by annealing samples of theta back to the reference: on average not below the truth.
 
     It follows the path of `ais` backwards, ln Z = ln Z_reference - ln mean w. It is an upper bound if the initial
@@ -93,22 +151,41 @@ def reverse_ais(
 
     Parameters
     ----------
+    model, theta : RBM or Theta
+        The machine.
+    reference : Theta
+        Parameters without couplings.
     state : State
-        Observed layers of chains in equilibrium.
+        Observed layers of chains in equilibrium, as many as are annealed.
+
+    Returns
+    -------
+    Annealed
+        ln Z, and the log-weight of each chain.
+
+    Raises
+    ------
+    ConfigError
+        For fewer than two states or one temperature.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import reverse_ais
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> theta, state = torch.zeros(model.size()), (torch.zeros(10, 2, dtype=torch.uint8),)
+    >>> found = reverse_ais(model, theta, theta, state, temperatures=5)
+    >>> round(found.log_z.value / torch.tensor(2.0).log().item(), 6)
+    3.0
     """
-    checked(len(state[0]), temperatures)
-    back = path(model, reference, theta, temperatures, backward=True)
-    log_weights = annealed(back, state, seed, BACKWARD)
-    found = log_mean(log_weights, seed)
+    if len(state[0]) < 2:
+        raise ConfigError("chains", f"at least 2 expected for an error, got {len(state[0])}")
+    back = path(model, reference, theta, settings.temperatures, backward=True)
+    log_weights = annealed(back, state, settings.seed, BACKWARD)
+    found = log_mean(log_weights, settings.seed)
     return Annealed(found._replace(value=log_z_independent(model, reference) - found.value), log_weights)
-
-
-def checked(chains: int, temperatures: int) -> None:
-    """Raise ConfigError for too few chains or temperatures."""
-    if chains < 2:
-        raise ConfigError("chains", f"at least 2 expected for an error, got {chains}")
-    if temperatures < 1:
-        raise ConfigError("temperatures", f"at least 1 expected, got {temperatures}")
 
 
 def path(model: RBM, reference: Theta, theta: Theta, steps: int, *, backward: bool = False) -> Iterator[Replica]:

@@ -12,20 +12,17 @@ import shortrun as sr
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, law, machine
 from shortrun.dynamics import Noise, Stream
-from shortrun.likelihood import (
+from shortrun.equilibrium import (
     Replica,
     along_training,
-    bottom,
-    climbed,
     log_z_exact,
     log_z_independent,
     ratio,
     temper,
-    thinned,
 )
-from shortrun.likelihood.estimates import uncrossed
-from shortrun.likelihood.ladder import accepts
-from shortrun.likelihood.tempering import acceptance, work
+from shortrun.equilibrium.estimates import uncrossed
+from shortrun.equilibrium.ladder import accepts, bottom, climbed, thinned
+from shortrun.equilibrium.tempering import acceptance, work
 from shortrun.models import RBM, Layer, Spec
 from shortrun.settings import resolve
 from shortrun.units import Bernoulli
@@ -96,7 +93,7 @@ def test_a_bimodal_machine_gets_its_modes_and_its_partition_function():
 def test_chains_that_do_not_cross_are_told():
     # Two replicas far apart: nothing comes up, ln Z from the two sides is far apart, and both are said.
     model, theta = bimodal(coupling=0.3, field=0.1)
-    rungs = climbed(model, torch.zeros_like(theta), [10], lambda _: theta, down(40), NOISE, target=1e-9)
+    rungs = climbed(model, torch.zeros_like(theta), {10: theta}, down(40), NOISE, target=1e-9)
     far = [rungs[0], rungs[-1]]
     found = along_training(far, {10: theta}, rounds=20)
     told = " ".join(found.estimates[10].warnings)
@@ -107,7 +104,7 @@ def test_chains_that_do_not_cross_are_told():
 
 def test_ordinary_chains_of_each_age_do_where_they_mix():
     model, theta = bimodal(coupling=0.05)
-    rungs = climbed(model, torch.zeros_like(theta), [10], lambda _: theta, down(100), NOISE, target=0.8)
+    rungs = climbed(model, torch.zeros_like(theta), {10: theta}, down(100), NOISE, target=0.8)
     found = along_training(rungs, {10: theta}, rounds=100, exchange=False)
     estimate = found.estimates[10]
     assert estimate.log_z == pytest.approx(log_z_exact(model, theta), abs=max(0.01, 4 * estimate.error))
@@ -179,7 +176,7 @@ def test_runs_go_on_and_do_not_depend_on_how_many_chains_there_are():
 
 def test_a_ladder_bridges_gaps_and_leaves_out_what_it_can():
     model, theta = bimodal(coupling=0.15)
-    rungs = climbed(model, torch.zeros_like(theta), [100], lambda _: theta, down(200), NOISE, target=0.5)
+    rungs = climbed(model, torch.zeros_like(theta), {100: theta}, down(200), NOISE, target=0.5)
     assert rungs[0].age == 0
     assert rungs[-1].age == 100
     assert len(rungs) > 3

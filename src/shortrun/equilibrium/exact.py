@@ -28,15 +28,31 @@ def log_z_exact(model: RBM, theta: Theta, side: str | None = None) -> float:
     side : str, optional
         "observed" or "hidden"; by default the one with fewer states.
 
+    Returns
+    -------
+    float
+        ln Z.
+
     Raises
     ------
     ConfigError
         If this side has more than 2^22 states, or continuous units.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import log_z_exact
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> round(log_z_exact(model, torch.zeros(model.size())) / torch.tensor(2.0).log().item(), 6)  # of 2^3 states
+    3.0
     """
     counts = {name: log_states(layers) for name, layers in sides(model).items()}
     side = side or min(counts, key=lambda name: counts[name])
     if counts[side] > math.log(MOST_STATES) + 1e-9:
-        raise ConfigError("method", f"exact: {told(counts[side])} of the {side} units, at most 2^22 can be enumerated")
+        count = in_words(counts[side])
+        raise ConfigError("method", f"exact: {count} of the {side} units, at most 2^22 can be enumerated")
     of_parts = {"observed": observed_part, "hidden": hidden_part}[side]
     layers, theta = sides(model)[side], theta.double()
     at_once = max(1, ELEMENTS // max(model.shape))
@@ -45,7 +61,28 @@ def log_z_exact(model: RBM, theta: Theta, side: str | None = None) -> float:
 
 
 def possible(model: RBM) -> bool:
-    """Whether a machine is small enough for `log_z_exact`."""
+    """Whether a machine is small enough for `log_z_exact`.
+
+    Parameters
+    ----------
+    model : RBM
+        Its layers decide.
+
+    Returns
+    -------
+    bool
+        Whether one side has at most 2^22 states.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import possible
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> possible(model)
+    True
+    """
     return min(log_states(layers) for layers in sides(model).values()) <= math.log(MOST_STATES) + 1e-9
 
 
@@ -59,7 +96,7 @@ def log_states(layers: Sequence[Layer]) -> float:
     return sum(layer.sites * math.log(layer.units.levels or math.inf) for layer in layers)
 
 
-def told(log_count: float) -> str:
+def in_words(log_count: float) -> str:
     """Return a number of states in words, as a power of two."""
     return "infinitely many states" if math.isinf(log_count) else f"2^{log_count / math.log(2):.0f} states"
 

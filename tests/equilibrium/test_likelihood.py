@@ -11,8 +11,7 @@ import shortrun as sr
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, Gaussian, all_states, energy, law, machine
 from shortrun import workflows
-from shortrun.errors import ConfigError, DataError
-from shortrun.likelihood import (
+from shortrun.equilibrium import (
     Replica,
     ais,
     by_annealing,
@@ -26,8 +25,9 @@ from shortrun.likelihood import (
     ratio,
     reverse_ais,
 )
-from shortrun.likelihood import exact as exactly
-from shortrun.likelihood.estimates import feature_means
+from shortrun.equilibrium import exact as exactly
+from shortrun.equilibrium.estimates import feature_means
+from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM, Layer, Spec
 from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Potts

@@ -35,7 +35,28 @@ class LogMean(NamedTuple):
 
 
 def log_mean(log_weights: Weights, seed: int = 0) -> LogMean:
-    """Return ln mean exp(log_weights), its error and its effective sample size."""
+    """Return ln mean exp(log_weights), its error and its effective sample size.
+
+    Parameters
+    ----------
+    log_weights : Weights
+        Logarithms of weights, one for each chain.
+    seed : int, default 0
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    LogMean
+        The logarithm of their mean.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import log_mean
+    >>> found = log_mean(torch.full((10,), -700.0, dtype=torch.float64))
+    >>> found.value, round(found.effective_sample_size, 6)
+    (-700.0, 10.0)
+    """
     scaled = (log_weights - log_weights.max()).exp()
     means = resampled(scaled.unsqueeze(1), seed)[:, 0]
     size = scaled.sum().square() / scaled.square().sum()
@@ -77,6 +98,9 @@ class Ratio(NamedTuple):
 def ratio(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"], seed: int = 0) -> Ratio:
     """Return ln Z_new / Z_old of J pairs from log-weights at T times of C chains.
 
+    The estimate solves mean_old sigmoid(forward - value) = mean_new sigmoid(backward + value); errors come from one
+    Newton step of that equation for each bootstrap over chains.
+
     Parameters
     ----------
     forward : Float[Tensor, "T C J"]
@@ -84,8 +108,18 @@ def ratio(forward: Float[Tensor, "T C J"], backward: Float[Tensor, "T C J"], see
     backward : Float[Tensor, "T C J"]
         F_new(x) - F_old(x) at x of new.
 
-    The estimate solves mean_old sigmoid(forward - value) = mean_new sigmoid(backward + value); errors come from one
-    Newton step of that equation for each bootstrap over chains.
+    Returns
+    -------
+    Ratio
+        From both sides, and from each.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import ratio
+    >>> forward = torch.full((5, 20, 1), 2.0, dtype=torch.float64)  # all weights say that ln Z grows by 2
+    >>> round(ratio(forward, -forward).value.item(), 6)
+    2.0
     """
     value = bennett(forward, backward)
     up, down = torch.sigmoid(forward - value), torch.sigmoid(backward + value)

@@ -19,6 +19,22 @@ def log_likelihood(
     ----------
     summed : Bool[Tensor, " C"], optional
         The samples whose label is summed over, ln p(v) = ln p(v, l) - ln p(l | v) for any l; none by default.
+
+    Returns
+    -------
+    Weights
+        A log-likelihood for each sample.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.equilibrium import log_likelihood, log_z_exact
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 2, Bernoulli()), Layer("hidden", 1, Bernoulli()))))
+    >>> theta, state = torch.zeros(model.size()), (torch.zeros(1, 2, dtype=torch.uint8),)
+    >>> round(log_likelihood(model, theta, state, log_z_exact(model, theta)).exp().item(), 6)
+    0.25
     """
     theta, rows = theta.double(), rows_at_once(model, len(state[0]))
     parts = zip(*(x.split(rows) for x in state), strict=True)

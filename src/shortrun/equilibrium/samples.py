@@ -1,0 +1,116 @@
+"""Log-likelihoods of samples as tables: a row a sample, or their mean against the age of a machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from shortrun.data import Dataset
+from shortrun.data.core.blocks import taken
+from shortrun.equilibrium.density import log_likelihood
+from shortrun.equilibrium.estimates import Estimate
+from shortrun.equilibrium.pseudo import pseudo_log_likelihood
+from shortrun.errors import DataError
+from shortrun.models import RBM, filled
+from shortrun.settings import LikelihoodSettings
+from shortrun.typing import State, Theta
+
+
+class Observed(NamedTuple):
+    """Samples as the observed layers of a machine, and which of them have no known label."""
+
+    state: State
+    unlabelled: Bool[Tensor, " N"]
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """ln Z of a machine and the log-likelihood of samples, in nats.
+
+    Parameters
+    ----------
+    age : int
+        Age of the machine.
+    method : str
+        How ln Z was found.
+    estimate : Estimate
+        Ln Z, its error, its effective sample size, estimates from either side, warnings.
+    settings : LikelihoodSettings
+        How it was asked for.
+    samples : pd.DataFrame
+        A row a sample: name, label, log_likelihood, and pseudo_log_likelihood where it was asked for.
+    sites : int
+        S of a sample, without the label.
+    """
+
+    age: int
+    method: str
+    estimate: Estimate
+    settings: LikelihoodSettings
+    samples: pd.DataFrame
+    sites: int
+
+    @property
+    def mean(self) -> float:
+        """The mean over the samples."""
+        return float(self.samples["log_likelihood"].mean())
+
+    @property
+    def standard_error(self) -> float:
+        """The standard error of that mean over the samples; that of ln Z, common to all, is not in it."""
+        return float(self.samples["log_likelihood"].sem())
+
+
+def observed(model: RBM, data: Dataset, classes: Sequence[str]) -> Observed:
+    """Return samples as the observed layers of a machine that knows these classes.
+
+    Raises
+    ------
+    DataError
+        If there are no samples.
+    """
+    if not len(data):
+        raise DataError("at least one sample expected")
+    values = torch.from_numpy(np.ascontiguousarray(taken(data.values, slice(None))))
+    labels = torch.from_numpy(data.recode(tuple(classes)).labels if classes and data.classes else data.labels)
+    unlabelled = labels < 0 if classes else torch.zeros(len(data), dtype=torch.bool)
+    return Observed(filled(model.spec, values, labels), unlabelled)
+
+
+def sample_table(
+    model: RBM, theta: Theta, data: Dataset, known: Observed, log_z: float, settings: LikelihoodSettings
+) -> pd.DataFrame:
+    """Return name, label and log-likelihood of each sample, and its pseudo-likelihood if it is asked for."""
+    table = pd.DataFrame({"name": data.names, "label": named_labels(data)})
+    summed = known.unlabelled | settings.marginal
+    table["log_likelihood"] = log_likelihood(model, theta, known.state, log_z, summed).numpy()
+    if settings.pseudo:
+        values = pseudo_log_likelihood(model, theta, known.state)
+        table["pseudo_log_likelihood"] = values.masked_fill(known.unlabelled, math.nan).numpy()
+    return table
+
+
+def mean_rows(
+    model: RBM, theta: Theta, data: Mapping[str, Observed], estimate: Estimate, *, sites: int, marginal: bool
+) -> list[dict[str, Any]]:
+    """Return the mean log-likelihood of some data sets by one machine, a row each."""
+    rows = []
+    for name, (state, unlabelled) in data.items():
+        values = log_likelihood(model, theta, state, estimate.log_z, unlabelled | marginal)
+        mean, error = values.mean().item(), values.std().item() / max(1, len(values)) ** 0.5
+        row = {"data": name, "samples": len(values), "mean_log_likelihood": mean, "per_site": mean / sites}
+        rows.append(row | {"standard_error": error, "log_z": estimate.log_z, "error": estimate.error})
+    return rows
+
+
+def named_labels(data: Dataset) -> list[str]:
+    """Return the class of each sample, nothing where it is not known."""
+    return [data.classes[code] if code >= 0 else "" for code in data.labels] if data.classes else [""] * len(data)

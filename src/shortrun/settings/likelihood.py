@@ -1,0 +1,67 @@
+"""Options of partition functions, likelihoods and samples in equilibrium."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shortrun.settings._base import MEASUREMENT, MODEL, SAMPLING, Positive, Settings, option
+from shortrun.settings.shared import Age, OfAge, OfAges, Seeded
+
+ACCEPTANCE = 0.3  # BDFRS24
+
+
+class ExchangeSettings(Settings):
+    """How far apart the machines of a ladder are."""
+
+    acceptance: Annotated[float, Field(gt=0, lt=1)] = option(
+        ACCEPTANCE, "Target acceptance rate of swaps between ages (with pt, temperatures).", panel=SAMPLING
+    )
+
+
+class AnnealingSettings(Seeded):
+    """How chains are annealed, between independent sites and a machine."""
+
+    chains: Annotated[int, Field(ge=2)] = option(200, "Number of chains of ais and trajectory.", panel=SAMPLING)
+    temperatures: Positive = option(1000, "Number of temperatures of ais.", panel=SAMPLING)
+
+
+class LogZSettings(ExchangeSettings, AnnealingSettings):
+    """How ln Z is estimated."""
+
+    method: Literal["exact", "ais", "trajectory"] | None = option(
+        None,
+        "Estimate of ln Z: enumeration, annealing, or along the training; by default exact where possible, else ais.",
+        panel=MEASUREMENT,
+    )
+    sweeps: Annotated[int, Field(ge=10)] = option(
+        1000, "Number of sweeps of each machine of a trajectory.", panel=SAMPLING
+    )
+
+
+class MarginalSettings(LogZSettings):
+    """How ln Z is estimated, and which probability is measured."""
+
+    marginal: bool = option(False, "Sum over the label: ln p(v) instead of ln p(v, label).", panel=MEASUREMENT)
+
+
+class LikelihoodSettings(MarginalSettings, OfAge):
+    """Options of `likelihood` at one age."""
+
+    pseudo: bool = option(False, "Measure the pseudo-likelihood of each sample too.", panel=MEASUREMENT)
+
+
+class AgesOfCurve(OfAges):
+    """Ages of a curve."""
+
+    ages: tuple[Age, ...] | Literal["all", "last"] | None = option(
+        None,
+        "Ages of the training at which the mean over the samples is measured, for a curve.",
+        panel=MODEL,
+        metavar="all|last|1,50,...",
+    )
+
+
+class LikelihoodByAgeSettings(MarginalSettings, AgesOfCurve):
+    """Options of `likelihood` with `--ages`."""
