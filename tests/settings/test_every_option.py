@@ -23,7 +23,7 @@ COMMANDS = {
     for verb in VERBS
     for name, command in getattr(command_of(verb), "commands", {"": command_of(verb)}).items()
 }
-FUNCTION_OF = {"train": "fit"}  # by another name; the others have the verb's
+FUNCTIONS_OF = {"train": ["fit"], "likelihood": ["likelihood", "likelihood_by_age"]}  # else one of the verb's name
 IN_COMMAND_ONLY = {"phases": {"kappa"}}  # of a diagram without a run
 WITHOUT_FUNCTION = ("info", "plot", "data")  # what they print comes from several functions
 
@@ -71,10 +71,12 @@ def test_every_option_of_a_function_is_one_keyword_with_its_sentence(name):
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in WITHOUT_FUNCTION])
 def test_every_verb_is_a_function_with_the_same_options(verb):
-    function, classes = getattr(sr, FUNCTION_OF.get(verb, verb.replace("-", "_"))), kinds(COMMANDS[verb].callback)
-    found = {each.keyword for kind in {*classes.values()} - {Reading} for each in options(kind) if each.panel != OUTPUT}
-    assert found - inspect.signature(function).parameters.keys() <= IN_COMMAND_ONLY.get(verb, set())
-    assert set(function.kinds.values()) <= set(classes.values())
+    functions = [getattr(sr, name) for name in FUNCTIONS_OF.get(verb, [verb.replace("-", "_")])]
+    classes = {*kinds(COMMANDS[verb].callback).values()}
+    found = {each.keyword for kind in classes - {Reading} for each in options(kind) if each.panel != OUTPUT}
+    keywords = {name for function in functions for name in inspect.signature(function).parameters}
+    assert found - keywords <= IN_COMMAND_ONLY.get(verb, set())
+    assert all(set(function.kinds.values()) <= classes for function in functions)
 
 
 def test_every_field_is_one_row_of_the_page():
