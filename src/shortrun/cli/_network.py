@@ -136,4 +136,4 @@ def is_black_and_white(data: Dataset) -> bool:
     """Return whether grey values are 0 and 1 alone."""
     from shortrun.data.core.values import holds_only_binary
 
-    return data.meta.get("full_scale") == 1 and holds_only_binary(data.values)
+    return data.kind.image.full_scale == 1 and holds_only_binary(data.values)

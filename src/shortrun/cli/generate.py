@@ -97,7 +97,7 @@ def generate(
     ending_of(out)  # before anything is computed
     recorded = _options.whole_numbers(record, "record")
 
-    from shortrun.data import folders
+    from shortrun.data.formats import fitting
     from shortrun.store import Trajectory
     from shortrun.workflows.tempering import Moves, default_steps
 
@@ -106,7 +106,7 @@ def generate(
     columns = [column.name for column in trained.columns or ()]
     held: dict[str, Any] = {"fix": fixed(fix, columns), "keep": kept(keep, columns)}
     if not ending_of(out):
-        folders.fitting(out, trained.data["meta"])
+        fitting(out, trained.kind)
     timed, recorded = _network.steps_for(trained, time, recorded)
     steps = steps if timed is None else timed
     k = default_steps(trained, sampler)
@@ -172,7 +172,7 @@ def ending_of(path: Path) -> str:
     StoreError
         If the folder is there already.
     """
-    from shortrun.data.readers import format_of
+    from shortrun.data.formats import format_of
     from shortrun.files import check_new
     from shortrun.plots import SUFFIXES
 
@@ -211,7 +211,8 @@ def write(run: Trajectory, files: Mapping[int, Path], *, whole: bool, **options:
 @contextmanager
 def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
     """Give a function that adds samples to a file of data or to a picture of the first of each class."""
-    from shortrun.data.core.parts import joined, writing
+    from shortrun.data.core.parts import joined
+    from shortrun.data.writing import writing
     from shortrun.plots import SUFFIXES, sample_grid, save
 
     if path.suffix.lower() not in SUFFIXES:

@@ -165,7 +165,7 @@ def train(
     else:
         samples = samples_of(given if old is None else _reading.remembered(old) | given)
     _network.check_sites(layers, samples)
-    source = samples.meta[_reading.REMEMBERED]["source"]
+    source = samples.kind.source
     if not json:
         _output.say(_reading.summary(source, samples))
     for line in _reading.notes(samples):
@@ -194,7 +194,7 @@ def settings_of(old: Trajectory | None, **layers: Any) -> Config:
 
 
 def samples_of(options: Mapping[str, Any]) -> Dataset:
-    """Return the training data that reading options describe, "source" and "reweight" among them.
+    """Return the training data that reading options describe, "source" among them.
 
     Raises
     ------
@@ -202,10 +202,10 @@ def samples_of(options: Mapping[str, Any]) -> Dataset:
         If there is no source.
     """
     options = dict(options)
-    source, reweight = options.pop("source", None), options.pop("reweight", None)
+    source = options.pop("source", None)
     if source is None:
         raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
-    return _reading.training_data(source, options, reweight)
+    return _reading.training_data(source, options)
 
 
 def learn(samples: Dataset, settings: Config, out: Path, *, resume: bool, overwrite: bool) -> Trajectory:

@@ -50,22 +50,19 @@ def check_method(method: str) -> Method:
 
 def positions(run: Trajectory, sites: Sites) -> Int[np.ndarray, " S"]:
     """Return the columns of the data, from 1, that the sites are; of the alignment where some were left out."""
-    places, kept = np.array(sites.places), run.data["meta"].get("kept_columns")
-    return (places if kept is None else np.array(kept["kept"])[places]) + 1
+    places, columns = np.array(sites.places), run.kind.alignment.columns
+    return (places if columns is None else np.array(columns.kept)[places]) + 1
 
 
 def columns(run: Trajectory) -> int:
     """Return how many columns the data have, those that were left out among them."""
-    kept = run.data["meta"].get("kept_columns")
-    return run.sites if kept is None else int(kept["of"])
+    columns = run.kind.alignment.columns
+    return run.sites if columns is None else columns.of
 
 
 def letters(run: Trajectory, sites: Sites) -> list[str]:
     """Return what is written for each colour of each site of the data, row by row."""
-    if run.columns is not None:
-        found = [run.columns[place] for place in sites.places]
-        return [str(text) for column in found for text in column.texts[: column.colours]]
-    return [] if run.alphabet is None else [*run.alphabet.letters] * len(sites.places)
+    return [text for place in sites.places for text in run.kind.texts(place)]
 
 
 def trained_out_of_equilibrium(run: Trajectory | Path | str) -> bool:

@@ -51,4 +51,4 @@ def frames(
     first = found[min(times)]
     held = {LABEL: torch.from_numpy(first.labels).to(torch.uint8).unsqueeze(1)} if run.classes else {}
     noise = whole_of(run.spec, run.model.shown(start(run.model, Noise(seed, Stream.GENERATE), n, held)), run.sites)
-    return {0: first.with_values(noise.numpy(), first.meta), **found}
+    return {0: first.with_values(noise.numpy()), **found}

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shortrun.data import Alphabet, Dataset
+from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
-from shortrun.data.core.columns import Column
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, recorded
-from shortrun.errors import ConfigError, nearest
+from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.likelihood import TARGET, Tempered
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
 from shortrun.store import Trajectory
@@ -203,7 +202,7 @@ def _kept(
         raise ConfigError("keep", "a template and the sites to keep of it go together")
     if not fix and template is None:
         return {}
-    values = np.zeros((1, run.sites), np.uint8 if run.alphabet or run.columns else np.float32)
+    values = np.zeros((1, run.sites), run.kind.dtype)
     mask = np.zeros(run.sites, bool)
     if template is not None:
         check_kind(run, template)
@@ -212,7 +211,7 @@ def _kept(
     for site, letter in fix.items():
         place = _site(run, site)
         mask[place] = True
-        values[:, place] = _code(run.alphabet, letter) if run.columns is None else _cell(run.columns[place], letter)
+        values[:, place] = _code(run, place, letter)
     masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
     return {layer.name: held for layer, held in zip(run.spec.visible, zip(masks, parts, strict=True), strict=True)}
 
@@ -228,22 +227,11 @@ def _site(run: Trajectory, site: int | str) -> int:
     return site - 1
 
 
-def _cell(column: Column, cell: str) -> int:
-    code = column.code(cell)
-    if code < 0:
-        raise ConfigError("fix", f"column '{column.name}': {column.complaint(cell)}")
-    return code
-
-
-def _code(alphabet: Alphabet | None, letter: str) -> float | int:
-    if alphabet is not None:
-        if len(letter) != 1:
-            raise ConfigError("fix", f"one letter of '{alphabet.letters}' expected, got '{letter}'")
-        return int(alphabet.encode(letter)[0])
+def _code(run: Trajectory, site: int, text: str) -> int | float:
     try:
-        return float(letter)
-    except ValueError:
-        raise ConfigError("fix", f"a number expected for continuous data, got '{letter}'") from None
+        return run.kind.encode(site, text)
+    except DataError as error:
+        raise ConfigError("fix", str(error)) from None
 
 
 def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:
@@ -254,8 +242,6 @@ def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: in
         labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
         weights=np.ones(len(codes), np.float32),
         names=names,
+        kind=run.kind,
         classes=run.classes,
-        alphabet=run.alphabet,
-        columns=run.columns,
-        meta=run.data["meta"],
     )

@@ -63,7 +63,7 @@ def reconstruct(
     firsts = range(0, len(data), at_once)
     parts = [rebuilt(run, theta, data, slice(first, first + at_once), k, seed) for first in firsts]
     values = torch.cat(parts).numpy()
-    return data.with_values(values, data.meta)
+    return data.with_values(values)
 
 
 def rebuilt(run: Trajectory, theta: Tensor, data: Dataset, rows: slice, steps: int, seed: int) -> Float[Tensor, "n S"]:
