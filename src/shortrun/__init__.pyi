@@ -8,9 +8,10 @@ from pathlib import Path
 from shortrun.data import Alphabet as Alphabet
 from shortrun.data import Dataset as Dataset
 from shortrun.data import Predictions as Predictions
-from shortrun.data import read as read
 from shortrun.data import split as split
 from shortrun.data import write as write
+from shortrun.data.core.kind import HasKind
+from shortrun.data.core.kind import Kind
 from shortrun.equilibrium.samples import Likelihood
 from shortrun.equilibrium.tempering import Tempered
 from shortrun.errors import ConfigError as ConfigError
@@ -48,6 +49,7 @@ from shortrun.workflows.folding import Predictor
 from shortrun.workflows.mixing import Progress as _Progress_of_mixing
 from shortrun.workflows.time_courses import Progress
 from shortrun.workflows.training import Progress as _Progress_of_training
+from typing import Any
 from typing import Literal
 import numpy as np
 import pandas as pd
@@ -175,7 +177,7 @@ def evaluate(
 ) -> Evaluation: ...
 
 def fit(
-    data: Dataset,
+    data: Dataset | None = None,
     *,
     preset: str | None = None,
     config: Config | Path | None = None,
@@ -389,6 +391,37 @@ def predictions(
     chains: int = 10,
     sweeps: int | None = None,
 ) -> Iterator[Predictions]: ...
+
+def read(
+    path: Path | str,
+    *,
+    labels: str | None = None,
+    label_column: str | None = None,
+    group: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    threshold: float | None = None,
+    alphabet: Any = None,
+    unknown: Literal['error', 'gap', 'drop'] = 'error',
+    inserts: Literal['keep', 'remove'] | None = None,
+    align: str | None = None,
+    max_gaps: float | None = None,
+    reweight: float | None = None,
+    part: Literal['train', 'test'] | None = None,
+    grey: bool = False,
+    frames: int | None = None,
+    time_bin: str | None = None,
+    stride: int | None = None,
+    region: str | None = None,
+    maf: float | None = None,
+    thin: int | None = None,
+    missing: Literal['error', 'drop-site', 'drop-sample', 'major', 'category'] = 'error',
+    multiallelic: Literal['skip', 'error'] = 'skip',
+    bins: int | None = None,
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    like: Kind | HasKind | None = None,
+) -> Dataset: ...
 
 def reconstruct(
     run: Trajectory | Path | str,

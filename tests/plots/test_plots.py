@@ -381,7 +381,7 @@ def test_sequence_logos_are_wrapped_and_chosen():
         letters[round((box.x0 + box.x1) / 2)] = max(letters[round((box.x0 + box.x1) / 2)], box.y1)
     np.testing.assert_allclose(letters, heights, atol=0.02)
     real, made = sequences(60, 130), sequences(50, 130)
-    figure = plots.sequence_logos(real, made.with_values(np.roll(made.values, 1, 1), made.meta))
+    figure = plots.sequence_logos(real, made.with_values(np.roll(made.values, 1, 1)))
     assert "120 sites of 130" in figure.get_suptitle()
     assert len(figure.axes) == 6
 

@@ -46,9 +46,14 @@ def train(
     if settings.resume and settings.overwrite:
         raise ConfigError("resume", "not together with --overwrite")
     visible, changes = without_visible(given)
-    old = stored(out) if settings.resume else None
+
+    from shortrun.store import Trajectory
+    from shortrun.workflows.training import training_data
+
+    old = Trajectory.open(out) if settings.resume else None
     config = configured(settings, changes, None if old is None else old.config)
-    source, samples = read(config, old, reading if data is None else reading | {"source": data})
+    samples = training_data(config, data, reading, old)
+    source = samples.kind.source or str(data)
     if visible not in (None, samples.sites):
         raise ConfigError("layers", f"{visible} visible units, but the samples have {samples.sites} sites")
     if not json:
@@ -66,45 +71,6 @@ def without_visible(given: Mapping[str, Any]) -> tuple[int | None, dict[str, Any
         return None, dict(given)
     visible, *hidden = given["layers"]
     return visible, {**given, "layers": tuple(hidden)}
-
-
-def stored(out: Path) -> Trajectory:
-    """Return the run to resume."""
-    from shortrun.store import Trajectory
-
-    return Trajectory.open(out)
-
-
-def read(config: Config, old: Trajectory | None, given: Mapping[str, Any]) -> tuple[str, Dataset]:
-    """Return the training data and their source; a run that goes on knows both.
-
-    Raises
-    ------
-    ConfigError
-        If there is no source.
-    """
-    from shortrun.workflows.training import samples_for
-
-    if old is not None:
-        samples = samples_of({**_reading.remembered(old), **given})
-    else:
-        samples = samples_for(config, given, samples_of)
-    return samples.meta[_reading.REMEMBERED]["source"], samples
-
-
-def samples_of(options: Mapping[str, Any]) -> Dataset:
-    """Return the training data that reading options describe, "source" and "reweight" among them.
-
-    Raises
-    ------
-    ConfigError
-        If there is no source.
-    """
-    options = dict(options)
-    source, reweight = options.pop("source", None), options.pop("reweight", None)
-    if source is None:
-        raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
-    return _reading.training_data(source, options, reweight)
 
 
 def learn(samples: Dataset, out: Path, settings: TrainSettings, changes: Mapping[str, Any]) -> Trajectory:

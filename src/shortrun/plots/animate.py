@@ -70,7 +70,7 @@ def check_movie(path: Path | str) -> None:
 
 def canvas(data: Dataset) -> tuple[Figure, Any]:
     """Return a figure of the first frame and its picture, of which only the values change."""
-    if "image_shape" in data.meta:
+    if data.kind.image.shape is not None:
         height, width = image_shape(data)
         side = int(np.ceil(np.sqrt(len(data))))
         figure = new_figure(4.0, 4.0 * height / width * -(-len(data) // side) / side + 0.35)
@@ -103,7 +103,7 @@ def colourmap(data: Dataset) -> tuple[Any, float]:
 
 def table(data: Dataset) -> np.ndarray:
     """Return what a frame shows: a mosaic of images, or the codes themselves."""
-    if "image_shape" not in data.meta:
+    if data.kind.image.shape is None:
         return data.values
     side = int(np.ceil(np.sqrt(len(data))))
     rows = [[*data.values[first : first + side]] for first in range(0, len(data), side)]

@@ -30,7 +30,7 @@ def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
     Parameters
     ----------
     data : Dataset
-        Samples whose `meta["image_shape"]` is (height, width).
+        Samples whose `kind.image.shape` is (height, width).
     columns : int, default 10
         Samples a class.
 
@@ -84,7 +84,7 @@ def image_shape(data: Dataset) -> tuple[int, int]:
     DataError
         If the samples are not images.
     """
-    shape = data.meta.get("image_shape")
+    shape = data.kind.image.shape
     if shape is None:
         raise DataError("a picture needs images, and these samples have no image_shape: choose .npz, .csv or .fasta")
     height, width = shape

@@ -38,7 +38,7 @@ def sides(found: Evaluation) -> list[tuple[str, Dataset]]:
 
 def looked_at(name: str, data: Dataset) -> tuple:
     """Return the picture of samples of a kind: a figure, its title and caption."""
-    if "image_shape" in data.meta:
+    if data.kind.image.shape is not None:
         alike = "the samples of a class" if data.labelled.any() else "the samples"
         rows = "A row a class. " if data.labelled.any() else ""
         caption = f"{rows}Can you tell which are real? Do {alike} differ from each other?"
@@ -173,7 +173,7 @@ def of_machine(found: Evaluation) -> Iterator[Picture]:
             "Singular values of the weights",
             "Each rises when a direction of the data is learned; flat lines are directions not learned yet.",
         )
-    shape = found.reference.meta.get("image_shape")
+    shape = found.reference.kind.image.shape
     if found.receptive_fields is not None and shape is not None:
         yield picture(
             plots.receptive_fields(found.receptive_fields, tuple(shape)),

@@ -130,7 +130,7 @@ def origin(data: Dataset | None) -> dict[str, Any]:
     """Return where samples come from, and their hash."""
     if data is None:
         return {}
-    source = data.meta.get("source")
+    source = data.kind.source
     return ({} if source is None else {"source": source}) | {"hash": data.hash}
 
 

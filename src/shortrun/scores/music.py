@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.blocks import scan
 from shortrun.data.music.encoding import KEYS, is_music
 from shortrun.scores._base import Estimate, Pair, Quantity
@@ -45,7 +44,7 @@ LOWEST = 9  # tones from a C below the first key, an A
 
 def applies(data: Dataset) -> bool:
     """Return whether samples are windows of piano rolls."""
-    return is_music(data.meta) and data.alphabet == BINARY and data.sites % KEYS == 0
+    return is_music(data) and data.sites % KEYS == 0
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
