@@ -70,7 +70,9 @@ def phases(
     show_path(run, table, predicted or None, json)
     warn(table)
     _tables.write(table, out)
-    _tables.draw(figure, lambda plots: plots.phase_diagram(boundaries(table["kappa"][0]), table, axes=diagram.axes))
+    _tables.draw(
+        figure, lambda plots: plots.phase_diagram(boundaries(float(table["kappa"].iloc[0])), table, axes=diagram.axes)
+    )
     curve = (predicted.curve, predicted.age) if predicted else ()
     _tables.draw(cascade, lambda plots: plots.cascade(table, *curve))
     say_files(json, table=out, figure=figure, cascade=cascade)

@@ -108,10 +108,8 @@ def training_data(
     """
     if run is not None:
         known = run.kind.reading
-        source, given = (
-            source or run.kind.source,
-            {name: getattr(known, name) for name in known.model_fields_set} | given,
-        )
+        source = source or run.kind.source
+        given = {**{name: getattr(known, name) for name in known.model_fields_set}, **given}
     if source is None:
         raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
     if run is not None or config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
