@@ -845,8 +845,6 @@ def test_real_genomes_there_and_back(shared, tmp_path):
         assert np.array_equal(dosages.values, data.values.reshape(-1, 2, data.sites).sum(1))
         assert dosages.class_counts.tolist() == (data.class_counts // 2).tolist()
     assert next(iter(data.kind.genotypes.variants)) == "0 16051497 rs141578542 A G"  # not known to be chromosome 22
-        next(iter(data.kind.genotypes.variants)) == "0 16051497 rs141578542 A G"
-    )  # nobody said that it is chromosome 22
 
 
 # Whatever is in a file
