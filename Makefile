@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHORTRUN := $(BIN)/shortrun
 DEMO := demo
 
-.PHONY: demo test types tests bench clean
+.PHONY: demo test types tests docs bench clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ types:
 # Two processes of one thread each; a file is one process's, so that its trained runs are made once.
 tests:
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The table of all options, and the types of the public functions for editors: made from the settings.
+docs: $(VENV)/.installed-plots
+	$(BIN)/python docs/generate.py
 
 # Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)

@@ -46,7 +46,7 @@ def figures(folder: Path, effort: Effort) -> Iterator[Row]:
         write(snapshots(runs["two layers"], SNAPSHOTS[:3] if small else SNAPSHOTS), folder / f"figure3a_{data}.png")
         two = runs["two layers"]
         fields = receptive_fields(two, count=FIELDS)
-        write(plots.receptive_fields(fields, tuple(test.meta["image_shape"])), folder / f"figure4_{data}.png")
+        write(plots.receptive_fields(fields, tuple(test.kind.image.shape)), folder / f"figure4_{data}.png")
         times = (*TIMES[:2], two.recipe["steps"]) if small else TIMES
         courses.append(Curves(data, "", two.recipe["steps"], indices(two, test, times, two.ages[-1:])))
         grown = [of_training(name, run, test) for name, run in runs.items()]

@@ -19,6 +19,7 @@ import torch
 
 from shortrun import learning, store
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import ImageKind
 from shortrun.errors import StoreError
 from shortrun.learning import Rows, fit
 from shortrun.models import RBM, Layer, Spec
@@ -43,7 +44,7 @@ def problem(
     noise = generator.random((ROWS, SITES))
     values = noise.astype(np.float32) if continuous else (noise < 0.4).astype(np.uint8)
     labels = generator.integers(0, CLASSES, ROWS)
-    data = Dataset.from_arrays(values, labels, meta={"image_shape": (2, 5), "source": Path("x.npz")})
+    data = Dataset.from_arrays(values, labels).with_kind(image=ImageKind((2, 5)), source="x.npz")
     visible = Layer("visible", SITES, Gaussian() if continuous else Bernoulli())
     spec = Spec((visible, Layer("label", 1, Potts(CLASSES)), Layer("hidden", HIDDEN, Bernoulli())))
     settings = {"updates": updates, "batch": 10, "log_every": 7, "restart_seconds": 1000.0, "seed": 3}

@@ -99,7 +99,7 @@ def test_numbers_of_other_types_and_grey_images_are_made_codes_in_blocks(tmp_pat
     np.save(tmp_path / "x.npy", grey)
     found = read(tmp_path / "x.npy", threshold=0.5)
     assert np.array_equal(found.values, grey.reshape(ROWS, -1) > 0.5 * 255)
-    assert found.meta["image_shape"] == (5, 8)
+    assert found.kind.image.shape == (5, 8)
 
 
 def test_what_is_wrong_with_large_arrays_is_said(tmp_path, arrays):
@@ -169,7 +169,7 @@ import numpy as np, torch, pandas
 import shortrun as sr, shortrun.workflows
 from shortrun import store
 from shortrun.cli import main
-from shortrun.data.core.parts import writing
+from shortrun.data.writing import writing
 def status(key):
     return int(next(line for line in Path("/proc/self/status").open() if line.startswith(key)).split()[1]) / 1e3
 before = status("VmRSS")

@@ -9,42 +9,12 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from shortrun.data import Alphabet, Dataset, Predictions, read, split, write
-    from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError, StoreError
-    from shortrun.learning import Run, Scheme, cd, ff, pcd, rdm
-    from shortrun.models import RBM, Layer, Spec
-    from shortrun.scores import Score
-    from shortrun.settings import Config
-    from shortrun.store import Trajectory
-    from shortrun.units import Bernoulli, Gaussian, Ising, Potts
-    from shortrun.workflows import (
-        contacts,
-        couplings,
-        curves,
-        evaluate,
-        first_transition,
-        fit,
-        fixed_points,
-        generate,
-        learning_flow,
-        likelihood,
-        likelihood_by_age,
-        lyapunov,
-        mixing,
-        mutations,
-        phases,
-        predict,
-        score,
-        stream,
-        tree,
-    )
-
-# Names are imported when they are first used, so that `shortrun --help` does not wait for torch.
+# Names are imported when they are first used, so that `shortrun --help` does not wait for torch. Their types are in
+# __init__.pyi, which `make docs` writes.
 _ROOMS = {
     "shortrun.settings": ("Config",),
     "shortrun.data": ("Alphabet", "Dataset", "Predictions", "read", "split", "write"),
@@ -53,8 +23,10 @@ _ROOMS = {
     "shortrun.models": ("RBM", "Layer", "Spec"),
     "shortrun.scores": ("Score",),
     "shortrun.store": ("Trajectory",),
+    "shortrun.tree_page": ("write_tree",),
     "shortrun.units": ("Bernoulli", "Gaussian", "Ising", "Potts"),
     "shortrun.workflows": (
+        "animate",
         "contacts",
         "couplings",
         "curves",
@@ -62,6 +34,8 @@ _ROOMS = {
         "first_transition",
         "fit",
         "fixed_points",
+        "fold",
+        "frames",
         "generate",
         "learning_flow",
         "likelihood",
@@ -71,6 +45,8 @@ _ROOMS = {
         "mutations",
         "phases",
         "predict",
+        "predictions",
+        "reconstruct",
         "score",
         "stream",
         "tree",
@@ -78,13 +54,7 @@ _ROOMS = {
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = [  # noqa: RUF022 - in the order of the rooms
-    "Alphabet", "Bernoulli", "Config", "ConfigError", "DataError", "Dataset", "FormatError", "Gaussian", "Ising",
-    "Layer", "Potts", "Predictions", "RBM", "Run", "Scheme", "Score", "ShortrunError", "Spec", "StoreError",
-    "Trajectory", "__version__", "cd", "contacts", "couplings", "curves", "evaluate", "ff", "first_transition", "fit",
-    "fixed_points", "generate", "learning_flow", "likelihood", "likelihood_by_age", "lyapunov", "mixing", "mutations",
-    "pcd", "phases", "predict", "rdm", "read", "score", "split", "stream", "tree", "write",
-]  # fmt: skip
+__all__ = sorted([*_ROOM_OF, "__version__"])  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
@@ -94,4 +64,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -60,13 +60,13 @@ def test_samples_come_back_in_the_range_of_the_data(kind, file, tmp_path):
         ("bytes", ("--gain", -1), "chaotic.gain: at least 0 expected, got -1"),
         ("bytes", ("--gain", "inf"), "chaotic.gain: a finite number expected, got inf"),
         ("bytes", ("--time", 0.5), "--time: at least one step of dt = 1 expected, got 0.5"),
-        ("bytes", ("--time", 50, "--steps", 3), "--time: not together with --steps"),
+        ("bytes", ("--time", 50, "--steps", 3), "--time: not together with steps"),
         ("bytes", ("--hebbian", 0), "chaotic.hebbian: a number greater than 0 expected, got 0"),
         ("bytes", ("--hebbian", 2, "--set", "optimiser.centred=true"), "chaotic.hebbian: centring knows"),
         ("bytes", ("--settling", "slow"), "chaotic.settling: 'euler' or 'exact' expected, got 'slow'"),
         ("bytes", ("--layers", "17,5"), "--layers: 17 visible units, but the samples have 16 sites"),
         ("bytes", ("--classes",), "classes: a network that is to know labels needs at least two classes"),
-        ("bytes", ("--hidden", 5), "--hidden: hidden units of a chaotic network are given with --layers"),
+        ("bytes", ("--hidden", 5), "--hidden: hidden units of a chaotic network are given with layers"),
     ],
 )
 def test_bad_input_is_one_line(kind, words, line, file, tmp_path):

@@ -171,7 +171,7 @@ def test_fasta_in_fasta_out(folder, rna):
 def test_reweighted(folder, rna):
     fasta, labels = rna
     good("train", fasta, "--labels", labels, "--reweight", 0.8, "-o", folder / "weighted", *SMALL)
-    assert sr.Trajectory.open(folder / "weighted").data["meta"]["reading"]["reweight"] == 0.8
+    assert sr.Trajectory.open(folder / "weighted").kind.reading.reweight == 0.8
 
 
 # generate

@@ -4,6 +4,7 @@ import gzip
 import io
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from command_line import good, refused
+from shortrun.data import read, write
 from shortrun.data.core.alphabet import DNA, PROTEIN, RNA, numbered
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import read, write
+from shortrun.data.core.kind import AlignmentKind, KeptColumns, Kind
 from shortrun.data.sequences import gaps
 from shortrun.errors import DataError, FormatError, MissingExtraError
 
@@ -50,10 +52,10 @@ def letters(data):
     return data.alphabet.decode_rows(data.values)
 
 
-def aligned(rows, **options):
+def aligned(rows, *, alignment=AlignmentKind(), **options):
     """Return RNA samples of equal length."""
     codes = np.array([RNA.encode(row) for row in rows])
-    return Dataset.from_arrays(codes, alphabet=RNA, **options)
+    return Dataset.from_arrays(codes, alphabet=RNA, **options).with_kind(alignment=alignment)
 
 
 # A2M and A3M
@@ -110,9 +112,9 @@ def test_stockholm_is_read_with_all_it_says(tmp_path):
     assert letters(data) == ["GGACAU-CC", "GGA-AUUCC", "GG--AUU-C"]
     assert data.names.tolist() == ["s1/2-9", "s2 a second one", "s3"]
     assert (data.classes, data.labels.tolist()) == (("A", "B c"), [0, 1, -1])
-    assert data.meta["annotation"] == {"SS_cons": "<<<...>>>", "RF": "xxx.xxxxx"}
-    assert data.meta["of_file"]["GF"] == [["ID", "Tiny"], ["AU", "Müller"]]
-    assert data.meta["of_file"]["GS"] == {"s1/2-9": [["AC", "P12345.1"]]}
+    assert data.kind.alignment.annotation == {"SS_cons": "<<<...>>>", "RF": "xxx.xxxxx"}
+    assert data.kind.alignment.remarks["GF"] == [["ID", "Tiny"], ["AU", "Müller"]]
+    assert data.kind.alignment.remarks["GS"] == {"s1/2-9": [["AC", "P12345.1"]]}
 
 
 @pytest.mark.parametrize("name", ["y.sto", "y.stk.gz"])
@@ -122,23 +124,22 @@ def test_stockholm_is_written_with_all_that_was_read(tmp_path, name):
     again = read(tmp_path / name)
     assert again.hash == data.hash
     assert again.names.tolist() == data.names.tolist()
-    assert {key: it for key, it in again.meta.items() if key != "source"} == {
-        key: it for key, it in data.meta.items() if key != "source"
-    }
+    assert again.kind == replace(data.kind, source=str(tmp_path / name))
+    assert again.kind.alignment.remarks
 
 
 def test_stockholm_in_blocks_windows_and_gz(tmp_path):
     blocks = "\ufeff\n# STOCKHOLM 1.0\n\na ACG\nb AC-\n#=GC SS_cons <.>\n\na UU\nb UA\n#=GC SS_cons ..\n//\n\n"
     data = read(put(tmp_path, "x.stockholm.gz", blocks.replace("\n", "\r\n")))
     assert letters(data) == ["ACGUU", "AC-UA"]
-    assert data.meta["annotation"] == {"SS_cons": "<.>.."}
+    assert data.kind.alignment.annotation == {"SS_cons": "<.>.."}
 
 
 def test_insert_columns_of_stockholm_are_those_that_rf_or_the_letters_say(tmp_path):
     path = put(tmp_path, "x.sto", STO.encode("latin-1"))
     data = read(path, inserts="remove")
     assert letters(data) == ["GGAAU-CC", "GGAAUUCC", "GG-AUU-C"]
-    assert data.meta["kept_columns"] == {"of": 9, "kept": [0, 1, 2, 4, 5, 6, 7, 8]}
+    assert data.kind.alignment.columns == KeptColumns(9, (0, 1, 2, 4, 5, 6, 7, 8))
     unsaid = put(tmp_path, "y.sto", "# STOCKHOLM 1.0\na A..cG\nb AaucG\nc -...G\n//\n")
     assert letters(read(unsaid, inserts="remove")) == ["AG", "AG", "-G"]
     clustal = put(tmp_path, "y.aln", "CLUSTAL\n\na A..cG\nb AaucG\n")
@@ -203,7 +204,7 @@ def test_what_biopython_writes_is_read_right(tmp_path, form):
     assert letters(data) == texts
     assert data.names.tolist() == [record.id for record in records]
     if form == "stockholm":
-        assert data.meta["annotation"]["SS_cons"] == structure
+        assert data.kind.alignment.annotation["SS_cons"] == structure
 
 
 @pytest.mark.parametrize("suffix", [".fasta", ".a2m", ".a3m", ".sto", ".aln"])
@@ -215,8 +216,7 @@ def test_what_is_written_biopython_reads(tmp_path, suffix):
         ["A", "", "B", "A", "A", "B"],
         names=[f"n{i}/1-9" for i in range(6)],
         alphabet=RNA,
-        meta={"annotation": {"SS_cons": structure}},
-    )
+    ).with_kind(alignment=AlignmentKind(annotation={"SS_cons": structure}))
     write(tmp_path / f"x{suffix}", data)
     form = {".sto": "stockholm", ".aln": "clustal"}.get(suffix, "fasta")
     found = AlignIO.read(tmp_path / f"x{suffix}", form)
@@ -235,36 +235,36 @@ def test_columns_with_many_gaps_are_left_out_and_given_back(tmp_path):
     write(tmp_path / "x.fasta", aligned(GAPPY))
     data = read(tmp_path / "x.fasta", max_gaps=0.5, alphabet="rna")
     assert letters(data) == ["-A-C", "GAUC", "GAU-", "-A-C"]  # a half is not more than a half
-    assert data.meta["kept_columns"] == {"of": 5, "kept": [0, 1, 3, 4]}
+    assert data.kind.alignment.columns == KeptColumns(5, (0, 1, 3, 4))
     again = gaps.restored(data)
     assert letters(again) == GAPPY
-    assert "kept_columns" not in again.meta
+    assert again.kind.alignment.columns is None
     assert letters(gaps.without_gaps(data, 0.3)) == ["AC", "AC", "A-", "AC"]
-    assert gaps.without_gaps(data, 0.3).meta["kept_columns"] == {"of": 5, "kept": [1, 4]}
+    assert gaps.without_gaps(data, 0.3).kind.alignment.columns == KeptColumns(5, (1, 4))
     write(tmp_path / "y.fasta", aligned(["A-", "-A"]))
     with pytest.raises(FormatError, match="every column has more than 0% gaps, the best one 50%"):
         read(tmp_path / "y.fasta", max_gaps=0.0, alphabet="rna")
 
 
 def test_other_files_are_read_on_the_columns_of_a_training(tmp_path):
-    kept = {"of": 5, "kept": [0, 1, 3, 4]}
+    kept = Kind(4, RNA, alignment=AlignmentKind(KeptColumns(5, (0, 1, 3, 4))))
     write(tmp_path / "whole.sto", aligned(["--GG-", "AAAAA"]))
     write(tmp_path / "cut.fa", aligned(["-AUC"]))
-    assert letters(read(tmp_path / "whole.sto", kept_columns=kept, alphabet="rna")) == ["--G-", "AAAA"]
-    assert letters(read(tmp_path / "cut.fa", kept_columns=kept, max_gaps=0.1)) == ["-AUC"]
+    assert letters(read(tmp_path / "whole.sto", like=kept)) == ["--G-", "AAAA"]
+    assert letters(read(tmp_path / "cut.fa", like=kept, max_gaps=0.1)) == ["-AUC"]
 
 
 def test_a_structure_loses_the_partners_of_columns_that_are_left_out(tmp_path):
-    data = aligned(["GA-UCA", "GA-UCA"], meta={"annotation": {"SS_cons": "<(<>)>", "RF": "abcdef"}})
+    data = aligned(["GA-UCA", "GA-UCA"], alignment=AlignmentKind(annotation={"SS_cons": "<(<>)>", "RF": "abcdef"}))
     cut = gaps.without_gaps(data, 0.7)
     assert gaps.annotation(cut) == {"SS_cons": "<(.)>", "RF": "abdef"}
-    assert gaps.annotation(gaps.restored(cut)) == data.meta["annotation"]
+    assert gaps.annotation(gaps.restored(cut)) == data.kind.alignment.annotation
     assert gaps.pairs("<A<.a>..>") == [(1, 4), (2, 5), (0, 8)]
     assert gaps.pairs("<<>") == gaps.pairs("<>>") == []
     write(tmp_path / "x.sto", cut)
-    assert read(tmp_path / "x.sto").meta["annotation"] == {"SS_cons": "<(.)>", "RF": "abdef"}
+    assert read(tmp_path / "x.sto").kind.alignment.annotation == {"SS_cons": "<(.)>", "RF": "abdef"}
     write(tmp_path / "y.sto", gaps.restored(cut))
-    assert read(tmp_path / "y.sto").meta["annotation"] == data.meta["annotation"]
+    assert read(tmp_path / "y.sto").kind.alignment.annotation == data.kind.alignment.annotation
 
 
 def test_data_without_gaps_keep_their_columns(tmp_path):
@@ -277,14 +277,14 @@ def test_a_run_knows_its_columns_and_its_structure(tmp_path):
     rows = ["GA-UC", "GACUC", "CA-UG", "-A-UG"] * 8
     labels = ["a", "a", "b", "b"] * 8
     names = [f"s{i}" for i in range(32)]
-    meta = {"annotation": {"SS_cons": "<...>"}, "of_file": {"GF": [["ID", "x"]]}}
-    write(tmp_path / "x.sto", aligned(rows, labels=labels, names=names, meta=meta))
+    known = AlignmentKind(annotation={"SS_cons": "<...>"}, remarks={"GF": [["ID", "x"]]})
+    write(tmp_path / "x.sto", aligned(rows, labels=labels, names=names, alignment=known))
     good("train", tmp_path / "x.sto", "-o", tmp_path / "run", "--max-gaps", "0.7", "--hidden", "4", "--updates", "3")
     for name, sites, structure in (("y.sto", 4, "<..>"), ("z.sto", 5, "<...>")):
         whole = ["--original-columns"] if sites == 5 else []
         good("generate", tmp_path / "run", "-n", "6", "-o", tmp_path / name, *whole)
         data = read(tmp_path / name, alphabet="rna")
-        assert (data.sites, data.meta["annotation"], data.meta.get("of_file")) == (sites, {"SS_cons": structure}, None)
+        assert (data.sites, data.kind.alignment) == (sites, AlignmentKind(annotation={"SS_cons": structure}))
         assert sites == 4 or not data.values[:, 2].any()
     for name in ("x.sto", "y.sto", "z.sto"):
         good("predict", tmp_path / "run", tmp_path / name, "-o", tmp_path / "p.csv")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from command_line import good, refused
-from shortrun.data import Dataset, read
-from shortrun.data.catalogue import SHARED, entries
-from shortrun.data.describe import leakage, row_hashes
+from shortrun.data import Dataset, describe, read
+from shortrun.data.catalogue import SHARED
+from shortrun.data.description import leakage, row_hashes
+from shortrun.data.recipes import ENTRIES
 from shortrun.errors import DataError
 
 COUNTS = {  # as the README of the data sets states them
@@ -38,12 +39,12 @@ def test_each_set_loads_by_name_with_the_counts_that_its_readme_states(name, sha
     data = read(name)
     samples, sites, classes = COUNTS[name]
     assert (len(data), data.sites, data.class_counts.tolist()) == (samples, sites, classes)
-    assert data.meta["source"] == name
+    assert data.kind.source == name
 
 
 def test_every_entry_says_where_it_comes_from():
-    assert {entry.name for entry in entries()} == {"digits", *COUNTS}
-    for entry in entries():
+    assert {entry.name for entry in ENTRIES} == {"digits", *COUNTS}
+    for entry in ENTRIES:
         assert entry.title
         assert entry.preparation
         assert entry.citation
@@ -67,7 +68,7 @@ def test_another_file_in_the_place_of_a_copy_is_refused(tmp_path, monkeypatch):
 
 
 def test_description_of_a_small_set():
-    found = small().describe()
+    found = describe(small())
     expected = {"samples": 4, "sites": 4, "unlabelled": 1, "groups": 2, "distinct": 3, "constant_sites": [1]}
     assert {key: found[key] for key in expected} == expected
     assert found["classes"] == {"a": 2, "b": 1}

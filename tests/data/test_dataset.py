@@ -69,7 +69,7 @@ def test_images_are_flattened_row_by_row_and_remember_their_shape():
     data = Dataset.from_arrays(np.eye(3, dtype=int)[None].repeat(2, axis=0))
     assert data.values.shape == (2, 9)
     assert data.values[1].tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 1]
-    assert data.meta["image_shape"] == (3, 3)
+    assert data.kind.image.shape == (3, 3)
 
 
 @pytest.mark.parametrize("missing", ["", "NA", None, "None", float("nan"), "NaN", -1, "-1", "Uncategorized", " nan "])
@@ -198,11 +198,11 @@ def test_hash_is_the_same_on_every_machine_and_sees_every_change():
         GOOD.select([1, 0, 2, 3]),
         GOOD.with_labels(["a", "b", "b", "b"]),
         replace(GOOD, classes=("a", "c")),
-        replace(GOOD, alphabet=RNA),
+        GOOD.with_kind(codes=RNA),
         Dataset.from_arrays(GOOD.values.reshape(2, 4), ["a", "b"]),
     ]
     assert len({GOOD.hash, *(other.hash for other in others)}) == 6
-    assert replace(GOOD, meta={"source": "elsewhere"}, groups=None).hash == GOOD.hash
+    assert replace(GOOD.with_kind(source="elsewhere"), groups=None).hash == GOOD.hash
     assert replace(GOOD, values=np.asfortranarray(GOOD.values)).hash == GOOD.hash
 
 

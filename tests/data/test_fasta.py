@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shortrun.data import read
 from shortrun.data.core.alphabet import PROTEIN, RNA
-from shortrun.data.readers import read
 
 BUDGET = settings(
     max_examples=60,

@@ -8,8 +8,8 @@ import signal
 import numpy as np
 import pytest
 
+from shortrun.data import write
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import write
 from shortrun.errors import StoreError
 from shortrun.files import atomic
 

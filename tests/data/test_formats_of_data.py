@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from shortrun.data.catalogue import entries
+from shortrun.data import read, write
 from shortrun.data.core.alphabet import DNA, PROTEIN, RNA, numbered
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import FORMATS, read, write
+from shortrun.data.formats import PLACES
+from shortrun.data.recipes import ENTRIES
 from shortrun.registry import modules
 
 WHOLE = ("fasta", "hdf5", "npz", "parquet", "stockholm", "table")  # formats that hold all that such data sets say
-SUFFIXES = [suffix for it in modules(FORMATS) if it.__name__.rpartition(".")[2] in WHOLE for suffix in it.suffixes]
+SUFFIXES = [
+    suffix for it in modules(PLACES) if it.__name__.rpartition(".")[2] in WHOLE for suffix in it.FORMAT.suffixes
+]
 LABELS = ["East Asian", "", "b=1, c", "East Asian", "Ω"]
 NAMES = ["one", "two words", "three,3", 'four "4"', "5|sp.1/2-3"]
 
@@ -71,7 +74,7 @@ def test_npz_keeps_the_rest_too(tmp_path):
     assert again.classes == ("z", "x", "y")
     assert again.weights.tolist() == [0.5, 2]
     assert again.alphabet == numbered(4)
-    assert again.meta["image_shape"] == (2, 2)
+    assert again.kind.image.shape == (2, 2)
     with np.load(tmp_path / "d.npz") as arrays:
         assert arrays["x"].shape == (2, 4)
         assert arrays["y"].tolist() == ["z", "y"]
@@ -89,7 +92,7 @@ def test_table_keeps_the_names_of_sites(tmp_path):
     (tmp_path / "d.csv").write_text("rs1,label,rs2\n0,a,1\n1,b,1\n")
     write(tmp_path / "e.tsv", read(tmp_path / "d.csv"))
     again = read(tmp_path / "e.tsv")
-    assert again.meta["site_names"] == ["rs1", "rs2"]
+    assert list(again.kind.table.names) == ["rs1", "rs2"]
     assert (tmp_path / "e.tsv").read_text() == "name\tlabel\trs1\trs2\n0\ta\t0\t1\n1\tb\t1\t1\n"
 
 
@@ -99,7 +102,7 @@ def test_npz_parts_keys_and_grey_images(tmp_path):
     assert read(tmp_path / "a.npz").values.tolist() == [[0, 0, 1, 1]] * 3
     test = read(tmp_path / "a.npz", part="test", threshold=0.2)
     assert test.values.tolist() == [[0, 1, 1, 1]]
-    assert (test.classes, test.meta["image_shape"]) == (("7",), (2, 2))
+    assert (test.classes, test.kind.image.shape) == (("7",), (2, 2))
     np.savez(tmp_path / "b.npz", x=[[0, 1], [1, 1]], y=[1, 0], classes=["B", "A"], who=["p", "q"], pop=[5, 5])
     assert read(tmp_path / "b.npz").classes == ("B", "A")
     other = read(tmp_path / "b.npz", label_column="pop", group="who")
@@ -123,10 +126,10 @@ def test_digits_have_their_name(tmp_path, monkeypatch):
     assert digits.values.shape == (1797, 64)
     assert digits.class_counts.tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     assert digits.classes == tuple("0123456789")
-    assert digits.meta["image_shape"] == (8, 8)
+    assert digits.kind.image.shape == (8, 8)
     assert 0.38 < digits.values.mean() < 0.40
     assert read("digits", threshold=0.6).values.mean() < digits.values.mean()
-    assert all(entry.title and entry.citation and entry.licence for entry in entries())
+    assert all(entry.title and entry.citation and entry.licence for entry in ENTRIES)
     with pytest.raises(ValueError, match="did you mean 'digits'"):
         read("digit")
     (tmp_path / "digits").mkdir()

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from command_line import good, refused
+from shortrun.data import read, write
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.genotypes import encoding as genotypes
-from shortrun.data.readers import read, write
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError, StoreError
 
 cyvcf2, bed_reader, pysam = (pytest.importorskip(name) for name in ("cyvcf2", "bed_reader", "pysam"))
@@ -70,14 +71,14 @@ def samples(kind=BINARY, people=7, sites=11, seed=0, **more):
     variants = [
         f"{1 if i < sites // 2 else 22} {10 + 7 * i} rs{i} {'ACGT'[i % 4]} {'GTAC'[i % 4]}" for i in range(sites)
     ]
-    return Dataset.from_arrays(
+    data = Dataset.from_arrays(
         random.integers(0, len(kind), (rows, sites)),
         random.choice(["East Asian", 'x "y", z=1', ""], people).repeat(rows // people),
         names=[f"{p}{end}" for p in persons for end in ("_A", "_B")] if kind == BINARY else persons,
         alphabet=kind,
         groups=persons.repeat(2) if kind == BINARY else None,
-        meta={"variants": variants, **more},
     )
+    return data.with_kind(genotypes=GenotypeKind(**{"variants": tuple(variants), **more}))
 
 
 # Reading VCF
@@ -90,9 +91,9 @@ def test_phased_calls_are_two_haplotypes_a_person(file):
     assert data.names.tolist() == ["p_A", "p_B", "q_A", "q_B"]
     assert data.groups.tolist() == ["p", "p", "q", "q"]
     assert data.classes == ()
-    assert data.meta["variants"] == ["1 5 rs1 A G", "1 9 . C T", "22 7 rs3 GA G"]
-    assert "##contig=<ID=1,length=999>" in data.meta["vcf_header"]
-    assert data.meta["notes"] == []
+    assert list(data.kind.genotypes.variants) == ["1 5 rs1 A G", "1 9 . C T", "22 7 rs3 GA G"]
+    assert "##contig=<ID=1,length=999>" in data.kind.genotypes.vcf_header
+    assert list(data.notes) == []
 
 
 @pytest.mark.parametrize("name", ["x.vcf", "x.vcf.gz"])
@@ -105,7 +106,7 @@ def test_unphased_calls_are_dosages(file):
     data = read(file(vcf("1 5 rs1 A G 0/1 1/1", "1 9 . C T 0/0 0/1")))
     assert data.values.tolist() == [[1, 0], [2, 1]]
     assert (data.alphabet, data.names.tolist(), data.groups) == (DOSAGE, ["p", "q"], None)
-    assert data.meta["notes"] == [
+    assert list(data.notes) == [
         "2 of 2 heterozygous calls are not phased: read as dosages 0, 1 and 2, not as haplotypes"
     ]
 
@@ -114,7 +115,7 @@ def test_one_unphased_call_makes_all_dosages(file):
     mixed = file(vcf("1 5 . A G 0|1 1|1", "1 9 . C T 1|0 0/1", "1 10 . C T 0|1 0|1"))
     data = read(mixed)
     assert data.values.tolist() == [[1, 1, 1], [2, 1, 1]]
-    assert data.meta["notes"][0].startswith("1 of 5 heterozygous calls are not phased")
+    assert next(iter(data.notes)).startswith("1 of 5 heterozygous calls are not phased")
     assert "site 1:9: the call of 'q' is not phased" in str(refusal(mixed, alphabet="binary"))
 
 
@@ -142,8 +143,8 @@ def test_a_person_with_one_allele_is_one_haplotype(file):
 def test_sites_without_exactly_two_alleles(file):
     path = file(vcf("1 5 . A G,T 0|2 1|1", "1 6 . A . 0|0 0|0", "1 7 . A <DEL> 0|1 0|1"))
     data = read(path)
-    assert data.meta["variants"] == ["1 7 . A <DEL>"]
-    assert data.meta["notes"] == ["left out 2 sites without exactly two alleles"]
+    assert list(data.kind.genotypes.variants) == ["1 7 . A <DEL>"]
+    assert list(data.notes) == ["left out 2 sites without exactly two alleles"]
     assert "site 1:5: two alleles expected, got A, G, T" in str(refusal(path, multiallelic="error"))
 
 
@@ -178,7 +179,8 @@ def test_wrong_regions(file):
 def test_frequent_sites_far_enough_apart(tmp_path, monkeypatch):
     data = samples(people=30, sites=200, seed=3)
     random = np.random.default_rng(4)
-    data = Dataset.from_arrays(random.random((60, 200)) < random.random(200) ** 3, meta=data.meta)
+    values = random.random((60, 200)) < random.random(200) ** 3
+    data = Dataset.from_arrays(values).with_kind(genotypes=data.kind.genotypes)
     write(tmp_path / "x.vcf", data)
     share = data.values.mean(0)
     frequent = np.minimum(share, 1 - share) >= 0.05
@@ -186,14 +188,14 @@ def test_frequent_sites_far_enough_apart(tmp_path, monkeypatch):
     found = read(tmp_path / "x.vcf", maf=0.05)
     assert 50 < frequent.sum() < 150
     assert np.array_equal(found.values, data.values[:, frequent])
-    assert found.meta["notes"] == [f"left out {(~frequent).sum()} sites with a minor-allele frequency below 0.05"]
+    assert list(found.notes) == [f"left out {(~frequent).sum()} sites with a minor-allele frequency below 0.05"]
     kept, last = [], ("", 0)
-    for text in np.array(data.meta["variants"])[frequent]:
+    for text in np.array(list(data.kind.genotypes.variants))[frequent]:
         chromosome, position = text.split()[0], int(text.split()[1])
         if chromosome != last[0] or position - last[1] >= 20:
             kept.append(text)
             last = chromosome, position
-    assert read(tmp_path / "x.vcf", maf=0.05, thin=20).meta["variants"] == kept
+    assert list(read(tmp_path / "x.vcf", maf=0.05, thin=20).kind.genotypes.variants) == kept
     for wrong in ({"maf": 0.6}, {"maf": -0.1}, {"thin": 0}):
         with pytest.raises(ConfigError, match=next(iter(wrong))):
             read(tmp_path / "x.vcf", **wrong)
@@ -209,11 +211,11 @@ def test_missing_calls(file):
     assert "site 1:6: the call of 'p' is missing; say what to do" in str(refusal(path))
     sites = read(path, missing="drop-site")
     assert sites.values[:2].tolist() == [[0, 0], [1, 1]]
-    assert sites.meta["notes"] == ["left out 2 sites with a missing call"]
+    assert list(sites.notes) == ["left out 2 sites with a missing call"]
     people = read(path, missing="drop-sample")
     assert people.names.tolist() == ["q_A", "q_B"]
     assert people.values.tolist() == [[1, 1, 0, 1], [1, 1, 1, 0]]
-    assert people.meta["notes"] == ["left out 2 of 3 persons for missing calls"]
+    assert list(people.notes) == ["left out 2 of 3 persons for missing calls"]
     major = read(path, missing="major")
     assert major.values.T.tolist() == [[0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0], [1, 1, 0, 1, 1, 1], [0, 1, 1, 0, 0, 1]]
     everyone = file(vcf("1 5 . A G .|. ./."), "y.vcf")
@@ -269,9 +271,9 @@ def test_a_vcf_is_read_back(tmp_path, name, kind):
     again = read(tmp_path / name)
     assert again.hash == data.hash
     assert again.names.tolist() == data.names.tolist()
-    assert again.meta["variants"] == data.meta["variants"]
+    assert list(again.kind.genotypes.variants) == list(data.kind.genotypes.variants)
     assert (again.groups is None) == (kind == DOSAGE)
-    header = again.meta["vcf_header"]
+    header = again.kind.genotypes.vcf_header
     assert "##reference=b37" in header
     assert [line for line in header if "contig" in line] == ["##contig=<ID=22,length=51304566>", "##contig=<ID=1>"]
     assert [found.name for found in tmp_path.iterdir()] == [name]
@@ -290,7 +292,7 @@ def test_other_programs_read_our_vcf(tmp_path, name):
     assert people == [f"person{i}" for i in range(7)]
     assert np.array_equal(np.array(calls).reshape(11, 14).T, data.values)
     lines = program("bcftools")("query", "-f", "%CHROM %POS %ID %REF %ALT[ %GT]\n", tmp_path / name).splitlines()
-    assert [line.split(" person")[0].rsplit(" ", 7)[0] for line in lines] == data.meta["variants"]
+    assert [line.split(" person")[0].rsplit(" ", 7)[0] for line in lines] == list(data.kind.genotypes.variants)
     assert lines[0].split()[5:] == [f"{a}|{b}" for a, b in data.values[:, 0].reshape(-1, 2)]
 
 
@@ -303,7 +305,9 @@ def test_bcftools_indexes_and_queries_our_vcf(tmp_path):
     again = read(tmp_path / "y.hap.gz")
     assert np.array_equal(again.values, data.values)
     assert again.names.tolist() == data.names.tolist()
-    assert [text.split()[:2] for text in again.meta["variants"]] == [v.split()[:2] for v in data.meta["variants"]]
+    assert [text.split()[:2] for text in list(again.kind.genotypes.variants)] == [
+        v.split()[:2] for v in list(data.kind.genotypes.variants)
+    ]
 
 
 def test_we_read_what_pysam_writes(tmp_path):
@@ -321,7 +325,7 @@ def test_we_read_what_pysam_writes(tmp_path):
     data = read(tmp_path / "x.bcf")
     assert data.values.tolist() == [[0, 1], [1, 0], [1, 0], [1, 0]]
     assert data.groups.tolist() == ["Å", "Å", "b c", "b c"]
-    assert data.meta["variants"] == ["chrX 3 . A C", "chrX 8 . A C"]
+    assert list(data.kind.genotypes.variants) == ["chrX 3 . A C", "chrX 8 . A C"]
 
 
 def test_haplotypes_without_persons_are_paired_by_label(tmp_path):
@@ -374,10 +378,10 @@ def test_the_sites_of_other_data_are_found_wherever_they_are(file):
     more = vcf(
         "1 4 . A G 0|1 1|1", *["1 5 rs1 A G 0|1 1|1", "1 9 . C T 1|0 0|0", "1 9 . C T 0|0 0|0", "22 7 rs3 GA G 0|0 0|1"]
     )
-    data = read(file(more), variants=wanted, maf=0.5, thin=10**6)
+    data = read(file(more), like=Kind(3, BINARY, genotypes=GenotypeKind(tuple(wanted))), maf=0.5, thin=10**6)
     assert data.values.tolist() == [[0, 0, 0], [0, 1, 1], [0, 1, 1], [1, 1, 1]]  # 1:9 the other way round
-    assert data.meta["variants"] == wanted
-    lacking = refusal(file(more), variants=[*wanted, "22 8 . A G"])
+    assert list(data.kind.genotypes.variants) == wanted
+    lacking = refusal(file(more), like=Kind(4, BINARY, genotypes=GenotypeKind((*wanted, "22 8 . A G"))))
     assert lacking.reason == "the site 22:8 (A, G) that was asked for is not there"
 
 
@@ -398,7 +402,7 @@ def test_large_values_wait_on_the_disk(tmp_path, monkeypatch):
 
 GROWTH = """
 import resource, sys
-from shortrun.data.readers import read
+from shortrun.data import read
 import cyvcf2
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 data = read(sys.argv[1])
@@ -411,7 +415,7 @@ def test_memory_holds_the_values_and_little_else(tmp_path):
     random = np.random.default_rng(0)
     variants = [f"22 {i + 1} . A G" for i in range(60_000)]
     values = random.integers(0, 2, (1000, 60_000), dtype=np.uint8)
-    write(tmp_path / "x.vcf", Dataset.from_arrays(values, meta={"variants": variants}))
+    write(tmp_path / "x.vcf", Dataset.from_arrays(values).with_kind(genotypes=GenotypeKind(tuple(variants))))
     found = subprocess.run(
         [sys.executable, "-c", GROWTH, tmp_path / "x.vcf"], capture_output=True, text=True, check=True
     )
@@ -495,7 +499,7 @@ def test_plink_files_are_read_back_as_dosages(tmp_path):
     again = read(tmp_path / "x.bed", label_column="family")
     assert np.array_equal(again.values, data.values)
     assert (again.alphabet, again.names.tolist()) == (DOSAGE, data.names.tolist())
-    assert again.meta["variants"] == data.meta["variants"]
+    assert list(again.kind.genotypes.variants) == list(data.kind.genotypes.variants)
     assert again.classes == ("East_Asian", 'x_"y",_z=1')
     assert again.labels.tolist() == data.labels.tolist()
     haplotypes = samples()
@@ -511,11 +515,13 @@ def test_other_programs_read_our_plink_files(tmp_path):
     with bed_reader.open_bed(tmp_path / "x.bed") as found:
         assert np.array_equal(found.read(dtype="int8"), data.values)
         assert found.iid.tolist() == data.names.tolist()
-        assert found.allele_1.tolist() == [text.split()[4] for text in data.meta["variants"]]
+        assert found.allele_1.tolist() == [text.split()[4] for text in list(data.kind.genotypes.variants)]
     program("plink2")("--bfile", tmp_path / "x", "--recode", "vcf", "--out", tmp_path / "y")
     again = read(tmp_path / "y.vcf")
     assert np.array_equal(again.values, data.values)
-    assert [text.split()[:3] for text in again.meta["variants"]] == [v.split()[:3] for v in data.meta["variants"]]
+    assert [text.split()[:3] for text in list(again.kind.genotypes.variants)] == [
+        v.split()[:3] for v in list(data.kind.genotypes.variants)
+    ]
 
 
 @pytest.mark.parametrize("major", ["SNP", "individual"])
@@ -538,7 +544,7 @@ def test_we_read_what_bed_reader_writes(tmp_path, major):
     assert data.values.tolist() == values[[0, 2, 3, 4]].tolist()
     assert [("", *data.classes)[k + 1] for k in data.labels] == ["male", "", "male", "male"]
     assert data.groups.tolist() == ["f", "g", "g", "0"]
-    assert data.meta["variants"] == ["1 5 r1 A C", "X 7 r2 A T", "X 9 r3 A G"]
+    assert list(data.kind.genotypes.variants) == ["1 5 r1 A C", "X 7 r2 A T", "X 9 r3 A G"]
     assert read(tmp_path / "x.bed", region="X:8-", label_column="phenotype").labels.tolist() == [1, 0, -1, 0, 1]
     assert read(tmp_path / "x.bed", maf=0.3, missing="major").values.T.tolist() == [[0, 2, 1, 0, 2], [1, 0, 1, 0, 2]]
     assert "no column 'famly' (did you mean 'family'?)" in str(
@@ -606,19 +612,19 @@ def test_hapt_is_read_back(tmp_path, packed):
     assert again.labels.tolist() == data.labels.tolist()
     assert again.classes == ("East_Asian", 'x_"y",_z=1')
     assert (again.names.tolist(), again.groups.tolist()) == (data.names.tolist(), data.groups.tolist())
-    assert again.meta["variants"] == data.meta["variants"]
+    assert list(again.kind.genotypes.variants) == list(data.kind.genotypes.variants)
     assert sorted(found.name for found in tmp_path.iterdir()) == [f"x.hapt{packed}", f"x.legend{packed}"]
 
 
 def test_hapt_as_published(file):
     rows = "Real HG1_A 0 1 1\nReal HG1_B 1 1 0\n"
     path = file(rows, "3_SNP_real.hapt")
-    assert "variants" not in read(path).meta
+    assert not read(path).kind.genotypes.variants
     file("id position a0 a1\n1:5_C_T 5 C T\n1:9_A_G 9 A G\n22:7_A_C 7 A C\n", "3_SNP.legend")
     data = read(path)
     assert data.values.tolist() == [[0, 1, 1], [1, 1, 0]]
     assert (data.classes, data.groups.tolist()) == (("Real",), ["HG1", "HG1"])
-    assert data.meta["variants"] == ["1 5 1:5_C_T C T", "1 9 1:9_A_G A G", "22 7 22:7_A_C A C"]
+    assert list(data.kind.genotypes.variants) == ["1 5 1:5_C_T C T", "1 9 1:9_A_G A G", "22 7 22:7_A_C A C"]
     panel = file("sample\tpop\nHG1\tGBR\n", "x.panel")
     assert read(path, labels=panel).classes == ("GBR",)
 
@@ -629,7 +635,7 @@ def test_hap_is_read_back_and_by_bcftools(tmp_path):
     again = read(tmp_path / "x.hap.gz", label_column="population")
     assert np.array_equal(again.values, data.values)
     assert again.names.tolist() == data.names.tolist()
-    assert again.meta["variants"][1] == "22 10 22:10_A_G A G"
+    assert list(again.kind.genotypes.variants)[1] == "22 10 22:10_A_G A G"
     parts = ",".join(str(tmp_path / f"x{ending}.gz") for ending in (".hap", ".legend", ".sample"))
     (tmp_path / "x.samples").write_bytes(gzip.decompress((tmp_path / "x.sample.gz").read_bytes()))
     parts = parts.replace("x.sample.gz", "x.samples")
@@ -702,7 +708,7 @@ def test_npz_keeps_the_sites(tmp_path):
     data = samples()
     write(tmp_path / "x.npz", data)
     again = read(tmp_path / "x.npz")
-    assert (again.hash, again.meta["variants"]) == (data.hash, data.meta["variants"])
+    assert (again.hash, list(again.kind.genotypes.variants)) == (data.hash, list(data.kind.genotypes.variants))
     with np.load(tmp_path / "x.npz") as arrays:
         assert arrays["allele"][1] == "C,T"
     dosages = samples(DOSAGE)
@@ -713,16 +719,16 @@ def test_npz_keeps_the_sites(tmp_path):
 def test_sites_of_arrays_with_and_without_chromosomes(tmp_path):
     np.savez(tmp_path / "x.npz", x=[[0, 1], [1, 1]], snp=["1:5_C_T", "22:9_A_G"], position=[5, 9], who=["p", "p"])
     data = read(tmp_path / "x.npz", group="who")
-    assert data.meta["variants"] == ["1 5 1:5_C_T C T", "22 9 22:9_A_G A G"]
+    assert list(data.kind.genotypes.variants) == ["1 5 1:5_C_T C T", "22 9 22:9_A_G A G"]
     np.savez(tmp_path / "y.npz", x=[[0, 1], [1, 1]], snp=["rs1", "rs 2"], position=[5, 9], allele=["C,T", "A,G"])
-    assert read(tmp_path / "y.npz").meta["variants"] == ["0 5 rs1 C T", "0 9 rs_2 A G"]
+    assert list(read(tmp_path / "y.npz").kind.genotypes.variants) == ["0 5 rs1 C T", "0 9 rs_2 A G"]
     np.savez(tmp_path / "z.npz", x=[[0, 1], [1, 1]], rs=["1:5_C_T", "1:6_A_G"], position=[5, 9], snp=[1])
-    assert read(tmp_path / "z.npz", keys={"snp": "rs"}).meta["variants"] == [
+    assert list(read(tmp_path / "z.npz", keys={"snp": "rs"}).kind.genotypes.variants) == [
         "0 5 1:5_C_T N <ALT>",
         "0 9 1:6_A_G N <ALT>",
     ]
     np.savez(tmp_path / "w.npz", x=[[0, 1], [1, 1]], position=[5, 9, 10])
-    assert "variants" not in read(tmp_path / "w.npz").meta
+    assert not read(tmp_path / "w.npz").kind.genotypes.variants
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.tsv.gz", "x.fasta"])
@@ -733,8 +739,10 @@ def test_tables_keep_where_haplotypes_are(tmp_path, name):
     assert again.hash == data.hash
     if "fasta" not in name:
         write(tmp_path / "y.vcf", again)
-        places = [text.split()[:2] + text.split()[3:] for text in read(tmp_path / "y.vcf").meta["variants"]]
-        assert places == [text.split()[:2] + text.split()[3:] for text in data.meta["variants"]]
+        places = [
+            text.split()[:2] + text.split()[3:] for text in list(read(tmp_path / "y.vcf").kind.genotypes.variants)
+        ]
+        assert places == [text.split()[:2] + text.split()[3:] for text in list(data.kind.genotypes.variants)]
     dosages = samples(DOSAGE)
     write(tmp_path / name, dosages)
     assert read(tmp_path / name).hash == dosages.hash
@@ -751,8 +759,8 @@ def population(path, people=60, sites=24):
     share = np.where(of[:, None] == 0, 0.15, 0.85)
     values = (random.random((people, 2, sites)) < share[:, None]).astype(int).reshape(2 * people, sites)
     names = [f"P{i}" for i in range(people)]
-    data = Dataset.from_arrays(
-        values, groups=np.repeat(names, 2), meta={"variants": [f"7 {100 * (i + 1)} rs{i} A C" for i in range(sites)]}
+    data = Dataset.from_arrays(values, groups=np.repeat(names, 2)).with_kind(
+        genotypes=GenotypeKind(tuple(f"7 {100 * (i + 1)} rs{i} A C" for i in range(sites)))
     )
     write(path, data)
     rows = "".join(f"{name}\t{'AB'[k]}\t{'north' if k else 'south'}\n" for name, k in zip(names, of, strict=True))
@@ -778,7 +786,7 @@ def test_from_vcf_to_vcf(tmp_path, monkeypatch):
     good("generate", "run", "-n", 20, "-o", "out.bed", "--threads", 1)
     assert read("out.bed", label_column="family").class_counts.tolist() == [5, 5]
     good("generate", "run", "-n", 20, "-o", "out.hapt", "--threads", 1)
-    assert read("out.hapt").meta["variants"] == again.meta["variants"]
+    assert list(read("out.hapt").kind.genotypes.variants) == list(again.kind.genotypes.variants)
     # a file with other sites too, of which those of the run are read
     document = good(
         "predict", "run", "in.vcf.gz", "--labels", "all.panel", "--label-column", "super_pop", "-o", "p.csv", "--json"
@@ -813,8 +821,8 @@ def test_real_genomes_from_vcf_to_new_vcf(shared, tmp_path, monkeypatch):
     good("generate", "run", "-n", 40, "-o", "new.vcf.gz", "--threads", 1)
     data, new = read("hgd.vcf.gz"), read("new.vcf.gz")
     assert (len(new), new.classes) == (40, data.classes)
-    assert new.meta["variants"] == data.meta["variants"]
-    assert new.meta["vcf_header"] == data.meta["vcf_header"]
+    assert list(new.kind.genotypes.variants) == list(data.kind.genotypes.variants)
+    assert new.kind.genotypes.vcf_header == data.kind.genotypes.vcf_header
 
 
 def test_real_genomes_there_and_back(shared, tmp_path):
@@ -826,16 +834,16 @@ def test_real_genomes_there_and_back(shared, tmp_path):
             again = read(tmp_path / name)
             assert again.hash == data.hash
             assert again.groups.tolist() == data.groups.tolist()
-            assert again.meta["variants"] == data.meta["variants"]
+            assert list(again.kind.genotypes.variants) == list(data.kind.genotypes.variants)
         write(tmp_path / "x.hapt", data)
         again = read(tmp_path / "x.hapt")
         assert np.array_equal(again.values, data.values)
-        assert again.meta["variants"] == data.meta["variants"]
+        assert list(again.kind.genotypes.variants) == list(data.kind.genotypes.variants)
         write(tmp_path / "x.bed", data)
         dosages = read(tmp_path / "x.bed", label_column="family")
         assert np.array_equal(dosages.values, data.values.reshape(-1, 2, data.sites).sum(1))
         assert dosages.class_counts.tolist() == (data.class_counts // 2).tolist()
-    assert data.meta["variants"][0] == "0 16051497 rs141578542 A G"  # nobody said that it is chromosome 22
+    assert next(iter(data.kind.genotypes.variants)) == "0 16051497 rs141578542 A G"  # not known to be chromosome 22
 
 
 # Whatever is in a file

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from command_line import good
+from shortrun.data import read, write
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import read, write
 from shortrun.errors import ConfigError, FormatError, MissingExtraError
 
 BITS = np.random.default_rng(0).integers(0, 2, (30, 7))
@@ -97,7 +97,7 @@ def test_the_rest_comes_back_too(tmp_path):
     assert again.classes == ("z", "x", "y")
     assert again.weights.tolist() == [0.5, 2]
     assert again.groups.tolist() == ["p", "q"]
-    assert again.meta["image_shape"] == (2, 2)
+    assert again.kind.image.shape == (2, 2)
 
 
 def test_grey_images_need_a_threshold_or_two_dimensions(tmp_path):

@@ -13,9 +13,10 @@ from PIL import Image
 
 from command_line import good
 from command_line import refused as stopped
+from shortrun.data import read, write
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import ImageKind
 from shortrun.data.folders import members
-from shortrun.data.readers import read, write
 from shortrun.errors import DataError, FormatError, MissingExtraError, StoreError
 
 RANDOM = np.random.default_rng(3)
@@ -67,7 +68,7 @@ def test_idx_finds_its_labels_by_name(tmp_path, images, labels):
     data = read(tmp_path / images)
     assert (data.values == (GREY > 0.3 * 255).reshape(6, 20)).all()
     assert [data.classes[code] for code in data.labels] == [str(label) for label in LABELS]
-    assert data.meta["image_shape"] == (4, 5)
+    assert data.kind.image.shape == (4, 5)
 
 
 def test_idx_keeps_grey_and_other_numbers(tmp_path):
@@ -123,8 +124,7 @@ def test_idx_of_what_are_no_images(tmp_path):
 
 
 def test_generated_grey_is_cut_to_what_a_file_can_hold(tmp_path):
-    meta = {"image_shape": (1, 4), "full_scale": 255}
-    data = Dataset.from_arrays([[-0.5, 0.5, 1.0, 7]], alphabet="continuous", meta=meta)
+    data = Dataset.from_arrays([[-0.5, 0.5, 1.0, 7]], alphabet="continuous").with_kind(image=ImageKind((1, 4), 255))
     write(tmp_path / "x.idx", data)
     assert parsed((tmp_path / "x.idx").read_bytes()).tolist() == [[[0, 128, 255, 255]]]
 
@@ -235,7 +235,7 @@ def test_png_folders_by_class(tmp_path):
     data = read(tmp_path / "d", grey=True)
     assert data.names.tolist() == ["7", "8", "9", "10", "11", "12", "none"]
     assert [("", *data.classes)[code + 1] for code in data.labels] == ["dog", "cat"] * 3 + [""]
-    assert data.meta["image_shape"] == (4, 5)
+    assert data.kind.image.shape == (4, 5)
     pixels = np.rint(data.values * 255).astype(int).reshape(7, 4, 5)
     assert (pixels[[0, 1, 4, 5, 6]] == GREY[[0, 1, 4, 5, 0]]).all()
     assert set(pixels[2].ravel()) == {0, 255}

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from shortrun.data.readers import read
+from shortrun.data import read
 
 
 def fasta(tmp_path, text, **options):

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from shortrun.data import read, write
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import read, write
 from shortrun.errors import ConfigError, FormatError
 
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shortrun.data import read, write
 from shortrun.data.core.columns import Column, is_missing, learned, number
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import read, write
+from shortrun.data.core.kind import Kind
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError
 from shortrun.scores import features
 
@@ -75,12 +76,12 @@ def test_rules_can_be_overridden(tmp_path):
     assert data.columns[2] == Column("age", ("22", "26", "35", "38"), type="integer")
     assert len(data.columns[3].values) == 2
     assert len(data) == 4
-    assert data.meta["notes"] == ["1 row left out, with cells missing or unknown"]
+    assert list(data.notes) == ["1 row left out, with cells missing or unknown"]
     data = csv(tmp_path, "a,b\n1,x\n0,x\n", numeric="a")
     assert data.columns[0].edges == (0.5,)
     binned = csv(tmp_path, "a,b\n0.5,1.5\n2.5,7\n3,8\n", bins=2)  # without bins these are continuous sites
     assert binned.values.tolist() == [[0, 0], [0, 0], [1, 1]]
-    assert csv(tmp_path, "a,b\n0,1\n1,1\n", ignore="b").meta["site_names"] == ["a"]
+    assert csv(tmp_path, "a,b\n0,1\n1,1\n", ignore="b").kind.table.names == ("a",)
 
 
 def test_zeros_and_ones_keep_their_meaning(tmp_path):
@@ -91,7 +92,7 @@ def test_zeros_and_ones_keep_their_meaning(tmp_path):
     assert [column.colours for column in data.columns] == [3, 2]
     data = csv(tmp_path, "a,b\n0,1\n,1\n1,0\n", missing="drop-sample")
     assert (data.columns, data.values.tolist()) == (None, [[0, 1], [1, 0]])
-    assert data.meta["notes"] == ["1 row left out, with cells missing or unknown"]
+    assert list(data.notes) == ["1 row left out, with cells missing or unknown"]
 
 
 def test_a_row_of_missing_cells_is_no_empty_line(tmp_path):
@@ -153,16 +154,17 @@ def test_equal_shares():
 
 def test_a_table_read_as_another(tmp_path):
     columns = people(tmp_path).columns
+    like = Kind(len(columns), columns)
     text = "alone,extra,fare,age,class,sex\nTrue,x,7.5,NA,2,male\nFalse,y,1000,24,9,female\n"
-    data = csv(tmp_path, text, columns=columns)
+    data = csv(tmp_path, text, like=like)
     assert data.columns == columns
     assert data.values.tolist() == [[1, 1, 4, 0, 1], [0, 1, 1, 4, 0]]
     text = text.replace("female", "other")
     with pytest.raises(FormatError, match=r"x\.csv:3: column 'sex': unknown category 'other' \(known: female, male\)"):
-        csv(tmp_path, text, columns=columns)
-    kept = csv(tmp_path, text, columns=columns, unknown="drop")
+        csv(tmp_path, text, like=like)
+    kept = csv(tmp_path, text, like=like, unknown="drop")
     assert len(kept) == 1
-    missing = csv(tmp_path, text.replace(",24,", ",old,").replace("other", "male"), columns=columns, unknown="gap")
+    missing = csv(tmp_path, text.replace(",24,", ",old,").replace("other", "male"), like=like, unknown="gap")
     assert missing.values[1].tolist() == [1, 1, 4, 4, 0]
 
 

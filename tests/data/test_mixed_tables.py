@@ -352,10 +352,10 @@ def test_other_tables_are_refused_in_one_line(folder, tmp_path, change, words):
 
 def test_data_read_otherwise_are_refused(folder):
     other = sr.read(folder / "more.csv", label_column="survived")
-    with pytest.raises(sr.DataError, match=r"column 'age' is not coded as.*columns=run\.columns"):
+    with pytest.raises(sr.DataError, match=r"column 'age' is not coded as.*like=run"):
         sr.predict(folder / "run", other)
     run_ = sr.Trajectory.open(folder / "run")
-    same = sr.read(folder / "more.csv", label_column="survived", columns=run_.columns)
+    same = sr.read(folder / "more.csv", like=run_)
     assert sr.predict(run_, same).accuracy > 0.6
     bits = sr.Dataset.from_arrays(np.zeros((3, 4), int))
     with pytest.raises(sr.DataError, match="columns of different kinds, the data have the binary alphabet"):
@@ -391,4 +391,4 @@ def test_missing_labels_and_cells(tmp_path):
     assert made["survived"].isna().sum() == 0
     assert abs(made["rich"].isna().mean() - frame["rich"].isna().mean()) < 0.08
     run_ = sr.Trajectory.open(tmp_path / "run")
-    assert sr.predict(run_, sr.read(tmp_path / "x.csv", label_column="survived", columns=run_.columns)).accuracy > 0.6
+    assert sr.predict(run_, sr.read(tmp_path / "x.csv", like=run_)).accuracy > 0.6

@@ -10,10 +10,11 @@ import pytest
 
 from command_line import good
 from command_line import refused as stopped
+from shortrun.data import read, write
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import MusicKind
 from shortrun.data.core.splits import split
 from shortrun.data.music.encoding import TimeBin, leak, put_together, windows
-from shortrun.data.readers import read, write
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError
 
 TICKS = 96  # a beat
@@ -82,7 +83,7 @@ def test_bins_of_a_beat(tmp_path):
     assert held(data.values[0], 4) == [[60, 64], [60, 108], [21, 108], [108]]
     assert data.values.shape == (1, 352)
     assert data.names.tolist() == ["x@0"]
-    assert data.meta["music"]["frames"] == 4
+    assert data.kind.music.frames == 4
 
 
 def test_bins_of_seconds_follow_the_tempo(tmp_path):
@@ -95,7 +96,7 @@ def test_bins_of_seconds_follow_the_tempo(tmp_path):
     mido.MidiFile(ticks_per_beat=TICKS, tracks=[track]).save(tmp_path / "x.mid")
     data = read(tmp_path / "x.mid", frames=8, time_bin="0.25s")
     assert held(data.values[0], 8) == [[60], [60], [62], [62], [62], [62], [62], []]
-    assert data.meta["music"]["tempo"][""] == pytest.approx(60 * 2.01 / 1.51, rel=1e-3)
+    assert data.kind.music.tempo[""] == pytest.approx(60 * 2.01 / 1.51, rel=1e-3)
 
 
 def test_tracks_are_put_together_and_drums_left_out(tmp_path):
@@ -123,7 +124,7 @@ def test_composers_are_folders_and_pieces_stay_together(tmp_path):
     assert data.groups[data.labels >= 0].tolist() == [
         p for p, code in zip(pieces, data.labels, strict=True) if code >= 0
     ]
-    assert data.meta["music"]["tempo"]["Chopin"] == pytest.approx(64, abs=0.01)
+    assert data.kind.music.tempo["Chopin"] == pytest.approx(64, abs=0.01)
     train, test = split(data.select(data.labelled), 0.4, seed=0)
     assert not {*train.groups} & {*test.groups}
     assert leak(data) is None
@@ -198,8 +199,8 @@ def test_what_is_written_is_read_back_and_mido_agrees(tmp_path, time_bin):
     rolls = (random.random((12, 10 * 88)) < 0.03).astype(np.uint8)
     rolls[3] = 0  # silence
     rolls[4, : 5 * 88] = 0  # that begins late
-    form = {"frames": 10, "time_bin": time_bin, "stride": 1, "tempo": {"a/b": 90.0}}
-    data = Dataset.from_arrays(rolls, ["a/b", "c", ""] * 4, meta={"music": form})
+    form = MusicKind(10, time_bin, 1, {"a/b": 90.0})
+    data = Dataset.from_arrays(rolls, ["a/b", "c", ""] * 4).with_kind(music=form)
     write(tmp_path / "out", data)
     again = read(tmp_path / "out")
     assert again.names.tolist() == data.names.tolist()
@@ -220,8 +221,8 @@ def test_what_is_written_is_read_back_and_mido_agrees(tmp_path, time_bin):
 def test_bins_in_a_row_are_one_note(tmp_path):
     roll = np.zeros((10, 88), np.uint8)
     roll[2:5, 39] = roll[6, 39] = roll[9, 0] = 1
-    form = {"frames": 10, "time_bin": "beat/2", "stride": 1, "tempo": {}}
-    write(tmp_path / "x.mid", Dataset.from_arrays(roll.reshape(1, -1), meta={"music": form}))
+    form = MusicKind(10, "beat/2", 1)
+    write(tmp_path / "x.mid", Dataset.from_arrays(roll.reshape(1, -1)).with_kind(music=form))
     assert heard(tmp_path / "x.mid") == [(1.0, 2.5, 60), (3.0, 3.5, 60), (4.5, 5.0, 21)]
 
 
@@ -270,7 +271,7 @@ def test_arrays_are_music_if_the_user_says_so(tmp_path):
     start = np.tile(np.arange(291), 2)
     y = np.repeat([0, 1], 291)
     np.savez(tmp_path / "w.npz", x=parts, y=y, classes=["p", "q"], start_bin=start)
-    assert "music" not in read(tmp_path / "w.npz").meta
+    assert read(tmp_path / "w.npz").kind.music is None
     data = read(tmp_path / "w.npz", time_bin="beat/16", keys={"start": "start_bin"})
     assert (len(data), data.groups, data.names[-1], data.classes) == (582, None, "q@290", ("p", "q"))
     assert re.search("--group segment", leak(data))
@@ -324,7 +325,7 @@ def test_from_a_folder_of_composers_to_new_pieces_by_one(tmp_path):
     assert (new.values == same.values).all()
     assert new.names.tolist() == same.names.tolist() == [f"generated_{i}" for i in range(1, 13)]
     assert new.classes == ("Chopin",)
-    assert new.meta["music"]["tempo"]["Chopin"] == pytest.approx(100, rel=0.01)
+    assert new.kind.music.tempo["Chopin"] == pytest.approx(100, rel=0.01)
     notes = [note for path in out.rglob("*.mid") for note in heard(path)]
     assert notes
     assert 0.6 < good("predict", run, out, "--json").json["accuracy"] <= 1
@@ -407,8 +408,8 @@ def test_wrong_bins_are_refused(tmp_path, time_bin):
 
 def test_folders_written_differently_need_a_choice(tmp_path):
     for frames in (10, 20):
-        form = {"frames": frames, "time_bin": "beat/4", "stride": 1, "tempo": {}}
-        data = Dataset.from_arrays(np.eye(2, 88 * frames, dtype=int), names=[f"{frames}", "x"], meta={"music": form})
+        form = MusicKind(frames, "beat/4", 1)
+        data = Dataset.from_arrays(np.eye(2, 88 * frames, dtype=int), names=[f"{frames}", "x"]).with_kind(music=form)
         (tmp_path / "m").mkdir(exist_ok=True)
         write(tmp_path / "m" / f"{frames}.mid", data.head(1))
     assert "--frames" in str(refused(tmp_path / "m"))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from shortrun.data import read
 from shortrun.data.core.alphabet import PROTEIN, RNA
-from shortrun.data.readers import read
 
 SHARED = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[3] / "shared" / "data"))
 real = pytest.mark.skipif(not SHARED.is_dir(), reason="no real data: set SHORTRUN_SHARED to the folder of shared data")
@@ -26,7 +26,7 @@ def test_real_mnist():
     train = read(shared("mnist/mnist.npz"))
     assert train.values.shape == (60000, 784)
     assert train.class_counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    assert train.meta["image_shape"] == (28, 28)
+    assert train.kind.image.shape == (28, 28)
     assert len(read(shared("mnist/mnist.npz"), part="test")) == 2000
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shortrun.data import read
 from shortrun.data.core.alphabet import RNA
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.splits import split
-from shortrun.data.readers import read
 from shortrun.data.sequences.weights import count_neighbours, frequencies, sequence_weights
 from shortrun.errors import ConfigError, DataError
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shortrun.data import read, write
 from shortrun.data.core.alphabet import DNA
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.readers import read, write
 
 BUDGET = settings(
     max_examples=60,
@@ -26,7 +26,7 @@ def table(tmp_path, text, name="x.csv", **options):
 def test_table_columns_play_their_roles(tmp_path):
     text = "s1,Name,clade,LABEL,s2,who\n0,n1,F,a,1,p\n1,n2,G,,0,p\n"
     data = table(tmp_path, text, label_column="clade", group="who")
-    assert data.meta["site_names"] == ["s1", "s2"]  # neither `LABEL` nor `Name` is a site
+    assert list(data.kind.table.names) == ["s1", "s2"]  # neither `LABEL` nor `Name` is a site
     assert data.values.tolist() == [[0, 1], [1, 0]]
     assert data.classes == ("F", "G")
     assert data.names.tolist() == ["n1", "n2"]
@@ -41,7 +41,7 @@ def test_table_columns_play_their_roles(tmp_path):
 def test_tabs_quotes_line_ends_and_blank_lines(tmp_path):
     data = table(tmp_path, '\r\nname\tlabel\t"a,b"\r\n"x\ty"\tA\t1\r\n\r\nz\tB\t0\r\n', name="x.tsv")
     assert data.names.tolist() == ["x\ty", "z"]
-    assert data.meta["site_names"] == ["a,b"]
+    assert list(data.kind.table.names) == ["a,b"]
     assert data.values.tolist() == [[1], [0]]
 
 

@@ -128,7 +128,7 @@ def test_columns_that_were_left_out_keep_their_numbers(folder):
     table = workflows.contacts(folder / "gappy").table
     assert set(table["i"]) == {1, 2, 4, 5, 6}
     assert set(table["j"]) == {7, 8, 9, 10, 11, 12}
-    whole = sr.read(folder / "gappy.fasta", alphabet="rna", kept_columns={"of": 12, "kept": [0, 1, *range(3, 12)]})
+    whole = sr.read(folder / "gappy.fasta", like=sr.Trajectory.open(folder / "gappy"))
     assert set(workflows.mutations(folder / "gappy", whole.head(1))["position"]) == {*range(1, 13)} - {3}
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import shortrun as sr
+from shortrun.data.core.kind import ImageKind
 from shortrun.dynamics import Noise, Stream, run, start
 from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError
@@ -367,8 +368,9 @@ def test_reconstruction_is_the_formula_written_out(prototypes_run):
     assert np.allclose(found.values, torch.tanh(v).numpy(), atol=1e-4)
     error = squared_errors(data, found)
     assert np.allclose(error, ((data.values - found.values) ** 2).mean(1))
-    grey = sr.Dataset.from_arrays(data.values / 2 + 0.5, alphabet="continuous", meta={"full_scale": 255})
-    shifted = found.with_values(found.values / 2 + 0.5, {"full_scale": 255})
+    grey = sr.Dataset.from_arrays(data.values / 2 + 0.5, alphabet="continuous")
+    grey = grey.with_kind(image=ImageKind(full_scale=255))
+    shifted = found.with_values(found.values / 2 + 0.5).with_kind(image=ImageKind(full_scale=255))
     assert np.allclose(squared_errors(grey, shifted), error, atol=1e-5), "in the units of rates whatever the range"
     ((value, spread, _),) = measure(data, found)["all"].values()
     assert (value, spread) == pytest.approx((error.mean(), error.std(ddof=1) / math.sqrt(30)))

@@ -381,7 +381,7 @@ def test_sequence_logos_are_wrapped_and_chosen():
         letters[round((box.x0 + box.x1) / 2)] = max(letters[round((box.x0 + box.x1) / 2)], box.y1)
     np.testing.assert_allclose(letters, heights, atol=0.02)
     real, made = sequences(60, 130), sequences(50, 130)
-    figure = plots.sequence_logos(real, made.with_values(np.roll(made.values, 1, 1), made.meta))
+    figure = plots.sequence_logos(real, made.with_values(np.roll(made.values, 1, 1)))
     assert "120 sites of 130" in figure.get_suptitle()
     assert len(figure.axes) == 6
 
@@ -483,7 +483,7 @@ def test_other_suffixes_are_refused(curves, tmp_path):
 def test_animation_of_images(run, tmp_path, suffix):
     from PIL import Image
 
-    found = workflows.frames(run, label="3", n=4, times=(1, 3, 9), seed=5)
+    found = workflows.frames(run, labels="3", n=4, times=(1, 3, 9), seed=5)
     assert list(found) == [0, 1, 3, 9]
     assert {data.classes[k] for data in found.values() for k in data.labels} == {"3"}
     plots.animate([*found.values()], [*found], tmp_path / f"m{suffix}")
@@ -498,7 +498,7 @@ def test_animation_of_images(run, tmp_path, suffix):
 
 
 def test_frames_begin_with_the_noise_of_the_chains(run):
-    found = workflows.frames(run, label="3", n=200, times=(1,), seed=5)
+    found = workflows.frames(run, labels="3", n=200, times=(1,), seed=5)
     share = found[0].values.mean()
     assert abs(share - 0.5) < 4 * 0.5 / np.sqrt(200 * 64)
     same = sr.generate(run, labels="3", n=200, steps=1, seed=5)

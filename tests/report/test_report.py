@@ -17,6 +17,7 @@ import pytest
 
 import shortrun as sr
 from shortrun.data import Alphabet, Dataset
+from shortrun.data.core.kind import GenotypeKind, MusicKind
 from shortrun.errors import MissingExtraError
 from shortrun.report import report
 from shortrun.scores import Curves, offered, verdict
@@ -206,8 +207,7 @@ def test_rows_of_a_table_are_shown(tmp_path):
 
 
 def test_music_is_shown_as_piano_rolls(tmp_path):
-    music = {"time_bin": "beat/4", "stride": 1, "tempo": 120.0, "frames": 2}
-    data = Dataset.from_arrays(binary(60, 176), named(60, ("x", "y")), meta={"music": music})
+    data = Dataset.from_arrays(binary(60, 176), named(60, ("x", "y"))).with_kind(music=MusicKind(2, "beat/4", 1))
     text = report(judged(data, tmp_path))
     assert "Generated music" in text
     assert "Pitch classes" in text
@@ -219,8 +219,8 @@ def test_genotypes_have_their_figures_where_there_is_something_to_draw(common, t
     if not common:
         values[:, :] = 0
         values[0] = 1
-    variants = [f"1 {1000 * site} rs{site} A C" for site in range(30)]
-    data = Dataset.from_arrays(values, named(60, ("x", "y")), meta={"variants": variants})
+    variants = tuple(f"1 {1000 * site} rs{site} A C" for site in range(30))
+    data = Dataset.from_arrays(values, named(60, ("x", "y"))).with_kind(genotypes=GenotypeKind(variants))
     text = report(judged(data, tmp_path))
     assert "Allele frequencies" in text
     assert ("<h3>Linkage</h3>" in text) == common

@@ -16,6 +16,8 @@ from scipy.stats import ks_2samp
 
 import shortrun as sr
 from shortrun import plots
+from shortrun.data.core.alphabet import DNA
+from shortrun.data.core.kind import AlignmentKind, GenotypeKind, Kind, MusicKind
 from shortrun.data.sequences.gaps import gap_share
 from shortrun.errors import MissingExtraError
 from shortrun.scores import (
@@ -55,7 +57,7 @@ FRAMES = 6
 
 def variants(sites, chromosomes=2):
     place = np.random.default_rng(77).integers(1, 100_000, sites)
-    return {"variants": [f"{1 + s % chromosomes} {place[s]} . A C" for s in range(sites)]}
+    return GenotypeKind(tuple(f"{1 + s % chromosomes} {place[s]} . A C" for s in range(sites)))
 
 
 def haplotypes(seed, rows=400, sites=SITES):
@@ -64,8 +66,8 @@ def haplotypes(seed, rows=400, sites=SITES):
     p = fixed.choice(
         [0.0, 0.0005, 0.01, 0.02, 0.2, 0.35, 0.5, 0.7], sites, p=[0.05, 0.2, 0.15, 0.1, 0.1, 0.2, 0.1, 0.1]
     )
-    meta = variants(sites)
-    position = [tuple(map(int, text.split()[:2])) for text in meta["variants"]]
+    known = variants(sites)
+    position = [tuple(map(int, text.split()[:2])) for text in known.variants]
     random, uniform = np.random.default_rng([seed, 2]), np.empty((rows, sites))
     u = random.random((rows, 2))
     for site in sorted(range(sites), key=lambda s: position[s]):
@@ -74,12 +76,19 @@ def haplotypes(seed, rows=400, sites=SITES):
         u[anew, chromosome] = random.random(anew.sum())
         uniform[:, site] = u[:, chromosome]
     groups = np.repeat(np.arange((rows + 1) // 2), 2)[:rows].astype(str)
-    return sr.Dataset.from_arrays((uniform < p).astype(np.uint8), groups=groups, alphabet="binary", meta=meta)
+    data = sr.Dataset.from_arrays((uniform < p).astype(np.uint8), groups=groups, alphabet="binary")
+    return data.with_kind(genotypes=known)
+
+
+def bare(data):
+    """Return the samples of which only the alphabet is known."""
+    return data.with_values(data.values, Kind(data.sites, data.alphabet))
 
 
 def dosages(seed, rows=300):
     both = haplotypes(seed, 2 * rows)
-    return sr.Dataset.from_arrays(both.values[::2] + both.values[1::2], alphabet="dosage", meta=both.meta)
+    data = sr.Dataset.from_arrays(both.values[::2] + both.values[1::2], alphabet="dosage")
+    return data.with_kind(genotypes=both.kind.genotypes)
 
 
 def rna(seed, rows=400):
@@ -92,7 +101,8 @@ def rna(seed, rows=400):
     letters[random.random(rows) < 0.4, 8:11] = "-"
     letters[random.random(letters.shape) < 0.02] = "-"
     codes = np.array(["-ACGU".index(letter) for letter in letters.ravel()]).reshape(letters.shape)
-    return sr.Dataset.from_arrays(codes.astype(np.uint8), alphabet="rna", meta={"annotation": {"SS_cons": SS}})
+    data = sr.Dataset.from_arrays(codes.astype(np.uint8), alphabet="rna")
+    return data.with_kind(alignment=AlignmentKind(annotation={"SS_cons": SS}))
 
 
 def piano(seed, rows=400):
@@ -103,8 +113,8 @@ def piano(seed, rows=400):
             key = random.choice([39, 41, 43, 44, 46, 48, 50, 51])
             start = random.integers(0, FRAMES)
             roll[row, start : start + random.integers(1, FRAMES), key] = 1
-    meta = {"music": {"frames": FRAMES, "time_bin": "beat/4", "stride": 1, "tempo": {}}}
-    return sr.Dataset.from_arrays(roll.reshape(rows, -1), alphabet="binary", meta=meta)
+    data = sr.Dataset.from_arrays(roll.reshape(rows, -1), alphabet="binary")
+    return data.with_kind(music=MusicKind(FRAMES, "beat/4", 1))
 
 
 LAWS = {
@@ -170,7 +180,7 @@ def slow_decay(data, like, bins):
     """Return {bin: [(distance, r2)]} of every pair of sites."""
     p = alleles(like).mean(0)
     there = [s for s in range(data.sites) if min(p[s], 1 - p[s]) >= 0.05]
-    place = [tuple(map(int, text.split()[:2])) for text in like.meta["variants"]]
+    place = [tuple(map(int, text.split()[:2])) for text in list(like.kind.genotypes.variants)]
     pairs = [(i, j) for i, j in itertools.combinations(there, 2) if place[i][0] == place[j][0]]
     apart = {pair: abs(place[pair[0]][1] - place[pair[1]][1]) for pair in pairs}
     edges = np.geomspace(min(apart.values()), max(apart.values()) + 1, bins + 1)
@@ -293,8 +303,9 @@ def test_the_distance_of_distributions_is_scipys():
 def test_a_perfectly_linked_pair():
     random = np.random.default_rng(15)
     one, other = random.integers(0, 2, (2, 4000))
-    meta = {"variants": ["1 100 . A C", "1 110 . A C", "1 5110 . A C", "2 105 . A C"]}
-    data = sr.Dataset.from_arrays(np.stack([one, 1 - one, other, one], 1), alphabet="binary", meta=meta)
+    known = GenotypeKind(("1 100 . A C", "1 110 . A C", "1 5110 . A C", "2 105 . A C"))
+    data = sr.Dataset.from_arrays(np.stack([one, 1 - one, other, one], 1), alphabet="binary")
+    data = data.with_kind(genotypes=known)
     distances, r2 = linkage_decay(data)
     assert distances.tolist() == [10, 5005]  # the mean of 5,000 and 5,010; the other chromosome is no pair of theirs
     assert r2[0] == pytest.approx(1, abs=1e-5)
@@ -310,11 +321,11 @@ def test_sites_without_positions_are_as_far_as_they_are_apart():
 
 
 def test_canonical_pairs_of_a_designed_alignment():
-    meta = {"annotation": {"SS_cons": "((..))"}}
+    structure = AlignmentKind(annotation={"SS_cons": "((..))"})
 
     def share(*texts):
         codes = np.array([["-ACGU".index(letter) for letter in text] for text in texts], np.uint8)
-        return sr.Dataset.from_arrays(codes, alphabet="rna", meta=meta)
+        return sr.Dataset.from_arrays(codes, alphabet="rna").with_kind(alignment=structure)
 
     real = share("GCAAGC", "GGAAUU", "AUCCAU", "GCGA-C")  # 7 of 8: a base opposite a gap does not pair
     for made, expected in (
@@ -329,20 +340,22 @@ def test_canonical_pairs_of_a_designed_alignment():
 
 def test_dna_with_a_structure_pairs_as_rna():
     data = rna(17, 40)
-    dna = sr.Dataset.from_arrays(data.values, alphabet="dna", meta=data.meta)
+    dna = data.with_kind(codes=DNA)
     half = slice(0, 20), slice(20, 40)
     one, other = (values_of(*(it.select(rows) for rows in half), scores=STRUCTURE) for it in (data, dna))
     assert one == other
 
 
 def test_tones():
-    meta = {"music": {"frames": 1, "time_bin": "beat", "stride": 1, "tempo": {}}}
+    music = MusicKind(1, "beat", 1)
     rolls = np.zeros((3, 4, 88), np.uint8)
     rolls[0, :, [0, 12]] = rolls[1, :, 3] = rolls[2, :, 87] = 1  # two A; C; C
-    a, c, same = (sr.Dataset.from_arrays(np.repeat(roll, 4, 0), alphabet="binary", meta=meta) for roll in rolls)
+    a, c, same = (
+        sr.Dataset.from_arrays(np.repeat(roll, 4, 0), alphabet="binary").with_kind(music=music) for roll in rolls
+    )
     assert values_of(a, c, scores=["pitch-classes"])["pitch-classes"] == 1
     assert values_of(c, same, scores=["pitch-classes"])["pitch-classes"] == 0
-    silence = c.with_values(np.zeros_like(c.values), meta)
+    silence = c.with_values(np.zeros_like(c.values))
     found = values_of(a, silence, scores=NOTES)
     assert found["note-density"] == 0
     assert math.isnan(found["pitch-classes"])
@@ -384,16 +397,16 @@ def copy(x, law):
 
 def noise(x, law):
     values = np.random.default_rng(30).integers(0, len(x.alphabet), x.values.shape).astype(np.uint8)
-    return x.with_values(values, x.meta)
+    return x.with_values(values)
 
 
 def collapsed(x, law):
-    return x.with_values(np.repeat(x.values[:1], len(x), 0), x.meta)
+    return x.with_values(np.repeat(x.values[:1], len(x), 0))
 
 
 def unlinked(x, law):
     """Each site of another sample: right frequencies, nothing else."""
-    return x.with_values(np.random.default_rng(31).permuted(x.values, axis=0), x.meta)
+    return x.with_values(np.random.default_rng(31).permuted(x.values, axis=0))
 
 
 FAULTS = {
@@ -504,14 +517,16 @@ def test_scores_are_offered_where_they_make_sense():
     assert offered_for(x) == {*GENOTYPES, *PERSONS}
     assert offered_for(x.with_groups(None)) == set(GENOTYPES)
     assert offered_for(dosages(40, 20)) == {*GENOTYPES, *PERSONS}
-    assert offered_for(x.with_meta({})) == set()  # any 0 and 1
-    assert offered_for(x.with_meta({"source": "people.hapt.gz"})) >= set(GENOTYPES)
+    assert offered_for(bare(x)) == set()  # any 0 and 1
+    assert offered_for(bare(x).with_kind(source="people.hapt.gz")) >= set(GENOTYPES)
     codes = sr.Dataset.from_arrays(dosages(40, 20).values, alphabet="codes")
     assert codes.alphabet == dosages(40, 20).alphabet
     assert not is_genotypes(codes)  # any three codes
     assert offered_for(rna(40, 20)) == {*SEQUENCES, *STRUCTURE}
-    assert offered_for(rna(40, 20).with_meta({})) == set(SEQUENCES)
-    assert offered_for(rna(40, 20).with_meta({"annotation": {"SS_cons": "(((..."}})) == set(SEQUENCES)
+    assert offered_for(bare(rna(40, 20))) == set(SEQUENCES)
+    assert offered_for(rna(40, 20).with_kind(alignment=AlignmentKind(annotation={"SS_cons": "(((..."}))) == set(
+        SEQUENCES
+    )
     full = sr.Dataset.from_arrays(np.ones((20, 5), np.uint8), alphabet="protein")
     assert offered_for(full) == set()  # without gaps lengths and profiles say nothing
     assert offered_for(piano(40, 20)) == set(NOTES)
@@ -526,11 +541,11 @@ def test_a_score_that_makes_no_sense_is_refused_by_name(name):
 
 
 def test_values_that_are_not_defined_are_nan():
-    constant = haplotypes(43, 20).with_values(np.zeros((20, SITES), np.uint8), variants(SITES))
+    constant = haplotypes(43, 20).with_values(np.zeros((20, SITES), np.uint8))
     found = values_of(constant, haplotypes(44, 20), scores=GENOTYPES)
     assert found.pop("private-alleles") > 0.1
     assert all(map(math.isnan, found.values()))
-    alone = haplotypes(45, 20).with_meta({"variants": [f"{site} 5 . A C" for site in range(SITES)]})
+    alone = haplotypes(45, 20).with_kind(genotypes=GenotypeKind(tuple(f"{site} 5 . A C" for site in range(SITES))))
     assert math.isnan(values_of(alone, alone, scores=["linkage"])["linkage"])
 
 
@@ -627,7 +642,7 @@ def test_linkage_decays_along_chromosome_22(monkeypatch, shared):
     near, far = r2[distances < 1e4].mean(), r2[distances > 1e6].mean()
     assert near > 0.2
     assert far < 0.01
-    variant = [int(text.split()[1]) for text in x.meta["variants"]]
+    variant = [int(text.split()[1]) for text in list(x.kind.genotypes.variants)]
     neighbours = [np.corrcoef(*x.values[:, [i, i + 1]].T)[0, 1] ** 2 for i in range(len(variant) - 1)]
     assert np.mean(neighbours) == pytest.approx(0.21, abs=0.02)  # as the description of the data set says
 
@@ -649,7 +664,7 @@ def test_real_riboswitches_fold_better_than_shuffled_ones(monkeypatch, shared):
     pytest.importorskip("RNA", reason="ViennaRNA, extra rna, is not installed")
     x, y = (side.head(150) for side in halves("sam", monkeypatch, shared))
     order = np.random.default_rng(0)
-    shuffled = y.with_values(order.permuted(y.values, axis=1), y.meta)  # as many of each base
+    shuffled = y.with_values(order.permuted(y.values, axis=1))  # as many of each base
     real, bad = (values_of(x, side, scores=FOLDING) for side in (y, shuffled))
     assert abs(real["folding-energy-shift"]) < 0.4  # three standard errors of 150 against 150
     assert bad["folding-energy-shift"] > 1

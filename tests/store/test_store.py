@@ -14,6 +14,7 @@ import torch
 
 from shortrun import store
 from shortrun.data.core.alphabet import BINARY
+from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.errors import StoreError
 from shortrun.learning import Training
 from shortrun.models import RBM, Layer, Spec
@@ -69,8 +70,8 @@ def test_header_and_recipe(finished, task):
     assert run.config == task.config.model_dump(mode="json")
     assert run.classes == tuple(map(str, range(CLASSES)))
     assert run.alphabet == BINARY
-    assert run.data["meta"] == {"image_shape": [2, 5], "source": "x.npz"}
-    assert run.data["source"] == "x.npz"
+    assert run.kind == Kind(10, BINARY, image=ImageKind((2, 5)), source="x.npz")
+    assert run.info()["data"]["source"] == "x.npz"
     assert sum(run.data["class_counts"]) == run.data["rows"] == 40
 
 

@@ -108,7 +108,7 @@ def test_samples_that_are_all_the_same(tmp_path):
 
 def test_a_part_of_a_file_is_not_called_changed(data, tmp_path):
     part, _ = sr.read(data / "two.npz").split(0.3)
-    sr.fit(part.with_meta({"source": str(data / "two.npz")}), out=tmp_path / "run", hidden=6, updates=6, batch=20)
+    sr.fit(part.with_kind(source=str(data / "two.npz")), out=tmp_path / "run", hidden=6, updates=6, batch=20)
     result = call("evaluate", tmp_path / "run", "--no-curves")
     assert result.code == 2
     assert "or only a part of it was" in result.err

@@ -122,7 +122,7 @@ def test_unlabelled_data_train_and_generate_but_do_not_predict(digits, tmp_path)
     [
         ({"labels": "11"}, "class '11' is unknown"),
         ({"steps": 0}, "at least 1"),
-        ({"n": 0}, "at least 1 sample"),
+        ({"n": 0}, "n: at least 1"),
         ({"fix": {65: "1"}}, "1 to 64 expected, got 65"),
         ({"fix": {0: "1"}}, "1 to 64 expected, got 0"),
         ({"fix": {3: "A"}}, "letter 'A'"),

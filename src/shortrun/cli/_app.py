@@ -10,71 +10,47 @@ from typing import Annotated
 import typer
 
 import shortrun
-from shortrun.cli import (
-    _output,
-    animate,
-    contacts,
-    couplings,
-    curves,
-    data,
-    evaluate,
-    fixed_points,
-    fold,
-    generate,
-    info,
-    learning_flow,
-    likelihood,
-    lyapunov,
-    mixing,
-    mutations,
-    phases,
-    plot,
-    predict,
-    score,
-    train,
-    tree,
-)
+from shortrun.cli import _output
+from shortrun.cli._lazy import group_of
 from shortrun.errors import ShortrunError
 from shortrun.files import explain
 
 USERS, OURS, STOPPED = 2, 1, 130
-PHYSICS = "What the machine has learned"
+PHYSICS = "What the model has learned"
+
+VERBS = {
+    "train": None,
+    "generate": None,
+    "predict": None,
+    "evaluate": None,
+    "score": None,
+    "curves": None,
+    "fold": None,
+    "animate": None,
+    "info": None,
+    "plot": None,
+    "data": None,
+    "fixed-points": PHYSICS,
+    "tree": PHYSICS,
+    "mixing": PHYSICS,
+    "phases": PHYSICS,
+    "learning-flow": PHYSICS,
+    "couplings": PHYSICS,
+    "contacts": PHYSICS,
+    "mutations": PHYSICS,
+    "likelihood": PHYSICS,
+    "lyapunov": PHYSICS,
+}  # verb -> panel of the help, in its order
 
 app = typer.Typer(
     name="shortrun",
+    cls=group_of(VERBS),
     help="Fast and functional generators of labelled structured data.",
     epilog="shortrun VERB --help shows the options of a verb.",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (
-    train.train,
-    generate.generate,
-    predict.predict,
-    evaluate.evaluate,
-    score.score,
-    curves.curves,
-    fold.fold,
-    animate.animate,
-    info.info,
-):
-    app.command()(verb)
-app.add_typer(plot.app, name="plot")
-app.add_typer(data.app, name="data")
-for verb in (
-    fixed_points.fixed_points,
-    tree.tree,
-    mixing.mixing,
-    phases.phases,
-    learning_flow.learning_flow,
-    couplings.couplings,
-    contacts.contacts,
-    mutations.mutations,
-    likelihood.likelihood,
-    lyapunov.lyapunov,
-):
-    app.command(rich_help_panel=PHYSICS)(verb)
 
 
 def show_version(wanted: bool) -> bool:

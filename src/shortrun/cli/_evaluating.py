@@ -50,8 +50,8 @@ def real_samples(run: Trajectory, test: str | None, train: str | None, reading: 
     if whole is None:
         return Real(None, None, notes)
     seen, aside = learned(run, whole)
-    source = _reading.remembered(run)["source"]
-    if train is None and aside is None and _reading.part_of(run, source, {}) == "test":
+    source = run.kind.source
+    if train is None and aside is None and source is not None and _reading.part_of(run, source, {}) == "test":
         return real_samples(run, source, None, {"part": "test"} | dict(reading))
     notes += () if aside is None else (f"test samples: the {len(aside):,} that the training kept aside",)
     return Real(seen, aside, notes)
@@ -59,9 +59,7 @@ def real_samples(run: Trajectory, test: str | None, train: str | None, reading: 
 
 def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None, tuple[str, ...]]:
     """Return the samples of a training, None if they are not where they were, and a line about them."""
-    known = dict(_reading.remembered(run))
-    known.pop("reweight", None)
-    source = known.pop("source", None)
+    source = run.kind.source
     if path is not None:
         data = as_known(run, _reading.further_data(run, path, {}))
         other = () if data.hash == run.data["hash"] else (f"{path} {NOT_AS_A_WHOLE}: taken as training data as it is",)
@@ -70,13 +68,14 @@ def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None,
         return None, ("the run does not know where its training data came from: give them with --train FILE",)
     from shortrun.data import read
 
+    unweighted = run.kind.reading.model_copy(update={"reweight": None})
     try:
-        data = as_known(run, read(source, **known))
+        data = as_known(run, read(source, settings=unweighted))
     except (ShortrunError, OSError) as error:
         return None, (f"training data not found ({error}): give them with --train FILE",)
     if data.hash != run.data["hash"]:
         return None, (f"{source} {NOT_AS_A_WHOLE}: give the training data with --train FILE",)
-    return data, (_reading.summary(source, data, known.get("part")),)
+    return data, (_reading.summary(source, data, run.kind.reading.part),)
 
 
 def as_known(run: Trajectory, data: Dataset) -> Dataset:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -12,28 +11,12 @@ from typing import TYPE_CHECKING, Any
 from shortrun.cli import _options
 from shortrun.cli._options import assignments
 from shortrun.cli._output import amount
-from shortrun.errors import FormatError
 
 if TYPE_CHECKING:
-    from shortrun.data import Alphabet, Dataset
+    from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
-REMEMBERED = "reading"  # the key in the data's meta that run.json keeps
-OF_A_RUN = (
-    "threshold",
-    "unknown",
-    "inserts",
-    "align",
-    "grey",
-    "frames",
-    "time_bin",
-    "stride",
-    "missing",
-    "multiallelic",
-)
 COLUMNS_TOLD = 30
-OF_ITS_DATA = ("kept_columns", "variants")  # found when the training data were read
-OF_A_FORMAT = ("keys", "label_column", "group", "ignore")  # of the training file; another file may not have them
 
 
 def options(*, keys: list[str] | None = None, labels: Path | None = None, **others: Any) -> dict[str, Any]:
@@ -60,82 +43,29 @@ def with_reading(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def remembered(run: Trajectory) -> dict[str, Any]:
-    """Return the reading options that a run was trained with, "source" and "reweight" among them."""
-    return dict(run.data["meta"].get(REMEMBERED) or {"source": run.data.get("source")})
+    """Return the reading options that a run was trained with, and "source"."""
+    return {"source": run.kind.source} | run.kind.reading.model_dump(exclude_unset=True)
 
 
-def training_data(source: str, given: Mapping[str, Any], reweight: float | None) -> Dataset:
-    """Return the data to train on, with sequence weights if asked for; what was asked is kept in its meta."""
+def training_data(source: str, given: Mapping[str, Any]) -> Dataset:
+    """Return the data to train on."""
     from shortrun.data import read
 
-    data = read(source, **given)
-    if reweight is not None:
-        from shortrun.data.sequences.weights import sequence_weights
-
-        data = data.with_weights(sequence_weights(data, reweight))
-    reading = {"source": source, **given} | ({} if reweight is None else {"reweight": reweight})
-    return data.with_meta({"source": source} | data.meta | {REMEMBERED: reading})
+    return read(source, **given)
 
 
 def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Dataset:
     """Return the samples of another file, read as the run's own were as far as that file allows."""
-    return read_like(run, remembered(run), run.data["meta"], path, given)
-
-
-def read_like(
-    kind: Trajectory | Dataset, known: Mapping[str, Any], meta: Mapping[str, Any], path: str, given: Mapping[str, Any]
-) -> Dataset:
-    """Return the samples of another file of a kind, whose first file was read with options `known` and left `meta`."""
     from shortrun.data import read
 
-    first: FormatError | None = None
-    for defaults in _defaults(known, meta, given):
-        try:
-            return read(path, **{"alphabet": _alphabet(kind), "columns": kind.columns, **defaults, **given})
-        except FormatError as error:
-            first = first or error
-    assert first is not None
-    raise first
-
-
-def _defaults(known: Mapping[str, Any], meta: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the remembered options, then without those that only the training file may have had."""
-    common = {name: known[name] for name in OF_A_RUN if name in known}
-    common |= {name: meta[name] for name in OF_ITS_DATA if name in meta}
-    own = {name: known[name] for name in OF_A_FORMAT if name in known and name not in given}
-    yield common | own
-    for left_out in own:
-        yield common | {name: value for name, value in own.items() if name != left_out}
-    if len(own) > 1:
-        yield common
-
-
-def _alphabet(kind: Trajectory | Dataset) -> Alphabet | str | None:
-    """Return how to read for a machine; 0 and 1 are found by themselves, and grey images need to be."""
-    if kind.alphabet is None:
-        return "continuous" if kind.columns is None else None
-    return None if kind.alphabet.name == "binary" else kind.alphabet
+    return read(path, like=run, **given)
 
 
 def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
     """Return the part to predict: the one asked for, else "test" where there is one that was not trained on."""
-    if "part" in given or "x" in given.get("keys", {}):
-        return given.get("part")
-    trained = remembered(run)
-    return "test" if trained.get("part") == "train" and trained["source"] == path else test_part(path)
+    from shortrun.data import further
 
-
-def test_part(path: str) -> str | None:
-    """Return "test" if a file is an .npz with an array `x_test`, or an HDF5 file with `test`."""
-    from shortrun.data.arrays.formats import hdf5
-
-    if path.lower().endswith(hdf5.suffixes) and Path(path).is_file():
-        return "test" if hdf5.has_test(Path(path)) else None
-    try:
-        with zipfile.ZipFile(path) as file:
-            return "test" if "x_test.npy" in file.namelist() else None
-    except (OSError, zipfile.BadZipFile):
-        return None  # no .npz, or reading it will say what is wrong
+    return further.part_of(run.kind, path, given)
 
 
 def summary(source: str, data: Dataset, part: str | None = None) -> str:
@@ -155,7 +85,7 @@ def notes(data: Dataset) -> list[str]:
     """Return what to tell a user of how data were read, and of data that will be split, a line each."""
     from shortrun.data.music.encoding import leak
 
-    told = [*data.meta.get("notes", ()), leak(data), columns_of(data)]
+    told = [*data.notes, leak(data), columns_of(data)]
     return [f"note: {line}" for line in told if line is not None]
 
 

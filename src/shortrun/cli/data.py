@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,13 +10,14 @@ import typer
 
 from shortrun.cli import _output
 from shortrun.cli._options import DATA, OUTPUT, Json
-from shortrun.cli._reading import with_reading
+from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError, FormatError
+from shortrun.settings import Reading
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
 
-app = typer.Typer(help="Look at data, convert and split them; named data sets.")
+app = typer.Typer()
 
 SAMPLES = "A file or folder of any known format, or the name of a data set."
 Samples = Annotated[str, typer.Argument(metavar="DATA", help=SAMPLES, show_default=False)]
@@ -34,18 +34,18 @@ def data() -> None:
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the data sets that can be trained on by name."""
-    from shortrun.data.catalogue import entries
+    from shortrun.data.recipes import ENTRIES
 
     if json:
-        _output.emit([form(entry) for entry in entries()])
+        _output.emit([form(entry) for entry in ENTRIES])
     else:
-        found = [(entry.name, entry.title, "here" if is_here(entry) else "") for entry in entries()]
+        found = [(entry.name, entry.title, "here" if is_here(entry) else "") for entry in ENTRIES]
         _output.rows(("name", "title", "copy"), found)
 
 
 def form(entry: Any) -> dict[str, Any]:
     """Return the JSON form of an entry."""
-    hidden = ("load", "meta")
+    hidden = ("load", "annotation")
     return {key: value for key, value in asdict(entry).items() if key not in hidden} | {"here": is_here(entry)}
 
 
@@ -55,20 +55,20 @@ def is_here(entry: Any) -> bool:
 
 
 @app.command()
-@with_reading
-def info(source: Samples, reading: Mapping[str, Any], json: Json = False) -> None:
+@verb(reading=Reading)
+def info(source: Samples, reading: Reading, json: Json = False) -> None:
     """Show what to know of data before training: sizes, classes, duplicates, gaps, and what will hurt."""
-    from shortrun.data import read
+    from shortrun.data import describe, read
 
-    samples = read(source, **reading)
-    found = {"source": samples.meta["source"], **samples.describe()}
+    samples = read(source, settings=reading)
+    found = {"source": samples.kind.source, **describe(samples)}
     found["warnings"] += leaks(source, reading)
     if json:
         _output.emit(found)
         return
     warnings = found.pop("warnings")
     _output.facts({name: readable(value) for name, value in found.items() if value not in (None, [], {})})
-    for line in samples.meta.get("notes", ()):
+    for line in samples.notes:
         _output.say(f"note: {line}")
     for line in warnings:
         _output.say(f"warning: {line}")
@@ -79,34 +79,34 @@ def readable(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {count:,}" for name, count in value.items())
     if isinstance(value, list):
-        from shortrun.data.describe import named
+        from shortrun.data.description import named
 
         return f"{len(value)}: {named(value)}"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def leaks(source: str, reading: Mapping[str, Any]) -> list[str]:
+def leaks(source: str, reading: Reading) -> list[str]:
     """Return what the training part of a file and its test part, if it has one, know of each other."""
     from shortrun.data import read
-    from shortrun.data.describe import leakage
+    from shortrun.data.description import leakage
 
-    if reading.get("part"):
+    if reading.part:
         return []
     try:
-        train, test = (read(source, **{**reading, "part": part}) for part in ("train", "test"))
+        train, test = (read(source, settings=reading.model_copy(update={"part": part})) for part in ("train", "test"))
     except (FormatError, ConfigError):
         return []  # one part only
     return leakage(train, test) if train.hash != test.hash else []
 
 
 @app.command()
-@with_reading
-def get(name: Samples, reading: Mapping[str, Any], out: Out) -> None:
+@verb(reading=Reading)
+def get(name: Samples, reading: Reading, out: Out) -> None:
     """Write a named data set to a file, from a local copy or from its public address."""
-    from shortrun.data.catalogue import entries
+    from shortrun.data.recipes import ENTRIES
     from shortrun.errors import nearest
 
-    names = [entry.name for entry in entries()]
+    names = [entry.name for entry in ENTRIES]
     if name not in names:
         raise ConfigError(
             "data get", f"no data set is called '{name}', known: {', '.join(names)}", nearest(name, names)
@@ -115,41 +115,41 @@ def get(name: Samples, reading: Mapping[str, Any], out: Out) -> None:
 
 
 @app.command()
-@with_reading
+@verb(reading=Reading)
 def convert(
     source: Samples,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Its suffix says the format.", show_default=False)],
-    reading: Mapping[str, Any],
+    reading: Reading,
 ) -> None:
     """Read data in one format and write them in another."""
     save(source, out, reading)
 
 
 @app.command()
-@with_reading
+@verb(reading=Reading)
 def split(
     source: Samples,
     train: Annotated[Path, typer.Argument(metavar="TRAIN", help="File for the rest.", show_default=False)],
     test: Annotated[Path, typer.Argument(metavar="TEST", help="File for what is held out.", show_default=False)],
-    reading: Mapping[str, Any],
+    reading: Reading,
     fraction: Annotated[float, typer.Option(metavar="SHARE", help="Share held out.", rich_help_panel=DATA)] = 0.2,
     seed: Annotated[int, typer.Option(help="Seed of the choice.", rich_help_panel=DATA)] = 0,
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
 
-    for part, path in zip(read(source, **reading).split(fraction, seed=seed), (train, test), strict=True):
+    for part, path in zip(read(source, settings=reading).split(fraction, seed=seed), (train, test), strict=True):
         written(part, path)
 
 
-def save(source: str, out: Path, reading: Mapping[str, Any]) -> None:
+def save(source: str, out: Path, reading: Reading) -> None:
     """Read data and write them to a file, whose suffix is looked at first."""
     from shortrun.data import read
-    from shortrun.data.readers import format_of
+    from shortrun.data.formats import format_of
 
     format_of(out, able_to="write")
-    samples = read(source, **reading)
-    for line in samples.meta.get("notes", ()):
+    samples = read(source, settings=reading)
+    for line in samples.notes:
         _output.say(f"note: {line}", aside=True)
     written(samples, out)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output, _reading
+from shortrun.cli import _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import number
 from shortrun.errors import FormatError
@@ -72,7 +72,7 @@ def samples(file: str, compare: str | None, reading: Mapping[str, Any]) -> tuple
     if compare is None:
         return None, read(file, **reading)
     real = read(compare, **reading)
-    return real, _reading.read_like(real, reading, real.meta, file, {})
+    return real, read(file, like=real)
 
 
 def progress() -> Callable[[int, int], None]:

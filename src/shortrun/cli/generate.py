@@ -64,7 +64,7 @@ def generate(
     ending_of(out)  # before anything is computed
     recorded = () if record is None else whole_numbers(record, "--record")
 
-    from shortrun.data import folders
+    from shortrun.data.formats import fitting
     from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
     from shortrun.workflows.generation import steps_of, sweeps_at
@@ -72,7 +72,7 @@ def generate(
     _options.use_threads(threads)
     trained = Trajectory.open(run)
     if not ending_of(out):
-        folders.fitting(out, trained.data["meta"])
+        fitting(out, trained.kind)
     k, moves = steps_of(trained, settings), Moves()
     held = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t) for t in sorted({*sweeps_at(trained, recorded), k})}
@@ -118,7 +118,7 @@ def ending_of(path: Path) -> str:
     StoreError
         If the folder is there already.
     """
-    from shortrun.data.readers import format_of
+    from shortrun.data.formats import format_of
     from shortrun.files import check_new
     from shortrun.plots import SUFFIXES
 
@@ -157,7 +157,8 @@ def write(run: Trajectory, files: Mapping[int, Path], original_columns: bool, **
 @contextmanager
 def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
     """Give a function that adds samples to a file of data or to a picture of the first of each class."""
-    from shortrun.data.core.parts import joined, writing
+    from shortrun.data.core.parts import joined
+    from shortrun.data.writing import writing
     from shortrun.plots import SUFFIXES, sample_grid, save
 
     if path.suffix.lower() not in SUFFIXES:

@@ -36,20 +36,20 @@ def info(
 
 def is_data(what: str) -> bool:
     """Return whether a path or name is data rather than a run."""
-    from shortrun.data.catalogue import entries
+    from shortrun.data.recipes import ENTRIES
 
     path = Path(what)
     if path.is_dir():
         return not (path / "run.json").exists() and holds_data(path)
-    return path.is_file() or (not path.exists() and what in {entry.name for entry in entries()})
+    return path.is_file() or (not path.exists() and what in {entry.name for entry in ENTRIES})
 
 
 def holds_data(path: Path) -> bool:
     """Return whether a folder is one of images or music."""
-    from shortrun.data import folders
+    from shortrun.data.formats import holding
 
     try:
-        return bool(folders.holding(path))
+        return bool(holding(path))
     except FormatError:
         return False
 

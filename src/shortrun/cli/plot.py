@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shortrun.cli import _curves, _options, _output, _reading
+from shortrun.cli import _curves, _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.settings import OUTPUT, Reading
@@ -47,7 +47,12 @@ Names = Annotated[
 ]
 Scores = Annotated[str | None, typer.Option(metavar="NAME,...", help="Rows of the figure; all by default.")]
 
-app = typer.Typer(help="Draw the figures of the papers from what the other verbs wrote.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def plot() -> None:
+    """Draw the figures of the papers from what the other verbs wrote."""
 
 
 def pair_command(name: str, function: str) -> Callable[..., None]:
@@ -59,7 +64,7 @@ def pair_command(name: str, function: str) -> Callable[..., None]:
         from shortrun.data import read
 
         samples = read(real, **reading)
-        others = _reading.read_like(samples, reading, samples.meta, generated, {})
+        others = read(generated, like=samples)
         save(getattr(plots, function)(samples, others), out)
 
     command.__name__ = name.replace("-", "_")
@@ -203,7 +208,7 @@ def fields(
     from shortrun.store import Trajectory
 
     trained = Trajectory.open(run)
-    shape = trained.data["meta"].get("image_shape")
+    shape = trained.kind.image.shape
     found = workflows.receptive_fields(trained, age=age, count=number)
     save(plots.receptive_fields(found, None if shape is None else (int(shape[0]), int(shape[1]))), out)
 

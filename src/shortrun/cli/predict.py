@@ -25,7 +25,7 @@ DIGITS = "%.6g"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-@verb(settings=PredictSettings, reading=Reading)
+@verb(reading=Reading, settings=PredictSettings)
 def predict(
     run: _options.RunFolder,
     file: Annotated[str, typer.Argument(metavar="FILE", help="Samples to predict, or the name of a data set.")],

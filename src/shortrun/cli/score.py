@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _output, _reading
+from shortrun.cli import _output
 from shortrun.cli._verb import Given, verb
 from shortrun.files import atomic
 from shortrun.settings import DATA, OUTPUT, Reading
@@ -44,7 +44,7 @@ def score(
     real = read(reference, **reading)
     found = workflows.score(
         real,
-        _reading.read_like(real, reading, real.meta, generated, {}),
+        read(generated, like=real),
         held_out=None if held_out is None else unseen(real, reading, held_out),
         settings=settings,
     )
@@ -57,9 +57,12 @@ def score(
 
 def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:
     """Return the held-out samples of a file: its test part where it has one."""
-    part = _reading.test_part(path)
+    from shortrun.data import read
+    from shortrun.data.further import test_part
+
+    part = test_part(Path(path))
     given = ({"labels": reading["labels"]} if "labels" in reading else {}) | ({"part": part} if part else {})
-    return _reading.read_like(real, reading, real.meta, path, given)
+    return read(path, like=real, **given)
 
 
 def save(found: Sequence[Score], path: Path) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 
 
-@verb(settings=TrainSettings, given=Config, reading=Reading)
+@verb(reading=Reading, given=Config, settings=TrainSettings)
 def train(
     settings: TrainSettings,
     given: Given,
@@ -45,10 +45,15 @@ def train(
     """Train a model on labelled, partly labelled or unlabelled data; Ctrl-C stops it so that it can go on."""
     if settings.resume and settings.overwrite:
         raise ConfigError("resume", "not together with --overwrite")
-    visible, given = without_visible(given)
-    old = stored(out) if settings.resume else None
-    config = configured(settings, given, old and old.config)
-    source, samples = read(config, old, reading if data is None else reading | {"source": data})
+    visible, changes = without_visible(given)
+
+    from shortrun.store import Trajectory
+    from shortrun.workflows.training import training_data
+
+    old = Trajectory.open(out) if settings.resume else None
+    config = configured(settings, changes, None if old is None else old.config)
+    samples = training_data(config, data, reading, old)
+    source = samples.kind.source or str(data)
     if visible not in (None, samples.sites):
         raise ConfigError("layers", f"{visible} visible units, but the samples have {samples.sites} sites")
     if not json:
@@ -56,7 +61,7 @@ def train(
     for line in _reading.notes(samples):
         _output.say(line, aside=True)
     _options.use_threads(threads)
-    run = learn(samples, out, settings, given)
+    run = learn(samples, out, settings, changes)
     report(run, config, _reading.describe(source, samples) if json else None)
 
 
@@ -68,46 +73,7 @@ def without_visible(given: Mapping[str, Any]) -> tuple[int | None, dict[str, Any
     return visible, {**given, "layers": tuple(hidden)}
 
 
-def stored(out: Path) -> Trajectory:
-    """Return the run to resume."""
-    from shortrun.store import Trajectory
-
-    return Trajectory.open(out)
-
-
-def read(config: Config, old: Trajectory | None, given: Mapping[str, Any]) -> tuple[str, Dataset]:
-    """Return the training data and their source; a run that goes on knows both.
-
-    Raises
-    ------
-    ConfigError
-        If there is no source.
-    """
-    from shortrun.workflows.training import samples_for
-
-    if old is not None:
-        samples = samples_of(_reading.remembered(old) | given)
-    else:
-        samples = samples_for(config, given, samples_of)
-    return samples.meta[_reading.REMEMBERED]["source"], samples
-
-
-def samples_of(options: Mapping[str, Any]) -> Dataset:
-    """Return the training data that reading options describe, "source" and "reweight" among them.
-
-    Raises
-    ------
-    ConfigError
-        If there is no source.
-    """
-    options = dict(options)
-    source, reweight = options.pop("source", None), options.pop("reweight", None)
-    if source is None:
-        raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
-    return _reading.training_data(source, options, reweight)
-
-
-def learn(samples: Dataset, out: Path, settings: TrainSettings, given: Mapping[str, Any]) -> Trajectory:
+def learn(samples: Dataset, out: Path, settings: TrainSettings, changes: Mapping[str, Any]) -> Trajectory:
     """Train, showing how far it is; a second Ctrl-C ends it at once.
 
     Raises
@@ -119,7 +85,7 @@ def learn(samples: Dataset, out: Path, settings: TrainSettings, given: Mapping[s
 
     try:
         with shown() as progress, terminated_like_interrupted():
-            return workflows.fit(samples, out=out, settings=settings, progress=progress, **given)
+            return workflows.fit(samples, out=out, settings=settings, progress=progress, **changes)
     except KeyboardInterrupt:
         _output.say(f"stopped at once; what was saved goes on with: {command(out)}", aside=True)
         raise typer.Exit(STOPPED) from None

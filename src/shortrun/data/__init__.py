@@ -2,8 +2,11 @@
 
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import Kind
 from shortrun.data.core.predictions import Predictions
 from shortrun.data.core.splits import split
-from shortrun.data.readers import read, write
+from shortrun.data.description import describe
+from shortrun.data.readers import read
+from shortrun.data.writing import write
 
-__all__ = ["Alphabet", "Dataset", "Predictions", "read", "split", "write"]
+__all__ = ["Alphabet", "Dataset", "Kind", "Predictions", "describe", "read", "split", "write"]

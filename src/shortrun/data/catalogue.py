@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import ImageKind
+from shortrun.data.core.request import Request
 from shortrun.data.core.splits import split
 from shortrun.data.images.encoding import encode_images
-from shortrun.data.options import Options
 from shortrun.errors import DataError, MissingExtraError
+from shortrun.settings import Reading
+
+Reader = Callable[[Path, Request], Dataset]
 
 SHARED = "SHORTRUN_SHARED"  # the environment variable with the folder of local copies
 NEIGHBOUR = Path("../shared/data")  # where they are looked for without it
@@ -60,9 +64,9 @@ class Entry:
         Options of reading the files, where the user gives none.
     downloads : tuple[Download, ...], default ()
         (training images, training labels, test images, test labels) where a public address is known.
-    meta : Mapping[str, Any], optional
-        What the files do not say, for writers.
-    load : Callable[[Options], Dataset], optional
+    annotation : Mapping[str, str], optional
+        Lines about columns of an alignment that the files do not have.
+    load : Callable[[Request], Dataset], optional
         How to make the samples, if not from files; `part` chooses a fixed test fifth or the rest, None everything.
     """
 
@@ -74,11 +78,18 @@ class Entry:
     files: tuple[File, ...] = ()
     reading: Mapping[str, Any] = field(default_factory=dict)
     downloads: tuple[Download, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    load: Callable[[Options], Dataset] | None = None
+    annotation: Mapping[str, str] = field(default_factory=dict)
+    load: Callable[[Request], Dataset] | None = None
 
-    def read(self, options: Options) -> Dataset:
+    def read(self, options: Request, reader: Reader) -> Dataset:
         """Return the samples, from here, from a local copy, or from what was downloaded.
+
+        Parameters
+        ----------
+        options : Request
+            Of reading.
+        reader : Callable[[Path, Request], Dataset]
+            Reads a file.
 
         Raises
         ------
@@ -91,30 +102,23 @@ class Entry:
             return self.load(options)
         folder = self.local_copy()
         options = self._completed(options)
-        if folder is not None:
-            return self._from_files([checked(folder / file.path, file.sha256) for file in self.files], options)
-        return read_with(downloaded(self)[2 if options.part == "test" else 0], None, replace(options, part=None))
+        if folder is None:
+            return reader(downloaded(self)[2 if options.part == "test" else 0], options.but(part=None))
+        files = [checked(folder / file.path, file.sha256) for file in self.files]
+        data = reader(files[0], options.but(labels=str(files[1]) if len(files) > 1 else None))
+        if not self.annotation:
+            return data
+        return data.with_kind(alignment=replace(data.kind.alignment, annotation=self.annotation))
 
     def local_copy(self) -> Path | None:
         """Return the folder that has all files of the data set, None if there is none."""
         return next((folder for folder in folders() if all((folder / f.path).is_file() for f in self.files)), None)
 
-    def _completed(self, options: Options) -> Options:
+    def _completed(self, options: Request) -> Request:
         """The options with this entry's in place of those that the user left as they are."""
-        blank = Options()
+        blank = Reading()
         left = {key: value for key, value in self.reading.items() if getattr(options, key) == getattr(blank, key)}
-        return replace(options, **left)
-
-    def _from_files(self, files: list[Path], options: Options) -> Dataset:
-        data = read_with(files[0], files[1] if len(files) > 1 else None, options)
-        return data.with_meta(data.meta | dict(self.meta))
-
-
-def read_with(path: Path, labels: Path | None, options: Options) -> Dataset:
-    """Return the samples of a file, read with these options."""
-    from shortrun.data.readers import read
-
-    return read(path, labels=labels, **{each.name: getattr(options, each.name) for each in fields(options)})
+        return options.but(**left)
 
 
 def folders() -> tuple[Path, ...]:
@@ -186,20 +190,13 @@ def bar() -> bool:
     return importlib.util.find_spec("tqdm") is not None
 
 
-def load_digits(options: Options) -> Dataset:
+def load_digits(options: Request) -> Dataset:
     """Return scikit-learn's 1,797 digits of 8x8 pixels, black and white at the threshold (by default 0.3), or grey."""
     from sklearn.datasets import load_digits as bundled  # slow to import, and needed only here
 
     images, labels = bundled(return_X_y=True)
-    pixels, alphabet, meta = encode_images(np.asarray(images), options, None)
-    digits = Dataset.from_arrays(pixels, labels, alphabet=alphabet, meta={"image_shape": (8, 8)} | meta)
+    pixels, alphabet, scale = encode_images(np.asarray(images), options, None)
+    digits = Dataset.from_arrays(pixels, labels, alphabet=alphabet).with_kind(image=ImageKind((8, 8), scale))
     if options.part is None:
         return digits
     return split(digits, TEST_SHARE, seed=0)[options.part == "test"]
-
-
-def entries() -> tuple[Entry, ...]:
-    """Return every named data set."""
-    from shortrun.data.recipes import ENTRIES  # which are made of what is defined here
-
-    return ENTRIES

@@ -1,26 +1,14 @@
-"""Folders of files, one a sample or a piece, those of a class in a folder of its own.
-
-A format that comes so has `read` for a file or a folder, `write_folder(folder, dataset)`, and `fits(meta)`, which says
-whether samples are of its kind.
-"""
+"""Folders of files, one a sample or a piece, those of a class in a folder of its own."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-from shortrun.data.core.dataset import Dataset
-from shortrun.errors import FormatError
-from shortrun.files import atomic_folder
-from shortrun.registry import modules, packages
-
-FORMATS = packages("shortrun.data", "formats")  # of every domain
 UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')  # not in names of files, on one system or another
 
 
@@ -91,51 +79,3 @@ def safe(text: str) -> str:
     """Return a text that can be the name of a file on every system."""
     text = UNSAFE.sub("_", text.strip())[:200].rstrip(" .")
     return "_" + text if not text or text.startswith(".") else text
-
-
-def holding(path: Path) -> ModuleType:
-    """Return the format of the files that a folder holds.
-
-    Raises
-    ------
-    FormatError
-        If there are none of a format that comes in folders.
-    """
-    known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
-    module_of = {suffix: module for module in known for suffix in module.suffixes}
-    endings = {file.suffix.lower() for file in walked(path)}
-    suffix = next((suffix for suffix in module_of if suffix in endings), None)
-    if suffix is None:
-        raise FormatError(path, None, f"is a folder without files of {', '.join(module_of)}: a file of data expected")
-    return module_of[suffix]
-
-
-def fitting(path: Path, meta: Mapping[str, Any]) -> ModuleType:
-    """Return the format for a folder of samples of a kind, which `meta` tells.
-
-    Raises
-    ------
-    FormatError
-        If there is none.
-    """
-    known = [module for module in modules(FORMATS) if hasattr(module, "write_folder")]
-    module = next((module for module in known if module.fits(meta)), None)
-    if module is None:
-        reason = "a name without an ending is a folder, for images or music, and these samples are neither"
-        raise FormatError(path, None, f"{reason}: give the file an ending such as .npz or .csv")
-    return module
-
-
-def save(path: Path, dataset: Dataset) -> None:
-    """Write the samples to a new folder, as MIDI or as images; never half of one.
-
-    Raises
-    ------
-    FormatError
-        If they are neither.
-    StoreError
-        If the folder exists and is not empty, or cannot be written.
-    """
-    module = fitting(path, dataset.meta)
-    with atomic_folder(path) as folder:
-        module.write_folder(folder, dataset)

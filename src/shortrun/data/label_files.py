@@ -10,7 +10,6 @@ import numpy as np
 
 from shortrun.data.core.dataset import Dataset, numbers
 from shortrun.data.core.labels import did_you_mean, label_text
-from shortrun.data.genotypes.variants import KEY
 from shortrun.data.tables.delimited import Delimited, read_delimited
 from shortrun.errors import FormatError
 
@@ -117,7 +116,7 @@ def rows_by_person(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
     if table.people is None:
         return None
     if set(table.people).isdisjoint(known):
-        if KEY in dataset.meta and len(table.people) != len(known):
+        if dataset.kind.genotypes.variants and len(table.people) != len(known):
             raise FormatError(table.path, None, f"names none of the persons, as '{known[0]}': is it their panel?")
         return None
     row_of = first_rows(table, table.people)
@@ -143,7 +142,7 @@ def rows_by_name(dataset: Dataset, table: LabelTable) -> np.ndarray:
     row_of = first_rows(table, table.names)
     known = dataset.names.tolist()
     if not row_of.keys() <= set(known):
-        known = [called(name, row_of, dataset.meta.get("suffix", "")) for name in known]
+        known = [called(name, row_of, dataset.kind.suffix) for name in known]
     check_names(table, row_of, known)
     return np.array([row_of.get(name, -1) for name in known])
 

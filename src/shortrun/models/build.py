@@ -90,7 +90,7 @@ def rate_units(data: Dataset) -> Rate:
         if data.colours != 2:
             raise DataError("a chaotic network learns grey values or two codes; these sites have more (or differ)")
         return Rate(0.0, 1.0, codes=True)
-    low = 0.0 if "full_scale" in data.meta else -1.0
+    low = -1.0 if data.kind.image.full_scale is None else 0.0
     smallest, largest = float(data.values.min()), float(data.values.max())
     if not low <= smallest <= largest <= 1:
         raise DataError(f"values from {low:g} to 1 expected by a chaotic network, got {smallest:g} to {largest:g}")

@@ -90,7 +90,7 @@ def check_movie(path: Path | str) -> None:
 
 def canvas(data: Dataset) -> tuple[Figure, Any]:
     """Return a figure of the first frame, and its image, of which only the values change."""
-    if "image_shape" in data.meta:
+    if data.kind.image.shape is not None:
         height, width = image_shape(data)
         side = int(np.ceil(np.sqrt(len(data))))
         figure = new_figure(4.0, 4.0 * height / width * -(-len(data) // side) / side + 0.35)
@@ -123,7 +123,7 @@ def colourmap(data: Dataset) -> tuple[Any, float]:
 
 def frame_values(data: Dataset) -> np.ndarray:
     """Return the values of a frame: a mosaic of images, or the codes."""
-    if "image_shape" not in data.meta:
+    if data.kind.image.shape is None:
         return data.values
     side = int(np.ceil(np.sqrt(len(data))))
     rows = [[*data.values[first : first + side]] for first in range(0, len(data), side)]

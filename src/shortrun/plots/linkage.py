@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
-from shortrun.data.genotypes.variants import KEY
 from shortrun.errors import DataError
 from shortrun.plots.figure import new_figure, styled
 from shortrun.plots.sides import COLOURS, check_alike, thinned
@@ -52,7 +51,7 @@ def linkage(real: Dataset, generated: Dataset) -> Figure:
             raise DataError("this figure needs two sites of one chromosome with alleles of at least 5 %")
         axis.plot(distances, r2, MARKS[name] + "-", color=COLOURS[name], markersize=3.5, label=name)
     axis.axhline(1 / count, color="0.6", linewidth=0.8, linestyle="--")
-    unit = "base pairs" if real.meta.get(KEY) else "sites"
+    unit = "base pairs" if real.kind.genotypes.variants else "sites"
     axis.set(xscale="log", xlabel=f"distance in {unit}", ylabel="mean $r^2$", ylim=(0, None))
     axis.legend()
     return figure

@@ -37,8 +37,9 @@ def piano_roll(data: Dataset, rows: int | Sequence[int] = 16) -> Figure:
     Examples
     --------
     >>> import numpy as np
+    >>> from shortrun.data.core.kind import MusicKind
     >>> rolls = np.zeros((2, 2, KEYS), np.uint8)
-    >>> data = Dataset.from_arrays(rolls.reshape(2, -1), meta={"music": {"time_bin": 0.25}})
+    >>> data = Dataset.from_arrays(rolls.reshape(2, -1)).with_kind(music=MusicKind(2, "beat/4", 1))
     >>> len(piano_roll(data, rows=2).axes)
     2
     """

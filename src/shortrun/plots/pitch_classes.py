@@ -33,9 +33,10 @@ def pitch_classes(real: Dataset, generated: Dataset) -> Figure:
 
     Examples
     --------
+    >>> from shortrun.data.core.kind import MusicKind
     >>> from shortrun.data.music.encoding import KEYS
     >>> rolls = np.eye(2, 2 * KEYS, dtype=np.uint8)
-    >>> data = Dataset.from_arrays(rolls, meta={"music": {"time_bin": 0.25}})
+    >>> data = Dataset.from_arrays(rolls).with_kind(music=MusicKind(2, "beat/4", 1))
     >>> pitch_classes(data, data).axes[0].get_ylabel()
     'share'
     """

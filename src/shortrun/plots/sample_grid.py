@@ -30,7 +30,7 @@ def sample_grid(data: Dataset, *, columns: int = 10) -> Figure:
     Parameters
     ----------
     data : Dataset
-        Images.
+        Images: samples whose `kind.image.shape` is (height, width).
     columns : int, default 10
         Number of samples for each class.
 
@@ -98,7 +98,7 @@ def image_shape(data: Dataset) -> tuple[int, int]:
     DataError
         If the samples are not images.
     """
-    shape = data.meta.get("image_shape")
+    shape = data.kind.image.shape
     if shape is None:
         raise DataError("a picture needs images, and these samples have no image_shape: choose .npz, .csv or .fasta")
     height, width = shape

@@ -38,7 +38,7 @@ def sides(found: Evaluation) -> list[tuple[str, Dataset]]:
 
 def sample_picture(name: str, data: Dataset) -> tuple:
     """Return the picture of samples: a figure, its title and caption."""
-    if "image_shape" in data.meta:
+    if data.kind.image.shape is not None:
         samples = "the samples of a class" if data.labelled.any() else "the samples"
         rows = "Each row is a class. " if data.labelled.any() else ""
         caption = f"{rows}Can you tell which are real? Do {samples} differ from each other?"
@@ -181,7 +181,7 @@ def machine_pictures(found: Evaluation) -> Iterator[Picture]:
             "Singular values of the weights",
             "Each rises when the machine learns a direction of the data; flat lines are directions not yet learned.",
         )
-    shape = found.reference.meta.get("image_shape")
+    shape = found.reference.kind.image.shape
     if found.receptive_fields is not None and shape is not None:
         yield picture(
             plots.receptive_fields(found.receptive_fields, tuple(shape)),

@@ -144,7 +144,7 @@ def origin(data: Dataset | None) -> dict[str, Any]:
     """Return the source of samples, and their hash."""
     if data is None:
         return {}
-    source = data.meta.get("source")
+    source = data.kind.source
     return ({} if source is None else {"source": source}) | {"hash": data.hash}
 
 

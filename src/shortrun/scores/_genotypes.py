@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from shortrun.data import Dataset
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
-from shortrun.data.genotypes.variants import KEY
+from shortrun.data.genotypes.variants import has_variants
 from shortrun.scores._families import Domain
 
 HAPLOTYPES = (".hapt", ".hap", ".hapt.gz", ".hap.gz")  # files of haplotypes, possibly without a legend
@@ -16,10 +16,10 @@ HAPLOTYPES = (".hapt", ".hap", ".hapt.gz", ".hap.gz")  # files of haplotypes, po
 
 def is_genotypes(data: Dataset) -> bool:
     """Return whether samples are haplotypes or dosages at known variants, or come from a file of haplotypes."""
-    known = len(data.meta.get(KEY, ())) == data.sites
+    known = has_variants(data)
     if data.alphabet is not None and data.alphabet == DOSAGE:
         return known or data.alphabet.name == DOSAGE.name  # any three codes have these letters
-    return data.alphabet == BINARY and (known or str(data.meta.get("source", "")).endswith(HAPLOTYPES))
+    return data.alphabet == BINARY and (known or (data.kind.source or "").endswith(HAPLOTYPES))
 
 
 GENOTYPES = Domain("genotypes (VCF, PLINK, .hapt, or arrays with positions)", is_genotypes)

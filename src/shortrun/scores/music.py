@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.blocks import scan
 from shortrun.data.music.encoding import KEYS, is_music
 from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
@@ -21,7 +20,7 @@ LOWEST = 9  # semitones from a C up to the first key, an A
 
 def is_piano_rolls(data: Dataset) -> bool:
     """Return whether samples are windows of piano rolls."""
-    return is_music(data.meta) and data.alphabet == BINARY and data.sites % KEYS == 0
+    return is_music(data) and data.sites % KEYS == 0
 
 
 MUSIC = Domain("music (MIDI, or --time-bin says that arrays are)", is_piano_rolls)

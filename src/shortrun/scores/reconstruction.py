@@ -15,7 +15,7 @@ NAME = "reconstruction-error"
 
 def squared_errors(data: Dataset, rebuilt: Dataset) -> np.ndarray:
     """Return the (N,) mean over sites of (xi - phi)^2, both from -1 to 1 whatever the range of the data."""
-    low = -1.0 if data.continuous and "full_scale" not in data.meta else 0.0
+    low = -1.0 if data.continuous and data.kind.image.full_scale is None else 0.0
     scale = 2 / (1 - low)
     difference = scale * (data.values.astype(np.float64) - rebuilt.values)
     return np.square(difference).mean(1)

@@ -58,7 +58,7 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
 
         vars(called).pop("__wrapped__")
         vars(called)["kinds"] = kinds
-        vars(called)["__signature__"] = signature(own, added)
+        vars(called)["__signature__"] = signature(function, own, added)
         called.__doc__ = documented(inspect.getdoc(function) or "", added)
         return called
 
@@ -84,13 +84,13 @@ def sorted_by_class(
     return parts
 
 
-def signature(own: list[Parameter], added: list[Option]) -> inspect.Signature:
+def signature(function: Callable[..., Any], own: list[Parameter], added: list[Option]) -> inspect.Signature:
     """Return the parameters of a function with options among its keywords."""
-    fields = [
-        Parameter(each.keyword, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type) for each in added
-    ]
-    positional = [each for each in own if each.kind is not Parameter.KEYWORD_ONLY]
-    return inspect.Signature([*positional, *fields, *(each for each in own if each.kind is Parameter.KEYWORD_ONLY)])
+    keyword = Parameter.KEYWORD_ONLY
+    fields = [Parameter(each.keyword, keyword, default=each.default, annotation=each.type) for each in added]
+    positional = [each for each in own if each.kind is not keyword]
+    every = [*positional, *fields, *(each for each in own if each.kind is keyword)]
+    return inspect.Signature(every, return_annotation=inspect.signature(function).return_annotation)
 
 
 def documented(text: str, added: list[Option]) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import DATA, Positive, Settings, option
+
+PathText = Annotated[str, BeforeValidator(lambda path: str(path) if isinstance(path, PurePath) else path)]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda names: (names,) if isinstance(names, str) else names)]
 
 
 class Reading(Settings):
     """Options of reading a file or a named data set; None means that the file decides."""
 
-    labels: str | None = option(None, "CSV or TSV file with columns name,label.", panel=DATA, metavar="FILE")
+    labels: PathText | None = option(None, "CSV or TSV file with columns name,label.", panel=DATA, metavar="FILE")
     label_column: str | None = option(
         None,
         "Column (or array) that holds the classes.",
@@ -58,7 +62,7 @@ class Reading(Settings):
         panel=DATA,
         remembered="always",
     )
-    align: str | None = option(
+    align: PathText | None = option(
         None, "HMM (HMMER's file) that FASTA sequences are aligned to.", panel=DATA, metavar="HMM", remembered="always"
     )
     max_gaps: Annotated[float, Field(ge=0, le=1)] | None = option(
@@ -110,10 +114,8 @@ class Reading(Settings):
     bins: Annotated[int, Field(ge=2, le=254)] | None = option(
         None, "Bins of a column of numbers in a table; 10 by default.", panel=DATA, metavar="N"
     )
-    categorical: tuple[str, ...] = option(
-        (), "Columns of a table that are categories.", panel=DATA, metavar="COLUMN,..."
-    )
-    numeric: tuple[str, ...] = option((), "Columns of a table that are numbers.", panel=DATA, metavar="COLUMN,...")
-    ignore: tuple[str, ...] = option(
+    categorical: Names = option((), "Columns of a table that are categories.", panel=DATA, metavar="COLUMN,...")
+    numeric: Names = option((), "Columns of a table that are numbers.", panel=DATA, metavar="COLUMN,...")
+    ignore: Names = option(
         (), "Columns of a table to leave out.", panel=DATA, metavar="COLUMN,...", remembered="if possible"
     )

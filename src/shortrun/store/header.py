@@ -11,22 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.data.core.dataset import Dataset
+from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
-from shortrun.errors import StoreError, nearest
+from shortrun.errors import ShortrunError, StoreError, nearest
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
 from shortrun.settings import Config
+from shortrun.store.version_1 import upgraded
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 NAME = "run.json"
-KEYS = ("format_version", "spec", "recipe", "config", "alphabet", "classes", "data")
-OF_FILE = "of_file"  # in the meta of data: what is said of those very samples
+KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
     "spec": "another machine (sites, classes, units, hidden units or rule)",
     "recipe": "another scheme or number of steps",
-    "alphabet": "another alphabet",
-    "columns": "other columns",
+    "codes": "another alphabet or other columns",
     "classes": "other classes",
 }
 
@@ -35,7 +34,6 @@ Header = dict[str, Any]
 
 def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> Header:
     """Return the header of a training of `spec` by `scheme` on `data`, in its JSON form."""
-    letters = data.alphabet
     header = {
         "format_version": FORMAT_VERSION,
         "software": {"name": "shortrun", "version": software_version()},
@@ -49,19 +47,14 @@ def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> He
             "scheme": scheme.to_dict(),
         },
         "config": config.model_dump(mode="json"),
-        "alphabet": None if letters is None else {"name": letters.name, "letters": letters.letters},
+        "kind": data.kind.to_dict(),
         "classes": list(data.classes),
         "data": {
             "hash": data.hash,
             "rows": len(data),
-            "sites": data.sites,
             "class_counts": data.class_counts.tolist(),
-            "source": data.meta.get("source"),
-            "meta": {key: value for key, value in data.meta.items() if key != OF_FILE},
         },
     }
-    if data.columns is not None:
-        header["columns"] = [column.to_dict() for column in data.columns]
     return json.loads(dump(header))
 
 
@@ -117,7 +110,7 @@ def read(folder: Path) -> Header:
 
 
 def check(path: Path, text: str) -> Header:
-    """Return the header that `text` is.
+    """Return the header that `text` is, in the form of this version.
 
     Raises
     ------
@@ -136,6 +129,7 @@ def check(path: Path, text: str) -> Header:
             path,
             f"has format version {version}, this shortrun reads up to {FORMAT_VERSION}: upgrade shortrun",
         )
+    header = upgraded(header)
     missing = [key for key in KEYS if key not in header]
     if missing:
         raise StoreError(path, f"is broken: it lacks '{missing[0]}'")
@@ -157,6 +151,21 @@ def spec_of(folder: Path, header: Header) -> AnySpec:
         raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({reason})") from None
 
 
+def kind_of(folder: Path, header: Header) -> Kind:
+    """Return the kind of data in a header.
+
+    Raises
+    ------
+    StoreError
+        If it does not make sense.
+    """
+    try:
+        return Kind.from_dict(header["kind"])
+    except (ShortrunError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(folder / NAME, f"is broken: its kind of data cannot be used ({reason})") from None
+
+
 def agree(folder: Path, stored: Header, given: Header) -> None:
     """Check that a training can go on under another header: same machine, recipe, classes and data.
 
@@ -166,7 +175,8 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
         Names the first thing that differs.
     """
     stored = stored | {"spec": spec_of(folder, stored).to_dict()}  # with the options that are newer than the run
-    other = next((name for key, name in FIXED.items() if stored.get(key) != given.get(key)), None)
+    before, now = ({**form, "codes": form["kind"].get("codes")} for form in (stored, given))
+    other = next((name for key, name in FIXED.items() if before.get(key) != now.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
     if other:

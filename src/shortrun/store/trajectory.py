@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
 import pandas as pd
 
-from shortrun.data.core.alphabet import Alphabet
+from shortrun.data import Alphabet, Kind
 from shortrun.data.core.columns import Column
 from shortrun.errors import StoreError
 from shortrun.models import AnySpec, model_of
@@ -68,26 +69,29 @@ class Trajectory:
         return tuple(self.header["classes"])
 
     @cached_property
+    def kind(self) -> Kind:
+        """The kind of data that it was trained on, and how they were read."""
+        return header.kind_of(self.path, self.header)
+
+    @property
     def alphabet(self) -> Alphabet | None:
         """What the codes of a site mean; None for continuous data, and with `columns`."""
-        form = self.header["alphabet"]
-        return None if form is None else Alphabet(form["name"], form["letters"])
+        return self.kind.alphabet
 
-    @cached_property
+    @property
     def columns(self) -> tuple[Column, ...] | None:
         """What the codes mean where sites differ, one a site; None otherwise."""
-        form = self.header.get("columns")
-        return None if form is None else tuple(Column.from_dict(column) for column in form)
+        return self.kind.columns
 
     @property
     def data(self) -> dict[str, Any]:
-        """What it was trained on: hash, rows, sites, source, and meta that a writer needs."""
+        """The samples that it was trained on: hash, rows and class_counts."""
         return self.header["data"]
 
     @property
     def sites(self) -> int:
         """S, of a sample of the data."""
-        return sum(layer.sites for layer in self.spec.visible) if self.columns is None else len(self.columns)
+        return self.kind.sites
 
     @property
     def hidden(self) -> int | list[int]:
@@ -154,9 +158,9 @@ class Trajectory:
             "parameters": self.model.size(),
             "classes": list(self.classes),
             "recipe": {"scheme": self.recipe["name"], **recipe},
-            "alphabet": self.header["alphabet"],
+            "alphabet": None if self.alphabet is None else asdict(self.alphabet),
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
-            "data": {key: self.data.get(key) for key in ("source", "rows", "hash")},
+            "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]},
             "created": self.header.get("created"),
             "software": self.header.get("software"),
             "last": next(iter(self.log()[-1:]), None),

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.errors import ConfigError, DataError, StoreError
+from shortrun.errors import ConfigError, StoreError
 from shortrun.models import RBM
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
@@ -106,21 +106,4 @@ def check_kind(run: Trajectory, data: Dataset) -> None:
     DataError
         If they have other sites or another alphabet than those it was trained on.
     """
-    if data.sites != run.sites:
-        raise DataError(f"{data.sites} sites a sample, but {run.path} was trained on {run.sites}")
-    if data.alphabet != run.alphabet or (data.columns is None) != (run.columns is None):
-        ours, theirs = (
-            f"the {it.alphabet.name} alphabet '{it.alphabet.letters}'"
-            if it.alphabet
-            else "columns of different kinds"
-            if it.columns
-            else "continuous values"
-            for it in (run, data)
-        )
-        raise DataError(f"{run.path} was trained on {ours}, the data have {theirs}")
-    for ours, theirs in zip(run.columns or (), data.columns or (), strict=True):
-        if ours != theirs:
-            raise DataError(
-                f"column '{theirs.name}' is not coded as column '{ours.name}' that {run.path} was trained on: "
-                "read the file with columns=run.columns"
-            )
+    run.kind.agrees(data.kind, owner=str(run.path))

@@ -17,10 +17,10 @@ OUT_OF_EQUILIBRIUM = ("ff", "rdm")
 def named_sites(run: Trajectory, age: int | None, label: str | None, quantity: str) -> NamedSites:
     """Return the sites of the machine of a run at an age; its label is held at a class if one is given."""
     sites = sites_of(rbm_of(run, quantity), theta_of(run, age), label=class_code(run, label))
-    kept, places = run.data["meta"].get("kept_columns"), np.array(sites.places)
-    if kept is None:
+    columns, places = run.kind.alignment.columns, np.array(sites.places)
+    if columns is None:
         return NamedSites(sites, places + 1, letters(run, sites), run.sites)
-    return NamedSites(sites, np.array(kept["kept"])[places] + 1, letters(run, sites), int(kept["of"]))
+    return NamedSites(sites, np.array(columns.kept)[places] + 1, letters(run, sites), columns.of)
 
 
 def class_code(run: Trajectory, label: str | None) -> int | None:
@@ -39,10 +39,7 @@ def class_code(run: Trajectory, label: str | None) -> int | None:
 
 def letters(run: Trajectory, sites: Sites) -> list[str]:
     """Return what is written for each colour of each site of the data, row by row."""
-    if run.columns is not None:
-        found = [run.columns[place] for place in sites.places]
-        return [str(text) for column in found for text in column.texts[: column.colours]]
-    return [] if run.alphabet is None else [*run.alphabet.letters] * len(sites.places)
+    return [text for place in sites.places for text in run.kind.texts(place)]
 
 
 def trained_out_of_equilibrium(run: Trajectory | Path | str) -> bool:

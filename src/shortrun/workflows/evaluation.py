@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shortrun import scores as scoring
-from shortrun.data import Dataset, Predictions
+from shortrun.data import Dataset, Predictions, describe
 from shortrun.errors import DataError
 from shortrun.scores import FEWEST, Curves, Evaluation, Role
 from shortrun.settings import takes
@@ -99,7 +99,7 @@ def evaluate(
         held_out=held_out,
         scores=tuple(found),
         predictions=predictions,
-        described={name: data.describe() for name, data in sides.items() if data is not None},
+        described={name: describe(data) for name, data in sides.items() if data is not None},
         singular_values=singular_values(run),
         receptive_fields=receptive_fields(run, age=age),
         curves=tuple(drawn),

@@ -103,7 +103,7 @@ def frames(
     held = {LABEL: torch.from_numpy(first.labels).to(torch.uint8).unsqueeze(1)} if run.classes else {}
     noise = Noise(settings.seed, Stream.GENERATE)
     begin = whole_of(run.spec, run.model.to_values(start(run.model, noise, settings.n, held)), run.sites)
-    return {0: first.with_values(begin.numpy(), first.meta), **found}
+    return {0: first.with_values(begin.numpy()), **found}
 
 
 def last_sweep(text: str, k: int) -> int:

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shortrun.data import Alphabet, Dataset
+from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
-from shortrun.data.core.columns import Column
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.equilibrium import Held, Tempered
-from shortrun.errors import ConfigError, nearest
+from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
 from shortrun.settings import Config, GenerateSettings, StreamSettings, takes
 from shortrun.settings.text import whole_numbers
@@ -218,7 +217,7 @@ def _held_sites(
         raise ConfigError("keep", "a template and the sites to keep of it go together")
     if not settings.fix and template is None:
         return {}
-    values = np.zeros((1, run.sites), np.uint8 if run.alphabet or run.columns else np.float32)
+    values = np.zeros((1, run.sites), run.kind.dtype)
     mask = np.zeros(run.sites, bool)
     if template is not None:
         check_kind(run, template)
@@ -247,25 +246,10 @@ def _sites(run: Trajectory, word: int | str, option: str) -> tuple[int, ...]:
 
 def _encoded(run: Trajectory, site: int, text: str) -> float | int:
     """Return the value that a text stands for at a site."""
-    return _code(run.alphabet, text) if run.columns is None else _cell(run.columns[site], text)
-
-
-def _cell(column: Column, cell: str) -> int:
-    code = column.code(cell)
-    if code < 0:
-        raise ConfigError("fix", f"column '{column.name}': {column.complaint(cell)}")
-    return code
-
-
-def _code(alphabet: Alphabet | None, letter: str) -> float | int:
-    if alphabet is not None:
-        if len(letter) != 1:
-            raise ConfigError("fix", f"one letter of '{alphabet.letters}' expected, got '{letter}'")
-        return int(alphabet.encode(letter)[0])
     try:
-        return float(letter)
-    except ValueError:
-        raise ConfigError("fix", f"a number expected for continuous data, got '{letter}'") from None
+        return run.kind.encode(site, text)
+    except DataError as error:
+        raise ConfigError("fix", str(error)) from None
 
 
 def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:
@@ -276,8 +260,6 @@ def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: in
         labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
         weights=np.ones(len(codes), np.float32),
         names=names,
+        kind=run.kind,
         classes=run.classes,
-        alphabet=run.alphabet,
-        columns=run.columns,
-        meta=run.data["meta"],
     )

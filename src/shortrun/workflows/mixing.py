@@ -110,6 +110,6 @@ def second_moment(run: Trajectory, data: Dataset, state: State) -> tuple[float, 
     """Return E2 of chains to the data, with its standard error."""
     rows = np.arange(len(state[0])) % len(data)
     values = whole_of(run.spec, state, run.sites).numpy()
-    chains = data.select(rows).with_values(values, dict(data.meta))
+    chains = data.select(rows).with_values(values)
     (found,) = scoring.compare(data, chains, floors=False, settings=E2)
     return found.value, found.error

@@ -70,7 +70,7 @@ def reconstruct(run: Trajectory | Path | str, data: Dataset, *, settings: Recons
     firsts = range(0, len(data), at_once)
     parts = [rebuilt(run, theta, data, slice(first, first + at_once), k, settings.seed) for first in firsts]
     values = torch.cat(parts).numpy()
-    return data.with_values(values, data.meta)
+    return data.with_values(values)
 
 
 def rebuilt(run: Trajectory, theta: Tensor, data: Dataset, rows: slice, steps: int, seed: int) -> Float[Tensor, "n S"]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from shortrun import learning, store
-from shortrun.data import Dataset
+from shortrun.data import Dataset, read
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.data.core.values import holds_only_binary
@@ -30,7 +30,7 @@ Progress = Callable[[int, int, Record], None]
 
 @takes(TrainSettings, changes=Config)
 def fit(
-    data: Dataset,
+    data: Dataset | None = None,
     *,
     out: Path | str,
     scheme: Scheme | str | None = None,
@@ -45,8 +45,8 @@ def fit(
 
     Parameters
     ----------
-    data : Dataset
-        What to learn; its classes become a label unit.
+    data : Dataset, optional
+        What to learn; its classes become a label unit. A run that goes on reads its own again.
     out : Path or str
         Folder of the run.
     scheme : Scheme or {"auto", "ff", "pcd", "cd", "rdm"}, optional
@@ -77,9 +77,10 @@ def fit(
     >>> run.updates, run.recipe["name"]
     (2, 'ff')
     """
-    stored = Trajectory.open(out).config if settings.resume else None
-    config = configured(settings, changes | ({"scheme": scheme} if isinstance(scheme, str) else {}), stored)
-    data = seen_by(data, config)
+    run = Trajectory.open(out) if settings.resume else None
+    named = {"scheme": scheme} if isinstance(scheme, str) else {}
+    config = configured(settings, {**changes, **named}, None if run is None else run.config)
+    data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     _check(data)
     device = device_of(config.training.device)
     parts = _held_out(data, config, device)  # may refuse, so before a run is made
@@ -92,22 +93,35 @@ def fit(
     return Trajectory.open(out)
 
 
-def samples_for(config: Config, given: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Dataset]) -> Dataset:
-    """Return what is read with these options, in the way that the model needs where they leave it open.
+def training_data(
+    config: Config, source: str | None, given: Mapping[str, Any], run: Trajectory | None = None
+) -> Dataset:
+    """Return the samples to train on, read in the way that the model needs where the options leave it open.
 
-    Rates stand for grey values, for two codes, and for other numbers from -1 to 1 as they are.
+    Rates stand for grey values, for two codes, and for other numbers from -1 to 1 as they are. A run that goes on knows
+    its source, and how it was read.
 
     Raises
     ------
     FormatError, ConfigError
-        Of the first way, if none can read the samples.
+        If there is no source, or it cannot be read: of the first way, if there are several.
     """
-    if config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
-        return read(given)
+    if run is not None:
+        known = run.kind.reading
+        source = source or run.kind.source
+        given = {**{name: getattr(known, name) for name in known.model_fields_set}, **given}
+    if source is None:
+        raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
+    if run is not None or config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
+        return read(source, **given)
+    return _as_rates(source, given)
+
+
+def _as_rates(source: str, given: Mapping[str, Any]) -> Dataset:
     first: ShortrunError | None = None
     for more in ({"grey": True}, {}, {"alphabet": "continuous"}):
         try:
-            data = read({**given, **more})
+            data = read(source, **{**given, **more})
         except (FormatError, ConfigError) as error:
             first = first or error
         else:
@@ -118,7 +132,7 @@ def samples_for(config: Config, given: Mapping[str, Any], read: Callable[[Mappin
 
 
 def _is_black_and_white(data: Dataset) -> bool:
-    return data.meta.get("full_scale") == 1 and holds_only_binary(data.values)
+    return data.kind.image.full_scale == 1 and holds_only_binary(data.values)
 
 
 def seen_by(data: Dataset, config: Config) -> Dataset:

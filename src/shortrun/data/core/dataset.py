@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import is_mapped, scan, taken
-from shortrun.data.core.columns import Column, colours_of
+from shortrun.data.core.columns import Column
+from shortrun.data.core.frames import one_hot, to_anndata, to_pandas
+from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels
+from shortrun.data.core.parts import merged
+from shortrun.data.core.splits import split
 from shortrun.data.core.values import CellError, encode_values, first
 from shortrun.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["UNKNOWN", "Dataset"]
 
@@ -36,16 +43,14 @@ class Dataset:
         (N,) float32, non-negative; how much each sample counts.
     names : ndarray
         (N,) strings, one a sample.
+    kind : Kind
+        What the values mean, what a file of them needs besides, and how they were read.
     classes : tuple[str, ...], default ()
         The class names in code order; empty for unlabelled data.
-    alphabet : Alphabet, optional
-        What the codes mean, the same at every site; None for continuous data, and with `columns`.
-    columns : tuple[Column, ...], optional
-        What the codes mean where sites differ, one a site: the columns of a table; None otherwise.
     groups : ndarray, optional
         (N,) strings or None; samples of one group must not be split apart.
-    meta : dict[str, Any], optional
-        Anything a writer needs to give the file back (source path, site names, shape of an image...).
+    notes : tuple[str, ...], default ()
+        What a user should know of how the file was read, a line each.
 
     Raises
     ------
@@ -57,14 +62,13 @@ class Dataset:
     labels: np.ndarray
     weights: np.ndarray
     names: np.ndarray
+    kind: Kind
     classes: tuple[str, ...] = ()
-    alphabet: Alphabet | None = None
-    columns: tuple[Column, ...] | None = None
     groups: np.ndarray | None = None
-    meta: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
-        check_values(self.values, self.alphabet, self.columns)
+        check_values(self.values, self.kind)
         check_lengths(self)
         check_labels(self.labels, self.classes)
         check_weights(self.weights)
@@ -81,7 +85,6 @@ class Dataset:
         alphabet: Alphabet | str | None = None,
         columns: Sequence[Column] | None = None,
         groups: Any = None,
-        meta: dict[str, Any] | None = None,
     ) -> Dataset:
         """Return the data set of plain arrays or lists.
 
@@ -89,7 +92,7 @@ class Dataset:
         ----------
         values : Any
             (N, S) or (N, h, w) numbers. 0 and 1 (integers, booleans or floats) become binary codes, other floats stay
-            continuous, other integers need an alphabet; the shape of images is kept in `meta["image_shape"]`.
+            continuous, other integers need an alphabet; the shape of images is kept in `kind.image`.
         labels : Any, optional
             (N,) numbers or strings; missing ones are '', NA, None, NaN, -1 or 'uncategorized'.
         classes : Sequence[str], optional
@@ -106,8 +109,6 @@ class Dataset:
             A `Column` for each site, whose codes the values are.
         groups : Any, optional
             (N,) or None.
-        meta : dict[str, Any], optional
-            Kept as it is.
 
         Raises
         ------
@@ -115,9 +116,9 @@ class Dataset:
             If the arrays do not make a data set.
         """
         if columns is None:
-            codes, alphabet = encode_values(values, alphabet)
+            codes, meaning = encode_values(values, alphabet)
         else:
-            codes, alphabet = np.asarray(values, np.uint8), None
+            codes, meaning = np.asarray(values, np.uint8), tuple(columns)
         count, shape = len(codes), np.shape(values)
         labels, classes = encode_labels(np.full(count, UNKNOWN) if labels is None else labels, classes)
         return cls(
@@ -125,11 +126,9 @@ class Dataset:
             labels=labels,
             weights=np.ones(count, np.float32) if weights is None else np.asarray(weights, np.float32),
             names=numbers(count) if names is None else np.asarray(names).astype(str),
+            kind=Kind(codes.shape[1], meaning, image=ImageKind(tuple(shape[1:])) if len(shape) == 3 else ImageKind()),
             classes=classes,
-            alphabet=alphabet,
-            columns=None if columns is None else tuple(columns),
             groups=None if groups is None else np.asarray(groups).astype(str),
-            meta=({"image_shape": tuple(shape[1:])} if len(shape) == 3 else {}) | (meta or {}),
         )
 
     def __len__(self) -> int:
@@ -141,14 +140,24 @@ class Dataset:
         return self.values.shape[1]
 
     @property
+    def alphabet(self) -> Alphabet | None:
+        """What codes mean, the same at every site; None for continuous data, and with `columns`."""
+        return self.kind.alphabet
+
+    @property
+    def columns(self) -> tuple[Column, ...] | None:
+        """What codes mean where sites differ, one a site: the columns of a table; None otherwise."""
+        return self.kind.columns
+
+    @property
     def colours(self) -> int | None:
         """q, the number of letters a site can hold; None for continuous data, and where sites differ."""
-        return None if self.alphabet is None else len(self.alphabet)
+        return self.kind.colours
 
     @property
     def continuous(self) -> bool:
         """Whether the values are numbers rather than codes."""
-        return self.alphabet is None and self.columns is None
+        return self.kind.continuous
 
     @property
     def labelled(self) -> np.ndarray:
@@ -196,40 +205,26 @@ class Dataset:
         """Return the first `count` samples, or all if there are fewer."""
         return self.select(slice(0, count))
 
-    def describe(self) -> dict[str, Any]:
-        """Return sizes, class counts, duplicates, constant columns, gaps, effective size and warnings."""
-        from shortrun.data.describe import describe
-
-        return describe(self)
-
     def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
         """Return the rest and about `fraction` of the samples, classes in proportion, groups together."""
-        from shortrun.data.core.splits import split
-
         return split(self, fraction, seed=seed)
 
     def merge(self, *others: Dataset) -> Dataset:
-        """Return these samples and those of others of the same kind; classes are united, meta is this one's.
+        """Return these samples and those of others of the same kind; classes are united.
 
         Raises
         ------
         DataError
             If sites, alphabet or columns differ.
         """
-        from shortrun.data.core.parts import merged
-
         return merged((self, *others))
 
     def one_hot(self) -> np.ndarray:
         """Return (N, F) float32: a column for each colour of each site; two-valued and continuous sites as they are."""
-        from shortrun.data.frames import one_hot
-
         return one_hot(self)
 
-    def to_pandas(self) -> Any:
-        """Return a `pandas.DataFrame`: names as index, label and group, and a column for each site."""
-        from shortrun.data.frames import to_pandas
-
+    def to_pandas(self) -> pd.DataFrame:
+        """Return names as index, label and group, and a column for each site."""
         return to_pandas(self)
 
     def to_anndata(self) -> Any:
@@ -240,8 +235,6 @@ class Dataset:
         MissingExtraError
             If anndata is not installed.
         """
-        from shortrun.data.frames import to_anndata
-
         return to_anndata(self)
 
     def with_labels(self, labels: Any, classes: Sequence[str] | None = None) -> Dataset:
@@ -257,14 +250,22 @@ class Dataset:
         """Return the same samples with other (N,) weights."""
         return self._with(weights=np.asarray(weights, np.float32))
 
-    def with_values(self, values: np.ndarray, meta: dict[str, Any]) -> Dataset:
-        """Return the same samples with other (N, S) values of the same kind, and the `meta` that goes with them."""
-        check_values(values, self.alphabet, self.columns)
-        return self._with(values=values, meta=meta)
+    def with_values(self, values: np.ndarray, kind: Kind | None = None) -> Dataset:
+        """Return the same samples with other (N, S) values, of this kind or of the one given."""
+        kind = self.kind if kind is None else kind
+        check_values(values, kind)
+        return self._with(values=values, kind=kind)
 
-    def with_meta(self, meta: dict[str, Any]) -> Dataset:
-        """Return the same samples with another `meta`."""
-        return self._with(meta=meta)
+    def with_kind(self, **changes: Any) -> Dataset:
+        """Return the same samples with other fields of `Kind`."""
+        kind = replace(self.kind, **changes)
+        if not kind.is_like(self.kind):
+            check_values(self.values, kind)
+        return self._with(kind=kind)
+
+    def with_notes(self, *notes: str) -> Dataset:
+        """Return the same samples with lines on how they were read."""
+        return self._with(notes=notes)
 
     def recode(self, classes: Sequence[str]) -> Dataset:
         """Return the same samples with labels as codes into `classes`, the order of a trained model.
@@ -296,24 +297,29 @@ def numbers(count: int) -> np.ndarray:
     return np.arange(count).astype(f"U{len(str(count - 1))}")
 
 
-def check_values(values: np.ndarray, alphabet: Alphabet | None, columns: tuple[Column, ...] | None) -> None:
+def check_values(values: np.ndarray, kind: Kind) -> None:
     """Raise DataError unless values are a finite table of the right type, with codes within the alphabet or columns."""
     check_shape(values)
-    if columns is not None and (alphabet is not None or len(columns) != values.shape[1]):
-        raise DataError(f"one column a site and no alphabet expected: {values.shape[1]} sites, {len(columns)} columns")
-    if columns is not None and len({column.name for column in columns}) < len(columns):
-        raise DataError(f"column names must differ, got {', '.join(column.name for column in columns)}")
-    colours = None if alphabet is None else len(alphabet)
-    colours = colours if columns is None else colours_of(columns)
-    expected = np.float32 if colours is None else np.uint8
-    if values.dtype != expected:
-        raise DataError(f"values of type {np.dtype(expected)} expected, got {values.dtype}")
+    check_columns(values, kind.columns)
+    if kind.sites != values.shape[1]:
+        raise DataError(f"values at {kind.sites} sites expected, got values of shape {values.shape}")
+    if values.dtype != kind.dtype:
+        raise DataError(f"values of type {np.dtype(kind.dtype)} expected, got {values.dtype}")
+    colours = kind.colours_by_site
     for start, part in scan(values):
         wrong = ~np.isfinite(part) if colours is None else part >= colours
         if wrong.any():
             row, site = first(wrong)
-            most = "a finite number" if colours is None else f"0 to {np.broadcast_to(colours, part.shape[1])[site] - 1}"
+            most = "a finite number" if colours is None else f"0 to {colours[site] - 1}"
             raise CellError(start + row, site, f"{most} expected, got {part[row, site]}")
+
+
+def check_columns(values: np.ndarray, columns: tuple[Column, ...] | None) -> None:
+    """Raise DataError unless there is one column a site, with names that differ, where there are columns."""
+    if columns is not None and len(columns) != values.shape[1]:
+        raise DataError(f"one column a site expected: {values.shape[1]} sites, {len(columns)} columns")
+    if columns is not None and len({column.name for column in columns}) < len(columns):
+        raise DataError(f"column names must differ, got {', '.join(column.name for column in columns)}")
 
 
 def check_shape(values: np.ndarray) -> None:

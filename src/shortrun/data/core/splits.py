@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from shortrun.data.core.dataset import Dataset
 from shortrun.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from shortrun.data.core.dataset import Dataset
 
 
 def split(

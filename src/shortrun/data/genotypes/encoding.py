@@ -10,18 +10,17 @@ import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, DOSAGE, Alphabet, named
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN
 from shortrun.data.core.parts import nameless
+from shortrun.data.core.request import Request, choose
 from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
-from shortrun.data.genotypes.variants import KEY
-from shortrun.data.options import Options, choose
 from shortrun.errors import ConfigError, FormatError
 
 AT_ONCE = 2**19  # calls looked at together
 IN_MEMORY = 2**24  # bytes of calls that wait in memory, the rest on the disk
 LARGE = 2**28  # bytes: values beyond it stay on the disk (in the folder that TMPDIR names)
 POLICIES = ("error", "drop-site", "drop-sample", "major")
-NOTES = "notes"  # the key in a data set's meta of what a user should know of its reading
 
 
 class Genotypes:
@@ -33,11 +32,11 @@ class Genotypes:
         The file they come from.
     people : list[str]
         The names of the persons.
-    options : Options
+    options : Request
         Which sites and persons to keep; `alphabet` may ask for "binary" haplotypes or for a "dosage".
     """
 
-    def __init__(self, path: Path, people: list[str], options: Options):
+    def __init__(self, path: Path, people: list[str], options: Request):
         self.path, self.people, self.options = path, people, options
         self.alphabet = asked_alphabet(options)
         choose("missing", options.missing, POLICIES)
@@ -102,14 +101,15 @@ class Genotypes:
         rows = self.ploidy.rows(persons) if haplotypes else persons
         owner = rows // 2 if haplotypes else rows
         people = np.array(self.people)[owner]
+        values = self._values(rows, haplotypes)
         return Dataset(
-            values=self._values(rows, haplotypes),
+            values=values,
             labels=np.full(len(rows), UNKNOWN),
             weights=np.ones(len(rows), np.float32),
             names=np.char.add(people, self.ploidy.endings(rows)) if haplotypes else people,
-            alphabet=alphabet,
+            kind=Kind(values.shape[1], alphabet, genotypes=GenotypeKind(self._sites())),
             groups=people if haplotypes else None,
-            meta={KEY: self._sites(), NOTES: self._notes(len(self.people) - len(persons), alphabet)},
+            notes=self._notes(len(self.people) - len(persons), alphabet),
         )
 
     def _check(self) -> None:
@@ -146,19 +146,19 @@ class Genotypes:
         self.file.close()
         return values.whole()
 
-    def _sites(self) -> list[str]:
-        return list(map(str, self.sieve.wanted)) if isinstance(self.sieve, Listed) else self.texts
+    def _sites(self) -> tuple[str, ...]:
+        return tuple(map(str, self.sieve.wanted if isinstance(self.sieve, Listed) else self.texts))
 
     def _left_out(self) -> list[str]:
         return [f"left out {n:,} {'site' if n == 1 else 'sites'} {why}" for why, n in self.sieve.left_out.items() if n]
 
-    def _notes(self, dropped: int, alphabet: Alphabet) -> list[str]:
+    def _notes(self, dropped: int, alphabet: Alphabet) -> tuple[str, ...]:
         notes = self._left_out()
         if dropped:
             notes.append(f"left out {dropped:,} of {len(self.people):,} persons for missing calls")
         if alphabet == DOSAGE and self.alphabet is None:
             notes.append(f"{self.phase}: read as dosages 0, 1 and 2, not as haplotypes")
-        return notes
+        return tuple(notes)
 
 
 class Phase:
@@ -262,7 +262,7 @@ def waiting() -> IO[bytes]:
     return tempfile.SpooledTemporaryFile(IN_MEMORY)  # pyright: ignore[reportReturnType]
 
 
-def asked_alphabet(options: Options) -> Alphabet | None:
+def asked_alphabet(options: Request) -> Alphabet | None:
     """Return the alphabet asked for, which genotypes must have: binary for haplotypes, dosage, or None.
 
     Raises

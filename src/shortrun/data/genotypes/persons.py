@@ -51,9 +51,8 @@ def persons(dataset: Dataset) -> list[Person]:
 def check_kind(dataset: Dataset) -> None:
     """Raise DataError unless samples are haplotypes (0 and 1) or dosages (0, 1 and 2)."""
     if dataset.alphabet not in (BINARY, DOSAGE):
-        other = "continuous values" if dataset.columns is None else "columns of different kinds"
-        kind = other if dataset.alphabet is None else f"letters '{dataset.alphabet.letters}'"
-        raise DataError(f"haplotypes of 0 and 1, or dosages of 0, 1 and 2, expected, these data are {kind}")
+        words = dataset.kind.words
+        raise DataError(f"haplotypes of 0 and 1, or dosages of 0, 1 and 2, expected, these data are {words}")
 
 
 def check_haplotypes(dataset: Dataset) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.genotypes.variants import Variant
-from shortrun.data.options import Options
 
 MISSING, HAPLOID = -1, -2  # codes of alleles: not called; the second one of a call that has one only
 
@@ -31,7 +31,7 @@ class Calls:
 class Sieve:
     """Keeps the sites that options ask for, and counts in `left_out` why others are not."""
 
-    def __init__(self, options: Options):
+    def __init__(self, options: Request):
         self.options = options
         self.region = Region.of(options.region) if options.variants is None else None
         self.left_out: Counter[str] = Counter()
@@ -67,7 +67,7 @@ class Sieve:
 class Listed(Sieve):
     """Keeps the sites of a list, each once, with alleles the way round that the list has them."""
 
-    def __init__(self, options: Options):
+    def __init__(self, options: Request):
         super().__init__(options)
         self.wanted = [Variant.of(text) for text in options.variants or ()]
         self.place = {variant.key: site for site, variant in enumerate(self.wanted)}

@@ -1,4 +1,4 @@
-"""Sites of a genome: what `meta["variants"]` keeps of each, one text a site, `CHROMOSOME POSITION ID REF ALT`."""
+"""Sites of a genome, each kept as one text, `CHROMOSOME POSITION ID REF ALT`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from shortrun.data.core.dataset import Dataset
 
-KEY = "variants"
 UNPLACED = "0"  # PLINK's chromosome of sites that have none, a name that VCF allows
 UNNAMED = ("N", "<ALT>")  # alleles that no one named: VCF's any base, and its form of an allele without letters
 SITES = ("snp", "position", "allele", "chromosome")  # arrays of an .npz file that describe sites
@@ -53,19 +52,14 @@ class Variant(NamedTuple):
 
 def variants_of(dataset: Dataset) -> list[Variant]:
     """Return the sites of a data set; those that nobody named become `site_1`, `site_2`, ... at 0:1, 0:2, ..."""
-    texts = dataset.meta.get(KEY, ())
-    if len(texts) == dataset.sites:
-        return [Variant.of(text) for text in texts]
-    return described({"id": names_of_sites(dataset)})
+    if has_variants(dataset):
+        return [Variant.of(text) for text in dataset.kind.genotypes.variants]
+    return described({"id": dataset.kind.site_names})
 
 
-def names_of_sites(dataset: Dataset) -> list[str]:
-    """Return a name for each site: the file's own, or 22:16051497_A_G of genotypes, or site_1, site_2, ..."""
-    names = [str(name) for name in dataset.meta.get("site_names", ())]
-    if not names and len(dataset.meta.get(KEY, ())) == dataset.sites:
-        names = [f"{variant.place}_{variant.ref}_{variant.alt}" for variant in variants_of(dataset)]
-    known = len(names) == dataset.sites == len(set(names))
-    return names if known else [f"site_{site + 1}" for site in range(dataset.sites)]
+def has_variants(dataset: Dataset) -> bool:
+    """Return whether the sites of a data set are known sites of a genome."""
+    return len(dataset.kind.genotypes.variants) == dataset.sites
 
 
 def described(columns: Mapping[str, Sequence[Any]]) -> list[Variant]:
@@ -92,21 +86,21 @@ def spoken(ids: Sequence[str], positions: Sequence[Any] | None) -> dict[str, Seq
     return {name: [match[name] for match in found] for name in ("chromosome", "position", "ref", "alt")}
 
 
-def meta_of_sites(arrays: Mapping[str, Any], sites: int) -> dict[str, list[str]]:
-    """Return what a data set's meta keeps of arrays (S,) called as in `SITES`; nothing if they are no such arrays."""
+def variants_in(arrays: Mapping[str, Any], sites: int) -> tuple[str, ...]:
+    """Return the texts of the sites that arrays (S,) called as in `SITES` describe; none if they are no such arrays."""
     found = {name: arrays[name] for name in SITES if name in arrays and np.shape(arrays[name]) == (sites,)}
     if "snp" not in found and "position" not in found:
-        return {}
+        return ()
     columns = {"id" if name == "snp" else name: found[name].tolist() for name in found if name != "allele"}
     alleles = [str(text).split(",") for text in found.get("allele", ())]
     if alleles and all(len(pair) == 2 for pair in alleles):
         columns |= {"ref": [pair[0] for pair in alleles], "alt": [pair[1] for pair in alleles]}
-    return {KEY: [str(variant) for variant in described(columns)]}
+    return tuple(str(variant) for variant in described(columns))
 
 
 def arrays_of_sites(dataset: Dataset) -> dict[str, np.ndarray]:
     """Return the arrays that describe the sites of genotypes, none for other data."""
-    if len(dataset.meta.get(KEY, ())) != dataset.sites:
+    if not has_variants(dataset):
         return {}
     variants = variants_of(dataset)
     return {

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, Alphabet
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import Kind
+from shortrun.data.core.request import Request
 from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_scale
-from shortrun.data.options import Options
 from shortrun.errors import DataError
 
 BYTE = 255  # full scale of 8 bits
 
 
 def encode_images(
-    grey: np.ndarray, options: Options, alphabet: Alphabet | str | None, scale: int | None = None
-) -> tuple[np.ndarray, Alphabet | str | None, dict[str, Any]]:
-    """Return the values of images, their alphabet and what `meta` keeps of them.
+    grey: np.ndarray, options: Request, alphabet: Alphabet | str | None, scale: int | None = None
+) -> tuple[np.ndarray, Alphabet | str | None, int | None]:
+    """Return the values of images, their alphabet, and full scale where they are shares of it.
 
     Parameters
     ----------
     grey : ndarray
         (N, h, w) or (N, S) numbers.
-    options : Options
+    options : Request
         `grey` keeps them as shares of full scale; otherwise they become 1 above `threshold`, by default 0.3, unless
         there is an alphabet.
     alphabet : Alphabet or str or None
@@ -41,15 +39,15 @@ def encode_images(
     if options.grey:
         as_table(grey)
         scale = scale or full_scale(grey)
-        return grey.astype(np.float32) / np.float32(scale), "continuous", {"full_scale": scale}
+        return grey.astype(np.float32) / np.float32(scale), "continuous", scale
     if alphabet is not None:
-        return grey, alphabet, {}
-    return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, {}
+        return grey, alphabet, None
+    return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, None
 
 
-def is_images(meta: Mapping[str, Any]) -> bool:
+def is_images(kind: Kind) -> bool:
     """Return whether samples are images."""
-    return "image_shape" in meta
+    return kind.image.shape is not None
 
 
 def pixels_of(dataset: Dataset, scale: int = BYTE) -> np.ndarray:
@@ -62,7 +60,8 @@ def pixels_of(dataset: Dataset, scale: int = BYTE) -> np.ndarray:
     DataError
         If the samples are neither black and white nor grey, or no images.
     """
-    if not is_images(dataset.meta):
+    shape = dataset.kind.image.shape
+    if shape is None:
         raise DataError("images expected, and these samples have no image_shape: choose .npz or .csv")
     if dataset.alphabet not in (None, BINARY):
         raise DataError(f"images are black and white or grey, these are of {dataset.colours} letters")
@@ -71,10 +70,10 @@ def pixels_of(dataset: Dataset, scale: int = BYTE) -> np.ndarray:
         grey = np.rint(shares(dataset).clip(0, 1) * np.float32(scale)).astype(kind)
     else:
         grey = dataset.values * kind(scale)
-    return grey.reshape(len(dataset), *dataset.meta["image_shape"])
+    return grey.reshape(len(dataset), *shape)
 
 
 def shares(dataset: Dataset) -> np.ndarray:
     """Return (N, S) continuous values as shares of full scale; values above 1 that were not read so are of 8 bits."""
-    plain = "full_scale" in dataset.meta or dataset.values.max() <= 1
+    plain = dataset.kind.image.full_scale is not None or dataset.values.max() <= 1
     return dataset.values / np.float32(1 if plain else BYTE)

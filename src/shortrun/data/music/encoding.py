@@ -8,15 +8,15 @@ bin; a sample of a piece is called PIECE@BIN, after the bin it begins with. Wind
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.options import Options, choose
+from shortrun.data.core.kind import MusicKind
+from shortrun.data.core.request import Request, choose
 from shortrun.errors import ConfigError, DataError
 
 KEYS = 88
@@ -100,7 +100,7 @@ def windows(roll: np.ndarray, frames: int, stride: int) -> np.ndarray:
     return views.transpose(0, 2, 1).reshape(count, frames * KEYS)
 
 
-def music(pieces: Sequence[Piece], options: Options, time_bin: str, frames: int) -> Dataset:
+def music(pieces: Sequence[Piece], options: Request, time_bin: str, frames: int) -> Dataset:
     """Return the windows of pieces as samples, grouped as `options.group` says (see `grouped`).
 
     Raises
@@ -122,10 +122,9 @@ def music(pieces: Sequence[Piece], options: Options, time_bin: str, frames: int)
         np.repeat(np.array([piece.label for piece in pieces], dtype=object), counts),
         names=np.where(whole, titles, window_names(titles, start)),
         alphabet=BINARY,
-        meta={"suffix": ".mid", "music": {"frames": frames, "time_bin": time_bin, "stride": stride}},
     )
     tempo = {name: average_tempo(pieces, name) for name in data.classes} | {"": average_tempo(pieces, None)}
-    data = data.with_meta(data.meta | {"music": data.meta["music"] | {"tempo": tempo}})
+    data = data.with_kind(suffix=".mid", music=MusicKind(frames, time_bin, stride, tempo))
     return grouped(data, titles, start, frames, options.group)
 
 
@@ -182,8 +181,8 @@ def alone(titles: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def leak(data: Dataset) -> str | None:
     """Return what to tell a user whose samples overlap and may come apart in a split, None if there is nothing."""
-    form = data.meta.get("music")
-    if form is None or data.groups is not None or form["frames"] == 1:
+    form = data.kind.music
+    if form is None or data.groups is not None or form.frames == 1:
         return None
     some = np.asarray(data.values[:2000])
     shifted = (some[:-1, KEYS:] == some[1:, :-KEYS]).all(axis=1)
@@ -194,7 +193,7 @@ def leak(data: Dataset) -> str | None:
     )
 
 
-def from_arrays(data: Dataset, start: np.ndarray | None, options: Options) -> Dataset:
+def from_arrays(data: Dataset, start: np.ndarray | None, options: Request) -> Dataset:
     """Return arrays as music: rows of 88 keys become windows, rows of several bins are windows already.
 
     Parameters
@@ -203,7 +202,7 @@ def from_arrays(data: Dataset, start: np.ndarray | None, options: Options) -> Da
         N rows of 88 keys a bin; rows of one bin are in order of time, those of one group (else class) a piece.
     start : ndarray or None
         (N,) bin of its piece (a group, else a class) with which each row of several bins begins, if known.
-    options : Options
+    options : Request
         `frames`, `time_bin`, `stride` and `group`.
 
     Raises
@@ -217,22 +216,13 @@ def from_arrays(data: Dataset, start: np.ndarray | None, options: Options) -> Da
     time_bin = TimeBin.of(options.time_bin or TIME_BIN).text
     if frames == 1 and options.frames != 1:
         return music(list(pieces_of_rows(data)), options, time_bin, options.frames or FRAMES)
-    form = {"frames": frames, "time_bin": time_bin, "stride": options.stride or STRIDE, "tempo": {}}
-    data = data.with_meta(data.meta | {"music": form})
+    data = data.with_kind(music=MusicKind(frames, time_bin, options.stride or STRIDE))
     if start is None:
         if options.group in ("piece", "segment") and data.groups is None:
             raise DataError("which bin does each window begin with? name the array, as --key start=start_bin")
         return data
     titles = titles_of(data)
-    data = Dataset.from_arrays(
-        data.values,
-        data.labels,
-        classes=data.classes,
-        names=window_names(titles, start),
-        alphabet=BINARY,
-        groups=data.groups,
-        meta=data.meta,
-    )
+    data = replace(data, names=window_names(titles, start), weights=np.ones(len(data), np.float32))
     return grouped(data, titles, start, frames, options.group if options.group in GROUPS else "window")
 
 
@@ -251,9 +241,9 @@ def pieces_of_rows(data: Dataset) -> Iterator[Piece]:
         yield Piece(str(titles[rows[0]]), str(labels[rows[0]]), data.values[rows])
 
 
-def is_music(meta: Mapping[str, Any]) -> bool:
-    """Return whether samples are music."""
-    return "music" in meta
+def is_music(data: Dataset) -> bool:
+    """Return whether samples are music: 0 and 1, a key and a bin each."""
+    return data.kind.music is not None and data.alphabet == BINARY
 
 
 def pieces_of(data: Dataset) -> list[Piece]:
@@ -267,9 +257,10 @@ def pieces_of(data: Dataset) -> list[Piece]:
     DataError
         If the samples are no music.
     """
-    if not is_music(data.meta) or data.alphabet != BINARY:
+    form = data.kind.music
+    if form is None or data.alphabet != BINARY:
         raise DataError("music expected: say how wide the time bins are when reading, as --time-bin beat/4")
-    form, classes = data.meta["music"], [*data.classes, ""]  # the code -1 picks the last
+    classes = [*data.classes, ""]  # the code -1 picks the last
     rows: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for row, (name, code) in enumerate(zip(data.names.tolist(), data.labels.tolist(), strict=True)):
         found = re.fullmatch(r"(?s)(.+)@([0-9]{1,9})", name)
@@ -293,7 +284,6 @@ def put_together(values: np.ndarray, placed: Sequence[tuple[int, int]], frames: 
     return (2 * held >= np.maximum(count, 1)).astype(np.uint8)
 
 
-def tempo_of(form: Mapping[str, Any], label: str) -> float:
+def tempo_of(form: MusicKind, label: str) -> float:
     """Return the beats a minute for samples of a class."""
-    tempo = form["tempo"]
-    return TimeBin.of(form["time_bin"]).tempo(tempo.get(label) or tempo.get("") or TEMPO)
+    return TimeBin.of(form.time_bin).tempo(form.tempo.get(label) or form.tempo.get("") or TEMPO)

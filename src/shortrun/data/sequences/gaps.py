@@ -1,28 +1,27 @@
 """Columns of an alignment that are left out of a training, and given back when samples are written.
 
-`meta["kept_columns"]` says which columns of the file the sites are: {"of": L, "kept": [...]}, counted from 0. Lines
-that say something of columns, such as the consensus structure, stay as long as the whole alignment in
-`meta["annotation"]`.
+`kind.alignment.columns` says which columns of the file the sites are. Lines that say something of columns, such as the
+consensus structure, stay as long as the whole alignment in `kind.alignment.annotation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.options import Options
+from shortrun.data.core.kind import KeptColumns
+from shortrun.data.core.request import Request
 from shortrun.data.sequences.encoding import GAP, gap_code
 from shortrun.errors import DataError
 
-KEY, ANNOTATION = "kept_columns", "annotation"
 OPENING, CLOSING = "(<[{", ")>]}"
 
 
-def selected(dataset: Dataset, options: Options) -> Dataset:
+def selected(dataset: Dataset, options: Request) -> Dataset:
     """Return the samples on the columns that options ask for; data without gaps have all of them.
 
     Raises
@@ -32,8 +31,9 @@ def selected(dataset: Dataset, options: Options) -> Dataset:
     """
     if dataset.alphabet is None or GAP not in dataset.alphabet.letters:
         return dataset
-    if options.kept_columns is not None:
-        return like(dataset, options.kept_columns)
+    columns = options.like and options.like.alignment.columns
+    if columns is not None:
+        return like(dataset, columns)
     return dataset if options.max_gaps is None else without_gaps(dataset, options.max_gaps)
 
 
@@ -62,50 +62,51 @@ def gap_share(dataset: Dataset) -> np.ndarray:
 
 
 def keep(dataset: Dataset, sites: np.ndarray) -> Dataset:
-    """Return the samples on some of their sites (numbers in order); meta remembers which columns those are."""
+    """Return the samples on some of their sites (numbers in order); their kind remembers which columns those are."""
     if len(sites) == dataset.sites:
         return dataset
-    now = dataset.meta.get(KEY, {"of": dataset.sites, "kept": range(dataset.sites)})
-    columns = {"of": now["of"], "kept": [now["kept"][site] for site in sites]}
+    now = dataset.kind.alignment.columns or KeptColumns(dataset.sites, tuple(range(dataset.sites)))
+    columns = KeptColumns(now.of, tuple(now.kept[site] for site in sites))
     return on_columns(dataset, np.ascontiguousarray(dataset.values[:, sites]), columns)
 
 
-def like(dataset: Dataset, columns: Mapping[str, Any]) -> Dataset:
+def like(dataset: Dataset, columns: KeptColumns) -> Dataset:
     """Return samples on the whole alignment on the columns that a training kept; other samples as they are."""
-    return keep(dataset, np.asarray(columns["kept"])) if dataset.sites == columns["of"] else dataset
+    return keep(dataset, np.array(columns.kept)) if dataset.sites == columns.of else dataset
 
 
 def restored(dataset: Dataset) -> Dataset:
     """Return the samples on all columns of the alignment they come from, gaps where columns had been removed."""
-    columns = dataset.meta.get(KEY)
+    columns = dataset.kind.alignment.columns
     if columns is None:
         return dataset
     assert dataset.alphabet is not None
-    values = np.full((len(dataset), columns["of"]), gap_code(dataset.alphabet), np.uint8)
-    values[:, columns["kept"]] = dataset.values
+    values = np.full((len(dataset), columns.of), gap_code(dataset.alphabet), np.uint8)
+    values[:, list(columns.kept)] = dataset.values
     return on_columns(dataset, values, None)
 
 
-def on_columns(dataset: Dataset, values: np.ndarray, columns: Mapping[str, Any] | None) -> Dataset:
+def on_columns(dataset: Dataset, values: np.ndarray, columns: KeptColumns | None) -> Dataset:
     """Return the samples with other values, on other columns of their alignment."""
-    meta = {name: value for name, value in dataset.meta.items() if name != KEY}
-    return dataset.with_values(values, meta if columns is None else meta | {KEY: columns})
+    kind = dataset.kind
+    alignment = replace(kind.alignment, columns=columns)
+    return dataset.with_values(values, replace(kind, sites=values.shape[1], alignment=alignment))
 
 
 def annotation(dataset: Dataset) -> dict[str, str]:
     """Return the lines about columns, such as SS_cons, cut to the columns that the samples have."""
-    return cut_lines(dataset, dataset.meta.get(ANNOTATION, {}))
+    return cut_lines(dataset, dataset.kind.alignment.annotation)
 
 
 def cut_lines(dataset: Dataset, lines: Mapping[str, str]) -> dict[str, str]:
     """Return lines about the columns of the alignment that samples come from, cut to the columns that they have."""
-    columns = dataset.meta.get(KEY)
+    columns = dataset.kind.alignment.columns
     if columns is not None:
-        lines = {tag: cut(line, columns["kept"], tag.startswith("SS")) for tag, line in lines.items()}
+        lines = {tag: cut(line, columns.kept, tag.startswith("SS")) for tag, line in lines.items()}
     return {tag: line for tag, line in lines.items() if len(line) == dataset.sites}
 
 
-def cut(line: str, kept: list[int], structure: bool = False) -> str:
+def cut(line: str, kept: Sequence[int], structure: bool = False) -> str:
     """Return the characters of some columns; in a structure, a base whose partner is gone becomes unpaired."""
     gone = set(range(len(line))) - set(kept)
     alone = {i for pair in pairs(line) for i in pair if gone & set(pair)} if structure else ()

@@ -17,28 +17,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, Alphabet
 from shortrun.data.core.columns import Column, is_missing, learned, looks_numeric, number, type_of
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import TableKind
+from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError, binarise
-from shortrun.data.genotypes.variants import names_of_sites
-from shortrun.data.options import Options
 from shortrun.data.sequences.encoding import encode_sequences
 from shortrun.data.tables.delimited import Delimited
 from shortrun.errors import ConfigError, DataError, FormatError
 
 RESERVED = ("name", "label", "group", "sequence")  # never sites
-HEADER = "header"  # in meta: (role, column, type) of each column of the file, in its order
 OF_TABLES = ("error", "drop-sample", "category")
 
 Roles = Mapping[str, int | None]
 
 
-def dataset_of(table: Delimited, options: Options) -> Dataset:
+def dataset_of(table: Delimited, options: Request) -> Dataset:
     """Return the data set that a table holds.
 
     Raises
@@ -54,11 +53,11 @@ def dataset_of(table: Delimited, options: Options) -> Dataset:
     left = without_gaps(table, sites) if options.missing == "drop-sample" else table
     data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options)
     rows = len(table.rows) - len(data)
-    told = [f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"]
-    return data.with_meta(data.meta | {"notes": told}) if rows else data
+    note = f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"
+    return data.with_notes(note) if rows else data
 
 
-def find_roles(table: Delimited, options: Options) -> dict[str, int | None]:
+def find_roles(table: Delimited, options: Request) -> dict[str, int | None]:
     """Return the column of each role: the one asked for, else the one with its name, else None."""
     roles = {role: table.find(role) for role in RESERVED}
     for role, column in (("label", options.label_column), ("group", options.group)):
@@ -67,7 +66,7 @@ def find_roles(table: Delimited, options: Options) -> dict[str, int | None]:
     return roles
 
 
-def site_columns(table: Delimited, roles: Roles, options: Options) -> list[int]:
+def site_columns(table: Delimited, roles: Roles, options: Request) -> list[int]:
     """Return the columns that are sites: those that options name, else all that have no other role.
 
     Raises
@@ -100,32 +99,33 @@ def named(table: Delimited, texts: Sequence[str]) -> set[int]:
 # One alphabet for all sites
 
 
-def uniform(table: Delimited, roles: Roles, sites: list[int], options: Options) -> Dataset:
+def uniform(table: Delimited, roles: Roles, sites: list[int], options: Request) -> Dataset:
     """Return the data set of a column of sequences, or of columns that all hold the same kind of number."""
     lettered = sites == [roles["sequence"]]
+    names = () if lettered else tuple(table.header[column] for column in sites)
     try:
         values, alphabet, kept = (encode_column if lettered else encode_sites)(table, sites, options)
-        return Dataset.from_arrays(
+        data = Dataset.from_arrays(
             values,
             texts(table, roles["label"], kept),
             alphabet=alphabet,
             names=texts(table, roles["name"], kept),
             groups=texts(table, roles["group"], kept),
-            meta={} if lettered else {"site_names": [table.header[column] for column in sites]},
         )
     except CellError as error:
         raise table.refused(error.row, sites[0 if lettered else error.site or 0], error.reason) from None
+    return data.with_kind(table=TableKind(names))
 
 
 def encode_column(
-    table: Delimited, columns: list[int], options: Options
+    table: Delimited, columns: list[int], options: Request
 ) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray]:
     """Return the codes of the sequences in a column, their alphabet, and which rows were kept."""
     return encode_sequences(table.column(columns[0]), options.alphabet, options.unknown)
 
 
 def encode_sites(
-    table: Delimited, columns: list[int], options: Options
+    table: Delimited, columns: list[int], options: Request
 ) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray]:
     """Return the numbers in the columns of sites, the alphabet asked for, and that every row is kept."""
     values = numbers(table, columns, options.threshold)
@@ -164,7 +164,7 @@ def texts(table: Delimited, column: int | None, kept: np.ndarray) -> list[str] |
 # Columns of different kinds
 
 
-def is_mixed(table: Delimited, sites: list[int], options: Options) -> bool:
+def is_mixed(table: Delimited, sites: list[int], options: Request) -> bool:
     """Return whether the columns of a table are of different kinds, or are to be treated so."""
     if options.columns is not None:
         return True
@@ -177,21 +177,21 @@ def is_mixed(table: Delimited, sites: list[int], options: Options) -> bool:
     return any(not is_number(cell) or (allowed and is_missing(cell)) for cell in different)
 
 
-def mixed(table: Delimited, roles: Roles, sites: list[int], options: Options) -> Dataset:
-    """Return the data set of columns of different kinds; which is where in the file stays in `meta["header"]`."""
+def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request) -> Dataset:
+    """Return the data set of columns of different kinds; which is where in the file stays known."""
     if options.missing not in OF_TABLES:
         raise ConfigError("missing", f"of tables, one of {', '.join(OF_TABLES)} expected, got '{options.missing}'")
     columns = tuple(options.columns or learned_columns(table, sites, options))
     codes = np.stack([c.encode(table.column(i)) for c, i in zip(columns, sites, strict=True)], axis=1)
     codes, kept = usable(table, sites, columns, codes, options.unknown)
-    return Dataset.from_arrays(
+    data = Dataset.from_arrays(
         codes,
         texts(table, roles["label"], kept),
         columns=columns,
         names=texts(table, roles["name"], kept),
         groups=texts(table, roles["group"], kept),
-        meta={HEADER: header(table, roles, sites)},
     )
+    return data.with_kind(table=TableKind(header=header(table, roles, sites)))
 
 
 def without_gaps(table: Delimited, sites: list[int]) -> Delimited:
@@ -202,7 +202,7 @@ def without_gaps(table: Delimited, sites: list[int]) -> Delimited:
     return table.select(kept)
 
 
-def learned_columns(table: Delimited, sites: list[int], options: Options) -> Iterator[Column]:
+def learned_columns(table: Delimited, sites: list[int], options: Request) -> Iterator[Column]:
     """Yield the columns that the cells of a table make.
 
     Raises
@@ -256,14 +256,14 @@ def usable(
     return codes[kept].astype(np.uint8), kept
 
 
-def header(table: Delimited, roles: Roles, sites: list[int]) -> list[list[str]]:
+def header(table: Delimited, roles: Roles, sites: list[int]) -> tuple[tuple[str, str, str], ...]:
     """Return role, name and type of each column of a file that is a site, or names, labels or groups samples."""
     role_of = {i: role for role, i in roles.items() if i is not None and role != "sequence"}
     role_of = dict.fromkeys(sites, "site") | role_of
     kinds = table.types or [
         type_of(table.column(i)) if role_of.get(i) == "label" else "text" for i in range(len(table.header))
     ]
-    return [[role_of[i], table.header[i], kinds[i]] for i in sorted(role_of)]
+    return tuple((role_of[i], table.header[i], kinds[i]) for i in sorted(role_of))
 
 
 # What files of codes keep of a table, and Parquet of its bins
@@ -272,11 +272,11 @@ def header(table: Delimited, roles: Roles, sites: list[int]) -> list[list[str]]:
 def to_json(dataset: Dataset) -> str:
     """Return what the columns of a table mean, and where they were in their file."""
     columns = [column.to_dict() for column in dataset.columns or ()]
-    return json.dumps({"columns": columns, HEADER: dataset.meta.get(HEADER)})
+    return json.dumps({"columns": columns, "header": dataset.kind.table.header or None})
 
 
-def from_json(form: str) -> tuple[tuple[Column, ...], dict[str, Any]]:
-    """Return the columns that `to_json` described, and the meta that goes with them.
+def from_json(form: str) -> tuple[tuple[Column, ...], TableKind]:
+    """Return the columns that `to_json` described, and where they were in their file.
 
     Raises
     ------
@@ -285,8 +285,8 @@ def from_json(form: str) -> tuple[tuple[Column, ...], dict[str, Any]]:
     """
     try:
         told = json.loads(form)
-        layout = [[str(role), str(name), str(kind)] for role, name, kind in told[HEADER] or ()]
-        return tuple(map(Column.from_dict, told["columns"])), {HEADER: layout} if layout else {}
+        layout = tuple((str(role), str(name), str(kind)) for role, name, kind in told["header"] or ())
+        return tuple(map(Column.from_dict, told["columns"])), TableKind(header=layout)
     except (KeyError, RecursionError, TypeError, ValueError):
         raise DataError("the description of its columns is damaged") from None
 
@@ -328,7 +328,7 @@ def layout(dataset: Dataset, roles: list[str]) -> list[tuple[str, str, str]]:
     Labels that were not in that file come first.
     """
     assert dataset.columns is not None
-    known = [(role, name, kind) for role, name, kind in dataset.meta.get(HEADER, ())]
+    known = [*dataset.kind.table.header]
     names = [column.name for column in dataset.columns]
     if sorted(name for role, name, _ in known if role == "site") != sorted(names):
         return [(role, role, "text") for role in roles] + [("site", name, "") for name in names]
@@ -350,6 +350,6 @@ def value_columns(dataset: Dataset) -> list[Cells]:
     """Return the columns of values of one kind: the sequences, or one a site."""
     if dataset.alphabet not in (None, BINARY):
         return [Cells("sequence", "text", np.array(dataset.alphabet.decode_rows(dataset.values)))]
-    header = names_of_sites(dataset)
+    header = dataset.kind.site_names
     kind = "integer" if dataset.alphabet else "float"
     return [Cells(name, kind, column) for name, column in zip(header, dataset.values.T, strict=True)]

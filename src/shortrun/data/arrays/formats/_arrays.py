@@ -7,7 +7,6 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -17,13 +16,14 @@ from numpy.lib.npyio import NpzFile
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import GenotypeKind, ImageKind
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import is_packed, read_bytes
+from shortrun.data.core.request import Request
 from shortrun.data.core.values import is_grey
-from shortrun.data.genotypes.variants import meta_of_sites
+from shortrun.data.genotypes.variants import variants_in
 from shortrun.data.images.encoding import encode_images
 from shortrun.data.music.encoding import from_arrays as music_of
-from shortrun.data.options import Options
 from shortrun.data.tables.encoding import from_json
 from shortrun.errors import FormatError
 from shortrun.files import explain
@@ -118,19 +118,17 @@ def complaint(error: BaseException) -> str:
     return "is a truncated or damaged NumPy file"
 
 
-def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, options: Options) -> Dataset:
+def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, options: Request) -> Dataset:
     """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape, start, time_bin.
 
     With `full_scale`, which we write with grey values, they stay grey unless a threshold is asked for.
     """
     values, shape, classes = found["x"], found.get("image_shape"), found.get("classes")
-    meta: dict[str, Any] = {} if shape is None else {"image_shape": tuple(shape.tolist())}
     scale = None
     if "full_scale" in found and alphabet is None and options.threshold is None:
-        options, scale = replace(options, grey=True), int(np.ravel(found["full_scale"])[0])
+        options, scale = options.but(grey=True), int(np.ravel(found["full_scale"])[0])
     if options.grey or (alphabet is None and (options.threshold is not None or is_grey(values))):
-        values, alphabet, more = encode_images(values, options, alphabet, scale)
-        meta |= more
+        values, alphabet, scale = encode_images(values, options, alphabet, scale)
     data = Dataset.from_arrays(
         values,
         found.get("y"),
@@ -139,13 +137,13 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
         weights=found.get("weights"),
         groups=found.get("group"),
         alphabet=alphabet,
-        meta=meta,
     )
-    data = data.with_meta(data.meta | meta_of_sites(found, data.sites))
+    image = ImageKind(data.kind.image.shape if shape is None else tuple(shape.tolist()), scale)
+    data = data.with_kind(image=image, genotypes=GenotypeKind(variants_in(found, data.sites)))
     time_bin = options.time_bin or (str(np.ravel(found["time_bin"])[0]) if "time_bin" in found else None)
     if time_bin is None and options.frames is None:
         return data
-    return music_of(data, found.get("start"), replace(options, time_bin=time_bin))
+    return music_of(data, found.get("start"), options.but(time_bin=time_bin))
 
 
 class Named(NamedTuple):
@@ -177,8 +175,8 @@ def to_table(found: Mapping[str, Any], form: str) -> Dataset:
     DataError
         If that is not what it is, or does not go with the codes.
     """
-    columns, meta = from_json(form)
-    return Dataset.from_arrays(
+    columns, table = from_json(form)
+    data = Dataset.from_arrays(
         found["x"],
         found.get("y"),
         classes=None if "classes" not in found else found["classes"].astype(str).tolist(),
@@ -186,5 +184,5 @@ def to_table(found: Mapping[str, Any], form: str) -> Dataset:
         weights=found.get("weights"),
         groups=found.get("group"),
         columns=columns,
-        meta=meta,
     )
+    return data.with_kind(table=table)

@@ -16,13 +16,14 @@ from shortrun.data.arrays.formats._arrays import to_dataset, to_table
 from shortrun.data.core.alphabet import of_letters
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import is_packed, read_bytes
-from shortrun.data.options import Options
+from shortrun.data.core.request import Request
 from shortrun.data.tables.encoding import to_json
 from shortrun.errors import ConfigError, FormatError, MissingExtraError, ShortrunError, nearest
 
-suffixes = (".h5", ".hdf5")
+SUFFIXES = (".h5", ".hdf5")
 
 ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape")
 SHARED = {"classes": "classes", "alphabet": "alphabet", "image_shape": "image_shape"}
@@ -32,7 +33,7 @@ KINDS = {"bernoulli": None, "ising": None, "categorical": "codes", "continuous":
 DAMAGE = (EOFError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read `train` (N, S) with `train_labels` and `train_names`, or `test...`, or `samples` with `labels`, or x with y.
 
     The first are the F&F authors' layout, of which `options.part` picks one (by default train); the second is that of
@@ -100,7 +101,7 @@ def array(path: Path, file: Any, key: str) -> np.ndarray:
     return values.ravel() if values.ndim == 2 and values.shape[1] == 1 and key.endswith("labels") else values
 
 
-def chosen_keys(path: Path, file: Any, options: Options) -> dict[str, str]:
+def chosen_keys(path: Path, file: Any, options: Request) -> dict[str, str]:
     """Return which array plays which role: those asked for, then those with the usual names.
 
     Raises
@@ -120,7 +121,7 @@ def chosen_keys(path: Path, file: Any, options: Options) -> dict[str, str]:
     return {role: key for role, key in found.items() if key is not None} | {"x": values} | asked
 
 
-def asked_keys(options: Options) -> dict[str, str]:
+def asked_keys(options: Request) -> dict[str, str]:
     """Return role -> array name as the user gave them."""
     wrong = next((role for role in options.keys or () if role not in ROLES), None)
     if wrong is not None:
@@ -182,8 +183,8 @@ def fill(file: Any, dataset: Dataset) -> None:
         add(file, "train_weights", dataset.weights)
     if dataset.alphabet is not None:
         add_text(file, "alphabet", dataset.alphabet.letters)
-    if "image_shape" in dataset.meta:
-        file["image_shape"] = np.array(dataset.meta["image_shape"])
+    if dataset.kind.image.shape is not None:
+        file["image_shape"] = np.array(dataset.kind.image.shape)
     if dataset.columns is not None:
         add_text(file, TABLE, to_json(dataset))
 
@@ -222,3 +223,6 @@ def library() -> Any:
     except ImportError:
         raise MissingExtraError("h5py", "io") from None
     return h5py
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)

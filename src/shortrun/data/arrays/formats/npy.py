@@ -9,13 +9,14 @@ import numpy as np
 
 from shortrun.data.arrays.formats._arrays import load, to_dataset, write_blocks
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.options import Options
+from shortrun.data.core.format import Format
+from shortrun.data.core.request import Request
 from shortrun.errors import FormatError
 
-suffixes = (".npy",)
+SUFFIXES = (".npy",)
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read an array (N, S) or (N, h, w); labels, if any, come from a labels file in the same order.
 
     Codes (uint8 or booleans) and float32 numbers of more than 64 MB stay in the file, of which rows are read when they
@@ -35,3 +36,6 @@ def read(path: Path, options: Options) -> Dataset:
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write the values; labels, names and what letters they stand for are lost."""
     write_blocks(file, dataset.values)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)

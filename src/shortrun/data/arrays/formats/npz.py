@@ -14,14 +14,15 @@ from shortrun.data.arrays.formats._arrays import Named, array, load, to_dataset,
 from shortrun.data.core.alphabet import of_letters
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.variants import SITES, arrays_of_sites
-from shortrun.data.music.encoding import GROUPS, is_music
-from shortrun.data.options import Options
+from shortrun.data.music.encoding import GROUPS
 from shortrun.data.tables.encoding import to_json
 from shortrun.errors import ConfigError, FormatError, nearest
 
-suffixes = (".npz",)
+SUFFIXES = (".npz",)
 
 ROLES = (
     "x",
@@ -40,7 +41,7 @@ ROLES = (
 TABLE = "table_json"  # what the columns of a table mean
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read arrays `x` (N, S) or (N, h, w) and `y` (N,), or others that `options.keys` names.
 
     A file may hold `x_train, y_train, x_test, y_test` instead, of which `options.part` picks one (by
@@ -73,7 +74,7 @@ def read(path: Path, options: Options) -> Dataset:
     return to_dataset(found, alphabet, options)
 
 
-def chosen_keys(path: Path, arrays: Collection[str], options: Options) -> dict[str, str]:
+def chosen_keys(path: Path, arrays: Collection[str], options: Request) -> dict[str, str]:
     """Return which array plays which role: those asked for, then those with the usual names."""
     asked = asked_keys(options, arrays)
     ending = "" if "x" in asked else part_ending(path, arrays, options.part)
@@ -85,7 +86,7 @@ def chosen_keys(path: Path, arrays: Collection[str], options: Options) -> dict[s
     return usual | {"x": "x" + ending} | asked
 
 
-def asked_keys(options: Options, arrays: Collection[str]) -> dict[str, str]:
+def asked_keys(options: Request, arrays: Collection[str]) -> dict[str, str]:
     """Return role -> array name as the user gave them; a way to group windows of music is no array."""
     wrong = next((role for role in options.keys or () if role not in ROLES), None)
     if wrong is not None:
@@ -107,8 +108,9 @@ def part_ending(path: Path, arrays: Collection[str], part: str | None) -> str:
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
     columns: dict[str, np.ndarray | Named] = {"x": dataset.values, "names": dataset.names}
-    if "full_scale" in dataset.meta:
-        scale = np.float32(dataset.meta["full_scale"])
+    image, music = dataset.kind.image, dataset.kind.music
+    if image.full_scale is not None:
+        scale = np.float32(image.full_scale)
         columns |= {"x": dataset.values * scale, "full_scale": np.array([scale])}
     if dataset.classes:
         names = np.array([*dataset.classes, ""])  # the code -1 picks the last
@@ -121,11 +123,11 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         columns["group"] = dataset.groups
     if any((part != 1).any() for _, part in scan(dataset.weights)):
         columns["weights"] = dataset.weights
-    if "image_shape" in dataset.meta:
-        columns["image_shape"] = np.array(dataset.meta["image_shape"])
+    if image.shape is not None:
+        columns["image_shape"] = np.array(image.shape)
     columns |= arrays_of_sites(dataset)
-    if is_music(dataset.meta):
-        columns["time_bin"] = np.array([dataset.meta["music"]["time_bin"]])
+    if music is not None:
+        columns["time_bin"] = np.array([music.time_bin])
     target = file if isinstance(file.raw, FileIO) else Forwards(file)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, column in columns.items():
@@ -144,3 +146,6 @@ class Forwards(BufferedIOBase):
 
     def write(self, content: Any) -> int:
         return self.file.write(content)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)

@@ -9,8 +9,8 @@ import numpy as np
 
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import is_packed, read_lines
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.variants import UNPLACED, Variant, described, spoken
-from shortrun.data.options import Options
 from shortrun.errors import FormatError
 
 COLUMNS = {"id": "id", "position": "position", "a0": "ref", "a1": "alt"}
@@ -37,7 +37,7 @@ def codes(path: Path, line: int, cells: list[str], expected: int | None) -> byte
     return (values - ZERO).tobytes()
 
 
-def refuse_columns(path: Path, options: Options, known: tuple[str, ...] = ()) -> None:
+def refuse_columns(path: Path, options: Request, known: tuple[str, ...] = ()) -> None:
     """Raise FormatError if labels or groups are asked for that a file does not hold."""
     for what, name in (("label", options.label_column), ("group", options.group)):
         if name is not None and name not in known:
@@ -69,8 +69,8 @@ def find_legend(path: Path, suffix: str) -> Path | None:
     return same or (legends[0] if len(legends) == 1 else None)
 
 
-def read_legend(path: Path, sites: int) -> list[str]:
-    """Return the sites of a legend, as `meta["variants"]` keeps them.
+def read_legend(path: Path, sites: int) -> tuple[str, ...]:
+    """Return the sites of a legend, a text each.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_legend(path: Path, sites: int) -> list[str]:
     columns = {role: [row[name] for row in rows] for name, role in COLUMNS.items()}
     placed = next((name for name in CHROMOSOME if name in names), None)
     columns |= {"chromosome": [row[placed] for row in rows]} if placed else {}
-    return [str(variant) for variant in described(columns)]
+    return tuple(str(variant) for variant in described(columns))
 
 
 def row_of(path: Path, line: int, row: list[str], names: list[str]) -> dict[str, str]:

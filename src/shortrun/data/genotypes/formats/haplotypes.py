@@ -10,9 +10,12 @@ import numpy as np
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN, label_text
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import read_lines
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.formats._legend import (
     NOTHING,
     ZERO,
@@ -24,13 +27,12 @@ from shortrun.data.genotypes.formats._legend import (
     refuse_columns,
 )
 from shortrun.data.genotypes.persons import check_haplotypes, groups_of
-from shortrun.data.genotypes.variants import KEY, one_word, variants_of
-from shortrun.data.options import Options
+from shortrun.data.genotypes.variants import one_word, variants_of
 
-suffixes = (".hapt",)
+SUFFIXES = (".hapt",)
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read rows `LABEL NAME 0 1 1 ...` and the legend: the one of the same name, or whose name theirs begins with.
 
     Rows called NAME_A and NAME_B are one person's. Without a legend sites have numbers only; chromosomes are in a
@@ -58,12 +60,12 @@ def read(path: Path, options: Options) -> Dataset:
         labels=np.full(len(table), UNKNOWN),
         weights=np.ones(len(table), np.float32),
         names=np.array(names),
-        alphabet=BINARY,
+        kind=Kind(table.shape[1], BINARY),
         groups=groups_of(names),
     )
-    legend = find_legend(path, suffixes[0])
-    known = {} if legend is None else {KEY: read_legend(legend, data.sites)}
-    return data.with_labels(labels).with_meta(known)
+    legend = find_legend(path, SUFFIXES[0])
+    variants = () if legend is None else read_legend(legend, data.sites)
+    return data.with_labels(labels).with_kind(genotypes=GenotypeKind(variants))
 
 
 def save(path: Path, dataset: Dataset) -> None:
@@ -79,7 +81,7 @@ def save(path: Path, dataset: Dataset) -> None:
     check_haplotypes(dataset)
     labels = [*map(one_word, dataset.classes), NOTHING]  # the code -1 picks the last
     with ExitStack() as stack:
-        rows, legend = (stack.enter_context(opened(each)) for each in (path, beside(path, suffixes[0], ".legend")))
+        rows, legend = (stack.enter_context(opened(each)) for each in (path, beside(path, SUFFIXES[0], ".legend")))
         legend.writelines(legend_lines(variants_of(dataset)))
         for start, part in scan(dataset.values):
             text = np.full((len(part), 2 * dataset.sites), ord(" "), np.uint8)
@@ -87,3 +89,6 @@ def save(path: Path, dataset: Dataset) -> None:
             for row, alleles in enumerate(text, start=start):
                 head = f"{labels[dataset.labels[row]]} {one_word(dataset.names[row]) or '_'}"
                 rows.write(head.encode() + alleles.tobytes() + b"\n")
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)

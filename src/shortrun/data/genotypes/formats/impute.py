@@ -10,9 +10,12 @@ import numpy as np
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import read_lines
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.formats._legend import (
     ZERO,
     beside,
@@ -24,18 +27,17 @@ from shortrun.data.genotypes.formats._legend import (
     refuse_columns,
 )
 from shortrun.data.genotypes.persons import FIRST, SECOND, check_haplotypes, persons
-from shortrun.data.genotypes.variants import KEY, UNNAMED, Variant, one_word, variants_of
-from shortrun.data.options import Options
+from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
 from shortrun.errors import DataError, FormatError
 
-suffixes = (".hap",)
+SUFFIXES = (".hap",)
 
 HEADER = ("sample", "population", "group", "sex")
 OXFORD = ["0", "0", "0"]  # the second line of IMPUTE's own .sample says of which type columns are
 NOTHING = "NA"
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read rows of 0 and 1, two columns a person, with the sites of the legend and the persons of .sample or .samples.
 
     `options.label_column` names a column of .sample. Without that file persons have numbers.
@@ -55,7 +57,7 @@ def read(path: Path, options: Options) -> Dataset:
     table = np.ascontiguousarray(np.frombuffer(values, np.uint8).reshape(-1, haplotypes or 1).T)
     if len(table) % 2:
         raise FormatError(path, None, f"{len(table)} columns, two for each person expected")
-    source = find_beside(path, suffixes[0], ".sample", ".samples")
+    source = find_beside(path, SUFFIXES[0], ".sample", ".samples")
     columns = numbered(len(table) // 2) if source is None else read_persons(source, len(table) // 2)
     refuse_columns(path, options, tuple(columns))
     people = np.repeat(next(iter(columns.values())), 2)
@@ -64,11 +66,12 @@ def read(path: Path, options: Options) -> Dataset:
         labels=np.full(len(table), UNKNOWN),
         weights=np.ones(len(table), np.float32),
         names=np.char.add(people, np.tile([FIRST, SECOND], len(table) // 2)),
-        alphabet=BINARY,
+        kind=Kind(table.shape[1], BINARY),
         groups=people,
     )
-    legend = find_legend(path, suffixes[0])
-    data = data.with_meta({} if legend is None else {KEY: read_legend(legend, data.sites)})
+    legend = find_legend(path, SUFFIXES[0])
+    variants = () if legend is None else read_legend(legend, data.sites)
+    data = data.with_kind(genotypes=GenotypeKind(variants))
     if options.label_column is not None:
         data = data.with_labels(np.repeat(columns[options.label_column], 2))
     return data.with_groups(np.repeat(columns[options.group], 2)) if options.group is not None else data
@@ -119,7 +122,7 @@ def save(path: Path, dataset: Dataset) -> None:
     if single is not None:
         raise DataError(f"two haplotypes a person expected, '{single.name}' has one: write .hapt or .vcf")
     order, labels = [row for person in people for row in person.rows], [*map(one_word, dataset.classes), NOTHING]
-    paths = (path, *(beside(path, suffixes[0], ending) for ending in (".legend", ".sample")))
+    paths = (path, *(beside(path, SUFFIXES[0], ending) for ending in (".legend", ".sample")))
     with ExitStack() as stack:
         rows, legend, sample = (stack.enter_context(opened(each)) for each in paths)
         legend.writelines(legend_lines([spoken(variant) for variant in variants_of(dataset)]))
@@ -141,3 +144,6 @@ def spoken(variant: Variant) -> Variant:
     if variant.alt == UNNAMED[1]:
         return variant
     return variant._replace(id=f"{variant.place}_{variant.ref}_{variant.alt}")
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,18 @@ import numpy as np
 from shortrun.data.core.alphabet import DOSAGE
 from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import hint, read_text
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import Variant, one_word, variants_of
-from shortrun.data.options import Options
 from shortrun.errors import DataError, FormatError, MissingExtraError
 from shortrun.files import atomic
 
-suffixes = (".bed",)
+SUFFIXES = (".bed",)
 
 FAM = ("family", "sample", "father", "mother", "sex", "phenotype")
 BIM = ("chromosome", "id", "centimorgans", "position", "a1", "a2")
@@ -39,7 +39,7 @@ PROPERTIES = (
 # Reading
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read dosages 0, 1 and 2 of the first allele (A1) of each site; A2 is the reference, as PLINK 2 writes it.
 
     Labels are the column of .fam that `options.label_column` names: family, sample, father, mother, sex or phenotype.
@@ -53,7 +53,7 @@ def read(path: Path, options: Options) -> Dataset:
         If bed-reader is not there.
     """
     fam, bim = (columns(beside(path, ending), names) for ending, names in ((".fam", FAM), (".bim", BIM)))
-    genotypes = Genotypes(path, people_of(path, fam), replace(options, alphabet=options.alphabet or DOSAGE))
+    genotypes = Genotypes(path, people_of(path, fam), options.but(alphabet=options.alphabet or DOSAGE))
     sites, source = variants_in(path, bim), opened_for_reading(path, len(fam), len(bim))
     chosen = [i for i, site in enumerate(sites) if genotypes.sieve.asks_for(site.chromosome, site.position)]
     for start in range(0, len(chosen), genotypes.at_once):
@@ -164,7 +164,7 @@ def calls_of(sites: list[Variant], dosages: np.ndarray) -> Calls:
     return Calls(sites, alleles, np.zeros(dosages.shape, bool))
 
 
-def labelled(path: Path, data: Dataset, fam: list[list[str]], options: Options) -> Dataset:
+def labelled(path: Path, data: Dataset, fam: list[list[str]], options: Request) -> Dataset:
     """Return the data with the labels and groups of columns of .fam that were asked for.
 
     Raises
@@ -249,3 +249,6 @@ def write_dosages(writer: Any, dataset: Dataset, people: list[Person]) -> None:
 def both(people: list[Person]) -> np.ndarray:
     """Return the (N, 2) rows of each person's two alleles; a single one is both."""
     return np.array([(person.rows[0], person.rows[-1]) for person in people])
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)

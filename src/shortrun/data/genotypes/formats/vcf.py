@@ -6,6 +6,7 @@ import contextlib
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,20 @@ import numpy as np
 
 from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.parts import opened
+from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.formats._vcf_damage import check_end, damage
 from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.sieve import HAPLOID, Calls
 from shortrun.data.genotypes.variants import UNNAMED, UNPLACED, Variant, variants_of
-from shortrun.data.options import Options
 from shortrun.errors import FormatError, MissingExtraError, StoreError
 from shortrun.files import atomic
 
-suffixes = (".vcf", ".bcf")
+SUFFIXES = (".vcf", ".bcf")
 
-HEADER = "vcf_header"  # the key of the lines `##...` in a data set's meta
 LABEL = "Label"  # what a line ##SAMPLE calls the class of a person
 GT = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
 COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
@@ -41,7 +42,7 @@ AT_ONCE = 2**22  # bytes of text made together
 # Reading
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read the sites with exactly two alleles: phased calls as two haplotypes a person, others as dosages 0, 1 and 2.
 
     They are haplotypes (samples `NAME_A` and `NAME_B`, in one group) if a call is phased and no heterozygous one is
@@ -69,7 +70,7 @@ def read(path: Path, options: Options) -> Dataset:
         except FormatError as error:
             raise FormatError(path, error.line, error.reason + known_chromosomes(found, genotypes)) from None
     kept = [line for line in header if line.startswith("##") and not line.startswith("##SAMPLE")]
-    data = data.with_meta(data.meta | {HEADER: kept})
+    data = data.with_kind(genotypes=replace(data.kind.genotypes, vcf_header=tuple(kept)))
     return labelled(path, data, header, options)
 
 
@@ -110,7 +111,7 @@ def opened_for_reading(path: Path) -> Any:
     return found
 
 
-def records(path: Path, found: Any, genotypes: Genotypes, options: Options) -> Iterator[tuple[Variant, np.ndarray]]:
+def records(path: Path, found: Any, genotypes: Genotypes, options: Request) -> Iterator[tuple[Variant, np.ndarray]]:
     """Yield the sites that have two alleles and were asked for, with their calls."""
     region = genotypes.sieve.region
     indexed = region is not None and any(Path(f"{path}{ending}").exists() for ending in INDICES)
@@ -181,7 +182,7 @@ def known_chromosomes(found: Any, genotypes: Genotypes) -> str:
     return did_you_mean(region.chromosome, known) if region is not None and region.chromosome not in known else ""
 
 
-def labelled(path: Path, data: Dataset, header: list[str], options: Options) -> Dataset:
+def labelled(path: Path, data: Dataset, header: list[str], options: Request) -> Dataset:
     """Return the data with the labels that the header gives to persons, where it gives any.
 
     Raises
@@ -261,7 +262,7 @@ def check_written(path: Path, temporary: Path) -> None:
 
 def header_of(dataset: Dataset, people: list[Person], variants: list[Variant]) -> Iterator[str]:
     """Yield the lines of the header: those that were read, and what is needed besides."""
-    known = list(dataset.meta.get(HEADER, ()))
+    known = dataset.kind.genotypes.vcf_header
     version = [line for line in known if line.startswith("##fileformat=")]
     yield version[0] if version else "##fileformat=VCFv4.2"
     yield from (line for line in known if line not in version)
@@ -316,3 +317,6 @@ def template(dataset: Dataset, people: list[Person]) -> tuple[np.ndarray, np.nda
 def alleles(dosages: np.ndarray) -> np.ndarray:
     """Return the (2N, B) alleles of (N, B) dosages: 1 is 0/1."""
     return np.stack([dosages == 2, dosages >= 1], 1).reshape(-1, dosages.shape[1]).astype(np.uint8)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)

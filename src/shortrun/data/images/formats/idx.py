@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,21 @@ import numpy as np
 
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import read_bytes
-from shortrun.data.images.encoding import BYTE, encode_images, is_images, pixels_of
-from shortrun.data.options import Options
+from shortrun.data.core.request import Request
+from shortrun.data.images.encoding import BYTE, encode_images, pixels_of
 from shortrun.errors import DataError, FormatError
 
-suffixes = (".idx", "idx1-ubyte", "idx2-ubyte", "idx3-ubyte")
+SUFFIXES = (".idx", "idx1-ubyte", "idx2-ubyte", "idx3-ubyte")
 
 KINDS = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST = 8  # dimensions
 CODES = {kind: code for code, kind in KINDS.items()}
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read images (N, h, w) or rows (N, S), packed or not, and their labels where there is a file of them.
 
     That is `train-labels-idx1-ubyte` for `train-images-idx3-ubyte`, and `x-labels.idx` for `x.idx`; see `beside`. Grey
@@ -41,13 +43,14 @@ def read(path: Path, options: Options) -> Dataset:
     if array.ndim not in (2, 3):
         tip = ": these are labels, read the file of the images" if array.ndim == 1 else ""
         raise FormatError(path, None, f"images (N, h, w) or rows (N, S) expected, got shape {array.shape}{tip}")
-    values, alphabet, meta = array, options.alphabet, {}
+    values, alphabet, scale = array, options.alphabet, None
     if options.grey or (alphabet is None and is_coloured(array, options)):
-        values, alphabet, meta = encode_images(array, options, alphabet)
-    return Dataset.from_arrays(values, read_labels(path, len(array)), alphabet=alphabet, meta=meta)
+        values, alphabet, scale = encode_images(array, options, alphabet)
+    data = Dataset.from_arrays(values, read_labels(path, len(array)), alphabet=alphabet)
+    return data.with_kind(image=replace(data.kind.image, full_scale=scale))
 
 
-def is_coloured(array: np.ndarray, options: Options) -> bool:
+def is_coloured(array: np.ndarray, options: Request) -> bool:
     """Return whether numbers are grey values to make black and white."""
     return options.threshold is not None or (array.dtype.kind in "iu" and bool((array > 1).any()))
 
@@ -126,9 +129,8 @@ def save(path: Path, dataset: Dataset) -> None:
     DataError
         If the samples are letters.
     """
-    if dataset.alphabet not in (None, BINARY) or dataset.columns is not None:
-        kind = "letters" if dataset.columns is None else "columns of different kinds"
-        raise DataError(f"IDX holds images: 0 and 1, or grey; these are {kind}: choose .npz or .csv")
+    if dataset.kind.codes not in (None, BINARY):
+        raise DataError(f"IDX holds images: 0 and 1, or grey; these are {dataset.kind.words}: choose .npz or .csv")
     if not dataset.classes:
         with opened(path) as images:
             write_array(images, numbers_of(dataset))
@@ -140,11 +142,12 @@ def save(path: Path, dataset: Dataset) -> None:
 
 def numbers_of(dataset: Dataset) -> np.ndarray:
     """Return what is written of the values."""
-    scale = dataset.meta.get("full_scale", None if dataset.alphabet is None else BYTE)
-    if is_images(dataset.meta) and scale is not None:
+    image = dataset.kind.image
+    scale = image.full_scale or (None if dataset.alphabet is None else BYTE)
+    if image.shape is not None and scale is not None:
         pixels = pixels_of(dataset, scale)
         return pixels if pixels.dtype == np.uint8 else pixels.astype(np.int32)
-    shape = dataset.meta.get("image_shape", (dataset.sites,))
+    shape = image.shape or (dataset.sites,)
     return dataset.values.reshape(len(dataset), *shape)
 
 
@@ -162,3 +165,6 @@ def write_array(file: Any, array: np.ndarray) -> None:
     kind = array.dtype.newbyteorder(">").str if array.dtype.itemsize > 1 else f">{array.dtype.str[1:]}"
     file.write(struct.pack(f">2xBB{array.ndim}I", CODES[kind], array.ndim, *array.shape))
     file.write(np.ascontiguousarray(array, kind).tobytes())
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)

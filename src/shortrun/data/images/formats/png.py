@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from io import BufferedWriter, BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.kind import ImageKind
 from shortrun.data.core.raw import read_bytes
+from shortrun.data.core.request import Request
 from shortrun.data.folders import Member, members, places
 from shortrun.data.images.encoding import BYTE, encode_images, is_images, pixels_of
-from shortrun.data.options import Options
 from shortrun.errors import FormatError, MissingExtraError
 
-suffixes = (".png",)
+SUFFIXES = (".png",)
 
 COLUMNS = 10  # samples of a class in a picture
 DEEP = 65535  # full scale of 16 bits
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read a folder FOLDER/CLASS/NAME.png, or one image; all of one size, colours as grey.
 
     Images become black and white at `options.threshold`, by default 0.3, unless `options.grey`. Images that lie in no
@@ -36,19 +36,15 @@ def read(path: Path, options: Options) -> Dataset:
     MissingExtraError
         If pillow is not installed.
     """
-    files = members(path, suffixes) if path.is_dir() else [Member(path.stem, "", path)]
+    files = members(path, SUFFIXES) if path.is_dir() else [Member(path.stem, "", path)]
     images = [read_image(file.path) for file in files]
     for file, image in zip(files, images, strict=True):
         check_like(file.path, image, images[0])
     scale = DEEP if images[0].dtype == np.uint16 else BYTE
-    values, alphabet, meta = encode_images(np.stack(images), options, options.alphabet, scale)
-    return Dataset.from_arrays(
-        values,
-        [file.label for file in files],
-        names=[file.name for file in files],
-        alphabet=alphabet,
-        meta={"image_shape": images[0].shape, "suffix": ".png"} | meta,
-    )
+    values, alphabet, scale = encode_images(np.stack(images), options, options.alphabet, scale)
+    labels, names = [file.label for file in files], [file.name for file in files]
+    data = Dataset.from_arrays(values, labels, names=names, alphabet=alphabet)
+    return data.with_kind(image=ImageKind(images[0].shape, scale), suffix=".png")
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -86,11 +82,6 @@ def image_library() -> ModuleType:
     return Image
 
 
-def fits(meta: Mapping[str, Any]) -> bool:
-    """Return whether samples are images, which a folder of PNG files can hold."""
-    return is_images(meta)
-
-
 def write_folder(folder: Path, dataset: Dataset) -> None:
     """Write FOLDER/CLASS/NAME.png a sample, in 8 bits of grey, or 16 where it was read so.
 
@@ -99,7 +90,7 @@ def write_folder(folder: Path, dataset: Dataset) -> None:
     DataError
         If the samples are no images.
     """
-    pillow, scale = image_library(), DEEP if dataset.meta.get("full_scale") == DEEP else BYTE
+    pillow, scale = image_library(), DEEP if dataset.kind.image.full_scale == DEEP else BYTE
     classes = np.array([*dataset.classes, ""], dtype=object)  # the code -1 picks the last
     files = places(folder, dataset.names, classes[dataset.labels], ".png")
     for file, pixels in zip(files, pixels_of(dataset, scale), strict=True):
@@ -133,3 +124,6 @@ def grid(pixels: np.ndarray, rows: list[np.ndarray]) -> np.ndarray:
             y, x = top * height + 1, left * width + 1
             picture[y : y + height - 1, x : x + width - 1] = pixels[sample]
     return np.uint8(BYTE) - picture
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, write_folder=write_folder, fits=is_images)

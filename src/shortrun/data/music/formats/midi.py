@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.kind import MusicKind
 from shortrun.data.core.raw import read_bytes
+from shortrun.data.core.request import Request
 from shortrun.data.folders import Member, members, places
 from shortrun.data.music.encoding import FRAMES, KEYS, TEMPO, TIME_BIN, Piece, TimeBin, is_music, music, pieces_of
-from shortrun.data.options import Options
 from shortrun.errors import DataError, FormatError, MissingExtraError
 
-suffixes = (".mid", ".midi")
+SUFFIXES = (".mid", ".midi")
 
 LOWEST = 21  # A0, the lowest key of a piano
 LONGEST = 1_000_000  # bins: more are a mistake
@@ -28,7 +30,7 @@ MARK = re.compile(r"shortrun: (?P<bins>[0-9]{1,6}) bins of (?P<time_bin>\S+), (?
 TOUCH = 0.01  # share of a bin in seconds that a note may reach into without being heard there
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read a folder FOLDER/COMPOSER/PIECE.mid, or one file, as windows of `options.frames` time bins of 88 keys.
 
     All tracks but drums are put together; keys beyond a piano's 88, velocities, pedals and repeated notes of one key
@@ -45,7 +47,7 @@ def read(path: Path, options: Options) -> Dataset:
     MissingExtraError
         If symusic is not installed.
     """
-    files = members(path, suffixes) if path.is_dir() else [Member(path.stem, "", path)]
+    files = members(path, SUFFIXES) if path.is_dir() else [Member(path.stem, "", path)]
     scores = [load(file.path) for file in files]
     marks = [mark_of(score) for score in scores]
     time_bin = TimeBin.of(options.time_bin or common(files, marks, "time_bin") or TIME_BIN)
@@ -186,11 +188,6 @@ def roll_of(first: np.ndarray, last: np.ndarray, keys: np.ndarray, length: int) 
     return (np.cumsum(change[:-1], axis=0) > 0).astype(np.uint8)
 
 
-def fits(meta: Mapping[str, Any]) -> bool:
-    """Return whether samples are music, which a folder of MIDI files can hold."""
-    return is_music(meta)
-
-
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write one sample, or the windows of one piece put together, as notes of a piano.
 
@@ -204,7 +201,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     pieces = pieces_of(dataset)
     if len(pieces) > 1:
         raise DataError(f"one file holds one piece, these are {len(pieces)}: name a folder, without an ending")
-    file.write(score_of(pieces[0], dataset.meta["music"]))
+    file.write(score_of(pieces[0], form_of(dataset)))
 
 
 def write_folder(folder: Path, dataset: Dataset) -> None:
@@ -218,10 +215,16 @@ def write_folder(folder: Path, dataset: Dataset) -> None:
     pieces = pieces_of(dataset)
     files = places(folder, (piece.name for piece in pieces), (piece.label for piece in pieces), ".mid")
     for file, piece in zip(files, pieces, strict=True):
-        file.write_bytes(score_of(piece, dataset.meta["music"]))
+        file.write_bytes(score_of(piece, form_of(dataset)))
 
 
-def score_of(piece: Piece, form: Mapping[str, Any]) -> bytes:
+def form_of(dataset: Dataset) -> MusicKind:
+    """Return how samples are music."""
+    assert dataset.kind.music is not None
+    return dataset.kind.music
+
+
+def score_of(piece: Piece, form: MusicKind) -> bytes:
     """Return a piece as the content of a MIDI file.
 
     Raises
@@ -229,10 +232,10 @@ def score_of(piece: Piece, form: Mapping[str, Any]) -> bytes:
     MissingExtraError
         If symusic is not installed.
     """
-    library, per_beat = midi_library(), TimeBin.of(form["time_bin"]).per_beat
+    library, per_beat = midi_library(), TimeBin.of(form.time_bin).per_beat
     ticks = max(1, TICKS // per_beat)
     score, track = library.Score(ticks * per_beat), library.Track(name="Piano", program=0, is_drum=False)
-    mark = f"shortrun: {len(piece.roll)} bins of {form['time_bin']}, {form['frames']} a sample"
+    mark = f"shortrun: {len(piece.roll)} bins of {form.time_bin}, {form.frames} a sample"
     score.markers.append(library.TextMeta(0, mark))
     score.tempos.append(library.Tempo(0, qpm=piece.tempo))
     for first, last, key in notes(piece.roll):
@@ -248,3 +251,6 @@ def notes(roll: np.ndarray) -> list[list[int]]:
     last = np.nonzero(edges.T == -1)[1]
     order = np.lexsort((keys, first))
     return np.stack([first, last, keys], axis=1)[order].tolist()
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, write_folder=write_folder, fits=is_music)

@@ -13,9 +13,10 @@ import numpy as np
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import Kind
 from shortrun.data.core.labels import encode_labels
+from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError
-from shortrun.data.options import Options
 from shortrun.data.sequences.encoding import Stack
 from shortrun.errors import DataError, FormatError
 
@@ -52,7 +53,7 @@ class Heads:
         return self if kept.all() else Heads(*chosen)
 
 
-def to_dataset(path: Path, rows: Iterable[Row], options: Options, pieces: Callable[[int], Pieces]) -> Dataset:
+def to_dataset(path: Path, rows: Iterable[Row], options: Request, pieces: Callable[[int], Pieces]) -> Dataset:
     """Return the data set of aligned sequences, which are looked at one by one.
 
     Parameters
@@ -61,7 +62,7 @@ def to_dataset(path: Path, rows: Iterable[Row], options: Options, pieces: Callab
         Of the file.
     rows : Iterable[Row]
         Its sequences.
-    options : Options
+    options : Request
         Of reading; its `alphabet` and `unknown` are used.
     pieces : Callable[[int], Pieces]
         Gives the lines of a sequence (from 0), where an error has to be found.
@@ -144,12 +145,12 @@ def labelled(values: np.ndarray, alphabet: Alphabet, heads: Heads) -> Dataset:
         weights=np.ones(len(values), np.float32),
         names=np.array(heads.names, dtype=str),
         classes=classes,
-        alphabet=alphabet,
+        kind=Kind(values.shape[1], alphabet),
         groups=None if groups is None else np.array(groups, dtype=str),
     )
 
 
-def check_columns(path: Path, heads: Heads, options: Options) -> None:
+def check_columns(path: Path, heads: Heads, options: Request) -> None:
     """Raise FormatError if labels or groups are asked for that the file does not hold."""
     for what, column, found in (("label", options.label_column, heads.labels), ("group", options.group, heads.groups)):
         if column is not None and all(it is None for it in found):
@@ -168,8 +169,7 @@ def texts(dataset: Dataset, form: str) -> Iterator[str]:
         If the data are not letters.
     """
     if dataset.alphabet is None:
-        kind = "continuous" if dataset.columns is None else "columns of different kinds"
-        raise DataError(f"{form} holds letters, these data are {kind}: write .npz or .csv")
+        raise DataError(f"{form} holds letters, these data are {dataset.kind.words}: write .npz or .csv")
     for _, part in scan(dataset.values):
         yield from dataset.alphabet.decode_rows(part)
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.raw import read_lines
-from shortrun.data.options import Options
+from shortrun.data.core.request import Request
 from shortrun.data.sequences import gaps
 from shortrun.data.sequences.formats._alignment import Pieces, Row, match_columns, texts, to_dataset, words
 from shortrun.errors import FormatError
 
-suffixes = (".aln", ".clustal", ".clw")
+SUFFIXES = (".aln", ".clustal", ".clw")
 
 FORM = "Clustal"
 PROGRAMS = ("CLUSTAL", "MUSCLE", "PROBCONS", "MSAPROBS", "Kalign")  # what first lines begin with
@@ -24,7 +25,7 @@ WIDTH = 60  # letters in a line
 MARKS = re.compile(r"\s+[*:. ]*")  # the line of conserved columns under a block
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read an alignment with all of its columns; the line of conserved columns is left out.
 
     With `options.inserts` "remove", columns that hold only small letters and '.' are left out.
@@ -98,3 +99,6 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         for name, text in zip(names, rows, strict=True):
             file.write(f"{name:{width}}{text[start : start + WIDTH]}\n".encode())
         file.write(b"\n")
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BufferedWriter
 from itertools import islice
 from pathlib import Path
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.raw import read_lines
-from shortrun.data.options import Options
+from shortrun.data.core.request import Request
 from shortrun.data.sequences.encoding import INSERTS
 from shortrun.data.sequences.formats._alignment import Pieces, Row, one_line, texts, to_dataset
 from shortrun.data.sequences.hmm import HMM
 from shortrun.errors import DataError, FormatError
 
-suffixes = (".fasta", ".fa", ".faa", ".fna", ".afa", ".fas", ".a2m", ".a3m")
+SUFFIXES = (".fasta", ".fa", ".faa", ".fna", ".afa", ".fas", ".a2m", ".a3m")
 
 MATCHES_ONLY = (".a2m", ".a3m")
 HEADER = re.compile(r"(?P<name>.*?)(?:\s+group=(?P<group>.*?))?(?:\s+label=(?P<label>.*))?")
@@ -25,7 +25,7 @@ PREDICTIONS = ("ss_pred", "ss_conf", "ss_dssp", "sa_dssp", "aa_pred", "aa_dssp")
 OTHERS = {"# STOCKHOLM": "Stockholm, .sto", "CLUSTAL": "Clustal, .aln"}
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read aligned sequences, wrapped or not; a name is the whole header, and names may occur twice.
 
     A header may end in ` label=CLASS`, or in ` group=GROUP label=CLASS`, as `write` makes them. Letters become upper
@@ -45,11 +45,11 @@ def read(path: Path, options: Options) -> Dataset:
         return to_dataset(path, records(path, matches), options, lambda row: pieces(path, row, matches))
     model = HMM(Path(options.align))
     rows = model.aligned(path, lambda: records(path, matches))
-    options = replace(options, alphabet=options.alphabet or model.alphabet)
+    options = options.but(alphabet=options.alphabet or model.alphabet)
     return to_dataset(path, rows, options, lambda row: islice(pieces(path, row, matches), 1))
 
 
-def without_inserts(path: Path, options: Options) -> bool:
+def without_inserts(path: Path, options: Request) -> bool:
     """Return whether small letters and '.' are left out."""
     if options.inserts is not None:
         return options.inserts == "remove"
@@ -140,4 +140,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
         file.write(f">{one_line(dataset.names[row])}{group}{label}\n{text}\n".encode())
 
 
-append = write  # more records are written as the first
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=write)  # more records are written as the first

@@ -11,17 +11,18 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.kind import AlignmentKind
 from shortrun.data.core.raw import read_lines
-from shortrun.data.options import Options
+from shortrun.data.core.request import Request
 from shortrun.data.sequences import gaps
 from shortrun.data.sequences.formats._alignment import Pieces, Row, match_columns, one_line, texts, to_dataset, words
 from shortrun.errors import FormatError
 
-suffixes = (".sto", ".stk", ".stockholm")
+SUFFIXES = (".sto", ".stk", ".stockholm")
 
 FORM = "Stockholm"
 MARK = "# STOCKHOLM"
-OF_FILE = "of_file"  # in meta: what holds for these samples only, and not for others on the same columns
 OURS = ("DE", "label", "group")  # what `#=GS` lines say of a sequence that a data set has a place for
 GAPS = "-._~"
 
@@ -61,7 +62,7 @@ class Said:
         return " ".join(found) if found else None
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read an alignment, in one block or several, with all of its columns.
 
     The name of a sequence is its first word and what `#=GS ... DE` says of it; `#=GS ... label` and `group` are its
@@ -81,9 +82,9 @@ def read(path: Path, options: Options) -> Dataset:
     check_annotation(path, rows, said)
     data = to_dataset(path, rows, options, lambda row: pieces(path, names[row]))
     others = {name: [it for it in tags if it[0] not in OURS] for name, tags in said.GS.items()}
-    of_file = {"GF": said.GF, "GS": {name: tags for name, tags in others.items() if tags}, "GR": said.GR}
-    found = {gaps.ANNOTATION: said.GC, OF_FILE: {kind: it for kind, it in of_file.items() if it}}
-    data = data.with_meta(data.meta | {key: value for key, value in found.items() if value})
+    remarks = {"GF": said.GF, "GS": {name: tags for name, tags in others.items() if tags}, "GR": said.GR}
+    remarks = {kind: it for kind, it in remarks.items() if it}
+    data = data.with_kind(alignment=AlignmentKind(annotation=said.GC, remarks=remarks))
     return gaps.keep(data, matches(rows, said)) if options.inserts == "remove" else data
 
 
@@ -208,7 +209,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     """
     rows = texts(dataset, FORM)  # may refuse
     names = words(np.array([(name.split() or [""])[0] for name in dataset.names.tolist()]), FORM)
-    said = Said(**dataset.meta.get(OF_FILE, {}))
+    said = Said(**dataset.kind.alignment.remarks)
     columns = {f"#=GC {tag}": line for tag, line in gaps.annotation(dataset).items()}
     letters = {name: f"#=GR {name} {tag}" for name in names for tag in said.GR.get(name, ())}
     width = max(map(len, [*names, *columns, *letters.values()])) + 1
@@ -236,3 +237,6 @@ def about(dataset: Dataset, row: int) -> Iterator[tuple[str, str]]:
         yield "group", str(dataset.groups[row])
     if dataset.labels[row] >= 0:
         yield "label", dataset.classes[dataset.labels[row]]
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from io import BufferedWriter, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,10 @@ import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.kind import Kind
 from shortrun.data.core.raw import is_packed, read_bytes
-from shortrun.data.options import Options
+from shortrun.data.core.request import Request
 from shortrun.data.tables.delimited import Delimited
 from shortrun.data.tables.encoding import Cells, columns_of, dataset_of, from_json, to_json
 from shortrun.errors import DataError, FormatError, MissingExtraError
@@ -22,13 +23,13 @@ from shortrun.files import explain
 if TYPE_CHECKING:
     import pyarrow
 
-suffixes = (".parquet",)
+SUFFIXES = (".parquet",)
 
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds
 KEY = b"shortrun.table"  # of the file's metadata
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read a table; `data.tables` says what its columns mean. Those of a file that we wrote are as they were.
 
     Raises
@@ -42,7 +43,8 @@ def read(path: Path, options: Options) -> Dataset:
     stored = (found.schema.metadata or {}).get(KEY)
     asked = options.bins or options.categorical or options.numeric or options.columns or options.alphabet
     if stored is not None and not asked:
-        options = replace(options, columns=from_json(stored.decode(errors="replace"))[0])
+        columns, _ = from_json(stored.decode(errors="replace"))
+        options = options.but(like=Kind(len(columns), columns))
     return dataset_of(texts(path, found), options)
 
 
@@ -154,3 +156,6 @@ def arrow() -> tuple[Any, Any]:
     except ImportError:
         raise MissingExtraError("pyarrow", "io") from None
     return pyarrow, pyarrow.parquet
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)

@@ -9,14 +9,15 @@ from itertools import islice
 from pathlib import Path
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.options import Options
+from shortrun.data.core.format import Format
+from shortrun.data.core.request import Request
 from shortrun.data.tables.delimited import delimiter, read_delimited
 from shortrun.data.tables.encoding import columns_of, dataset_of
 
-suffixes = (".csv", ".tsv")
+SUFFIXES = (".csv", ".tsv")
 
 
-def read(path: Path, options: Options) -> Dataset:
+def read(path: Path, options: Request) -> Dataset:
     """Read a table with a header line; `data.tables` says what its columns mean.
 
     Raises
@@ -46,3 +47,6 @@ def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
     yield tuple(column.name for column in columns)
     for row in zip(*(map(str, column.cells) for column in columns), strict=True):
         yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=append)

@@ -6,30 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortrun.data.core.columns import Column, colours_of
-from shortrun.data.core.dataset import Dataset
-from shortrun.data.genotypes.variants import names_of_sites
+from shortrun.data.core.columns import Column
 from shortrun.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from shortrun.data.core.dataset import Dataset
+
 
 def one_hot(data: Dataset) -> np.ndarray:
     """Return (N, F) float32: a column for each colour of each site; two-valued and continuous sites as they are."""
-    if data.continuous:
+    colours = data.kind.colours_by_site
+    if colours is None:
         return data.values.astype(np.float32)
-    colours = np.full(data.sites, data.colours) if data.columns is None else colours_of(data.columns)
     parts = [
         values[:, None].astype(np.float32) if q == 2 else (values[:, None] == np.arange(q)).astype(np.float32)
         for values, q in zip(data.values.T, colours, strict=True)
     ]
     return np.concatenate(parts, 1)
-
-
-def site_names(data: Dataset) -> list[str]:
-    """Return the names of the sites: those of the columns, of the file, or site_1, site_2, ..."""
-    return [column.name for column in data.columns] if data.columns else names_of_sites(data)
 
 
 def described(data: Dataset) -> dict[str, Any]:
@@ -49,7 +44,7 @@ def to_pandas(data: Dataset) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(
-        dict(zip(site_names(data), values_of(data), strict=True)), index=pd.Index(data.names, name="name")
+        dict(zip(data.kind.site_names, values_of(data), strict=True)), index=pd.Index(data.names, name="name")
     )
     about = pd.DataFrame(described(data), index=frame.index).drop(columns="weight")
     return pd.concat([about, frame], axis=1)
@@ -86,6 +81,6 @@ def to_anndata(data: Dataset) -> Any:
     except ImportError:
         raise MissingExtraError("anndata", "io") from None
     obs = pd.DataFrame(described(data), index=pd.Index(data.names.astype(str), name="name"))
-    var = pd.DataFrame(index=pd.Index(site_names(data), name="site"))
+    var = pd.DataFrame(index=pd.Index(data.kind.site_names, name="site"))
     letters = {} if data.alphabet is None else {"alphabet": data.alphabet.letters}
     return anndata.AnnData(X=np.asarray(data.values), obs=obs, var=var, uns=letters)

@@ -10,6 +10,7 @@ import numpy as np
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.music.encoding import leak
+from shortrun.data.sequences.weights import sequence_weights
 
 PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
 FEW = 10  # samples of a class
@@ -32,7 +33,7 @@ def describe(data: Dataset) -> dict[str, Any]:
     found: dict[str, Any] = {
         "samples": len(data),
         "sites": data.sites,
-        "values": kind(data),
+        "values": values_of(data),
         "classes": dict(zip(data.classes, data.class_counts.tolist(), strict=True)),
         "unlabelled": int((~data.labelled).sum()) if data.classes else None,
         "groups": groups,
@@ -44,7 +45,7 @@ def describe(data: Dataset) -> dict[str, Any]:
     return found | {"warnings": warnings(found, data)}
 
 
-def kind(data: Dataset) -> str:
+def values_of(data: Dataset) -> str:
     """Return what the values are, in words."""
     if data.columns is not None:
         return ", ".join(f"{column.name} {column.summary}" for column in data.columns)
@@ -89,8 +90,6 @@ def effective_size(data: Dataset) -> float | None:
     """Return the number of samples that remain when those alike at 80 % of the sites count as one."""
     if gap_code(data) is None or len(data) ** 2 * data.sites > PAIRS:
         return None
-    from shortrun.data.sequences.weights import sequence_weights
-
     return float(sequence_weights(data).sum())
 
 

@@ -1,0 +1,67 @@
+"""Verbs whose modules are imported when they are used, so that `shortrun --help` waits for none of them."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+def group_of(panels: Mapping[str, str | None]) -> type[TyperGroup]:
+    """Return the class of a group of verbs, each of which is a module of this room with a function of its name.
+
+    Parameters
+    ----------
+    panels : Mapping[str, str | None]
+        Verb -> panel of the help.
+    """
+
+    class Verbs(TyperGroup):
+        def __init__(self, **settings: Any):
+            super().__init__(**settings)
+            self.commands = {name: Stub(name, panel) for name, panel in panels.items()}
+
+    return Verbs
+
+
+class Stub(TyperCommand):
+    """What the help shows of a verb; as soon as words are to be parsed, the verb itself."""
+
+    def __init__(self, name: str, panel: str | None):
+        super().__init__(name, help=summary(name), rich_help_panel=panel)
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Return the context of the verb itself."""
+        assert self.name is not None
+        return command_of(self.name).make_context(info_name, args, parent, **extra)
+
+
+def module_name(verb: str) -> str:
+    """Return the name of a verb's module and function."""
+    return verb.replace("-", "_")
+
+
+def summary(verb: str) -> str:
+    """Return the first line of the docstring of a verb's function, without importing its module."""
+    name = module_name(verb)
+    source = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    found = re.search(rf'^def {name}\(.*?"""(.*?)("""|$)', source, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"a function {name} with a docstring expected in {name}.py"
+    return found[1]
+
+
+def command_of(verb: str) -> Any:
+    """Return the command of a verb, or the group of its commands, from its module."""
+    name = module_name(verb)
+    module = importlib.import_module(f"shortrun.cli.{name}")
+    every = typer.Typer(rich_markup_mode="rich")
+    if hasattr(module, "app"):
+        every.add_typer(module.app, name=verb)
+    else:
+        every.command(verb)(getattr(module, name))
+    return typer.main.get_group(every).commands[verb]

@@ -1,0 +1,63 @@
+"""What a format of files is: each module of a folder `formats` has one, called FORMAT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import Kind
+from shortrun.data.core.request import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A format: how it is told by its suffix, read and written.
+
+    Parameters
+    ----------
+    suffixes : tuple[str, ...]
+        Endings of the names of its files, in small letters.
+    read : Callable[[Path, Request], Dataset]
+        Reads a file, or a folder where `write_folder` is given; raises FormatError(path, line, reason).
+    write : Callable[[Any, Dataset, str], None], optional
+        Writes samples to an open file of bytes, of which the name has that suffix.
+    append : Callable[[Any, Dataset, str], None], optional
+        Writes more samples to a file that `write` began: for formats of lines.
+    save : Callable[[Path, Dataset], None], optional
+        Writes samples to files of its own, in place of `write`.
+    write_folder : Callable[[Path, Dataset], None], optional
+        Writes samples to a folder, a file each.
+    fits : Callable[[Kind], bool], optional
+        Whether a folder of this format can hold data of a kind; goes with `write_folder`.
+
+    Raises
+    ------
+    TypeError
+        If a name is missing, misspelt, or lacks what goes with it: when the module is imported.
+    """
+
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, Request], Dataset]
+    write: Callable[[Any, Dataset, str], None] | None = None
+    append: Callable[[Any, Dataset, str], None] | None = None
+    save: Callable[[Path, Dataset], None] | None = None
+    write_folder: Callable[[Path, Dataset], None] | None = None
+    fits: Callable[[Kind], bool] | None = None
+
+    def __post_init__(self):
+        if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):
+            raise TypeError(f"suffixes: at least one in small letters expected, got {self.suffixes}")
+        if self.write and self.save:
+            raise TypeError("one of `write` and `save` expected, not both")
+        if self.append and not self.write:
+            raise TypeError("`append` goes with `write`")
+        if (self.write_folder is None) != (self.fits is None):
+            raise TypeError("`write_folder` and `fits` go together")
+
+    @property
+    def writes(self) -> bool:
+        """Whether files of this format can be written."""
+        return self.write is not None or self.save is not None

@@ -1,0 +1,146 @@
+"""Samples written to a file as they come, of which memory holds one part."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.core.blocks import scan
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
+from shortrun.data.core.parts import nameless, opened
+from shortrun.data.formats import format_of
+from shortrun.errors import StoreError
+from shortrun.files import explain
+
+Add = Callable[[Dataset], None]
+
+
+def write(path: Path | str, dataset: Dataset) -> None:
+    """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
+
+    A name without a suffix is a new folder, with a file for each image or piece of music.
+
+    Raises
+    ------
+    FormatError
+        If no format that can be written has this suffix.
+    DataError
+        If the format cannot hold these data.
+    StoreError
+        If the file cannot be written (no space, no permission, no such folder).
+    """
+    path = Path(path)
+    form, suffix = format_of(path, able_to="write")
+    if form.save is not None:
+        form.save(path, dataset)
+        return
+    with opened(path) as file:
+        if form.append is not None:
+            add = by_lines(form, file, suffix)
+            for start, part in scan(dataset.values):
+                add(dataset.select(slice(start, start + len(part))))
+        elif form.write is not None:
+            form.write(file, dataset, suffix)
+
+
+@contextlib.contextmanager
+def writing(path: Path | str) -> Iterator[Add]:
+    """Give a function that adds samples to a file, which takes its place when all are added; never half a file.
+
+    Formats of lines are written as samples come. The others need to know how many there are: samples wait in nameless
+    files of the same folder, so that memory holds one part only.
+
+    Raises
+    ------
+    FormatError, DataError, StoreError
+        As `write` does.
+    """
+    path = Path(path)
+    form, suffix = format_of(path, able_to="write")
+    if form.append is not None:
+        with opened(path) as file:
+            yield by_lines(form, file, suffix)
+        return
+    with spooled(path) as (add, whole):
+        yield add
+        write(path, whole())
+
+
+def by_lines(form: Format, file: Any, suffix: str) -> Add:
+    """Return a function that adds samples to an open file of a format of lines."""
+    assert form.write is not None
+    assert form.append is not None
+    verbs = chain([form.write], repeat(form.append))
+    return lambda part: next(verbs)(file, part, suffix)
+
+
+@contextlib.contextmanager
+def spooled(path: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
+    """Give a function that adds samples for `path`, and one that returns all of them, still on the disk.
+
+    Raises
+    ------
+    StoreError
+        If there is no room for them.
+    """
+    first: list[Dataset] = []
+    with explained(path), contextlib.ExitStack() as closing:
+        columns = {name: GrowingArray(path.parent) for name in ("values", "labels", "weights", "names")}
+        for column in columns.values():
+            closing.callback(column.close)
+
+        def add(part: Dataset) -> None:
+            if not first:
+                first.append(part)
+            for name, column in columns.items():
+                column.add(getattr(part, name))
+
+        yield add, lambda: replace(first[0], **{name: column.whole() for name, column in columns.items()})
+
+
+class GrowingArray:
+    """An array that grows in a nameless file of a folder; texts become as wide as the widest."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.file = folder, nameless(folder)
+        self.rows, self.row = 0, np.dtype([])
+
+    def add(self, part: np.ndarray) -> None:
+        """Add rows, each as long as the first."""
+        row = np.dtype((part.dtype, part.shape[1:]))
+        if row.itemsize > self.row.itemsize:
+            self._widen(row)
+        self.file.write(np.ascontiguousarray(part, self.row.base).tobytes())
+        self.rows += len(part)
+
+    def whole(self) -> np.ndarray:
+        """Return all rows, as a memory map of the file."""
+        self.file.flush()
+        return np.memmap(self.file, self.row.base, "r", shape=(self.rows, *self.row.shape))
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.file.close()
+
+    def _widen(self, row: np.dtype) -> None:
+        before, old = self.whole() if self.rows else None, self.file
+        self.row, self.file = row, nameless(self.folder)
+        with old:
+            for _, part in scan(before) if before is not None else ():
+                self.file.write(part.astype(row.base).tobytes())
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say of an error of the disk which file it was about."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(path, explain(error)) from None
