@@ -119,7 +119,7 @@ def test_idx_of_what_are_no_images(tmp_path):
     numbers = Dataset.from_arrays([[0.25, -1e9], [3, 4]])
     write(tmp_path / "y.idx", numbers)
     assert read(tmp_path / "y.idx").hash == numbers.hash
-    with pytest.raises(DataError, match="letters"):
+    with pytest.raises(DataError, match="rna alphabet"):
         write(tmp_path / "z.idx", Dataset.from_arrays([[0, 4]], alphabet="rna"))
     assert not (tmp_path / "z.idx").exists()
 
@@ -377,7 +377,7 @@ def test_no_folder_is_replaced(tmp_path):
         write(tmp_path / "e", Dataset.from_arrays([[0, 1]]))
     with pytest.raises(StoreError, match="no such file"):
         write(tmp_path / "nowhere" / "d", data)
-    with pytest.raises(DataError, match="letters"):
+    with pytest.raises(DataError, match="rna alphabet"):
         write(tmp_path / "f", Dataset.from_arrays([[[0, 4]]], alphabet="rna"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "file"]
 
