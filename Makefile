@@ -26,7 +26,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-# Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all what takes longer.
+# Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)
 	$(BIN)/python -m benchmarks.suite $(PEERS) $(ALL)
 

@@ -1,6 +1,6 @@
-"""What is measured on: the papers' kinds of data, each with the machine and the minibatch of the published training.
+"""Benchmark cases: the papers' kinds of data, each with the machine and minibatch of the published training.
 
-Real rows where they are at hand (in $SHORTRUN_SHARED, by default ../shared/data), else random ones of the same shape;
+Rows are real if available (in $SHORTRUN_SHARED, by default ../shared/data), otherwise random ones of the same shape;
 the cost of an update depends on the shape only. GH30 is always random: its alignment is not public.
 """
 
@@ -22,7 +22,7 @@ from shortrun.settings import Config
 from shortrun.typing import Theta
 
 SHARED = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[2] / "shared" / "data"))
-WEIGHT_STD = 0.05  # of the parameters that every contestant starts from, about that of a trained machine
+WEIGHT_STD = 0.05  # of the initial parameters of every contestant, about that of a trained machine
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Case:
     sites, colours, classes : int
         Shape of the data.
     batch : int
-        Rows a minibatch.
+        Rows per minibatch.
     hidden : int, default 1024
         Number of hidden units.
     read : Callable[[], sr.Dataset], optional
@@ -49,7 +49,7 @@ class Case:
     read: Callable[[], sr.Dataset] | None = None
 
     def data(self, rows: int = 4000) -> tuple[sr.Dataset, str]:
-        """Return labelled samples and where they are from: "real", or "random" (`rows` of them)."""
+        """Return labelled samples and their source: "real", or "random" (`rows` of them)."""
         try:
             data = self.read() if self.read else None
         except (OSError, sr.ShortrunError):
@@ -68,7 +68,7 @@ class Problem:
     source : str
         "real" or "random" rows.
     theta : Theta
-        (P,) parameters that every contestant copies.
+        (P,) parameters, copied by every contestant.
     """
 
     case: str
@@ -81,7 +81,7 @@ class Problem:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """The numbers that decide the cost."""
+        """The sizes that determine the cost."""
         visible, label = self.model.spec.observed
         return {
             "sites": visible.sites,
@@ -94,7 +94,7 @@ class Problem:
 
 
 def random_data(rows: int, sites: int, colours: int, classes: int, seed: int = 0) -> sr.Dataset:
-    """Return samples whose sites are independent, each with colour frequencies of its own."""
+    """Return samples of independent sites, each with its own colour frequencies."""
     rng = np.random.default_rng(seed)
     cumulative = rng.dirichlet(np.full(colours, 0.5), sites).cumsum(1)
     uniforms = rng.random((rows, sites))
@@ -143,7 +143,7 @@ def problem(
     Parameters
     ----------
     batch, hidden : int, optional
-        In place of the case's own; rows are repeated if the data have fewer.
+        Replace those of the case; rows are repeated if the data have fewer.
     """
     shape = shape or CASES[case]
     batch = batch or shape.batch
@@ -164,7 +164,7 @@ def problem(
 
 
 def parameters(model: RBM, seed: int = 0) -> Theta:
-    """Return weights as scattered as those of a trained machine, and no biases."""
+    """Return weights with the standard deviation of a trained machine, and zero biases."""
     theta = torch.zeros(model.size())
     weight = model.view(theta).weight
     weight.normal_(0, WEIGHT_STD, generator=torch.Generator().manual_seed(seed))

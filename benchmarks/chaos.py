@@ -1,18 +1,18 @@
-"""Whether chaotic networks are chaotic, and where the diversity of what they generate comes from.
+"""Measurements of chaos in chaotic networks, and of the origin of the diversity of their samples.
 
     python -m benchmarks.chaos [PART ...] -o runs/chaos [--json out.json] [--small]
 
 - `untrained`: the largest Lyapunov exponent of networks of the paper (FU24) and of those below against the gain;
-- `ages`: that of trained networks against age, and what their late states are;
-- `origin`: samples of one long trajectory, one every T, beside those of as many random starts;
-- `parting`: how far two starts that differ by 1e-3 are apart at T;
+- `ages`: the exponent of trained networks against age, and their late states;
+- `origin`: samples of one long trajectory, one every T, compared with those of as many random starts;
+- `parting`: the distance at T of two starts that differ by 1e-3;
 - `gains`: scores at T, exponent and late states after a training at each gain;
 - `options`: scores at T after trainings with momentum, centring, weight decay, powers of rates;
 - `beside`: a network and an RBM of the same size after the same processor time, on MNIST in black and white;
 - `figures`: figures 2 to 5 of FU24 for one, two and three layers on MNIST and Fashion-MNIST.
 
-Networks are trained on noisy copies of four prototypes of 64 units, and on the embedded digits in grey; a training that
-is in the folder already is taken as it is. All tables are printed, times in tau, errors as standard errors.
+Networks are trained on noisy copies of four prototypes of 64 units, and on the embedded digits in grey; an existing
+training in the folder is reused. All tables are printed, with times in tau and standard errors.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ NEAR = 1e-3  # rms difference of two starts
 
 
 def untrained(_folder: Path, effort: Effort) -> Iterator[Row]:
-    """Yield the exponent of untrained networks: mean over seeds, with its error from their spread."""
+    """Yield the exponent of untrained networks: the mean over seeds and its standard error."""
     for sizes in SIZES if effort is not SMALL else ((30,), (30, 20)):
         for gain in GAINS:
             found = [exponent_of(network(sizes, gain, seed), effort) for seed in SEEDS]
@@ -72,7 +72,7 @@ def untrained(_folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def network(sizes: Sequence[int], gain: float, seed: int) -> ChaoticNetwork:
-    """Return a network of the layers' sizes."""
+    """Return a network with these sizes of layers."""
     names = ("visible", "hidden", "hidden_2")
     layers = tuple(RateLayer(name, n) for name, n in zip(names, sizes, strict=False))
     return ChaoticNetwork(NetworkSpec(layers=layers, gain=gain, seed=seed))
@@ -108,7 +108,7 @@ def regime(run: sr.Trajectory, age: int, effort: Effort) -> Row:
 
 
 def origin(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Yield scores of samples along one trajectory and of many starts, and the distance at T of two near starts."""
+    """Yield scores of samples along one trajectory and of many starts, and the distance at T of nearby starts."""
     for name, task in TASKS.items():
         for gain in (USUAL, GAINS[-1]):
             run, data = trained(name, gain, SEEDS[0], folder, effort), task.data()
@@ -130,7 +130,7 @@ def along(run: sr.Trajectory, effort: Effort) -> Iterator[sr.Dataset]:
 
 
 def parting(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Yield how far two starts that differ by 1e-3 are apart at T, beside unrelated ones."""
+    """Yield the distance at T of two starts that differ by 1e-3, and that of unrelated starts."""
     for name in TASKS:
         for gain in GAINS:
             run = trained(name, gain, SEEDS[0], folder, effort)
@@ -138,7 +138,7 @@ def parting(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def parted(run: sr.Trajectory, theta: torch.Tensor, pairs: int) -> Row:
-    """Return by what factor the distance of near starts has grown at T, and how many end at different samples."""
+    """Return the growth of the distance of nearby starts at T, and how many end at different samples."""
     machine, state, clamp = begun(network_of(run), theta, pairs, None, 2)
     random = torch.Generator().manual_seed(0)
     other = tuple(x + NEAR * torch.randn(x.shape, generator=random, dtype=x.dtype) for x in state)

@@ -1,7 +1,7 @@
 """Figures 2 to 5 of FU24 from our trainings, a part of `benchmarks.chaos`.
 
 One, two and three layers (784; 784-200; 784-200-100) on MNIST and Fashion-MNIST in grey, T = 100, g = 1.5: 1,000
-updates of minibatches of 100 at a rate of 0.1, falling; a training that is in the folder already is taken as it is.
+updates of minibatches of 100 at a rate of 0.1, falling; an existing training in the folder is reused.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from shortrun.data.core.parts import joined
 from shortrun.scores import ALL, Curves
 from shortrun.scores.reconstruction import NAME, rebuild
 from shortrun.settings import resolve
+from shortrun.workflows._runs import spread
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
-from shortrun.workflows.time_courses import curves, sampled, spread
+from shortrun.workflows.time_courses import curves, sampled
 from shortrun.workflows.weights import receptive_fields
 
 LAYERS = {"one layer": (), "two layers": (200,), "three layers": (200, 100)}
@@ -58,13 +59,13 @@ def figures(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def read(data: str, part: str) -> sr.Dataset:
-    """Return a part of a data set in grey, without labels, which no model here learns."""
+    """Return a part of a data set in grey, without labels, since no model here learns them."""
     found = sr.read(data, grey=True) if data == "digits" else sr.read(data, grey=True, part=part)
     return found.with_labels(np.full(len(found), -1))
 
 
 def trained(data: str, layers: Sequence[int], folder: Path, effort: Effort) -> sr.Trajectory:
-    """Return the training of an architecture, the one in the folder if it is there."""
+    """Return the training of an architecture, from the folder if it exists there."""
     path = folder / "_".join([data, "-".join(map(str, (784, *layers)))])
     if path.exists():
         return sr.Trajectory.open(path)
@@ -74,13 +75,13 @@ def trained(data: str, layers: Sequence[int], folder: Path, effort: Effort) -> s
 
 
 def samples(test: sr.Dataset, runs: dict[str, sr.Trajectory]):
-    """Return real samples beside those of every architecture at T (fig. 2)."""
+    """Return real samples and those of every architecture at T (fig. 2)."""
     made = {name: sr.generate(run, n=SHOWN, seed=1) for name, run in runs.items()}
     return plots.sample_grids({"data": test.select(np.arange(min(SHOWN, len(test)))), **made}, columns=4)
 
 
 def snapshots(run: sr.Trajectory, times: Sequence[int]):
-    """Return the same starts, a row each, at growing times (fig. 3a)."""
+    """Return the same starts, one per row, at increasing times (fig. 3a)."""
     (found,) = sr.stream(run, times=times, n=8, seed=1)
     rows = joined([found[t].select(np.array([i])) for i in range(8) for t in times])
     return plots.sample_grid(rows, columns=len(times))
@@ -93,7 +94,7 @@ def of_training(name: str, run: sr.Trajectory, test: sr.Dataset) -> Curves:
 
 
 def indices(run: sr.Trajectory, test: sr.Dataset, times: Sequence[int], ages: Sequence[int]) -> pd.DataFrame:
-    """Return E2, spectrum, AAI and, of two layers, the reconstruction error, at times and ages."""
+    """Return E2, spectrum, AAI and (for two layers) the reconstruction error, at times and ages."""
     table = curves(run, test, times=times, ages=ages, scores=SCORES, n=len(test), per_class=False)
     if not can_reconstruct(run):
         return table
@@ -106,13 +107,13 @@ def indices(run: sr.Trajectory, test: sr.Dataset, times: Sequence[int], ages: Se
 
 
 def last(data: str, course: Curves) -> Iterator[Row]:
-    """Yield the indices of the last age, a row an architecture."""
+    """Yield the indices of the last age, one row per architecture."""
     table = course.table.loc[course.table["age"] == course.table["age"].max()]
     values = {row.score: float(row.value) for row in table.itertuples()}
     yield {"data": data, "layers": course.name} | {name: values.get(name, float("nan")) for name in (*SCORES, NAME)}
 
 
 def write(figure, path: Path) -> None:
-    """Write a figure, into a new folder where there is none."""
+    """Write a figure, and create its folder if necessary."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plots.save(figure, path)

@@ -1,4 +1,4 @@
-"""What the options of chaotic networks do, and what an RBM does in the same time: parts of `benchmarks.chaos`."""
+"""Effects of the options of chaotic networks, and an RBM of the same time: parts of `benchmarks.chaos`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ RULES: dict[str, Mapping[str, Any]] = {
     "power 2": {"chaotic.hebbian": 2.0},
     "power 3": {"chaotic.hebbian": 3.0},
 }
-EARLY = 4  # of the updates, after which scores are taken too: a quarter
-UPDATES = 1000  # at most, of a rule
+EARLY = 4  # scores are also taken after this fraction of the updates: a quarter
+UPDATES = 1000  # of a rule, at most
 NETWORK_UPDATES = 500
-PILOT = 50  # updates of the RBM that are timed to know how many the same time takes
+PILOT = 50  # updates of the RBM that are timed, to find how many take the same time
 COMPARED = 1000  # samples
 
 
@@ -46,13 +46,13 @@ def options(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def of_rule(name: str, rule: str, settings: Mapping[str, Any], seed: int, folder: Path, effort: Effort) -> Row:
-    """Return the scores of one training, young and old, and what its hidden layer keeps."""
+    """Return the scores of one training, early and late, and its reconstruction error."""
     run = learned(name, rule.replace(" ", "_"), settings, seed, folder, effort)
     data, young = TASKS[name].data(), min(run.ages, key=lambda age: abs(age - run.updates / EARLY))
     early, late = (quality(data, sr.generate(run, n=effort.samples, seed=seed, age=age)) for age in (young, None))
     rebuilt = reconstruct(run, data, seed=seed)
     kept = {key: late[key] for key in ("E2", "E2 floor", "diversity", "coverage", "classes")}
-    return {"E2 early": early["E2"], **kept, "rebuilding": float(squared_errors(data, rebuilt).mean())}
+    return {"E2 early": early["E2"], **kept, "reconstruction": float(squared_errors(data, rebuilt).mean())}
 
 
 def beside(folder: Path, effort: Effort) -> Iterator[Row]:
@@ -81,14 +81,14 @@ def settings(preset: str, given: Mapping[str, Any], model: Mapping[str, Any]) ->
 
 
 def timed(data: sr.Dataset, path: Path, config: Config, updates: int) -> tuple[sr.Trajectory, float]:
-    """Return a training and the seconds of processor that it took."""
+    """Return a training and its processor time in seconds."""
     before = time.process_time()
     run = sr.fit(data, out=path, config=config, updates=updates, overwrite=True)
     return run, time.process_time() - before
 
 
 def measured(run: sr.Trajectory, spent: float, test: sr.Dataset) -> Row:
-    """Return scores of as many samples as there are real ones, pooled; with labels the same ones, and accuracy."""
+    """Return pooled scores of as many samples as there are real ones; with labels the same labels, and accuracy."""
     labels = [test.classes[k] for k in test.labels] if run.classes else None
     made = sr.generate(run, n=len(test), labels=labels, seed=1)
     names = ["second-moment", "spectrum", "entropy", "aai", "p-dd", "p-gg", "diversity", "coverage"]

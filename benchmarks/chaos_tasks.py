@@ -1,4 +1,4 @@
-"""What the measurements of chaotic networks share: data, trainings, scores, tables."""
+"""Shared parts of the measurements of chaotic networks: data, trainings, scores, tables."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured.
+    """The effort of a measurement.
 
     Parameters
     ----------
     chains, time : int or float, optional
         Of exponents.
     samples : int, default 500
-        That are scored, and made along one trajectory.
+        Number of samples to score, and of samples along one trajectory.
     trajectories : int, default 5
         Of these.
     updates : int, default 10 ** 9
-        At most so many in a training.
+        Largest number of updates of a training.
     """
 
     chains: int = 20
@@ -55,7 +55,7 @@ def planted(count: int = 5000) -> sr.Dataset:
 
 
 def digits() -> sr.Dataset:
-    """Return the embedded digits in grey, -1 to 1 like the rates that stand for them."""
+    """Return the embedded digits in grey, from -1 to 1 like rates."""
     data = sr.read("digits", grey=True)
     return sr.Dataset.from_arrays(2 * data.values - 1, data.labels, alphabet="continuous")
 
@@ -75,14 +75,14 @@ TASKS = {"planted": Task(planted, 40, 500, 0.01, SEEDS), "digits": Task(digits, 
 
 
 def trained(name: str, gain: float, seed: int, folder: Path, effort: Effort) -> sr.Trajectory:
-    """Return a training of a task at a gain, the one in the folder if it is there."""
+    """Return a training of a task at a gain, from the folder if it exists there."""
     return learned(name, f"g{gain:g}", {"chaotic.gain": gain}, seed, folder, effort)
 
 
 def learned(
     name: str, what: str, settings: Mapping[str, Any], seed: int, folder: Path, effort: Effort
 ) -> sr.Trajectory:
-    """Return a training of a task with settings of its own, named `what`, the one in the folder if it is there."""
+    """Return a training of a task with its own settings, named `what`, from the folder if it exists there."""
     task, path = TASKS[name], folder / f"{name}_{what}_seed{seed}"
     updates = min(task.updates, effort.updates)
     if path.exists():
@@ -97,7 +97,7 @@ def learned(
 
 
 def quality(data: sr.Dataset, made: sr.Dataset) -> Row:
-    """Return scores against the data, and which classes the nearest real samples have."""
+    """Return scores against the data, and the classes of the nearest real samples."""
     names = ["second-moment", "diversity", "coverage"]
     scores = {it.score: it for it in sr.score(data, made, scores=names, per_class=False) if it.cls == "all"}
     shares = np.bincount(nearest_labels(data, made), minlength=len(data.classes)) / len(made)
@@ -123,7 +123,7 @@ def mean(values: Sequence[float]) -> float:
 
 
 def spread_of(values: Sequence[float]) -> float:
-    """Return the standard error of the mean of independent values, nan of a single one."""
+    """Return the standard error of the mean of independent values, NaN for a single one."""
     return float("nan") if len(values) < 2 else float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
@@ -134,5 +134,5 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def cell(value: Any) -> str:
-    """Return a number in three digits, anything else as it is."""
+    """Return a number with three digits, anything else unchanged."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,13 +1,13 @@
-"""Who takes part in a race of updates: each is a function that does one whole update of the same machine.
+"""The contestants of a race of updates: each is a function that does one complete update of the same machine.
 
 | contestant | one update |
 |---|---|
 | `ours` | `learning.fit.advance_` with the engine in use |
-| `reference` | `advance_` with the plain machine: torch, and the same noise as `ours`, which is slow to make there |
+| `reference` | `advance_` with the plain machine: torch with the noise of `ours`, which is slow to generate there |
 | `eager`, `eager_tuned` | the same estimator with torch's own random numbers: `plain_torch.Eager`, `Tuned` |
-| `products` | nothing but the float32 matrix products of such an update: the unit of the comparison |
+| `products` | only the float32 matrix products of such an update: the unit of the comparison |
 | `ff_rule_torch` | the rule of the F&F authors' program in plain torch: `plain_torch.FFRule` |
-| `rbms`, `annadca`, `sklearn` | packages of others: `peers` |
+| `rbms`, `annadca`, `sklearn` | other packages: `peers` |
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from shortrun.engine import machine, native
 from shortrun.learning import Training, optimisers
 from shortrun.learning.fit import advance_
 
-RATE = 1e-3  # small, so that the machine is the same at the end of a race as at its beginning
+RATE = 1e-3  # small, so that the machine hardly changes during a race
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A way to do one update.
+    """One way to do an update.
 
     Parameters
     ----------
     update : Callable[[], object]
-        Does it.
+        Does the update.
     note : str, default ""
-        What has to be known to compare its time.
+        A remark necessary for comparing its time.
     around : Callable[[], AbstractContextManager], default nullcontext
-        What to set up before the clock starts and to undo after it stops.
+        Set up before the clock starts and undone after it stops.
     """
 
     update: Callable[[], object]
@@ -71,7 +71,7 @@ def reference(problem: Problem) -> Contestant:
 
 @contextmanager
 def without_kernels() -> Iterator[None]:
-    """Have every machine that is made in here be the plain one."""
+    """Make every machine created in this context a plain one."""
     before = native.path()
     native.select("reference")
     try:
@@ -100,7 +100,7 @@ def in_torch(kind: type[Eager], note: str) -> Maker:
 
 
 def products(problem: Problem) -> Contestant:
-    """Return the float32 matrix products of an F&F update written plainly, each by `torch.mm(out=)`.
+    """Return the float32 matrix products of a plain F&F update, each by `torch.mm(out=)`.
 
     With B rows, F visible features (sites x colours, 1 a bit), K classes, H hidden units:
 

@@ -1,11 +1,11 @@
-"""What it costs to install and to start the program.
+"""The cost of installing and starting the program.
 
     python -m benchmarks.install [--fresh] [--slowest 15] [--json install.json]
 
-The time of `shortrun --help` (the median of five processes), of being ready to work (torch is loaded), of `import
-shortrun`, and the modules that take longest to import on the way to the help text. `--fresh` also installs the package
-without its options into a new environment and reports the time, which depends on the network and on pip's cache, and
-the size, with and without torch.
+The time of `shortrun --help` (the median of five processes), of loading everything (with torch), of `import shortrun`,
+and the modules with the longest import before the help text. `--fresh` also installs the package without extras into a
+new environment and reports the size, with and without torch, and the time, which depends on the network and on pip's
+cache.
 """
 
 from __future__ import annotations
@@ -28,7 +28,17 @@ from benchmarks import timing
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("src", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
-TORCH = ("torch", "functorch", "triton", "nvidia", "sympy", "networkx", "mpmath", "jinja2", "fsspec")  # and its needs
+TORCH = (
+    "torch",
+    "functorch",
+    "triton",
+    "nvidia",
+    "sympy",
+    "networkx",
+    "mpmath",
+    "jinja2",
+    "fsspec",
+)  # with dependencies
 HELP = ("-c", "import sys; from shortrun.cli import main; sys.exit(main(['--help']))")
 
 
@@ -85,7 +95,7 @@ def fresh() -> dict[str, float]:
 
 
 def copy(tree: Path) -> None:
-    """Copy what the package is built from."""
+    """Copy the sources of the package."""
     tree.mkdir()
     for name in SOURCES:
         source = ROOT / name

@@ -1,10 +1,10 @@
-"""How often chains of the last machine of a run jump between clusters of the data: Gibbs sampling against PTT.
+"""The rate of jumps between clusters of the data by chains of a run's last machine: Gibbs sampling against PTT.
 
 python -m benchmarks.jumps RUN DATA --clusters 2 --sweeps 3000
 
 Clusters are those of k-means in the plane of the first two principal components of the data. A chain belongs to one
-when it is twice as near to its centre as to the next; between them it still belongs to the last, so that wavering at a
-border is no jump.
+if it is twice as close to its centre as to the next. In between it still belongs to the previous one, so that wavering
+at a border is not a jump.
 """
 
 from __future__ import annotations

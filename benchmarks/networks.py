@@ -1,10 +1,10 @@
-"""The update of a chaotic network, beside plain torch: the case `chaotic` of `benchmarks.updates`.
+"""The update of a chaotic network compared with plain torch: the case `chaotic` of `benchmarks.updates`.
 
 | contestant | one update |
 |---|---|
 | `ours` | `learning.fit.advance_` with the engine in use |
-| `eager` | the same estimator in plain torch with torch's random numbers, as most would write it |
-| `products` | nothing but the float32 matrix products of such an update: the unit of the comparison |
+| `eager` | the same estimator in plain torch with torch's random numbers, a straightforward implementation |
+| `products` | only the float32 matrix products of such an update: the unit of the comparison |
 
 The network is that of FU24: 784 and 500 units, T = 100 steps of dt = tau / 10, minibatches of 500. The cost depends on
 these numbers only, so the data are random.
@@ -41,7 +41,7 @@ class NetworkProblem(Problem):
 
     @property
     def sizes(self) -> dict[str, int]:
-        """The numbers that decide the cost."""
+        """The sizes that determine the cost."""
         visible, hidden = (layer.sites for layer in self.model.spec.layers)
         return {"sites": visible, "hidden": hidden, "batch": len(self.batch.weights), "steps": self.scheme.steps}
 
@@ -49,7 +49,7 @@ class NetworkProblem(Problem):
 def problem(
     *, batch: int | None = None, hidden: int | None = None, steps: int | None = None, sites: int = 784
 ) -> NetworkProblem:
-    """Return the problem: trained couplings as scattered as those of other cases, on random grey values."""
+    """Return the problem: couplings with the standard deviation of the other cases, and random grey values."""
     batch, hidden, steps = batch or 500, hidden or 500, steps or 100
     config = resolve(preset=CASE, model={"layers": (hidden,)}, scheme={"steps": steps})
     values = np.random.default_rng(0).uniform(-1, 1, (batch, sites)).astype(np.float32)
@@ -61,7 +61,7 @@ def problem(
 
 
 class EagerNetwork:
-    """The update as one writes it in plain torch, from the equations (FU24 eq. 4 to 7)."""
+    """A straightforward update in plain torch, from the equations (FU24 eq. 4 to 7)."""
 
     def __init__(self, at: NetworkProblem):
         self.theta, self.model, self.steps = at.theta.clone(), at.model, at.scheme.steps

@@ -1,12 +1,12 @@
-"""One update by packages of others, with the machine, the data and the number of sweeps of ours as far as they go.
+"""One update by other packages, with our machine, data and number of sweeps as far as possible.
 
-| package | one update here | what is not the same |
+| package | one update here | difference |
 |---|---|---|
 | rbms | `fit_batch_pcd` with chains from `init_chains` (its Rdm training), SGD step, gauge | no label: one gradient |
 | annadca | F&F composed of its functions: `sample_conditioned`, a label chain, twice `compute_gradient` and SGD | |
 | sklearn | `BernoulliRBM.partial_fit` | no label, k = 1, persistent chains, float64; bits only |
 
-`annadca` trains by PCD and has no F&F of its own: the label chain with the visibles held is a loop over its
+`annadca` trains by PCD and has no F&F of its own; the label chain with fixed visibles is a loop over its
 `sample_hiddens` and `sample_labels`. Install them with `pip install shortrun[bench]`.
 """
 
@@ -24,11 +24,11 @@ from benchmarks.contestants import RATE, RULE, Contestant, Maker
 
 
 class MissingPeerError(Exception):
-    """A package to compare with is not installed."""
+    """A package for the comparison is not installed."""
 
 
 def need(*modules: str) -> None:
-    """Refuse if a package is not installed.
+    """Raise an error if a package is not installed.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def sgd(parameters: list[Tensor], rate: float) -> torch.optim.SGD:
 
 
 def rbms_machine(problem: Problem):
-    """Return the machine of rbms and what keeps its gauge."""
+    """Return the machine of rbms and the function that fixes its gauge."""
     from rbms.bernoulli_bernoulli.classes import BBRBM
     from rbms.potts_bernoulli.classes import PBRBM
     from rbms.potts_bernoulli.utils import ensure_zero_sum_gauge

@@ -1,13 +1,13 @@
-"""F&F updates as one writes them in plain torch: what the package has to be compared with.
+"""F&F updates in plain torch, for comparison with the package.
 
 | class | what it is |
 |---|---|
-| `Eager` | the package's own estimator, with torch's random numbers: what most would write |
-| `Tuned` | the same with the fastest draws that torch has and nothing computed twice: what an expert would write |
+| `Eager` | the package's own estimator, with torch's random numbers: a straightforward implementation |
+| `Tuned` | the same with the fastest draws in torch and nothing computed twice: an expert's implementation |
 | `FFRule` | the rule of the F&F authors' program: hidden means are passed on, two gradients one after the other |
 
-`FFRule` is an emulation: it follows the authors' paper and a reading of their program, and takes no line from it. All
-write through views into one flat theta, so that `RBM` can evaluate what they have learned.
+`FFRule` is an emulation: it follows the authors' paper and the behaviour of their program, without any of its code. All
+write through views into one flat theta, so that `RBM` can evaluate the result.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Eager:
     Parameters
     ----------
     theta : Theta
-        (P,) is written to.
+        (P,), modified in place.
     steps : int, default 10
         k of both runs.
     generate, predict : float, default 1.0
@@ -103,7 +103,7 @@ class Eager:
         self.label_weight += rate * (label_weight - self.label_l2 * self.label_weight)
 
     def to_gauge(self) -> None:
-        """Subtract the means over colours and classes; the hidden bias takes up what the weights lose."""
+        """Subtract the means over colours and classes; the hidden bias compensates the change."""
         for weight, bias, width in (
             (self.weight, self.bias, self.colours if self.colours > 2 else 1),
             (self.label_weight, self.label_bias, self.classes),
@@ -135,7 +135,7 @@ class Eager:
     # One layer given the other
 
     def features(self, codes: Tensor) -> Tensor:
-        """Return bits as they are, colours one-hot."""
+        """Return bits unchanged, colours one-hot."""
         return codes.float() if self.colours == 2 else one_hot(codes.long(), self.colours).flatten(1).float()
 
     def hidden_mean(self, visible: Tensor, label: Tensor) -> Tensor:
@@ -166,12 +166,12 @@ class Eager:
         return torch.bernoulli(mean)
 
     def draw_colours(self, field: Tensor) -> Tensor:
-        """Draw one colour a row of (N, q) fields; returns them one-hot."""
+        """Draw one colour per row of (N, q) fields, one-hot."""
         return scattered(torch.multinomial(torch.softmax(field, 1), 1), field)
 
 
 class Tuned(Eager):
-    """The same update, faster: draws by comparison and by bisection, the field of held visibles only once,
+    """The same update, faster: draws by comparison and by bisection, the field of fixed visibles computed once,
     centring of the moments in place of the samples."""
 
     def predicted(self, visible: Tensor) -> Sample:

@@ -1,12 +1,12 @@
-"""Where the time of one update goes, and how far each part is from what the processor can do.
+"""The time of each part of an update, compared with the peak of the processor.
 
     python -m benchmarks.profile [--case mnist] [--batch B] [--rounds 7] [--json profile.json]
 
-Every call that an update makes of its machine is timed where it is made, so that this program need not know how an
-engine works inside. Beside each part stand the operations of its plain float32 form a second ("equivalent": an engine
-that replaces products by something cheaper can be above the peak) and the bytes of its float32 operands, each counted
-once, a second. The draws are part of the runs; their row is what their kernels take alone, on as many sites. The peak
-is measured too: a float32 product and a copy, both too large for the caches.
+Every call of an update to its machine is timed from outside, so that this program is independent of the engine. For
+each part it gives the operations of its plain float32 form per second ("equivalent": an engine that replaces products
+by something cheaper can exceed the peak) and the bytes of its float32 operands, each counted once, per second. The
+draws are part of the runs; their row is the time of their kernels alone, on the same number of sites. The peak is
+measured with a float32 product and a copy, both too large for the caches.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ GENERATE, PREDICT, STATISTICS, MEANS = "run: generate", "run: predict", "statist
 
 
 class Clock:
-    """Adds up seconds by name."""
+    """A sum of seconds by name."""
 
     def __init__(self):
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
-        """Add the time spent inside."""
+        """Add the time spent in this context."""
         begin = perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0) + perf_counter() - begin
@@ -73,7 +73,7 @@ class Timed:
         return self.clock.around(NAMES.get(name, name), found) if name in METHODS else found
 
     def run(self, *arguments, clamp, **options):
-        """Run, timed under the name of what it trains."""
+        """Run, timed under the name of its gradient."""
         name = GENERATE if LABEL in clamp.layers else PREDICT
         return self.clock.around(name, self.inner.run)(*arguments, clamp=clamp, **options)
 
@@ -82,7 +82,7 @@ NAMES = {"statistics": STATISTICS, "means": MEANS}
 
 
 def parts(at: Problem) -> dict[str, float]:
-    """Return the seconds of one update by part, and of all of it."""
+    """Return the seconds of one update, by part and in total."""
     clock, contestant = Clock(), ours(at)
 
     def made(*arguments):
@@ -104,7 +104,7 @@ def parts(at: Problem) -> dict[str, float]:
 
 
 def draws(at: Problem, rounds: int) -> float | None:
-    """Return the seconds that the kernels take for all draws of both runs, None without kernels."""
+    """Return the seconds of the kernels for all draws of both runs, None without kernels."""
     if not native.available():
         return None
     sizes, rows = at.sizes, at.sizes["batch"]
@@ -142,7 +142,7 @@ def work(at: Problem) -> dict[str, tuple[float, float]]:
 
 
 def peak(size: int, rounds: int) -> dict[str, float]:
-    """Return what a float32 product and a copy reach."""
+    """Return the rates of a float32 product and of a copy."""
     a, b, out = (torch.rand(size, size) for _ in range(3))
     source = torch.rand(16 * size * size)
     target = torch.empty_like(source)

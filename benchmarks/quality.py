@@ -1,11 +1,11 @@
-"""How good a machine gets on the papers' kinds of data, and in what time.
+"""The quality of machines on the papers' kinds of data, and their training time.
 
     python -m benchmarks.quality mnist -o runs/mnist [--hidden 1024] [--updates 6000] [--set section.key=value ...]
 
-Trains (or, with --no-train, takes the run that is there) and prints one JSON object: accuracy on held-out samples,
+Trains (or, with --no-train, takes an existing run) and prints one JSON object: accuracy on held-out samples,
 exact and by label chains; for each sampling time E2 against the training data, the share of samples whose label a
 logistic regression trained on real data recognises, and P_DD, P_GG against training samples with the same labels. The
-data are looked for in $SHORTRUN_SHARED (by default ../shared/data).
+data are read from $SHORTRUN_SHARED (by default ../shared/data).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How good a machine is after so many seconds of training: the engine and the recipe told apart.
+"""Quality against seconds of training, separately for the engine and the recipe.
 
     python -m benchmarks.quality_per_second [--minutes 3] [--hidden 512] [--json out.json] [--figure out.png]
 
@@ -6,7 +6,7 @@ Four trainings of the same machine on the same data (MNIST, the papers' 10,000 i
 package and the F&F authors' rule in plain torch (`plain_torch.FFRule`), each with the papers' settings and with the
 default settings of this package. At times on a logarithmic grid they are scored on held-out images: accuracy of the
 exact p(label | image), and E2 of images generated label by label in k = 10 sweeps of the machine's own dynamics. The
-clock stands still while they are.
+clock is stopped during the scoring.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Scorer:
 
 
 class Follower:
-    """A recorder that scores a training at set times, by a clock that stands still meanwhile, and ends it."""
+    """A recorder that scores a training at set times, with its clock stopped meanwhile, and ends it."""
 
     def __init__(self, model: RBM, score: Scorer, seconds: float):
         self.model, self.score, self.seconds = model, score, seconds
@@ -98,7 +98,7 @@ class Follower:
         """Keep nothing."""
 
     def after_update(self, training: Training) -> bool:
-        """Score if it is time to; True when the time is over."""
+        """Score if it is time to; return True when the time is over."""
         now = time.perf_counter() - self.began
         if now < self.due:
             return False
@@ -110,9 +110,9 @@ class Follower:
 
 
 def followed(contestant: Entry, train: sr.Dataset, score: Scorer, config: Config, seconds: float) -> Follower:
-    """Train for so many seconds and return who has followed it."""
+    """Train for a number of seconds and return the recorder."""
     model = RBM(spec_of(train, config.model))
-    if contestant.program == "torch":  # it passes hidden means on, and is scored by its own dynamics
+    if contestant.program == "torch":  # it passes hidden means on, and its scores use its own dynamics
         model = RBM(replace(model.spec, hidden_rule="mean"))
     rows = Rows.of(train, CPU)
     follower = Follower(model, score, seconds)
@@ -152,7 +152,7 @@ def settings(preset: str, hidden: int, batch: int) -> Config:
 
 
 def seconds_to(curve: list[dict[str, float]]) -> dict[str, float | None]:
-    """Return when each target accuracy was first seen."""
+    """Return when each target accuracy was first reached."""
     return {
         f"{target:.2f}": next((point["seconds"] for point in curve if point["accuracy"] >= target), None)
         for target in TARGETS

@@ -1,9 +1,9 @@
-"""Puts the measurements into words: rewrites the tables of docs/performance.md from results/<hardware>/*.json.
+"""Rewrites the tables of docs/performance.md from results/<hardware>/*.json.
 
     python -m benchmarks.report
 
-A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; what is outside is left as it is. Every folder of
-results makes a table of its own under its hardware's name; the figures are those of the last measurement.
+A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; all other text is unchanged. Every folder of
+results gives its own table under the name of its hardware; the figures are those of the last measurement.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any
 from benchmarks.timing import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-Results = dict[str, Any]  # file name without its suffix: what the file holds
+Results = dict[str, Any]  # content of each file by its name without the suffix
 
 # Tables: each takes the results on one hardware and returns markdown, "" if there is nothing to show
 
 
 def updates(results: Results) -> str:
-    """Return the milliseconds an update, contestants by cases."""
+    """Return the milliseconds per update, contestants by cases."""
     runs = races(results)
     names = list(dict.fromkeys(name for run in runs for name in run["contestants"]))
     rows = [[f"`{name}`", *(time_of(run["contestants"].get(name)) for run in runs)] for name in names]
-    return table(["ms an update (times `products`)", *(title(run) for run in runs)], rows)
+    return table(["ms per update (times `products`)", *(title(run) for run in runs)], rows)
 
 
 def races(results: Results) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def races(results: Results) -> list[dict[str, Any]]:
 
 
 def title(run: dict[str, Any]) -> str:
-    """Return what a race was about."""
+    """Return the title of a race."""
     units = "bits" if run["colours"] == 2 else f"x {run['colours']}"
     random = ", random data" if run.get("data") == "random" else ""
     return f"{run['case']}: {run['sites']} {units}, H {run['hidden']}, {run['batch']:,} rows{random}"
@@ -48,17 +48,17 @@ def time_of(figures: dict[str, float] | None) -> str:
 
 
 def chaotic(results: Results) -> str:
-    """Return the milliseconds an update of the chaotic network."""
+    """Return the milliseconds per update of the chaotic network."""
     found = results.get("chaotic")
     if not found:
         return ""
     head = f"{found['sites']}-{found['hidden']}, T = {found['steps']} steps, {found['batch']:,} rows"
     rows = [[f"`{name}`", time_of(figures)] for name, figures in found["contestants"].items()]
-    return table([head, "ms an update (times `products`)"], rows)
+    return table([head, "ms per update (times `products`)"], rows)
 
 
 def memory(results: Results) -> str:
-    """Return the most memory of two updates in MiB, contestants by cases."""
+    """Return the peak memory of two updates in MiB, contestants by cases."""
     runs = [run for run in races(results) if "peak_mib" in next(iter(run["contestants"].values()))]
     names = list(dict.fromkeys(name for run in runs for name in run["contestants"]))
     rows = [[f"`{name}`", *(memory_of(run["contestants"].get(name)) for run in runs)] for name in names]
@@ -92,13 +92,13 @@ def quality(results: Results) -> str:
 
 
 def tasks(results: Results) -> str:
-    """Return samples and rows a second, and the seconds of scores and of reading."""
+    """Return samples and rows per second, and the seconds of scores and of reading."""
     found = results.get("tasks")
     if not found:
         return ""
     keys = {
-        "generate_per_second": "samples generated a second, k = 10",
-        "predict_exact_per_second": "rows predicted a second, exact",
+        "generate_per_second": "samples generated per second, k = 10",
+        "predict_exact_per_second": "rows predicted per second, exact",
         "predict_chain_per_second": "by one label chain, k = 10",
     }
     rows = [[case, *(f"{figures[key]:,.0f}" for key in keys)] for case, figures in found["cases"].items()]
@@ -108,7 +108,7 @@ def tasks(results: Results) -> str:
 
 
 def scaling(results: Results) -> str:
-    """Return the milliseconds an update along each axis."""
+    """Return the milliseconds per update along each axis."""
     found = results.get("scaling")
     if not found:
         return ""
@@ -116,11 +116,11 @@ def scaling(results: Results) -> str:
         [name, ", ".join(f"{number(p['value'])}: {number(p['update_ms'])}" for p in points)]
         for name, points in found["axes"].items()
     ]
-    return table(["varied", "value: ms an update"], rows)
+    return table(["varied", "value: ms per update"], rows)
 
 
 def profile(results: Results) -> str:
-    """Return the parts of an update, and how near each is to what the processor can do."""
+    """Return the parts of an update, and how near each is to the peak of the processor."""
     runs = [found for name, found in sorted(results.items()) if name.startswith("profile")]
     return "\n\n".join(_profile(found) for found in runs)
 
@@ -136,7 +136,7 @@ def _profile(found: dict[str, Any]) -> str:
 
 
 def gpu(results: Results) -> str:
-    """Return the milliseconds an update on a GPU and the most memory on it, settings by cases."""
+    """Return the milliseconds per update on a GPU and the peak memory on it, settings by cases."""
     found = results.get("gpu")
     if not found:
         return ""
@@ -154,7 +154,7 @@ def on_gpu(figures: dict[str, Any] | None) -> str:
 
 
 def install(results: Results) -> str:
-    """Return what it costs to install and to start."""
+    """Return the cost of installing and starting."""
     found = results.get("install")
     if not found:
         return ""
@@ -205,7 +205,7 @@ def of_folder(folder: Path) -> Results:
 
 
 def conditions(results: Results) -> str:
-    """Return what the measurements were made on."""
+    """Return the conditions of the measurements."""
     found = [result for result in results.values() if "hardware" in result]
     last = max(found, key=lambda result: result["date"])
     parts = [f"kernels {last['kernels']}", f"{last['threads']} threads", f"torch {last['versions']['torch']}"]

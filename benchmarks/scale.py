@@ -1,10 +1,10 @@
-"""How much memory and time large machines, large families, large files and many samples take.
+"""Memory and time of large machines, large families, large files and many samples.
 
     python -m benchmarks.scale [--json out.json] [--tiny] [--only train mapped ...] [--folder DIR]
 
-Every measurement is a process of its own, so that the peaks are separate: seconds, peak resident memory (MB, of which
-`start` is Python, torch and shortrun before anything is done) and, where there is one, the size of theta and of the
-values. `--tiny` has the same steps at sizes that take seconds. Files wait in a folder that is deleted afterwards.
+Every measurement runs in its own process, so that the peaks are separate. It reports seconds, peak resident memory (MB,
+of which `start` is Python, torch and shortrun before anything is done) and, where applicable, the size of theta and of
+the values. `--tiny` has the same steps at sizes that take seconds. Files are kept in a temporary folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Step = Callable[[Size, Path], object]
 
 
 def steps(size: Size) -> dict[str, Step]:
-    """Return every measurement by name, in an order in which each finds what it needs."""
+    """Return every measurement by name, in order of their dependencies."""
     found: dict[str, Step] = {}
     for sites in size["sites"]:
         found[f"data {sites} sites"] = lambda size, folder, n=sites: write_file(folder / f"{n}.npy", size["rows"], n)
@@ -79,7 +79,7 @@ def steps(size: Size) -> dict[str, Step]:
 
 
 def write_file(path: Path, rows: int, sites: int) -> dict[str, float]:
-    """Write noisy copies of one pattern a class, some rows at a time, and their labels."""
+    """Write noisy copies of one pattern per class, some rows at a time, and their labels."""
     random = np.random.default_rng(0)
     patterns, labels = random.integers(0, 2, (CLASSES, sites), np.uint8), np.arange(rows) % CLASSES
     values = np.lib.format.open_memmap(path, "w+", np.uint8, (rows, sites))
@@ -122,7 +122,7 @@ def predict(run: Path, file: Path) -> dict[str, float]:
 
 
 def family(size: Size, folder: Path) -> dict[str, float]:
-    """Train on an alignment of some 30,000 proteins, a random one where the real one is not at hand."""
+    """Train on an alignment of some 30,000 proteins, a random one if the real one is not available."""
     from benchmarks.cases import SHARED
 
     path = SHARED / "pf00072" / "pf00072_train.fasta.gz"
@@ -158,7 +158,7 @@ def peak_mb() -> float:
 
 
 def one(name: str, size: Size, folder: Path) -> dict[str, float]:
-    """Do one step in this process and return what it took."""
+    """Do one step in this process and return its cost."""
     import shortrun.workflows  # noqa: F401 - so that `start` has it, and torch
 
     start, begin = peak_mb(), time.perf_counter()
@@ -174,7 +174,7 @@ def one(name: str, size: Size, folder: Path) -> dict[str, float]:
 
 
 def measured(size: str, folder: Path, only: list[str]) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield the figures of each step, from a process of its own."""
+    """Yield the figures of each step, each measured in its own process."""
     for name in steps(SIZES[size]):
         if only and not any(name.startswith(word) for word in only):
             continue

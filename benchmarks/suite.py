@@ -1,10 +1,10 @@
-"""All measurements that belong together, into results/<hardware>/, and the tables of docs/performance.md.
+"""All measurements, written to results/<hardware>/, and the tables of docs/performance.md.
 
     python -m benchmarks.suite [--peers] [--all] [--only NAME ...]
 
-By default the updates of the five cases and of the chaotic network, and the tasks: some ten minutes on two cores.
+By default the updates of the five cases and of the chaotic network, and the tasks: about ten minutes on two cores.
 `--peers` adds other packages (`pip install shortrun[bench]`), `--all` the scaling, the profile, the installation and
-quality against time: some half an hour more. Nothing else should run meanwhile.
+quality against time: another half hour. No other program should run meanwhile.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measured(name: str, peers: bool) -> bool:
-    """Run one measurement as a program of its own; whether it went well."""
+    """Run one measurement as a separate program, and return whether it succeeded."""
     module, *words = (STANDARD | MORE)[name]
     begin = time.monotonic()
     command = [sys.executable, "-m", f"benchmarks.{module}", *words, "--json", str(RESULTS / slug() / f"{name}.json")]

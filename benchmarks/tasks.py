@@ -1,10 +1,10 @@
-"""What all but training takes: generation, prediction, scores, reading; and what the cost of an update depends on.
+"""Time of generation, prediction, scores and reading; and the cost of an update against each size.
 
     python -m benchmarks.tasks [--cases mnist hgd ...] [--json tasks.json]
     python -m benchmarks.tasks --scaling [--json scaling.json] [--figure scaling.png]
 
-Each figure is the median of a few runs after one that is not counted. `--scaling` varies one size of an update at a
-time (hidden units, sites, colours, rows, sweeps, threads), and the number of ages that a whole training keeps.
+Each figure is the median of a few runs after a warm-up. `--scaling` varies one size of an update at a
+time (hidden units, sites, colours, rows, sweeps, threads), and the number of ages that a complete training stores.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ NEIGHBOURS = (2000, 10_000)
 
 
 def samples_of(at: Problem, count: int) -> Callable[[], object]:
-    """Return what generates samples of all classes in k sweeps."""
+    """Return the function that generates samples of all classes in k sweeps."""
     labels = (torch.arange(count) % at.sizes["classes"]).to(torch.uint8).unsqueeze(1)
     noise, steps = Noise(0, Stream.GENERATE), at.scheme.steps
     return lambda: list(recorded(at.model, at.theta, count, noise, times=(steps,), held={LABEL: labels}))
 
 
 def exact_predictions(at: Problem) -> Callable[[], object]:
-    """Return what computes the exact p(label | sample)."""
+    """Return the function that computes the exact p(label | sample)."""
     return lambda: machine(at.model, at.theta).label_log_probabilities(at.batch.state)
 
 
 def chain_predictions(at: Problem) -> Callable[[], object]:
-    """Return what runs one label chain of k sweeps a sample."""
+    """Return the function that runs one label chain of k sweeps per sample."""
     return lambda: label_chain(at.model, at.theta, at.batch.state, Noise(0, Stream.PREDICT), (at.scheme.steps,))
 
 
 def per_second(case: str, count: int, rounds: int) -> dict[str, Any]:
-    """Return samples or rows a second of each task on a case."""
+    """Return samples or rows per second of each task on a case."""
     at = problem(case, batch=count)
     tasks = {
         "generate": samples_of(at, count),
@@ -171,9 +171,9 @@ class NoRecorder:
 
 
 def ages(small: bool) -> list[dict[str, float]]:
-    """Return the time an update of a whole training of 8x8 digits by the number of ages that it keeps.
+    """Return the time per update of a complete training of 8x8 digits against the number of ages that it stores.
 
-    0 stands for a training without a recorder, which knows no files at all.
+    0 stands for a training without a recorder, that is without files.
     """
     updates, data = 20 if small else 300, sr.read("digits")
     training = {"updates": updates, "validation": 0, "log_every": 10**6, "batch": 200}
@@ -213,7 +213,7 @@ TITLES = {
 }
 
 
-SLOPES = {"hidden": 1, "sites": 1, "batch": 1, "steps": 1, "threads": -1}  # what the products would ask for
+SLOPES = {"hidden": 1, "sites": 1, "batch": 1, "steps": 1, "threads": -1}  # expected from the matrix products
 
 
 def draw(found: dict[str, Any], path: Path) -> None:

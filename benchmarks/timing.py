@@ -1,4 +1,4 @@
-"""How things are timed, and what they were timed on."""
+"""Timing, and the conditions of a measurement."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from benchmarks.contestants import Contestant
 from shortrun.engine import native
 
 RESULTS = Path(__file__).parent / "results"
-PAUSE = 0.03  # seconds in which the last one's threads go to sleep
-LEAST = 0.05  # seconds that a timing lasts at least
+PAUSE = 0.03  # seconds for the threads of the previous contestant to sleep
+LEAST = 0.05  # shortest duration of a timing, in seconds
 PACKAGES = ("shortrun", "torch", "numpy", "scikit-learn", "rbms", "annadca")
 
 
 def race(contestants: Mapping[str, Contestant], rounds: int, warm_up: int = 1) -> dict[str, list[float]]:
-    """Return the seconds an update of each contestant, one value a round.
+    """Return the seconds per update of each contestant, one value per round.
 
     Each round times every contestant once, in an order that rotates, so that a disturbance of the machine hits all of
-    them. An update that is over at once is repeated within its timing.
+    them. A very short update is repeated within its timing.
     """
     repeats = {name: _repeats(contestant, warm_up) for name, contestant in contestants.items()}
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
@@ -49,7 +49,7 @@ def _repeats(contestant: Contestant, warm_up: int) -> int:
 
 
 def timed(function: Callable[[], object], repeats: int = 1) -> float:
-    """Return the seconds a call."""
+    """Return the seconds per call."""
     begin = time.perf_counter()
     for _ in range(repeats):
         function()
@@ -57,7 +57,7 @@ def timed(function: Callable[[], object], repeats: int = 1) -> float:
 
 
 def median(function: Callable[[], object], rounds: int = 3) -> float:
-    """Return the median seconds a call, after one that is not counted."""
+    """Return the median seconds per call, after a warm-up call."""
     function()
     return statistics.median(timed(function) for _ in range(rounds))
 
@@ -74,9 +74,9 @@ def rounded(value: float, digits: int = 4) -> float:
 
 
 def most_memory() -> float:
-    """Return the most memory that this process has held so far, in MiB."""
+    """Return the peak memory of this process so far, in MiB."""
     status = Path("/proc/self/status")
-    if status.exists():  # unlike ru_maxrss it begins anew with the program
+    if status.exists():  # unlike ru_maxrss it starts from zero with the program
         return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -85,7 +85,7 @@ def most_memory() -> float:
 
 
 def conditions() -> dict[str, Any]:
-    """Return what a time depends on besides the program."""
+    """Return the conditions on which a time depends besides the program."""
     return {
         "hardware": hardware(),
         "kernels": native.path(),
@@ -97,7 +97,7 @@ def conditions() -> dict[str, Any]:
 
 
 def hardware() -> str:
-    """Return the processor and how many of its cores there are."""
+    """Return the name of the processor and its number of cores."""
     return f"{processor()}, {os.cpu_count()} cores"
 
 
@@ -117,7 +117,7 @@ def processor() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what is installed."""
+    """Return the versions of installed packages."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -128,7 +128,7 @@ def versions() -> dict[str, str]:
 
 
 def write(form: Mapping[str, Any], path: Path | None) -> None:
-    """Write JSON to a file, making its folder, or print it if there is none."""
+    """Write JSON to a file, creating its folder, or print it if no file is given."""
     text = json.dumps(form, indent=1)
     if path is None:
         print(text)

@@ -1,11 +1,11 @@
-"""The time of one update, beside plain torch and beside other packages.
+"""The time of one update compared with plain torch and other packages.
 
     python -m benchmarks.updates --case mnist|hgd|gh30|sam|cmpc|tiny|chaotic [--peers] [--rounds 5] [--json out.json]
 
-Times one whole F&F update (both gradients, k = 10, SGD, centred) of the same machine by every contestant, in turn: each
-round times each of them once, after a warm-up, in an order that rotates. The unit is the time of nothing but the
-float32 matrix products that such an update needs when it is written plainly (`contestants.products` has the exact
-count). `--memory` adds the most memory that each of them takes, measured in a process of its own, on random rows.
+Times one complete F&F update (both gradients, k = 10, SGD, centred) of the same machine by every contestant: each
+round times each of them once, after a warm-up, in a rotating order. The unit is the time of the float32 matrix
+products alone of a plain update (`contestants.products` has the exact count). `--memory` adds the peak memory of each
+contestant, measured in a separate process, on random rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNIT = "products"
 
 
 def contestants(names: Sequence[str], at: Problem) -> dict[str, Contestant]:
-    """Return those of the named contestants that can do this problem."""
+    """Return the named contestants that can solve this problem."""
     makers: Mapping[str, Callable[[Any], Contestant | None]] = (
         networks.NETWORKS if isinstance(at, networks.NetworkProblem) else MAKERS
     )
@@ -57,7 +57,7 @@ def measure(at: Problem, names: Sequence[str] = tuple(OURS), rounds: int = 5) ->
 
 
 def memory(name: str, sizes: dict[str, Any]) -> dict[str, float]:
-    """Return the most memory of a process that does two updates, and what it held before the first, in MiB."""
+    """Return the peak memory of a process that does two updates, and its memory before the first, in MiB."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_memory, (name, sizes))
 
@@ -76,7 +76,7 @@ def _memory(name: str, sizes: dict[str, Any]) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code, 2 if a package to compare with is missing."""
+    """Run the command line and return its exit code, 2 if a package for the comparison is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=[*CASES, networks.CASE], default="mnist")
     parser.add_argument("--peers", action="store_true", help="other packages too")

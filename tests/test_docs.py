@@ -1,4 +1,4 @@
-"""The documentation runs: README's Python, the skeletons of docs/extending.md, and the list of public names."""
+"""The documentation is true: README's Python and the skeletons run, public names, equations, paths and links exist."""
 
 from __future__ import annotations
 
@@ -120,3 +120,45 @@ def test_cited_equations_are_listed():
             cited.setdefault(number, path.name)
     assert len(cited) > 30
     assert not {number: name for number, name in cited.items() if number not in listed}
+
+
+PAGES = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")),
+)
+
+
+def prose(page):
+    return re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def paths_in(text):
+    """Return the modules and, with a slash at the end, the rooms that stand in backticks."""
+    words = {word for span in re.findall(r"`([^`\n]+)`", text) for word in span.split()}
+    return {word for word in words if re.fullmatch(r"[\w/<>]+\.py|[a-z_]+/([\w<>]+/)*", word)}
+
+
+def exists(path):
+    """Say whether a path, with <name> for any name, leads somewhere from the repository or the package."""
+    pattern = re.sub(r"<\w+>", "*", path)
+    return any(any(folder.glob(pattern)) for folder in (ROOT, ROOT / "src/shortrun"))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])  # it names folders of users
+def test_paths_named_in_the_pages_exist(page):
+    assert {path for path in paths_in(prose(page)) if not exists(path)} == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_in_the_pages_lead_somewhere(page):
+    links = set(re.findall(r"\]\((?!https?:)([^)#]+)", prose(page)))
+    assert {link for link in links if not (ROOT / page).parent.joinpath(link).exists()} == set()
+
+
+def test_wrong_paths_are_seen():
+    found = paths_in("`units/potts.py` and `units/pots.py`, `data/<domain>/formats/`, `data/formats/`, `--fix 12=A`")
+    assert found == {"units/potts.py", "units/pots.py", "data/<domain>/formats/", "data/formats/"}
+    assert {path for path in found if not exists(path)} == {"units/pots.py", "data/formats/"}

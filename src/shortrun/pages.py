@@ -28,7 +28,7 @@ def template(path: Path, filters: Mapping[str, Callable[..., Any]] | None = None
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError:
         raise MissingExtraError("jinja2", "plots") from None
-    loader = FileSystemLoader(path.parent)
+    loader = FileSystemLoader([path.parent, Path(__file__).parent])  # the style of all pages lies here
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

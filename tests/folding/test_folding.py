@@ -488,7 +488,7 @@ def test_bad_input_is_one_line(files, weights, tmp_path):
     assert "is no folder" in refused("fold", made, "-o", out, "--model", tmp_path / "none")
     assert "cannot be loaded" in refused("fold", made, "-o", out, "--model", tmp_path)
     assert "not a device" in refused("fold", made, "-o", out, "--device", "gpu7")
-    assert "one of float32" in refused("fold", made, "-o", out, "--precision", "half")
+    assert "'float32' or 'bfloat16' expected, got 'half'" in refused("fold", made, "-o", out, "--precision", "half")
     rna = tmp_path / "rna.fasta"
     rna.write_text(">a\nACGU\n>b\nACCU\n")
     assert "protein sequences are needed" in refused("fold", rna, "-o", out, "--model", weights)

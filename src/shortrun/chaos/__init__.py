@@ -1,4 +1,4 @@
-"""Whether a rate network is chaotic: Lyapunov exponents, rest states, the critical gain."""
+"""Chaos in rate networks: Lyapunov exponents, fixed points, the critical gain."""
 
 from shortrun.chaos.energy import lyapunov_function
 from shortrun.chaos.fixed_points import FixedPoints, fixed_points, residual

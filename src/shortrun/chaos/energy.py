@@ -1,4 +1,4 @@
-"""The function that a network with symmetric couplings runs down (theory 12.18; Krotov, Hopfield 2021)."""
+"""The Lyapunov function of a network with symmetric couplings (theory 12.18; Krotov, Hopfield 2021)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.errors import ConfigError
 from shortrun.typing import State
 
-TOLERANCE = 1e-5  # of couplings in two directions, relative to the largest
+TOLERANCE = 1e-5  # difference of couplings in the two directions, relative to the largest
 
 
 def lyapunov_function(machine: ChaoticMachine, state: State) -> Float[Tensor, " C"]:
-    """Return the Lyapunov function of each chain: it never rises along tau dx/dt = -x + K tanh x + b.
+    """Return the Lyapunov function of each chain, which never increases along tau dx/dt = -x + K tanh x + b.
 
-    L = sum over layers x of N_x^{-1/2} (sum_i (x_i tanh x_i - ln cosh x_i) - (b_x + h_x / 2) . tanh x), where x feels
-    h_x of its neighbours. Layers count as N_x^{-1/2}, since K has N_y^{-1/2} for what x feels of y: so weighted it is
-    symmetric. Of two layers it is (12.18) divided by sqrt(N_v N_h).
+    L = sum over layers x of N_x^{-1/2} (sum_i (x_i tanh x_i - ln cosh x_i) - (b_x + h_x / 2) . tanh x), where h_x is
+    the input of x from its neighbours. The input from y has a factor N_y^{-1/2} in K, so that weighting layers by
+    N_x^{-1/2} makes K symmetric. For two layers it is (12.18) divided by sqrt(N_v N_h).
 
     Raises
     ------
     ConfigError
-        If the couplings of two directions differ: the network has no such function.
+        If the couplings of the two directions differ: the network then has no such function.
     """
     check_symmetric(machine)
     rates = [torch.tanh(x) for x in state]
@@ -38,7 +38,7 @@ def lyapunov_function(machine: ChaoticMachine, state: State) -> Float[Tensor, " 
 
 
 def check_symmetric(machine: ChaoticMachine) -> None:
-    """Check that units feel one another alike, but for the factors N^{-1/2}."""
+    """Check that couplings are symmetric, except for the factors N^{-1/2}."""
     scaled = {(c.source, c.target): c.matrix * math.sqrt(len(c.matrix)) for c in machine.couplings}
     for (i, j), matrix in scaled.items():
         if (scaled[j, i].T - matrix).abs().max() > TOLERANCE * matrix.abs().max():

@@ -1,4 +1,4 @@
-"""Where a network comes to rest: late states of many starts, which have stopped, how many different ones there are."""
+"""Fixed points of a network: late states of many starts, which of them are at rest, and how many are distinct."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork, Clamp
 from shortrun.typing import State, Theta
 
-AT_REST = 1e-8  # tau |dx/dt| / sqrt(N) at which a state counts as a fixed point; double precision ends near 1e-15
+AT_REST = 1e-8  # tau |dx/dt| / sqrt(N) of a fixed point, at most; the limit of double precision is near 1e-15
 SAME = 1e-3  # |tanh x - tanh y| / sqrt(N) up to which two states count as one
 
 
 @dataclass(frozen=True)
 class FixedPoints:
-    """Late states of some starts, and the different ones at which they stopped, the most frequent first.
+    """Late states of many starts, and the distinct fixed points among them, most frequent first.
 
     Parameters
     ----------
     states : State
-        Potentials of the D fixed points, one tensor (D, N) a layer.
+        Potentials of the D fixed points, one tensor (D, N) per layer.
     counts : Int[ndarray, " D"]
-        How many starts ended at each.
+        Number of starts that ended at each.
     which : Int[ndarray, " C"]
-        The fixed point of each start, -1 if it had not stopped.
+        The fixed point of each start, -1 if it did not come to rest.
     residual : Float64[ndarray, " C"]
         Tau |dx/dt| / sqrt(N) of each start at its end.
     time : Float64[ndarray, " C"]
-        Of each start, in tau, at which it was found at rest, or at which it was left.
+        Time in tau at which each start was found at rest, or was given up.
     late : State
-        Potentials of all starts at their ends, one tensor (C, N) a layer.
+        Potentials of all starts at their ends, one tensor (C, N) per layer.
     """
 
     states: State
@@ -50,7 +50,7 @@ class FixedPoints:
 
     @property
     def converged(self) -> Bool[np.ndarray, " C"]:
-        """Which starts have stopped."""
+        """Which starts came to rest."""
         return self.which >= 0
 
 
@@ -66,23 +66,23 @@ def fixed_points(
     held: Mapping[str, Tensor] | None = None,
     seed: int = 0,
 ) -> FixedPoints:
-    """Return the fixed points that many random starts come to.
+    """Return the fixed points reached from many random starts.
 
     Parameters
     ----------
     chains : int, default 200
-        Number of starts, those of generated samples.
+        Number of starts, drawn as those of generated samples.
     first, last : float, optional
-        Tau after which the starts are first looked at, and at which those that still move are left: 10 and 100 times T
-        = 10 tau by default. In between they are looked at every `first` tau.
+        Time in tau of the first check, and time at which starts that still move are given up: 10 and 100 times T
+        = 10 tau by default. In between they are checked every `first` tau.
     at_rest : float, default AT_REST
-        Largest tau |dx/dt| / sqrt(N) of a fixed point, N the number of units that move.
+        Largest tau |dx/dt| / sqrt(N) of a fixed point, with N the number of moving units.
     same : float, default SAME
-        Largest |tanh x - tanh y| / sqrt(N) of two states that are one fixed point.
+        Largest |tanh x - tanh y| / sqrt(N) of two states of the same fixed point.
     held : Mapping[str, Tensor], optional
-        Potentials (chains, N) of layers that do not move, a label for instance.
+        Potentials (chains, N) of fixed layers, for instance a label.
     seed : int, default 0
-        Of the starts.
+        Seed of the starts.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def fixed_points(
 
 
 def residual(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor, " C"]:
-    """Return tau |dx/dt| / sqrt(N) of each chain, over the N units that move."""
+    """Return tau |dx/dt| / sqrt(N) of each chain, over the N moving units."""
     after = _later(machine, state, clamp, 1)
     moved = [
         b - a for a, b, layer in zip(state, after, machine.model.spec.layers, strict=True) if not _held(layer, clamp)
@@ -128,7 +128,7 @@ def _rates(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor,
 
 
 def _grouped(rates: Tensor, stopped: np.ndarray, same: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return which head each row that stopped belongs to, -1 for the others, and the rows that are heads.
+    """Return the head of each row at rest, -1 for the others, and the rows that are heads.
 
     A head is a row that is far from all heads before it, so that two fixed points are at least `same` apart.
     """
@@ -144,7 +144,7 @@ def _grouped(rates: Tensor, stopped: np.ndarray, same: float) -> tuple[np.ndarra
 
 
 def _sorted(which: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the same with the heads in the order of how many rows they have."""
+    """Return the same with the heads in decreasing order of their numbers of rows."""
     order = np.argsort(-np.bincount(which[which >= 0], minlength=len(heads)), kind="stable")
     place = np.empty(len(order) + 1, int)
     place[order], place[-1] = np.arange(len(order)), -1

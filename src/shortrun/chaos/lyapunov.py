@@ -1,4 +1,4 @@
-"""The largest Lyapunov exponent: how fast two nearby trajectories of a network part, or meet.
+"""The largest Lyapunov exponent: the rate at which two nearby trajectories of a network diverge or converge.
 
 Benettin, Galgani, Giorgilli, Strelcyn, Meccanica 15, 9 (1980).
 """
@@ -21,7 +21,7 @@ from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork, Clamp
 from shortrun.typing import State, Theta
 
-SMALLEST = 1e-300  # a separation that is lost altogether shrinks by this in a step, rather than by infinity
+SMALLEST = 1e-300  # factor of a step for a separation that vanishes, in place of 0
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,22 @@ class Exponent:
 
     @property
     def chains(self) -> Float64[np.ndarray, " C"]:
-        """Lambda tau of each chain: they differ where they have come to different attractors."""
+        """Lambda tau of each chain; chains differ if they are on different attractors."""
         return self.growth.mean(0)
 
     @property
     def error_chains(self) -> float:
-        """Standard error of the mean over chains, of one network: other random couplings differ by more."""
+        """Standard error of the mean over chains of one network; other random couplings differ by more."""
         return standard_error(self.growth.mean(0))
 
     @property
     def error_windows(self) -> float:
-        """Standard error of the mean over windows of time: a drift (a transient too short) shows here."""
+        """Standard error of the mean over windows of time, which reveals a drift (a transient that is too short)."""
         return standard_error(self.growth.mean(1))
 
     @property
     def error(self) -> float:
-        """The larger of the two."""
+        """The larger of the two errors."""
         return float(np.nanmax([self.error_chains, self.error_windows]))
 
 
@@ -80,8 +80,8 @@ def exponent(
 ) -> Exponent:
     """Return the largest Lyapunov exponent of the Euler map of a network, times tau.
 
-    lambda tau = < ln |dx(t + dt)| / |dx(t)| > tau / dt. The separation dx is infinitesimal: the linearised step moves
-    it along each chain, dx <- (1 - dt/tau) dx + dt/tau K (1 - tanh^2 x) dx, and it gets length 1 again after each step.
+    lambda tau = < ln |dx(t + dt)| / |dx(t)| > tau / dt. The separation dx is infinitesimal: the linearised step carries
+    it along each chain, dx <- (1 - dt/tau) dx + dt/tau K (1 - tanh^2 x) dx, and it is rescaled to length 1 after each.
     Positive: chaos; zero: a limit cycle or torus; negative: fixed points.
 
     Parameters
@@ -89,15 +89,15 @@ def exponent(
     theta : Theta
         Zeros for the untrained network.
     chains : int, default 20
-        Starts, all of which are followed at once.
+        Number of starts, which run in parallel.
     time, transient : float, optional
-        Tau that are averaged over, and tau before.
+        Averaging time and the time before it, in tau.
     windows : int, default 10
-        That the time is cut into for the error.
+        Number of windows of the averaging time, for the error.
     held : Mapping[str, Tensor], optional
-        Potentials (chains, N) of layers that do not move, a label for instance.
+        Potentials (chains, N) of fixed layers, for instance a label.
     seed : int, default 0
-        Of the starts, which are those of generated samples, and of the first separations.
+        Seed of the starts, drawn as those of generated samples, and of the first separations.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def exponent(
 
 
 class Tangent:
-    """Chains, each with a separation of length 1 that the linearised step carries along."""
+    """Chains, each with a separation of length 1 that follows the linearised step."""
 
     def __init__(self, machine: ChaoticMachine, state: State, clamp: Clamp, noise: Noise):
         layers = machine.model.spec.layers
@@ -136,7 +136,7 @@ class Tangent:
         return length
 
     def step(self) -> Tensor:
-        """Go one step on; returns the logarithm of what it did to each separation, (C,)."""
+        """Make one step, and return the logarithmic growth of each separation, (C,)."""
         felt = {i: x * (1 - torch.tanh(self.now[i]).square_()) for i, x in self.apart.items()}
         for x in self.apart.values():
             x *= 1 - self.pace

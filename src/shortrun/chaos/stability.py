@@ -1,4 +1,4 @@
-"""When a network's silence, x = 0, becomes unstable: spectra of couplings and the critical gain."""
+"""Stability of the silent state x = 0: spectra of couplings and the critical gain."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork, NetworkSpec
 from shortrun.typing import Theta
 
-WIDTH = 1e-6  # relative, of the interval that bisection ends with
+WIDTH = 1e-6  # relative width of the interval at which bisection ends
 
 
 def coupling_matrix(model: ChaoticNetwork, theta: Theta) -> Float64[np.ndarray, "U U"]:
-    """Return K of tau dx/dt = -x + K tanh x + b, all layers one after the other: row x, column y that it feels."""
+    """Return K of tau dx/dt = -x + K tanh x + b, over all layers in order: row x receives from column y."""
     places = [0, *accumulate(layer.sites for layer in model.spec.layers)]
     whole = np.zeros((places[-1], places[-1]))
     for c in ChaoticMachine(model, theta.double()).couplings:
@@ -48,11 +48,11 @@ def linear_exponent(model: ChaoticNetwork, theta: Theta) -> float:
 
 
 def critical_gain(spec: NetworkSpec) -> float:
-    """Return the variance g of the random couplings at which silence becomes unstable in a large untrained network.
+    """Return the variance g of the random couplings at which a large untrained network becomes unstable at x = 0.
 
-    Each unit of x feels each neighbouring layer y by N_y couplings of variance g / N_y, so that the spectral radius is
-    sqrt(g r), r that of the graph of layers, whatever their sizes (the circular law with a profile of variances): g_c =
-    1 / r, 1 for one layer and for two, 1 / sqrt(2) for three (theory 12.17).
+    Each unit of x receives from each neighbouring layer y through N_y couplings of variance g / N_y, so that the
+    spectral radius is sqrt(g r), with r that of the graph of layers, for any sizes (the circular law with a profile of
+    variances): g_c = 1 / r, which is 1 for one layer and for two, 1 / sqrt(2) for three (theory 12.17).
     """
     graph = np.zeros((len(spec.layers), len(spec.layers)))
     for i, j in spec.edges:
@@ -61,14 +61,14 @@ def critical_gain(spec: NetworkSpec) -> float:
 
 
 def measured_critical_gain(model: ChaoticNetwork, theta: Theta | None = None) -> float:
-    """Return the g at which the spectral radius of this very network is 1, found by bisection.
+    """Return the g at which the spectral radius of this particular network is 1, found by bisection.
 
-    Trained couplings stay as they are while g changes; 0 if they alone reach radius 1.
+    Trained couplings are constant while g changes; the result is 0 if they alone reach radius 1.
 
     Raises
     ------
     ConfigError
-        If the network has no random couplings to speak of: no g makes it unstable.
+        If the random couplings are negligible, so that no g makes the network unstable.
     """
     theta = torch.zeros(model.size()) if theta is None else theta
 

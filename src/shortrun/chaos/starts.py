@@ -1,4 +1,4 @@
-"""Where the chains of a diagnostic start: as those of `generate` do, in double precision."""
+"""Starts of the chains of a diagnostic, as those of `generate` but in double precision."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from shortrun.typing import State, Theta
 def begun(
     model: ChaoticNetwork, theta: Theta, chains: int, held: Mapping[str, Tensor] | None, seed: int
 ) -> tuple[ChaoticMachine, State, Clamp]:
-    """Return the machine in double precision, the chains' first state, N(0, 1) but for what is held, and the clamp.
+    """Return the machine in double precision, the first state, N(0, 1) except for fixed layers, and the clamp.
 
     Parameters
     ----------
     held : Mapping[str, Tensor] or None
-        Potentials (chains, N) of layers that do not move, as `ChaoticNetwork.held` makes them.
+        Potentials (chains, N) of fixed layers, as made by `ChaoticNetwork.held`.
     """
     held, noise = held or {}, Noise(seed, Stream.GENERATE, device=theta.device)
     state = start(model, noise, chains, held)

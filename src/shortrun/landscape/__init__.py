@@ -1,4 +1,4 @@
-"""Where the law of a machine is flat: mean-field fixed points, the tree they grow into, effective couplings."""
+"""The landscape of a machine: mean-field fixed points, the tree that they form, effective couplings, mutations."""
 
 from shortrun.landscape.contacts import SEPARATION, THRESHOLD, area_under_curve, contact_scores, precision
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples

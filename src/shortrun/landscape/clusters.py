@@ -1,4 +1,4 @@
-"""Which fixed points are one and the same: distances a site, connected components, one representative each."""
+"""Identification of fixed points: distances per site, connected components, one representative each."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from shortrun.errors import ConfigError
 from shortrun.models import LABEL, RBM, Layer
 from shortrun.typing import Field
 
-ROWS_AT_ONCE = 256  # of the table of distances: at 5,000 points it takes 10 MB
-SAME = 9  # decimals to which distances from a centre are compared, so that roundings decide nothing
+ROWS_AT_ONCE = 256  # of the table of distances, which takes 10 MB for 5,000 points
+SAME = 9  # decimals of distances from a centre, so that rounding errors do not decide
 
 Points = Float[np.ndarray, "N D"]
 Clusters = Int[np.ndarray, " N"]
@@ -26,7 +26,7 @@ def coordinates(model: RBM, observed: Field) -> Points:
     """Return fixed points as points whose Euclidean distance is the root mean square over the visible sites.
 
     d^2 = (1 / N_v) sum_i d_i^2, with d_i scaled so that two different values of a site are at distance 1: for profiles
-    of pure values d^2 is the share of sites that differ, whatever N_v and the units are. The label is left out.
+    of pure values d^2 is the share of sites that differ, for any N_v and any units. The label is left out.
     """
     parts = [
         observed[:, rows] / _distance_of_values(layer)
@@ -38,7 +38,7 @@ def coordinates(model: RBM, observed: Field) -> Points:
 
 
 def _distance_of_values(layer: Layer) -> float:
-    """Return how far the features of two values of a site are apart: 1, 2 of Ising, sqrt 2 of Potts units."""
+    """Return the distance between the features of two values of a site: 1, or 2 (Ising), or sqrt 2 (Potts units)."""
     if layer.units.levels is None:
         return 1.0
     first, second = layer.units.features(torch.tensor([[0], [1]], dtype=torch.uint8), torch.float64)
@@ -46,7 +46,7 @@ def _distance_of_values(layer: Layer) -> float:
 
 
 def check_eps(eps: float) -> None:
-    """Raise ConfigError unless a distance under which points are one is positive."""
+    """Raise ConfigError unless the distance below which points are merged is positive."""
     if not eps > 0:
         raise ConfigError("eps", f"a positive distance a site expected, got {eps:g}")
 
@@ -54,8 +54,8 @@ def check_eps(eps: float) -> None:
 def components(points: Points, eps: float) -> Clusters:
     """Return the connected component of each point where points within eps of each other are joined.
 
-    The same as DBSCAN with min_samples = 1, in memory that grows with N, not N^2. Components are numbered in the order
-    of their first points.
+    The result is that of DBSCAN with min_samples = 1; memory grows with N, not N^2. Components are numbered in the
+    order of their first points.
     """
     found = np.arange(len(points))
     for first in range(0, len(points), ROWS_AT_ONCE):
@@ -74,7 +74,7 @@ def _in_order(clusters: Clusters) -> Clusters:
 
 
 def representatives(points: Points, clusters: Clusters, weights: Int[np.ndarray, " N"]) -> Int[np.ndarray, " _"]:
-    """Return which member stands for each cluster: the one nearest to the weighted mean, the first of equals."""
+    """Return the representative of each cluster: the member nearest to the weighted mean, in a tie the first."""
     totals = np.bincount(clusters, weights)[:, None]
     centres = np.zeros((len(totals), points.shape[1]))
     np.add.at(centres, clusters, points * weights[:, None] / totals[clusters])
@@ -84,6 +84,6 @@ def representatives(points: Points, clusters: Clusters, weights: Int[np.ndarray,
 
 
 def distinct(rows: Float[np.ndarray, "N D"]) -> tuple[Int[np.ndarray, " _"], Clusters]:
-    """Return where each different row is first found, in order, and which of these each row equals."""
+    """Return the index of the first occurrence of each distinct row, in order, and the distinct row of each row."""
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     return np.sort(first), _in_order(inverse.reshape(-1))

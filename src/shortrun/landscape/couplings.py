@@ -1,9 +1,9 @@
-"""Effective couplings: the law of the observed sites as fields, pairs and triples of sites, without hidden units.
+"""Effective couplings: the distribution of the observed sites as fields, pairs and triples, without hidden units.
 
 -H(x) = J0 + sum_i J1_i(x_i) + sum_{i<j} J2_ij(x_i, x_j) + sum_{i<j<k} J3_ijk(x_i, x_j, x_k) + ...,
 
-each J summing to zero over the colours of each of its sites, which makes the expansion unique: J is the average of -H
-over all configurations of the other sites, less its averages over the colours of its own (DNS25). For two colours
+where each J sums to zero over the colours of each of its sites. This makes the expansion unique: J is the average of
+-H over all configurations of the other sites, minus its averages over the colours of its own (DNS25). For two colours
 s = +-1, J2_ij(s, s') = J2_ij s s', the Walsh-Hadamard expansion of DFNS24.
 """
 
@@ -19,14 +19,14 @@ from torch import Tensor
 from shortrun.landscape.sites import Sites
 from shortrun.landscape.transform import Method, curvature, parts
 
-RANGE, NODES = 8.0, 2.0  # standard deviations of a Gaussian average, and its nodes in a unit of field and of deviation
-BLOCKS = 2**22  # elements of the triples that are made at once
+RANGE, NODES = 8.0, 2.0  # of a Gaussian average: standard deviations, and nodes per unit of field and of deviation
+BLOCKS = 2**22  # elements of triples computed at once
 
 Triple = tuple[int, int, Float[Tensor, "a b R"]]
 
 
 def fields(sites: Sites, method: Method = "exact") -> Float[Tensor, " R"]:
-    """Return the effective fields J1_i^c = a_i^c + sum_mu E ln z(b + W_i^c + Y), less their mean over c.
+    """Return the effective fields J1_i^c = a_i^c + sum_mu E ln z(b + W_i^c + Y), minus their mean over c.
 
     Y is the sum of the weights of all other sites at uniformly random colours (theory: DFNS24 eq. 5 for two colours).
 
@@ -37,7 +37,7 @@ def fields(sites: Sites, method: Method = "exact") -> Float[Tensor, " R"]:
     """
     total = sites.bias + sites.zero_sum(gaussian_average(sites))
     if method == "exact":
-        # A first difference of ln z has no integrable transform; its change between laws of one mean and variance has.
+        # The transform of a first difference of ln z is not integrable; its change at equal mean and variance is.
         total += plane_waves(sites, "exact") - plane_waves(sites, "gaussian")
     return total[: sites.rows]
 
@@ -56,7 +56,7 @@ def gaussian_average(sites: Sites) -> Float[Tensor, " E"]:
 
 
 def plane_waves(sites: Sites, method: Method) -> Float[Tensor, " E"]:
-    """Return sums over waves of first differences of ln z; only their change between two laws has a meaning."""
+    """Return sums over waves of first differences of ln z; only their change between distributions is defined."""
     total = torch.zeros_like(sites.bias)
     for found in parts(sites, method, 1):
         rest = found.waves.weight * found.product / found.chi
@@ -67,8 +67,8 @@ def plane_waves(sites: Sites, method: Method) -> Float[Tensor, " E"]:
 def pairs(sites: Sites, method: Method = "exact") -> Float[Tensor, "R R"]:
     """Return the effective couplings J2 of all pairs of colours of the sites of the data, zero within a site.
 
-    J2_ij^{cc'} = sum_mu E ln z(b + W_i^c + W_j^c' + Y), less its row and column means, plus its mean (theory: DNS25;
-    DFNS24 eq. 6 for two colours). Written in plane waves it is a matrix product of rows that belong to one site each.
+    J2_ij^{cc'} = sum_mu E ln z(b + W_i^c + W_j^c' + Y), minus its row and column means, plus its mean (theory:
+    DNS25; DFNS24 eq. 6 for two colours). In plane waves it is a matrix product whose rows belong to one site each.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Method = "e
 
 
 def group_of_triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Method) -> Iterator[Triple]:
-    """Yield the triples of some pairs, which are made together."""
+    """Yield the triples of some pairs, computed together."""
     grids = [torch.cartesian_prod(*(torch.arange(sites.rows)[sites.of(site)] for site in pair)) for pair in chosen]
     first, second = torch.cat(grids).unbind(1)
     total = sites.weight.new_zeros(len(first), sites.rows)
@@ -127,7 +127,7 @@ def group_of_triples(sites: Sites, chosen: Sequence[tuple[int, int]], method: Me
 
 
 def strengths(sites: Sites, couplings: Float[Tensor, "... R"]) -> Float[Tensor, "... S"]:
-    """Return the Frobenius norm over the colours of the last axis, one number a site of the data."""
+    """Return the Frobenius norm over the colours of the last axis, one number per site of the data."""
     squares = couplings.square()
     total = squares.new_zeros(*squares.shape[:-1], len(sites.places))
     return total.index_add_(-1, sites.owner[: sites.rows], squares).sqrt()

@@ -24,13 +24,13 @@ Hidden = Float[Tensor, "N H"]
 
 @dataclass(frozen=True, eq=False)
 class Expansion:
-    """The Plefka expansion of one machine, ended after some order.
+    """The Plefka expansion of one machine, truncated at some order.
 
     Gamma(m) = - S(m) - a m_v - b m_h - sum_n (1/n!) sum_{i mu} kappa_n[X_{i mu}] kappa_n[h_mu],
 
-    with S the entropies of the sites at their means, X_{i mu} the weight that site i puts on hidden unit mu, and
-    kappa_n the cumulants at these means. A bipartite graph has no triangles, so that to third order there are terms of
-    single edges only. Order 1 is naive mean field, order 2 the equations of Thouless, Anderson and Palmer (theory:
+    with S the entropies of the sites at their means, X_{i mu} the weight that site i contributes to hidden unit mu, and
+    kappa_n the cumulants at these means. A bipartite graph has no triangles, so that up to third order only single
+    edges contribute. Order 1 is naive mean field, order 2 the equations of Thouless, Anderson and Palmer (theory:
     GTK15 and DS to second order, 8.1 for all units and orders).
 
     Parameters
@@ -43,7 +43,7 @@ class Expansion:
     Raises
     ------
     ConfigError
-        For another order, and units whose cumulants are not known (hidden ones of several features, for one).
+        For another order, and for units without known cumulants (for example hidden units of several features).
     """
 
     model: RBM
@@ -72,7 +72,7 @@ class Expansion:
         return self.model.spec.hidden.units  # pyright: ignore[reportReturnType]
 
     def sums(self, observed: Field) -> list[Hidden]:
-        """Return sum_i kappa_n[X_{i mu}] / n! at these means: all that a hidden unit sees of the observed layers."""
+        """Return sum_i kappa_n[X_{i mu}] / n! at these means: the input of hidden units from observed layers."""
         parts = [units.weighted_cumulants(observed[:, rows], powers) for units, rows, powers in self.layers]
         return [reduce(torch.add, terms) / f for terms, f in zip(zip(*parts, strict=True), FACTORIALS, strict=False)]
 
@@ -104,7 +104,7 @@ class Expansion:
 
 
 def units_of(layer: Layer) -> AtMeans:
-    """Return the units of a layer, whose cumulants at given means are known.
+    """Return the units of a layer as units whose cumulants at given means are known.
 
     Raises
     ------

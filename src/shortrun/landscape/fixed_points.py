@@ -1,4 +1,4 @@
-"""The different mean-field fixed points that many starts come to: how many, how deep, how stable, from where."""
+"""The distinct mean-field fixed points of many starts: their number, depth, stability and basins."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from shortrun.landscape.stability import stability
 from shortrun.models import RBM
 from shortrun.typing import Field, Theta
 
-LEFT = -1  # in place of the number of a fixed point, for a start that did not come to one
+LEFT = -1  # in place of the index of a fixed point, for a start that did not converge
 
 
 @dataclass(frozen=True, eq=False)
 class FixedPoints:
-    """The D fixed points of N starts, that of the largest basin first.
+    """The D fixed points of N starts, in order of decreasing basin.
 
     Parameters
     ----------
     observed, hidden : Float[Tensor, "D F"] or Float[Tensor, "D H"]
-        Mean features (D, F) and (D, H), of the member with the least residual.
+        Mean features (D, F) and (D, H), of the member with the smallest residual.
     basin : Int[ndarray, " D"]
-        How many starts came to each.
+        Number of starts that converged to each.
     gamma : Float[ndarray, " D"]
-        Its free energy; the lowest is about -ln Z, and differences are those of logarithms of weights.
+        The free energies; the lowest is about -ln Z, and differences are about those of logarithms of weights.
     stability : Float[ndarray, " D"]
         See `stability`.
     residual : Float[ndarray, " D"]
-        Of the iteration that found it.
+        Of the iteration of this member.
     which : Int[ndarray, " N"]
         The fixed point of each start, -1 where the iteration did not converge.
     start_residual : Float[ndarray, " N"]
@@ -61,11 +61,11 @@ class FixedPoints:
 
     @property
     def unconverged(self) -> int:
-        """Starts that came to none."""
+        """The number of starts that did not converge."""
         return int((self.which == LEFT).sum())
 
     def composition(self, labels: Int[np.ndarray, " N"], classes: int) -> Int[np.ndarray, "D K"]:
-        """Return how many starts of each class came to each fixed point; those without a label (-1) do not count."""
+        """Return the number of starts of each class in each basin; starts without a label (-1) do not count."""
         counted = (self.which != LEFT) & (labels >= 0)
         counts = np.zeros((len(self), classes), np.int64)
         np.add.at(counts, (self.which[counted], labels[counted]), 1)
@@ -83,7 +83,7 @@ def fixed_points(
     max_iterations: int = 3000,
     damping: float = 0.0,
 ) -> FixedPoints:
-    """Return the fixed points that starts come to; those within eps, or joined by a chain of such, are one.
+    """Return the distinct fixed points of starts; those within eps, or joined by a chain of such pairs, are merged.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def fixed_points(
     order, tolerance, max_iterations, damping : int or float, optional
         Of the iteration, see `solve`.
     eps : float, default EPS
-        Distance, root mean square over the visible sites, so that it does not depend on their number. Two different
-        values of a site are at distance 1.
+        Root mean square distance over the visible sites, which does not depend on their number. Two different values of
+        a site are at distance 1.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def fixed_points(
 
 
 def _grouped(points: Float[np.ndarray, "N D"], converged: Bool[np.ndarray, " N"], eps: float) -> Int[np.ndarray, " N"]:
-    """Return the fixed point of each row, numbered from the one of most rows on, -1 of rows that did not converge."""
+    """Return the fixed point of each row, numbered by decreasing size; -1 for rows that did not converge."""
     which = np.full(len(points), LEFT)
     if converged.any():
         group = components(points[converged], eps)
@@ -138,6 +138,6 @@ def _grouped(points: Float[np.ndarray, "N D"], converged: Bool[np.ndarray, " N"]
 
 
 def _best(which: Int[np.ndarray, " N"], residual: Float[np.ndarray, " N"], number: int) -> int:
-    """Return the start that stands for a fixed point: that of the least residual, the first of equals."""
+    """Return the representative start of a fixed point: the smallest residual, in a tie the first."""
     members = np.flatnonzero(which == number)
     return int(members[residual[members].argmin()])

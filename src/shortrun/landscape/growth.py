@@ -1,4 +1,4 @@
-"""How a tree grows: from the fixed points of the oldest machine to where they merge (theory: DRS23)."""
+"""Growth of a tree: fixed points of the oldest machine merge at younger ages (theory: DRS23)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shortrun.models import LABEL, RBM
 from shortrun.models.ising_form import zero_means
 from shortrun.typing import Field, State, Theta
 
-EPS = 0.05  # a site: fixed points closer than this are one
+EPS = 0.05  # distance per site below which fixed points are merged
 
 Progress = Callable[[Stage], None]
 
@@ -36,10 +36,10 @@ def tree(
 ) -> Tree:
     """Return the tree of samples: their fixed points at the oldest age, and how these merge at younger ones.
 
-    At each age the mean-field equations are iterated from the fixed points of the age before; those within `eps` of
-    each other, or joined by a chain of such, become one, which the member nearest to their mean stands for. It ends
-    when one is left (theory: DRS23; the published code takes the first member, and DBSCAN with min_samples 1, which
-    finds these same chains).
+    At each age the mean-field equations are iterated from the fixed points of the age before. Those within `eps` of
+    each other, or joined by a chain of such pairs, are merged and represented by the member nearest to their mean.
+    The growth ends at one fixed point (theory: DRS23; the published code takes the first member, and DBSCAN with
+    min_samples 1, which finds the same chains).
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def tree(
     starts : Field
         (N, F) features of all observed layers, as `starts_of` makes them from samples.
     eps : float, default EPS
-        Distance, root mean square over the visible sites (`coordinates`): it does not depend on their number. The
-        published code measures over all sites together, where 0.1 a site is 0.1 sqrt(N_v).
+        Root mean square distance over the visible sites (`coordinates`), which does not depend on their number. The
+        published code takes the distance over all sites together, where 0.1 per site is 0.1 sqrt(N_v).
     order, tolerance, max_iterations, damping : int or float, optional
         Of the mean-field iteration, see `solve`.
     progress : Progress, optional
@@ -58,7 +58,7 @@ def tree(
     Raises
     ------
     ConfigError
-        If eps is not positive, or ages do not fall.
+        If eps is not positive, or ages do not decrease.
     DataError
         If there are no samples, or no ages.
     """
@@ -86,16 +86,16 @@ def tree(
 
 
 def check(eps: float, samples: int) -> None:
-    """Raise if there is nothing to make a tree of."""
+    """Raise unless there are samples and a positive eps."""
     check_eps(eps)
     if samples == 0:
         raise DataError("no samples: a tree needs at least one")
 
 
 def starts_of(model: RBM, visible: State) -> Field:
-    """Return where the mean fields of samples start, (N, F): their features, and every class alike where there are any.
+    """Return the starts of the mean fields of samples, (N, F): their features, and equal means of all classes.
 
-    Labels of samples are not looked at, so that a tree can be compared with them.
+    The labels of samples are not used, so that a tree can be compared with them.
     """
     values = iter(visible)
     parts = [
@@ -122,16 +122,16 @@ class Node:
 
 @dataclass
 class Growth:
-    """A tree while it grows: nodes so far, and the rows that go on to the next age, one for each that has no parent.
+    """A tree while it grows: its nodes, and one row for each node without a parent, which continues to the next age.
 
     Parameters
     ----------
     model : RBM
-        Whose fixed points they are.
+        The model of the fixed points.
     starts : Field
-        (N, F) where the samples start.
+        (N, F) the starts of the samples.
     eps : float
-        Distance a site under which fixed points are one.
+        Distance per site below which fixed points are merged.
     """
 
     model: RBM
@@ -139,7 +139,7 @@ class Growth:
     eps: float
     observed: Field = field(init=False)
     hidden: Tensor | None = None
-    weights: np.ndarray = field(init=False)  # samples behind each row
+    weights: np.ndarray = field(init=False)  # number of samples of each row
     leaves: Nodes = field(init=False)  # the row, then the node, of each sample
     live: list[int] = field(default_factory=list)  # the node of each row
     last: np.ndarray = field(init=False)  # coordinates of each row at the last level
@@ -153,7 +153,7 @@ class Growth:
         self.weights = np.bincount(self.leaves)
 
     def add(self, age: int, found: MeanFields) -> None:
-        """Take up what an age found: join the rows that came to one fixed point."""
+        """Add the fixed points of an age: merge the rows that converged to the same one."""
         points = coordinates(self.model, found.observed)
         clusters = components(points, self.eps)
         chosen = representatives(points, clusters, self.weights)
@@ -179,7 +179,7 @@ class Growth:
     def _merge(
         self, age: int, found: MeanFields, points: Points, clusters: Nodes, chosen: np.ndarray, weights: np.ndarray
     ) -> None:
-        """Give rows that have become one a new parent, and every row the length of its way from the last level."""
+        """Give merged rows a new parent, and add to every row its distance from the last level."""
         lengths = ((points[chosen][clusters] - self.last) ** 2).sum(1)
         for node, length in zip(self.live, lengths, strict=True):
             self.nodes[node].length += float(length)
@@ -195,7 +195,7 @@ class Growth:
         self.live = live
 
     def tree(self) -> Tree:
-        """Return the grown tree; what has not merged is joined at the uniform profile.
+        """Return the grown tree; fixed points that have not merged are joined at the uniform profile.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class Growth:
         """
         if not self.nodes:
             raise DataError("no ages: a tree needs at least one")
-        uniform = zero_means(self.model, self.starts[0])[0]  # without any field
+        uniform = zero_means(self.model, self.starts[0])[0]  # the means of zero field
         away = ((self.last - coordinates(self.model, uniform[None])) ** 2).sum(1)
         for node, length in zip(self.live, away, strict=True):
             self.nodes[node].length += float(length)
@@ -233,6 +233,6 @@ class Growth:
 
 
 def stage_of(age: int, found: MeanFields, clusters: int) -> Stage:
-    """Return what an age found, in numbers."""
+    """Return the summary of an age."""
     missed, worst = int((~found.converged).sum()), float(found.residual.max())
     return Stage(age, len(found.converged), clusters, missed, worst, found.iterations)

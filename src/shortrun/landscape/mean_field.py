@@ -14,23 +14,23 @@ from shortrun.landscape.expansion import Expansion
 from shortrun.models import RBM, rows_at_once
 from shortrun.typing import Theta
 
-RELAX = 1.03  # how much a row's step grows in an iteration that goes on in the direction of the last one
+RELAX = 1.03  # growth factor of the step size of a row whose direction has not reversed
 
 
 class MeanFields(NamedTuple):
-    """Where the mean-field iteration of each row ended.
+    """The end points of the mean-field iteration of each row.
 
     Parameters
     ----------
     observed : Float[Tensor, "N F"]
         Mean features of all observed layers side by side.
     hidden : Float[Tensor, "N H"]
-        Of the hidden layer.
+        Mean features of the hidden layer.
     converged : Bool[Tensor, " N"]
         Whether the last step was below the tolerance.
     residual : Float[Tensor, " N"]
-        The largest change of a mean in the last step, as it would be without damping. Where convergence is slow, each
-        step a share r of the one before, the fixed point itself is residual / (1 - r) away.
+        The largest change of a mean in the last step, without damping. Where convergence is slow, and each step is a
+        fraction r of the previous one, the fixed point itself is residual / (1 - r) away.
     iterations : int
         Of the slowest row.
     """
@@ -53,29 +53,29 @@ def solve(
     max_iterations: int = 3000,
     damping: float = 0.0,
 ) -> MeanFields:
-    """Return the solutions of the mean-field equations that rows of means come to.
+    """Return the solutions of the mean-field equations that are reached from rows of means.
 
-    Hidden means are set to what the equations ask for at the old means, then observed ones at the new hidden ones:
-    m <- m + (1 - rho) (target - m). rho is 0 at first, and each row and side has its own: where a step points back
-    against the one before (their product is negative), 1 - rho is halved; else it grows by 3 % up to 1 again. Rows that
-    have converged are left out of what follows, and no row depends on others.
+    Hidden means move towards the right-hand side of their equations, then observed ones at the new hidden means:
+    m <- m + (1 - rho) (target - m). rho starts at 0, and each row and side has its own: where a step points against the
+    previous one (their product is negative), 1 - rho is halved; otherwise it grows by 3 % up to 1. Rows that have
+    converged leave the iteration, and no row depends on others.
 
     Parameters
     ----------
     model, theta : RBM or Theta
         The machine.
     observed : Float[Tensor, "N F"]
-        Mean features that rows start from, those of samples for instance.
+        Mean features at the start, for instance those of samples.
     hidden : Float[Tensor, "N H"], optional
-        By default the means given the observed ones without corrections.
+        Mean hidden features at the start; by default those given the observed ones, without corrections.
     order : int, default 2
-        Of the expansion: 1 naive mean field, 2 TAP, 3.
+        Of the expansion: 1 (naive mean field), 2 (TAP) or 3.
     tolerance : float, default 0.0001
         Of the largest change in an undamped step.
     max_iterations : int, default 3000
-        After which a row is left unconverged.
+        Rows that need more are left unconverged.
     damping : float, default 0.0
-        The least rho.
+        The smallest rho.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def check(tolerance: float, max_iterations: int, damping: float) -> None:
 
 
 def check_means(model: RBM, observed: Tensor, hidden: Tensor | None) -> None:
-    """Raise DataError unless tables of means are those of the machine's features, one row each."""
+    """Raise DataError unless tables of means have the machine's features as columns, and as many rows."""
     for name, table, width in zip(("observed", "hidden"), (observed, hidden), model.shape, strict=True):
         if table is not None and table.shape != (len(observed), width):
             raise DataError(f"{name}: means of {width} features in each of {len(observed)} rows expected, "
@@ -140,7 +140,7 @@ def check_means(model: RBM, observed: Tensor, hidden: Tensor | None) -> None:
 
 @dataclass
 class Side:
-    """The means of one side that are still iterated, (N, F), the last undamped step and how much of it was taken."""
+    """The means of one side that are still iterated, (N, F), the last undamped step and the fraction taken of it."""
 
     mean: Tensor
     step: Tensor
@@ -160,14 +160,14 @@ class Side:
         return step.abs().amax(1)
 
     def keep(self, rows: Bool[Tensor, " N"]) -> None:
-        """Leave out the other rows."""
+        """Keep some of the rows."""
         self.mean, self.step, self.rate = self.mean[rows], self.step[rows], self.rate[rows]
 
 
 def _solved(
     expansion: Expansion, observed: Tensor, hidden: Tensor, tolerance: float, most_iterations: int, most: float
 ) -> MeanFields:
-    """Return the solutions of some rows; `most` is the largest share of a step."""
+    """Return the solutions of some rows; `most` is the largest step size."""
     observed, hidden = observed.clone(), hidden.clone()
     residual, left, iterations = observed.new_zeros(len(observed)), torch.arange(len(observed)), 0
     visible, latent = Side.at(observed, most), Side.at(hidden, most)
@@ -175,7 +175,7 @@ def _solved(
         iterations += 1
         moved = latent.towards(expansion.hidden_mean(expansion.sums(visible.mean), latent.mean), most)
         moved = torch.maximum(moved, visible.towards(expansion.observed_mean(visible.mean, latent.mean), most))
-        going = ~(moved < tolerance)  # also where it is no number
+        going = ~(moved < tolerance)  # also if it is NaN
         if iterations == most_iterations or not going.all():
             observed[left], hidden[left], residual[left] = visible.mean, latent.mean, moved
             left = left[going]

@@ -1,4 +1,4 @@
-"""What a mutation does to the free energy of a sequence, as a machine sees it."""
+"""Effects of mutations on the free energy of a sequence under a machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shortrun.landscape.sites import Sites
 from shortrun.models import RBM
 from shortrun.typing import State, Theta, Weights
 
-ELEMENTS = 2**23  # of the fields of mutants that are made at once
+ELEMENTS = 2**23  # of the fields of mutants computed at once
 
 
 def mutation_scores(sites: Sites, wildtype: Int[Tensor, " S"]) -> Float[Tensor, " R"]:
@@ -35,7 +35,7 @@ def mutation_scores(sites: Sites, wildtype: Int[Tensor, " S"]) -> Float[Tensor, 
 
 
 def log_weight(sites: Sites, fields: Float[Tensor, "n H"]) -> Float[Tensor, " n"]:
-    """Return sum_mu ln z(field), summed inside over a label with its weight if there is one."""
+    """Return sum_mu ln z(field), with a label site the log-sum-exp over its classes, weighted by their biases."""
     own = sites.rows
     if own == len(sites.weight):
         return sites.hidden.log_z(fields).sum(1)
@@ -50,7 +50,7 @@ def marginal_free_energy(model: RBM, theta: Theta, state: State, *, label: int |
     Parameters
     ----------
     state : State
-        The observed layers; what stands in the label layer is not used.
+        The observed layers; the value of the label layer is not used.
     label : int, optional
         The class; summed over by default.
     """

@@ -1,4 +1,4 @@
-"""Trees as text that other programs read: Newick, with every name quoted."""
+"""Trees as text for other programs: Newick, with every name quoted."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from shortrun.landscape.tree import ROOT, Tree
 
 
 def newick(tree: Tree, names: Sequence[str]) -> str:
-    """Return the tree in Newick: leaves under their names, nodes under theirs, with the lengths of branches.
+    """Return the tree in Newick, with the names of leaves and nodes and the lengths of branches.
 
-    Names are quoted, a quote within one is doubled; all are different from each other (`leaf_names`, `node_names`).
+    Names are quoted, and a quote within a name is doubled; all names are distinct (`leaf_names`, `node_names`).
     """
     labels = node_names(len(tree), names)
     below: list[list[str]] = [[] for _ in range(len(tree))]
     for name, node in zip(names, tree.leaves, strict=True):
         below[node].append(f"{quoted(name)}:{tree.leaf_length:.9g}")
-    for node, parent in enumerate(tree.parent):  # a node is complete before its parent takes it up
+    for node, parent in enumerate(tree.parent):  # children come before their parents
         text = f"({','.join(below[node])}){quoted(labels[node])}:{tree.length[node]:.9g}"
         below[node] = []
         if parent == ROOT:
@@ -26,12 +26,12 @@ def newick(tree: Tree, names: Sequence[str]) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name in quotes, those within it doubled."""
+    """Return a name in quotes, with quotes within it doubled."""
     return "'" + name.replace("'", "''") + "'"
 
 
 def leaf_names(names: Iterable[str]) -> list[str]:
-    """Return names that a tree can have: each once, "a (2)" for the second "a", without line breaks and tabs."""
+    """Return distinct names for a tree: "a (2)" for the second "a", without line breaks and tabs."""
     seen: set[str] = set()
     found = []
     for name in names:
@@ -46,7 +46,7 @@ def leaf_names(names: Iterable[str]) -> list[str]:
 
 
 def node_names(count: int, taken: Iterable[str]) -> list[str]:
-    """Return n1, n2, ... for the nodes, with underlines in front where leaves are called so."""
+    """Return n1, n2, ... for the nodes, with leading underscores where leaves have these names."""
     leaves, prefix = set(taken), "n"
     while any(f"{prefix}{i}" in leaves for i in range(1, count + 1)):
         prefix = "_" + prefix

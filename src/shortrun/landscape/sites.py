@@ -1,4 +1,4 @@
-"""The observed sites of a machine with a row of parameters for each value that they can take, whatever their units."""
+"""The observed sites of a machine, with one row of parameters for each of their values, for any units."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Sites:
     """Sites with q_i colours each, in zero-sum gauge: -H(x) = sum_i a_i(x_i) + sum_mu ln z(b_mu + sum_i W_i(x_i)_mu).
 
     A Bernoulli site has the two colours 0 and W, an Ising site -w and +w, a Potts site its columns, so that one
-    formula holds for all. A label is one more site, the last. The gauge takes from every site its mean over colours:
+    formula holds for all. A label is one more site, the last. The gauge subtracts the mean over colours of every site:
     W_i^c -> W_i^c - A_i, b -> b + sum_i A_i, a_i^c -> a_i^c - g_i (the constant sum_i g_i of -H is dropped).
 
     Parameters
@@ -36,7 +36,7 @@ class Sites:
     hidden : Units
         The units of the hidden layer.
     places : tuple[int, ...]
-        Of the sites of the data, which come first, their columns in the data (from 0).
+        Columns in the data (from 0) of the sites of the data, which come first.
     """
 
     colours: Int[Tensor, " S"]
@@ -58,7 +58,7 @@ class Sites:
 
     @property
     def rows(self) -> int:
-        """How many rows, the first ones, belong to sites of the data."""
+        """The number of rows of sites of the data, which are the first ones."""
         return int(self.colours[: len(self.places)].sum())
 
     def of(self, site: int) -> slice:
@@ -78,12 +78,12 @@ class Sites:
 
 
 def sites_of(model: RBM, theta: Theta, *, label: int | None = None) -> Sites:
-    """Return the sites of a machine, those of the data in the order of the data.
+    """Return the sites of a machine; the sites of the data keep the order of the data.
 
     Parameters
     ----------
     label : int, optional
-        A class that the label is held at, which leaves no label among the sites.
+        A class at which the label is fixed, so that it is no longer among the sites.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def sites_of(model: RBM, theta: Theta, *, label: int | None = None) -> Sites:
 
 
 def by_site(layer: Layer, values: Float[Tensor, "F n"]) -> Float[Tensor, "S q n"]:
-    """Return what each colour of each site adds to a field: features (of every code) times values.
+    """Return the contribution of each colour of each site to a field: features (of every code) times values.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def by_site(layer: Layer, values: Float[Tensor, "F n"]) -> Float[Tensor, "S q n"
 
 
 def in_gauge(sites: Sites) -> Sites:
-    """Return the same law in zero-sum gauge."""
+    """Return the same distribution in the zero-sum gauge."""
     hidden_bias = sites.hidden_bias + sites.means(sites.weight).sum(0)
     weight, bias = sites.zero_sum(sites.weight), sites.zero_sum(sites.bias)
     return Sites(sites.colours, weight, bias, hidden_bias, sites.hidden, sites.places)

@@ -1,4 +1,4 @@
-"""Whether a mean-field fixed point is stable: how strongly its fluctuations drive each other."""
+"""Stability of mean-field fixed points: how strongly their fluctuations amplify each other."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def stability(
     """Return the largest singular value s of C_v^{1/2} W C_h^{1/2} at each fixed point, (D,).
 
     C_v and C_h are the covariances of the sites at the fixed point's means (variances m (1 - m) of Bernoulli units,
-    diag(m) - m m^T of a Potts site). A deviation along the leading direction grows by s^2 in an iteration of naive mean
-    field, which is stable where s < 1 and splits at s = 1 (theory: 7.14 for Bernoulli units, here for all).
+    diag(m) - m m^T of a Potts site). A deviation along the leading direction is multiplied by s^2 in an iteration of
+    naive mean field, which is stable for s < 1 and splits at s = 1 (theory: 7.14 for Bernoulli units, here for all).
     """
     weight = model.view(theta).weight
     found = [_largest(model, weight, v, h) for v, h in zip(observed, hidden, strict=True)]

@@ -1,11 +1,11 @@
-"""Averages of a hidden unit's ln z over random sites, as sums over plane waves: what makes couplings matrix products.
+"""Averages of a hidden unit's ln z over random sites as sums over plane waves, so that couplings are matrix products.
 
 With x = b + W_i + W_j + Y, Y the sum of the weights of all other sites at random colours, and k a wave number,
 
 E ln z(x) = int dk / 2 pi  lnz^(k) e^{ikb} e^{ikW_i} e^{ikW_j} prod_{l not i, j} chi_l(k),
 
-chi_l(k) = mean_c e^{ikW_l^c}: a sum of products of one factor a site. No random site has to be drawn, enumerated or
-taken for Gaussian; e^{-k^2 v_l / 2} in place of chi_l, v_l = mean_c (W_l^c)^2, gives the Gaussian formula.
+chi_l(k) = mean_c e^{ikW_l^c}: a sum of products with one factor per site. No random site has to be drawn, enumerated or
+treated as Gaussian; e^{-k^2 v_l / 2} in place of chi_l, v_l = mean_c (W_l^c)^2, gives the Gaussian formula.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from shortrun.units import Units
 
 Method = Literal["exact", "gaussian"]
 
-NEGLIGIBLE = 1e-9  # of a wave's share of a coupling, in kT
-SMALLEST = 1e-12  # of a characteristic function, so that it can be divided by; leaves an error of that size
+NEGLIGIBLE = 1e-9  # contribution of a wave to a coupling, in kT
+SMALLEST = 1e-12  # value of a characteristic function, so that it can be a divisor; the error is of this size
 SHIFT = 0.25  # of the second difference of ln z; waves are shorter than 2 pi / SHIFT
-REACH = 45.0  # beyond it ln z is a parabola or a line to double precision
-SPREADS, TAIL = 9.0, 20.0  # standard deviations, and fields (e^-20), beyond which a period may repeat itself
-ELEMENTS = 2**21  # complex numbers of a table of waves
+REACH = 45.0  # field beyond which ln z is a parabola or a line to double precision
+SPREADS, TAIL = 9.0, 20.0  # standard deviations, and fields (e^-20), beyond which the period may repeat
+ELEMENTS = 2**21  # complex numbers in a table of waves
 
 
 class Waves(NamedTuple):
@@ -39,11 +39,11 @@ class Waves(NamedTuple):
     weight: Complex[Tensor, " N"]  # of the real part of a product: step / pi  lnz^(k) e^{ikb}
 
     def at(self, keep: Tensor) -> Waves:
-        """Return some of them."""
+        """Return some of the waves."""
         return Waves(self.unit[keep], self.number[keep], self.weight[keep])
 
     def split(self, size: int) -> Iterator[Waves]:
-        """Yield them in parts of at most that size."""
+        """Yield the waves in parts of at most this size."""
         yield from (Waves(*part) for part in zip(*(each.split(size) for each in self), strict=True))
 
 
@@ -53,14 +53,14 @@ class Factors(NamedTuple):
     waves: Waves
     phase: Complex[Tensor, "E N"]  # e^{ikW} without its mean over colours
     chi: Complex[Tensor, "S N"]  # the characteristic function of each site
-    product: Complex[Tensor, " N"]  # of them all
+    product: Complex[Tensor, " N"]  # of all sites
 
     def at(self, keep: Tensor) -> Factors:
-        """Return those of some of the waves."""
+        """Return the factors of some of the waves."""
         return Factors(self.waves.at(keep), self.phase[:, keep], self.chi[:, keep], self.product[keep])
 
     def split(self, size: int) -> Iterator[Factors]:
-        """Yield them in parts of at most that many waves."""
+        """Yield the factors in parts of at most this number of waves."""
         for part in torch.arange(len(self.product)).split(size):
             yield self.at(part)
 
@@ -68,8 +68,8 @@ class Factors(NamedTuple):
 def waves_of(sites: Sites) -> Waves:
     """Return the waves that carry second differences of ln z: k = (n + 1/2) step, n = 0, 1, ..., for each hidden unit.
 
-    The midpoint rule with a step of 2 pi / period is exact up to copies of the coupling a period away in b, where it
-    is none: beyond the reach of the random field and the tail of the unit.
+    The midpoint rule with a step of 2 pi / period is exact up to copies of the coupling one period away in b. The
+    coupling vanishes there: it is beyond the reach of the random field and the tail of the unit.
     """
     spread = sites.means(sites.weight.square()).sum(0).sqrt()
     largest = sites.weight.abs().amax(0)
@@ -85,18 +85,18 @@ def waves_of(sites: Sites) -> Waves:
 
 
 def last_wave(units: Units) -> float:
-    """Return the wave number beyond which the curvature of ln z has no part that counts."""
+    """Return the wave number beyond which the curvature of ln z is negligible."""
     numbers = torch.arange(0.25, math.pi / SHIFT, 0.25, dtype=torch.float64)
     large = (transform(units, numbers) * numbers.square()).abs() > NEGLIGIBLE
     return float(numbers[large].amax()) + 0.25 if large.any() else 0.25
 
 
 def transform(units: Units, number: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-    """Return lnz^(k), the Fourier transform of ln z less the parabola that it ends in, for k > 0.
+    """Return lnz^(k), the Fourier transform of ln z minus its asymptotic parabola, for k > 0.
 
-    Of the second difference, which is integrable: ln z(x + s) - 2 ln z(x) + ln z(x - s) has the transform
-    lnz^(k) (2 cos ks - 2). The trapezoidal rule is exact to rounding for a function as smooth as this. ln z has to be
-    even up to a line, as that of every unit with one feature is after its sum over values.
+    It is found from the second difference, which is integrable: ln z(x + s) - 2 ln z(x) + ln z(x - s) has the transform
+    lnz^(k) (2 cos ks - 2). The trapezoidal rule is exact to rounding for such a smooth function. ln z must be even
+    up to a line, which holds for every unit with one feature.
     """
     x = torch.arange(-REACH, REACH + SHIFT / 4, SHIFT / 4, dtype=torch.float64)
     difference = second_difference(units, x) - curvature(units) * SHIFT**2
@@ -105,7 +105,7 @@ def transform(units: Units, number: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
 
 
 def curvature(units: Units) -> float:
-    """Return the second derivative of ln z far out: 0 for units of two values, the variance of Gaussian ones."""
+    """Return the asymptotic second derivative of ln z: 0 for units of two values, the variance of Gaussian ones."""
     far = second_difference(units, torch.tensor([REACH], dtype=torch.float64)) / SHIFT**2
     return round(float(far), 9)
 
@@ -117,7 +117,7 @@ def second_difference(units: Units, x: Float[Tensor, " n"]) -> Float[Tensor, " n
 
 
 def factors(sites: Sites, waves: Waves, method: Method) -> Factors:
-    """Return what each site contributes to some waves."""
+    """Return the contribution of each site to some waves."""
     angle = sites.weight[:, waves.unit] * waves.number
     phase = torch.polar(torch.ones_like(angle), angle)
     mean = sites.means(phase)
@@ -127,13 +127,13 @@ def factors(sites: Sites, waves: Waves, method: Method) -> Factors:
 
 
 def gaussian(sites: Sites, waves: Waves) -> Float[Tensor, "S N"]:
-    """Return the characteristic functions of normal laws with the variances of the sites."""
+    """Return the characteristic functions of normal distributions with the variances of the sites."""
     variance = sites.means(sites.weight.square())
     return torch.exp(-0.5 * variance[:, waves.unit] * waves.number.square())
 
 
 def parts(sites: Sites, method: Method, order: int) -> Iterator[Factors]:
-    """Yield the factors of all waves that count for couplings of an order, in parts that fit in memory."""
+    """Yield the factors of all waves that contribute to couplings of an order, in parts that fit into memory."""
     for waves in waves_of(sites).split(max(1, ELEMENTS // len(sites.weight))):
         found = factors(sites, waves, method)
         keep = counts(found, order)
@@ -141,9 +141,9 @@ def parts(sites: Sites, method: Method, order: int) -> Iterator[Factors]:
 
 
 def counts(found: Factors, order: int) -> Tensor:
-    """Return whether waves are more than negligible for some coupling of an order.
+    """Return whether waves contribute to some coupling of an order.
 
-    They are not where the random field of all sites but the `order` that damp them most leaves nothing of them.
+    A wave is negligible if all sites except the `order` most damping ones already damp it to nothing.
     """
     damping = found.chi.abs().log()
     strongest = damping.topk(min(order, len(damping)), 0, largest=False).values.sum(0)

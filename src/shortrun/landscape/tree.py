@@ -1,4 +1,4 @@
-"""The tree of the data: leaves are samples, nodes the fixed points they are in together (theory: DRS23)."""
+"""The tree of the data: leaves are samples, nodes are the fixed points that they share (theory: DRS23)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 
 ROOT = -1  # the parent of the root
-JOINED = 0  # the age of a root that is no fixed point
+JOINED = 0  # the age of a root that is not a fixed point
 
 Nodes = Int[np.ndarray, " N"]
 
 
 class Stage(NamedTuple):
-    """What was found at one age: how many rows were iterated, what they came to, and how well."""
+    """The result at one age: how many rows were iterated, how many clusters they form, and how well they converged."""
 
     age: int
     rows: int
@@ -29,7 +29,7 @@ class Stage(NamedTuple):
 
 
 class Level(NamedTuple):
-    """An age at which fixed points merged, and how many were left."""
+    """An age at which fixed points merged, and the number that was left."""
 
     age: int
     clusters: int
@@ -37,36 +37,36 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """A tree whose leaves are the data and whose nodes are fixed points, each at the oldest age at which it is one.
+    """A tree whose leaves are the data and whose nodes are fixed points, each at the oldest age at which it exists.
 
     Nodes are numbered from the oldest age to the root, so that a parent comes after its children.
 
     Parameters
     ----------
     parent : Int[ndarray, " M"]
-        (M,) of each node, -1 of the root, the last one.
+        (M,) of each node; -1 for the root, the last node.
     age : Int[ndarray, " M"]
-        (M,) updates at which the data below a node were found in one fixed point, from the oldest age on; 0 of a root
-        that joins what never merged and is no fixed point.
+        (M,) the oldest age (in updates) at which the data below a node shared one fixed point; 0 for a root that joins
+        what never merged and is not a fixed point.
     size : Int[ndarray, " M"]
-        (M,) leaves below.
+        (M,) the number of leaves below.
     length : Float[ndarray, " M"]
-        (M,) of the branch to the parent: squared distances a site, summed over the levels on the way; of the root to
-        the uniform profile.
+        (M,) of the branch to the parent: squared distances per site, summed over the levels in between; for the root,
+        to the uniform profile.
     profiles : Float[Tensor, "M F"]
         (M, F) mean features of all observed layers, the fixed points.
     residual, converged : Float[ndarray, " M"] or Bool[ndarray, " M"]
-        (M,) of the iteration that found it.
+        (M,) of the iteration that found each node.
     leaves : Nodes
-        (N,) the node at the oldest age that each sample belongs to.
+        (N,) the node of each sample at the oldest age.
     leaf_length : float
         Of the branch of every leaf: the mean of the others.
     levels : tuple[Level, ...]
-        From the oldest age to the root, those at which something merged.
+        From the oldest age to the root, the ages at which fixed points merged.
     stages : tuple[Stage, ...]
-        Every age that was looked at.
+        One for every age used.
     eps : float
-        Distance a site under which fixed points were one.
+        Distance per site below which fixed points were merged.
     """
 
     parent: Int[np.ndarray, " M"]
@@ -88,11 +88,11 @@ class Tree:
 
     @property
     def unconverged(self) -> int:
-        """Rows that the iteration left before they were fixed points, over all ages."""
+        """The number of rows that did not converge, over all ages."""
         return sum(stage.unconverged for stage in self.stages)
 
     def at(self, age: int) -> Nodes:
-        """Return the node that each leaf belongs to at an age, (N,)."""
+        """Return the node of each leaf at an age, (N,)."""
         node = self.leaves
         while True:
             above = self.parent[node]
@@ -102,14 +102,14 @@ class Tree:
             node = np.where(up, above, node)
 
     def level(self, clusters: int, smallest: float = 0.0) -> Nodes:
-        """Return the node of each leaf, (N,), at the level with that many clusters, or the nearest number to it.
+        """Return the node of each leaf, (N,), at the level whose number of clusters is nearest to `clusters`.
 
         Parameters
         ----------
         clusters : int
-            How many are wanted.
+            The requested number.
         smallest : float, default 0.0
-            Share of the leaves that a cluster must hold to be counted; those of smaller ones keep their nodes.
+            Share of the leaves that a cluster must contain to be counted; leaves of smaller ones keep their nodes.
         """
         found = [self.at(level.age) for level in self.levels]
         counts = [int((np.unique(nodes, return_counts=True)[1] >= smallest * len(nodes)).sum()) for nodes in found]
@@ -117,15 +117,15 @@ class Tree:
         return found[best]
 
     def agreement(self, labels: Int[np.ndarray, " N"], nodes: Nodes) -> float:
-        """Return the adjusted Rand index of the clusters of a level with labels, over the leaves that have one (>= 0).
+        """Return the adjusted Rand index of the clusters of a level with labels, over the leaves with a label (>= 0).
 
-        It is 1 for equal partitions and 0 in the mean for unrelated ones; NaN where there are no labels.
+        It is 1 for equal partitions and 0 on average for unrelated ones; NaN if there are no labels.
         """
         known = labels >= 0
         return float(adjusted_rand_score(labels[known], nodes[known])) if known.any() else float("nan")
 
     def composition(self, labels: Int[np.ndarray, " N"], classes: int) -> Int[np.ndarray, "M K"]:
-        """Return how many leaves of each class are below each node, (M, K); those without a label (-1) do not count."""
+        """Return how many leaves of each class are below each node, (M, K), without the unlabelled ones (-1)."""
         counts = np.zeros((len(self), classes), np.int64)
         np.add.at(counts, (self.leaves[labels >= 0], labels[labels >= 0]), 1)
         for node in range(len(self) - 1):  # children come before their parents

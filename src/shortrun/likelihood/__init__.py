@@ -1,4 +1,4 @@
-"""How probable samples are, and samples in equilibrium: partition functions, annealing, replica exchange."""
+"""Probabilities of samples, and samples in equilibrium: partition functions, annealing, replica exchange."""
 
 from shortrun.likelihood.ais import Annealed, ais, independent, log_z_independent, reverse_ais, settled
 from shortrun.likelihood.density import log_likelihood

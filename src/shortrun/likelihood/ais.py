@@ -17,20 +17,20 @@ from shortrun.likelihood.weights import LogMean, log_mean
 from shortrun.models import RBM, Clamp
 from shortrun.typing import State, Theta, Weights
 
-FORWARD, BACKWARD, SETTLE = 1, 2**30, 2**31  # where the noise of the three kinds of sweeps begins
+FORWARD, BACKWARD, SETTLE = 1, 2**30, 2**31  # first noise updates of the three kinds of sweeps
 
 
 class Annealed(NamedTuple):
-    """ln Z from one direction of a path, and the log-weights behind it (C,)."""
+    """ln Z from one direction of a path, and its log-weights (C,)."""
 
     log_z: LogMean
     log_weights: Weights
 
 
 def independent(model: RBM, theta: Theta, means: Float[Tensor, " F"] | None = None) -> Theta:
-    """Return parameters without couplings: the biases of theta, or those that give the observed features these means.
+    """Return parameters without couplings: the biases of theta, or those with the given means of observed features.
 
-    With means the hidden biases are 0, so that on a path from here to theta the hidden fields b + x W just grow.
+    With means the hidden biases are 0, so that the hidden fields b + x W only grow along a path to theta.
     """
     reference = torch.zeros_like(theta)
     view = model.view(reference)
@@ -57,9 +57,10 @@ def ais(
 ) -> Annealed:
     """Return ln Z by annealing independent samples of the reference to theta (theory 11.4; Neal 2001).
 
-    On the path theta_s = (1 - s) reference + s theta each step first weighs, log w += F_s(x) - F_{s + ds}(x), then
-    moves x by a sweep at s + ds; ln Z = ln Z_reference + ln mean w. exp of it has mean Z whatever the number of
-    temperatures, so ln Z is too low on average, and far too low if chains miss a part of the states.
+    On the path theta_s = (1 - s) reference + s theta each step first updates the weights, log w += F_s(x) -
+    F_{s + ds}(x), then the states x by a sweep at s + ds; ln Z = ln Z_reference + ln mean w. The mean of its
+    exponential is Z for any number of temperatures, so ln Z is too low on average, and far too low if chains miss part
+    of the states.
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ def reverse_ais(
 ) -> Annealed:
     """Return ln Z by annealing samples of theta back to the reference: on average not below the truth.
 
-    It is the path of `ais` gone the other way, ln Z = ln Z_reference - ln mean w, an upper bound as far as the states
-    it starts from are samples of theta (Grosse et al. 2015). Where it is far above `ais`, one of them is wrong.
+    It follows the path of `ais` backwards, ln Z = ln Z_reference - ln mean w. It is an upper bound if the initial
+    states are samples of theta (Grosse et al. 2015). If it is far above `ais`, one of them is wrong.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def reverse_ais(
 
 
 def checked(chains: int, temperatures: int) -> None:
-    """Check sizes."""
+    """Raise ConfigError for too few chains or temperatures."""
     if chains < 2:
         raise ConfigError("chains", f"at least 2 expected for an error, got {chains}")
     if temperatures < 1:
@@ -111,7 +112,7 @@ def checked(chains: int, temperatures: int) -> None:
 
 
 def path(model: RBM, reference: Theta, theta: Theta, steps: int, *, backward: bool = False) -> Iterator[Replica]:
-    """Yield the machines from s = 0 to 1, or back; theta itself stands at its end with weights that are not rounded."""
+    """Yield the machines from s = 0 to 1, or backwards; theta itself has exact weights, not rounded ones."""
     places = torch.linspace(0, 1, steps + 1).tolist()
     between = (Replica(model, torch.lerp(reference, theta, s)) for s in (places[::-1] if backward else places))
     if backward:
@@ -122,9 +123,9 @@ def path(model: RBM, reference: Theta, theta: Theta, steps: int, *, backward: bo
 
 
 def annealed(machines: Iterator[Replica], state: State, seed: int, place: int) -> Weights:
-    """Return the log-weights of chains that go through machines: moved by each, then weighed against the next.
+    """Return the log-weights of chains along machines: a sweep of each, then the weight relative to the next.
 
-    Without couplings a move is an independent draw, so that chains may start anywhere there.
+    Without couplings a sweep is an independent draw, so that chains may start from any state there.
     """
     log_weights = torch.zeros(len(state[0]), dtype=torch.float64)
     for step, (now, new) in enumerate(pairwise(machines)):
@@ -134,5 +135,5 @@ def annealed(machines: Iterator[Replica], state: State, seed: int, place: int) -
 
 
 def settled(model: RBM, theta: Theta, state: State, sweeps: int, seed: int = 0) -> State:
-    """Return states after some Gibbs sweeps at theta: data become nearer to equilibrium, all modes represented."""
+    """Return states after some Gibbs sweeps at theta: data come closer to equilibrium, with all modes represented."""
     return Replica(model, theta).sweep(state, Noise(seed, Stream.GENERATE, update=SETTLE), Clamp(), sweeps)

@@ -1,4 +1,4 @@
-"""Log-likelihood of samples, where ln Z is known."""
+"""Log-likelihood of samples for a known ln Z."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def log_likelihood(
     Parameters
     ----------
     summed : Bool[Tensor, " C"], optional
-        Of which samples the label is summed over, ln p(v) = ln p(v, l) - ln p(l | v) for any l; of none by default.
+        The samples whose label is summed over, ln p(v) = ln p(v, l) - ln p(l | v) for any l; none by default.
     """
     theta, rows = theta.double(), rows_at_once(model, len(state[0]))
     parts = zip(*(x.split(rows) for x in state), strict=True)

@@ -1,4 +1,4 @@
-"""ln Z by each method, with what makes it believable, and warnings where it is not."""
+"""ln Z by each method, with diagnostics of its reliability, and warnings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from shortrun.likelihood.weights import LogMean, Ratio, log_mean, ratio
 from shortrun.models import RBM
 from shortrun.typing import State, Theta
 
-FEWEST = 10.0  # effective samples below which an estimate is doubted
-APART, ERRORS = 1.0, 3.0  # nats, and standard errors, that two sides may differ by
-RAREST = 0.1  # acceptance below which a pair is told
-SETTLE = 100  # sweeps from data before chains are annealed back
-BURNT = 0.2  # share of the rounds before anything is kept
+FEWEST = 10.0  # effective samples below which there is a warning
+APART, ERRORS = 1.0, 3.0  # nats, and standard errors, by which two sides may differ
+RAREST = 0.1  # acceptance rate below which there is a warning
+SETTLE = 100  # sweeps from data before chains are annealed backwards
+BURNT = 0.2  # share of the rounds that is discarded
 
 
 class Estimate(NamedTuple):
@@ -35,14 +35,14 @@ class Estimate(NamedTuple):
     log_z : float
         The estimate.
     error : float, default 0.0
-        Standard error over chains, and half of what two sides that bracket ln Z contradict each other by; 0 of an exact
-        value.
+        Standard error over chains, combined with half of the contradiction between two sides that should bracket ln Z;
+        0 for an exact value.
     effective_sample_size : float, default math.nan
-        Of the log-weights, the smallest along a ladder; NaN of an exact value.
+        Of the log-weights, the smallest along a ladder; NaN for an exact value.
     lower, upper : float, default math.nan
-        Estimates that are on average below and above the truth, where chains reach all states.
+        Estimates that are on average below and above the truth if chains reach all states.
     warnings : tuple[str, ...], default ()
-        Why it should not be believed.
+        Reasons not to trust the estimate.
     """
 
     log_z: float
@@ -62,12 +62,12 @@ def by_enumeration(model: RBM, theta: Theta) -> Estimate:
 def by_annealing(
     model: RBM, theta: Theta, data: State, *, chains: int = 200, temperatures: int = 1000, seed: int = 0
 ) -> Estimate:
-    """Return ln Z by annealing from independent sites with the means of data, checked by annealing data back.
+    """Return ln Z by annealing from independent sites with the means of data, checked by annealing data backwards.
 
     Parameters
     ----------
     data : State
-        Observed layers of samples; after 100 sweeps at theta they are where the way back starts.
+        Observed layers of samples; the backward path starts from them after 100 sweeps at theta.
     """
     reference = independent(model, theta, feature_means(model, data))
     options = {"temperatures": temperatures, "seed": seed}
@@ -91,7 +91,7 @@ def few(size: float, chains: int) -> str:
 
 
 def feature_means(model: RBM, data: State) -> Float[Tensor, " F"]:
-    """Return the means of the observed features, with one more sample that is uniform, so that no mean is extreme."""
+    """Return the means of the observed features with one additional uniform sample, so that no mean is extreme."""
     parts = []
     for layer, x in zip(model.spec.observed, data, strict=True):
         total = layer.units.mean(torch.zeros(1, layer.width, dtype=torch.float64))[0]
@@ -102,7 +102,7 @@ def feature_means(model: RBM, data: State) -> Float[Tensor, " F"]:
 
 
 class Climb(NamedTuple):
-    """ln Z at some ages from one ladder, and how its chains moved."""
+    """ln Z at some ages from one ladder, and the motion of its chains."""
 
     estimates: dict[int, Estimate]
     tempered: Tempered
@@ -119,18 +119,18 @@ def along_training(
     """Return ln Z of several ages from chains at every rung: ln Z_{t+1} = ln Z_t + ln <exp(F_t - F_{t+1})>_t.
 
     It starts from independent sites, whose ln Z is known (theory 11.3; BDFRS24). Each step is the estimate from both
-    of its sides, `ratio`; a last one goes from rounded to exact weights.
+    of its sides, `ratio`; a last step leads from rounded to exact weights.
 
     Parameters
     ----------
     rungs : Sequence[Rung]
         From independent sites up (`ladder`).
     thetas : Mapping[int, Theta]
-        Parameters at each age wanted, which is one of the rungs.
+        Parameters at each requested age, which is one of the rungs.
     rounds : int, default 1000
-        Sweeps of every rung, a fifth of them before anything is kept.
+        Sweeps of every rung, the first fifth of which is discarded.
     exchange : bool, default True
-        PTT; without, ordinary chains of each age.
+        Whether to use PTT; otherwise ordinary chains of each age.
     seed : int, default 0
         Of the noise.
     """
@@ -151,23 +151,23 @@ def along_training(
 
 
 def _rounding(replica: Replica, theta: Theta, state: State) -> LogMean:
-    """Return ln Z of a machine less that of the one with rounded weights, which gave the states."""
+    """Return ln Z of a machine minus that of the machine with rounded weights, whose samples are given."""
     exact = Replica(replica.model, theta, exact=True)
     return log_mean(replica.free_energy(state) - exact.free_energy(state))
 
 
 def _summed(start: float, j: int, steps: Ratio, last: LogMean, told: tuple[str, ...]) -> Estimate:
-    """Return ln Z of the j-th rung: that of the bottom, j steps, and the last one."""
+    """Return ln Z of the j-th rung: ln Z of the bottom, plus j steps, plus the last step."""
     sides = (start + last.value + side[:j].sum().item() for side in (steps.value, steps.forward, steps.backward))
     value, lower, upper = sides
-    contradiction = max(0.0, lower - upper)  # what all chains miss is in no spread over them
+    contradiction = max(0.0, lower - upper)  # a spread over chains cannot show what all of them miss
     error = math.hypot(steps.resamples[:, :j].sum(1).std().item(), last.error, contradiction / 2)
     size = last.effective_sample_size * min([1.0, *steps.effective_share[:j].tolist()])
     return Estimate(value, error, size, lower, upper, told)
 
 
 def doubts(ages: Sequence[float], steps: Ratio, tempered: Tempered, exchange: bool) -> tuple[str, ...]:
-    """Return what speaks against estimates of a ladder."""
+    """Return the warnings about estimates of a ladder."""
     told = uncrossed(tempered) + rare(ages, tempered) if exchange else []
     gaps = (steps.forward - steps.backward).abs()
     worst = int(gaps.argmax())
@@ -180,7 +180,7 @@ def doubts(ages: Sequence[float], steps: Ratio, tempered: Tempered, exchange: bo
 
 
 def uncrossed(tempered: Tempered) -> list[str]:
-    """Return the warning about chains in which nothing came from the bottom to the top."""
+    """Return the warning about chains in which no state moved from the bottom to the top."""
     missing, chains = int((tempered.upward == 0).sum()), len(tempered.upward)
     if not missing:
         return []
@@ -191,7 +191,7 @@ def uncrossed(tempered: Tempered) -> list[str]:
 
 
 def rare(ages: Sequence[float], tempered: Tempered) -> list[str]:
-    """Return the warning about the pair that swaps most rarely."""
+    """Return the warning about the pair with the lowest acceptance rate."""
     worst = int(tempered.acceptance.argmin())
     lowest = tempered.acceptance[worst].item()
     pair = f"ages {ages[worst]:g} and {ages[worst + 1]:g}"

@@ -1,4 +1,4 @@
-"""The partition function of small machines, by writing down every state of one side."""
+"""The partition function of small machines, by enumerating the states of one side."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from shortrun.models import RBM, Layer
 from shortrun.typing import State, Theta, Weights
 
 MOST_STATES = 2**22
-ELEMENTS = 2**22  # of the largest table at one time, in float64
+ELEMENTS = 2**22  # of the largest float64 table at a time
 
 
 def log_z_exact(model: RBM, theta: Theta, side: str | None = None) -> float:
-    """Return ln Z = ln sum_{x, h} exp(-E(x, h)), the label summed over like every observed layer.
+    """Return ln Z = ln sum_{x, h} exp(-E(x, h)), with the label summed over like every observed layer.
 
-    The states of one side are written down, the other is summed in closed form:
+    The states of one side are enumerated, the other side is summed in closed form:
     ln Z = ln sum_x exp(-F(x)) = ln sum_h exp(-F_h(h)), F_h(h) = -b h - sum_i ln z_i(a_i + sum_mu W_{i mu} h_mu)
-    (theory 1.4, 1.5). In float64, some states at a time.
+    (theory 1.4, 1.5). Computed in float64, some states at a time.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def log_z_exact(model: RBM, theta: Theta, side: str | None = None) -> float:
     Raises
     ------
     ConfigError
-        If that is more than 2^22 states, or the units are continuous.
+        If this side has more than 2^22 states, or continuous units.
     """
     counts = {name: log_states(layers) for name, layers in sides(model).items()}
     side = side or min(counts, key=lambda name: counts[name])
@@ -60,7 +60,7 @@ def log_states(layers: Sequence[Layer]) -> float:
 
 
 def told(log_count: float) -> str:
-    """Return a number of states as a power of two."""
+    """Return a number of states in words, as a power of two."""
     return "infinitely many states" if math.isinf(log_count) else f"2^{log_count / math.log(2):.0f} states"
 
 
@@ -82,9 +82,9 @@ def hidden_part(model: RBM, theta: Theta, state: State) -> Tensor:
 
 
 def states(layers: Sequence[Layer], at_once: int) -> Iterator[State]:
-    """Yield every joint configuration of discrete layers, `at_once` at a time, one tensor a layer.
+    """Yield every joint configuration of discrete layers, `at_once` at a time, one tensor per layer.
 
-    A state is the number whose digits are the codes of its sites.
+    The codes of the sites are the digits of the number of a state.
     """
     levels = torch.tensor([layer.units.levels for layer in layers for _ in range(layer.sites)])
     places = torch.cat([torch.ones(1, dtype=torch.long), levels.cumprod(0)[:-1]])

@@ -1,4 +1,4 @@
-"""The machines between independent sites and a trained machine, near enough for states to be swapped."""
+"""A ladder of machines from independent sites to a trained machine, close enough for swaps of states."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shortrun.likelihood.tempering import acceptance, at, work
 from shortrun.models import RBM, Clamp
 from shortrun.typing import State, Theta
 
-TARGET = 0.3  # mean acceptance of swaps (BDFRS24)
-SWEEPS = 30  # of the chains at a rung before they go on to the next
-DEEPEST = 6  # times that a gap is halved
+TARGET = 0.3  # mean acceptance rate of swaps (BDFRS24)
+SWEEPS = 30  # of the chains at a rung before they move on to the next
+DEEPEST = 6  # largest number of halvings of a gap
 MEAN_FIELD = 50  # iterations
 
 
 class Rung(NamedTuple):
-    """A machine of a ladder: its age, not a whole number between two kept ones, and chains of it."""
+    """A machine of a ladder with its chains, and its age (a fraction between two stored ages)."""
 
     age: float
     replica: Replica
@@ -31,7 +31,7 @@ class Rung(NamedTuple):
 def bottom(model: RBM, theta: Theta) -> Theta:
     """Return the machine of independent sites nearest to a young one: a_i + sum_mu W_{i mu} <h_mu>, without couplings.
 
-    <h> is the mean-field solution; where W is next to 0 the two laws are next to equal.
+    <h> is the mean-field solution; for W close to 0 the two distributions are almost equal.
     """
     weight, bias, hidden_bias = model.view(theta)
     means = torch.zeros_like(hidden_bias)
@@ -57,22 +57,22 @@ def climbed(
     sweeps: int = SWEEPS,
     clamp: Clamp | None = None,
 ) -> list[Rung]:
-    """Return rungs from independent sites to the last of `ages`, with chains that came up from one to the next.
+    """Return rungs from independent sites to the last of `ages`, with chains that climbed from each to the next.
 
-    Where two kept ages are so far apart that swaps between them would be accepted more rarely than `target`, machines
-    on the straight line between them are put in. Chains are not resampled on the way: where the weights of modes swing
-    from age to age, that loses modes.
+    Where two stored ages are so far apart that the acceptance rate of swaps would be below `target`, machines on the
+    straight line between them are inserted. Chains are not resampled on the way, since that loses modes if the weights
+    of modes swing from age to age.
 
     Parameters
     ----------
     reference : Theta
         Parameters without couplings: `bottom` of the youngest age, or zeros for a ladder of temperatures.
     begin : State
-        Observed layers of the chains; what `clamp` holds keeps its values.
+        Observed layers of the chains; values fixed by `clamp` are kept.
     target : float, default TARGET
-        Lowest mean acceptance of neighbours.
+        Lowest mean acceptance rate between neighbours.
     sweeps : int, default SWEEPS
-        Of the chains at each rung.
+        Sweeps of the chains at each rung.
     """
     clamp = clamp or Clamp()
     lowest = Replica(model, reference)
@@ -91,7 +91,7 @@ def _up_to(
     if deepest == 0 or accepts(last, Rung(age, new, state)) >= target:
         return [Rung(age, new, state)]
     middle = (last.age + age) / 2, torch.lerp(last.replica.theta, theta, 0.5)
-    half = 1024 * 4**deepest  # digits to the base 4, so that no two rungs share their noise
+    half = 1024 * 4**deepest  # digits in base 4, so that no two rungs share their noise
     lower = _up_to(last, *middle, at(noise, half), target, sweeps, clamp, deepest - 1)
     return lower + _up_to(lower[-1], age, theta, at(noise, 2 * half), target, sweeps, clamp, deepest - 1)
 
@@ -99,7 +99,7 @@ def _up_to(
 def annealed_up(
     rungs: Sequence[Rung], begin: State, noise: Noise, *, sweeps: int = SWEEPS, clamp: Clamp | None = None
 ) -> list[State]:
-    """Return other chains at every rung, each come up from the one below."""
+    """Return new chains at every rung, each climbed from the one below."""
     states, state = [], begin
     for n, rung in enumerate(rungs):
         state = rung.replica.sweep(state, at(noise, n), clamp or Clamp(), sweeps)
@@ -108,14 +108,14 @@ def annealed_up(
 
 
 def thinned(rungs: Sequence[Rung], target: float = TARGET, keep: Sequence[float] = ()) -> list[Rung]:
-    """Return as few rungs as it takes: going down from the last, the youngest that swaps often enough (theory 9.1).
+    """Return the fewest rungs: downwards from the last, always the youngest that swaps often enough (theory 9.1).
 
     Parameters
     ----------
     target : float, default TARGET
-        Lowest mean acceptance of neighbours.
+        Lowest mean acceptance rate between neighbours.
     keep : Sequence[float], default ()
-        Ages that stay whatever the acceptance.
+        Ages that are kept at any acceptance rate.
     """
     kept = [rungs[-1]]
     for place in range(len(rungs) - 2, -1, -1):
@@ -126,5 +126,5 @@ def thinned(rungs: Sequence[Rung], target: float = TARGET, keep: Sequence[float]
 
 
 def accepts(young: Rung, old: Rung) -> float:
-    """Return the mean acceptance of swaps between the chains of two rungs."""
+    """Return the mean acceptance rate of swaps between the chains of two rungs."""
     return acceptance(*work(young.replica, old.replica, young.state, old.state)).mean().item()

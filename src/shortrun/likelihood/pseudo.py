@@ -1,4 +1,4 @@
-"""The pseudo-likelihood: each site given all others, which needs no partition function."""
+"""The pseudo-likelihood: the probability of each site given all others, without a partition function."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shortrun.errors import ConfigError
 from shortrun.models import RBM
 from shortrun.typing import State, Theta, Weights
 
-ELEMENTS = 2**22  # of the largest table at one time
+ELEMENTS = 2**22  # of the largest table at a time
 
 
 def pseudo_log_likelihood(model: RBM, theta: Theta, state: State) -> Weights:
-    """Return sum_i ln p(x_i | all other sites), (C,) float64, the label one more site (Besag 1975).
+    """Return sum_i ln p(x_i | all other sites), (C,) float64, with the label as a site (Besag 1975).
 
-    Exact, site by site: ln p(x_i | rest) = - ln sum_c exp[F(x) - F(x with x_i = c)], where only the hidden fields
-    change, by W_i^c - W_i^{x_i}.
+    It is exact, site by site: ln p(x_i | rest) = - ln sum_c exp[F(x) - F(x with x_i = c)], where only the hidden
+    fields change, by W_i^c - W_i^{x_i}.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def log_conditionals(model: RBM, theta: Theta, state: State) -> Float[Tensor, "C
 def _log_conditional(
     model: RBM, theta: Theta, index: int, site: int, x: Tensor, field: Float[Tensor, "C H"], own: Weights
 ) -> Weights:
-    """Return ln p(x_i | rest) of one site: its other values are x + 1, x + 2, ... modulo their number."""
+    """Return ln p(x_i | rest) of one site: its other values are x + 1, x + 2, ... modulo the number of values."""
     units, weight, bias = model.spec.observed[index].units, *model.view(theta)[:2]
     first = model.slices[index].start + site * units.width
     levels = units.levels or 0

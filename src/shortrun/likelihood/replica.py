@@ -1,4 +1,4 @@
-"""A machine at fixed parameters as Monte Carlo methods need it: sweeps, and free energies of exactly what sweeps."""
+"""A machine at fixed parameters for Monte Carlo methods: sweeps, and free energies with the same weights."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class Replica:
     """A machine at fixed parameters.
 
     The fast machine of the CPU rounds weights and then runs exactly the machine of the rounded weights. The free
-    energies here are of those same weights, so that every Monte Carlo identity holds without a remainder; what rounding
-    changed is one more step of importance sampling at the end of a path.
+    energies here are of those same weights, so that every Monte Carlo identity is exact; one more step of importance
+    sampling at the end of a path corrects the rounding.
 
     Parameters
     ----------
     model : RBM
-        Its sweeps are Gibbs sweeps here, whatever its hidden rule.
+        The model; its sweeps are Gibbs sweeps here, for any hidden rule.
     theta : Theta
         (P,).
     exact : bool, default False
-        With the weights as they are: no fast machine.
+        Whether to use the exact weights, without the fast machine.
     """
 
     def __init__(self, model: RBM, theta: Theta, *, exact: bool = False):
         self.model = RBM(replace(model.spec, hidden_rule="sample"))
         self.theta = theta
         machine = PlainMachine(self.model, theta) if exact else engine.machine(self.model, theta)
-        assert isinstance(machine, PlainMachine)  # what RBMs have is one, or a faster kind of it
+        assert isinstance(machine, PlainMachine)  # every machine of an RBM is one
         self.machine = machine
         self._bias = self.model.view(theta).bias.double()
 
@@ -56,7 +56,7 @@ class Replica:
 
 
 def visible_term(layer: Layer, x: Tensor, bias: Tensor) -> Weights:
-    """Return a x of a layer, (C,) float64: colours are gathered, not multiplied out."""
+    """Return a x of a layer, (C,) float64: colours are gathered, not multiplied."""
     if not isinstance(layer.units, Potts):
         return layer.units.features(x, torch.float64) @ bias
     fields = bias.view(layer.sites, layer.units.colours)

@@ -1,4 +1,4 @@
-"""Replica exchange: chains at a ladder of machines, neighbours of which swap their states."""
+"""Replica exchange: chains at a ladder of machines whose neighbours swap states."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from shortrun.likelihood.replica import Replica
 from shortrun.models import Clamp
 from shortrun.typing import State, Weights
 
-SWAP_LAYER = 15  # of the noise: no machine has so many layers
+SWAP_LAYER = 15  # layer number of the noise of swaps, beyond the layers of any machine
 
 Watcher = Callable[[int, Sequence[State]], None]
 
 
 class Tempered(NamedTuple):
-    """What replica exchange leaves: J + 1 replicas of C chains, J pairs of neighbours, T rounds that each pair had.
+    """Result of replica exchange: J + 1 replicas of C chains, J pairs of neighbours, T rounds of each pair.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ class Tempered(NamedTuple):
     forward, backward : Float[Tensor, "T C J"]
         Log-weights F_t(x) - F_{t+1}(x) at x of t, F_{t+1}(x) - F_t(x) at x of t + 1, before each swap.
     acceptance : Float[Tensor, " J"]
-        Mean probability of a swap, of each pair.
+        Mean acceptance rate of swaps of each pair.
     upward : Int[Tensor, " C"]
-        How often a state that had been at the bottom came to the top, of each chain.
+        For each chain, how often a state from the bottom reached the top.
     round_trips : Int[Tensor, " C"]
-        How often it came back to the bottom after that.
+        For each chain, how often such a state returned to the bottom.
     """
 
     states: tuple[State, ...]
@@ -46,7 +46,7 @@ class Tempered(NamedTuple):
 
 
 class Journey:
-    """Where each state of a ladder was last, at the bottom or at the top: (T, C) and counts of journeys (C,)."""
+    """The last end, bottom or top, that each state of a ladder visited, and counts of journeys (C,)."""
 
     def __init__(self, replicas: int, chains: int):
         self.from_bottom = torch.zeros(replicas, chains, dtype=torch.bool)
@@ -61,7 +61,7 @@ class Journey:
             flags[t], flags[t + 1] = torch.where(swap, high, low), torch.where(swap, low, high)
 
     def look(self) -> None:
-        """Count who arrived."""
+        """Count the states that arrived."""
         self.upward += self.from_bottom[-1]
         self.came_up[-1] |= self.from_bottom[-1]
         self.from_bottom[-1] = False
@@ -82,29 +82,29 @@ def temper(
     first: int = 0,
     watch: Watcher | None = None,
 ) -> Tempered:
-    """Run `rounds` of: sweeps of every replica, then swaps of neighbours, the even pairs and the odd ones in turn.
+    """Run rounds of sweeps of every replica and swaps of neighbours, alternating between even and odd pairs.
 
     States x of t and y of t + 1 are swapped with probability min(1, exp[F_t(x) - F_{t+1}(x) + F_{t+1}(y) - F_t(y)])
-    (theory 11.1; BDFRS24), which leaves the product of the laws p_t as it is. Taking even and odd pairs in turn lets
-    states travel in one direction (Okabe et al. 2001; Syed et al. 2022). A replica without couplings at the bottom
-    gets independent samples from each of its sweeps.
+    (theory 11.1; BDFRS24), which leaves the product of the distributions p_t unchanged. Alternating even and odd
+    pairs lets states travel in one direction (Okabe et al. 2001; Syed et al. 2022). Each sweep of a replica without
+    couplings, at the bottom, draws independent samples.
 
     Parameters
     ----------
     replicas : Sequence[Replica]
-        From the young or hot end to the target.
+        Replicas from the young or hot end to the target.
     states : Sequence[State]
-        Observed layers of as many chains at each.
+        Observed layers of the same number of chains at each.
     noise : Noise
-        A place of its own; the rounds count its update on.
+        A separate place in the noise; each round increases its update.
     rounds : int
         At least two, so that every pair has its turn.
     clamp : Clamp, optional
-        What every replica holds; the held values of a chain are the same in all of them.
+        Layers and sites fixed in every replica; the fixed values of a chain are the same in all replicas.
     exchange : bool, default True
-        Whether states are swapped; without, the chains of every replica are ordinary ones.
+        Whether states are swapped; otherwise the chains of every replica are ordinary ones.
     first : int, default 0
-        Number of the first round, to go on with an earlier run.
+        Number of the first round, to continue an earlier run.
     watch : Watcher, optional
         Called after each round with its number and the states.
     """
@@ -127,7 +127,7 @@ def temper(
 
 
 def at(noise: Noise, update: int) -> Noise:
-    """Return the noise further on."""
+    """Return the noise of a later round."""
     return replace(noise, update=noise.update + update)
 
 
@@ -147,13 +147,13 @@ def accepted(forward: Weights, backward: Weights, noise: Noise) -> Bool[Tensor, 
 
 
 def swapped(x: State, y: State, swap: Bool[Tensor, " C"]) -> tuple[State, State]:
-    """Return both states, exchanged where `swap` says."""
+    """Return both states, exchanged where `swap` is true."""
     pairs, rows = list(zip(x, y, strict=True)), swap.unsqueeze(1)
     return tuple(torch.where(rows, b, a) for a, b in pairs), tuple(torch.where(rows, a, b) for a, b in pairs)
 
 
 def gathered(states: Sequence[State], works: list[list[tuple[Weights, Weights]]], journey: Journey) -> Tempered:
-    """Return the result; of pairs that had one turn more than others the first is left out."""
+    """Return the result; the first turn of pairs that had one turn more than others is left out."""
     turns = min((len(pair) for pair in works), default=0)
     chains = journey.upward.shape[0]
     sides = [

@@ -1,4 +1,4 @@
-"""From logarithms of weights to means and ratios of partition functions, with errors over chains."""
+"""Means and ratios of partition functions from log-weights, with errors over chains."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor
 
 from shortrun.typing import Weights
 
-RESAMPLES = 200  # of a bootstrap
-ITERATIONS, TOLERANCE = 200, 1e-10  # of the Bennett equation
+RESAMPLES = 200  # resamples of a bootstrap
+ITERATIONS, TOLERANCE = 200, 1e-10  # in solving Bennett's equation
 
 
 class LogMean(NamedTuple):
-    """ln of a mean of weights.
+    """The logarithm of a mean of weights.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class LogMean(NamedTuple):
     error : float
         Standard error, by bootstrap over chains.
     effective_sample_size : float
-        (sum w)^2 / sum w^2: how many equal weights would say as much.
+        (sum w)^2 / sum w^2, the number of equal weights with the same information.
     """
 
     value: float
@@ -44,7 +44,7 @@ def log_mean(log_weights: Weights, seed: int = 0) -> LogMean:
 
 
 def resampled(values: Float[Tensor, "C J"], seed: int) -> Float[Tensor, "B J"]:
-    """Return bootstrap means of the columns: the rows are drawn again, those of all columns together."""
+    """Return bootstrap means of the columns: rows are resampled, for all columns together."""
     count = len(values)
     counts = np.random.default_rng([seed, 11]).multinomial(count, np.full(count, 1 / count), RESAMPLES)
     return torch.from_numpy(counts / count).to(values) @ values
@@ -56,11 +56,11 @@ class Ratio(NamedTuple):
     Parameters
     ----------
     value : Float[Tensor, " J"]
-        (J,) from both sides, the estimate of least variance (Bennett 1976).
+        (J,) from both sides, the estimate of minimal variance (Bennett 1976).
     forward : Float[Tensor, " J"]
-        (J,) ln <p_new / p_old> over chains of old (theory 11.3); on average not above the truth.
+        (J,) ln <p_new / p_old> over chains of old (theory 11.3); on average at most the truth.
     backward : Float[Tensor, " J"]
-        (J,) - ln <p_old / p_new> over chains of new; on average not below it.
+        (J,) - ln <p_old / p_new> over chains of new; on average at least the truth.
     resamples : Float[Tensor, "B J"]
         (B, J) values of the bootstrap over chains, which keeps the pairs together.
     effective_share : Float[Tensor, " J"]

@@ -1,4 +1,4 @@
-"""In which regime an RBM is: its phases, how it relaxes, and how it learns."""
+"""The regime of an RBM: its phases, its relaxation times, its learning dynamics."""
 
 from shortrun.phases.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
 from shortrun.phases.boundaries import Phase, boundaries, ferromagnet_from, phase_at, stable_from, with_ratios

@@ -1,7 +1,7 @@
-"""How long a stationary run remembers: autocorrelations of recorded observables and the times read off them.
+"""Autocorrelations of recorded observables in a stationary run, and the autocorrelation times.
 
 rho(t) = sum_i <dO_i(0) dO_i(t)> / sum_i <dO_i^2> over the observables O_i of one group, chains and origins, dO_i the
-deviation from the mean over all chains: a chain that stays in one valley must count as remembering it.
+deviation from the mean over all chains: a chain that stays in one valley counts as correlated.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from torch import Tensor
 from shortrun.errors import ConfigError
 
 ALPHA = 0.1
-WINDOW = 6.0  # tau_int that the sum for tau_int goes on for
-SIGNIFICANT = 6.0  # standard errors above which rho is believed
-NOISE = 3.0  # standard errors within which rho may be nothing
-ROUNDING = 1e-6  # of rho, where all chains agree on it
-TAIL = 0.2  # rho below which its decay is a tail
+WINDOW = 6.0  # length of the sum for tau_int, in units of tau_int
+SIGNIFICANT = 6.0  # standard errors above which rho is significant
+NOISE = 3.0  # standard errors within which rho may be zero
+ROUNDING = 1e-6  # error of rho where all chains agree
+TAIL = 0.2  # rho below which its decay counts as a tail
 BLOCK = 2**22  # numbers in one Fourier transform
 
 
 class Measured(NamedTuple):
-    """A number from a run, and whether the run was long enough for it.
+    """A measured number, and whether the run was long enough for it.
 
     Parameters
     ----------
     value : float
-        A time in sweeps, or what else is said; a lower bound where it is not resolved, nan where nothing is known.
+        A time in sweeps unless stated otherwise; a lower bound where it is not resolved, nan where it is unknown.
     error : float
         Standard error, nan where it is unknown.
     resolved : bool
@@ -55,7 +55,7 @@ class Autocorrelation:
     rho : Float64[Tensor, " L"]
         (L + 1,), 1 at t = 0; nan if the observables never change.
     influence : Float64[Tensor, "L C"]
-        (L + 1, C) what each chain adds to rho: rho's error is the spread of their mean.
+        (L + 1, C) contribution of each chain to rho; the error of rho is the standard error of their mean.
     """
 
     rho: Float64[Tensor, " L"]
@@ -78,22 +78,22 @@ def error_of_mean(of_chains: Float64[Tensor, "*T C"]) -> Float64[Tensor, "*T"]:
 
 
 def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> Autocorrelation:
-    """Return rho(t) of K observables together, recorded after each of T sweeps of C chains in a stationary run.
+    """Return the joint rho(t) of K observables, recorded after each of T sweeps of C chains in a stationary run.
 
-    Every pair of sweeps a lag apart counts, so that late lags have fewer. Memory beyond the record is that of two
-    Fourier transforms of a block of chains.
+    All pairs of sweeps at a lag are used, so that long lags have fewer. The memory needed in addition to the record is
+    that of two Fourier transforms of a block of chains.
 
     Parameters
     ----------
     values : Float[Tensor, "T C K"]
-        The record; of observables on one scale, since the strongest count most.
+        The record, of observables on one scale, since those of largest variance dominate.
     lags : int, optional
         L, half of the run by default.
 
     Raises
     ------
     ConfigError
-        For fewer than two chains, whose spread the errors are, or no sweeps after the longest lag.
+        For fewer than two chains (the errors are their spread), or no sweeps after the longest lag.
     """
     sweeps, chains, _ = values.shape
     lags = sweeps // 2 if lags is None else lags
@@ -110,7 +110,7 @@ def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> 
 def lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[Tensor, "L C"]:
     """Return the mean over origins of x(o) x(o + t) of each chain, for t = 0 to `lags`."""
     sweeps = len(deviations)
-    length = 2 ** math.ceil(math.log2(sweeps + lags))  # room for the lags: a transform is periodic
+    length = 2 ** math.ceil(math.log2(sweeps + lags))  # padded for the lags, since a transform is periodic
     parts = []
     for part in deviations.split(max(1, BLOCK // length), 1):
         power = torch.fft.rfft(part.T, length).abs().square_()
@@ -122,8 +122,8 @@ def lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[Te
 def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
     """Return the first t with rho(t) <= alpha.
 
-    Its error is how far it moves where rho moves by its own. Not resolved: rho stays above alpha, and t_alpha is more
-    than the longest lag.
+    Its error is its shift when rho is shifted by the error of rho. It is not resolved if rho stays above alpha; t_alpha
+    then exceeds the longest lag.
     """
     if not bool(found.rho.isfinite().all()):
         return UNKNOWN
@@ -138,8 +138,8 @@ def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
 def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
     """Return tau_int = 1 + 2 sum_(t=1)^W rho(t), W the first with W >= 6 tau_int (Madras and Sokal 1988).
 
-    The sum goes on while rho(W) is above three standard errors: a slow part of small weight would be missed otherwise.
-    Not resolved: no lag is that long, and the sum over all of them, its largest along the way, is a lower bound.
+    The sum continues while rho(W) is above three standard errors; otherwise it would miss a slow part of small weight.
+    It is not resolved if no lag is that long; the largest partial sum is then a lower bound.
     """
     if not bool(found.rho.isfinite().all()):
         return UNKNOWN
@@ -152,13 +152,13 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
 
 
 def tau_exp(found: Autocorrelation) -> Measured:
-    """Return the time of the slowest exponential that is seen: -1 / slope of ln rho(t) in its tail.
+    """Return the time of the slowest visible exponential: -1 / slope of ln rho(t) in its tail.
 
-    The tail is the later two thirds of the lags before rho falls below six standard errors; points count by their
-    errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a slope
-    read off too early is too steep. Where rho at the end of the tail is not below 0.2, or the time is longer than the
-    lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower bound. If rho(1) is
-    below its noise already, the time is 0, and its error what it could be all the same.
+    The tail is the later two thirds of the lags before rho falls below six standard errors; points are weighted by
+    their errors. The chain of the observed layers is reversible and its spectrum non-negative, so that ln rho is
+    convex, and a slope taken too early is too steep. If rho at the end of the tail is not below 0.2, or the time is
+    longer than the lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower
+    bound. If rho(1) is already below its noise, the time is 0, and its error is the time at rho(1) plus two errors.
     """
     rho, error = found.rho, found.error
     if not bool(rho.isfinite().all()):
@@ -179,15 +179,15 @@ def tau_exp(found: Autocorrelation) -> Measured:
 def slope_weights(
     t: Float64[Tensor, " n"], rho: Float64[Tensor, " n"], error: Float64[Tensor, " n"]
 ) -> Float64[Tensor, " n"]:
-    """Return what multiplies ln rho(t) in the weighted least-squares slope; points count as 1 / error(ln rho)^2."""
-    precision = (rho / error.clamp_min(float(error.max()) * 1e-3 + 1e-300)).square()  # rho(0) is 1 without an error
+    """Return the factors of ln rho(t) in the least-squares slope with weights 1 / error(ln rho)^2."""
+    precision = (rho / error.clamp_min(float(error.max()) * 1e-3 + 1e-300)).square()  # rho(0) = 1 has no error
     precision = precision / precision.sum()
     deviation = t - precision @ t
     return precision * deviation / (precision @ deviation.square())
 
 
 def time_of(ratio: float) -> float:
-    """Return -1 / ln of what is left of a correlation after a sweep."""
+    """Return -1 / ln of the factor by which a correlation decays in a sweep."""
     return 0.0 if ratio <= 0 else math.inf if ratio >= 1 else -1 / math.log(ratio)
 
 

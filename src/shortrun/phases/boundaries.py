@@ -1,4 +1,4 @@
-"""Where the phases of Gaussian components meet, without fields (DFF18; theory 7.10 to 7.13)."""
+"""Phase boundaries for Gaussian components without fields (DFF18; theory 7.10 to 7.13)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from shortrun.phases.component_laws import GAUSSIAN
 from shortrun.phases.replica_symmetric import Ensemble, Order, Side, check_ratio, solve_from
 
 PARAMAGNET, FERROMAGNET, GLASS = "paramagnet", "ferromagnet", "spin glass"
-LARGEST = 8.0  # sigma, of a diagram
-LARGEST_OF_AT = 3.0  # beyond, the line is at w > 2 sigma, and too steep for the nodes
+LARGEST = 8.0  # largest sigma of a diagram
+LARGEST_OF_AT = 3.0  # beyond this sigma the line is at w > 2 sigma, too steep for the nodes
 POINTS = 32
-WIDTH = 1e-9  # of logarithms of V, that the AT line is found within
+WIDTH = 1e-9  # width in ln V at which the search for the AT line ends
 LOG_VARIANCES = (-30.0, 10.0)
 
 
@@ -29,7 +29,7 @@ class Phase:
     name : str
         "paramagnet", "ferromagnet" or "spin glass".
     stable : bool
-        Whether the replica-symmetric solution is (theory 7.13); a spin glass never is.
+        Whether the replica-symmetric solution is stable (theory 7.13); that of a spin glass never is.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Phase:
 
 
 def glass(sigma: float, kappa: float = 1.0) -> Order:
-    """Return the order parameters at m = 0: q = 0 up to sigma = 1, the spin glass of the bipartite model beyond."""
+    """Return the order parameters at m = 0: q = 0 up to sigma = 1, beyond it those of the bipartite spin glass."""
     zero = np.zeros(1)
     return solve_from(Ensemble(sigma, (0.0,), kappa), Order(zero, zero, 1.0, 1.0)).order
 
@@ -45,7 +45,7 @@ def glass(sigma: float, kappa: float = 1.0) -> Order:
 def ferromagnet_from(sigma: float, kappa: float = 1.0) -> float:
     """Return the w_1 at which m leaves 0: w^2 (1 - q) (1 - qbar) = 1 with q, qbar of m = 0 (theory 7.10, 7.12).
 
-    It is 1 for sigma <= 1. Full replica symmetry breaking is expected to move the rest to w = sigma at kappa = 1.
+    It is 1 for sigma <= 1. For sigma > 1 full replica symmetry breaking should move it to w = sigma at kappa = 1.
     """
     if sigma <= 1:
         return 1.0
@@ -62,7 +62,7 @@ def stable_from(sigma: float, kappa: float = 1.0) -> float:
         return 1.0
 
     def violated(logs: np.ndarray) -> tuple[float, float]:
-        """Return by how much m = w mbar (1 - q) contradicts mbar = w m (1 - qbar), and the excess of (7.13)."""
+        """Return the violation of m = w mbar (1 - q) with mbar = w m (1 - qbar), and the excess of (7.13)."""
         (v, v_hidden), (here, there) = np.exp(logs), fields(np.exp(logs), kappa)
         q, q_hidden = here.moments()[1], there.moments()[1]
         pulled, pulled_hidden = v - sigma**2 * q_hidden, v_hidden - sigma**2 * q
@@ -110,17 +110,17 @@ def boundaries(
     kappa : float, default 1.0
         N_h / N_v.
     largest : float, default LARGEST
-        Sigma up to which those of the glass are followed.
+        Sigma up to which the boundaries of the glass are followed.
     points : int, default POINTS
-        From sigma = 1 to there, evenly on a logarithmic scale.
+        Number of points from sigma = 1 to `largest`, evenly on a logarithmic scale.
     sigmas : Sequence[float], optional
-        Above 1, in place of these.
+        Values above 1, in place of these points.
 
     Returns
     -------
     pandas.DataFrame
-        boundary ("P/F", "P/SG", "SG/F", "AT"), sigma, w (that of mode 1), x = w / sigma, y = 1 / sigma: the axes of
-        the Sherrington-Kirkpatrick model, of which kappa = 1 is one with beta J = sigma
+        boundary ("P/F", "P/SG", "SG/F", "AT"), sigma, w (of mode 1), x = w / sigma, y = 1 / sigma: the axes of the
+        Sherrington-Kirkpatrick model, with which kappa = 1 agrees at beta J = sigma
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""The state in the middle of a machine's law, and whether it is stable: a criterion that knows the fields.
+"""The state in the middle of a machine's distribution, and its stability: a criterion that includes the fields.
 
 The middle is one mean-field sweep from hidden units without field: m_v = E[x | a + W m_h], then m_h = E[h | b + m_v W].
-While a machine has one state, that is it; beyond its transition the middle lies between the states that it has. The
-mean-field fixed point that Newton's iteration finds from there is often the unstable one between them, but can be a
-stable one at its side where data are not symmetric.
+As long as a machine has one state, this is the middle; beyond its transition the middle lies between its states. The
+mean-field fixed point that Newton's iteration finds from there is often the unstable one between the states, but can be
+a stable one beside it where data are not symmetric.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Centre:
     hidden : Row
         (H,) means of the hidden features.
     converged, residual : bool or float
-        Whether it is a fixed point, and by how much hidden fields still differ.
+        Whether it is a fixed point, and the remaining difference of the hidden fields.
     """
 
     observed: Row
@@ -46,7 +46,7 @@ class Centre:
 
 
 def middle(model: RBM, theta: Theta) -> Centre:
-    """Return the state one sweep from hidden units without field, with how far it is from a fixed one."""
+    """Return the state one sweep from hidden units without field, with its distance from a fixed point."""
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
     hidden = _hidden(model, field)
@@ -58,7 +58,7 @@ def middle(model: RBM, theta: Theta) -> Centre:
 def centre(model: RBM, theta: Theta) -> Centre:
     """Return the mean-field fixed point that Newton's iteration with halved steps finds from the middle.
 
-    Solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
+    It solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
     """
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
@@ -85,7 +85,7 @@ def instabilities(model: RBM, theta: Theta, at: Centre) -> Float[Tensor, " n"]:
 
 
 def _answer(model: RBM, theta: Theta, hidden: Row) -> tuple[Row, Row]:
-    """Return the observed means in the field of hidden ones, and the hidden field that these make."""
+    """Return the observed means in the field of hidden ones, and the resulting hidden field."""
     weight, bias, hidden_bias = model.view(theta)
     field = (bias + weight @ hidden).unsqueeze(0)
     layers = zip(model.spec.observed, model.slices, strict=True)
@@ -105,7 +105,7 @@ def _newton(model: RBM, theta: Theta, observed: Row, hidden: Row, apart: Row) ->
 
 
 def _nearer(model: RBM, theta: Theta, field: Row, step: Row, residual: float) -> Row:
-    """Return the field after the step, or half of it, a quarter, ..., the first that comes nearer to a solution."""
+    """Return the field after the first of the step, half of it, a quarter, ... that reduces the residual."""
     for _ in range(HALVINGS):
         new = field + step
         if float((_answer(model, theta, _hidden(model, new))[1] - new).abs().max()) < residual:

@@ -1,6 +1,6 @@
-"""Gaussian machines relax mode by mode, in closed form: what every estimator of a relaxation time must find.
+"""Relaxation of Gaussian machines in closed form, mode by mode: a reference for estimators of relaxation times.
 
-Along the singular mode alpha of W a visible projection is an AR(1) process with coefficient A = sv2 sh2 w_alpha^2 a
+Along the singular mode alpha of W a visible projection is an AR(1) process with coefficient A = sv2 sh2 w_alpha^2 per
 sweep: E[s' | s] = sv2 W E[tau | s] = sv2 sh2 W W^T s.
 """
 
@@ -20,7 +20,7 @@ from shortrun.units import Gaussian
 
 
 def coefficients(model: RBM, theta: Theta) -> Float64[Tensor, " R"]:
-    """Return A of every mode, from the slowest on; the machine has an equilibrium if all are below 1.
+    """Return A of every mode, slowest first; the machine has an equilibrium if all are below 1.
 
     Raises
     ------
@@ -51,9 +51,9 @@ def variance_after(coefficient: float, steps: int, start: float, variance: float
     Parameters
     ----------
     start : float
-        V_0, of the chains at first.
+        V_0, the variance over chains at the start.
     variance : float, default 1.0
-        sv2, of a visible unit without couplings.
+        sv2, the variance of a visible unit without couplings.
     """
     if coefficient == 1:
         return start + 2 * steps * variance

@@ -1,4 +1,4 @@
-"""How a machine of Gaussian units learns: exactly solvable, mode by mode (DFF17; theory 7.1 to 7.3, 3.2, 3.3).
+"""Learning of a machine of Gaussian units, exactly solvable mode by mode (DFF17; theory 7.1 to 7.3, 3.2, 3.3).
 
 E = |s|^2 / (2 s_v) + |tau|^2 / (2 s_h) - s W tau with variances s_v, s_h; gradient flow dW/dt = <s tau^T>_data -
 <s tau^T>_model = s_h (C - C_model) W, C the covariance of the data.
@@ -18,8 +18,8 @@ from scipy.optimize import root_scalar
 from shortrun.errors import ConfigError, DataError
 from shortrun.phases.gaussian_modes import variance_after
 
-TOLERANCE = 1e-10  # relative, of the integration
-STRONGEST = 1e6  # of A, among which the fixed point out of equilibrium is looked for
+TOLERANCE = 1e-10  # relative error of the integration
+STRONGEST = 1e6  # largest A in the search for the fixed point out of equilibrium
 
 Matrix = Float64[np.ndarray, "_ _"]
 Modes = Float64[np.ndarray, " K"]
@@ -32,7 +32,7 @@ class Units:
     Raises
     ------
     ConfigError
-        If one is not positive.
+        If a variance is not positive.
     """
 
     visible: float = 1.0
@@ -73,18 +73,18 @@ def mode_velocity(values: Modes, variances: Modes, units: Units = UNIT) -> Modes
     values : Modes
         w_a.
     variances : Modes
-        Of the data along u^a, the left singular vectors.
+        Variances of the data along u^a, the left singular vectors.
     """
     return units.hidden * values * (variances - units.visible / (1 - units.visible * units.hidden * values**2))
 
 
 def growth_rates(variances: Modes, units: Units = UNIT) -> Modes:
-    """Return how fast small w_a grow: s_h (lambda_a - s_v); a mode whose variance is below s_v is forgotten."""
+    """Return the growth rates of small w_a: s_h (lambda_a - s_v); a mode with a variance below s_v is forgotten."""
     return units.hidden * (variances - units.visible)
 
 
 def mode_fixed_points(variances: Modes, units: Units = UNIT) -> Modes:
-    """Return where w_a end: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2)."""
+    """Return the final w_a: w_a^2 = (1 / s_v - 1 / lambda_a) / s_h where lambda_a > s_v, else 0 (theory 7.2)."""
     return np.sqrt(np.maximum(1 / units.visible - 1 / variances, 0) / units.hidden)
 
 
@@ -96,10 +96,10 @@ class Rotations(NamedTuple):
 
 
 def rotations(weight: Matrix, covariance: Matrix, units: Units = UNIT) -> Rotations:
-    """Return how fast the singular vectors turn (theory 7.3).
+    """Return the rates at which the singular vectors rotate (theory 7.3).
 
     A_ab = s_h <s_a s_b> (w_b^2 + w_a^2) / (w_b^2 - w_a^2), B_ab = s_h <s_a s_b> 2 w_a w_b / (w_b^2 - w_a^2); the Omega
-    of the source are 2 A and -2 B. Infinite for equal values: `flow` moves W itself and needs none of them.
+    of the source are 2 A and -2 B. They are infinite for equal values; `flow` integrates W itself without them.
     """
     left, values, _ = np.linalg.svd(weight, full_matrices=False)
     together = left.T @ covariance @ left
@@ -124,14 +124,14 @@ def flow(
     covariance : Matrix
         (N, N) of the data.
     times : Sequence[float] or ndarray
-        That go up from 0 or later.
+        Increasing, from 0 or later.
 
     Raises
     ------
     DataError
         For shapes that do not fit, or weights without an equilibrium measure.
     ConfigError
-        For times that do not go up.
+        For times that do not increase.
     """
     moments = np.asarray(times, float)
     if covariance.shape != (len(weight), len(weight)):
@@ -152,15 +152,15 @@ def flow(
 
 
 def out_of_equilibrium_fixed_point(variance: float, steps: int, *, start: float = 1.0, visible: float = 1.0) -> float:
-    """Return A = s_v s_h w^2 at which Var_k is the data's variance: where training by k sweeps from V_0 ends (3.3).
+    """Return A = s_v s_h w^2 at which Var_k is the data's variance, the end of training by k sweeps from V_0 (3.3).
 
-    Beyond V_0 + 2 k s_v it is above 1: the trained energy has no equilibrium measure, and is right at step k all the
-    same. 0 where A = 0 has the variance already, or more.
+    For variances above V_0 + 2 k s_v it is above 1: the trained energy has no equilibrium measure, but is right at step
+    k. It is 0 where the variance at A = 0 is already large enough.
 
     Parameters
     ----------
     variance : float
-        Of the data along the mode.
+        Variance of the data along the mode.
     steps : int
         k, at least 1.
     start : float, default 1.0

@@ -1,4 +1,4 @@
-"""The first updates, where weights are small: every mode of the data grows by itself (theory 2.7)."""
+"""The first updates, with small weights, in which every mode of the data grows independently (theory 2.7)."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from shortrun.models import RBM
 from shortrun.models.ising_form import hidden_variance, rows_around, zero_means
 from shortrun.typing import State, Theta, Weights
 
-MOST_FEATURES = 8192  # whose covariance is decomposed
-ROWS = 4096  # of the data at a time
-SHRUNK = 1e-6  # of a mode that a single update would carry beyond zero
+MOST_FEATURES = 8192  # largest covariance that is decomposed
+ROWS = 4096  # rows of the data at a time
+SHRUNK = 1e-6  # growth factor of a mode that a single update would carry beyond zero
 
 Matrix = Float[Tensor, "F F"]
 
 
 @dataclass(frozen=True, eq=False)
 class LinearRegime:
-    """Modes of the covariance between sites: dW = rate x C_h (C - C_within) W an update.
+    """Modes of the covariance between sites: dW = rate x C_h (C - C_within) W per update.
 
-    C_within is the covariance of the features of one and the same site, which the fields alone can learn; C_h the
-    variance of a hidden unit without field, 1/4 of Bernoulli units.
+    C_within is the covariance of the features within each site, which the fields alone can learn; C_h is the variance
+    of a hidden unit without field, 1/4 for Bernoulli units.
 
     Parameters
     ----------
     model : RBM
-        The machine that learns.
+        The machine to be trained.
     mean : Float[Tensor, " F"]
         (F,) of the features.
     values : Float[Tensor, " F"]
         (F,) eigenvalues lambda of C - C_within, largest first.
     vectors : Matrix
-        (F, F), a mode a column.
+        (F, F), one mode per column.
     """
 
     model: RBM
@@ -52,14 +52,14 @@ class LinearRegime:
         return float(hidden_variance(self.model, zero_means(self.model, self.mean.new_zeros(self.model.size()))[1])[0])
 
     def growth(self, rate: float) -> Float[Tensor, " F"]:
-        """Return the growth of the logarithm of each mode in an update, ln(1 + rate C_h lambda).
+        """Return the growth of the logarithm of each mode per update, ln(1 + rate C_h lambda).
 
-        It is the exponent rate lambda / 4 of (theory 2.7) for small rates, and exact for larger ones.
+        For small rates it is the exponent rate lambda / 4 of (theory 2.7); for larger ones it is exact.
         """
         return torch.log1p((rate * self.hidden_variance * self.values).clamp(min=SHRUNK - 1))
 
     def weights(self, theta: Theta, updates: float, rate: float) -> Float[Tensor, "F H"]:
-        """Return the weights after more updates: each mode of those of theta times its exponential."""
+        """Return the weights after more updates: each mode of theta times its exponential growth."""
         start = self.model.view(theta.double()).weight
         factors = torch.exp(self.growth(rate) * updates)
         return self.vectors @ (factors.unsqueeze(1) * (self.vectors.T @ start))
@@ -97,14 +97,14 @@ class LinearRegime:
 
 @dataclass(frozen=True)
 class Transition:
-    """The first transition as the leading mode alone has it.
+    """The first transition as predicted from the leading mode alone.
 
     Parameters
     ----------
     updates : float
-        n*, from the weights it was asked of.
+        n*, counted from the given weights.
     growth : float
-        Of ln w in an update.
+        Growth of ln w per update.
     first, critical : float
         w_0 and w_c.
     """
@@ -123,12 +123,12 @@ def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
     state : State
         Observed layers, filled.
     weights : Weights
-        (C,) how much each sample counts.
+        (C,) the weight of each sample.
 
     Raises
     ------
     ConfigError
-        If the features are too many for a table of their covariances, or do not vary together at all.
+        If there are too many features for a matrix of covariances, or no features vary together.
     """
     if model.shape[0] > MOST_FEATURES:
         raise ConfigError("data", f"at most {MOST_FEATURES} features expected for their modes, got {model.shape[0]}")
@@ -153,7 +153,7 @@ def moments(model: RBM, state: State, weights: Weights) -> tuple[Float[Tensor, "
 
 
 def without_sites(model: RBM, covariance: Matrix) -> Matrix:
-    """Return a covariance with zeros between the features of one and the same site."""
+    """Return a covariance with zeros between features of the same site."""
     between = covariance.clone()
     for layer, at in zip(model.spec.observed, model.slices, strict=True):
         site = torch.arange(layer.width) // layer.units.width

@@ -1,6 +1,6 @@
-"""Where the weights of a machine lie on the phase diagram: the noise of the bulk, the signals of the outliers.
+"""The position of weights on the phase diagram: the noise of the bulk, the signals of the outliers.
 
-Random-matrix formulas of a matrix of finite rank in noise (Benaych-Georges, Nadakuditi, J. Multivar. Anal. 111, 120
+Random-matrix formulas for a matrix of finite rank in noise (Benaych-Georges, Nadakuditi, J. Multivar. Anal. 111, 120
 (2012)), for w = sum_a w_a u^a v^aT + r with r ~ N(0, sigma^2 / L), L = sqrt(N_v N_h), kappa = N_h / N_v.
 """
 
@@ -15,7 +15,7 @@ from jaxtyping import Float64
 from shortrun.errors import ConfigError
 
 STEPS = 200
-MARGIN = 1.5  # of N^{-2/3}, by which the largest value of noise alone strays beyond the edge
+MARGIN = 1.5  # in units of N^{-2/3}: fluctuation of the largest value of pure noise beyond the edge
 
 Values = Float64[np.ndarray, " n"]
 
@@ -31,15 +31,15 @@ class Placement:
     kappa : float
         N_h / N_v.
     edge : float
-        Largest singular value that noise alone would have.
+        Largest singular value of pure noise.
     observed : Values
         (K,) singular values beyond it, largest first.
     signals : Values
-        (K,) w_a, what they would be without the noise.
+        (K,) w_a, their values without the noise.
     visible_overlaps, hidden_overlaps : Values
-        (K,) squared, of their singular vectors with those of the signal.
+        (K,) squared overlaps of their singular vectors with those of the signal.
     converged : bool
-        Whether the number K of outliers settled.
+        Whether the number K of outliers converged.
     """
 
     sigma: float
@@ -58,7 +58,7 @@ class Placement:
 
     @property
     def leading(self) -> float:
-        """w_1, 0 where nothing stands out of the noise."""
+        """w_1, or 0 without outliers."""
         return float(self.signals[0]) if self.outliers else 0.0
 
 
@@ -69,13 +69,13 @@ def bulk(sigma: float, kappa: float) -> tuple[float, float]:
 
 
 def observed_of(signals: Values, sigma: float, kappa: float) -> Values:
-    """Return where signals w > sigma are seen in the spectrum (theory 7.15)."""
+    """Return the observed singular values of signals w > sigma (theory 7.15)."""
     square, root = signals**2, math.sqrt(kappa)
     return np.sqrt((square + sigma**2 * root) * (square + sigma**2 / root) / square)
 
 
 def signals_of(observed: Values, sigma: float, kappa: float) -> Values:
-    """Return the signals behind singular values beyond the bulk; undoes `observed_of`."""
+    """Return the signals of singular values beyond the bulk; the inverse of `observed_of`."""
     root = math.sqrt(kappa)
     b = observed**2 - sigma**2 * (root + 1 / root)
     return np.sqrt((b + np.sqrt(np.maximum(b**2 - 4 * sigma**4, 0))) / 2)
@@ -92,12 +92,12 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
     """Return the noise and the signals of the singular values of Ising weights.
 
     K values are outliers, beyond (1 + margin) sigma (kappa^{1/4} + kappa^{-1/4}), and sigma^2 is the sum of squares of
-    the others over (N_v - K) (N_h - K) / L, the entries that K modes leave free; repeated until K stays.
+    the others over (N_v - K) (N_h - K) / L, the free entries beside K modes. This is repeated until K is stable.
 
     Parameters
     ----------
     values : Values
-        Of w, all min(N_v, N_h) of them in any order.
+        All min(N_v, N_h) singular values of w, in any order.
     visible, hidden : int
         N_v and N_h.
     margin : float, optional

@@ -1,4 +1,4 @@
-"""Chains of a machine with a record of what they do: linear observables after every sweep, states at a few times."""
+"""Chains with a record: linear observables after every sweep, states at a few times."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from shortrun.typing import Field, State, Theta
 
 @dataclass(frozen=True, eq=False)
 class Observables:
-    """Linear functions of the observed layers that are cheap to record after every sweep.
+    """Linear functions of the observed layers, which are cheap to record after every sweep.
 
     Parameters
     ----------
     directions : Float[Tensor, "F D"]
         (F, D) of projections.
     sites : Int64[Tensor, " s"]
-        (s,) features that are recorded as they are.
+        (s,) features that are recorded directly.
     """
 
     directions: Float[Tensor, "F D"]
@@ -44,12 +44,12 @@ class Observables:
 
 @final
 class Chains:
-    """Chains of a machine, what was recorded of them, and their states at a few times; they can go on.
+    """Chains of a machine with their record and their states at a few times; they can be continued.
 
     Parameters
     ----------
     state : State
-        Where they start.
+        The start of the chains.
     noise : Noise
         Of their sweeps; its `update` counts the calls of `go_on`.
     observables : Observables, optional
@@ -63,7 +63,7 @@ class Chains:
         self.snapshots: dict[int, State] = {}
 
     def go_on(self, steps: int, keep: Sequence[int] = ()) -> None:
-        """Go some sweeps on; states after the sweeps `keep`, counted from the start, are copied."""
+        """Run more sweeps; states after the sweeps `keep`, counted from the start, are copied."""
         chains, begun = len(self.state[0]), self.time
         record = torch.empty(
             steps if self.observables else 0, chains, self.observables.count if self.observables else 0

@@ -1,4 +1,4 @@
-"""Whether chains have forgotten where they started, without a stationary run: overlaps, two starts, jumps."""
+"""Tests of whether chains have forgotten their start, without a stationary run: overlaps, two starts, jumps."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from shortrun.phases.autocorrelation import Measured, error_of_mean
 from shortrun.typing import Field, State
 from shortrun.units import Gaussian
 
-MERGED = 0.1  # of the combined spread, below which two overlaps are one
+MERGED = 0.1  # fraction of the combined spread below which two overlaps agree
 AGREE = 3.0  # standard errors within which two starts agree
-PAIRINGS = 8  # other chains that each one is compared with
+PAIRINGS = 8  # other chains to which each one is compared
 
 
 def settled(times: Sequence[int], holds: Sequence[bool]) -> Measured:
-    """Return the first of the times from which on something always holds.
+    """Return the first time from which on a condition always holds.
 
-    Its error is the step of the grid before it. Not resolved: it does not hold at the last time, a lower bound.
+    Its error is the step of the grid before it. It is not resolved, and a lower bound, if the condition fails at the
+    last time.
     """
     first = max((i + 1 for i, held in enumerate(holds) if not held), default=0)
     if first == len(times):
@@ -35,18 +36,18 @@ def settled(times: Sequence[int], holds: Sequence[bool]) -> Measured:
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """How alike chains are at a time t: (mean, spread) over pairs.
+    """Similarities of chains at a time t: (mean, spread) over pairs.
 
     Parameters
     ----------
     time : int
         t.
     independent : tuple[float, float]
-        Of x(t) of different chains.
+        Overlaps of x(t) of different chains.
     own : tuple[float, float]
-        Of x(t) and x(t / 2) of one chain.
+        Overlaps of x(t) and x(t / 2) of one chain.
     chains : int
-        Their number.
+        The number of chains.
     """
 
     time: int
@@ -58,7 +59,7 @@ class Overlaps:
     def merged(self) -> bool:
         """Whether the means differ by less than a tenth of the combined (root mean square) spread, or than their noise.
 
-        The noise is three standard errors, those of as many pairs as there are chains.
+        The noise is three standard errors for as many pairs as there are chains.
         """
         spread = math.hypot(self.independent[1], self.own[1])
         noise = AGREE * spread / math.sqrt(self.chains)
@@ -66,7 +67,7 @@ class Overlaps:
 
 
 def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]:
-    """Return the overlaps at every recorded time t whose half was recorded too."""
+    """Return the overlaps at every recorded time t for which t / 2 was recorded too."""
     found = []
     for t in sorted(snapshots):
         if t % 2 == 0 and t // 2 in snapshots:
@@ -80,7 +81,7 @@ def chain_overlaps(spec: Spec, snapshots: Mapping[int, State]) -> list[Overlaps]
 
 
 def alike(spec: Spec, one: State, other: State) -> Float64[Tensor, " C"]:
-    """Return the overlap of two states a chain: the share of equal sites, or the mean product of continuous ones."""
+    """Return the overlap of two states of each chain: share of equal sites, or mean product of continuous ones."""
     total = torch.zeros(len(one[0]), dtype=torch.float64)
     for layer, x, y in zip(spec.observed, one, other, strict=True):
         total += (x.double() * y if isinstance(layer.units, Gaussian) else (x == y).double()).sum(1)
@@ -88,12 +89,12 @@ def alike(spec: Spec, one: State, other: State) -> Float64[Tensor, " C"]:
 
 
 def merging_time(found: Sequence[Overlaps]) -> Measured:
-    """Return the mixing time t / 2 after which a chain is no more like its own past than like another chain.
+    """Return the mixing time t / 2 after which a chain is no more similar to its own past than to another chain.
 
     Raises
     ------
     ConfigError
-        If no two times are t and t / 2.
+        If no two recorded times are t and t / 2.
     """
     if not found:
         raise ConfigError("times", "times t and t / 2 expected")
@@ -101,7 +102,7 @@ def merging_time(found: Sequence[Overlaps]) -> Measured:
 
 
 def distance(one: Float64[Tensor, " C"], other: Float64[Tensor, " C"]) -> float:
-    """Return how many standard errors the means of two sets of chains are apart, without a sign."""
+    """Return the absolute difference of the means of two sets of chains, in standard errors."""
     error = float(torch.hypot(error_of_mean(one), error_of_mean(other)))
     return float((one.mean() - other.mean()).abs()) / max(error, 1e-300)
 
@@ -109,7 +110,7 @@ def distance(one: Float64[Tensor, " C"], other: Float64[Tensor, " C"]) -> float:
 def agreement(times: Sequence[int], distances: Sequence[float]) -> Measured:
     """Return the time from which on two starts agree within three standard errors.
 
-    Few chains agree soon: it is a test at the precision of their number.
+    With few chains the test is weak, and they agree early.
     """
     return settled(times, [each <= AGREE for each in distances])
 
@@ -123,7 +124,7 @@ class Clusters:
     directions : Float[Tensor, "F D"]
         (F, 2) of the plane.
     centres : Float[Tensor, "n D"]
-        (n, 2) in it.
+        (n, 2) coordinates in the plane.
     """
 
     directions: Float[Tensor, "F D"]
@@ -131,7 +132,7 @@ class Clusters:
 
     @classmethod
     def of(cls, features: Field, count: int) -> Clusters:
-        """Find clusters of samples by k-means in the plane of their first two principal components.
+        """Return clusters of samples by k-means in the plane of their first two principal components.
 
         Raises
         ------
@@ -150,15 +151,15 @@ class Clusters:
         return cls(*(torch.from_numpy(each.copy()).to(features.dtype) for each in (plane, centres)))
 
     def nearest(self, points: Float[Tensor, "*C D"]) -> Int64[Tensor, "*C"]:
-        """Return the cluster of points of the plane."""
+        """Return the clusters of points of the plane."""
         return torch.cdist(points.flatten(0, -2), self.centres).argmin(1).view(points.shape[:-1])
 
 
 def jumps(clusters: Int64[Tensor, "T C"]) -> Measured:
-    """Return how often a chain is in another cluster than a sweep before, per chain and sweep.
+    """Return the rate of changes of cluster between consecutive sweeps, per chain and sweep.
 
-    The error is the spread over chains. Not resolved: no chain has jumped; then the value is the rate that would have
-    shown three jumps, an upper bound. A point that flickers at a border jumps, too.
+    The error is the spread over chains. It is not resolved if no chain has jumped; the value is then the rate of three
+    jumps in the record, an upper bound. Flickering at a border counts as jumps.
 
     Raises
     ------

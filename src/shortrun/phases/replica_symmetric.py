@@ -1,8 +1,8 @@
-"""The replica-symmetric machine: order parameters and free energy of low-rank weights in noise (DFF18).
+"""Replica-symmetric theory: order parameters and free energy of low-rank weights in noise (DFF18).
 
 Ising units, w_{i mu} = sum_a w_a u_i^a v_mu^a + r_{i mu}, r ~ N(0, sigma^2 / L), L = sqrt(N_v N_h), kappa = N_h / N_v
-(theory 7.4). Fields are those of E = - sum eta_i s_i - ..., so that they add to w mbar (the source's equations have
-them with the other sign, and kappa to the opposite powers).
+(theory 7.4). Fields are those of E = - sum eta_i s_i - ..., so that they add to w mbar (the equations of the
+source have them with the opposite sign, and the inverse powers of kappa).
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from shortrun.errors import ConfigError
 from shortrun.phases.component_laws import GAUSSIAN, Law, Nodes, normal
 
 DAMPING = 0.5
-TOLERANCE = 1e-10  # of every order parameter in one step
+TOLERANCE = 1e-10  # change of every order parameter in one step
 STEPS = 20_000
-NODES = 121  # of the noise, where components have a law of their own
-MOST_NODES = 2**23  # of all components and the noise together
-SAME = 1e-6  # two free energies that differ by less are of one solution; the larger m is told
+NODES = 121  # nodes of the noise where components are not Gaussian
+MOST_NODES = 2**23  # nodes of all components and the noise together
+SAME = 1e-6  # difference of free energies below which solutions are the same; the larger m is returned
 
 Pulls = Float64[np.ndarray, " K"]
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Machines with the same few modes, and noise (theory 7.4).
+    """An ensemble of machines with the same few modes, and noise (theory 7.4).
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ class Ensemble:
     kappa : float, default 1.0
         N_h / N_v.
     visible_law, hidden_law : Law, default GAUSSIAN
-        Of the components of u and v.
+        Distributions of the components of u and v.
     visible_fields, hidden_fields : tuple[float, ...], default ()
-        eta_a = L^{-1/2} sum_i u_i^a eta_i, theta_a alike, one a mode; zeros by default.
+        eta_a = L^{-1/2} sum_i u_i^a eta_i, theta_a likewise, one per mode; zeros by default.
 
     Raises
     ------
     ConfigError
-        For a negative noise, a ratio that is not positive, another number of fields than of modes.
+        For a negative noise, a ratio that is not positive, or a number of fields other than that of modes.
     """
 
     noise: float
@@ -71,7 +71,7 @@ class Ensemble:
 
     @property
     def transposed(self) -> Ensemble:
-        """The same machines with visible and hidden units exchanged."""
+        """The ensemble with visible and hidden units exchanged."""
         return replace(
             self,
             kappa=1 / self.kappa,
@@ -83,7 +83,7 @@ class Ensemble:
 
 
 def check_ratio(kappa: float) -> None:
-    """Raise ConfigError unless kappa is a ratio of sizes."""
+    """Raise ConfigError unless kappa is a positive ratio."""
     if not (math.isfinite(kappa) and kappa > 0):
         raise ConfigError("kappa", f"a positive ratio N_h / N_v expected, got {kappa:g}")
 
@@ -106,11 +106,11 @@ class Solution:
     order : Order
         The order parameters.
     free_energy : float
-        Ln Z / L (theory 7.9b): of several solutions the one with the largest is the machine's.
+        Ln Z / L (theory 7.9b); the solution with the largest value is the state of the machine.
     instability : float
-        sigma^4 E sech^4 E sech^4, beyond 1 replica symmetry is broken (theory 7.13).
+        sigma^4 E sech^4 E sech^4; above 1 replica symmetry is broken (theory 7.13).
     converged, residual : bool or float
-        Whether the iteration stopped by itself, and its last step.
+        Whether the iteration converged, and its last step.
     """
 
     order: Order
@@ -121,7 +121,7 @@ class Solution:
 
     @property
     def phase(self) -> str:
-        """The phase: ferromagnet where some m is not 0, else spin glass where q is not, else paramagnet."""
+        """The phase: ferromagnet if some m is not 0, otherwise spin glass if q is not 0, otherwise paramagnet."""
         if np.abs(self.order.m).max() > 1e-4:
             return "ferromagnet"
         return "spin glass" if self.order.q > 1e-4 else "paramagnet"
@@ -131,7 +131,7 @@ class Solution:
 class Side:
     """The sites of one side in the field scale (sqrt(variance) x + pulls . u), x normal noise, u components of modes.
 
-    Gaussian components make the field normal itself, which leaves one average of two.
+    With Gaussian components the field itself is normal, and one average replaces two.
     """
 
     law: Law
@@ -163,7 +163,7 @@ class Side:
         return float(weights @ (size + np.log1p(np.exp(-2 * size))))
 
     def sech4(self) -> float:
-        """Return E sech^4: how far the replicon of a site is from 1."""
+        """Return E sech^4, the contribution of a site to the replicon."""
         field, weights = self.field()
         return float(weights @ (1 - np.tanh(field) ** 2) ** 2)
 
@@ -172,12 +172,12 @@ class Side:
 def grid(
     law: Law, modes: int
 ) -> tuple[Float64[np.ndarray, "K n"], Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
-    """Return every combination of components and noise, (K, n) and (n,), with its weight.
+    """Return all combinations of components and noise, (K, n) and (n,), with their weights.
 
     Raises
     ------
     ConfigError
-        If they are too many.
+        If there are too many.
     """
     noise = normal(NODES)
     if len(law.nodes) ** modes * NODES > MOST_NODES:
@@ -218,13 +218,13 @@ def free_energy(ensemble: Ensemble, order: Order) -> float:
 
 
 def instability(ensemble: Ensemble, order: Order) -> float:
-    """Return sigma^4 E sech^4 E sech^4 of the two sides (theory 7.13): beyond 1 replica symmetry is broken."""
+    """Return sigma^4 E sech^4 E sech^4 of the two sides (theory 7.13): above 1 replica symmetry is broken."""
     visible, hidden = sides(ensemble, order)
     return ensemble.noise**4 * visible.sech4() * hidden.sech4()
 
 
 def solve_from(ensemble: Ensemble, start: Order, steps: int = STEPS) -> Solution:
-    """Return the solution that damped iteration comes to."""
+    """Return the solution that damped iteration converges to."""
     now, residual = _flat(start), math.inf
     for _ in range(steps):
         new = _flat(step(ensemble, _order(now)))
@@ -238,7 +238,7 @@ def solve_from(ensemble: Ensemble, start: Order, steps: int = STEPS) -> Solution
 
 
 def solutions(ensemble: Ensemble) -> list[Solution]:
-    """Return the solutions from m = 0, from each mode alone and from all together, the largest ln Z first."""
+    """Return the solutions from m = 0, from each mode alone and from all together, largest ln Z first."""
     count = len(ensemble.signals)
     starts = [*np.eye(count), *([np.ones(count)] if count > 1 else []), np.zeros(count)]
     found = [solve_from(ensemble, Order(m.copy(), m.copy(), 1.0, 1.0)) for m in starts]
@@ -246,12 +246,12 @@ def solutions(ensemble: Ensemble) -> list[Solution]:
 
 
 def solve(ensemble: Ensemble) -> Solution:
-    """Return the solution of the largest ln Z: the state of the machine (theory 7.9b).
+    """Return the solution with the largest ln Z, the state of the machine (theory 7.9b).
 
     Raises
     ------
     ConfigError
-        If so many modes with components of that law need too many nodes.
+        If the components of this number of modes need too many nodes.
     """
     return solutions(ensemble)[0]
 

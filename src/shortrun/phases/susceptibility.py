@@ -1,8 +1,9 @@
-"""How much a machine's samples move along its modes: largest where a mode is about to split.
+"""Susceptibilities of a machine along its modes, largest where a mode is about to split.
 
-With s the features at mean 0 and variance 1 of zero fields and m = N_v^{-1/2} u . s along a left singular vector u of
-the weights, chi = N_v Var(m): 1 without couplings, about 1 / (1 - w^2) before the transition of that mode. Beyond it a
-chain stays on one side, so that chi is split into what a chain does in its time and how the chains differ.
+Let s be the features, standardised by their mean and variance in zero field, and m = N_v^{-1/2} u . s their projection
+on a left singular vector u of the weights. Then chi = N_v Var(m) is 1 without couplings and about 1 / (1 - w^2) before
+the transition of that mode. Beyond it a chain stays on one side, so that chi is split into the variance within chains
+and the variance between them.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ def susceptibility(
     vectors : Float[Tensor, "F K"]
         (F, K) left singular vectors of `ising_weights`.
     chains : int, default 500
-        From random starts.
+        Number of chains, from random starts.
     steps, burn : int, default 200
-        Sweeps that are looked at, and sweeps before.
+        Sweeps that are used, and sweeps before them.
     seed : int, default 0
-        Of the noise.
+        Seed of the noise.
 
     Raises
     ------

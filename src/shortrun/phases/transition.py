@@ -1,4 +1,4 @@
-"""The law of a sweep, written down: the transition matrix of tiny machines, its spectrum, the law after k sweeps."""
+"""The transition matrix of a sweep of tiny machines, its spectrum, and the distribution after k sweeps."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from shortrun.models import RBM, Layer
 from shortrun.phases.autocorrelation import time_of
 from shortrun.typing import State, Theta
 
-STATES = 2**12  # of the observed layers
+STATES = 2**12  # largest number of states of the observed layers
 HIDDEN_STATES = 2**16
-ENTRIES = 2**26  # of the largest table
+ENTRIES = 2**26  # largest number of elements of a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +28,13 @@ class TransitionMatrix:
     Parameters
     ----------
     states : State
-        The n configurations, one tensor a layer.
+        The n configurations, one tensor per layer.
     matrix : Float64[Tensor, "n n"]
         (n, n), T(x' | x) = sum_h p(h | x) p(x' | h) in row x and column x'.
     law : Float64[Tensor, " n"]
-        (n,) the stationary law p(x), which is that of the machine.
+        (n,) the stationary distribution p(x), which is that of the machine.
     eigenvalues : Float64[Tensor, " n"]
-        (n,) of T, from 1 down; real and not negative, since T is a product of two conditional expectations.
+        (n,) of T, decreasing from 1; real and non-negative, since T is a product of two conditional expectations.
     """
 
     states: State
@@ -49,7 +49,7 @@ class TransitionMatrix:
 
     @cached_property
     def uniform(self) -> Float64[Tensor, " n"]:
-        """p0 of a random start: every configuration alike."""
+        """p0 of a random start: the uniform distribution."""
         return torch.full_like(self.law, 1 / len(self.law))
 
     def after(self, steps: int, start: Float64[Tensor, " n"] | None = None) -> Float64[Tensor, " n"]:
@@ -76,7 +76,7 @@ def transition_matrix(model: RBM, theta: Theta) -> TransitionMatrix:
     Raises
     ------
     ConfigError
-        For units that are not discrete, the hidden rule "mean" (no Gibbs sampler), or too many states.
+        For units that are not discrete, the hidden rule "mean" (not a Gibbs sampler), or too many states.
     """
     check(model)
     theta = theta.detach().cpu().double()
@@ -101,12 +101,12 @@ def conditional(model: RBM, theta: Theta, states: State, hidden: Tensor) -> Floa
 
 
 def check(model: RBM) -> None:
-    """Check that a machine is small and discrete, before tables are made.
+    """Check that a machine is small and discrete before tables are computed.
 
     Raises
     ------
     ConfigError
-        If it is not, with the numbers.
+        If it is not; the message gives the numbers.
     """
     if any(layer.units.levels is None for layer in model.spec.layers):
         raise ConfigError("units", "a transition matrix needs discrete units, and these have infinitely many states")
@@ -127,7 +127,7 @@ def count(layers: Sequence[Layer]) -> int:
 
 
 def configurations(layers: Sequence[Layer]) -> State:
-    """Return every joint configuration of discrete layers, the last site changing fastest, one tensor a layer."""
+    """Return every joint configuration of discrete layers, the last site changing fastest, one tensor per layer."""
     levels = [layer.units.levels or 0 for layer in layers for _ in range(layer.sites)]
     grid = torch.cartesian_prod(*[torch.arange(q, dtype=torch.uint8) for q in levels]).view(-1, len(levels))
     return tuple(part.contiguous() for part in grid.split([layer.sites for layer in layers], 1))

@@ -82,7 +82,7 @@ def compare(
     """
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
     whole = Pair(reference, generated, held_out, settings.convention, settings.seed)
-    quantities = chosen(settings.scores or None, whole, predictions, rebuilt)
+    quantities = chosen(settings.scores, whole, predictions, rebuilt)
     pairs, wanted = parts(whole, settings.per_class), modules_of(quantities)
     rows = {name: measured(pair.shuffled(), wanted, floors) if pair else {} for name, pair in pairs.items()}
     for module in wanted:

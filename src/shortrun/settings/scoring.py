@@ -14,8 +14,8 @@ SeveralSamples = Annotated[int, Field(ge=2)]
 class ScoringSettings(Settings):
     """Which scores are measured, and by whose definitions."""
 
-    scores: tuple[str, ...] = option(
-        (), "Names of scores, as aai,spectrum; by default all that apply.", panel=MEASUREMENT, metavar="NAME,..."
+    scores: tuple[str, ...] | None = option(
+        None, "Names of scores, as aai,spectrum; by default all that apply.", panel=MEASUREMENT, metavar="NAME,..."
     )
     convention: Literal["default", "paper", "fef"] = option(
         "default",
@@ -53,8 +53,8 @@ class EvaluateSettings(ScoringSettings):
 class CurvesSettings(ScoreSettings):
     """Options of `curves`."""
 
-    times: tuple[Positive, ...] = option(
-        (),
+    times: tuple[Positive, ...] | None = option(
+        None,
         "Numbers of sweeps to look after; by default a logarithmic grid with k.",
         panel=MEASUREMENT,
         metavar="1,2,5,...",

@@ -54,7 +54,7 @@ def write_tree(
     annotations : Mapping[str, ndarray], optional
         Further columns, (N,) texts or numbers each (`data.annotations.read_annotations`).
     clusters : int, optional
-        Members.csv tells the cluster of each leaf at the level with about so many; the classes by default.
+        `members.csv` tells the cluster of each leaf at the level with about so many; the classes by default.
     depth : Depth, default "age"
         Of the pictures: the logarithm of the age, or lengths of branches.
     title : str, default ""
