@@ -267,7 +267,7 @@ def pieces_of(data: Dataset) -> list[Piece]:
         title, start = (found[1], int(found[2])) if found else (name, 0)
         rows.setdefault((title, code), []).append((row, start) if found else (row, 0))
     return [
-        Piece(title, classes[code], put_together(data.values, placed, form["frames"]), tempo_of(form, classes[code]))
+        Piece(title, classes[code], put_together(data.values, placed, form.frames), tempo_of(form, classes[code]))
         for (title, code), placed in rows.items()
     ]
 
