@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from shortrun.data.core.alphabet import BINARY, DNA, PROTEIN, RNA, detect, named, numbered
-from shortrun.data.core.kind import Kind
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import Kind
 from shortrun.data.core.values import binarise
 from shortrun.errors import ConfigError, DataError
 

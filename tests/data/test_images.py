@@ -377,7 +377,7 @@ def test_no_folder_is_replaced(tmp_path):
         write(tmp_path / "e", Dataset.from_arrays([[0, 1]]))
     with pytest.raises(StoreError, match="no such file"):
         write(tmp_path / "nowhere" / "d", data)
-    with pytest.raises(DataError, match="rna alphabet"):
+    with pytest.raises(DataError, match="letters"):
         write(tmp_path / "f", Dataset.from_arrays([[[0, 4]]], alphabet="rna"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "file"]
 
