@@ -135,3 +135,20 @@ def read(path, options):
 def test_a_format_that_lacks_a_name_is_refused_when_it_is_made(fields, reason):
     with pytest.raises(TypeError, match=reason):
         Format(**fields)
+
+
+def test_weights_are_an_option_of_reading_that_further_files_do_not_take_over(tmp_path):
+    (tmp_path / "x.fasta").write_text(">a\nACGU\n>b\nACGU\n>c\nUUUU\n")
+    data = sr.read(tmp_path / "x.fasta", reweight=0.8)
+    assert data.weights.tolist() == [0.5, 0.5, 1.0]
+    assert sr.read(tmp_path / "x.fasta", like=data).weights.tolist() == [1.0, 1.0, 1.0]
+    with pytest.raises(sr.ConfigError, match="reweight"):
+        sr.read(tmp_path / "x.fasta", reweight=2)
+
+
+def test_what_is_given_wins_over_what_is_remembered(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.array([[[0, 100, 200, 255]]], np.uint8))
+    data = sr.read(tmp_path / "x.npz", threshold=0.5)
+    assert sr.read(tmp_path / "x.npz", like=data).values.tolist() == [[0, 0, 1, 1]]
+    assert sr.read(tmp_path / "x.npz", like=data, threshold=0.9).values.tolist() == [[0, 0, 0, 1]]
+    assert sr.read(tmp_path / "x.npz").values.tolist() == [[0, 1, 1, 1]]
