@@ -41,8 +41,8 @@ from benchmarks.chaos_tasks import (
     table,
     trained,
 )
-from shortrun.chaos import exponent, fixed_points
-from shortrun.chaos.starts import begun
+from shortrun.chaos import lyapunov_exponent, rest_states
+from shortrun.chaos.starts import start_chains
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream
 from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
@@ -81,7 +81,7 @@ def network(sizes: Sequence[int], gain: float, seed: int) -> ChaoticNetwork:
 def exponent_of(model: ChaoticNetwork, effort: Effort) -> float:
     """Return the exponent of an untrained network, from half the chains and time: large networks vary little."""
     options = {"chains": effort.chains // 2, "time": effort.time / 2, "transient": effort.time / 4}
-    return exponent(model, torch.zeros(model.size()), **options).value
+    return lyapunov_exponent(model, torch.zeros(model.size()), **options).value
 
 
 def ages(folder: Path, effort: Effort) -> Iterator[Row]:
@@ -95,8 +95,8 @@ def ages(folder: Path, effort: Effort) -> Iterator[Row]:
 def regime(run: sr.Trajectory, age: int, effort: Effort) -> Row:
     """Return exponent and late states at an age."""
     model = network_of(run)
-    found = exponent(model, run.at(age), chains=effort.chains, time=effort.time, transient=effort.time / 2)
-    late = fixed_points(model, run.at(age), chains=effort.samples // 5, first=effort.time / 2, last=5 * effort.time)
+    found = lyapunov_exponent(model, run.at(age), chains=effort.chains, time=effort.time, transient=effort.time / 2)
+    late = rest_states(model, run.at(age), chains=effort.samples // 5, first=effort.time / 2, last=5 * effort.time)
     return {
         "lambda tau": found.value,
         "error": found.error,
@@ -138,8 +138,8 @@ def parting(folder: Path, effort: Effort) -> Iterator[Row]:
 
 
 def parted(run: sr.Trajectory, theta: torch.Tensor, pairs: int) -> Row:
-    """Return the growth of the distance of nearby starts at T, and how many end at different samples."""
-    machine, state, clamp = begun(network_of(run), theta, pairs, None, 2)
+    """Return by what factor the distance of near starts has grown at T, and how many end at different samples."""
+    machine, state, clamp = start_chains(network_of(run), theta, pairs, None, 2)
     random = torch.Generator().manual_seed(0)
     other = tuple(x + NEAR * torch.randn(x.shape, generator=random, dtype=x.dtype) for x in state)
     options = {"steps": run.recipe["steps"], "clamp": clamp}

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
     from shortrun.settings import Config
     from shortrun.store import Trajectory
     from shortrun.units import Bernoulli, Gaussian, Ising, Potts
-    from shortrun.workflows import curves, evaluate, fit, generate, predict, score, stream
+    from shortrun.workflows import (
+        curves,
+        evaluate,
+        first_transition,
+        fit,
+        generate,
+        learning_flow,
+        lyapunov,
+        mixing,
+        phases,
+        predict,
+        score,
+        stream,
+    )
 
 # Names are imported when they are first used, so that `shortrun --help` does not wait for torch.
 _ROOMS = {
@@ -34,15 +47,29 @@ _ROOMS = {
     "shortrun.scores": ("Score",),
     "shortrun.store": ("Trajectory",),
     "shortrun.units": ("Bernoulli", "Gaussian", "Ising", "Potts"),
-    "shortrun.workflows": ("curves", "evaluate", "fit", "generate", "predict", "score", "stream"),
+    "shortrun.workflows": (
+        "curves",
+        "evaluate",
+        "first_transition",
+        "fit",
+        "generate",
+        "learning_flow",
+        "lyapunov",
+        "mixing",
+        "phases",
+        "predict",
+        "score",
+        "stream",
+    ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in the order of the rooms
     "Alphabet", "Bernoulli", "Config", "ConfigError", "DataError", "Dataset", "FormatError", "Gaussian", "Ising",
     "Layer", "Potts", "Predictions", "RBM", "Run", "Scheme", "Score", "ShortrunError", "Spec", "StoreError",
-    "Trajectory", "__version__", "cd", "curves", "evaluate", "ff", "fit", "generate", "pcd", "predict", "rdm", "read",
-    "score", "split", "stream", "write",
+    "Trajectory", "__version__", "cd", "curves", "evaluate", "ff", "first_transition", "fit", "generate",
+    "learning_flow", "lyapunov", "mixing", "pcd", "phases", "predict", "rdm", "read", "score", "split", "stream",
+    "write",
 ]  # fmt: skip
 
 

@@ -14,11 +14,12 @@ import torch
 import shortrun as sr
 from command_line import call, good, refused
 from conftest import all_states, law
+from dictionary import to_ising
 from enumeration import p_value
 from shortrun.data.core.columns import Column
 from shortrun.dynamics import Noise, Stream, label_chain, run
 from shortrun.engine import machine
-from shortrun.models import RBM, Clamp, Layer, Spec, parts_of, spec_of, state_of, to_ising, whole_of
+from shortrun.models import RBM, Clamp, Layer, Spec, parts_of, spec_of, state_of, whole_of
 from shortrun.settings.training import ModelSettings
 from shortrun.units import Bernoulli, Ising, Potts
 

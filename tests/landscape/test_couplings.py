@@ -14,10 +14,11 @@ import torch
 import shortrun as sr
 from command_line import good, refused
 from conftest import all_states, machine
+from dictionary import to_bernoulli, to_ising
 from shortrun import workflows
 from shortrun.errors import ConfigError
 from shortrun.landscape import fields, pair_strengths, pairs, sites_of, triples
-from shortrun.models import RBM, Layer, Spec, to_bernoulli, to_ising
+from shortrun.models import RBM, Layer, Spec
 from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from conftest import DISCRETE, HIDDEN, all_states, energy, machine
+from dictionary import to_bernoulli
 from shortrun.errors import ConfigError, DataError
 from shortrun.landscape import fixed_points, gamma, solve, stability
 from shortrun.landscape.expansion import Expansion
 from shortrun.models import RBM, Layer, Spec
-from shortrun.models.dictionary import to_bernoulli
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 
 ORDERS = (1, 2, 3)

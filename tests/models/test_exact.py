@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from conftest import DISCRETE, HIDDEN, all_states, codes, energy, law, machine
+from dictionary import to_bernoulli, to_ising
 from shortrun.models import RBM, Layer, Spec
-from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, from_dict, kinds, to_dict
 
 TIGHT = {"rtol": 0, "atol": 1e-10}

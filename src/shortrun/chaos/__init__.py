@@ -1,20 +1,20 @@
-"""Chaos in rate networks: Lyapunov exponents, fixed points, the critical gain."""
+"""Whether a chaotic network is chaotic: Lyapunov exponents, rest states, the critical gain.
 
-from shortrun.chaos.energy import lyapunov_function
-from shortrun.chaos.fixed_points import FixedPoints, fixed_points, residual
-from shortrun.chaos.lyapunov import Exponent, exponent
-from shortrun.chaos.stability import coupling_matrix, critical_gain, linear_exponent, measured_critical_gain, radius
+`lyapunov_exponent` and `critical_gain` are behind the verb `lyapunov`. The others are tools for any network and theta:
+`rest_states` finds where chains stop, `measured_critical_gain` the gain at which a given network becomes unstable.
+"""
+
+from shortrun.chaos.lyapunov import LyapunovExponent, lyapunov_exponent
+from shortrun.chaos.rest_states import RestStates, rest_states
+from shortrun.chaos.stability import coupling_matrix, critical_gain, measured_critical_gain, spectral_radius
 
 __all__ = [
-    "Exponent",
-    "FixedPoints",
+    "LyapunovExponent",
+    "RestStates",
     "coupling_matrix",
     "critical_gain",
-    "exponent",
-    "fixed_points",
-    "linear_exponent",
-    "lyapunov_function",
+    "lyapunov_exponent",
     "measured_critical_gain",
-    "radius",
-    "residual",
+    "rest_states",
+    "spectral_radius",
 ]

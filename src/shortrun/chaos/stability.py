@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 import torch
-from jaxtyping import Complex128, Float64
+from jaxtyping import Float64
 
 from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.errors import ConfigError
@@ -19,32 +19,48 @@ WIDTH = 1e-6  # relative width of the interval at which bisection ends
 
 
 def coupling_matrix(model: ChaoticNetwork, theta: Theta) -> Float64[np.ndarray, "U U"]:
-    """Return K of tau dx/dt = -x + K tanh x + b, over all layers in order: row x receives from column y."""
+    """Return K of tau dx/dt = -x + K tanh x + b, all layers in order: row x, column y of what it feels.
+
+    Parameters
+    ----------
+    model, theta : ChaoticNetwork and Theta
+        The network.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
+    >>> model = ChaoticNetwork(NetworkSpec(layers=(RateLayer("visible", 40),), gain=1.0))
+    >>> from shortrun.chaos import coupling_matrix
+    >>> coupling_matrix(model, torch.zeros(model.size())).shape
+    (40, 40)
+    """
     places = [0, *accumulate(layer.sites for layer in model.spec.layers)]
-    whole = np.zeros((places[-1], places[-1]))
+    full = np.zeros((places[-1], places[-1]))
     for c in ChaoticMachine(model, theta.double()).couplings:
         rows, columns = (slice(places[i], places[i + 1]) for i in (c.target, c.source))
-        whole[rows, columns] = c.matrix.T.cpu().numpy()
-    return whole
+        full[rows, columns] = c.matrix.T.cpu().numpy()
+    return full
 
 
-def eigenvalues(model: ChaoticNetwork, theta: Theta) -> Complex128[np.ndarray, " U"]:
-    """Return the eigenvalues mu of K."""
-    return np.linalg.eigvals(coupling_matrix(model, theta)).astype(complex)
+def spectral_radius(model: ChaoticNetwork, theta: Theta) -> float:
+    """Return the spectral radius of K: the linearised network grows like exp((radius - 1) t / tau) around x = 0.
 
+    Parameters
+    ----------
+    model, theta : ChaoticNetwork and Theta
+        The network.
 
-def radius(model: ChaoticNetwork, theta: Theta) -> float:
-    """Return the spectral radius of K: the linearised network grows like exp((radius - 1) t / tau)."""
-    return float(abs(eigenvalues(model, theta)).max())
-
-
-def linear_exponent(model: ChaoticNetwork, theta: Theta) -> float:
-    """Return lambda tau of the Euler map at x = 0: max over mu of ln |1 + (dt/tau) (mu - 1)| / (dt/tau).
-
-    It is the exact exponent of a subcritical network without fields, all of whose trajectories end there.
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
+    >>> model = ChaoticNetwork(NetworkSpec(layers=(RateLayer("visible", 40),), gain=0.25))
+    >>> from shortrun.chaos import spectral_radius
+    >>> spectral_radius(model, torch.zeros(model.size())) < 1
+    True
     """
-    pace = model.spec.time_step
-    return float(np.log(abs(1 + pace * (eigenvalues(model, theta) - 1))).max() / pace)
+    return float(abs(np.linalg.eigvals(coupling_matrix(model, theta))).max())
 
 
 def critical_gain(spec: NetworkSpec) -> float:
@@ -53,6 +69,19 @@ def critical_gain(spec: NetworkSpec) -> float:
     Each unit of x receives from each neighbouring layer y through N_y couplings of variance g / N_y, so that the
     spectral radius is sqrt(g r), with r that of the graph of layers, for any sizes (the circular law with a profile of
     variances): g_c = 1 / r, which is 1 for one layer and for two, 1 / sqrt(2) for three (theory 12.17).
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        Layers of the network.
+
+    Examples
+    --------
+    >>> from shortrun.chaos import critical_gain
+    >>> from shortrun.models import NetworkSpec, RateLayer
+    >>> layers = [RateLayer(name, 10) for name in ("visible", "hidden", "hidden_2")]
+    >>> [round(critical_gain(NetworkSpec(layers=tuple(layers[:n]))), 3) for n in (1, 2, 3)]
+    [1.0, 1.0, 0.707]
     """
     graph = np.zeros((len(spec.layers), len(spec.layers)))
     for i, j in spec.edges:
@@ -65,15 +94,31 @@ def measured_critical_gain(model: ChaoticNetwork, theta: Theta | None = None) ->
 
     Trained couplings are constant while g changes; the result is 0 if they alone reach radius 1.
 
+    Parameters
+    ----------
+    model : ChaoticNetwork
+        The network.
+    theta : Theta, optional
+        Its parameters; the untrained network by default.
+
     Raises
     ------
     ConfigError
         If the random couplings are negligible, so that no g makes the network unstable.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
+    >>> model = ChaoticNetwork(NetworkSpec(layers=(RateLayer("visible", 40),), gain=1.0))
+    >>> from shortrun.chaos import measured_critical_gain
+    >>> 0.5 < measured_critical_gain(model) < 2
+    True
     """
     theta = torch.zeros(model.size()) if theta is None else theta
 
     def above(gain: float) -> bool:
-        return radius(ChaoticNetwork(replace(model.spec, gain=gain)), theta) > 1
+        return spectral_radius(ChaoticNetwork(replace(model.spec, gain=gain)), theta) > 1
 
     if above(0.0):
         return 0.0

@@ -1,4 +1,4 @@
-"""Starts of the chains of a diagnostic, as those of `generate` but in double precision."""
+"""The first state of chains that are analysed: as `generate` starts them, in double precision."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ from shortrun.models import ChaoticNetwork, Clamp
 from shortrun.typing import State, Theta
 
 
-def begun(
+def start_chains(
     model: ChaoticNetwork, theta: Theta, chains: int, held: Mapping[str, Tensor] | None, seed: int
 ) -> tuple[ChaoticMachine, State, Clamp]:
-    """Return the machine in double precision, the first state, N(0, 1) except for fixed layers, and the clamp.
+    """Return the machine in double precision, the first state of the chains, and the clamp.
+
+    Potentials are drawn from N(0, 1) where nothing is held.
 
     Parameters
     ----------
+    model, theta : ChaoticNetwork and Theta
+        The network.
+    chains : int
+        Number of chains.
     held : Mapping[str, Tensor] or None
         Potentials (chains, N) of fixed layers, as made by `ChaoticNetwork.held`.
+    seed : int
+        Seed of the starts, those of generated samples.
     """
     held, noise = held or {}, Noise(seed, Stream.GENERATE, device=theta.device)
     state = start(model, noise, chains, held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from shortrun.files import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 
@@ -42,8 +44,10 @@ def check(out: Path | None, figure: Path | None = None) -> None:
         check_suffix(figure)
 
 
-def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table in the format of the suffix, never half a file."""
+def write(table: pd.DataFrame, path: Path | None) -> None:
+    """Write a table in the format of the suffix, never half a file; nothing where no file was asked for."""
+    if path is None:
+        return
     with atomic(path) as temporary:
         if path.suffix.lower() == ".parquet":
             table.to_parquet(temporary, index=False)
@@ -51,6 +55,14 @@ def write(table: pd.DataFrame, path: Path) -> None:
             table.to_csv(
                 temporary, index=False, sep="\t" if path.suffix.lower() == ".tsv" else ",", float_format="%.9g"
             )
+
+
+def draw(path: Path | None, figure: Callable[[Any], Figure]) -> None:
+    """Write a figure, made from the room `plots`, which is imported only where a file was asked for."""
+    if path is not None:
+        from shortrun import plots
+
+        plots.save(figure(plots), path)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shortrun.cli import _options, _output, _reading, _tables
+from shortrun.cli import _options, _output, _tables
+from shortrun.cli._verb import Given, verb
+from shortrun.settings import Reading
+from shortrun.settings.regimes import LearningFlowSettings
 
 if TYPE_CHECKING:
-    from shortrun.workflows.learning_flow import LearningFlow
+    from shortrun.regimes import LearningFlow
 
 
-@_reading.with_reading
+@verb(settings=LearningFlowSettings, reading=Reading)
 def learning_flow(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file or the name of a data set.", show_default=False)],
-    reading: Mapping[str, Any],
-    modes: Annotated[int, typer.Option(help="Modes of the data, the strongest.")] = 5,
-    noise: Annotated[float, typer.Option(help="Variance of a visible unit without coupling.")] = 1.0,
-    first: Annotated[float, typer.Option(help="Standard deviation of the first weights.")] = 0.001,
-    time: Annotated[float | None, typer.Option(help="Until when; by default until all modes have grown.")] = None,
-    seed: _options.NoiseSeed = 0,
+    settings: LearningFlowSettings,
+    reading: Given,
     out: _tables.TableFile = None,
     figure: _tables.FigureFile = None,
     json: _options.Json = False,
@@ -32,18 +30,14 @@ def learning_flow(
     from shortrun import workflows
     from shortrun.data import read
 
-    found = workflows.learning_flow(read(data, **reading), modes=modes, noise=noise, first=first, time=time, seed=seed)
+    found = workflows.learning_flow(read(data, **reading), settings=settings)
     if json:
         _output.emit({"data": data, "modes": _tables.records(found.modes), "path": _tables.records(found.path)})
     else:
         show(found)
-    if out is not None:
-        _tables.write(found.path, out)
-    if figure is not None:
-        from shortrun import plots
-
-        rates, ends = (found.modes[name].to_numpy() for name in ("growth", "fixed_point"))
-        plots.save(plots.learning_curves(found.times, found.values, rates, ends, found.starts), figure)
+    _tables.write(found.path, out)
+    rates, ends = (found.modes[name].to_numpy() for name in ("growth", "fixed_point"))
+    _tables.draw(figure, lambda plots: plots.learning_curves(found.times, found.values, rates, ends, found.starts))
 
 
 def show(found: LearningFlow) -> None:

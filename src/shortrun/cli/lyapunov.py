@@ -1,53 +1,27 @@
-"""`shortrun lyapunov`: whether a chaotic network is chaotic, at every age and untrained at every gain."""
+"""`shortrun lyapunov`: whether a chaotic network is chaotic, at every age, and untrained at every gain."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from shortrun.cli import _options, _output, _tables
-from shortrun.cli._options import CHAOTIC
-from shortrun.errors import ConfigError
+from shortrun.cli._verb import verb
+from shortrun.settings.regimes import LyapunovSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CERTAIN = 2  # standard errors beyond which a sign is believed
-GAINS = "0.25,0.5,1,1.5,2.25,4"
 
 
+@verb(settings=LyapunovSettings)
 def lyapunov(
     run: _options.RunFolder,
-    ages: _options.Ages = None,
-    untrained: Annotated[
-        bool,
-        typer.Option(
-            "--untrained", help="The untrained network at every gain, in place of ages.", rich_help_panel=CHAOTIC
-        ),
-    ] = False,
-    gains: Annotated[
-        str | None,
-        typer.Option(
-            metavar="G,...", help=f"Gains of the untrained network; {GAINS} by default.", rich_help_panel=CHAOTIC
-        ),
-    ] = None,
-    chains: Annotated[int, typer.Option(min=1, help="Starts that are followed at once.")] = 20,
-    time: Annotated[float, typer.Option(metavar="TAU", help="Time that is averaged over, in tau.")] = 200.0,
-    transient: Annotated[
-        float | None, typer.Option(metavar="TAU", help="Time before that, in tau; half as much by default.")
-    ] = None,
-    free_label: Annotated[
-        bool,
-        typer.Option("--free-label", help="Let the label move; held as when generating.", rich_help_panel=CHAOTIC),
-    ] = False,
-    seed: _options.NoiseSeed = 0,
+    settings: LyapunovSettings,
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
     """Measure the largest Lyapunov exponent of a chaotic network: against age, and untrained against the gain."""
-    given = numbers_of(gains)
-
     from shortrun import workflows
     from shortrun.store import Trajectory
 
@@ -56,45 +30,16 @@ def lyapunov(
     critical = workflows.critical_gain_of(trained)
     table = workflows.lyapunov(
         trained,
-        ages=() if untrained and ages is None else _options.ages_of(ages, trained.ages),
-        gains=given or (numbers_of(GAINS) if untrained else ()),
-        chains=chains,
-        time=time,
-        transient=transient,
-        hold_label=not free_label,
-        seed=seed,
-        progress=lambda done, all_: _output.say(f"network {done} of {all_}", aside=True),
+        settings=settings,
+        progress=lambda done, every: _output.say(f"network {done} of {every}", aside=True),
     )
+    table = table.assign(verdict=[verdict(row) for row in table.to_dict("records")])
     if json:
-        _output.emit({"run": str(run), "critical_gain": critical, "exponents": records(table)})
-    else:
-        show(table)
-        _output.say(
-            f"lambda tau of one draw of random couplings; untrained and large, it becomes chaotic at g {critical:.3g}"
-        )
-
-
-def numbers_of(text: str | None) -> tuple[float, ...]:
-    """Return the gains of a text like "0.5,1.5".
-
-    Raises
-    ------
-    ConfigError
-        If a part is no variance.
-    """
-    found = []
-    for part in text.split(",") if text is not None else ():
-        try:
-            found.append(float(part))
-        except ValueError:
-            raise ConfigError("--gains", f"variances such as 0.5,1.5 expected, got '{part}'") from None
-    return tuple(found)
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table, null where an error is unknown."""
-    verdicts = map(verdict, table.to_dict("records"))
-    return [row | {"verdict": said} for row, said in zip(_tables.records(table), verdicts, strict=True)]
+        return _output.emit({"run": str(run), "critical_gain": critical, "exponents": _tables.records(table)})
+    show(table)
+    _output.say(
+        f"lambda tau of one draw of random couplings; a large untrained network becomes chaotic at g {critical:.3g}"
+    )
 
 
 def show(table: pd.DataFrame) -> None:
@@ -106,7 +51,7 @@ def show(table: pd.DataFrame) -> None:
             f"{row['gain']:g}",
             f"{row['exponent']:.4f}",
             f"{row['error']:.4f}",
-            verdict(row),
+            row["verdict"],
         )
         for row in table.to_dict("records")
     ]

@@ -12,7 +12,6 @@ from shortrun.models.build import (
     whole_of,
 )
 from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer
-from shortrun.models.dictionary import to_bernoulli, to_ising
 from shortrun.models.model import AnySpec, Model, model_of, named_blocks, spec_from_dict
 from shortrun.models.rbm import RBM, Parameters
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp, Layer, Spec
@@ -43,7 +42,5 @@ __all__ = [
     "spec_from_dict",
     "spec_of",
     "state_of",
-    "to_bernoulli",
-    "to_ising",
     "whole_of",
 ]

@@ -1,8 +1,8 @@
 """Weights between units of unit variance: the Ising form of any discrete machine, and the same around any state.
 
 A site whose features x have mean m and covariance C at a state couples to the hidden units by C^{1/2} W. At zero
-fields C is 1/4 for Bernoulli and 1 for Ising units, and w = W / 4 of a Bernoulli machine is what `to_ising` makes of
-it. One-hot features of q colours give the rows (W^c - mean_c W) / sqrt(q), which do not see the gauge, span q - 1
+fields C is 1/4 for Bernoulli and 1 for Ising units, and w = W / 4 of a Bernoulli machine is what x = (1 + s) / 2 makes
+of it. One-hot features of q colours give the rows (W^c - mean_c W) / sqrt(q), which do not see the gauge, span q - 1
 dimensions a site, and for q = 2 have the singular values of a Bernoulli site. A label is one more Potts site.
 """
 

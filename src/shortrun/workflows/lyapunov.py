@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
-import torch
-from torch import Tensor
 
-from shortrun.chaos import Exponent, critical_gain, exponent
+from shortrun.chaos import critical_gain, lyapunov_exponent
+from shortrun.chaos.lyapunov import labels_in_turn, untrained
 from shortrun.errors import ConfigError
-from shortrun.models import LABEL, ChaoticNetwork
+from shortrun.models import ChaoticNetwork
+from shortrun.settings import takes
+from shortrun.settings.regimes import GAINS, LyapunovSettings
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
-from shortrun.workflows._runs import opened, spread
+from shortrun.workflows._runs import chosen_ages, opened
 
 AGES = 6
-GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
-COLUMNS = ("network", "age", "gain", "exponent", "error", "error_chains", "error_windows", "chains", "time")
 
 Progress = Callable[[int, int], None]
 Network = tuple[str, int, ChaoticNetwork, Theta]
 
 
+@takes(LyapunovSettings)
 def lyapunov(
-    run: Trajectory | Path | str,
-    *,
-    ages: Sequence[int] | None = None,
-    gains: Sequence[float] = (),
-    chains: int = 20,
-    time: float = 200.0,
-    transient: float | None = None,
-    hold_label: bool = True,
-    seed: int = 0,
-    progress: Progress | None = None,
+    run: Trajectory | Path | str, *, settings: LyapunovSettings, progress: Progress | None = None
 ) -> pd.DataFrame:
     """Measure the largest Lyapunov exponent of a chaotic network against its age, and untrained against the gain.
 
     Parameters
     ----------
     run : Trajectory or Path or str
-        A trained run or its folder.
-    ages : Sequence[int], optional
-        Of the training; by default six of those that were kept, evenly on a logarithmic scale, with the last.
-    gains : Sequence[float], default ()
-        Variances g of the random couplings of an untrained network of the same layers and seed.
-    chains : int, default 20
-        Starts that are followed at once.
-    time, transient : float, optional
-        Tau that are averaged over, and tau before; half the time by default.
-    hold_label : bool, default True
-        Whether a label is held while a network with classes moves, as when it generates; chains take the classes in
-        turn.
-    seed : int, default 0
-        Of the starts.
+        A trained run or its folder; six of its ages by default, evenly on a logarithmic scale, with the last. While
+        the label is held chains take the classes in turn.
     progress : Progress, optional
         Called after each network with (networks done, networks).
 
@@ -64,7 +42,7 @@ def lyapunov(
     pandas.DataFrame
         columns network ("trained", "untrained"), age, gain, exponent (lambda tau), error (the larger of the next two),
         error_chains, error_windows (standard errors over chains and over windows of time), chains, time. Errors do not
-        hold the spread over random couplings: those of the run are one draw
+        include the spread over random couplings: those of the run are one draw
 
     Raises
     ------
@@ -72,19 +50,26 @@ def lyapunov(
         For a run that is an RBM, gains that are no variances, times without a step.
     StoreError
         For ages that were not kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> from shortrun.settings import resolve
+    >>> data = sr.Dataset.from_arrays([[0.5, -1.0], [1.0, -0.5]] * 20, alphabet="continuous")
+    >>> config = resolve(preset="chaotic", model={"layers": (5,)}, training={"updates": 1})
+    >>> run = sr.fit(data, out=tempfile.mkdtemp() + "/run", config=config)
+    >>> sr.lyapunov(run, gains=(0.25,), ages="last", chains=2, time=10)["network"].tolist()
+    ['trained', 'untrained']
     """
     run = opened(run)
-    model = network_of(run)
-    every = [*trained(run, model, spread(run.ages, AGES) if ages is None else ages), *untrained(model, gains)]
+    every = [*networks(run, settings)]
     rows = []
-    for done, (kind, age, network, theta) in enumerate(every, 1):
-        held = labels_in_turn(network, chains) if hold_label else {}
-        options = {"chains": chains, "time": time, "transient": time / 2 if transient is None else transient}
-        found = exponent(network, theta, held=held, seed=seed, **options)
-        rows.append((kind, age, network.spec.gain, *numbers(found), chains, time))
+    for done, (kind, age, model, theta) in enumerate(every, 1):
+        rows.append({"network": kind, "age": age, "gain": model.spec.gain, **measured(model, theta, settings)})
         if progress is not None:
             progress(done, len(every))
-    return pd.DataFrame([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    return pd.DataFrame(rows)
 
 
 def network_of(run: Trajectory) -> ChaoticNetwork:
@@ -105,27 +90,20 @@ def critical_gain_of(run: Trajectory | Path | str) -> float:
     return critical_gain(network_of(opened(run)).spec)
 
 
-def trained(run: Trajectory, model: ChaoticNetwork, ages: Sequence[int]) -> Iterator[Network]:
-    """Yield the network at each age."""
-    for age in ages:
+def networks(run: Trajectory, settings: LyapunovSettings) -> Iterator[Network]:
+    """Yield the network at each age, and without its training at each gain."""
+    model, only_gains = network_of(run), settings.untrained and settings.ages is None
+    for age in () if only_gains else chosen_ages(run, settings.ages, AGES):
         yield "trained", age, model, run.at(age)
+    for gain in settings.gains or (GAINS if settings.untrained else ()):
+        yield "untrained", 0, *untrained(model, gain)
 
 
-def untrained(model: ChaoticNetwork, gains: Sequence[float]) -> Iterator[Network]:
-    """Yield the network without trained couplings and fields at each gain."""
-    for gain in gains:
-        yield "untrained", 0, ChaoticNetwork(replace(model.spec, gain=gain)), torch.zeros(model.size())
-
-
-def labels_in_turn(model: ChaoticNetwork, chains: int) -> dict[str, Tensor]:
-    """Return the label layer of chains that hold one class after another, none where there is no label."""
-    label = model.spec.label
-    if label is None:
-        return {}
-    codes = torch.arange(chains) % model.spec.layers[label].sites
-    return {LABEL: model.held((*[torch.empty(chains, 0)] * label, codes.unsqueeze(1)))[label]}
-
-
-def numbers(found: Exponent) -> tuple[float, float, float, float]:
-    """Return an exponent with its errors."""
-    return found.value, found.error, found.error_chains, found.error_windows
+def measured(model: ChaoticNetwork, theta: Theta, settings: LyapunovSettings) -> dict[str, float]:
+    """Return the exponent of a network with its errors, and what it was measured with."""
+    held = labels_in_turn(model, settings.chains) if settings.hold_label else {}
+    before = settings.time / 2 if settings.transient is None else settings.transient
+    how = {"chains": settings.chains, "time": settings.time, "transient": before, "seed": settings.seed}
+    found = lyapunov_exponent(model, theta, held=held, **how)
+    errors = {name: getattr(found, name) for name in ("error", "error_chains", "error_windows")}
+    return {"exponent": found.value, **errors, "chains": settings.chains, "time": settings.time}

@@ -1,4 +1,4 @@
-"""The dictionary between {0, 1} and {-1, +1} variables: the same law in other words."""
+"""The dictionary between {0, 1} and {-1, +1} variables: the same distribution in other words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from shortrun.models.rbm import RBM
-from shortrun.models.spec import Layer
+from shortrun.models import RBM, Layer
 from shortrun.typing import Theta
 from shortrun.units import Bernoulli, Ising, Units
 

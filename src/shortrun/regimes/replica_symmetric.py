@@ -16,14 +16,14 @@ import numpy as np
 from jaxtyping import Float64
 
 from shortrun.errors import ConfigError
-from shortrun.phases.component_laws import GAUSSIAN, Law, Nodes, normal
+from shortrun.regimes.component_distributions import GAUSSIAN, ComponentDistribution, Nodes, normal
 
 DAMPING = 0.5
 TOLERANCE = 1e-10  # change of every order parameter in one step
 STEPS = 20_000
-NODES = 121  # nodes of the noise where components are not Gaussian
+NODES = 121  # of the noise, where components are not Gaussian
 MOST_NODES = 2**23  # nodes of all components and the noise together
-SAME = 1e-6  # difference of free energies below which solutions are the same; the larger m is returned
+SAME = 1e-6  # two free energies that differ by less are of one solution; the one with the larger m comes first
 
 Pulls = Float64[np.ndarray, " K"]
 
@@ -35,12 +35,12 @@ class Ensemble:
     Parameters
     ----------
     noise : float
-        Sigma.
+        Noise sigma.
     signals : tuple[float, ...]
         w_a of each mode.
     kappa : float, default 1.0
         N_h / N_v.
-    visible_law, hidden_law : Law, default GAUSSIAN
+    visible_components, hidden_components : ComponentDistribution, default GAUSSIAN
         Distributions of the components of u and v.
     visible_fields, hidden_fields : tuple[float, ...], default ()
         eta_a = L^{-1/2} sum_i u_i^a eta_i, theta_a likewise, one per mode; zeros by default.
@@ -54,8 +54,8 @@ class Ensemble:
     noise: float
     signals: tuple[float, ...]
     kappa: float = 1.0
-    visible_law: Law = GAUSSIAN
-    hidden_law: Law = GAUSSIAN
+    visible_components: ComponentDistribution = GAUSSIAN
+    hidden_components: ComponentDistribution = GAUSSIAN
     visible_fields: tuple[float, ...] = ()
     hidden_fields: tuple[float, ...] = ()
 
@@ -75,8 +75,8 @@ class Ensemble:
         return replace(
             self,
             kappa=1 / self.kappa,
-            visible_law=self.hidden_law,
-            hidden_law=self.visible_law,
+            visible_components=self.hidden_components,
+            hidden_components=self.visible_components,
             visible_fields=self.hidden_fields,
             hidden_fields=self.visible_fields,
         )
@@ -134,27 +134,27 @@ class Side:
     With Gaussian components the field itself is normal, and one average replaces two.
     """
 
-    law: Law
+    components: ComponentDistribution
     scale: float
     variance: float
     pulls: Pulls
 
     def field(self) -> tuple[Nodes, Nodes]:
         """Return the field at every node, and the weights of the nodes."""
-        if self.law is GAUSSIAN:
+        if self.components is GAUSSIAN:
             width = math.sqrt(self.variance + self.pulls @ self.pulls)
-            return self.scale * width * self.law.nodes, self.law.weights
-        components, noise, weights = grid(self.law, len(self.pulls))
-        return self.scale * (math.sqrt(self.variance) * noise + self.pulls @ components), weights
+            return self.scale * width * self.components.nodes, self.components.weights
+        values, noise, weights = _grid(self.components, len(self.pulls))
+        return self.scale * (math.sqrt(self.variance) * noise + self.pulls @ values), weights
 
     def moments(self) -> tuple[Pulls, float]:
         """Return m = E[u tanh] / scale and q = E tanh^2 (theory 7.5 to 7.9); m = pulls (1 - q) by Stein's lemma."""
         field, weights = self.field()
         rate = np.tanh(field)
         q = float(weights @ rate**2)
-        if self.law is GAUSSIAN:
+        if self.components is GAUSSIAN:
             return self.pulls * (1 - q), q
-        return grid(self.law, len(self.pulls))[0] @ (weights * rate) / self.scale, q
+        return _grid(self.components, len(self.pulls))[0] @ (weights * rate) / self.scale, q
 
     def log_z(self) -> float:
         """Return E ln 2cosh."""
@@ -169,8 +169,8 @@ class Side:
 
 
 @cache
-def grid(
-    law: Law, modes: int
+def _grid(
+    components: ComponentDistribution, modes: int
 ) -> tuple[Float64[np.ndarray, "K n"], Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """Return all combinations of components and noise, (K, n) and (n,), with their weights.
 
@@ -180,37 +180,37 @@ def grid(
         If there are too many.
     """
     noise = normal(NODES)
-    if len(law.nodes) ** modes * NODES > MOST_NODES:
-        raise ConfigError("modes", f"fewer modes expected with {law.name} components, got {modes}")
-    axes = np.meshgrid(*[law.nodes] * modes, noise.nodes, indexing="ij")
+    if len(components.nodes) ** modes * NODES > MOST_NODES:
+        raise ConfigError("modes", f"fewer modes expected with {components.name} components, got {modes}")
+    axes = np.meshgrid(*[components.nodes] * modes, noise.nodes, indexing="ij")
     weights = np.ones(())
-    for each in (*[law.weights] * modes, noise.weights):
+    for each in (*[components.weights] * modes, noise.weights):
         weights = np.multiply.outer(weights, each)
     flat = np.stack([axis.ravel() for axis in axes])
     return flat[:-1], flat[-1], weights.ravel()
 
 
-def sides(ensemble: Ensemble, order: Order) -> tuple[Side, Side]:
+def _sides(ensemble: Ensemble, order: Order) -> tuple[Side, Side]:
     """Return the visible and the hidden side, each in the field of the other."""
     scale, variance, signals = ensemble.kappa**0.25, ensemble.noise**2, np.array(ensemble.signals)
     up = signals * order.m_hidden + np.array(ensemble.visible_fields or 0.0)
     down = signals * order.m + np.array(ensemble.hidden_fields or 0.0)
     return (
-        Side(ensemble.visible_law, scale, variance * max(order.q_hidden, 0.0), up),
-        Side(ensemble.hidden_law, 1 / scale, variance * max(order.q, 0.0), down),
+        Side(ensemble.visible_components, scale, variance * max(order.q_hidden, 0.0), up),
+        Side(ensemble.hidden_components, 1 / scale, variance * max(order.q, 0.0), down),
     )
 
 
-def step(ensemble: Ensemble, order: Order) -> Order:
+def _step(ensemble: Ensemble, order: Order) -> Order:
     """Return the right-hand sides of the replica-symmetric equations (theory 7.5 to 7.7)."""
-    visible, hidden = sides(ensemble, order)
+    visible, hidden = _sides(ensemble, order)
     (m, q), (m_hidden, q_hidden) = visible.moments(), hidden.moments()
     return Order(m, m_hidden, q, q_hidden)
 
 
 def free_energy(ensemble: Ensemble, order: Order) -> float:
     """Return ln Z / L, stationary at the solutions (theory 7.9b)."""
-    visible, hidden = sides(ensemble, order)
+    visible, hidden = _sides(ensemble, order)
     root = math.sqrt(ensemble.kappa)
     paired = float(np.sum(np.array(ensemble.signals) * order.m * order.m_hidden))
     glass = ensemble.noise**2 / 2 * (1 - order.q) * (1 - order.q_hidden)
@@ -219,7 +219,7 @@ def free_energy(ensemble: Ensemble, order: Order) -> float:
 
 def instability(ensemble: Ensemble, order: Order) -> float:
     """Return sigma^4 E sech^4 E sech^4 of the two sides (theory 7.13): above 1 replica symmetry is broken."""
-    visible, hidden = sides(ensemble, order)
+    visible, hidden = _sides(ensemble, order)
     return ensemble.noise**4 * visible.sech4() * hidden.sech4()
 
 
@@ -227,7 +227,7 @@ def solve_from(ensemble: Ensemble, start: Order, steps: int = STEPS) -> Solution
     """Return the solution that damped iteration converges to."""
     now, residual = _flat(start), math.inf
     for _ in range(steps):
-        new = _flat(step(ensemble, _order(now)))
+        new = _flat(_step(ensemble, _order(now)))
         residual = float(np.abs(new - now).max())
         now = now + DAMPING * (new - now)
         if residual <= TOLERANCE:
@@ -238,7 +238,19 @@ def solve_from(ensemble: Ensemble, start: Order, steps: int = STEPS) -> Solution
 
 
 def solutions(ensemble: Ensemble) -> list[Solution]:
-    """Return the solutions from m = 0, from each mode alone and from all together, largest ln Z first."""
+    """Return the solutions from m = 0, from each mode alone and from all together, the largest ln Z first.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The machines.
+
+    Examples
+    --------
+    >>> from shortrun.regimes import Ensemble, solutions
+    >>> [each.phase for each in solutions(Ensemble(noise=0.5, signals=(2.0,)))]
+    ['ferromagnet', 'paramagnet']
+    """
     count = len(ensemble.signals)
     starts = [*np.eye(count), *([np.ones(count)] if count > 1 else []), np.zeros(count)]
     found = [solve_from(ensemble, Order(m.copy(), m.copy(), 1.0, 1.0)) for m in starts]
@@ -248,10 +260,26 @@ def solutions(ensemble: Ensemble) -> list[Solution]:
 def solve(ensemble: Ensemble) -> Solution:
     """Return the solution with the largest ln Z, the state of the machine (theory 7.9b).
 
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The machines.
+
+    Returns
+    -------
+    Solution
+        Order parameters, free energy, stability, and whether the iteration converged.
+
     Raises
     ------
     ConfigError
-        If the components of this number of modes need too many nodes.
+        If so many modes with components of that distribution need too many nodes.
+
+    Examples
+    --------
+    >>> from shortrun.regimes import Ensemble, solve
+    >>> solve(Ensemble(noise=0.5, signals=(2.0,))).phase
+    'ferromagnet'
     """
     return solutions(ensemble)[0]
 

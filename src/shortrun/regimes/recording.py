@@ -1,4 +1,4 @@
-"""Chains with a record: linear observables after every sweep, states at a few times."""
+"""Chains of a machine with a record: linear observables after every sweep, states at a few times."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Observables:
     Parameters
     ----------
     directions : Float[Tensor, "F D"]
-        (F, D) of projections.
+        (F, D) directions that features are projected on.
     sites : Int64[Tensor, " s"]
-        (s,) features that are recorded directly.
+        (s,) indices of features that are recorded unchanged.
     """
 
     directions: Float[Tensor, "F D"]
@@ -34,7 +34,7 @@ class Observables:
 
     @property
     def count(self) -> int:
-        """K = D + s."""
+        """The number K = D + s of observables."""
         return self.directions.shape[1] + len(self.sites)
 
     def of(self, features: Field) -> Float[Tensor, "C K"]:
@@ -48,10 +48,12 @@ class Chains:
 
     Parameters
     ----------
+    model, theta : RBM and Theta
+        The machine.
     state : State
-        The start of the chains.
+        First state of the chains.
     noise : Noise
-        Of their sweeps; its `update` counts the calls of `go_on`.
+        Noise of their sweeps; its `update` counts the calls of `go_on`.
     observables : Observables, optional
         Recorded after every sweep, as float32 (T, C, K); None records nothing.
     """
@@ -64,7 +66,7 @@ class Chains:
 
     def go_on(self, steps: int, keep: Sequence[int] = ()) -> None:
         """Run more sweeps; states after the sweeps `keep`, counted from the start, are copied."""
-        chains, begun = len(self.state[0]), self.time
+        chains, before = len(self.state[0]), self.time
         record = torch.empty(
             steps if self.observables else 0, chains, self.observables.count if self.observables else 0
         )
@@ -72,14 +74,14 @@ class Chains:
         def observe(t: int, now: State) -> None:
             if self.observables is not None:
                 record[t - 1] = self.observables.of(self.model.features(now, self.theta.dtype))
-            if begun + t in keep:
-                self.snapshots[begun + t] = tuple(x.clone() for x in now[:-1])
+            if before + t in keep:
+                self.snapshots[before + t] = tuple(x.clone() for x in now[:-1])
 
         noise = replace(self.noise, update=self.noise.update + self.calls)
-        times = None if self.observables is not None else {t - begun for t in keep}
+        times = None if self.observables is not None else {t - before for t in keep}
         last = self.machine.run(self.state, noise, steps=steps, clamp=Clamp(), observe=observe, times=times)
         self.state = tuple(x.clone() for x in last)
-        self.time, self.calls = begun + steps, self.calls + 1
+        self.time, self.calls = before + steps, self.calls + 1
         self.seen.append(record)
 
     def values(self, after: int = 0) -> Float[Tensor, "T C K"]:
@@ -87,13 +89,30 @@ class Chains:
         return torch.cat(self.seen)[after:]
 
 
-def modes(model: RBM, theta: Theta, count: int) -> Float[Tensor, "F D"]:
+def leading_modes(model: RBM, theta: Theta, count: int) -> Float[Tensor, "F D"]:
     """Return the leading left singular vectors of W, in the zero-sum gauge and with zeros for the label.
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+    count : int
+        Number of vectors.
 
     Raises
     ------
     ConfigError
         If `count` is below 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.regimes import leading_modes
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> leading_modes(model, torch.randn(model.size()), 1).shape
+    torch.Size([4, 1])
     """
     if count < 1:
         raise ConfigError("modes", f"at least 1 expected, got {count}")

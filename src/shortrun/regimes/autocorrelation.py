@@ -1,4 +1,4 @@
-"""Autocorrelations of recorded observables in a stationary run, and the autocorrelation times.
+"""How long a stationary run remembers: autocorrelations of recorded observables and their times.
 
 rho(t) = sum_i <dO_i(0) dO_i(t)> / sum_i <dO_i^2> over the observables O_i of one group, chains and origins, dO_i the
 deviation from the mean over all chains: a chain that stays in one valley counts as correlated.
@@ -17,10 +17,10 @@ from torch import Tensor
 from shortrun.errors import ConfigError
 
 ALPHA = 0.1
-WINDOW = 6.0  # length of the sum for tau_int, in units of tau_int
-SIGNIFICANT = 6.0  # standard errors above which rho is significant
-NOISE = 3.0  # standard errors within which rho may be zero
-ROUNDING = 1e-6  # error of rho where all chains agree
+WINDOW = 6.0  # length of the sum for tau_int, in tau_int
+SIGNIFICANT = 6.0  # standard errors above which rho counts as known
+NOISE = 3.0  # standard errors within which rho counts as zero
+ROUNDING = 1e-6  # of rho, where it is the same in all chains
 TAIL = 0.2  # rho below which its decay counts as a tail
 BLOCK = 2**22  # numbers in one Fourier transform
 
@@ -31,7 +31,7 @@ class Measured(NamedTuple):
     Parameters
     ----------
     value : float
-        A time in sweeps unless stated otherwise; a lower bound where it is not resolved, nan where it is unknown.
+        A time in sweeps, if nothing else is said; a lower bound where it is not resolved, nan where nothing is known.
     error : float
         Standard error, nan where it is unknown.
     resolved : bool
@@ -55,7 +55,7 @@ class Autocorrelation:
     rho : Float64[Tensor, " L"]
         (L + 1,), 1 at t = 0; nan if the observables never change.
     influence : Float64[Tensor, "L C"]
-        (L + 1, C) contribution of each chain to rho; the error of rho is the standard error of their mean.
+        (L + 1, C) what each chain adds to rho; the error of rho is the standard error of their mean.
     """
 
     rho: Float64[Tensor, " L"]
@@ -68,7 +68,7 @@ class Autocorrelation:
 
     @property
     def lags(self) -> int:
-        """L."""
+        """The longest lag L."""
         return len(self.rho) - 1
 
 
@@ -86,14 +86,22 @@ def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> 
     Parameters
     ----------
     values : Float[Tensor, "T C K"]
-        The record, of observables on one scale, since those of largest variance dominate.
+        The record, of observables on one scale, since those of largest variance count most.
     lags : int, optional
-        L, half of the run by default.
+        Longest lag L; half of the run by default.
 
     Raises
     ------
     ConfigError
-        For fewer than two chains (the errors are their spread), or no sweeps after the longest lag.
+        For fewer than two chains (errors are their spread), or no sweeps after the longest lag.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.regimes import autocorrelation
+    >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
+    >>> bool(abs(autocorrelation(noise, lags=20).rho[1]) < 0.05)
+    True
     """
     sweeps, chains, _ = values.shape
     lags = sweeps // 2 if lags is None else lags
@@ -101,13 +109,13 @@ def autocorrelation(values: Float[Tensor, "T C K"], lags: int | None = None) -> 
         raise ConfigError("chains", f"two chains and more sweeps than lags expected, got {chains}, {sweeps}, {lags}")
     products = torch.zeros(lags + 1, chains, dtype=torch.float64)
     for each in values.unbind(2):
-        products += lagged_products(each.double() - each.double().mean(), lags)
+        products += _lagged_products(each.double() - each.double().mean(), lags)
     variance = products[0]
     rho = products.sum(1) / variance.sum()
     return Autocorrelation(rho, (products - rho.unsqueeze(1) * variance) / variance.mean())
 
 
-def lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[Tensor, "L C"]:
+def _lagged_products(deviations: Float64[Tensor, "T C"], lags: int) -> Float64[Tensor, "L C"]:
     """Return the mean over origins of x(o) x(o + t) of each chain, for t = 0 to `lags`."""
     sweeps = len(deviations)
     length = 2 ** math.ceil(math.log2(sweeps + lags))  # padded for the lags, since a transform is periodic
@@ -124,6 +132,22 @@ def t_alpha(found: Autocorrelation, alpha: float = ALPHA) -> Measured:
 
     Its error is its shift when rho is shifted by the error of rho. It is not resolved if rho stays above alpha; t_alpha
     then exceeds the longest lag.
+
+    Parameters
+    ----------
+    found : Autocorrelation
+        rho(t).
+    alpha : float, default ALPHA
+        The threshold.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.regimes import autocorrelation, t_alpha
+    >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
+    >>> found = autocorrelation(noise, lags=20)
+    >>> t_alpha(found).value
+    1.0
     """
     if not bool(found.rho.isfinite().all()):
         return UNKNOWN
@@ -140,6 +164,22 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
 
     The sum continues while rho(W) is above three standard errors; otherwise it would miss a slow part of small weight.
     It is not resolved if no lag is that long; the largest partial sum is then a lower bound.
+
+    Parameters
+    ----------
+    found : Autocorrelation
+        rho(t).
+    window : float, default WINDOW
+        Length of the sum, in tau_int.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.regimes import autocorrelation, tau_int
+    >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
+    >>> found = autocorrelation(noise, lags=20)
+    >>> round(tau_int(found).value)
+    1
     """
     if not bool(found.rho.isfinite().all()):
         return UNKNOWN
@@ -152,13 +192,27 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
 
 
 def tau_exp(found: Autocorrelation) -> Measured:
-    """Return the time of the slowest visible exponential: -1 / slope of ln rho(t) in its tail.
+    """Return the time of the slowest exponential in the record: -1 / slope of ln rho(t) in its tail.
 
     The tail is the later two thirds of the lags before rho falls below six standard errors; points are weighted by
-    their errors. The chain of the observed layers is reversible and its spectrum non-negative, so that ln rho is
-    convex, and a slope taken too early is too steep. If rho at the end of the tail is not below 0.2, or the time is
-    longer than the lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower
-    bound. If rho(1) is already below its noise, the time is 0, and its error is the time at rho(1) plus two errors.
+    their errors. The chain of the observed layers is reversible and its spectrum not negative, so ln rho is convex: a
+    slope taken too early is too steep. Where rho at the end of the tail is not below 0.2, or the time is longer than
+    the lags, it is not resolved, and the value is that of a slope two standard errors steeper, a lower bound. If rho(1)
+    is below its noise already, the time is 0, and its error the time that it could still be.
+
+    Parameters
+    ----------
+    found : Autocorrelation
+        rho(t).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.regimes import autocorrelation, tau_exp
+    >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
+    >>> found = autocorrelation(noise, lags=20)
+    >>> tau_exp(found).value
+    0.0
     """
     rho, error = found.rho, found.error
     if not bool(rho.isfinite().all()):
@@ -166,9 +220,9 @@ def tau_exp(found: Autocorrelation) -> Measured:
     noisy = rho[1:] <= SIGNIFICANT * error[1:]
     last = int(noisy.int().argmax()) if bool(noisy.any()) else found.lags
     if last == 0:
-        return Measured(0.0, time_of(float(rho[1] + 2 * error[1])), True)
+        return Measured(0.0, _decay_time(float(rho[1] + 2 * error[1])), True)
     tail = torch.arange(last // 3, last + 1)
-    logs, weights = rho[tail].log(), slope_weights(tail.double(), rho[tail], error[tail])
+    logs, weights = rho[tail].log(), _slope_weights(tail.double(), rho[tail], error[tail])
     slope = float(weights @ logs)
     error_of_slope = float(error_of_mean((weights / rho[tail]) @ found.influence[tail]))
     if bool(rho[last] < TAIL) and -slope * found.lags >= 1:
@@ -176,7 +230,7 @@ def tau_exp(found: Autocorrelation) -> Measured:
     return Measured(1 / (max(-slope, 0.0) + 2 * error_of_slope), math.nan, False)
 
 
-def slope_weights(
+def _slope_weights(
     t: Float64[Tensor, " n"], rho: Float64[Tensor, " n"], error: Float64[Tensor, " n"]
 ) -> Float64[Tensor, " n"]:
     """Return the factors of ln rho(t) in the least-squares slope with weights 1 / error(ln rho)^2."""
@@ -186,19 +240,6 @@ def slope_weights(
     return precision * deviation / (precision @ deviation.square())
 
 
-def time_of(ratio: float) -> float:
+def _decay_time(ratio: float) -> float:
     """Return -1 / ln of the factor by which a correlation decays in a sweep."""
     return 0.0 if ratio <= 0 else math.inf if ratio >= 1 else -1 / math.log(ratio)
-
-
-def mean_error(deviation: float, time: float, chains: int, sweeps: int) -> float:
-    """Return the standard error of an average over chains and sweeps: deviation sqrt(tau_int / (C T)).
-
-    Parameters
-    ----------
-    deviation : float
-        Standard deviation of the observable.
-    time : float
-        Its tau_int in sweeps.
-    """
-    return deviation * math.sqrt(time / (chains * sweeps))

@@ -1,9 +1,9 @@
-"""The state in the middle of a machine's distribution, and its stability: a criterion that includes the fields.
+"""The state in the middle of a machine's distribution, and whether it is stable, with all fields included.
 
 The middle is one mean-field sweep from hidden units without field: m_v = E[x | a + W m_h], then m_h = E[h | b + m_v W].
 As long as a machine has one state, this is the middle; beyond its transition the middle lies between its states. The
 mean-field fixed point that Newton's iteration finds from there is often the unstable one between the states, but can be
-a stable one beside it where data are not symmetric.
+a stable one beside it where the data are not symmetric.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Row = Float[Tensor, " _"]
 
 
 @dataclass(frozen=True)
-class Centre:
+class MeanFieldState:
     """A mean-field state.
 
     Parameters
@@ -36,7 +36,7 @@ class Centre:
     hidden : Row
         (H,) means of the hidden features.
     converged, residual : bool or float
-        Whether it is a fixed point, and the remaining difference of the hidden fields.
+        Whether it is a fixed point, and by how much the hidden fields still change in a sweep.
     """
 
     observed: Row
@@ -45,20 +45,51 @@ class Centre:
     residual: float
 
 
-def middle(model: RBM, theta: Theta) -> Centre:
-    """Return the state one sweep from hidden units without field, with its distance from a fixed point."""
+def middle(model: RBM, theta: Theta) -> MeanFieldState:
+    """Return the state one sweep from hidden units without field, and how far it is from a fixed point.
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import middle
+    >>> middle(model, torch.zeros(model.size())).observed.tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
     hidden = _hidden(model, field)
     observed, answer = _answer(model, theta, hidden)
     residual = float((answer - field).abs().max())
-    return Centre(observed, hidden, residual <= TOLERANCE, residual)
+    return MeanFieldState(observed, hidden, residual <= TOLERANCE, residual)
 
 
-def centre(model: RBM, theta: Theta) -> Centre:
+def fixed_point_near(model: RBM, theta: Theta) -> MeanFieldState:
     """Return the mean-field fixed point that Newton's iteration with halved steps finds from the middle.
 
     It solves phi = b + W^T m_v(a + W m_h(phi)) for the hidden fields phi, in double precision.
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import fixed_point_near
+    >>> fixed_point_near(model, torch.zeros(model.size())).converged
+    True
     """
     theta = theta.double()
     field = _answer(model, theta, zero_means(model, theta)[1])[1]
@@ -72,14 +103,32 @@ def centre(model: RBM, theta: Theta) -> Centre:
             break
         field = _nearer(model, theta, field, _newton(model, theta, observed, means, apart), residual)
     means = _hidden(model, field)
-    return Centre(_answer(model, theta, means)[0], means, residual <= TOLERANCE, residual)
+    return MeanFieldState(_answer(model, theta, means)[0], means, residual <= TOLERANCE, residual)
 
 
-def instabilities(model: RBM, theta: Theta, at: Centre) -> Float[Tensor, " n"]:
+def instabilities(model: RBM, theta: Theta, at: MeanFieldState) -> Float[Tensor, " n"]:
     """Return the singular values s of C_v^{1/2} W C_h^{1/2} around a state, largest first (theory 7.14).
 
     The state is unstable in as many directions as s > 1. Noise counts as signal here: noise alone has s up to sigma
     (kappa^{1/4} + kappa^{-1/4}).
+
+    Parameters
+    ----------
+    model, theta : RBM and Theta
+        The machine.
+    at : MeanFieldState
+        The state.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import instabilities, middle
+    >>> theta = torch.zeros(model.size())
+    >>> instabilities(model, theta, middle(model, theta)).tolist()
+    [0.0, 0.0]
     """
     return torch.linalg.svdvals(weights_around(model, theta.double(), at.observed, at.hidden))
 

@@ -11,29 +11,28 @@ from scipy.stats import chi2
 import shortrun as sr
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, energy, law, machine
+from gaussian_modes import autocorrelation_time, coefficients, mean_error, relaxation_time, variance_after
 from shortrun import plots, workflows
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM, Layer, Spec
-from shortrun.phases import (
+from shortrun.regimes import (
     Chains,
     Clusters,
     Observables,
-    agreement,
+    agreement_time,
     autocorrelation,
     chain_overlaps,
-    jumps,
+    jump_rate,
+    leading_modes,
     merging_time,
-    modes,
     t_alpha,
     tau_exp,
     tau_int,
-    transition_matrix,
 )
-from shortrun.phases.autocorrelation import mean_error
-from shortrun.phases.gaussian_modes import autocorrelation_time, coefficients, relaxation_time, variance_after
-from shortrun.phases.relaxation import distance, settled
+from shortrun.regimes.relaxation import settling_time, standard_errors_apart
 from shortrun.units import Bernoulli, Gaussian, Potts
+from transition_matrix import transition_matrix
 
 NOISE = Noise(5, Stream.GENERATE)
 NO_SITES = torch.tensor([], dtype=torch.int64)
@@ -73,7 +72,7 @@ def record():
     # 1.2e7 sweeps: standard errors are below 1.6% (tau_exp at A = 0.9; checked below), so that 5% are three of them at
     # least; the first 200 sweeps, 21 tau_exp of the slowest mode, are left out.
     model, theta = gaussian(0.9, 0.64, 0.3)
-    return followed(model, theta, 4000, 3000, Observables(modes(model, theta, 3), NO_SITES), left_out=200)
+    return followed(model, theta, 4000, 3000, Observables(leading_modes(model, theta, 3), NO_SITES), left_out=200)
 
 
 @pytest.mark.parametrize(("mode", "a"), [(0, 0.9), (1, 0.64), (2, 0.3)])
@@ -110,7 +109,7 @@ def test_closed_forms_of_gaussian_modes():
 
 def test_variance_of_gaussian_chains_from_noise():
     model, theta = gaussian(0.9, 0.3)
-    record = followed(model, theta, 20_000, 5, Observables(modes(model, theta, 2), NO_SITES))
+    record = followed(model, theta, 20_000, 5, Observables(leading_modes(model, theta, 2), NO_SITES))
     for mode, a in ((0, 0.9), (1, 0.3)):
         for k in (1, 2, 5):
             exact = variance_after(a, k, 1.0, 0.8)  # standard error of a variance: sqrt(2 / C) = 1%
@@ -193,16 +192,17 @@ def test_autocorrelation_needs_chains_and_lags():
 
 
 def test_settled_is_the_first_time_from_which_on_it_holds():
-    assert settled((1, 2, 4, 8), (True, False, True, True)) == (4, 2, True)
-    assert settled((1, 2, 4, 8), (True,) * 4) == (1, 1, True)
-    last = settled((1, 2, 4, 8), (True, True, True, False))
+    assert settling_time((1, 2, 4, 8), (True, False, True, True)) == (4, 2, True)
+    assert settling_time((1, 2, 4, 8), (True,) * 4) == (1, 1, True)
+    last = settling_time((1, 2, 4, 8), (True, True, True, False))
     assert (last.value, last.resolved) == (8, False)
-    assert agreement((1, 2), (5.0, 2.9)) == (2, 1, True)
+    assert agreement_time((1, 2), (5.0, 2.9)) == (2, 1, True)
 
 
 def test_distance_counts_standard_errors():
     apart = [
-        distance(torch.randn(2, 400, generator=g).double()[0], torch.randn(400, generator=g).double()) for g in gens()
+        standard_errors_apart(torch.randn(2, 400, generator=g).double()[0], torch.randn(400, generator=g).double())
+        for g in gens()
     ]
     assert np.mean(np.square(apart)) == pytest.approx(1, abs=4 * math.sqrt(2 / 100))
 
@@ -214,11 +214,11 @@ def gens():
 
 def test_jumps_are_counted_a_chain_and_sweep():
     clusters = torch.tensor([[0, 0, 1], [1, 0, 1], [1, 0, 0], [0, 0, 0]])
-    assert jumps(clusters).value == pytest.approx(3 / 9)
-    never = jumps(torch.zeros(11, 3, dtype=torch.int64))
+    assert jump_rate(clusters).value == pytest.approx(3 / 9)
+    never = jump_rate(torch.zeros(11, 3, dtype=torch.int64))
     assert (never.value, never.resolved) == (3 / 30, False)
     with pytest.raises(ConfigError, match="two sweeps"):
-        jumps(clusters[:1])
+        jump_rate(clusters[:1])
 
 
 def test_clusters_of_two_clouds():
@@ -296,13 +296,13 @@ def slow_machine():
 def test_measured_times_are_those_of_the_spectrum():
     model, theta, exact = slow_machine()
     assert 5 < exact.relaxation_time < 100
-    record = followed(model, theta, 1000, 1500, Observables(modes(model, theta, 1), NO_SITES), left_out=500)
+    record = followed(model, theta, 1000, 1500, Observables(leading_modes(model, theta, 1), NO_SITES), left_out=500)
     rho = autocorrelation(record)
     slowest = tau_exp(rho)
     assert slowest.resolved
     assert slowest.value == pytest.approx(exact.relaxation_time, rel=0.05)
     assert abs(slowest.value - exact.relaxation_time) < 4 * slowest.error
-    observable = exact.states[0].double() @ modes(model, theta, 1).double()[:, 0]
+    observable = exact.states[0].double() @ leading_modes(model, theta, 1).double()[:, 0]
     expected = exact.autocorrelation(observable, 60)
     assert bool(((rho.rho[:61] - expected).abs() < 4.5 * rho.error[:61] + 1e-9).all())
     found = tau_int(rho)
@@ -320,7 +320,7 @@ def test_overlaps_and_two_starts_of_two_valleys():
     assert merged.resolved
     assert exact.relaxation_time / 2 < merged.value < 10 * exact.relaxation_time
     means = [[run.snapshots[t][0].double().mean(1) for t in times] for run in runs]
-    agreed = agreement(times, [distance(a, b) for a, b in zip(*means, strict=True)])
+    agreed = agreement_time(times, [standard_errors_apart(a, b) for a, b in zip(*means, strict=True)])
     assert agreed.resolved
     # from all ones the mean is off by about exp(-t / tau), which 600 chains see down to a few per cent: 2 to 5 tau
     assert exact.relaxation_time < agreed.value < 10 * exact.relaxation_time
@@ -345,7 +345,7 @@ def test_large_machines_in_the_one_state_phase():
     view.weight.copy_(weight)
     view.bias.copy_(-weight.sum(1) / 2)
     view.hidden_bias.copy_(-weight.sum(0) / 2)
-    record = followed(model, theta, 400, 200, Observables(modes(model, theta, 1), NO_SITES), left_out=20)
+    record = followed(model, theta, 400, 200, Observables(leading_modes(model, theta, 1), NO_SITES), left_out=20)
     rho = autocorrelation(record, 5)
     assert float(rho.rho[1]) == pytest.approx(0.36, rel=0.05)
 
@@ -365,7 +365,7 @@ def test_transition_matrices_are_of_tiny_discrete_machines():
 def test_going_on_is_one_run_and_records_what_was_asked():
     model, theta = machine(Potts(3), Bernoulli(), classes=2)
     theta = theta.float()
-    observables = Observables(modes(model, theta, 2), torch.tensor([0, 4]))
+    observables = Observables(leading_modes(model, theta, 2), torch.tensor([0, 4]))
     run = Chains(model, theta, start(model, NOISE, 7, {}), NOISE, observables)
     run.go_on(3, (2,))
     run.go_on(4, (4, 7))
@@ -377,12 +377,12 @@ def test_going_on_is_one_run_and_records_what_was_asked():
 
 def test_modes_are_of_the_visible_weights_in_their_gauge():
     model, theta = machine(Potts(3), Bernoulli(), classes=2)
-    directions = modes(model, theta, 2)
+    directions = leading_modes(model, theta, 2)
     assert directions.T @ directions == pytest.approx(np.eye(2), abs=1e-6)
     assert float(directions[model.slices[1]].abs().max()) == 0
     assert float(directions[:9].view(3, 3, 2).sum(1).abs().max()) < 1e-6
     with pytest.raises(ConfigError, match="modes"):
-        modes(model, theta, 0)
+        leading_modes(model, theta, 0)
 
 
 # The verb

@@ -9,26 +9,25 @@ import torch
 
 import shortrun as sr
 from command_line import call
+from lyapunov_function import lyapunov_function
 from shortrun import workflows
 from shortrun.chaos import (
     coupling_matrix,
     critical_gain,
-    exponent,
-    fixed_points,
-    linear_exponent,
-    lyapunov_function,
+    lyapunov_exponent,
     measured_critical_gain,
-    radius,
-    residual,
+    rest_states,
+    spectral_radius,
 )
-from shortrun.chaos.starts import begun
+from shortrun.chaos.lyapunov import labels_in_turn
+from shortrun.chaos.rest_states import speed
+from shortrun.chaos.starts import start_chains
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
 from shortrun.engine.chaotic import random_couplings
 from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer
 from shortrun.settings import resolve
-from shortrun.workflows.lyapunov import labels_in_turn
 
 NAMES = ("visible", "hidden", "hidden_2")
 
@@ -48,6 +47,15 @@ def some(model: ChaoticNetwork, size: float = 1.0, seed: int = 0) -> torch.Tenso
     return size * torch.randn(model.size(), generator=torch.Generator().manual_seed(seed))
 
 
+def linear_exponent(model: ChaoticNetwork, theta: torch.Tensor) -> float:
+    """Return lambda tau of the Euler map at x = 0: max over mu of ln |1 + (dt/tau) (mu - 1)| / (dt/tau).
+
+    It is the exact exponent of a subcritical network without fields, all of whose trajectories end there.
+    """
+    pace, mu = model.spec.time_step, np.linalg.eigvals(coupling_matrix(model, theta))
+    return float(np.log(abs(1 + pace * (mu - 1))).max() / pace)
+
+
 # Exponents
 
 
@@ -59,14 +67,14 @@ def test_subcritical_exponents_are_those_of_the_linear_map(sizes):
     pace, mu = 0.1, np.linalg.eigvals(coupling_matrix(model, untrained(model)))
     expected = np.log(np.abs(1 + pace * (mu - 1))).max() / pace
     assert linear_exponent(model, untrained(model)) == pytest.approx(expected, rel=1e-12)
-    found = exponent(model, untrained(model), chains=4, time=200, transient=150)
+    found = lyapunov_exponent(model, untrained(model), chains=4, time=200, transient=150)
     assert found.value == pytest.approx(expected, rel=0.02)
 
 
 def test_a_supercritical_network_is_chaotic():
     # Theory 12.8: 0.07 at g = 3 for one layer of 784; three seeds spread by about 0.02.
     model = network(784, gain=3.0)
-    found = exponent(model, untrained(model), chains=4, time=60, transient=40)
+    found = lyapunov_exponent(model, untrained(model), chains=4, time=60, transient=40)
     assert found.value == pytest.approx(0.07, abs=0.03)
     assert found.value > 5 * found.error
 
@@ -78,8 +86,8 @@ def test_exponents_are_those_of_two_trajectories_close_by(sizes, label, held):
     model = network(*sizes, label=label, gain=3.0, seed=1)
     theta = some(model, 0.3)
     potentials = {"label": torch.linspace(-2, 2, 5 * label).view(5, label)} if held else {}
-    found = exponent(model, theta, chains=5, time=30, transient=20, windows=3, held=potentials)
-    ready, state, clamp = begun(model, theta, 5, potentials, 0)
+    found = lyapunov_exponent(model, theta, chains=5, time=30, transient=20, windows=3, held=potentials)
+    ready, state, clamp = start_chains(model, theta, 5, potentials, 0)
     moving = [i for i, layer in enumerate(model.spec.layers) if layer.name not in clamp.layers]
     other, noise = [x.clone() for x in state], Noise(0, Stream.GENERATE, step=1)
     logs = []
@@ -100,12 +108,12 @@ def test_exponents_are_those_of_two_trajectories_close_by(sizes, label, held):
 
 def test_errors_are_those_of_means_over_chains_and_windows():
     model = network(60, gain=3.0)
-    found = exponent(model, untrained(model), chains=6, time=20, transient=5, windows=4)
+    found = lyapunov_exponent(model, untrained(model), chains=6, time=20, transient=5, windows=4)
     assert found.growth.shape == (4, 6)
     assert found.error_chains == pytest.approx(found.growth.mean(0).std(ddof=1) / math.sqrt(6))
     assert found.error_windows == pytest.approx(found.growth.mean(1).std(ddof=1) / 2)
     assert found.error == max(found.error_chains, found.error_windows)
-    one = exponent(model, untrained(model), chains=1, time=20, transient=5, windows=4)
+    one = lyapunov_exponent(model, untrained(model), chains=1, time=20, transient=5, windows=4)
     assert math.isnan(one.error_chains)
     assert one.error == one.error_windows
 
@@ -114,7 +122,7 @@ def test_errors_are_those_of_means_over_chains_and_windows():
 def test_exponents_of_nothing(options):
     model = network(10)
     with pytest.raises(ConfigError, match="windows"):
-        exponent(model, untrained(model), **options)
+        lyapunov_exponent(model, untrained(model), **options)
 
 
 # Silence and when it becomes unstable
@@ -130,7 +138,7 @@ def test_measured_critical_gains_are_near_those_of_large_networks(sizes):
     model = network(*sizes, seed=1)
     found = measured_critical_gain(model)
     # Without trained couplings the radius is sqrt(g) times that at g = 1.
-    unit = radius(ChaoticNetwork(replace(model.spec, gain=1.0)), untrained(model))
+    unit = spectral_radius(ChaoticNetwork(replace(model.spec, gain=1.0)), untrained(model))
     assert found == pytest.approx(unit**-2, rel=1e-5)
     # Radii of 250 units deviate by a few percent (3 % at 784), their squares by twice that.
     assert found == pytest.approx(critical_gain(model.spec), rel=0.15)
@@ -139,14 +147,14 @@ def test_measured_critical_gains_are_near_those_of_large_networks(sizes):
 def test_a_network_whose_trained_couplings_suffice_needs_no_gain():
     model = network(30, 20, gain=0.5)
     theta = some(model, 3.0)
-    assert radius(ChaoticNetwork(replace(model.spec, gain=0.0)), theta) > 1
+    assert spectral_radius(ChaoticNetwork(replace(model.spec, gain=0.0)), theta) > 1
     assert measured_critical_gain(model, theta) == 0.0
 
 
 def test_the_coupling_matrix_is_what_units_feel():
     model = network(12, 7, 5, label=3)
     theta = some(model)
-    ready, state, _ = begun(model, theta, 4, None, 0)
+    ready, state, _ = start_chains(model, theta, 4, None, 0)
     after = model.step(ready.couplings, ready.fields, state, Clamp())
     x, new, fields = torch.cat(state, 1), torch.cat(after, 1), torch.cat(ready.fields)
     felt = torch.tanh(x) @ torch.from_numpy(coupling_matrix(model, theta)).T
@@ -175,7 +183,7 @@ def test_symmetric_networks_run_down_their_lyapunov_function(sizes):
         block.copy_((block + block.T) / 2)
     assert all(field.abs().max() > 0.1 for field in fields)
     ready = symmetric(model, theta)
-    _, state, _ = begun(model, theta, 8, None, 0)
+    _, state, _ = start_chains(model, theta, 8, None, 0)
     values = [lyapunov_function(ready, state)]
     for _ in range(600):
         state = model.step(ready.couplings, ready.fields, state, Clamp())
@@ -192,7 +200,7 @@ def test_two_layers_have_the_function_of_the_theory():
     model = network(5, 3, gain=2.0)
     theta = some(model)
     ready = symmetric(model, theta)
-    _, state, _ = begun(model, theta, 2, None, 0)
+    _, state, _ = start_chains(model, theta, 2, None, 0)
     weights = np.concatenate([np.full(5, math.sqrt(3)), np.full(3, math.sqrt(5))])
     matrix = np.zeros((8, 8))
     for c in ready.couplings:
@@ -223,7 +231,7 @@ def test_planted_patterns_are_the_fixed_points():
     # Two patterns, each with its mirror image: four fixed points, and no start ends elsewhere (mixtures of two patterns
     # are no attractors).
     model, theta, patterns = planted()
-    found = fixed_points(model, theta, chains=200, first=50, last=200)
+    found = rest_states(model, theta, chains=200, first=50, last=200)
     assert found.converged.all()
     assert (found.residual <= 1e-8).all()
     assert len(found.counts) == 4
@@ -244,7 +252,7 @@ def test_planted_patterns_are_the_fixed_points():
 
 def test_chaotic_networks_do_not_stop():
     model = network(150, gain=9.0)
-    found = fixed_points(model, untrained(model), chains=10, first=20, last=60)
+    found = rest_states(model, untrained(model), chains=10, first=20, last=60)
     assert not found.converged.any()
     assert len(found.counts) == 0
     assert (found.residual > 0.1).all()
@@ -253,24 +261,24 @@ def test_chaotic_networks_do_not_stop():
 
 def test_a_subcritical_network_has_one_fixed_point_and_is_left_when_it_stops():
     model = network(100, 50, gain=0.25)
-    found = fixed_points(model, untrained(model), chains=20, first=10, last=400)
+    found = rest_states(model, untrained(model), chains=20, first=10, last=400)
     assert found.counts.tolist() == [20]
     assert found.states[0].abs().max() < 1e-6
     assert found.time.max() < 100
-    assert fixed_points(model, untrained(model), chains=1, first=10, last=400).counts.tolist() == [1]
-    _, state, clamp = begun(model, untrained(model), 20, None, 0)
-    assert (residual(begun(model, untrained(model), 20, None, 0)[0], state, clamp) > 0.1).all()
+    assert rest_states(model, untrained(model), chains=1, first=10, last=400).counts.tolist() == [1]
+    _, state, clamp = start_chains(model, untrained(model), 20, None, 0)
+    assert (speed(start_chains(model, untrained(model), 20, None, 0)[0], state, clamp) > 0.1).all()
 
 
 def test_held_layers_stay_and_do_not_count():
     model = network(30, 20, label=3, gain=0.25)
     potentials = torch.linspace(-2, 2, 18).view(6, 3)
-    found = fixed_points(model, some(model, 0.1), chains=6, first=50, last=200, held={"label": potentials})
+    found = rest_states(model, some(model, 0.1), chains=6, first=50, last=200, held={"label": potentials})
     assert torch.equal(found.late[1], potentials.double())
     assert found.converged.all()
     assert len(found.counts) == 6, "each held label has a fixed point of its own"
     with pytest.raises(ConfigError, match="first"):
-        fixed_points(model, untrained(model), first=10, last=5)
+        rest_states(model, untrained(model), first=10, last=5)
 
 
 # The verb
@@ -283,7 +291,7 @@ def run(tmp_path_factory):
     data = sr.Dataset.from_arrays(prototypes[random.integers(0, 3, 300)], alphabet="continuous")
     settings = ["training.updates=20", "training.batch=30", "scheme.steps=30", "chaotic.gain=3.0"]
     config = resolve(preset="chaotic", assignments=settings, model={"layers": (15,)})
-    return sr.fit(data, out=tmp_path_factory.mktemp("phases") / "run", config=config)
+    return sr.fit(data, out=tmp_path_factory.mktemp("chaos") / "run", config=config)
 
 
 FEW = ("--chains", "3", "--time", "20", "--threads", "1")
@@ -293,9 +301,17 @@ def test_exponents_of_a_run_by_age(run):
     table = workflows.lyapunov(run, ages=(1, 20), gains=(0.25, 3.0), chains=3, time=20.0)
     assert table["age"].tolist() == [1, 20, 0, 0]
     assert table["gain"].tolist() == [3.0, 3.0, 0.25, 3.0]
-    expected = exponent(run.model, run.at(20), chains=3, time=20.0, transient=10.0)
+    expected = lyapunov_exponent(run.model, run.at(20), chains=3, time=20.0, transient=10.0)
     assert table["exponent"][1] == expected.value
     assert table["exponent"][2] < 0
+
+
+def test_python_takes_the_words_of_the_command_line(run):
+    table = sr.lyapunov(run, ages="last", gains=(0.25,), chains=3, time=20.0)
+    assert table["age"].tolist() == [20, 0]
+    assert set(sr.lyapunov(run, untrained=True, gains=(0.25,), chains=3, time=20.0)["network"]) == {"untrained"}
+    with pytest.raises(ConfigError, match="gains: at least 0"):
+        sr.lyapunov(run, gains=(-1.0,))
 
 
 def test_the_verb_prints_tables_and_json(run):
@@ -326,7 +342,7 @@ def test_a_label_is_held_class_by_class(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--gains", "a"], "variances"), (["--age", "7"], "no age 7"), (["--time", "0.1"], "windows")],
+    [(["--gains", "a"], "a number expected"), (["--age", "7"], "no age 7"), (["--time", "0.1"], "windows")],
 )
 def test_mistakes_are_one_line(run, words, message):
     found = call("lyapunov", run.path, *words)

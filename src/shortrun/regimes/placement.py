@@ -22,12 +22,12 @@ Values = Float64[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class Placement:
-    """Weights as noise and signals.
+    """Weights as noise and signals, and how well their singular vectors agree.
 
     Parameters
     ----------
     sigma : float
-        Of the noise.
+        Standard deviation of the noise.
     kappa : float
         N_h / N_v.
     edge : float
@@ -37,7 +37,7 @@ class Placement:
     signals : Values
         (K,) w_a, their values without the noise.
     visible_overlaps, hidden_overlaps : Values
-        (K,) squared overlaps of their singular vectors with those of the signal.
+        (K,) squared overlaps of their singular vectors with those of the signals.
     converged : bool
         Whether the number K of outliers converged.
     """
@@ -53,7 +53,7 @@ class Placement:
 
     @property
     def outliers(self) -> int:
-        """K, the number of values beyond the bulk."""
+        """The number K of values beyond the bulk."""
         return len(self.observed)
 
     @property
@@ -62,26 +62,20 @@ class Placement:
         return float(self.signals[0]) if self.outliers else 0.0
 
 
-def bulk(sigma: float, kappa: float) -> tuple[float, float]:
+def _bulk(sigma: float, kappa: float) -> tuple[float, float]:
     """Return the first and last singular value of noise: sigma |kappa^{1/4} -+ kappa^{-1/4}| (Marchenko-Pastur)."""
     root = kappa**0.25
     return sigma * abs(root - 1 / root), sigma * (root + 1 / root)
 
 
-def observed_of(signals: Values, sigma: float, kappa: float) -> Values:
-    """Return the observed singular values of signals w > sigma (theory 7.15)."""
-    square, root = signals**2, math.sqrt(kappa)
-    return np.sqrt((square + sigma**2 * root) * (square + sigma**2 / root) / square)
-
-
 def signals_of(observed: Values, sigma: float, kappa: float) -> Values:
-    """Return the signals of singular values beyond the bulk; the inverse of `observed_of`."""
+    """Return the signals behind singular values beyond the bulk (theory 7.15)."""
     root = math.sqrt(kappa)
     b = observed**2 - sigma**2 * (root + 1 / root)
     return np.sqrt((b + np.sqrt(np.maximum(b**2 - 4 * sigma**4, 0))) / 2)
 
 
-def overlaps(signals: Values, sigma: float, kappa: float) -> tuple[Values, Values]:
+def _overlaps(signals: Values, sigma: float, kappa: float) -> tuple[Values, Values]:
     """Return (u_obs . u)^2 and (v_obs . v)^2 of signals w > sigma."""
     square, root = signals**2, math.sqrt(kappa)
     detached = square**2 - sigma**4
@@ -97,7 +91,7 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
     Parameters
     ----------
     values : Values
-        All min(N_v, N_h) singular values of w, in any order.
+        All min(N_v, N_h) singular values, in any order.
     visible, hidden : int
         N_v and N_h.
     margin : float, optional
@@ -107,6 +101,14 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
     ------
     ConfigError
         For values that are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.regimes import place
+    >>> weights = np.random.default_rng(0).normal(0, 1 / 20, (400, 400)) + 2 / 400
+    >>> place(np.linalg.svd(weights, compute_uv=False), 400, 400).signals.round(1).tolist()
+    [2.0]
     """
     if not np.isfinite(values).all():
         raise ConfigError("weights", "finite singular values expected: the training has diverged")
@@ -116,7 +118,7 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
     for _ in range(STEPS):
         free = (visible - count) * (hidden - count) / scale
         sigma = math.sqrt(np.square(ordered[count:]).sum() / free) if free > 0 else 0.0
-        new = min(int((ordered > width * bulk(sigma, kappa)[1]).sum()), min(visible, hidden))
+        new = min(int((ordered > width * _bulk(sigma, kappa)[1]).sum()), min(visible, hidden))
         settled = new == count
         if settled:
             break
@@ -124,5 +126,5 @@ def place(values: Values, visible: int, hidden: int, margin: float | None = None
     observed = ordered[:count]
     signals = signals_of(observed, sigma, kappa)
     return Placement(
-        sigma, kappa, bulk(sigma, kappa)[1], observed, signals, *overlaps(signals, sigma, kappa), converged=settled
+        sigma, kappa, _bulk(sigma, kappa)[1], observed, signals, *_overlaps(signals, sigma, kappa), converged=settled
     )

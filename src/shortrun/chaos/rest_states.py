@@ -1,4 +1,4 @@
-"""Fixed points of a network: late states of many starts, which of them are at rest, and how many are distinct."""
+"""Where a network comes to rest: late states of many starts, which of them have stopped, and at how many points."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
-from shortrun.chaos.starts import begun
+from shortrun.chaos.starts import start_chains
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.errors import ConfigError
@@ -22,8 +22,8 @@ SAME = 1e-3  # |tanh x - tanh y| / sqrt(N) up to which two states count as one
 
 
 @dataclass(frozen=True)
-class FixedPoints:
-    """Late states of many starts, and the distinct fixed points among them, most frequent first.
+class RestStates:
+    """Late states of many starts, and the distinct fixed points among them, the most frequent first.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ class FixedPoints:
     counts : Int[ndarray, " D"]
         Number of starts that ended at each.
     which : Int[ndarray, " C"]
-        The fixed point of each start, -1 if it did not come to rest.
+        The fixed point of each start, -1 where it has not stopped.
     residual : Float64[ndarray, " C"]
         Tau |dx/dt| / sqrt(N) of each start at its end.
     time : Float64[ndarray, " C"]
-        Time in tau at which each start was found at rest, or was given up.
+        Time of each start, in tau, at which it was found at rest or given up.
     late : State
         Potentials of all starts at their ends, one tensor (C, N) per layer.
     """
@@ -54,58 +54,65 @@ class FixedPoints:
         return self.which >= 0
 
 
-def fixed_points(
+def rest_states(
     model: ChaoticNetwork,
     theta: Theta,
     *,
     chains: int = 200,
     first: float = 100.0,
     last: float = 1000.0,
-    at_rest: float = AT_REST,
-    same: float = SAME,
     held: Mapping[str, Tensor] | None = None,
     seed: int = 0,
-) -> FixedPoints:
-    """Return the fixed points reached from many random starts.
+) -> RestStates:
+    """Return the fixed points that many random starts reach.
 
     Parameters
     ----------
+    model : ChaoticNetwork
+        The network.
+    theta : Theta
+        Its parameters; zeros for the untrained network.
     chains : int, default 200
-        Number of starts, drawn as those of generated samples.
+        Number of random starts.
     first, last : float, optional
-        Time in tau of the first check, and time at which starts that still move are given up: 10 and 100 times T
-        = 10 tau by default. In between they are checked every `first` tau.
-    at_rest : float, default AT_REST
-        Largest tau |dx/dt| / sqrt(N) of a fixed point, with N the number of moving units.
-    same : float, default SAME
-        Largest |tanh x - tanh y| / sqrt(N) of two states of the same fixed point.
+        Time in tau after which the starts are first checked, and at which those that still move are given up: 10 and
+        100 times T = 10 tau by default. In between they are checked every `first` tau.
     held : Mapping[str, Tensor], optional
         Potentials (chains, N) of fixed layers, for instance a label.
     seed : int, default 0
-        Seed of the starts.
+        Seed of the starts, those of generated samples.
 
     Raises
     ------
     ConfigError
         Unless 0 < first <= last.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.chaos import rest_states
+    >>> from shortrun.models import ChaoticNetwork, NetworkSpec, RateLayer
+    >>> quiet = ChaoticNetwork(NetworkSpec(layers=(RateLayer("visible", 50),), gain=0.1))
+    >>> rest_states(quiet, torch.zeros(quiet.size()), chains=4, first=50, last=100).counts.tolist()
+    [4]
     """
     if not 0 < first <= last:
         raise ConfigError("time", f"0 < first <= last expected, got {first:g} and {last:g}")
-    machine, state, clamp = begun(model, theta, chains, held, seed)
+    machine, state, clamp = start_chains(model, theta, chains, held, seed)
     moving = np.arange(chains)
     left, time = np.full(chains, np.inf), np.zeros(chains)
     while len(moving) and time.max() + first <= last * (1 + 1e-9):
         part = _later(machine, tuple(x[moving] for x in state), clamp, round(first / model.spec.time_step))
         for x, new in zip(state, part, strict=True):
             x[moving] = new
-        left[moving], time[moving] = residual(machine, part, clamp).cpu().numpy(), time.max() + first
-        moving = np.flatnonzero(left > at_rest)
-    which, heads = _sorted(*_grouped(_rates(machine, state, clamp), left <= at_rest, same))
+        left[moving], time[moving] = speed(machine, part, clamp).cpu().numpy(), time.max() + first
+        moving = np.flatnonzero(left > AT_REST)
+    which, heads = _sorted(*_grouped(_rates(machine, state, clamp), left <= AT_REST))
     states = tuple(x[torch.from_numpy(heads)] for x in state)
-    return FixedPoints(states, np.bincount(which[which >= 0], minlength=len(heads)), which, left, time, state)
+    return RestStates(states, np.bincount(which[which >= 0], minlength=len(heads)), which, left, time, state)
 
 
-def residual(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor, " C"]:
+def speed(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor, " C"]:
     """Return tau |dx/dt| / sqrt(N) of each chain, over the N moving units."""
     after = _later(machine, state, clamp, 1)
     moved = [
@@ -127,16 +134,16 @@ def _rates(machine: ChaoticMachine, state: State, clamp: Clamp) -> Float[Tensor,
     return torch.tanh(torch.cat([x for x, it in zip(state, layers, strict=True) if not _held(it, clamp)], 1))
 
 
-def _grouped(rates: Tensor, stopped: np.ndarray, same: float) -> tuple[np.ndarray, np.ndarray]:
+def _grouped(rates: Tensor, stopped: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the head of each row at rest, -1 for the others, and the rows that are heads.
 
-    A head is a row that is far from all heads before it, so that two fixed points are at least `same` apart.
+    A head is a row that is far from all heads before it, so that two fixed points are at least SAME apart.
     """
     which, heads = np.full(len(rates), -1), []
     open_ = torch.from_numpy(stopped.copy())
     while open_.any():
         head = int(open_.nonzero()[0])
-        near = open_ & ((rates - rates[head]).square().mean(1).sqrt() <= same).cpu()
+        near = open_ & ((rates - rates[head]).square().mean(1).sqrt() <= SAME).cpu()
         which[near.numpy()] = len(heads)
         heads.append(head)
         open_ &= ~near

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float
 from scipy.optimize import root_scalar
@@ -72,7 +74,7 @@ class LinearRegime:
         smaller = rows.T @ rows if rows.shape[0] > rows.shape[1] else rows @ rows.T
         return math.sqrt(float(torch.linalg.eigvalsh(smaller)[-1]) * self.hidden_variance)
 
-    def leading_mode(self, theta: Theta, rate: float) -> Transition:
+    def leading_mode(self, theta: Theta, rate: float) -> ModeTransition:
         """Return n* = ln(w_c / w_0) / ln(1 + rate C_h lambda_1) of the leading mode alone (theory 2.7).
 
         w_0 is the norm of the weights along it, w_c the one at which s = 1.
@@ -83,7 +85,14 @@ class LinearRegime:
         unit = float(rows_around(self.model, alone, self.mean)[:, 0].norm()) * math.sqrt(self.hidden_variance)
         first, critical = float((mode @ start).norm()), 1 / unit
         growth = float(self.growth(rate)[0])
-        return Transition(max(math.log(critical / first), 0.0) / growth, growth, first, critical)
+        return ModeTransition(max(math.log(critical / first), 0.0) / growth, growth, first, critical)
+
+    def first_transition(self, theta: Theta, rate: float, *, start: int = 0, points: int = 20) -> Prediction:
+        """Return when s comes to 1 for weights theta at age `start`, and the curve of s until then."""
+        leading, together = self.leading_mode(theta, rate), self.all_modes(theta, rate)
+        updates = np.append(0.0, np.geomspace(1, max(together, 2), points))
+        curve = pd.DataFrame({"age": start + updates, "s": [self.instability(theta, n, rate) for n in updates]})
+        return Prediction(start + leading.updates, start + together, leading.growth, start, curve)
 
     def all_modes(self, theta: Theta, rate: float) -> float:
         """Return the number of updates after which s = 1, every mode growing together."""
@@ -96,15 +105,15 @@ class LinearRegime:
 
 
 @dataclass(frozen=True)
-class Transition:
-    """The first transition as predicted from the leading mode alone.
+class ModeTransition:
+    """The transition of a mode that grows alone.
 
     Parameters
     ----------
     updates : float
-        n*, counted from the given weights.
+        n*, from the given weights.
     growth : float
-        Growth of ln w per update.
+        Growth of ln w in an update.
     first, critical : float
         w_0 and w_c.
     """
@@ -115,11 +124,38 @@ class Transition:
     critical: float
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """The first transition as the linear regime of learning predicts it (theory 2.7).
+
+    Parameters
+    ----------
+    age : float
+        Age at which s of the leading mode alone comes to 1, n* updates after `start`.
+    age_of_all : float
+        Age at which s of all modes together does.
+    growth : float
+        Growth of the logarithm of the leading mode in an update, about rate x lambda_1 / 4.
+    start : int
+        First age that was kept; the weights grow from there.
+    curve : pd.DataFrame
+        Age, s of the linear regime, until it is 1.
+    """
+
+    age: float
+    age_of_all: float
+    growth: float
+    start: int
+    curve: pd.DataFrame
+
+
 def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
     """Return the modes of samples.
 
     Parameters
     ----------
+    model : RBM
+        The machine that learns.
     state : State
         Observed layers, filled.
     weights : Weights
@@ -129,10 +165,21 @@ def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
     ------
     ConfigError
         If there are too many features for a matrix of covariances, or no features vary together.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> from shortrun.regimes import linear_regime
+    >>> states = (torch.tensor([[0, 1, 0, 1], [1, 0, 1, 0]], dtype=torch.uint8),)
+    >>> round(linear_regime(model, states, torch.ones(2)).values[0].item(), 3)
+    0.75
     """
     if model.shape[0] > MOST_FEATURES:
         raise ConfigError("data", f"at most {MOST_FEATURES} features expected for their modes, got {model.shape[0]}")
-    mean, second = moments(model, state, weights)
+    mean, second = _moments(model, state, weights)
     between = without_sites(model, second - torch.outer(mean, mean))
     values, vectors = torch.linalg.eigh(between)
     if not values[-1] > 0:
@@ -140,7 +187,7 @@ def linear_regime(model: RBM, state: State, weights: Weights) -> LinearRegime:
     return LinearRegime(model, mean, values.flip(0), vectors.flip(1))
 
 
-def moments(model: RBM, state: State, weights: Weights) -> tuple[Float[Tensor, " F"], Matrix]:
+def _moments(model: RBM, state: State, weights: Weights) -> tuple[Float[Tensor, " F"], Matrix]:
     """Return <x> and <x x^T> of the features, in double precision."""
     share = (weights / weights.sum()).double()
     mean = share.new_zeros(model.shape[0])

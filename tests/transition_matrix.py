@@ -1,4 +1,4 @@
-"""The transition matrix of a sweep of tiny machines, its spectrum, and the distribution after k sweeps."""
+"""The transition matrix of tiny machines: its spectrum, and the exact distribution after k sweeps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Layer
-from shortrun.phases.autocorrelation import time_of
 from shortrun.typing import State, Theta
 
 STATES = 2**12  # largest number of states of the observed layers
@@ -45,7 +44,7 @@ class TransitionMatrix:
     @property
     def relaxation_time(self) -> float:
         """Tau = -1 / ln lambda_2, in sweeps."""
-        return time_of(float(self.eigenvalues[1]))
+        return -1 / math.log(float(self.eigenvalues[1]))
 
     @cached_property
     def uniform(self) -> Float64[Tensor, " n"]:

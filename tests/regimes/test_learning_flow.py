@@ -10,26 +10,24 @@ import torch
 
 import shortrun as sr
 from conftest import law, machine
+from gaussian_modes import mode_velocity, out_of_equilibrium_fixed_point, rotations
 from shortrun import plots
 from shortrun.cli import main as cli
 from shortrun.errors import ConfigError, DataError
 from shortrun.models import RBM
-from shortrun.phases import linear_regime
-from shortrun.phases.learning_flow import (
-    Units,
+from shortrun.regimes import linear_regime
+from shortrun.regimes.learning_flow import (
+    UnitVariances,
     flow,
     growth_rates,
     mode_fixed_points,
-    mode_velocity,
     model_covariance,
-    out_of_equilibrium_fixed_point,
-    rotations,
     velocity,
 )
-from shortrun.phases.linear_regime import without_sites
+from shortrun.regimes.linear_regime import without_sites
 from shortrun.units import Bernoulli, Ising, Potts
 
-UNITS = [Units(), Units(0.7, 1.8)]
+UNITS = [UnitVariances(), UnitVariances(0.7, 1.8)]
 
 
 def random_case(units, seed=0, sites=6, hidden=4):
@@ -74,7 +72,7 @@ def test_learning_ends_at_the_fixed_point(units):
 
 
 def test_early_growth():
-    _, covariance = random_case(Units())
+    _, covariance = random_case(UnitVariances())
     vectors = np.linalg.eigh(covariance)[1][:, ::-1]
     start = 1e-6 * vectors[:, :4] @ np.eye(4)
     path = flow(start, covariance, [0.0, 0.1])
@@ -102,7 +100,7 @@ def test_rotations_against_finite_differences(units):
 
 
 def test_what_has_no_flow():
-    weight, covariance = random_case(Units())
+    weight, covariance = random_case(UnitVariances())
     with pytest.raises(DataError, match="expected of every mode"):
         flow(2 * weight, covariance, [1.0])
     with pytest.raises(DataError, match="covariance of 6 sites"):
@@ -111,7 +109,7 @@ def test_what_has_no_flow():
         with pytest.raises(ConfigError):
             flow(weight, covariance, times)
     with pytest.raises(ConfigError):
-        Units(0.0)
+        UnitVariances(0.0)
 
 
 # (data variance, k) -> A at unit variances and V_0 = 0.25 (theory 3.3)
@@ -204,7 +202,7 @@ def test_data_without_modes():
 
 
 def test_figure_of_learning_curves():
-    weight, covariance = random_case(Units())
+    weight, covariance = random_case(UnitVariances())
     times = np.linspace(0, 20, 30)
     values = np.linalg.svd(flow(0.01 * weight, covariance, times), compute_uv=False)
     variances = np.linalg.eigvalsh(covariance)[::-1][:4]

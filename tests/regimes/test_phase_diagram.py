@@ -11,34 +11,43 @@ from scipy.integrate import quad
 import shortrun as sr
 from command_line import good, refused
 from conftest import machine
+from dictionary import to_ising
 from shortrun import plots, workflows
 from shortrun.dynamics import Noise, Stream, run, start
 from shortrun.errors import ConfigError, DataError
-from shortrun.models import RBM, Layer, Spec, to_ising
+from shortrun.models import RBM, Layer, Spec
 from shortrun.models.ising_form import dimensions, ising_weights, sizes, weights_around
-from shortrun.phases import (
+from shortrun.regimes import (
     Ensemble,
     Order,
+    at_line,
     boundaries,
-    centre,
-    ferromagnet_from,
+    component_distribution,
+    ferromagnet_line,
+    fixed_point_near,
     instabilities,
-    law_of,
     middle,
     phase_at,
     place,
     solutions,
     solve,
-    stable_from,
     susceptibility,
+    transitions,
 )
-from shortrun.phases.component_laws import GAUSSIAN, NORMAL_NODES, normal
-from shortrun.phases.placement import observed_of, signals_of
-from shortrun.phases.replica_symmetric import free_energy, solve_from
+from shortrun.regimes.component_distributions import GAUSSIAN, NORMAL_NODES, normal
+from shortrun.regimes.path import crossing
+from shortrun.regimes.placement import signals_of
+from shortrun.regimes.replica_symmetric import free_energy, solve_from
+from shortrun.settings.regimes import PhasesSettings
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts
-from shortrun.workflows.phases import crossing, transitions
 
 LAWS = ("gaussian", "laplace", "rademacher", "sparse:0.2")
+
+
+def observed_of(signals, sigma, kappa):
+    """Return where signals w > sigma are seen in the spectrum (theory 7.15)."""
+    square, root = signals**2, math.sqrt(kappa)
+    return np.sqrt((square + sigma**2 * root) * (square + sigma**2 / root) / square)
 
 
 def numbers(order: Order) -> np.ndarray:
@@ -67,7 +76,7 @@ def ising(weight: np.ndarray) -> tuple[RBM, torch.Tensor]:
 
 @pytest.mark.parametrize("text", LAWS)
 def test_laws_have_unit_variance(text):
-    law = law_of(text)
+    law = component_distribution(text)
     assert law.mean(np.ones(len(law.nodes))) == pytest.approx(1, abs=1e-12)
     assert law.mean(law.nodes) == pytest.approx(0, abs=1e-12)
     assert law.mean(law.nodes**2) == pytest.approx(1, abs=1e-12)
@@ -78,7 +87,7 @@ def test_laws_have_unit_variance(text):
 @pytest.mark.parametrize("text", ["gauss", "sparse:2", "sparse:x", "rademacher:1"])
 def test_other_laws_are_refused(text):
     with pytest.raises(ConfigError):
-        law_of(text)
+        component_distribution(text)
 
 
 @pytest.mark.parametrize("slope", [0.5, 2.0, 8.0])
@@ -93,9 +102,9 @@ def test_nodes_of_the_normal_law(slope):
 @pytest.mark.parametrize("text", LAWS)
 @pytest.mark.parametrize("kappa", [1.0, 0.25])
 def test_free_energy_is_stationary_at_solutions(text, kappa):
-    law = law_of(text)
+    law = component_distribution(text)
     fields = {"visible_fields": (0.1,), "hidden_fields": (-0.05,)}
-    ensemble = Ensemble(0.7, (1.6,), kappa, law, law_of("gaussian"), **fields)
+    ensemble = Ensemble(0.7, (1.6,), kappa, law, component_distribution("gaussian"), **fields)
     found = solve(ensemble)
     assert found.converged
     assert found.order.m[0] > 0.1
@@ -118,7 +127,8 @@ def test_free_energy_of_the_paramagnet_is_the_annealed_one():
 @pytest.mark.parametrize("text", LAWS)
 def test_exchanging_visible_and_hidden_units(text):
     """The transposed machine has kappa -> 1 / kappa, the order parameters exchanged and the same ln Z."""
-    ensemble = Ensemble(0.6, (1.7,), 0.25, law_of(text), law_of("rademacher"), (0.2,), (0.05,))
+    components = component_distribution(text), component_distribution("rademacher")
+    ensemble = Ensemble(0.6, (1.7,), 0.25, *components, (0.2,), (0.05,))
     found, other = solve(ensemble), solve(ensemble.transposed)
     m, m_hidden, q, q_hidden = other.order
     np.testing.assert_allclose(numbers(found.order), numbers(Order(m_hidden, m, q_hidden, q)), atol=1e-7)
@@ -127,7 +137,7 @@ def test_exchanging_visible_and_hidden_units(text):
 
 
 def test_order_of_modes_does_not_matter():
-    law = law_of("rademacher")
+    law = component_distribution("rademacher")
     one = solve(Ensemble(0.4, (1.5, 1.2), 0.5, law, law, (0.1, 0.0)))
     two = solve(Ensemble(0.4, (1.2, 1.5), 0.5, law, law, (0.0, 0.1)))
     np.testing.assert_allclose(one.order.m, two.order.m[::-1], atol=1e-7)
@@ -147,7 +157,7 @@ def test_steins_lemma_against_the_whole_quadrature(kappa):
 @pytest.mark.parametrize("w", [0.8, 1.1, 1.5])
 def test_rademacher_without_noise_is_curie_weiss(w):
     """One pattern at kappa = 1: m = tanh(w tanh(w m)), the m = tanh(w m) of Curie and Weiss."""
-    law = law_of("rademacher")
+    law = component_distribution("rademacher")
     found = solve(Ensemble(0.0, (w,), 1.0, law, law))
     m = 1.0
     for _ in range(10_000):
@@ -158,7 +168,7 @@ def test_rademacher_without_noise_is_curie_weiss(w):
 
 def test_fields_add_to_what_a_mode_pulls():
     """Without couplings <s_i> = tanh(eta_i); u = +-1 gives eta_a = kappa^{-1/4} eta and m_a = kappa^{-1/4} tanh eta."""
-    kappa, law, eta = 0.25, law_of("rademacher"), 0.4
+    kappa, law, eta = 0.25, component_distribution("rademacher"), 0.4
     found = solve(Ensemble(0.0, (0.0,), kappa, law, law, (kappa**-0.25 * eta,)))
     assert found.order.m[0] == pytest.approx(kappa**-0.25 * math.tanh(eta), abs=1e-9)
     assert found.order.q == pytest.approx(math.tanh(eta) ** 2, abs=1e-9)
@@ -178,7 +188,7 @@ def test_glass_is_that_of_sherrington_and_kirkpatrick():
 @pytest.mark.parametrize(("text", "shared"), [("rademacher", False), ("laplace", True), ("sparse:0.1", True)])
 def test_whether_two_equal_modes_share_a_machine(text, shared):
     """Components with a larger kurtosis than Gaussian ones condense together (DFF17, "compositional"), others alone."""
-    law = law_of(text)
+    law = component_distribution(text)
     best, *others = solutions(Ensemble(0.2, (1.4, 1.4), 1.0, law, law))
     together = [each for each in (best, *others) if abs(each.order.m).min() > 0.05]
     assert (abs(best.order.m).min() > 0.05) == shared
@@ -187,7 +197,7 @@ def test_whether_two_equal_modes_share_a_machine(text, shared):
 
 
 def test_too_many_modes_for_nodes_are_refused():
-    law = law_of("laplace")
+    law = component_distribution("laplace")
     with pytest.raises(ConfigError, match="fewer modes"):
         solve(Ensemble(0.2, (1.4,) * 4, 1.0, law, law))
 
@@ -236,10 +246,10 @@ def test_paramagnet_ends_at_one(sigma, kappa):
 @pytest.mark.parametrize(("sigma", "expected"), [(1.05, 1.051), (1.3, 1.319), (2.0, 2.129)])
 def test_glass_to_ferromagnet(sigma, expected):
     """T10 (i): regression values of (7.12); identical to 1e-3 at kappa = 1/4 and the same under kappa -> 1 / kappa."""
-    assert ferromagnet_from(sigma) == pytest.approx(expected, abs=1e-3)
-    assert ferromagnet_from(sigma, 0.25) == pytest.approx(expected, abs=2e-3)
-    assert ferromagnet_from(sigma, 4.0) == pytest.approx(ferromagnet_from(sigma, 0.25), abs=1e-9)
-    below, above = (solve(Ensemble(sigma, (ferromagnet_from(sigma) + d,))) for d in (-0.02, 0.02))
+    assert ferromagnet_line(sigma) == pytest.approx(expected, abs=1e-3)
+    assert ferromagnet_line(sigma, 0.25) == pytest.approx(expected, abs=2e-3)
+    assert ferromagnet_line(sigma, 4.0) == pytest.approx(ferromagnet_line(sigma, 0.25), abs=1e-9)
+    below, above = (solve(Ensemble(sigma, (ferromagnet_line(sigma) + d,))) for d in (-0.02, 0.02))
     assert (below.phase, above.phase) == ("spin glass", "ferromagnet")
     assert below.instability > 1
 
@@ -253,7 +263,7 @@ ALMEIDA_THOULESS = {
 
 @pytest.mark.parametrize(("sigma", "kappa"), ALMEIDA_THOULESS)
 def test_almeida_thouless_line(sigma, kappa):
-    w = stable_from(sigma, kappa)
+    w = at_line(sigma, kappa)
     assert w == pytest.approx(ALMEIDA_THOULESS[sigma, kappa], abs=2e-4)
     found = solve(Ensemble(sigma, (w,), kappa))
     assert found.phase == "ferromagnet"
@@ -263,8 +273,8 @@ def test_almeida_thouless_line(sigma, kappa):
 def test_almeida_thouless_line_by_adaptive_quadrature():
     """At (2, kappa = 1/4) (7.13) holds with integrals that know nothing of our nodes."""
     sigma, kappa = 2.0, 0.25
-    order = solve(Ensemble(sigma, (stable_from(sigma, kappa),), kappa)).order
-    w = stable_from(sigma, kappa)
+    order = solve(Ensemble(sigma, (at_line(sigma, kappa),), kappa)).order
+    w = at_line(sigma, kappa)
     slopes = (
         kappa**0.25 * math.sqrt(sigma**2 * order.q_hidden + (w * order.m_hidden[0]) ** 2),
         kappa**-0.25 * math.sqrt(sigma**2 * order.q + (w * order.m[0]) ** 2),
@@ -392,7 +402,7 @@ def test_local_criterion_of_one_mode_without_fields(w):
     weight.copy_(4 * w * torch.outer(u, v))
     bias.copy_(-weight.sum(1) / 2)
     hidden_bias.copy_(-weight.sum(0) / 2)
-    found = centre(model, theta)
+    found = fixed_point_near(model, theta)
     assert found.converged
     torch.testing.assert_close(found.observed, torch.full_like(found.observed, 0.5))
     assert instabilities(model, theta, found)[0].item() == pytest.approx(w, abs=1e-9)
@@ -404,7 +414,7 @@ def test_local_criterion_of_one_mode_without_fields(w):
 def test_local_criterion_is_the_slope_of_the_mean_field_map(visible, hidden):
     """Naive mean field m_h -> m_v -> m_h, differentiated by autograd at its fixed point, has s^2 as eigenvalues."""
     model, theta = machine(visible, hidden, classes=3, scale=0.3)
-    found = centre(model, theta)
+    found = fixed_point_near(model, theta)
     assert found.converged
     weight, bias, hidden_bias = model.view(theta)
 
@@ -432,7 +442,7 @@ def test_susceptibility_before_the_transition(w, expected):
     u, v = (np.ones((n, 1)) / math.sqrt(n) for n in (500, 500))
     model, theta = ising(w * u @ v.T)
     options = {"chains": 2000, "steps": 20, "burn": 20}
-    found = susceptibility(model, theta, torch.from_numpy(u).float(), **options)
+    found = susceptibility(model, theta, torch.from_numpy(u).float(), PhasesSettings(**options))
     assert found.total[0] == pytest.approx(expected, rel=0.05)
     assert found.total[0] == pytest.approx(found.within[0] + found.between[0])
 
@@ -440,7 +450,7 @@ def test_susceptibility_before_the_transition(w, expected):
 def test_susceptibility_needs_samples():
     model, theta = ising(np.zeros((4, 3)))
     with pytest.raises(ConfigError):
-        susceptibility(model, theta, torch.ones(4, 1), chains=1)
+        susceptibility(model, theta, torch.ones(4, 1), PhasesSettings.of(chains=1))
 
 
 # The verb
@@ -527,8 +537,8 @@ def test_way_of_a_run(trained, tmp_path):
 def test_what_is_refused(trained, tmp_path):
     assert "--susceptibility: a RUN expected" in refused("phases", "--susceptibility")
     assert "--kappa" in refused("phases", trained, "--kappa", 2)
-    assert "kappa: a positive ratio" in refused("phases", "--kappa", 0)
-    assert "--axes" in refused("phases", "--axes", "xy")
+    assert "kappa: a number greater than 0" in refused("phases", "--kappa", 0)
+    assert "axes: 'sigma-w' or 'sk' expected" in refused("phases", "--axes", "xy")
     assert "figures are written as" in refused("phases", "--figure", tmp_path / "a.txt")
     assert "modes: 1 to 30 expected" in refused("phases", trained, "--modes", 99)
     assert "has no age 7777" in refused("phases", trained, "--ages", 7777)
@@ -564,5 +574,5 @@ def test_figures_say_what_they_lack():
 
 def test_gaussian_law_is_one_object():
     """Stein's shortcut is taken for the named law only."""
-    assert law_of("gaussian") is GAUSSIAN
+    assert component_distribution("gaussian") is GAUSSIAN
     assert Gaussian().levels is None
