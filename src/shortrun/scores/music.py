@@ -20,7 +20,7 @@ LOWEST = 9  # semitones from a C up to the first key, an A
 
 def is_piano_rolls(data: Dataset) -> bool:
     """Return whether samples are windows of piano rolls."""
-    return is_music(data) and data.sites % KEYS == 0
+    return is_music(data.kind) and data.sites % KEYS == 0
 
 
 MUSIC = Domain("music (MIDI, or --time-bin says that arrays are)", is_piano_rolls)
