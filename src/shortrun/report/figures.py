@@ -184,7 +184,7 @@ def machine_pictures(found: Evaluation) -> Iterator[Picture]:
     shape = found.reference.kind.image.shape
     if found.receptive_fields is not None and shape is not None:
         yield picture(
-            plots.receptive_fields(found.receptive_fields, tuple(shape)),
+            plots.receptive_fields(found.receptive_fields, (shape[0], shape[1])),
             "Receptive fields",
             "Weights of the strongest hidden units: strokes and edges were learned, noise was not.",
         )

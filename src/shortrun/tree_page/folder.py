@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
 from shortrun.landscape import Tree, leaf_names, newick, node_names
 from shortrun.landscape.tree_layout import majority
-from shortrun.models import RBM
+from shortcast("RBM", run.model)s import RBM
 from shortrun.settings import TreeFolderSettings, takes
 from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
