@@ -18,7 +18,7 @@ from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
 from shortrun.landscape import Tree, leaf_names, newick, node_names
 from shortrun.landscape.tree_layout import majority
-from shortcast("RBM", run.model)s import RBM
+from shortrun.models import RBM
 from shortrun.settings import TreeFolderSettings, takes
 from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
@@ -82,7 +82,7 @@ def write_tree(
     >>> (Path("tree") / "tree.nwk").is_file()
     True
     """
-    model, names = run.model, leaf_names(data.names.tolist())
+    model, names = cast("RBM", run.model), leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})
     with new_folder(Path(folder), settings.overwrite) as out:
         (out / NEWICK).write_text(newick(tree, names), encoding="utf-8")
