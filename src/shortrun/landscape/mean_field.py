@@ -15,6 +15,7 @@ from shortrun.models import RBM, rows_at_once
 from shortrun.settings import MeanFieldSettings, takes
 from shortrun.typing import Theta
 
+ROUNDING = 10  # epsilons of the number type: the largest change of a mean that roundings make
 RELAX = 1.03  # growth factor of the step size of a row whose direction has not reversed
 
 
@@ -178,7 +179,9 @@ class Side:
     def towards(self, target: Tensor, most: float) -> Float[Tensor, " N"]:
         """Move towards the target, and return the largest change without damping."""
         step = target - self.mean
-        back = (step * self.step).sum(1, keepdim=True) < 0
+        # A first step of roundings alone, where the start is a solution of this side, has no direction to turn back from.
+        real = self.step.abs().amax(1, keepdim=True) > ROUNDING * torch.finfo(step.dtype).eps
+        back = real & ((step * self.step).sum(1, keepdim=True) < 0)
         self.rate = torch.where(back, self.rate / 2, (self.rate * RELAX).clamp(max=most))
         self.mean, self.step = torch.addcmul(self.mean, self.rate, step), step
         return step.abs().amax(1)
