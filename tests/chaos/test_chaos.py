@@ -18,9 +18,9 @@ from shortrun.chaos import (
     measured_critical_gain,
     rest_states,
     spectral_radius,
-    speed,
 )
 from shortrun.chaos.lyapunov import labels_in_turn
+from shortrun.chaos.rest_states import speed
 from shortrun.chaos.starts import start_chains
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
@@ -304,6 +304,14 @@ def test_exponents_of_a_run_by_age(run):
     expected = lyapunov_exponent(run.model, run.at(20), chains=3, time=20.0, transient=10.0)
     assert table["exponent"][1] == expected.value
     assert table["exponent"][2] < 0
+
+
+def test_python_takes_the_words_of_the_command_line(run):
+    table = sr.lyapunov(run, ages="last", gains=(0.25,), chains=3, time=20.0)
+    assert table["age"].tolist() == [20, 0]
+    assert set(sr.lyapunov(run, untrained=True, gains=(0.25,), chains=3, time=20.0)["network"]) == {"untrained"}
+    with pytest.raises(ConfigError, match="gains: at least 0"):
+        sr.lyapunov(run, gains=(-1.0,))
 
 
 def test_the_verb_prints_tables_and_json(run):

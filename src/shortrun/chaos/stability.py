@@ -36,11 +36,11 @@ def coupling_matrix(model: ChaoticNetwork, theta: Theta) -> Float64[np.ndarray, 
     (40, 40)
     """
     places = [0, *accumulate(layer.sites for layer in model.spec.layers)]
-    whole = np.zeros((places[-1], places[-1]))
+    full = np.zeros((places[-1], places[-1]))
     for c in ChaoticMachine(model, theta.double()).couplings:
         rows, columns = (slice(places[i], places[i + 1]) for i in (c.target, c.source))
-        whole[rows, columns] = c.matrix.T.cpu().numpy()
-    return whole
+        full[rows, columns] = c.matrix.T.cpu().numpy()
+    return full
 
 
 def spectral_radius(model: ChaoticNetwork, theta: Theta) -> float:

@@ -175,7 +175,7 @@ def tau_int(found: Autocorrelation, window: float = WINDOW) -> Measured:
     Examples
     --------
     >>> import torch
-    >>> from shortrun.regimes import autocorrelation, round
+    >>> from shortrun.regimes import autocorrelation, tau_int
     >>> noise = torch.randn(200, 50, 1, generator=torch.Generator().manual_seed(0))
     >>> found = autocorrelation(noise, lags=20)
     >>> round(tau_int(found).value)

@@ -66,7 +66,7 @@ class Chains:
 
     def go_on(self, steps: int, keep: Sequence[int] = ()) -> None:
         """Run more sweeps; states after the sweeps `keep`, counted from the start, are copied."""
-        chains, begun = len(self.state[0]), self.time
+        chains, before = len(self.state[0]), self.time
         record = torch.empty(
             steps if self.observables else 0, chains, self.observables.count if self.observables else 0
         )
@@ -74,14 +74,14 @@ class Chains:
         def observe(t: int, now: State) -> None:
             if self.observables is not None:
                 record[t - 1] = self.observables.of(self.model.features(now, self.theta.dtype))
-            if begun + t in keep:
-                self.snapshots[begun + t] = tuple(x.clone() for x in now[:-1])
+            if before + t in keep:
+                self.snapshots[before + t] = tuple(x.clone() for x in now[:-1])
 
         noise = replace(self.noise, update=self.noise.update + self.calls)
-        times = None if self.observables is not None else {t - begun for t in keep}
+        times = None if self.observables is not None else {t - before for t in keep}
         last = self.machine.run(self.state, noise, steps=steps, clamp=Clamp(), observe=observe, times=times)
         self.state = tuple(x.clone() for x in last)
-        self.time, self.calls = begun + steps, self.calls + 1
+        self.time, self.calls = before + steps, self.calls + 1
         self.seen.append(record)
 
     def values(self, after: int = 0) -> Float[Tensor, "T C K"]:

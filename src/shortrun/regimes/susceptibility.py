@@ -52,7 +52,7 @@ def susceptibility(model: RBM, theta: Theta, vectors: Float[Tensor, "F K"], sett
     >>> from shortrun.units import Bernoulli
     >>> model = RBM(Spec((Layer("visible", 4, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
     >>> found = susceptibility(model, torch.zeros(model.size()), torch.eye(4)[:, :1], PhasesSettings())
-    >>> 0.95 < found.total[0] < 1.05
+    >>> bool(0.95 < found.total[0] < 1.05)
     True
     """
     chains, steps, burn = settings.chains, settings.steps, settings.burn

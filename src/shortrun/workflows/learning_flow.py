@@ -35,8 +35,7 @@ def learning_flow(data: Dataset, *, settings: LearningFlowSettings) -> LearningF
     Examples
     --------
     >>> import shortrun as sr
-    >>> from shortrun import workflows
-    >>> found = workflows.learning_flow(sr.read("digits"), modes=2)
+    >>> found = sr.learning_flow(sr.read("digits"), modes=2)
     >>> found.modes["variance"].round(1).tolist()
     [4.2, 4.0]
     """

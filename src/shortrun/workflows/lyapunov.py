@@ -55,10 +55,11 @@ def lyapunov(
     --------
     >>> import tempfile
     >>> import shortrun as sr
-    >>> from shortrun import workflows
+    >>> from shortrun.settings import resolve
     >>> data = sr.Dataset.from_arrays([[0.5, -1.0], [1.0, -0.5]] * 20, alphabet="continuous")
-    >>> run = sr.fit(data, model="chaotic", layers=(5,), updates=1, out=tempfile.mkdtemp() + "/run")
-    >>> workflows.lyapunov(run, gains=(0.25,), ages="last", chains=2, time=10)["network"].tolist()
+    >>> config = resolve(preset="chaotic", model={"layers": (5,)}, training={"updates": 1})
+    >>> run = sr.fit(data, out=tempfile.mkdtemp() + "/run", config=config)
+    >>> sr.lyapunov(run, gains=(0.25,), ages="last", chains=2, time=10)["network"].tolist()
     ['trained', 'untrained']
     """
     run = opened(run)

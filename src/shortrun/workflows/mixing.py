@@ -78,9 +78,8 @@ def mixing(
     --------
     >>> import tempfile
     >>> import shortrun as sr
-    >>> from shortrun import workflows
     >>> run = sr.fit(sr.read("digits"), hidden=4, updates=2, out=tempfile.mkdtemp() + "/run")
-    >>> found = workflows.mixing(run, chains=4, sweeps=16, ages="last")
+    >>> found = sr.mixing(run, chains=4, sweeps=16, ages="last")
     >>> found.k, sorted(set(found.table["estimator"]))
     (10, ['overlap', 't-0.1', 'tau-exp', 'tau-int'])
     """

@@ -56,10 +56,9 @@ def phases(run: Trajectory | Path | str, *, settings: PhasesSettings, progress: 
     --------
     >>> import tempfile
     >>> import shortrun as sr
-    >>> from shortrun import workflows
     >>> run = sr.fit(sr.read("digits"), hidden=4, updates=2, out=tempfile.mkdtemp() + "/run")
-    >>> workflows.phases(run, modes=1)["phase"].tolist()
-    ['paramagnet', 'paramagnet', 'paramagnet']
+    >>> sr.phases(run, modes=1)["phase"].tolist()
+    ['paramagnet', 'paramagnet']
     """
     run = opened(run)
     model = rbm_of(run, "place on the phase diagram of RBMs")
@@ -107,11 +106,11 @@ def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int
     >>> import tempfile
     >>> import numpy as np
     >>> import shortrun as sr
-    >>> from shortrun import workflows
+    >>> from shortrun.settings import resolve
     >>> data = sr.Dataset.from_arrays(np.repeat([[0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 1, 1]], 20, axis=0))
-    >>> settings = {"hidden": 4, "updates": 1, "rate": 0.1, "schedule": "constant"}
-    >>> run = sr.fit(data, out=tempfile.mkdtemp() + "/run", **settings)
-    >>> workflows.first_transition(run, data).age > 1
+    >>> config = resolve(assignments=["optimiser.rate=0.1", "optimiser.schedule=constant", "training.updates=1"])
+    >>> run = sr.fit(data, out=tempfile.mkdtemp() + "/run", config=config)
+    >>> sr.first_transition(run, data).age > 1
     True
     """
     run = opened(run)
