@@ -7,6 +7,7 @@ import pytest
 
 from shortrun.data.core.alphabet import BINARY, DNA, PROTEIN, RNA, detect, named, numbered
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.kind import Kind
 from shortrun.data.core.values import binarise
 from shortrun.errors import ConfigError, DataError
 
@@ -131,7 +132,7 @@ GOOD = Dataset.from_arrays(VALUES, ["a", "b", "a", "b"], groups=["g", "g", "h", 
         ({"values": np.zeros((4, 2), np.int64)}, "uint8"),
         ({"values": np.zeros((4, 0), np.uint8)}, "at least one"),
         ({"values": np.zeros(4, np.uint8)}, "at least one"),
-        ({"values": np.full((4, 2), np.nan, np.float32), "alphabet": None}, "sample 1, site 1.*finite"),
+        ({"values": np.full((4, 2), np.nan, np.float32), "kind": Kind(2)}, "sample 1, site 1.*finite"),
         ({"weights": np.array([1, 1, np.nan, 1], np.float32)}, "finite"),
         ({"weights": np.array([1, 1, -1, 1], np.float32)}, "negative"),
         ({"weights": np.zeros(4, np.float32)}, "all zero"),

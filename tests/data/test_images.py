@@ -119,7 +119,7 @@ def test_idx_of_what_are_no_images(tmp_path):
     numbers = Dataset.from_arrays([[0.25, -1e9], [3, 4]])
     write(tmp_path / "y.idx", numbers)
     assert read(tmp_path / "y.idx").hash == numbers.hash
-    with pytest.raises(DataError, match="letters"):
+    with pytest.raises(DataError, match="rna alphabet"):
         write(tmp_path / "z.idx", Dataset.from_arrays([[0, 4]], alphabet="rna"))
     assert not (tmp_path / "z.idx").exists()
 

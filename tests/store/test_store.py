@@ -84,7 +84,7 @@ def test_info(finished):
     info = Trajectory.open(finished).info()
     assert info["updates"] == 20
     assert info["ages"] == [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20]
-    assert (info["sites"], info["hidden"], info["format_version"]) == (SITES, HIDDEN, 1)
+    assert (info["sites"], info["hidden"], info["format_version"]) == (SITES, HIDDEN, 2)
     assert info["classes"] == ["0", "1", "2"]
     assert info["recipe"] == {"scheme": "ff", "steps": 2, "start": "random", "hidden_rule": "sample"}
     assert info["last"]["update"] == 20
@@ -362,7 +362,8 @@ def test_folder_names_with_line_breaks_stay_one_line(tmp_path):
         ("[1, 2]", "is broken: it has no format_version"),
         ("{}", "is broken: it has no format_version"),
         ('{"format_version": 1}', "is broken: it lacks 'spec'"),
-        ('{"format_version": 2}', "has format version 2, this shortrun reads up to 1: upgrade shortrun"),
+        ('{"format_version": 2}', "is broken: it lacks 'spec'"),
+        ('{"format_version": 3}', "has format version 3, this shortrun reads up to 2: upgrade shortrun"),
     ],
 )
 def test_broken_run_json(tmp_path, text, expected):

@@ -28,6 +28,14 @@ def describe(data: Dataset) -> dict[str, Any]:
         differ), constant_sites (from 1), gap_fraction (None without gaps), effective_size (the sum of the weights
         1 / number of samples that agree at 80 % of the sites; of sequences, None if it takes long),
         warnings (one line each)
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> from shortrun.data import describe
+    >>> found = describe(sr.read("digits"))
+    >>> found["samples"], found["sites"], found["classes"]["0"]
+    (1797, 64, 178)
     """
     groups = None if data.groups is None else len(np.unique(data.groups[data.groups != ""]))
     found: dict[str, Any] = {

@@ -35,6 +35,16 @@ def write(path: Path | str, dataset: Dataset) -> None:
         If the format cannot hold these data.
     StoreError
         If the file cannot be written (no space, no permission, no such folder).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import shortrun as sr
+    >>> path = Path(tempfile.mkdtemp()) / "digits.csv"
+    >>> sr.write(path, sr.read("digits").head(3))
+    >>> len(sr.read(path))
+    3
     """
     path = Path(path)
     form, suffix = format_of(path, able_to="write")

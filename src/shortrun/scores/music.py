@@ -44,7 +44,7 @@ LOWEST = 9  # tones from a C below the first key, an A
 
 def applies(data: Dataset) -> bool:
     """Return whether samples are windows of piano rolls."""
-    return is_music(data) and data.sites % KEYS == 0
+    return is_music(data.kind) and data.sites % KEYS == 0
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:

@@ -166,7 +166,7 @@ def spec_of(folder: Path, header: Header) -> AnySpec:
     """
     try:
         return spec_from_dict(header["spec"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({reason})") from None
 

@@ -305,12 +305,12 @@ def check_values(values: np.ndarray, kind: Kind) -> None:
         raise DataError(f"values at {kind.sites} sites expected, got values of shape {values.shape}")
     if values.dtype != kind.dtype:
         raise DataError(f"values of type {np.dtype(kind.dtype)} expected, got {values.dtype}")
-    colours = kind.colours_by_site
+    colours = kind.colours_by_site if kind.colours is None else kind.colours  # one number is compared with faster
     for start, part in scan(values):
         wrong = ~np.isfinite(part) if colours is None else part >= colours
         if wrong.any():
             row, site = first(wrong)
-            most = "a finite number" if colours is None else f"0 to {colours[site] - 1}"
+            most = "a finite number" if colours is None else f"0 to {np.broadcast_to(colours, part.shape[1])[site] - 1}"
             raise CellError(start + row, site, f"{most} expected, got {part[row, site]}")
 
 

@@ -39,6 +39,18 @@ def split(
         If the fraction is not between 0 and 1.
     DataError
         If a class has a single sample (group), so that it cannot be on either side; names the class.
+
+    Returns
+    -------
+    tuple[Dataset, Dataset]
+        The rest, and what is held out.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> train, test = sr.split(sr.read("digits"), 0.2, seed=0)
+    >>> len(train), len(test)
+    (1438, 359)
     """
     held_out = split_rows(dataset, fraction, seed=seed, groups=groups, stratify=stratify)
     return dataset.select(~held_out), dataset.select(held_out)

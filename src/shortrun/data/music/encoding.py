@@ -15,7 +15,7 @@ import numpy as np
 
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.kind import MusicKind
+from shortrun.data.core.kind import Kind, MusicKind
 from shortrun.data.core.request import Request, choose
 from shortrun.errors import ConfigError, DataError
 
@@ -241,9 +241,9 @@ def pieces_of_rows(data: Dataset) -> Iterator[Piece]:
         yield Piece(str(titles[rows[0]]), str(labels[rows[0]]), data.values[rows])
 
 
-def is_music(data: Dataset) -> bool:
-    """Return whether samples are music: 0 and 1, a key and a bin each."""
-    return data.kind.music is not None and data.alphabet == BINARY
+def is_music(kind: Kind) -> bool:
+    """Return whether samples are music: 0 and 1, for each key and bin."""
+    return kind.music is not None and kind.codes == BINARY
 
 
 def pieces_of(data: Dataset) -> list[Piece]:
@@ -267,7 +267,7 @@ def pieces_of(data: Dataset) -> list[Piece]:
         title, start = (found[1], int(found[2])) if found else (name, 0)
         rows.setdefault((title, code), []).append((row, start) if found else (row, 0))
     return [
-        Piece(title, classes[code], put_together(data.values, placed, form["frames"]), tempo_of(form, classes[code]))
+        Piece(title, classes[code], put_together(data.values, placed, form.frames), tempo_of(form, classes[code]))
         for (title, code), placed in rows.items()
     ]
 
