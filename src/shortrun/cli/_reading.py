@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from inspect import Parameter, Signature, signature
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shortrun.cli import _options
-from shortrun.cli._options import assignments
 from shortrun.cli._output import amount
 
 if TYPE_CHECKING:
@@ -17,41 +12,6 @@ if TYPE_CHECKING:
     from shortrun.store import Trajectory
 
 COLUMNS_TOLD = 30
-
-
-def options(*, keys: list[str] | None = None, labels: Path | None = None, **others: Any) -> dict[str, Any]:
-    """Return the reading options that the user gave, in their JSON form."""
-    given = {"keys": assignments(keys, "key") or None, "labels": labels and str(labels), **others}
-    return {name: value for name, value in given.items() if value is not None and value != []}
-
-
-def with_reading(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the options of reading; it gets those that the user set as one mapping, `reading`."""
-    own = [each for each in signature(verb, eval_str=True).parameters.values() if each.name != "reading"]
-    shared = list(signature(_options.of_reading, eval_str=True).parameters.values())
-
-    @wraps(verb)
-    def called(**given: Any) -> None:
-        reading = options(**{each.name: given.pop(each.name) for each in shared})
-        verb(**given, reading=reading)
-
-    every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *shared)]
-    vars(called).pop("__wrapped__")
-    vars(called)["__signature__"] = Signature(every)
-    called.__annotations__ = {each.name: each.annotation for each in every}
-    return called
-
-
-def remembered(run: Trajectory) -> dict[str, Any]:
-    """Return the reading options that a run was trained with, and "source"."""
-    return {"source": run.kind.source} | run.kind.reading.model_dump(exclude_unset=True)
-
-
-def training_data(source: str, given: Mapping[str, Any]) -> Dataset:
-    """Return the data to train on."""
-    from shortrun.data import read
-
-    return read(source, **given)
 
 
 def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Dataset:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli._options import OUTPUT
 from shortrun.errors import FormatError
 from shortrun.files import atomic
+from shortrun.settings import OUTPUT
 
 if TYPE_CHECKING:
     import pandas as pd

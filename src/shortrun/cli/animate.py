@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from shortrun.cli import _options, _output
-from shortrun.cli._options import OUTPUT
 from shortrun.cli._verb import verb
-from shortrun.settings import AnimateSettings
+from shortrun.settings import OUTPUT, AnimateSettings
 
 
 @verb(settings=AnimateSettings)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _machine_couplings, _options, _output, _tables
-from shortrun.cli._options import DATA
 from shortrun.cli._verb import verb
-from shortrun.settings import ContactsSettings
+from shortrun.settings import DATA, ContactsSettings
 
 if TYPE_CHECKING:
     from shortrun.landscape import Contacts

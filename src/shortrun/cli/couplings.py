@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _machine_couplings, _options, _output, _tables
-from shortrun.cli._options import OUTPUT
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
-from shortrun.settings import CouplingsSettings
+from shortrun.settings import OUTPUT, CouplingsSettings
 
 if TYPE_CHECKING:
     from shortrun.landscape import Couplings

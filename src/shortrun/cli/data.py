@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _output
-from shortrun.cli._options import DATA, OUTPUT, Json
+from shortrun.cli._options import Json
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError, FormatError
-from shortrun.settings import Reading
+from shortrun.settings import DATA, OUTPUT, Reading
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset

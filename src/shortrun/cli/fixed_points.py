@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading, _tables
-from shortrun.cli._options import OUTPUT
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
-from shortrun.settings import FixedPointsSettings, Reading
+from shortrun.settings import OUTPUT, FixedPointsSettings, Reading
 
 if TYPE_CHECKING:
     from shortrun.landscape import Basins

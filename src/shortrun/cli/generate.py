@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import OUTPUT
 from shortrun.cli._verb import verb
-from shortrun.settings import GenerateSettings
+from shortrun.settings import OUTPUT, GenerateSettings
 from shortrun.settings.sampling import HELD
 from shortrun.settings.text import whole_numbers
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from shortrun.cli import _options, _output, _reading, _tables
-from shortrun.cli._options import DATA
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.settings import LikelihoodByAgeSettings, LikelihoodSettings, Reading
+from shortrun.settings import DATA, LikelihoodByAgeSettings, LikelihoodSettings, Reading
 from shortrun.settings.likelihood import AgesOfCurve
 
 if TYPE_CHECKING:

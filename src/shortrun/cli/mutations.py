@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shortrun.cli import _machine_couplings, _options, _output, _reading, _tables
-from shortrun.cli._options import DATA
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.settings import MutationsSettings, Reading
+from shortrun.settings import DATA, MutationsSettings, Reading
 
 if TYPE_CHECKING:
     import pandas as pd

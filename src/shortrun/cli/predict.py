@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import OUTPUT
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
-from shortrun.settings import PredictSettings, Reading
+from shortrun.settings import OUTPUT, PredictSettings, Reading
 
 if TYPE_CHECKING:
     from shortrun.data import Predictions

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import OUTPUT
 from shortrun.cli._progress import monitored, shown
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.settings import Config, Reading, TrainSettings, configured
+from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset

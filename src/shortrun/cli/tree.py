@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._options import DATA, OUTPUT
 from shortrun.cli._verb import Given, verb
-from shortrun.settings import Reading, TreeFolderSettings, TreeSettings
+from shortrun.settings import DATA, OUTPUT, Reading, TreeFolderSettings, TreeSettings
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
