@@ -179,7 +179,7 @@ class Side:
     def towards(self, target: Tensor, most: float) -> Float[Tensor, " N"]:
         """Move towards the target, and return the largest change without damping."""
         step = target - self.mean
-        # A first step of roundings alone, where the start is a solution of this side, has no direction to turn back from.
+        # A first step of roundings alone (the start solves this side) has no direction to turn back from.
         real = self.step.abs().amax(1, keepdim=True) > ROUNDING * torch.finfo(step.dtype).eps
         back = real & ((step * self.step).sum(1, keepdim=True) < 0)
         self.rate = torch.where(back, self.rate / 2, (self.rate * RELAX).clamp(max=most))
