@@ -159,7 +159,7 @@ def test_ff_without_labels(train):
         ("--hidden-rule", "means", "'mean'"),
         ("--preset", "papers", "did you mean 'paper'"),
         ("--device", "cdua", "training.device"),
-        ("--reweight", 2, "identity"),
+        ("--reweight", 2, "reweight"),
         ("--threshold", 1.5, "threshold"),
         ("--part", "tset", "did you mean 'test'"),
         ("--threads", 0, "--threads"),
