@@ -265,7 +265,7 @@ def test_info_keys(run):
     found = good("info", run, "--json").json
     assert found["updates"] == 20
     assert found["ages"] == [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20]
-    assert (found["sites"], found["hidden"], found["format_version"]) == (64, 16, 1)
+    assert (found["sites"], found["hidden"], found["format_version"]) == (64, 16, 2)
     assert found["classes"] == [str(i) for i in range(10)]
     assert found["recipe"] == {"scheme": "ff", "steps": 10, "start": "random", "hidden_rule": "sample"}
     assert "scheme ff" in good("info", run).out

@@ -114,8 +114,8 @@ class Reading(Settings):
     bins: Annotated[int, Field(ge=2, le=254)] | None = option(
         None, "Bins of a column of numbers in a table; 10 by default.", panel=DATA, metavar="N"
     )
-    categorical: Names = option((), "Columns of a table that are categories.", panel=DATA, metavar="COLUMN,...")
-    numeric: Names = option((), "Columns of a table that are numbers.", panel=DATA, metavar="COLUMN,...")
+    categorical: Names = option((), "Columns of a table that are categories.", panel=DATA, metavar="COLUMN[,...]")
+    numeric: Names = option((), "Columns of a table that are numbers.", panel=DATA, metavar="COLUMN[,...]")
     ignore: Names = option(
-        (), "Columns of a table to leave out.", panel=DATA, metavar="COLUMN,...", remembered="if possible"
+        (), "Columns of a table to leave out.", panel=DATA, metavar="COLUMN[,...]", remembered="if possible"
     )

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, Positive, Seed, Settings, option
+from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, Positive, Settings, option
+from shortrun.settings.shared import OfAge, OfAges, Seeded
 
 SeveralSamples = Annotated[int, Field(ge=2)]
 
 
-class ScoringSettings(Settings):
+class ScoringSettings(Seeded):
     """Which scores are measured, and by whose definitions."""
 
     scores: tuple[str, ...] | None = option(
@@ -22,7 +23,6 @@ class ScoringSettings(Settings):
         "Definitions to follow where published ones differ: ours, the paper's, or those of its published code.",
         panel=MEASUREMENT,
     )
-    seed: Seed = option(0, "Seed of the noise and of every random choice.", panel=MEASUREMENT)
 
 
 class ScoreSettings(ScoringSettings):
@@ -36,12 +36,11 @@ class ScoreSettings(ScoringSettings):
     )
 
 
-class EvaluateSettings(ScoringSettings):
+class EvaluateSettings(OfAge, ScoringSettings):
     """Options of `evaluate`."""
 
     n: SeveralSamples = option(10_000, "Largest number of generated samples.", panel=MODEL, flags=("-n", "--number"))
     steps: Positive | None = option(None, "Number of sweeps from noise; by default the k of the training.", panel=MODEL)
-    age: int | None = option(None, "Age of the training; by default the last.", panel=MODEL, metavar="UPDATE")
     with_curves: bool = option(
         True,
         "Measure scores against sampling time too.",
@@ -50,7 +49,7 @@ class EvaluateSettings(ScoringSettings):
     )
 
 
-class CurvesSettings(ScoreSettings):
+class CurvesSettings(OfAges, ScoreSettings):
     """Options of `curves`."""
 
     times: tuple[Positive, ...] | None = option(
@@ -60,13 +59,6 @@ class CurvesSettings(ScoreSettings):
         metavar="1,2,5,...",
     )
     until: Positive | None = option(None, "End of that grid; by default 10 k.", panel=MEASUREMENT, metavar="SWEEPS")
-    ages: tuple[int, ...] | Literal["all", "last"] | None = option(
-        None,
-        "Ages of the training; by default some of them.",
-        panel=MODEL,
-        flags=("--ages", "--age"),
-        metavar="all|last|1,50,...",
-    )
     n: SeveralSamples = option(2000, "Largest number of samples compared.", panel=MODEL, flags=("-n", "--number"))
 
 

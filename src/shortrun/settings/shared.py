@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,9 +33,3 @@ class OfAges(Settings):
         flags=("--ages", "--age"),
         metavar="all|last|1,50,...",
     )
-
-    def among(self, kept: Sequence[int]) -> tuple[int, ...] | None:
-        """Return which of the ages that a run keeps are meant; None leaves the choice to the verb."""
-        if self.ages == "all" or self.ages == "last":
-            return tuple(kept) if self.ages == "all" else tuple(kept[-1:])
-        return self.ages

@@ -25,7 +25,8 @@ KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
     "spec": "another machine (sites, classes, units, hidden units or rule)",
     "recipe": "another scheme or number of steps",
-    "codes": "another alphabet or other columns",
+    "alphabet": "another alphabet",
+    "columns": "other columns",
     "classes": "other classes",
 }
 
@@ -175,12 +176,18 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
         Names the first thing that differs.
     """
     stored = stored | {"spec": spec_of(folder, stored).to_dict()}  # with the options that are newer than the run
-    before, now = ({**form, "codes": form["kind"].get("codes")} for form in (stored, given))
+    before, now = (form | meaning(form) for form in (stored, given))
     other = next((name for key, name in FIXED.items() if before.get(key) != now.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
     if other:
         raise StoreError(folder, f"was trained with {other}: --resume needs the same, --overwrite begins anew")
+
+
+def meaning(header: Header) -> dict[str, Any]:
+    """Return the alphabet, or the columns, that codes have in a header."""
+    codes = header["kind"].get("codes")
+    return {"columns" if isinstance(codes, list) else "alphabet": codes}
 
 
 def is_run(folder: Path) -> bool:
