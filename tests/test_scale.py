@@ -14,13 +14,13 @@ import torch
 import shortrun as sr
 from shortrun.data import read, split, write
 from shortrun.data.arrays.formats import _arrays
-from shortrun.data.core import parts
 from shortrun.data.core.blocks import is_mapped
+from shortrun.data.writing import writing
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError, FormatError
 from shortrun.learning import Rows, begin, fit, rates, rdm
 from shortrun.learning import monitor as monitors
-from shortrun.models import RBM, build, spec_of
+from shortrun.models import RBM, STREAMED, build, spec_of
 from shortrun.settings import resolve
 
 ROWS, SITES, CPU = 300, 40, torch.device("cpu")
@@ -124,7 +124,7 @@ def test_parts_make_the_file_that_the_whole_makes(tmp_path, arrays, ending):
     names = np.array([f"sample {'x' * (i // 100)}{i}" for i in range(ROWS)])
     data = sr.Dataset.from_arrays(*arrays, names=names)
     write(tmp_path / f"whole.{ending}", data)
-    with parts.writing(tmp_path / f"parts.{ending}") as add:
+    with writing(tmp_path / f"parts.{ending}") as add:
         for first in range(0, ROWS, 80):
             part = data.select(slice(first, first + 80))
             add(sr.Dataset.from_arrays(part.values, part.labels, names=part.names.tolist(), classes=data.classes))
@@ -138,7 +138,7 @@ def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
     config = resolve(model={"hidden": 5}, optimiser={"weight_std": 0.5})
     model, rows = RBM(spec_of(data, config.model)), Rows.of(data, CPU)
     found = []
-    for elements in (build.STREAMED, 3 * SITES):
+    for elements in (STREAMED, 3 * SITES):
         for module in (rates, sys.modules[fit.__module__]):
             monkeypatch.setattr(module, "STREAMED", elements)
         monkeypatch.setattr(build.rows_at_once, "__defaults__", (elements,))
@@ -156,7 +156,7 @@ def test_rows_share_the_data(arrays):
     some = rows.select(torch.tensor([5, 8, 2])).select(torch.tensor([2, 0]))
     assert some.state[0] is rows.state[0]
     assert torch.equal(some.observed(torch.tensor([0, 1]))[0], rows.state[0][[2, 5]])
-    assert torch.equal(some.tensors()[0], rows.state[0][[2, 5]])
+    assert torch.equal(some.tensors[0], rows.state[0][[2, 5]])
     assert len(some) == 2
 
 

@@ -78,7 +78,9 @@ def samples(kind=BINARY, people=7, sites=11, seed=0, **more):
         alphabet=kind,
         groups=persons.repeat(2) if kind == BINARY else None,
     )
-    return data.with_kind(genotypes=GenotypeKind(**{"variants": tuple(variants), **more}))
+    return data.with_kind(
+        genotypes=GenotypeKind(**{"variants": tuple(variants), **{key: tuple(value) for key, value in more.items()}})
+    )
 
 
 # Reading VCF

@@ -335,7 +335,7 @@ def test_from_a_folder_of_composers_to_new_pieces_by_one(tmp_path):
     assert "not an empty folder" in stopped("generate", run, "-o", out)
     assert "name a folder" in stopped("generate", run, "-n", 2, "-o", tmp_path / "two.mid")
     assert "did you mean '.mid'" in stopped("generate", run, "-o", tmp_path / "two.md")
-    assert "time_bin: beat/N" in stopped("train", tmp_path / "music", "--time-bin", "bar", "-o", tmp_path / "no")
+    assert "time-bin: beat/N" in stopped("train", tmp_path / "music", "--time-bin", "bar", "-o", tmp_path / "no")
 
 
 def test_a_user_is_told_of_windows_that_leak(tmp_path):

@@ -46,7 +46,7 @@ def test_page_json_and_table_say_the_same(data, tmp_path):
     assert all(f'data-score="{name}"' in page and name in result.out for name in names)
     assert f"{next(it['value'] for it in found if it['score'] == 'aai'):.4g}" in result.out
     assert "finding: " in result.out
-    assert "shortrun" in page.split("How to do it again")[1]
+    assert "shortrun" in page.split("How to repeat this")[1]
 
 
 def test_page_with_the_tree_within(data, tmp_path):

@@ -146,7 +146,7 @@ def spec_of(folder: Path, header: Header) -> AnySpec:
         If it does not make sense.
     """
     try:
-        return spec_from_dict(header["spec"])
+        return spec_from_dict(dict(header["spec"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({reason})") from None

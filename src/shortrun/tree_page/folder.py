@@ -165,7 +165,7 @@ def check_folder(path: Path, overwrite: bool) -> None:
 
     Examples
     --------
-    >>> check_folder(Path("tree"), overwrite=False)
+    >>> check_folder(Path("another tree"), overwrite=False)
     """
     if not path.parent.is_dir():
         raise StoreError(path, "no such folder to make it in")

@@ -42,6 +42,6 @@ def score(
     >>> import shortrun as sr
     >>> real, other = sr.read("digits", part="train"), sr.read("digits", part="test")
     >>> [(each.score, round(each.value, 2)) for each in sr.score(real, other, scores=["entropy"], per_class=False)]
-    [('entropy', 1.0)]
+    [('entropy', 0.0)]
     """
     return scores.compare(reference, generated, held_out=held_out, settings=settings)

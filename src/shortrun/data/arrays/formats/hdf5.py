@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedWriter, BytesIO
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,11 @@ def array(path: Path, file: Any, key: str) -> np.ndarray:
         raise FormatError(path, None, f"no array '{key}'{did_you_mean(key, file)}")
     node = file[key]
     if not isinstance(node, h5py.Dataset):
-        raise FormatError(path, None, f"'{key}' is a group, an array expected{did_you_mean(key, node)}")
+        raise FormatError(
+            path,
+            None,
+            f"'{key}' is a group, an array expected{did_you_mean(key, node if isinstance(node, Iterable) else ())}",
+        )
     values = np.asarray((node.asstr() if h5py.check_string_dtype(node.dtype) else node)[()])
     return values.ravel() if values.ndim == 2 and values.shape[1] == 1 and key.endswith("labels") else values
 
