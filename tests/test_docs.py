@@ -374,3 +374,14 @@ def test_wrong_paths_are_seen():
     found = paths_in("`units/potts.py` and `units/pots.py`, `data/<domain>/formats/`, `data/formats/`, `--fix 12=A`")
     assert found == {"units/potts.py", "units/pots.py", "data/<domain>/formats/", "data/formats/"}
     assert {path for path in found if not exists(path)} == {"units/pots.py", "data/formats/"}
+
+
+def test_the_reading_list_is_short():
+    """What ARCHITECTURE.md sends a newcomer to: five files, at most 600 lines."""
+    (sentence,) = re.findall(
+        r"A newcomer reads five files, at most 600 lines.*?\n\n", (ROOT / "ARCHITECTURE.md").read_text(), re.S
+    )
+    files = re.findall(r"`(\w+/\w+\.py)`", sentence)
+    lines = [len((ROOT / "src" / "shortrun" / file).read_text().splitlines()) for file in files]
+    assert len(files) == 5
+    assert sum(lines) <= 600, dict(zip(files, lines, strict=True))
