@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -145,3 +148,19 @@ def test_data_of_another_kind(run, digits):
         sr.predict(run, digits, sweeps=0)
     with pytest.raises(sr.DataError, match="class '10' has a single sample"):
         sr.fit(digits.with_labels(["10", *digits.labels[1:]]), out="never-made")
+
+
+def test_a_run_goes_on_or_is_replaced(tmp_path):
+    data = sr.read("digits").head(100)
+    run = sr.fit(data, out=tmp_path / "run", hidden=4, updates=2)
+    with pytest.raises(sr.ConfigError, match="resume: not together with overwrite"):
+        sr.fit(data, out=run.path, resume=True, overwrite=True)
+    assert sr.Trajectory(run.path).updates == 2
+
+
+def test_a_scheme_that_is_none_is_refused(tmp_path):
+    """In a process without type checks, as users have it."""
+    code = "import shortrun as sr; sr.fit(sr.read('digits'), out='x', hidden=4, updates=2, scheme=3)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert "ConfigError: scheme.name: 'auto', 'ff', 'pcd', 'cd' or 'rdm' expected, got 3" in done.stderr
+    assert not (tmp_path / "x").exists()

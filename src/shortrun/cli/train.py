@@ -42,8 +42,7 @@ def train(
     json: _options.Json = False,
 ) -> None:
     """Train a model on labelled, partly labelled or unlabelled data; Ctrl-C stops it so that it can go on."""
-    if settings.resume and settings.overwrite:
-        raise ConfigError("resume", "not together with --overwrite")
+    settings.check()
     visible, changes = without_visible(given)
 
     from shortrun.store import Trajectory

@@ -181,6 +181,11 @@ class TrainSettings(Settings):
     )
     overwrite: bool = option(False, "Replace the run in the folder.", panel=OUTPUT)
 
+    def check(self) -> None:
+        """Raise ConfigError if a run is both to go on and to be replaced."""
+        if self.resume and self.overwrite:
+            raise ConfigError("resume", "not together with overwrite (--overwrite)")
+
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -77,8 +77,9 @@ def fit(
     >>> run.updates, run.recipe["name"]
     (2, 'ff')
     """
+    settings.check()
     run = Trajectory.open(out) if settings.resume else None
-    named = {"scheme": scheme} if isinstance(scheme, str) else {}
+    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     _check(data)
