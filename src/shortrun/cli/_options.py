@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shortrun.settings import MACHINE, MODEL, OUTPUT, SAMPLING
+from shortrun.settings import MACHINE, MODEL, OUTPUT, SAMPLING, OfAge
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained run.", show_default=False)]
 Threads = Annotated[
@@ -17,9 +17,9 @@ Threads = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=OUTPUT)]
 
 # Of figures, whose options are no settings.
+OF_AGE = OfAge.model_fields["age"]
 Age = Annotated[
-    int | None,
-    typer.Option(metavar="UPDATE", help="Age of the training to use; the last by default.", rich_help_panel=MODEL),
+    str, typer.Option(metavar="best|last|UPDATE", help=OF_AGE.description, rich_help_panel=MODEL, show_default=False)
 ]
 NoiseSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the noise.", rich_help_panel=SAMPLING)]
 

@@ -22,7 +22,7 @@ class Shown(Protocol):
 
     def __enter__(self) -> Shown: ...
     def __exit__(self, *_: object) -> None: ...
-    def __call__(self, update: int, updates: int, last: Mapping[str, float]) -> None: ...
+    def __call__(self, update: int, updates: int | None, last: Mapping[str, float]) -> None: ...
 
 
 def shown() -> Bar | Lines:
@@ -32,8 +32,9 @@ def shown() -> Bar | Lines:
 
 
 def monitored(last: Mapping[str, float]) -> str:
-    """Return the values worth watching: accuracy and the residual of each task."""
-    accuracy = [f"accuracy {last['accuracy']:.3f}"] if "accuracy" in last else []
+    """Return the values worth watching: how samples and labels do on held-out data, and the residual of each task."""
+    names = {"accuracy": "accuracy", "p_dd": "P_DD", "p_gg": "P_GG", "recognised": "recognised"}
+    accuracy = [f"{word} {last[name]:.3f}" for name, word in names.items() if last.get(name) is not None]
     residuals = [name for name in last if name.startswith("residual_")]
     told = [f"{name.removeprefix('residual_')} {last[name]:.2g}" for name in sorted(residuals)]
     return "  ".join(accuracy + (["residual " + " ".join(told)] if told else []))
@@ -55,7 +56,7 @@ class Bar(AbstractContextManager["Bar"]):
         self._bar = Progress(*columns, console=terminal, refresh_per_second=4, transient=True, expand=True)
         self._task, self._looked = None, 0.0
 
-    def __call__(self, update: int, updates: int, last: Mapping[str, float]) -> None:
+    def __call__(self, update: int, updates: int | None, last: Mapping[str, float]) -> None:
         now = time.monotonic()
         if self._task is None:  # a resumed training begins where it stopped
             self._task = self._bar.add_task("", total=updates, completed=update, last="")
@@ -78,7 +79,7 @@ class Lines(AbstractContextManager["Lines"]):
         self._start: tuple[int, float] | None = None
         self._said = float("-inf")
 
-    def __call__(self, update: int, updates: int, last: Mapping[str, float]) -> None:
+    def __call__(self, update: int, updates: int | None, last: Mapping[str, float]) -> None:
         now = time.monotonic()
         self._start = self._start or (update - 1, now)
         new = last.get("update") == update and now - self._said >= AT_LEAST
@@ -86,13 +87,14 @@ class Lines(AbstractContextManager["Lines"]):
             self._said = now
             say(self._line(update, updates, now, last), aside=True)
 
-    def _line(self, update: int, updates: int, now: float, last: Mapping[str, float]) -> str:
+    def _line(self, update: int, updates: int | None, now: float, last: Mapping[str, float]) -> str:
         assert self._start is not None
         done, seconds = update - self._start[0], now - self._start[1]
-        if seconds < LOOK:
-            return f"update {update}/{updates}  {monitored(last)}"
-        left = (updates - update) * seconds / done
-        return f"update {update}/{updates}  {done / seconds:.1f}/s  {left:.0f} s left  {monitored(last)}"
+        parts = [f"update {update}" + ("" if updates is None else f"/{updates}")]
+        if seconds >= LOOK:
+            parts.append(f"{done / seconds:.1f}/s")
+            parts += [] if updates is None else [f"{(updates - update) * seconds / done:.0f} s left"]
+        return "  ".join([*parts, monitored(last)])
 
     def __exit__(self, *_: object) -> None:
         pass

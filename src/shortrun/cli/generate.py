@@ -102,7 +102,7 @@ def document(run: Trajectory, settings: GenerateSettings, files: Mapping[int, Pa
         "steps": k,
         "trained_steps": run.recipe["steps"],
         "seed": settings.seed,
-        "age": run.ages[-1] if settings.age is None else settings.age,
+        "age": run.best() if settings.age == "best" else run.ages[-1] if settings.age == "last" else settings.age,
         "sampler": settings.sampler,
     }
 

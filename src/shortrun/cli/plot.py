@@ -11,7 +11,7 @@ import typer
 from shortrun.cli import _curves, _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.settings import OUTPUT, Reading
+from shortrun.settings import OUTPUT, OfAge, Reading
 from shortrun.settings.text import listed, whole_numbers
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def samples(
         int | None, typer.Option(min=1, help="Samples a class; 10, or 5 in each of several grids.")
     ] = None,
     seed: _options.NoiseSeed = 0,
-    age: _options.Age = None,
+    age: _options.Age = "best",
     threads: _options.Threads = None,
 ) -> None:
     """Images of each class, of a file or of a run after several sampling times (FF23 fig. 6)."""
@@ -173,7 +173,7 @@ def samples(
     return save(plots.sample_grids(found, columns=columns or 5), out)
 
 
-def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age: int | None) -> dict[str, Dataset]:
+def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age: str) -> dict[str, Dataset]:
     """Return a few samples of each class of a run after each time, by their titles."""
     from shortrun import workflows
     from shortrun.store import Trajectory
@@ -182,7 +182,9 @@ def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age:
     k = trained.recipe["steps"]
     counts = dict.fromkeys(trained.classes, columns) or None
     number = columns * max(len(trained.classes), 10 if counts is None else 1)
-    (part,) = workflows.stream(trained, times=times or (k,), labels=counts, n=number, seed=seed, age=age)
+    (part,) = workflows.stream(
+        trained, times=times or (k,), labels=counts, n=number, seed=seed, age=OfAge.of(age=age).age
+    )
     return {f"$t_G$ = {t:,}" + (" = k" if t == k else ""): part[t] for t in sorted(part)}
 
 
@@ -200,7 +202,7 @@ def fields(
     run: _options.RunFolder,
     out: FigureFile,
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="Hidden units, the strongest.")] = 32,
-    age: _options.Age = None,
+    age: _options.Age = "best",
 ) -> None:
     """Weights of the strongest hidden units."""
     check(out)
@@ -209,7 +211,7 @@ def fields(
 
     trained = Trajectory.open(run)
     shape = trained.kind.image.shape
-    found = workflows.receptive_fields(trained, age=age, count=number)
+    found = workflows.receptive_fields(trained, age=OfAge.of(age=age).age, count=number)
     save(plots.receptive_fields(found, None if shape is None else (int(shape[0]), int(shape[1]))), out)
 
 

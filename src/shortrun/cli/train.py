@@ -112,14 +112,35 @@ def report(run: Trajectory, config: Config, read: Mapping[str, Any] | None) -> N
     typer.Exit
         130 after Ctrl-C.
     """
-    interrupted = run.updates < config.training.updates
+    options = config.training
+    finished = run.updates >= options.last_update or (options.updates == "auto" and run.outlook.done)
+    in_time = options.minutes is not None and run.ages[-1:] == (run.updates,)  # Ctrl-C keeps no age
     if read is None:
         _output.say(outcome(run))
+        for line in advice(run):
+            _output.say(line)
     else:
-        _output.emit(run.info() | {"read": read, "interrupted": interrupted})
-    if interrupted:
+        _output.emit(run.info() | {"read": read, "interrupted": not (finished or in_time)})
+    if not finished:
         _output.say(f"stopped at update {run.updates}; go on with: {command(run.path)}", aside=True)
+    if not (finished or in_time):
         raise typer.Exit(STOPPED)
+
+
+def advice(run: Trajectory) -> Iterator[str]:
+    """Yield why a training ended, or what more of it may bring, and which ages are best for what."""
+    records = run.log()
+    for record in records:
+        if "set_back_to" in record:
+            yield (
+                f"note: it ran away before update {record['update']}, went back to age {record['set_back_to']} and on "
+                f"at {record['pace']:g} of the rate"
+            )
+    if any("p_dd" in record for record in records):
+        found = run.outlook
+        yield f"{'done' if found.done else 'not done'}: {found.reason}"
+        tasks = [f"to {task} {run.best(task)}" for task in (("generate", "predict") if run.classes else ("generate",))]
+        yield f"best age {', '.join(tasks)} (used by default; --age last for the last)"
 
 
 def outcome(run: Trajectory) -> str:

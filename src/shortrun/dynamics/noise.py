@@ -29,7 +29,8 @@ class Stream(IntEnum):
     LABELS = 10
     GENERATE = 11
     PREDICT = 12
-    CLAMPED = 14  # 13 was once in use: a new stream takes 15
+    CLAMPED = 14  # 13 was once in use
+    MONITOR = 15
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,13 @@
 """How a model learns: schemes, clamped minus free statistics, optimisers, and the loop."""
 
 from shortrun.dynamics import Run, Scheme
-from shortrun.learning.fit import begin, fit
-from shortrun.learning.monitor import Record
+from shortrun.learning.fit import Monitor, begin, fit, profile
 from shortrun.learning.rows import Rows
 from shortrun.learning.schemes import cd, ff, from_settings, pcd, rdm
 from shortrun.models import Training
 
 __all__ = [
-    "Record",
+    "Monitor",
     "Rows",
     "Run",
     "Scheme",
@@ -19,5 +18,6 @@ __all__ = [
     "fit",
     "from_settings",
     "pcd",
+    "profile",
     "rdm",
 ]

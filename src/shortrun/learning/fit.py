@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -13,15 +13,18 @@ from torch import Tensor
 from shortrun import engine
 from shortrun.dynamics import Noise, Scheme, Stream
 from shortrun.errors import DataError
-from shortrun.learning import monitor, optimisers, rates
-from shortrun.learning.monitor import Record
+from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
-from shortrun.models import STREAMED, AnyLayer, Model, Training
+from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
+from shortrun.records import Record, best, outlook, ran_away
 from shortrun.settings import Config
 from shortrun.typing import Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
+PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
+FIRST_MONITORED = 50  # update: earlier machines generate noise
+SLOWER = 0.5  # by which the rate falls when a training ran away
 
 
 @runtime_checkable
@@ -38,6 +41,19 @@ class Recorder(Protocol):
 
     def after_update(self, training: Training) -> bool:
         """Look at the training after each update; True asks the loop to end here."""
+        ...
+
+    def restored(self, age: int) -> tuple[Theta, Theta]:
+        """Return theta of an age that was kept, and its average."""
+        ...
+
+
+@runtime_checkable
+class Monitor(Protocol):
+    """Compares what a training generates with held-out samples."""
+
+    def __call__(self, theta: Theta) -> Record:
+        """Return P_DD and the like of these parameters, see `records`."""
         ...
 
 
@@ -69,10 +85,36 @@ def _mean(model: Model, rows: Rows, i: int, pseudo_count: float | None) -> tuple
 
 def _weighted_mean(layer: AnyLayer, rows: Rows, i: int) -> Tensor:
     """Return the weighted mean of the features of the i-th observed layer, (1, F_i)."""
+    return _weighted_sums(layer, rows, i, rows.weights.unsqueeze(1)) / rows.weights.sum()
+
+
+def profile(model: RBM, rows: Rows) -> Tensor:
+    """Return the fields (K, F) of independent sites with the frequencies of each class.
+
+    The frequencies of a class are mixed with those of all samples, as if it had PRIOR more; these with the uniform
+    distribution, as the first parameters are (`RBM.initial_theta`).
+    """
+    assert model.spec.label is not None
+    codes = rows.layer(model.spec.label, torch.arange(len(rows), device=rows.weights.device))[:, 0].long()
+    weights = torch.nn.functional.one_hot(codes, model.spec.observed[model.spec.label].width).float()
+    weights *= (rows.weights * ~rows.missing).unsqueeze(1)
+    fields = torch.zeros(weights.shape[1], model.shape[0], device=weights.device)
+    for i, (layer, place) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
+        if i != model.spec.label:
+            every, alpha = _mean(model, rows, i, None)
+            every = (1 - alpha) * every + alpha * layer.units.mean(torch.zeros_like(every))
+            means = (_weighted_sums(layer, rows, i, weights) + PRIOR * every) / (weights.sum(0)[:, None] + PRIOR)
+            fields[:, place] = layer.units.field_of_mean(means)
+    return fields
+
+
+def _weighted_sums(layer: AnyLayer, rows: Rows, i: int, weights: Tensor) -> Tensor:
+    """Return the sums (K, F_i) of the features of the i-th observed layer with several weights (N, K)."""
     size = max(1, min(ROWS_AT_ONCE, STREAMED // layer.width))
-    numbers = torch.arange(len(rows), device=rows.weights.device).split(size)
-    total = sum(rows.weights[part] @ layer.units.features(rows.layer(i, part)) for part in numbers)
-    return (total / rows.weights.sum()).unsqueeze(0)
+    numbers = torch.arange(len(rows), device=weights.device).split(size)
+    total = sum(weights[part].T @ layer.units.features(rows.layer(i, part)) for part in numbers)
+    assert isinstance(total, Tensor)
+    return total
 
 
 def begin(model: Model, scheme: Scheme, rows: Rows, config: Config) -> Training:
@@ -91,8 +133,12 @@ def fit(
     *,
     training: Training | None = None,
     validation: Rows | None = None,
+    monitored: Monitor | None = None,
+    records: Sequence[Record] = (),
 ) -> Training:
-    """Train until `config.training.updates` updates are done, or the recorder asks for an end.
+    """Train until the updates asked for are done, held-out samples say so, or the recorder asks for an end.
+
+    A training that runs away goes back to its best age, and on at half the rate.
 
     Parameters
     ----------
@@ -100,6 +146,10 @@ def fit(
         Where to go on from; None begins anew.
     validation : Rows, optional
         Labelled rows to report accuracy on.
+    monitored : Monitor, optional
+        What ages are judged by; without it, only a number of updates ends the training.
+    records : Sequence[Record], default ()
+        What was recorded before `training`.
 
     Raises
     ------
@@ -107,50 +157,90 @@ def fit(
         If the parameters are no longer finite; the ages kept so far are good.
     """
     training = training or begin(model, scheme, rows, config)
-    kept, updates = ages(config.training.ages_per_decade, config.training.updates), config.training.updates
-    clock, rate_at = time.monotonic() - training.seconds, _rates(model, rows, config)
-    advance = _updater(model, scheme, rows, config, training)
-    while training.update < updates:
+    records, options = list(records), config.training
+    kept, automatic = ages(options.ages_per_decade, options.last_update), options.updates == "auto"
+    begun = time.monotonic()
+    clock, (rate_at, damping) = begun - training.seconds, _pace(model, rows, config)
+    advance = _updater(model, scheme, rows, config, training, damping)
+    while training.update < options.last_update and not (automatic and outlook(records).done):
         update = training.update + 1
-        rate = rate_at(update)
-        logged = update in kept or update % config.training.log_every == 0
+        rate = rate_at(update) * training.pace
+        late = options.minutes is not None and time.monotonic() - begun >= 60 * options.minutes
+        is_age = late or update in kept
+        logged = is_age or update % options.log_every == 0
         residuals = advance(update, rate, residuals=logged)
         training.update, training.seconds = update, time.monotonic() - clock
+        average.follow_(training, config.optimiser.average)
         if logged:
-            recorder.log({"rate": rate} | _record(model, scheme, training, residuals, validation, config.training.seed))
-        if update in kept:
+            record = {"rate": rate} | _record(model, scheme, training, residuals)
+            if is_age and monitored is not None and update >= FIRST_MONITORED:
+                record |= _judged(training, record, records, monitored, recorder)
+            if validation is not None:
+                record |= _accuracy(model, scheme, training, validation, options.seed)
+            _check_finite(record)
+            records.append(record)
+            recorder.log(record)
+        if is_age:
             recorder.age(training)
-        if recorder.after_update(training):
+        if recorder.after_update(training) or late:
             break
     return training
 
 
-def _updater(model: Model, scheme: Scheme, rows: Rows, config: Config, training: Training) -> engine.Updater:
+def _judged(
+    training: Training, record: Record, records: Sequence[Record], monitored: Monitor, recorder: Recorder
+) -> Record:
+    """Return how good samples are; if the training has run away, after going back to the best age and slowing down."""
+    finite = all(map(math.isfinite, record.values()))
+    found = monitored(average.machine_of(training)) if finite else {}
+    good = best(records, "generate")
+    if good is None or (finite and not ran_away([*records, record | found])):
+        return found
+    theta, mean = recorder.restored(good)
+    training.theta.copy_(theta)
+    if training.average is not None:
+        training.average.copy_(mean)
+    training.pace *= SLOWER
+    numbers = next(dict(each) for each in records if each["update"] == good)
+    same = {name: numbers[name] for name in numbers if name not in ("update", "seconds", "rate", "accuracy")}
+    return same | {"set_back_to": good, "pace": training.pace}
+
+
+def _updater(
+    model: Model, scheme: Scheme, rows: Rows, config: Config, training: Training, damping: rates.Damping | None
+) -> engine.Updater:
     optimiser = optimisers.named(config.optimiser.name, training.theta)
     optimiser.moments = training.moments
-    learner = Learner(model, scheme, config.optimiser, config.scheme.missing)
+    options = config.optimiser.model_copy(update={"label_rate": rates.label_rate(model, config.optimiser)})
+    learner = Learner(model, scheme, options, config.scheme.missing, damping)
     noise = Noise(config.training.seed, Stream.FREE, device=training.theta.device)
     return engine.updater(model, training, learner, optimiser, Minibatches(rows, config), noise)
 
 
-def _rates(model: Model, rows: Rows, config: Config) -> Callable[[int], float]:
+def _pace(model: Model, rows: Rows, config: Config) -> tuple[Callable[[int], float], rates.Damping | None]:
+    """Return the rate of each update, and how strong modes of the data are damped."""
     options = config.optimiser
-    rate = rates.automatic_rate(model, rows.spread(rates.ROWS)) if options.rate == "auto" else options.rate
-    return lambda update: rates.rate_at(options.schedule, rate, update, config.training.updates)
+    damping, rate = rates.damping_and_rate(model, rows.spread(rates.ROWS), options)
+    return (lambda update: rates.rate_at(options.schedule, rate, update, config.training.last_update)), damping
 
 
-def _record(
-    model: Model, scheme: Scheme, training: Training, residuals: tuple[float, ...], validation: Rows | None, seed: int
-) -> Record:
+def _record(model: Model, scheme: Scheme, training: Training, residuals: tuple[float, ...]) -> Record:
     values: Record = {"update": training.update, "seconds": round(training.seconds, 3)}
     values |= monitor.norms(model, training.theta)
-    values |= {f"residual_{run.task}": r for run, r in zip(scheme.free, residuals, strict=True)}
-    if not all(math.isfinite(value) for value in values.values()):
+    return values | {f"residual_{run.task}": r for run, r in zip(scheme.free, residuals, strict=True)}
+
+
+def _check_finite(record: Record) -> None:
+    if not all(math.isfinite(value) for value in record.values()):
         raise DataError(
-            f"training diverged before update {training.update}: the parameters are not finite; "
+            f"training diverged before update {record['update']}: the parameters are not finite; "
             "lower optimiser.rate (ages kept so far are good)"
         )
-    if validation is not None:
-        noise = Noise(seed, Stream.PREDICT, training.update, device=training.theta.device)
-        values["accuracy"] = monitor.accuracy(model, training.theta, validation, scheme.steps, noise)
-    return values
+
+
+def _accuracy(model: Model, scheme: Scheme, training: Training, validation: Rows, seed: int) -> Record:
+    theta, noise = (
+        average.machine_of(training),
+        Noise(seed, Stream.PREDICT, training.update, device=training.theta.device),
+    )
+    return {"accuracy": monitor.accuracy(model, theta, validation, scheme.steps, noise)}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import torch
 
 from shortrun.dynamics import Noise, label_probabilities
 from shortrun.engine import machine
 from shortrun.learning.rows import Rows
 from shortrun.models import Model, rows_at_once
+from shortrun.records import Record
 from shortrun.typing import Theta
 
 POWER_ITERATIONS = 100
-Record: TypeAlias = dict[str, float | int]
 
 
 def accuracy(model: Model, theta: Theta, rows: Rows, steps: int, noise: Noise) -> float:

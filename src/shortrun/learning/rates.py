@@ -4,53 +4,127 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from shortrun.models import LABEL, STREAMED, Model, rows_at_once
-from shortrun.typing import State
+from shortrun.models import LABEL, RBM, STREAMED, Model, rows_at_once
+from shortrun.settings.training import OptimiserSettings
+from shortrun.typing import State, Theta
 
 Schedule = Literal["constant", "inverse", "cosine"]
 WARM_UP = 100  # updates over which the rate rises
 HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
-ROWS = 2000  # that the eigenvalue is to be estimated from
-POWER_ITERATIONS = 30
+LARGEST_LABEL_RATE = 20.0
+ROWS = 2000  # that the modes of the data are estimated from
+MODES = 32  # of the data, at most, that are damped
+ITERATIONS = 15
 
 
-def automatic_rate(model: Model, state: State) -> float:
-    """Return the rate that suits these rows of the data, see `RBM.automatic_rate`."""
-    return model.automatic_rate(lambda: top_eigenvalue(model, state))
+class Modes(NamedTuple):
+    """The strongest modes of the data: eigenvalues and eigenvectors of the covariance of the visible features.
 
-
-def top_eigenvalue(model: Model, state: State) -> float:
-    """Return the largest eigenvalue of the covariance of the visible features of some rows, to about a percent.
-
-    The features are made anew, some rows at a time, in each power iteration: of many sites they would fill the memory.
+    Parameters
+    ----------
+    values : Tensor
+        (R,) from the largest to the smallest.
+    vectors : Tensor
+        (F, R) orthonormal, over all observed features; 0 at the label.
     """
-    count, size = len(state[0]), rows_at_once(model, len(state[0]), STREAMED)
-    layers = [(la.units, x.split(size)) for la, x in zip(model.spec.observed, state, strict=True) if la.name != LABEL]
+
+    values: Tensor
+    vectors: Tensor
+
+
+def strongest_modes(model: Model, state: State, count: int = MODES) -> Modes:
+    """Return the strongest modes of some rows, to about a percent, by iterating a subspace.
+
+    The features are made anew, some rows at a time, in each iteration: of many sites they would fill the memory.
+    """
+    rows, size = len(state[0]), rows_at_once(model, len(state[0]), STREAMED)
+    layers = [(la.name, la.units, x.split(size)) for la, x in zip(model.spec.observed, state, strict=True)]
 
     def blocks() -> Iterator[Tensor]:
-        for parts in zip(*(parts for _, parts in layers), strict=True):
-            yield torch.cat([units.features(x) for (units, _), x in zip(layers, parts, strict=True)], 1)
+        for parts in zip(*(parts for *_, parts in layers), strict=True):
+            of_layers = [units.features(x) for (_, units, _), x in zip(layers, parts, strict=True)]
+            yield torch.cat([x * 0 if name == LABEL else x for (name, *_), x in zip(layers, of_layers, strict=True)], 1)
 
-    mean = sum(block.sum(0) for block in blocks()) / count
+    mean = sum(block.sum(0) for block in blocks()) / rows
     assert isinstance(mean, Tensor)
-    direction = torch.ones_like(mean)
-    direction[::2] = -0.5  # in general position: no symmetry of the data should make it orthogonal to the mode
-    value = 0.0
-    for _ in range(POWER_ITERATIONS):
-        image = torch.zeros_like(mean)
+    count = min(count, rows, len(mean))
+    start = torch.randn(len(mean), count, generator=torch.Generator().manual_seed(0))  # in general position
+    vectors = torch.linalg.qr(start.to(mean.device)).Q
+    values = mean.new_zeros(count)
+    for _ in range(ITERATIONS):
+        image = torch.zeros_like(vectors)
         for block in blocks():
             block -= mean
-            image += block.T @ (block @ direction)
-        value = image.div_(count).norm().item()
-        if value == 0:
-            return 0.0
-        direction = image / value
-    return value
+            image += block.T @ (block @ vectors)
+        vectors, triangle = torch.linalg.qr(image / rows)
+        values = triangle.diagonal().abs()
+    order = values.argsort(descending=True)
+    return Modes(values[order], vectors[:, order])
+
+
+@dataclass(frozen=True, eq=False)
+class Damping:
+    """Lets strong modes of the data learn as slowly as one of variance c, so that a rate suits the weak ones too.
+
+    The visible rows of the centred gradient are multiplied by P = 1 - sum_a (1 - c / lambda_a) u_a u_a^T over the modes
+    with lambda_a > c. In the linear regime mode a grows by rate lambda_a / 4 an update (theory 2.7): without P the
+    strongest mode bounds the rate, and the weak ones that make samples real wait for it.
+
+    Parameters
+    ----------
+    vectors : Tensor
+        (F, R) the modes that are damped.
+    shares : Tensor
+        (R,) 1 - c / lambda.
+    """
+
+    vectors: Tensor
+    shares: Tensor
+
+    @classmethod
+    def of(cls, modes: Modes, largest: float) -> Damping | None:
+        """Return the damping of modes above a variance; None if there are none."""
+        strong = modes.values > largest
+        if not largest or not strong.any():
+            return None
+        return cls(modes.vectors[:, strong].contiguous(), 1 - largest / modes.values[strong])
+
+    def __call__(self, model: RBM, direction: Theta, means: tuple[Tensor, ...]) -> None:
+        """Damp a direction that is not centred yet in place; `means` are the centring offsets, 0 if it will not be."""
+        out, (observed, hidden) = model.view(direction), means
+        along = self.vectors.T @ out.weight
+        along.addr_(self.vectors.T @ observed, out.hidden_bias, alpha=-1)
+        along.addr_(self.vectors.T @ out.bias, hidden, alpha=-1)
+        out.weight.addmm_(self.vectors, along.mul_(self.shares.unsqueeze(1)), alpha=-1)
+
+
+def label_rate(model: Model, options: OptimiserSettings) -> float:
+    """Return the rate of the label's parameters in units of the rate.
+
+    The label of K classes is one of K sites of variance about 1 / K, so that its weights learn K times slower than
+    those of a site; measured on 4 to 18 classes, docs/design_notes.md.
+    """
+    if options.label_rate != "auto":
+        return options.label_rate
+    label = model.spec.label
+    classes = 0 if label is None else model.spec.observed[label].width
+    return min(LARGEST_LABEL_RATE, max(1.0, classes**2 / 5))
+
+
+def damping_and_rate(model: Model, state: State, options: OptimiserSettings) -> tuple[Damping | None, float]:
+    """Return how the strong modes of some rows of the data are damped, and the rate that suits the others."""
+    largest, damping, strongest = options.damped_above, None, 0.0
+    if isinstance(model, RBM) and (largest or options.rate == "auto"):
+        modes = strongest_modes(model, state, MODES if largest else 1)
+        damping = Damping.of(modes, largest)
+        strongest = modes.values[0].item() if damping is None else largest
+    return damping, model.automatic_rate(strongest) if options.rate == "auto" else options.rate
 
 
 def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float:

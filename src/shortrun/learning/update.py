@@ -13,7 +13,8 @@ from shortrun.dynamics import Noise, Run, Scheme, Stream, start
 from shortrun.dynamics.scheme import HOLD_VISIBLE
 from shortrun.engine import Machine, Optimiser, Step, machine
 from shortrun.learning import labels
-from shortrun.models import LABEL, Clamp, Model, Training
+from shortrun.learning.rates import Damping
+from shortrun.models import LABEL, RBM, Clamp, Model, Training
 from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import State, Term, Theta, Weights
 
@@ -74,12 +75,15 @@ class Learner:
         Centring, penalties, the label's own rate.
     missing : Missing, default "marginal"
         How rows without a label take part, see `gradient`.
+    damping : Damping, optional
+        Of the strong modes of the data, for an RBM.
     """
 
     model: Model
     scheme: Scheme
     settings: OptimiserSettings
     missing: Missing = "marginal"
+    damping: Damping | None = None
 
     def __call__(
         self,
@@ -98,6 +102,9 @@ class Learner:
         found = gradient(
             *(self.model, self.scheme, training.theta, batch, training.chains, noise, self.missing), residuals=residuals
         )
+        if self.damping is not None and isinstance(self.model, RBM):
+            centre = found.means if self.settings.centred else tuple(map(torch.zeros_like, found.means))
+            self.damping(self.model, found.direction, centre)
         step = Step(self.model, self.settings)
         step(training.theta, found.direction, found.means, optimiser, rate, noise.update)
         training.chains = tuple(

@@ -20,6 +20,7 @@ from shortrun.settings.training import ModelSettings
 from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Rate, Units
 
+FEW, MANY, ENOUGH = 256, 512, 5000  # hidden units of small and of large data, and the samples of the latter
 ELEMENTS = 2**24  # of the largest table that is made outside of an update
 
 
@@ -41,7 +42,9 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
             raise DataError(f"labels: at least two classes expected, got only '{data.classes[0]}'")
         layers.append(Layer(LABEL, 1, Potts(len(data.classes))))
     hidden = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}[settings.hidden_units]()
-    return Spec((*layers, Layer(HIDDEN, settings.hidden, hidden)), settings.hidden_rule)
+    start = settings.start if data.classes else "uniform"
+    units = (MANY if len(data) >= ENOUGH else FEW) if settings.hidden == "auto" else settings.hidden
+    return Spec((*layers, Layer(HIDDEN, units, hidden)), settings.hidden_rule, start)
 
 
 def network_of(data: Dataset, config: Config) -> NetworkSpec:

@@ -22,7 +22,7 @@ from shortrun import units
 from shortrun.errors import ConfigError
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp
 from shortrun.philox import uniform_reference
-from shortrun.typing import NoisePlace, State, Theta, Weights
+from shortrun.typing import NoisePlace, State, Theta, Uniforms, Weights
 from shortrun.units import Rate
 
 Settling = Literal["euler", "exact"]
@@ -254,6 +254,10 @@ class ChaoticNetwork:
         assert self.spec.label is not None, "the network has no label layer"
         return torch.softmax(2 * state[self.spec.label], 1)
 
+    def start_observed(self, i: int, u: Uniforms, label: Tensor | None) -> Tensor:
+        """Return the i-th observed layer as runs start with it, whatever the class."""
+        return self.spec.observed[i].units.start(u)
+
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:
         """Return the hidden layers as runs start with them: potentials drawn from N(0, 1)."""
         at_zero, first = noise.at(0), len(self.spec.observed)
@@ -264,7 +268,7 @@ class ChaoticNetwork:
         """Return zeros: the random couplings break the symmetry (FU24)."""
         return torch.zeros(self.size(), device=noise.device)
 
-    def automatic_rate(self, strongest_mode: Callable[[], float]) -> float:
+    def automatic_rate(self, strongest_mode: float) -> float:
         """Return 0.01, whatever the data are (FU24)."""
         return LEARNING_RATE
 

@@ -13,7 +13,7 @@ from shortrun.errors import ConfigError, nearest
 from shortrun.models.chaotic import ChaoticNetwork, NetworkSpec, RateLayer
 from shortrun.models.rbm import RBM
 from shortrun.models.spec import Clamp, Layer, Spec
-from shortrun.typing import Field, NoisePlace, State, Theta, Weights
+from shortrun.typing import Field, NoisePlace, State, Theta, Uniforms, Weights
 
 AnySpec: TypeAlias = Spec | NetworkSpec
 AnyLayer: TypeAlias = Layer | RateLayer
@@ -52,6 +52,10 @@ class Model(Protocol):
         """Return observed layers as values of the data and codes of labels."""
         ...
 
+    def start_observed(self, i: int, u: Uniforms, label: Tensor | None) -> Tensor:
+        """Return the i-th observed layer as runs start with it; `label` is (C, 1) where classes are given."""
+        ...
+
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:
         """Return the hidden layers as runs start with them."""
         ...
@@ -87,8 +91,8 @@ class Model(Protocol):
         """
         ...
 
-    def automatic_rate(self, strongest_mode: Callable[[], float]) -> float:
-        """Return the learning rate that suits the data; `strongest_mode` finds their largest covariance eigenvalue."""
+    def automatic_rate(self, strongest_mode: float) -> float:
+        """Return the learning rate that suits data whose largest covariance eigenvalue is `strongest_mode`."""
         ...
 
     def weights(self, theta: Theta) -> Iterator[tuple[Tensor, bool]]:

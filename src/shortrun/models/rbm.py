@@ -9,7 +9,7 @@ more Potts site), as in FF23 eq. 1-2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.models.spec import STREAMED, Clamp, Layer, Spec
-from shortrun.typing import Field, NoisePlace, State, Theta, Weights
+from shortrun.typing import Field, NoisePlace, State, Theta, Uniforms, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
 STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
@@ -41,9 +41,17 @@ class RBM:
 
     theta is flat, (P,) with P = F H + F + H: weights (F, H) by rows, biases of the observed features (F),
     hidden biases (H).
+
+    Parameters
+    ----------
+    spec : Spec
+        Its layers.
+    profile : Tensor, optional
+        (K, F) fields of the independent sites that samples of each class start from (`Spec.start` "profile").
     """
 
     spec: Spec
+    profile: Tensor | None = field(default=None, compare=False, repr=False)
 
     family: ClassVar = "rbm"
 
@@ -89,6 +97,13 @@ class RBM:
         """Return observed layers as values of the data: the layers themselves."""
         return state
 
+    def start_observed(self, i: int, u: Uniforms, label: Tensor | None) -> Tensor:
+        """Return the i-th observed layer as runs start with it; the classes of samples (C, 1) matter with a profile."""
+        units = self.spec.observed[i].units
+        if self.profile is None or label is None or i == self.spec.label:
+            return units.start(u)
+        return units.sample(self.profile[:, self.slices[i]].to(u.device)[label[:, 0].long()], u)
+
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:
         """Return the hidden layer at zero: every sweep begins by drawing it."""
         return (torch.zeros(chains, self.spec.hidden.sites, dtype=torch.uint8, device=noise.device),)
@@ -113,14 +128,14 @@ class RBM:
         self.project_(theta)
         return theta
 
-    def automatic_rate(self, strongest_mode: Callable[[], float]) -> float:
+    def automatic_rate(self, strongest_mode: float) -> float:
         """Return min(0.3, 2 / lambda_1) min(1, 1024 / H), lambda_1 the largest eigenvalue of the visible covariance.
 
         In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a
         rate that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime
         the H hidden units move together, and a step changes the distribution in proportion to rate * H.
         """
-        by_data = min(LARGEST_RATE, STRONGEST_MODE / max(strongest_mode(), 1e-6))
+        by_data = min(LARGEST_RATE, STRONGEST_MODE / max(strongest_mode, 1e-6))
         return by_data * min(1.0, HIDDEN_UNITS / self.spec.hidden.sites)
 
     def hidden_field(self, theta: Theta, state: State) -> Field:

@@ -17,6 +17,7 @@ LABEL = "label"
 HIDDEN = "hidden"
 STREAMED = 2**23  # elements of a table that is made again and again, only to be summed
 HiddenRule = Literal["sample", "mean"]
+StartRule = Literal["uniform", "profile"]
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,14 @@ class Spec:
     hidden_rule : HiddenRule, default "sample"
         What the hidden layer passes on in a sweep, a draw ("sample", a valid Markov chain) or its mean ("mean", what
         the published F&F code does; not a Gibbs sampler).
+    start : StartRule, default "uniform"
+        What samples of a class start from: every value of a site equally probable, or independent sites with the
+        frequencies that the class has in the data ("profile").
     """
 
     layers: tuple[Layer, ...]
     hidden_rule: HiddenRule = "sample"
+    start: StartRule = "uniform"
 
     def __post_init__(self):
         names = [layer.name for layer in self.layers]
@@ -79,6 +84,8 @@ class Spec:
             raise ConfigError("layers", f"observed layers, then '{HIDDEN}' expected, all names different, got {names}")
         if self.hidden_rule not in ("sample", "mean"):
             raise ConfigError("hidden_rule", f"'sample' or 'mean' expected, got '{self.hidden_rule}'")
+        if self.start not in ("uniform", "profile"):
+            raise ConfigError("start", f"'uniform' or 'profile' expected, got '{self.start}'")
 
     @property
     def observed(self) -> tuple[Layer, ...]:
@@ -107,12 +114,14 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"layers": [layer.to_dict() for layer in self.layers], "hidden_rule": self.hidden_rule}
+        form = {"layers": [layer.to_dict() for layer in self.layers], "hidden_rule": self.hidden_rule}
+        return form if self.start == "uniform" else form | {"start": self.start}
 
     @classmethod
     def from_dict(cls, form: dict[str, Any]) -> Spec:
         """Return the specification that `to_dict` described."""
-        return cls(tuple(Layer.from_dict(layer) for layer in form["layers"]), form["hidden_rule"])
+        layers = tuple(Layer.from_dict(layer) for layer in form["layers"])
+        return cls(layers, form["hidden_rule"], form.get("start", "uniform"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,10 @@ class Training:
         For each free run, its persistent chains or None.
     seconds : float, default 0.0
         Time spent so far, over all sessions.
+    average : Theta, optional
+        (P,) mean of theta over the last part of the training; None where none is kept.
+    pace : float, default 1.0
+        What rates are multiplied with: a training that ran away is slowed down.
     """
 
     update: int
@@ -32,6 +36,8 @@ class Training:
     moments: tuple[Theta, ...]
     chains: tuple[State | None, ...]
     seconds: float = 0.0
+    average: Theta | None = None
+    pace: float = 1.0
 
     def to(self, device: torch.device | str) -> Training:
         """Return the same on a device."""
@@ -39,5 +45,6 @@ class Training:
             self,
             theta=self.theta.to(device),
             moments=tuple(moment.to(device) for moment in self.moments),
+            average=None if self.average is None else self.average.to(device),
             chains=tuple(state and tuple(x.to(device) for x in state) for state in self.chains),
         )

@@ -9,6 +9,7 @@ from pydantic import Field
 from shortrun.settings._base import MODEL, SAMPLING, Seed, Settings, option
 
 Age = Annotated[int, Field(ge=0)]
+WhichAge = Age | Literal["best", "last"]
 
 
 class Seeded(Settings):
@@ -17,13 +18,26 @@ class Seeded(Settings):
     seed: Seed = option(0, "Seed of all random numbers.", panel=SAMPLING)
 
 
-class OfAge(Settings):
+class Averaged(Settings):
+    """Which parameters stand for an age."""
+
+    raw: bool = option(
+        False, "Use the parameters of the age itself, not their average over the updates before it.", panel=MODEL
+    )
+
+
+class OfAge(Averaged):
     """One age of a training."""
 
-    age: Age | None = option(None, "Age of the training to use; the last by default.", panel=MODEL, metavar="UPDATE")
+    age: WhichAge = option(
+        "best",
+        "Age of the training to use: an update, the last, or the best for the task by samples held out in training.",
+        panel=MODEL,
+        metavar="best|last|UPDATE",
+    )
 
 
-class OfAges(Settings):
+class OfAges(Averaged):
     """Several ages of a training."""
 
     ages: tuple[Age, ...] | Literal["all", "last"] | None = option(

@@ -38,12 +38,19 @@ class ModelSettings(Settings):
     units: Literal["auto", "bernoulli", "ising", "potts", "gaussian"] = option(
         "auto", "Type of the visible units; by default what the values need.", panel=MODEL
     )
-    hidden: Positive = option(256, "Number of hidden units.", panel=MODEL)
+    hidden: Positive | Literal["auto"] = option(
+        "auto", "Number of hidden units; by default 256, or 512 from 5,000 samples on.", panel=MODEL, metavar="H"
+    )
     hidden_units: Literal["bernoulli", "ising", "gaussian"] = option(
         "bernoulli", "Type of the hidden units.", panel=MODEL
     )
     hidden_rule: Literal["sample", "mean"] = option(
         "sample", "What hidden units pass on: a sample, or their mean as in the published code.", panel=MODEL
+    )
+    start: Literal["uniform", "profile"] = option(
+        "profile",
+        "Noise that samples of a class start from: uniform, or independent sites with the frequencies of the class.",
+        panel=MODEL,
     )
     layers: tuple[Positive, ...] = option(
         (),
@@ -88,7 +95,7 @@ class SchemeSettings(Settings):
     )
     steps: Positive = option(10, "Number k of sweeps of the free chains.", panel=MODEL)
     generate: NotNegative = option(1.0, "Weight of the gradient for generating given a label.", panel=MODEL)
-    predict: NotNegative = option(10.0, "Weight of the gradient for predicting the label.", panel=MODEL)
+    predict: NotNegative = option(3.0, "Weight of the gradient for predicting the label.", panel=MODEL)
     chains: Positive | None = option(
         None, "Number of persistent chains; by default as many as samples in a minibatch.", panel=MODEL
     )
@@ -112,11 +119,24 @@ class OptimiserSettings(Settings):
         panel=TRAINING,
         flags=("--lr", "--rate"),
     )
-    label_rate: Rate = option(
-        1.0, "Learning rate of the label's weights and biases, in units of the rate.", panel=TRAINING
+    damped_above: NotNegative = option(
+        2.0,
+        "Variance above which modes of the data learn no faster than one of this variance; 0 damps none.",
+        panel=TRAINING,
+    )
+    label_rate: Rate | Literal["auto"] = option(
+        "auto",
+        "Learning rate of the label's weights and biases, in units of the rate; by default K^2 / 5 for K classes, "
+        "from 1 to 20.",
+        panel=TRAINING,
     )
     schedule: Literal["constant", "inverse", "cosine"] = option(
-        "inverse", "How the learning rate falls during the training.", panel=TRAINING
+        "constant", "How the learning rate falls during the training.", panel=TRAINING
+    )
+    average: Annotated[float, Field(ge=0, le=1)] = option(
+        0.1,
+        "Share of the updates, the last ones, that parameters are averaged over; 0 keeps no average.",
+        panel=TRAINING,
     )
     centred: bool = option(True, "Whether the gradient is centred.", panel=TRAINING)
     l1: NotNegative = option(0.0, "Strength of the L1 penalty on the weights.", panel=TRAINING)
@@ -133,7 +153,13 @@ class OptimiserSettings(Settings):
 class TrainingSettings(Settings):
     """How long, on how much data at a time, and what is kept of it."""
 
-    updates: Positive = option(2000, "Number of updates.", panel=TRAINING)
+    updates: Positive | Literal["auto"] = option(
+        "auto", "Number of updates; by default until held-out samples say that it is done.", panel=TRAINING, metavar="N"
+    )
+    max_updates: Positive = option(
+        20_000, "Largest number of updates of a training that ends by itself.", panel=TRAINING
+    )
+    minutes: Rate | None = option(None, "Minutes after which a training ends in any case.", panel=TRAINING)
     batch: Positive = option(500, "Samples in a minibatch.", panel=TRAINING)
     seed: Seed = option(0, "Seed of all random numbers.", panel=TRAINING)
     validation: Annotated[float, Field(ge=0, lt=1)] = option(
@@ -143,6 +169,11 @@ class TrainingSettings(Settings):
     log_every: Positive = option(100, "Updates between two records of the log.", panel=TRAINING)
     restart_seconds: NotNegative = option(30.0, "Seconds between two restart files.", panel=TRAINING)
     device: str = option("auto", "Device to compute on: auto, cpu or cuda.", panel=MACHINE, metavar="auto|cpu|cuda")
+
+    @property
+    def last_update(self) -> int:
+        """The update that no training goes beyond."""
+        return self.max_updates if self.updates == "auto" else self.updates
 
 
 class Config(Settings):
@@ -191,7 +222,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # FF23 table 2 and the published code: plain SGD at 0.01 from weights of standard deviation 1e-4, N_h 1024.
     "paper": {
-        "model": {"hidden": 1024},
+        "model": {"hidden": 1024, "start": "uniform"},
         "scheme": {"steps": 10, "generate": 1.0, "predict": 1.0},
         "optimiser": {
             "name": "sgd",
@@ -199,16 +230,25 @@ PRESETS: dict[str, dict[str, Any]] = {
             "label_rate": 1.0,
             "label_l2": 0.0,
             "schedule": "constant",
+            "average": 0.0,
+            "damped_above": 0.0,
             "weight_std": 1e-4,
         },
-        "training": {"batch": 500},
+        "training": {"batch": 500, "updates": 2000},
     },
     # FU24: a chaotic network, T = 100 steps of dt = tau / 10, plain Hebbian steps of 0.01 for couplings and fields.
     "chaotic": {
         "model": {"kind": "chaotic", "layers": (500,)},
         "scheme": {"steps": 100, "predict": 1.0},
-        "optimiser": {"name": "sgd", "rate": 0.01, "label_l2": 0.0, "schedule": "constant", "centred": False},
-        "training": {"batch": 500, "validation": 0.0},
+        "optimiser": {
+            "name": "sgd",
+            "rate": 0.01,
+            "label_l2": 0.0,
+            "schedule": "constant",
+            "average": 0.0,
+            "centred": False,
+        },
+        "training": {"batch": 500, "updates": 2000, "validation": 0.0},
     },
 }
 

@@ -1,4 +1,4 @@
-"""ages/: one file an age, named after its update, with theta's blocks in their shapes."""
+"""ages/: one file an age, named after its update, with theta's blocks in their shapes, and those of its average."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shortrun.models import Model, named_blocks
 from shortrun.store import tensors
 from shortrun.typing import Theta
 
-FOLDER, SUFFIX = "ages", ".safetensors"
+FOLDER, SUFFIX, AVERAGE = "ages", ".safetensors", "average."
 
 
 def path_of(folder: Path, age: int) -> Path:
@@ -40,8 +40,8 @@ def kept(folder: Path) -> tuple[int, ...]:
     return tuple(sorted(int(stem) for stem in stems if stem.isdecimal()))
 
 
-def write(folder: Path, model: Model, theta: Theta, age: int) -> None:
-    """Keep theta at an age.
+def write(folder: Path, model: Model, theta: Theta, age: int, average: Theta | None = None) -> None:
+    """Keep theta at an age, and the average up to it if there is one.
 
     Raises
     ------
@@ -49,11 +49,13 @@ def write(folder: Path, model: Model, theta: Theta, age: int) -> None:
         If it cannot be written; nothing is left of it then.
     """
     blocks = named_blocks(model, theta)
+    if average is not None:
+        blocks |= {AVERAGE + name: block for name, block in named_blocks(model, average).items()}
     tensors.write(path_of(folder, age), blocks, {"update": str(age)})  # one key: their order is random
 
 
-def read(folder: Path, model: Model, age: int) -> Theta:
-    """Return theta at an age, flat.
+def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
+    """Return the average of an age, flat; theta itself if that is asked for, or no average was kept.
 
     Raises
     ------
@@ -64,14 +66,16 @@ def read(folder: Path, model: Model, age: int) -> Theta:
     blocks = named_blocks(model, theta)
 
     def room(entries: Mapping[str, tensors.Extent]) -> dict[str, Tensor]:
-        for name, block in blocks.items():
+        averaged = not raw and any(name.startswith(AVERAGE) for name in entries)
+        wanted = {AVERAGE * averaged + name: block for name, block in blocks.items()}
+        for name, block in wanted.items():
             expected = tuple(block.shape)
             found = entries[name].shape if name in entries else "none"
             if found != expected:
                 raise StoreError(path, f"{name} of shape {expected} expected by run.json, found {found}")
             if entries[name].kind != theta.dtype:
                 raise StoreError(path, f"{name} of {theta.dtype} expected, found {entries[name].kind}")
-        return blocks
+        return wanted
 
     tensors.read_into(path, room)
     return theta

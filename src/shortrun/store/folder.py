@@ -12,16 +12,25 @@ from pathlib import Path
 
 from shortrun.errors import StoreError
 from shortrun.files import explain
-from shortrun.store import ages, header, log, restart
+from shortrun.models import Model
+from shortrun.store import ages, header, log, profile, restart
 from shortrun.store.lock import NAME as LOCK
 from shortrun.store.lock import Lock
 from shortrun.store.writer import Writer
 
 ASIDE = ".replaced-"
-BEFORE_HEADER = {LOCK, ages.FOLDER, restart.NAME, log.NAME}  # what an unfinished `create` may leave behind
+# What an unfinished `create` may leave behind.
+BEFORE_HEADER = {LOCK, ages.FOLDER, restart.NAME, log.NAME, profile.NAME}
 
 
-def create(path: Path | str, form: header.Header, *, overwrite: bool = False, resumable: bool = True) -> Writer:
+def create(
+    path: Path | str,
+    form: header.Header,
+    *,
+    model: Model | None = None,
+    overwrite: bool = False,
+    resumable: bool = True,
+) -> Writer:
     """Make a run folder and return what writes to it.
 
     Parameters
@@ -30,6 +39,8 @@ def create(path: Path | str, form: header.Header, *, overwrite: bool = False, re
         A new or empty folder; folders above it are made.
     form : header.Header
         What `describe` returns.
+    model : Model, optional
+        The model, where it has a profile to keep.
     overwrite : bool, default False
         Replace the run that is there; it is moved aside, and deleted once the new one is in place.
     resumable : bool, default True
@@ -44,10 +55,10 @@ def create(path: Path | str, form: header.Header, *, overwrite: bool = False, re
     folder = Path(os.path.realpath(path))
     if not header.is_run(folder):
         _check_free(folder)
-        return _fill(folder, form, resumable)
+        return _fill(folder, form, model, resumable)
     if not overwrite:
         raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
-    return _replace(folder, form, resumable)
+    return _replace(folder, form, model, resumable)
 
 
 def _check_free(folder: Path) -> None:
@@ -66,7 +77,7 @@ def _check_free(folder: Path) -> None:
         raise StoreError(folder, "is neither empty nor a run, so it is never overwritten: choose another folder")
 
 
-def _fill(folder: Path, form: header.Header, resumable: bool) -> Writer:
+def _fill(folder: Path, form: header.Header, model: Model | None, resumable: bool) -> Writer:
     """Make the folder's parts, run.json the last: a folder with a run.json is a run."""
     try:
         (folder / ages.FOLDER).mkdir(parents=True, exist_ok=True)
@@ -78,18 +89,20 @@ def _fill(folder: Path, form: header.Header, resumable: bool) -> Writer:
         _drop_temporaries(folder)
         if resumable:
             restart.write_empty(folder)
+        if model is not None:
+            profile.write(folder, model)
         writer = Writer(folder, lock, form)
         header.write(folder, form)
         return writer
 
 
-def _replace(folder: Path, form: header.Header, resumable: bool) -> Writer:
+def _replace(folder: Path, form: header.Header, model: Model | None, resumable: bool) -> Writer:
     """Move a run aside, make the new one, delete the old; an error puts the old one back."""
     aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(4)}")
     with _locked(folder) as lock:
         _move(folder, aside)
         try:
-            writer = _fill(folder, form, resumable)
+            writer = _fill(folder, form, model, resumable)
         except BaseException:
             _put_back(aside, folder)
             raise

@@ -7,14 +7,12 @@ import math
 import os
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from shortrun.errors import StoreError
 from shortrun.files import atomic, explain
+from shortrun.records import Record
 
 NAME = "log.jsonl"
-
-Record = dict[str, Any]
 
 
 def read(folder: Path) -> list[Record]:

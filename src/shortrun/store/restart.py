@@ -23,10 +23,11 @@ def write(folder: Path, training: Training) -> None:
         If it cannot be written; the last saved one is still there.
     """
     named = {"theta": training.theta}
+    named |= {} if training.average is None else {"average": training.average}
     named |= {f"moments.{i}": moment for i, moment in enumerate(training.moments)}
     for run, state in enumerate(training.chains):
         named |= {f"chains.{run}.{layer}": x for layer, x in enumerate(state or ())}
-    tensors.write(folder / NAME, named, _metadata(training.update, training.seconds, len(training.chains)))
+    tensors.write(folder / NAME, named, _metadata(training))
 
 
 def write_empty(folder: Path) -> None:
@@ -37,7 +38,7 @@ def write_empty(folder: Path) -> None:
     StoreError
         If it cannot be written.
     """
-    tensors.write(folder / NAME, {}, _metadata(0, 0.0, 0))
+    tensors.write(folder / NAME, {}, _metadata(None))
 
 
 def saved_update(folder: Path) -> int:
@@ -45,8 +46,11 @@ def saved_update(folder: Path) -> int:
     return int(tensors.read_metadata(folder / NAME).get("update", "0"))
 
 
-def _metadata(update: int, seconds: float, runs: int) -> dict[str, str]:
-    return {"update": str(update), "seconds": repr(seconds), "runs": str(runs)}
+def _metadata(training: Training | None) -> dict[str, str]:
+    if training is None:
+        return {"update": "0", "seconds": "0.0", "runs": "0"}
+    numbers = {"seconds": repr(training.seconds), "runs": str(len(training.chains)), "pace": repr(training.pace)}
+    return {"update": str(training.update), **numbers}
 
 
 def read(folder: Path) -> Training | None:
@@ -81,5 +85,7 @@ def _training(named: dict[str, Tensor], metadata: dict[str, str]) -> Training:
         theta=named["theta"],
         moments=tuple(moments),
         chains=tuple(runs),
+        average=named.get("average"),
+        pace=float(metadata.get("pace", "1.0")),
         seconds=float(metadata["seconds"]),
     )

@@ -11,24 +11,31 @@ from typing import Any, final
 
 import pandas as pd
 
+from shortrun import records
 from shortrun.data import Alphabet, Kind
 from shortrun.data.core.columns import Column
 from shortrun.errors import StoreError
-from shortrun.models import AnySpec, model_of
-from shortrun.store import ages, header, log, restart
+from shortrun.models import AnySpec
+from shortrun.records import Outlook, Task
+from shortrun.store import ages, header, log, profile, restart
 from shortrun.typing import Theta
+
+TASKS: tuple[Task, ...] = ("generate", "predict")
 
 
 @final
 class Trajectory:
     """A trained model: its recipe and its parameters at every age that was kept.
 
-    Only the header and the list of ages are in memory; `run[-1]` and `run.at(age)` read one file.
+    Only the header and the list of ages are in memory; `run[-1]` and `run.at(age)` read one file. The parameters of an
+    age are their average over the last part of the training up to it, where the training kept one.
 
     Parameters
     ----------
     path : Path or str
         The run's folder.
+    raw : bool, default False
+        Whether the parameters of an age are those of the last update, and not their average.
 
     Raises
     ------
@@ -36,11 +43,11 @@ class Trajectory:
         If it is not a run folder, or of a newer format version.
     """
 
-    def __init__(self, path: Path | str):
-        self.path = Path(path)
+    def __init__(self, path: Path | str, *, raw: bool = False):
+        self.path, self.raw = Path(path), raw
         self.header = header.read(self.path)
         self.spec: AnySpec = header.spec_of(self.path, self.header)
-        self.model = model_of(self.spec)
+        self.model = profile.read_model(self.path, self.spec)
         self.ages: tuple[int, ...] = ages.kept(self.path)
 
     @classmethod
@@ -105,10 +112,10 @@ class Trajectory:
         """Return theta of the index-th age, float32 (P,)."""
         if not self.ages:
             raise StoreError(self.path, "has no age yet")
-        return ages.read(self.path, self.model, self.ages[index])
+        return ages.read(self.path, self.model, self.ages[index], raw=self.raw)
 
     def at(self, age: int) -> Theta:
-        """Return theta at an age that was kept, float32 (P,).
+        """Return the parameters at an age that was kept, float32 (P,).
 
         Raises
         ------
@@ -117,7 +124,32 @@ class Trajectory:
         """
         if age not in self.ages:
             raise StoreError(self.path, f"has no age {age}; {self._around(age)}")
-        return ages.read(self.path, self.model, age)
+        return ages.read(self.path, self.model, age, raw=self.raw)
+
+    def best(self, task: Task = "generate") -> int:
+        """Return the age that does a task best on samples held out in training; the last where none were compared.
+
+        Parameters
+        ----------
+        task : {"generate", "predict"}, default "generate"
+            What the age is for.
+
+        Raises
+        ------
+        StoreError
+            If no age was kept yet.
+        """
+        found = records.best(self.log(), task)
+        if found in self.ages:
+            return found
+        if not self.ages:
+            raise StoreError(self.path, "has no age yet")
+        return self.ages[-1]
+
+    @property
+    def outlook(self) -> Outlook:
+        """Whether its training is done by held-out samples, and why or what may be hoped for."""
+        return records.outlook(self.log())
 
     def _around(self, age: int) -> str:
         if not self.ages:
@@ -128,7 +160,7 @@ class Trajectory:
     def __iter__(self) -> Iterator[tuple[int, Theta]]:
         """Yield (age, theta), one file in memory at a time."""
         for age in self.ages:
-            yield age, ages.read(self.path, self.model, age)
+            yield age, ages.read(self.path, self.model, age, raw=self.raw)
 
     def log(self) -> list[dict[str, Any]]:
         """Return the monitored quantities, one record a logged update."""
@@ -161,6 +193,8 @@ class Trajectory:
             "alphabet": None if self.alphabet is None else asdict(self.alphabet),
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
             "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]},
+            "best": {task: self.best(task) for task in TASKS} if self.ages else None,
+            "outlook": self.outlook.reason,
             "created": self.header.get("created"),
             "software": self.header.get("software"),
             "last": next(iter(self.log()[-1:]), None),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, final
 
 from shortrun.errors import StoreError
-from shortrun.models import Training, model_of
-from shortrun.store import ages, header, log, restart
+from shortrun.models import Training
+from shortrun.records import Record
+from shortrun.store import ages, header, log, profile, restart
 from shortrun.store.lock import Lock
 from shortrun.typing import Theta
 
@@ -28,7 +29,7 @@ class Writer:
 
     def __init__(self, path: Path, lock: Lock, form: header.Header):
         self.path, self.header, self._lock = path, form, lock
-        self.model = model_of(header.spec_of(path, form))
+        self.model = profile.read_model(path, header.spec_of(path, form))
         settings = form["config"].get("training", {})
         self.restart_seconds = float(settings.get("restart_seconds", RESTART_SECONDS))
         self._log = log.Appender(path)
@@ -45,7 +46,17 @@ class Writer:
             If it cannot be written; says what is saved and how to go on.
         """
         with self._telling():
-            ages.write(self.path, self.model, training.theta, training.update)
+            ages.write(self.path, self.model, training.theta, training.update, training.average)
+
+    def restored(self, age: int) -> tuple[Theta, Theta]:
+        """Return theta of an age that was kept, and its average.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        return ages.read(self.path, self.model, age, raw=True), ages.read(self.path, self.model, age)
 
     def log(self, record: Mapping[str, float | int]) -> None:
         """Take the monitored quantities of an update.
@@ -74,6 +85,16 @@ class Writer:
     def request_stop(self) -> None:
         """Ask the training to end after the current update (safe in a signal handler)."""
         self._stop = True
+
+    def records(self) -> list[Record]:
+        """Return what was logged so far.
+
+        Raises
+        ------
+        StoreError
+            If it is damaged.
+        """
+        return log.read(self.path)
 
     def restart(self) -> Training | None:
         """Return the training to go on from, None for a training that begins.

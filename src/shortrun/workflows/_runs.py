@@ -11,31 +11,37 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.errors import ConfigError, StoreError
 from shortrun.models import RBM
+from shortrun.records import Task
+from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
 
 
-def opened(run: Trajectory | Path | str) -> Trajectory:
-    """Return the run, opened if it is a folder."""
-    return run if isinstance(run, Trajectory) else Trajectory.open(run)
+def opened(run: Trajectory | Path | str, *, raw: bool = False) -> Trajectory:
+    """Return the run, opened if it is a folder; `raw` asks for its parameters as they were, not averaged."""
+    if not isinstance(run, Trajectory):
+        return Trajectory(run, raw=raw)
+    return Trajectory(run.path, raw=True) if raw and not run.raw else run
 
 
-def theta_of(run: Trajectory, age: int | None) -> Theta:
-    """Return the parameters at an age; None is the last."""
-    return run[-1] if age is None else run.at(age)
+def theta_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> Theta:
+    """Return the parameters at an age, which may depend on the task."""
+    return run.at(age_of(run, age, task))
 
 
-def age_of(run: Trajectory, age: int | None) -> int:
-    """Return an age; None is the last.
+def age_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> int:
+    """Return an age as a number.
 
     Raises
     ------
     StoreError
         If the run has none yet.
     """
+    if age == "best":
+        return run.best(task)
     if not run.ages:
         raise StoreError(run.path, "has no age yet")
-    return run.ages[-1] if age is None else age
+    return run.ages[-1] if age == "last" else age
 
 
 class Machines(Mapping[int, Theta]):

@@ -8,13 +8,14 @@ import numpy as np
 
 from shortrun.errors import ConfigError, nearest
 from shortrun.landscape import NamedSites, Sites, sites_of
+from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened, rbm_of, theta_of
 
 OUT_OF_EQUILIBRIUM = ("ff", "rdm")
 
 
-def named_sites(run: Trajectory, age: int | None, label: str | None, quantity: str) -> NamedSites:
+def named_sites(run: Trajectory, age: WhichAge, label: str | None, quantity: str) -> NamedSites:
     """Return the sites of the machine of a run at an age; its label is held at a class if one is given."""
     sites = sites_of(rbm_of(run, quantity), theta_of(run, age), label=class_code(run, label))
     columns, places = run.kind.alignment.columns, np.array(sites.places)

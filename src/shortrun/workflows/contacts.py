@@ -47,7 +47,7 @@ def contacts(
     >>> found.sites, len(found.table)
     (64, 6)
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     named = named_sites(run, settings.age, settings.label, "couplings")
     structure = None if distances is None else read_distances(Path(distances), named.columns)
     return rank_contacts(named, structure, settings)

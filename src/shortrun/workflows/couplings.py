@@ -42,5 +42,5 @@ def couplings(run: Trajectory | Path | str, *, settings: CouplingsSettings) -> C
     >>> found.table.columns.tolist(), len(found.table)
     (['i', 'j', 'coupling'], 5)
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     return couplings_of(named_sites(run, settings.age, settings.label, "couplings"), settings)

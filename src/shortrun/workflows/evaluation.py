@@ -12,8 +12,9 @@ from shortrun.errors import DataError
 from shortrun.scores import FEWEST, Curves, Evaluation, Role
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
+from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import check_kind, opened, spread
+from shortrun.workflows._runs import age_of, check_kind, opened, spread
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
@@ -61,7 +62,7 @@ def evaluate(
     """
     begin = time.monotonic()
     scoring.check_names(settings.scores or ())
-    run, say = opened(run), progress or (lambda _: None)
+    run, say = opened(run, raw=settings.raw), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
     real = sampled(reference, n, seed)
@@ -89,7 +90,7 @@ def evaluate(
     return Evaluation(
         run=run.info() | {"config": run.config},
         log=run.log_table(),
-        age=run.ages[-1] if age is None else age,
+        age=age_of(run, age),
         steps=k,
         seed=seed,
         convention=settings.convention,
@@ -111,9 +112,7 @@ def evaluate(
     )
 
 
-def found_again(
-    run: Trajectory, data: Dataset, steps: int, age: int | None, seed: int
-) -> tuple[Dataset, Dataset] | None:
+def found_again(run: Trajectory, data: Dataset, steps: int, age: WhichAge, seed: int) -> tuple[Dataset, Dataset] | None:
     """Return samples and what the network rebuilds of them, None of a machine that rebuilds nothing."""
     return (data, reconstruct(run, data, steps=steps, age=age, seed=seed)) if can_reconstruct(run) else None
 
@@ -151,7 +150,7 @@ def compared_with(run: Trajectory, test: Dataset | None, train: Dataset | None) 
     return real.recode(run.classes).select(real.labelled), role
 
 
-def predicted(run: Trajectory, data: Dataset, age: int | None) -> Predictions | None:
+def predicted(run: Trajectory, data: Dataset, age: WhichAge) -> Predictions | None:
     """Return the exact predictions of labelled samples, None without any."""
     if not run.classes or not data.labelled.any():
         return None

@@ -49,7 +49,7 @@ def fixed_points(run: Trajectory | Path | str, data: Dataset, *, settings: Fixed
     >>> found.age, int(found.points.basin.sum())
     (3, 20)
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     model = rbm_of(run, "mean-field fixed points")
     check_kind(run, data)
     age = age_of(run, settings.age)

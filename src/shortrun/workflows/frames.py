@@ -94,7 +94,7 @@ def frames(
     >>> [(time, len(samples)) for time, samples in found.items()]
     [(0, 4), (1, 4), (5, 4)]
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     k = run.recipe["steps"]
     times = times_up_to(last_sweep(settings.until, k), k, FRAMES) if times is None else times
     parts = [*stream(run, times=times, settings=settings.shared(StreamSettings))]

@@ -60,7 +60,7 @@ def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, s
     >>> made.values.shape, made.classes[made.labels[0]]
     ((5, 64), '3')
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     k = steps_of(run, settings)
     return joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
 
@@ -133,7 +133,7 @@ def stream(
     >>> [(time, len(samples)) for part in sr.stream(run, times=(1, 5), n=4) for time, samples in part.items()]
     [(1, 4), (5, 4)]
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, settings)

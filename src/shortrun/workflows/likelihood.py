@@ -69,7 +69,7 @@ def likelihood(run: Trajectory | Path | str, data: Dataset, *, settings: Likelih
     >>> found.method, len(found.samples), found.mean < 0
     ('exact', 50, True)
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     model, age, known = rbm_of(run, "likelihood"), age_of(run, settings.age), observed_by(run, data)
     method = method_for(model, settings)
     estimate = estimates(run, (age,), known.state, method, settings)[age]
@@ -121,7 +121,7 @@ def likelihood_by_age(
     >>> table["age"].tolist(), warnings
     ([1, 3], ())
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     model, ages = rbm_of(run, "likelihood"), chosen_ages(run, settings.ages, AGES)
     known = {name: observed_by(run, samples) for name, samples in data.items()}
     first = next(iter(known.values())).state

@@ -62,7 +62,7 @@ def lyapunov(
     >>> sr.lyapunov(run, gains=(0.25,), ages="last", chains=2, time=10)["network"].tolist()
     ['trained', 'untrained']
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     every = [*networks(run, settings)]
     rows = []
     for done, (kind, age, model, theta) in enumerate(every, 1):

@@ -83,7 +83,7 @@ def mixing(
     >>> found.k, sorted(set(found.table["estimator"]))
     (10, ['overlap', 't-0.1', 'tau-exp', 'tau-int'])
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     model = rbm_of(run, "stationary distribution that its noise could reach")
     real = None if data is None else usable(run, data)
     planned = plan(model, real, settings, None if real is None else partial(second_moment, run, real))

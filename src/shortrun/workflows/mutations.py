@@ -62,7 +62,7 @@ def mutations(
     >>> len(table), table.columns.tolist()
     (64, ['mutant', 'score', 'position', 'wildtype', 'letter'])
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     for data in (wildtype, *(() if sequences is None else (sequences,))):
         check_kind(run, data)
     if sequences is not None and len(wildtype) != 1:

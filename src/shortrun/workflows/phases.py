@@ -60,7 +60,7 @@ def phases(run: Trajectory | Path | str, *, settings: PhasesSettings, progress: 
     >>> sr.phases(run, modes=1)["phase"].tolist()
     ['paramagnet', 'paramagnet']
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     model = rbm_of(run, "place on the phase diagram of RBMs")
     check_discrete(model)
     if settings.modes > min(model.shape):

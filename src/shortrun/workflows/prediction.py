@@ -64,7 +64,7 @@ def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSet
 def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSettings) -> Iterator[Predictions]:
     """Predict as `predict` does, a bounded number of samples at a time; memory does not grow with their number."""
     times = None if settings.sweeps is None else (settings.sweeps,)
-    for part in _recorded(opened(run), data, times, settings):
+    for part in _recorded(opened(run, raw=settings.raw), data, times, settings):
         yield part[settings.sweeps]
 
 
@@ -73,7 +73,7 @@ def predictions_in_time(
     run: Trajectory | Path | str, data: Dataset, *, times: Sequence[int], settings: ChainSettings
 ) -> dict[int, Predictions]:
     """Predict as `predict` does, by label chains that are looked at after each of `times` sweeps."""
-    parts = [*_recorded(opened(run), data, times, settings)]
+    parts = [*_recorded(opened(run, raw=settings.raw), data, times, settings)]
     return {t: joined([part[t] for part in parts]) for t in times}
 
 
@@ -84,7 +84,10 @@ def _recorded(
     if not run.classes:
         raise DataError(f"{run.path}: this model was trained without labels and can predict none")
     check_kind(run, data)
-    theta, labels = theta_of(run, settings.age), data.recode(run.classes).labels if data.classes else data.labels
+    theta, labels = (
+        theta_of(run, settings.age, "predict"),
+        data.recode(run.classes).labels if data.classes else data.labels,
+    )
     ready, at_once = machine(run.model, theta), rows_at_once(run.model, ROWS_AT_ONCE)
     at_once = at_once if times is None else max(1, at_once // settings.chains)
     for first in range(0, len(data), at_once):

@@ -61,7 +61,7 @@ def reconstruct(run: Trajectory | Path | str, data: Dataset, *, settings: Recons
     >>> sr.reconstruct(run, digits).values.shape
     (20, 64)
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     if not can_reconstruct(run):
         raise DataError(f"{run.path} is not a chaotic network with one hidden layer: it rebuilds nothing")
     check_kind(run, data)

@@ -64,7 +64,7 @@ def curves(
     ConfigError
         For unknown scores, ages that were not kept, times below 1.
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     check_kind(run, data)
     k = run.recipe["steps"]
     grid = tuple(sorted(set(settings.times or times_up_to(settings.until or 10 * k, k))))

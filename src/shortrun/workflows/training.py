@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,21 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.data.core.values import holds_only_binary
 from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
-from shortrun.learning import Record, Rows, Scheme, Training
-from shortrun.models import AnySpec, network_of, spec_of
+from shortrun.learning import Rows, Scheme, Training
+from shortrun.models import RBM, AnySpec, Model, model_of, network_of, spec_of
+from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
+from shortrun.workflows.monitoring import FEWEST, HeldOut
 
-Progress = Callable[[int, int, Record], None]
+NO_JUDGE = (
+    f"fewer than {FEWEST} samples are held out, by which a training could end by itself: "
+    "give a number of updates, or a larger training.validation"
+)
+
+Progress = Callable[[int, int | None, Record], None]
 
 
 @takes(TrainSettings, changes=Config)
@@ -52,7 +60,7 @@ def fit(
     scheme : Scheme or {"auto", "ff", "pcd", "cd", "rdm"}, optional
         How the free chains run, as a value or by name; by default ff with labels and rdm without.
     progress : Progress, optional
-        Called after each update with (update, updates, last monitored values).
+        Called after each update with (update, updates or None, last monitored values).
 
     Returns
     -------
@@ -84,13 +92,22 @@ def fit(
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     _check(data)
     device = device_of(config.training.device)
-    parts = _held_out(data, config, device)  # may refuse, so before a run is made
+    parts = Parts.of(data, config, device)  # may refuse, so before a run is made
     spec = spec_for(data, config)
     chosen = scheme if isinstance(scheme, Scheme) else learning.from_settings(config.scheme, spec.label is not None)
+    model = model_of(spec)
+    if isinstance(model, RBM) and model.spec.start == "profile":
+        model = RBM(model.spec, learning.profile(model, parts.rows).cpu())
+    monitored = parts.monitor(model, chosen.steps, config.training.seed)
+    if monitored is None and config.training.updates == "auto":
+        raise ConfigError("updates", NO_JUDGE)
     form = store.describe(spec, chosen, config, data)
-    writer = store.reopen(out, form) if settings.resume else store.create(out, form, overwrite=settings.overwrite)
+    if settings.resume:
+        writer = store.reopen(out, form)
+    else:
+        writer = store.create(out, form, model=model, overwrite=settings.overwrite)
     with writer, _interrupts(writer):
-        _train(*parts, device, chosen, config, writer, progress)
+        _train(parts, monitored, device, chosen, config, writer, progress)
     return Trajectory.open(out)
 
 
@@ -158,8 +175,8 @@ def device_of(name: str) -> torch.device:
 
 
 def _train(
-    rows: Rows,
-    validation: Rows | None,
+    parts: Parts,
+    monitored: HeldOut | None,
     device: torch.device,
     scheme: Scheme,
     config: Config,
@@ -168,8 +185,19 @@ def _train(
 ) -> None:
     saved = writer.restart()
     training = saved.to(device) if saved else None
-    recorder = _Recorder(writer, config.training.updates, progress)
-    learning.fit(writer.model, scheme, rows, config, recorder, training=training, validation=validation)
+    updates = None if config.training.updates == "auto" else config.training.updates
+    recorder = _Recorder(writer, updates, progress)
+    learning.fit(
+        writer.model,
+        scheme,
+        parts.rows,
+        config,
+        recorder,
+        training=training,
+        validation=parts.validation,
+        monitored=monitored,
+        records=writer.records(),
+    )
 
 
 def _check(data: Dataset) -> None:
@@ -182,22 +210,48 @@ def _check(data: Dataset) -> None:
         raise DataError("no sample has a label, though the data name classes")
 
 
-def _held_out(data: Dataset, config: Config, device: torch.device) -> tuple[Rows, Rows | None]:
-    # The values are shared: a split copies none of them.
-    rows, held = Rows.of(data, device), held_out_rows(data, config.training.validation, config.training.seed)
-    if held is None:
-        return rows, None
-    numbers = (np.flatnonzero(~held), np.flatnonzero(held & data.labelled))
-    rest, validation = (rows.select(torch.from_numpy(chosen).to(device)) for chosen in numbers)
-    return rest, validation
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The data of a training: rows to learn from, and samples kept aside.
+
+    Parameters
+    ----------
+    data : Dataset
+        All samples.
+    held : ndarray or None
+        (N,) bool, which of them are kept aside.
+    rows : Rows
+        The others.
+    validation : Rows or None
+        Those kept aside that have a label.
+    """
+
+    data: Dataset
+    held: np.ndarray | None
+    rows: Rows
+    validation: Rows | None
+
+    @classmethod
+    def of(cls, data: Dataset, config: Config, device: torch.device) -> Parts:
+        """Return the parts of a data set; they share its values."""
+        rows, held = Rows.of(data, device), held_out_rows(data, config.training.validation, config.training.seed)
+        if held is None:
+            return cls(data, None, rows, None)
+        learned, labelled = (
+            torch.from_numpy(np.flatnonzero(each)).to(device) for each in (~held, held & data.labelled)
+        )
+        return cls(data, held, rows.select(learned), rows.select(labelled) if data.classes else None)
+
+    def monitor(self, model: Model, steps: int, seed: int) -> HeldOut | None:
+        """Return what compares generated samples with those kept aside; None if they are too few."""
+        if self.held is None:
+            return None
+        return HeldOut.of(model, steps, seed, self.data, self.held)
 
 
 def held_out_rows(data: Dataset, validation: float, seed: int) -> np.ndarray | None:
-    """Return which samples a training keeps aside, (N,) bool; None if it learns from all of them.
-
-    Only accuracy is measured on them, so data without labels are all trained on.
-    """
-    return split_rows(data, validation, seed=seed) if data.classes and validation > 0 else None
+    """Return which samples a training keeps aside, (N,) bool; None if it learns from all of them."""
+    return split_rows(data, validation, seed=seed) if validation > 0 and len(data) > 1 else None
 
 
 def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Dataset, Dataset | None]:
@@ -220,13 +274,13 @@ def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Data
 class _Recorder:
     """Hands what a training says to the store and to whoever watches."""
 
-    def __init__(self, writer: store.Writer, updates: int, progress: Progress | None):
+    def __init__(self, writer: store.Writer, updates: int | None, progress: Progress | None):
         self.writer, self.updates, self.progress = writer, updates, progress
         self.last: Record = {}
-        self.age = writer.age
+        self.age, self.restored = writer.age, writer.restored
 
     def log(self, record: Record) -> None:
-        self.last = record
+        self.last = {**self.last, **record}
         self.writer.log(record)
 
     def after_update(self, training: Training) -> bool:

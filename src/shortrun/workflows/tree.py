@@ -65,7 +65,7 @@ def tree(
     >>> found.levels
     (Level(age=3, clusters=1),)
     """
-    run = opened(run)
+    run = opened(run, raw=settings.raw)
     model = rbm_of(run, "mean-field fixed points")
     check_kind(run, data)
     chosen = sorted({*chosen_ages(run, settings.ages, len(run.ages))})

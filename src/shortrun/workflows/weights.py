@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.errors import ConfigError, DataError
+from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened, theta_of
 
@@ -53,7 +54,7 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
 
 
 def receptive_fields(
-    run: Trajectory | Path | str, *, age: int | None = None, count: int = FIELDS
+    run: Trajectory | Path | str, *, age: WhichAge = "best", count: int = FIELDS
 ) -> Float[np.ndarray, "n S"]:
     """Return the weights of the hidden units with the largest norm, strongest first, a value a site.
 

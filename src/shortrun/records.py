@@ -1,0 +1,164 @@
+"""When a training is done, which of its ages is best for what, and when it runs away: functions of its records alone.
+
+A monitored record (see `workflows.monitoring`) compares generated samples with n held-out ones. P_DD is the share of
+held-out samples whose nearest neighbour among both is held-out: 1/2 if nothing tells them apart. `nearer` is the chance
+that a generated sample is nearer to the training data than a held-out one: 1/2 if it is as near, more if it copies.
+Shares of n samples have a standard error of at most 1 / (2 sqrt(n)).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+Task: TypeAlias = Literal["generate", "predict"]
+Record: TypeAlias = dict[str, Any]
+
+ERRORS = 2.0  # values that differ by fewer standard errors count as equal
+PATIENCE = 4  # monitored ages without a better one: of ten a decade, till 2.5 times the updates of the best
+RUNAWAY_ERROR = 0.1  # by which a share is worse than at the best age
+RUNAWAY_RESIDUAL = 1.5  # times the smallest one so far
+SETBACKS = 5  # before a training that runs away ends
+
+
+class Outlook(NamedTuple):
+    """Whether a training is done, and why, in words."""
+
+    done: bool
+    reason: str
+
+
+def monitored(records: Sequence[Record]) -> list[Record]:
+    """Return the records that compare samples."""
+    return [record for record in records if record.get("p_dd") is not None]
+
+
+def standard_error(record: Record) -> float:
+    """Return the standard error of a share of the samples that a record compares."""
+    return 0.5 / math.sqrt(max(record["compared"], 1))
+
+
+def told_apart(record: Record) -> float:
+    """Return how far P_DD and P_GG are from 1/2, as the root of the mean square: 0 is ideal, 1/2 the worst."""
+    return math.sqrt(((record["p_dd"] - 0.5) ** 2 + (record["p_gg"] - 0.5) ** 2) / 2)
+
+
+def copies(record: Record) -> bool:
+    """Return whether generated samples are nearer to the training data than new ones are, beyond chance."""
+    return record["nearer"] > 0.5 + ERRORS * math.sqrt(2) * standard_error(record)
+
+
+def best(records: Sequence[Record], task: Task) -> int | None:
+    """Return the age that does a task best on held-out samples; None where nothing was monitored.
+
+    For generating: least told apart, of the ages that do not copy. For predicting: the highest accuracy, as a mean over
+    neighbouring ages, since a single one is chosen for its luck; of equals the older.
+
+    Parameters
+    ----------
+    records : Sequence[Record]
+        The log of a training.
+    task : {"generate", "predict"}
+        What the age is for.
+
+    Examples
+    --------
+    >>> shares = [{"p_dd": p, "p_gg": 0.5, "nearer": 0.3, "compared": 900} for p in (0.9, 0.6, 0.7)]
+    >>> best([{"update": 10 * i, **each} for i, each in enumerate(shares)], "generate")
+    10
+    """
+    seen = monitored(records)
+    if task == "predict" and seen and "accuracy" in seen[-1]:
+        values = [record["accuracy"] for record in seen]
+        means = [sum(part := values[max(0, i - 1) : i + 2]) / len(part) for i in range(len(values))]
+        return seen[max(range(len(seen)), key=lambda i: (means[i], i))]["update"]
+    fair = [record for record in seen if not copies(record)] or seen[:1]
+    return min(fair, key=told_apart)["update"] if fair else None
+
+
+def outlook(records: Sequence[Record]) -> Outlook:
+    """Return whether a training is done by its records, and why, or what may be hoped for.
+
+    It is if samples are as good as real ones, begin to copy, or have long been no better.
+
+    Parameters
+    ----------
+    records : Sequence[Record]
+        The log of a training.
+    """
+    seen = monitored(records)
+    if not seen:
+        return Outlook(False, "no samples were compared with held-out ones yet")
+    last = seen[-1]
+    apart = told_apart(last)
+    if sum("set_back_to" in record for record in seen) > SETBACKS:
+        return Outlook(True, f"it ran away {SETBACKS + 1} times: a lower rate (--lr) or scheme.predict is needed")
+    if copies(last):
+        reason = (
+            f"samples begin to copy: {last['nearer']:.2f} of them are nearer to the training data than new ones are"
+        )
+        return Outlook(True, f"{reason} ({shares(last)})")
+    if apart < ERRORS * standard_error(last):
+        return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
+    if idle(seen) >= PATIENCE:
+        return Outlook(True, f"samples have not come closer for {PATIENCE} ages: {shares(last)}")
+    return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
+
+
+def idle(seen: Sequence[Record]) -> int:
+    """Return for how many ages nothing got clearly better: neither how far samples are told apart, nor accuracy."""
+    quality = since_best([told_apart(record) for record in seen], ERRORS * standard_error(seen[-1]) / 2)
+    answers = since_best([-record.get("accuracy", 0.0) for record in seen], 0.0)
+    return min(quality, answers)
+
+
+def since_best(losses: Sequence[float], margin: float) -> int:
+    """Return how many entries ago a loss was last smaller than all before by more than a margin."""
+    least, age = math.inf, 0
+    for loss in losses:
+        age += 1
+        if loss < least - margin:
+            least, age = loss, 0
+    return age
+
+
+def ran_away(records: Sequence[Record]) -> bool:
+    """Return whether the last record is of a machine that diverges.
+
+    Its samples are clearly worse than those of the best age, while the residual of generating has risen and the weights
+    have grown since.
+
+    Parameters
+    ----------
+    records : Sequence[Record]
+        The log of a training.
+    """
+    seen = monitored(records)
+    if len(seen) < 2:
+        return False
+    last, good = seen[-1], min(seen[:-1], key=told_apart)
+    if not math.isfinite(last["weight_norm"]):
+        return True
+    residuals = [generating(record) for record in seen]
+    worse = told_apart(last) > told_apart(good) + RUNAWAY_ERROR
+    risen = residuals[-1] > RUNAWAY_RESIDUAL * min(residuals[:-1])
+    return worse and risen and last["weight_norm"] > good["weight_norm"]
+
+
+def generating(record: Record) -> float:
+    """Return the residual of the run that generates."""
+    return record.get("residual_generate", record.get("residual_joint", 0.0))
+
+
+def shares(record: Record) -> str:
+    """Return the shares of a record in words."""
+    return f"P_DD {record['p_dd']:.2f}, P_GG {record['p_gg']:.2f}"
+
+
+def trend(seen: Sequence[Record]) -> str:
+    """Return in which direction P_DD goes."""
+    if len(seen) < 2:
+        return ""
+    change, error = seen[-1]["p_dd"] - seen[-2]["p_dd"], standard_error(seen[-1])
+    return " and falling" if change < -error / 2 else " and rising" if change > error / 2 else " and flat"

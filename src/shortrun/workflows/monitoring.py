@@ -1,0 +1,171 @@
+"""How good a training is while it runs: what it generates beside held-out and training samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from shortrun.data import Dataset
+from shortrun.dynamics import Noise, Stream, recorded
+from shortrun.models import LABEL, Model, whole_of
+from shortrun.records import Record
+from shortrun.scores import second_moment
+from shortrun.scores._features import features
+from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
+from shortrun.scores.adversarial import own_share
+from shortrun.scores.fidelity import Judge, has_classes, quick_judge
+from shortrun.typing import Theta
+
+COMPARED = 1000  # held-out samples, and as many generated ones
+REFERENCE = 10_000  # training samples among which a copy is looked for
+FEWEST = 8  # held-out samples that shares can be read from
+CODES = 2**26  # of the samples compared: long ones are fewer
+FEATURES = 1000  # whose covariances are compared
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Compares what parameters generate with samples that were kept aside: a `learning.Monitor`.
+
+    Parameters
+    ----------
+    model : Model
+        That generates.
+    steps : int
+        Sweeps k of its recipe.
+    seed : int
+        Seed of the training: the noise is the same at every age, so that ages differ by their parameters alone.
+    held : Dataset
+        Samples kept aside; generated ones have their labels.
+    twins : Dataset
+        For each of them a training sample of the same class.
+    train : Dataset
+        Training samples, at most REFERENCE.
+    """
+
+    model: Model
+    steps: int
+    seed: int
+    held: Dataset
+    twins: Dataset
+    train: Dataset
+
+    @classmethod
+    def of(cls, model: Model, steps: int, seed: int, data: Dataset, held: np.ndarray) -> HeldOut | None:
+        """Return the monitor of a training; None if too few samples were kept aside to compare with.
+
+        Parameters
+        ----------
+        model, steps, seed : Model, int, int
+            As of the class.
+        data : Dataset
+            All samples, of which no more are read than are compared.
+        held : ndarray
+            (N,) bool, which of them were kept aside.
+        """
+        known = data.labelled if data.classes else np.ones(len(data), bool)
+        random, most = np.random.default_rng([seed, 5]), max(CODES // data.sites, 100)
+        compared = some(np.flatnonzero(held & known), min(COMPARED, most), random)
+        learned = np.flatnonzero(~held & known)
+        if len(compared) < FEWEST or not len(learned):
+            return None
+        twins = learned[twins_of(data.labels[compared], data.labels[learned], random)]
+        sets = (compared, twins, some(learned, min(REFERENCE, most), random))
+        return cls(model, steps, seed, *map(data.select, sets))
+
+    def __call__(self, theta: Theta) -> Record:
+        """Return how a sample of these parameters compares, see `records`."""
+        made = self.made(theta)
+        x, twins, y = points(self.held, self.twins, made)
+        own, made_own, (to_made, to_held) = self.own["held"], nearest_within(y), nearest_between(x, y)
+        twin_to_made, made_to_twin = nearest_between(twins, y)
+        columns = self.columns
+        found: Record = {
+            "compared": len(self.held),
+            "p_dd": mean_share(own, to_made),
+            "p_gg": mean_share(made_own, to_held),
+            "p_dd_train": mean_share(self.own["twins"], twin_to_made),
+            "p_gg_train": mean_share(made_own, made_to_twin),
+            "nearer": chance_below(nearest_to(made, self.train), self.to_train),
+            "e2": second_moment(features(self.train)[:, columns], features(made)[:, columns]),
+        }
+        if self.judge is not None:
+            found["recognised"] = float((self.judge(made) == made.labels).mean())
+        return found
+
+    def made(self, theta: Theta) -> Dataset:
+        """Return samples of these parameters with the labels of the held-out ones."""
+        codes = torch.from_numpy(self.held.labels.astype(np.uint8)).unsqueeze(1)
+        noise, label = Noise(self.seed, Stream.MONITOR, device=theta.device), self.model.spec.label
+        held = {}
+        if label is not None:
+            layers = [torch.empty(len(codes), 0)] * label + [codes.to(theta.device)]
+            held[LABEL] = self.model.to_state(tuple(layers), torch.float32)[label]
+        parts = recorded(self.model, theta, len(codes), noise, times=(self.steps,), held=held)
+        states = [self.model.to_values(part[self.steps]) for part in parts]
+        values = np.concatenate([whole_of(self.model.spec, state, self.held.sites).cpu().numpy() for state in states])
+        return Dataset(
+            values=values,
+            labels=self.held.labels,
+            weights=np.ones(len(values), np.float32),
+            names=self.held.names,
+            kind=self.held.kind,
+            classes=self.held.classes,
+        )
+
+    @cached_property
+    def own(self) -> dict[str, Nearest]:
+        """The nearest other sample of each held-out one, and of each twin."""
+        held, twins = points(self.held, self.twins)
+        return {"held": nearest_within(held), "twins": nearest_within(twins)}
+
+    @cached_property
+    def to_train(self) -> np.ndarray:
+        """(n,) distances of held-out samples from the training data."""
+        return nearest_to(self.held, self.train)
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """The features whose covariances are compared."""
+        width = features(self.held.head(1)).shape[1]
+        return np.sort(np.random.default_rng(self.seed).permutation(width)[:FEATURES])
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        """A classifier of the training samples; None without classes."""
+        return quick_judge(self.train) if has_classes(self.train) else None
+
+
+def some(rows: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """Return at most `count` of some rows at random, in their order."""
+    return np.sort(random.permutation(rows)[:count])
+
+
+def twins_of(labels: np.ndarray, others: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return for each label the number of a random sample of that class, as different ones as there are."""
+    chosen = np.empty(len(labels), np.int64)
+    for code in np.unique(labels):
+        asked, members = np.flatnonzero(labels == code), np.flatnonzero(others == code)
+        members = members if len(members) else np.arange(len(others))
+        chosen[asked] = np.resize(random.permutation(members), len(asked))
+    return chosen
+
+
+def mean_share(own: Nearest, other: Nearest) -> float:
+    """Return the share of samples whose nearest neighbour is of their own set, ties as fractions."""
+    return float(own_share(own, other, "fraction").mean())
+
+
+def nearest_to(samples: Dataset, train: Dataset) -> np.ndarray:
+    """Return the distance of each sample from the nearest training sample."""
+    return nearest_between(*points(samples, train))[0].distance
+
+
+def chance_below(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the chance that a member of one set is below a member of the other, ties as halves (Mann and Whitney)."""
+    ordered = np.sort(other)
+    below, up_to = (np.searchsorted(ordered, one, side) for side in ("left", "right"))
+    return float(1 - (below + up_to).mean() / 2 / len(ordered))
