@@ -16,10 +16,9 @@ Task: TypeAlias = Literal["generate", "predict"]
 Record: TypeAlias = dict[str, Any]
 
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
-PATIENCE = 4  # monitored ages without a better one: of ten a decade, till 2.5 times the updates of the best
-RUNAWAY_ERROR = 0.1  # by which a share is worse than at the best age
-RUNAWAY_RESIDUAL = 1.5  # times the smallest one so far
-SETBACKS = 5  # before a training that runs away ends
+PATIENCE = 2  # monitored ages without a better one: of ten a decade, till 1.6 times the updates of the best
+RUNAWAY = 0.1  # by which samples are told apart better than at the best age
+SETBACKS = 3  # after which a training ends: its rate is an eighth then
 
 
 class Outlook(NamedTuple):
@@ -80,7 +79,7 @@ def best(records: Sequence[Record], task: Task) -> int | None:
 def outlook(records: Sequence[Record]) -> Outlook:
     """Return whether a training is done by its records, and why, or what may be hoped for.
 
-    It is if samples are as good as real ones, begin to copy, or have long been no better.
+    It is if samples are as good as real ones, or if slowing down did not help any more.
 
     Parameters
     ----------
@@ -91,26 +90,52 @@ def outlook(records: Sequence[Record]) -> Outlook:
     if not seen:
         return Outlook(False, "no samples were compared with held-out ones yet")
     last = seen[-1]
-    apart = told_apart(last)
-    if sum("set_back_to" in record for record in seen) > SETBACKS:
-        return Outlook(True, f"it ran away {SETBACKS + 1} times: a lower rate (--lr) or scheme.predict is needed")
-    if copies(last):
-        reason = (
-            f"samples begin to copy: {last['nearer']:.2f} of them are nearer to the training data than new ones are"
-        )
-        return Outlook(True, f"{reason} ({shares(last)})")
-    if apart < ERRORS * standard_error(last):
+    if told_apart(last) < ERRORS * standard_error(last) and not copies(last):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
-    if idle(seen) >= PATIENCE:
-        return Outlook(True, f"samples have not come closer for {PATIENCE} ages: {shares(last)}")
+    if sum("set_back_to" in record for record in seen) >= SETBACKS and set_back(seen) is not None:
+        good = next(record for record in seen if record["update"] == best(seen, "generate"))
+        return Outlook(True, f"samples come no closer, at no rate: {shares(good)} at age {good['update']}, the best")
     return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
 
 
+def set_back(records: Sequence[Record]) -> str | None:
+    """Return why a training should go back to its best age and on at half the rate; None if it should go on.
+
+    At a rate that is too high for the weak modes, samples become less diverse before they become real; and a machine
+    that runs away does not come back by itself.
+
+    Parameters
+    ----------
+    records : Sequence[Record]
+        The log of a training.
+    """
+    seen = monitored(records)
+    if len(seen) < 2:
+        return None
+    last = seen[-1]
+    if not math.isfinite(last["weight_norm"]):
+        return "it ran away"
+    if "set_back_to" in last:
+        return None
+    if told_apart(last) > min(map(told_apart, seen)) + RUNAWAY:
+        return "samples became worse"
+    if copies(last) and all(copies(record) for record in since_set_back(seen)):
+        return "samples began to copy"
+    return f"samples came no closer for {PATIENCE} ages" if idle(seen) >= PATIENCE else None
+
+
+def since_set_back(seen: Sequence[Record]) -> Sequence[Record]:
+    """Return the records after the training was last set back."""
+    turns = [i for i, record in enumerate(seen) if "set_back_to" in record]
+    return seen[turns[-1] + 1 :] if turns else seen
+
+
 def idle(seen: Sequence[Record]) -> int:
-    """Return for how many ages nothing got clearly better: neither how far samples are told apart, nor accuracy."""
-    quality = since_best([told_apart(record) for record in seen], ERRORS * standard_error(seen[-1]) / 2)
+    """Return for how many ages, since it was last set back, a training got no better at either task."""
+    margin = standard_error(seen[-1]) / 2  # the noise of all ages is the same, so that their errors mostly cancel
+    quality = since_best([told_apart(record) for record in seen], margin)
     answers = since_best([-record.get("accuracy", 0.0) for record in seen], 0.0)
-    return min(quality, answers)
+    return min(quality, answers, len(since_set_back(seen)))
 
 
 def since_best(losses: Sequence[float], margin: float) -> int:
@@ -121,34 +146,6 @@ def since_best(losses: Sequence[float], margin: float) -> int:
         if loss < least - margin:
             least, age = loss, 0
     return age
-
-
-def ran_away(records: Sequence[Record]) -> bool:
-    """Return whether the last record is of a machine that diverges.
-
-    Its samples are clearly worse than those of the best age, while the residual of generating has risen and the weights
-    have grown since.
-
-    Parameters
-    ----------
-    records : Sequence[Record]
-        The log of a training.
-    """
-    seen = monitored(records)
-    if len(seen) < 2:
-        return False
-    last, good = seen[-1], min(seen[:-1], key=told_apart)
-    if not math.isfinite(last["weight_norm"]):
-        return True
-    residuals = [generating(record) for record in seen]
-    worse = told_apart(last) > told_apart(good) + RUNAWAY_ERROR
-    risen = residuals[-1] > RUNAWAY_RESIDUAL * min(residuals[:-1])
-    return worse and risen and last["weight_norm"] > good["weight_norm"]
-
-
-def generating(record: Record) -> float:
-    """Return the residual of the run that generates."""
-    return record.get("residual_generate", record.get("residual_joint", 0.0))
 
 
 def shares(record: Record) -> str:

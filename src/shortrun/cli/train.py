@@ -133,8 +133,8 @@ def advice(run: Trajectory) -> Iterator[str]:
     for record in records:
         if "set_back_to" in record:
             yield (
-                f"note: it ran away before update {record['update']}, went back to age {record['set_back_to']} and on "
-                f"at {record['pace']:g} of the rate"
+                f"note: {record['because']}, so at update {record['update']} it went back to age "
+                f"{record['set_back_to']} and on at {record['pace']:g} of the rate"
             )
     if any("p_dd" in record for record in records):
         found = run.outlook

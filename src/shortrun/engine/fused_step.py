@@ -48,7 +48,7 @@ def fused_step_(
     hidden_step = hidden_shift.clone()
     for i, (layer, rows) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
         is_label = i == model.spec.label
-        own_rate = rate * (1.0 if settings.label_rate == "auto" else settings.label_rate) if is_label else rate
+        own_rate = rate * settings.label_rate if is_label else rate
         penalties = (0.0, settings.label_l2) if is_label else (settings.l1, settings.l2)
         colours = layer.units.colours if isinstance(layer.units, Potts) else 0
         tasks = -(-layer.sites // SITES)

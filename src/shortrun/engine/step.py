@@ -82,7 +82,7 @@ class Step:
         if self.settings.centred:
             direction = self.model.centred(direction, means)
         penalise_(self.model, direction, theta, self.settings)
-        rescale_label_(self.model, direction, label_rate_of(self.settings))
+        rescale_label_(self.model, direction, self.settings.label_rate)
         optimiser.step_(theta, direction, rate, update)
         self.model.project_(theta)
 
@@ -98,11 +98,6 @@ def penalise_(model: Model, direction: Theta, theta: Theta, settings: OptimiserS
             out.sub_(at, alpha=strength)
         if settings.l1 and not of_label:
             out.sub_(torch.sign(at), alpha=settings.l1)
-
-
-def label_rate_of(settings: OptimiserSettings) -> float:
-    """Return the label's own rate; "auto" was settled by who knows the classes (`learning.rates.label_rate`)."""
-    return 1.0 if settings.label_rate == "auto" else settings.label_rate
 
 
 def rescale_label_(model: Model, direction: Theta, factor: float) -> None:

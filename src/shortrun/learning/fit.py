@@ -17,14 +17,14 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import Record, best, outlook, ran_away
+from shortrun.records import Record, best, outlook, set_back
 from shortrun.settings import Config
 from shortrun.typing import Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
 FIRST_MONITORED = 50  # update: earlier machines generate noise
-SLOWER = 0.5  # by which the rate falls when a training ran away
+SLOWER = 0.5  # by which the rate falls when a training is set back
 
 
 @runtime_checkable
@@ -43,8 +43,8 @@ class Recorder(Protocol):
         """Look at the training after each update; True asks the loop to end here."""
         ...
 
-    def restored(self, age: int) -> tuple[Theta, Theta]:
-        """Return theta of an age that was kept, and its average."""
+    def restored(self, age: int) -> Theta:
+        """Return the parameters of an age that was kept."""
         ...
 
 
@@ -138,7 +138,7 @@ def fit(
 ) -> Training:
     """Train until the updates asked for are done, held-out samples say so, or the recorder asks for an end.
 
-    A training that runs away goes back to its best age, and on at half the rate.
+    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate.
 
     Parameters
     ----------
@@ -190,20 +190,20 @@ def fit(
 def _judged(
     training: Training, record: Record, records: Sequence[Record], monitored: Monitor, recorder: Recorder
 ) -> Record:
-    """Return how good samples are; if the training has run away, after going back to the best age and slowing down."""
+    """Return how good samples are; if the training must go back to its best age and slow down, after that."""
     finite = all(map(math.isfinite, record.values()))
-    found = monitored(average.machine_of(training)) if finite else {}
-    good = best(records, "generate")
-    if good is None or (finite and not ran_away([*records, record | found])):
+    found = monitored(average.machine_of(training)) if finite else {"p_dd": 1.0, "p_gg": 1.0, "compared": 1}
+    reason, good = set_back([*records, record | found]), best(records, "generate")
+    if reason is None or good is None:
         return found
-    theta, mean = recorder.restored(good)
+    theta = recorder.restored(good)
     training.theta.copy_(theta)
     if training.average is not None:
-        training.average.copy_(mean)
+        training.average.copy_(theta)
     training.pace *= SLOWER
     numbers = next(dict(each) for each in records if each["update"] == good)
     same = {name: numbers[name] for name in numbers if name not in ("update", "seconds", "rate", "accuracy")}
-    return same | {"set_back_to": good, "pace": training.pace}
+    return same | {"set_back_to": good, "because": reason, "pace": training.pace}
 
 
 def _updater(
@@ -211,8 +211,7 @@ def _updater(
 ) -> engine.Updater:
     optimiser = optimisers.named(config.optimiser.name, training.theta)
     optimiser.moments = training.moments
-    options = config.optimiser.model_copy(update={"label_rate": rates.label_rate(model, config.optimiser)})
-    learner = Learner(model, scheme, options, config.scheme.missing, damping)
+    learner = Learner(model, scheme, config.optimiser, config.scheme.missing, damping)
     noise = Noise(config.training.seed, Stream.FREE, device=training.theta.device)
     return engine.updater(model, training, learner, optimiser, Minibatches(rows, config), noise)
 
@@ -231,7 +230,7 @@ def _record(model: Model, scheme: Scheme, training: Training, residuals: tuple[f
 
 
 def _check_finite(record: Record) -> None:
-    if not all(math.isfinite(value) for value in record.values()):
+    if not all(math.isfinite(value) for value in record.values() if not isinstance(value, str)):
         raise DataError(
             f"training diverged before update {record['update']}: the parameters are not finite; "
             "lower optimiser.rate (ages kept so far are good)"

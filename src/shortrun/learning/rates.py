@@ -17,7 +17,6 @@ from shortrun.typing import State, Theta
 Schedule = Literal["constant", "inverse", "cosine"]
 WARM_UP = 100  # updates over which the rate rises
 HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
-LARGEST_LABEL_RATE = 20.0
 ROWS = 2000  # that the modes of the data are estimated from
 MODES = 32  # of the data, at most, that are damped
 ITERATIONS = 15
@@ -102,19 +101,6 @@ class Damping:
         along.addr_(self.vectors.T @ observed, out.hidden_bias, alpha=-1)
         along.addr_(self.vectors.T @ out.bias, hidden, alpha=-1)
         out.weight.addmm_(self.vectors, along.mul_(self.shares.unsqueeze(1)), alpha=-1)
-
-
-def label_rate(model: Model, options: OptimiserSettings) -> float:
-    """Return the rate of the label's parameters in units of the rate.
-
-    The label of K classes is one of K sites of variance about 1 / K, so that its weights learn K times slower than
-    those of a site; measured on 4 to 18 classes, docs/design_notes.md.
-    """
-    if options.label_rate != "auto":
-        return options.label_rate
-    label = model.spec.label
-    classes = 0 if label is None else model.spec.observed[label].width
-    return min(LARGEST_LABEL_RATE, max(1.0, classes**2 / 5))
 
 
 def damping_and_rate(model: Model, state: State, options: OptimiserSettings) -> tuple[Damping | None, float]:

@@ -95,7 +95,7 @@ class SchemeSettings(Settings):
     )
     steps: Positive = option(10, "Number k of sweeps of the free chains.", panel=MODEL)
     generate: NotNegative = option(1.0, "Weight of the gradient for generating given a label.", panel=MODEL)
-    predict: NotNegative = option(3.0, "Weight of the gradient for predicting the label.", panel=MODEL)
+    predict: NotNegative = option(10.0, "Weight of the gradient for predicting the label.", panel=MODEL)
     chains: Positive | None = option(
         None, "Number of persistent chains; by default as many as samples in a minibatch.", panel=MODEL
     )
@@ -124,11 +124,8 @@ class OptimiserSettings(Settings):
         "Variance above which modes of the data learn no faster than one of this variance; 0 damps none.",
         panel=TRAINING,
     )
-    label_rate: Rate | Literal["auto"] = option(
-        "auto",
-        "Learning rate of the label's weights and biases, in units of the rate; by default K^2 / 5 for K classes, "
-        "from 1 to 20.",
-        panel=TRAINING,
+    label_rate: Rate = option(
+        1.0, "Learning rate of the label's weights and biases, in units of the rate.", panel=TRAINING
     )
     schedule: Literal["constant", "inverse", "cosine"] = option(
         "constant", "How the learning rate falls during the training.", panel=TRAINING

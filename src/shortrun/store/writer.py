@@ -48,15 +48,15 @@ class Writer:
         with self._telling():
             ages.write(self.path, self.model, training.theta, training.update, training.average)
 
-    def restored(self, age: int) -> tuple[Theta, Theta]:
-        """Return theta of an age that was kept, and its average.
+    def restored(self, age: int) -> Theta:
+        """Return the parameters of an age that was kept.
 
         Raises
         ------
         StoreError
             If it cannot be read.
         """
-        return ages.read(self.path, self.model, age, raw=True), ages.read(self.path, self.model, age)
+        return ages.read(self.path, self.model, age)
 
     def log(self, record: Mapping[str, float | int]) -> None:
         """Take the monitored quantities of an update.
