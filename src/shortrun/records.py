@@ -17,6 +17,7 @@ Record: TypeAlias = dict[str, Any]
 
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 2  # monitored ages without a better one: of ten a decade, till 1.6 times the updates of the best
+COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
 SETBACKS = 3  # after which a training ends: its rate is an eighth then
 
@@ -41,6 +42,11 @@ def standard_error(record: Record) -> float:
 def told_apart(record: Record) -> float:
     """Return how far P_DD and P_GG are from 1/2, as the root of the mean square: 0 is ideal, 1/2 the worst."""
     return math.sqrt(((record["p_dd"] - 0.5) ** 2 + (record["p_gg"] - 0.5) ** 2) / 2)
+
+
+def collapsed(record: Record) -> bool:
+    """Return whether samples are all alike and far from the data, as those of a machine that diverges."""
+    return min(record["p_dd"], record["p_gg"]) > COLLAPSED
 
 
 def copies(record: Record) -> bool:
@@ -72,7 +78,8 @@ def best(records: Sequence[Record], task: Task) -> int | None:
         values = [record["accuracy"] for record in seen]
         means = [sum(part := values[max(0, i - 1) : i + 2]) / len(part) for i in range(len(values))]
         return seen[max(range(len(seen)), key=lambda i: (means[i], i))]["update"]
-    fair = [record for record in seen if not copies(record)] or seen[:1]
+    sane = [record for record in seen if not collapsed(record)]
+    fair = [record for record in sane if not copies(record)] or sane[:1]
     return min(fair, key=told_apart)["update"] if fair else None
 
 
@@ -98,7 +105,7 @@ def outlook(records: Sequence[Record]) -> Outlook:
     return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
 
 
-def set_back(records: Sequence[Record]) -> str | None:
+def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None:
     """Return why a training should go back to its best age and on at half the rate; None if it should go on.
 
     At a rate that is too high for the weak modes, samples become less diverse before they become real; and a machine
@@ -108,13 +115,17 @@ def set_back(records: Sequence[Record]) -> str | None:
     ----------
     records : Sequence[Record]
         The log of a training.
+    automatic : bool, default True
+        Whether it ends by itself; one of a given number of updates is left alone unless it runs away.
     """
     seen = monitored(records)
-    if len(seen) < 2:
+    if not seen:
         return None
     last = seen[-1]
-    if not math.isfinite(last["weight_norm"]):
+    if collapsed(last):
         return "it ran away"
+    if not automatic:
+        return None
     if "set_back_to" in last:
         return None
     if told_apart(last) > min(map(told_apart, seen)) + RUNAWAY:

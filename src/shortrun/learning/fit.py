@@ -24,6 +24,7 @@ from shortrun.typing import Theta
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
 FIRST_MONITORED = 50  # update: earlier machines generate noise
+LOST: Record = {"compared": 1, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0}  # what parameters that are no numbers get
 SLOWER = 0.5  # by which the rate falls when a training is set back
 
 
@@ -162,6 +163,10 @@ def fit(
     begun = time.monotonic()
     clock, (rate_at, damping) = begun - training.seconds, _pace(model, rows, config)
     advance = _updater(model, scheme, rows, config, training, damping)
+
+    def restored(age: int) -> Theta:
+        return recorder.restored(age) if age else initial_theta(model, rows, config)
+
     while training.update < options.last_update and not (automatic and outlook(records).done):
         update = training.update + 1
         rate = rate_at(update) * training.pace
@@ -174,7 +179,7 @@ def fit(
         if logged:
             record = {"rate": rate} | _record(model, scheme, training, residuals)
             if is_age and monitored is not None and update >= FIRST_MONITORED:
-                record |= _judged(training, record, records, monitored, recorder)
+                record |= _judged(model, training, record, records, monitored, restored, automatic)
             if validation is not None:
                 record |= _accuracy(model, scheme, training, validation, options.seed)
             _check_finite(record)
@@ -188,21 +193,28 @@ def fit(
 
 
 def _judged(
-    training: Training, record: Record, records: Sequence[Record], monitored: Monitor, recorder: Recorder
+    model: Model,
+    training: Training,
+    record: Record,
+    records: Sequence[Record],
+    monitored: Monitor,
+    restored: Callable[[int], Theta],
+    automatic: bool,
 ) -> Record:
     """Return how good samples are; if the training must go back to its best age and slow down, after that."""
     finite = all(map(math.isfinite, record.values()))
-    found = monitored(average.machine_of(training)) if finite else {"p_dd": 1.0, "p_gg": 1.0, "compared": 1}
-    reason, good = set_back([*records, record | found]), best(records, "generate")
-    if reason is None or good is None:
+    found = monitored(average.machine_of(training)) if finite else LOST
+    reason, good = set_back([*records, record | found], automatic=automatic), best(records, "generate") or 0
+    if reason is None:
         return found
-    theta = recorder.restored(good)
+    theta = restored(good)
     training.theta.copy_(theta)
     if training.average is not None:
         training.average.copy_(theta)
     training.pace *= SLOWER
-    numbers = next(dict(each) for each in records if each["update"] == good)
+    numbers = next((dict(each) for each in records if each["update"] == good), found | monitor.norms(model, theta))
     same = {name: numbers[name] for name in numbers if name not in ("update", "seconds", "rate", "accuracy")}
+    same = {name: None for name in record if name.startswith("residual")} | same
     return same | {"set_back_to": good, "because": reason, "pace": training.pace}
 
 
@@ -230,7 +242,7 @@ def _record(model: Model, scheme: Scheme, training: Training, residuals: tuple[f
 
 
 def _check_finite(record: Record) -> None:
-    if not all(math.isfinite(value) for value in record.values() if not isinstance(value, str)):
+    if not all(math.isfinite(value) for value in record.values() if isinstance(value, int | float)):
         raise DataError(
             f"training diverged before update {record['update']}: the parameters are not finite; "
             "lower optimiser.rate (ages kept so far are good)"

@@ -14,7 +14,7 @@ from shortrun.models import LABEL, Model, whole_of
 from shortrun.records import Record
 from shortrun.scores import second_moment
 from shortrun.scores._features import features
-from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
+from shortrun.scores._neighbours import Nearest, between, nearest_between, nearest_within, points
 from shortrun.scores.adversarial import own_share
 from shortrun.scores.fidelity import Judge, has_classes, quick_judge
 from shortrun.typing import Theta
@@ -120,7 +120,7 @@ class HeldOut:
     def own(self) -> dict[str, Nearest]:
         """The nearest other sample of each held-out one, and of each twin."""
         held, twins = points(self.held, self.twins)
-        return {"held": nearest_within(held), "twins": nearest_within(twins)}
+        return {"held": nearest_apart(held, self.held.groups), "twins": nearest_apart(twins, self.twins.groups)}
 
     @cached_property
     def to_train(self) -> np.ndarray:
@@ -152,6 +152,18 @@ def twins_of(labels: np.ndarray, others: np.ndarray, random: np.random.Generator
         members = members if len(members) else np.arange(len(others))
         chosen[asked] = np.resize(random.permutation(members), len(asked))
     return chosen
+
+
+def nearest_apart(rows: np.ndarray, groups: np.ndarray | None) -> Nearest:
+    """Return the nearest other sample of each that is not of its own group, such as a piece of music."""
+    if groups is None:
+        return nearest_within(rows)
+    found = Nearest.unknown(len(rows))
+    for one, other, distances in between(rows, rows):
+        same = (groups[one, None] == groups[other]) & (groups[one, None] != "")
+        alone = np.arange(len(rows))[one, None] == np.arange(len(rows))[other]
+        found.update(one, np.where(same | alone, np.inf, distances))
+    return found
 
 
 def mean_share(own: Nearest, other: Nearest) -> float:
