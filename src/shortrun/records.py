@@ -18,6 +18,7 @@ Record: TypeAlias = dict[str, Any]
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 2  # monitored ages without a better one: of ten a decade, till 1.6 times the updates of the best
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
+APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
 SETBACKS = 3  # after which a training ends: its rate is an eighth then
 
@@ -97,7 +98,8 @@ def outlook(records: Sequence[Record]) -> Outlook:
     if not seen:
         return Outlook(False, "no samples were compared with held-out ones yet")
     last = seen[-1]
-    if told_apart(last) < ERRORS * standard_error(last) and not copies(last):
+    real = told_apart(last) < min(ERRORS * standard_error(last), APART) and not copies(last)
+    if real and since_best([-record.get("accuracy", 0.0) for record in seen], 0.0):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
     if sum("set_back_to" in record for record in seen) >= SETBACKS and set_back(seen) is not None:
         good = next(record for record in seen if record["update"] == best(seen, "generate"))
