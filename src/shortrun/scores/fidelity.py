@@ -18,8 +18,6 @@ STEPS = 100  # of L-BFGS
 FOLDS = 3
 
 Classifier = Callable[[Dataset], Int64[np.ndarray, " N"]]
-Judge = Classifier
-QUICK = 2000  # rows
 
 
 def has_classes(data: Dataset) -> bool:
@@ -48,11 +46,6 @@ def recogniser(data: Dataset) -> Classifier:
         warnings.simplefilter("ignore", ConvergenceWarning)  # STEPS is meant as a bound
         model = LogisticRegression(C=0.1, max_iter=STEPS).fit((rows - mean) / scale, known.labels)
     return lambda samples: model.predict((features(samples) - mean) / scale)
-
-
-def quick_judge(data: Dataset) -> Judge:
-    """Return a judge that has seen few samples."""
-    return recogniser(data.select(np.random.default_rng(0).permutation(np.flatnonzero(data.labelled))[:QUICK]))
 
 
 def standard(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
