@@ -72,15 +72,18 @@ def save(found: Sequence[Score], path: Path) -> None:
 
 
 def show(found: Sequence[Score]) -> None:
-    """Print the scores of all samples, or averaged over the classes, as a table."""
+    """Print the scores of all samples, or averaged over the classes, as a table, and how some were measured."""
     from shortrun.scores import verdict
 
+    overall = [it for it in found if it.cls == "all"]
     lines = [
         (it.score, number(it.value), number(it.error), number(it.floor), ideal(it), better(it), verdict(it))
-        for it in found
-        if it.cls == "all"
+        for it in overall
     ]
     _output.rows(("score", "value", "error", "floor", "ideal", "better", "verdict"), lines)
+    for it in overall:
+        if it.note:
+            _output.say(f"note: {it.score}: {it.note}")
 
 
 def number(value: float) -> str:

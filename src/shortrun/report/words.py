@@ -47,17 +47,19 @@ def summary(found: Evaluation) -> Iterator[str]:
 
 
 def describe_scores(scores: list[Score]) -> str:
-    """Return how many scores are as good as those of real samples, and the worst ones."""
-    judged = {score.score: score for score in scores if verdict(score) != "undefined"}
+    """Return how many scores are as good as those of real samples, the worst ones, and those that cannot tell."""
+    judged = {score.score: score for score in scores if verdict(score) not in ("undefined", "cannot tell")}
+    unsure = [score.score for score in scores if verdict(score) == "cannot tell"]
+    few = f" There are too few samples for {listed(unsure)} to tell." if unsure else ""
     if not judged:
-        return "No score could be compared with that of real samples."
+        return f"No score could be compared with that of real samples.{few}"
     good = sum(verdict(score) == "as real" for score in judged.values())
     text = f"The generated samples are as good as real ones in {good} of {amount(len(judged), 'score')}"
     bad = [name for name, score in judged.items() if verdict(score) in ("far", "too close")]
     worst = sorted(bad, key=lambda name: distance_ratio(judged[name]), reverse=True)[:WORST]
     if worst:
-        return f"{text}; farthest from them: {listed(worst)}."
-    return f"{text}; the others are close." if good < len(judged) else f"{text}."
+        return f"{text}; farthest from them: {listed(worst)}.{few}"
+    return f"{text}; the others are close.{few}" if good < len(judged) else f"{text}.{few}"
 
 
 def distance_ratio(score: Score) -> float:

@@ -1,6 +1,6 @@
 """How good generated samples are: one file per family of scores, with definition, ideal value and direction.
 
-A module declares `SCORES`: a `SampleScores`, `ClassScores`, `PredictionScores` or `ReconstructionScores`, which differ
+A module declares `SCORES`: a `SampleScores`, `PooledScores`, `ClassScores`, `PredictionScores` or `ReconstructionScores`, which differ
 in what `measure` is called with. `shortrun score`, `sr.score`, floors and averages over classes find it by its file;
 `docs/extending.md` has a skeleton of each.
 """
@@ -13,6 +13,7 @@ from shortrun.scores._families import (
     ClassScores,
     Domain,
     Evidence,
+    PooledScores,
     PredictionScores,
     ReconstructionScores,
     Row,
@@ -44,6 +45,7 @@ __all__ = [
     "Evidence",
     "MemoryEffect",
     "Pair",
+    "PooledScores",
     "PredictionScores",
     "Projection",
     "Quantity",

@@ -38,6 +38,9 @@ class Quantity:
         "quality" of the distribution, "memorisation" and privacy, "labels", or "domain" checks.
     meaning : str, default ""
         One sentence: what good and bad values mean.
+    chance : float or Callable[[Dataset], float], optional
+        Value of samples that have nothing in common with real ones (independent sites, random labels, no neighbours),
+        or a function that returns it given the reference; None if it is unknown. It says whether a score can tell.
 
     Examples
     --------
@@ -51,10 +54,15 @@ class Quantity:
     held_out: bool = False
     group: Group = "quality"
     meaning: str = ""
+    chance: float | Callable[[Dataset], float] | None = None
+
+    def chance_in(self, reference: Dataset) -> float | None:
+        """Return the value of samples that have nothing in common with the reference, None if it is unknown."""
+        return self.chance(reference) if callable(self.chance) else self.chance
 
 
 class Estimate(NamedTuple):
-    """A value, and a function that returns its standard error.
+    """A value, a function that returns its standard error, and a note for readers.
 
     The error costs more time than the value, and a floor needs none.
 
@@ -66,6 +74,7 @@ class Estimate(NamedTuple):
 
     value: float
     error: Callable[[], float]
+    note: str = ""
 
 
 UNDEFINED = Estimate(math.nan, lambda: math.nan)
@@ -156,6 +165,10 @@ class Score:
         Value of a perfect generator, None if only the floor says what to expect.
     direction : Direction
         Which values are better.
+    chance : float, optional
+        Value of samples that have nothing in common with real ones, None if it is unknown.
+    note : str, default ""
+        How it was measured here, as the classifier that was used.
 
     Examples
     --------
@@ -170,6 +183,8 @@ class Score:
     floor: float
     ideal: float | None
     direction: Direction
+    chance: float | None = None
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; undefined values are None."""

@@ -16,7 +16,7 @@ from shortrun.scores._families import ClassRows, Evidence, Row, Rows, ScoreFamil
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
 
-UNDEFINED_ROW: Row = (np.nan, np.nan, np.nan)
+UNDEFINED_ROW = Row(np.nan, np.nan, np.nan)
 
 
 @cache
@@ -133,10 +133,12 @@ def compare(
     quantities, parts = chosen(settings.scores, evidence), split(pair, settings.per_class)
     families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
     rows = {name: part_rows(part, families, floors) for name, part in parts.items()}
-    for cls, found in ((cls, found) for family in families for cls, found in family.measure_all(evidence).items()):
+    for cls, found in (
+        (cls, found) for family in families for cls, found in family.measure_all(evidence, floors).items()
+    ):
         if cls == ALL or (settings.per_class and parts.get(cls, True)):
             rows.setdefault(cls, {}).update(found)
-    return [score for quantity in quantities for score in scores_of(quantity, rows, parts)]
+    return [score for quantity in quantities for score in scores_of(quantity, reference, rows, parts)]
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:
@@ -214,7 +216,9 @@ def part_rows(pair: Pair | None, families: Iterable[ScoreFamily], floors: bool) 
     return {name: row for family in families for name, row in family.measure_part(shuffled, floors).items()}
 
 
-def scores_of(quantity: Quantity, rows: ClassRows, parts: Mapping[str, Pair | None]) -> Iterator[Score]:
+def scores_of(
+    quantity: Quantity, reference: Dataset, rows: ClassRows, parts: Mapping[str, Pair | None]
+) -> Iterator[Score]:
     """Yield a quantity of all samples, as measured or averaged over the classes that have it, then class by class.
 
     A class whose samples were compared has a score even where its value is undefined.
@@ -226,11 +230,13 @@ def scores_of(quantity: Quantity, rows: ClassRows, parts: Mapping[str, Pair | No
         if cls != ALL and (cls in compared or quantity.name in found)
     }
     overall = rows.get(ALL, {}).get(quantity.name) or average(classes.values())
-    for cls, row in ({ALL: overall} | classes).items():
-        yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction)
+    chance = quantity.chance_in(reference)
+    for cls, (*row, note) in ({ALL: overall} | classes).items():
+        yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction, chance, note)
 
 
 def average(rows: Iterable[Row]) -> Row:
     """Return the mean of values and of floors, and the standard error of the mean value."""
-    value, error, floor = np.array([row for row in rows if np.isfinite(row[0])] or [UNDEFINED_ROW]).T
-    return float(value.mean()), float(np.sqrt(np.square(error).sum()) / len(error)), float(floor.mean())
+    found = [row for row in rows if np.isfinite(row.value)] or [UNDEFINED_ROW]
+    value, error, floor = np.array([row[:3] for row in found]).T
+    return Row(float(value.mean()), float(np.sqrt(np.square(error).sum()) / len(error)), float(floor.mean()))

@@ -1,8 +1,9 @@
-"""The contract of a score module: it declares `SCORES`, one of the four families below.
+"""The contract of a score module: it declares `SCORES`, one of the five families below.
 
 | family | `measure` is called with | for |
 |---|---|---|
 | `SampleScores` | the samples of one class, or all of them | what compares generated samples with real ones |
+| `PooledScores` | all samples, labels included | the same where classes are not scored one by one |
 | `ClassScores` | all samples at once | what needs every class at the same time |
 | `PredictionScores` | predicted labels | how well labels are predicted |
 | `ReconstructionScores` | samples and their reconstructions | how much a chaotic network keeps of its data |
@@ -12,15 +13,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
 from shortrun.data import Dataset, Predictions
 from shortrun.registry import check_function, hint
-from shortrun.scores._base import Estimate, Pair, Quantity
+from shortrun.scores._base import ALL, Estimate, Pair, Quantity
 
-Row: TypeAlias = tuple[float, float, float]  # value, standard error, floor
+
+class Row(NamedTuple):
+    """Value, standard error and floor of a quantity, and a note for readers.
+
+    Examples
+    --------
+    >>> Row(0.9, 0.01, 0.95).floor
+    0.95
+    """
+
+    value: float
+    error: float
+    floor: float
+    note: str = ""
+
+
 Rows: TypeAlias = dict[str, Row]  # by the name of the quantity
 ClassRows: TypeAlias = dict[str, Rows]  # by the class, "all" for all samples
 
@@ -133,7 +149,7 @@ class ScoreFamily:
         """Return value, error and floor of each quantity for the samples of one class, or for all of them."""
         return {}
 
-    def measure_all(self, evidence: Evidence) -> ClassRows:
+    def measure_all(self, evidence: Evidence, floors: bool = True) -> ClassRows:
         """Return value, error and floor of each quantity, class by class, from all samples at once."""
         return {}
 
@@ -152,10 +168,10 @@ class ScoreFamily:
             )
 
     def checked(self, found: ClassRows) -> ClassRows:
-        """Return the rows of each class after a check of their names."""
+        """Return the rows of each class after a check of their names; plain tuples may take the place of rows."""
         for rows in found.values():
             self.check(rows)
-        return found
+        return {cls: {name: Row(*row) for name, row in rows.items()} for cls, rows in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,7 +192,7 @@ class SampleScores(ScoreFamily):
     >>> scores = SampleScores(quantities=(Quantity("size", ideal=1.0, direction="none"),), measure=measure)
     >>> data = Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]])
     >>> scores.measure_part(Pair(data, data), floors=True)
-    {'size': (1.0, 0.0, 1.0)}
+    {'size': Row(value=1.0, error=0.0, floor=1.0, note='')}
     """
 
     measure: Callable[[Pair], dict[str, Estimate]]
@@ -190,13 +206,36 @@ class SampleScores(ScoreFamily):
     def measure_part(self, pair: Pair, floors: bool) -> Rows:
         found, real = self.measure(pair), self.measure_floors(pair) if floors else {}
         self.check(found | real)
-        return {name: (it.value, it.error(), real.get(name, np.nan)) for name, it in found.items()}
+        return {name: Row(it.value, it.error(), real.get(name, np.nan), it.note) for name, it in found.items()}
 
     def measure_floors(self, pair: Pair) -> dict[str, float]:
         """Return the values of real samples."""
         if self.floors is not None:
             return self.floors(pair)
         return {name: estimate.value for name, estimate in self.measure(pair.halves()).items()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PooledScores(SampleScores):
+    """Scores of all generated samples against all real ones, never class by class: they may look at the labels.
+
+    Examples
+    --------
+    >>> def measure(pair):
+    ...     return {"labelled": Estimate(float(pair.generated.labelled.mean()), lambda: 0.0)}
+    >>> scores = PooledScores(quantities=(Quantity("labelled", ideal=1.0, direction="none"),), measure=measure)
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]], labels=["a", "b", "a", "b"])
+    >>> scores.measure_all(Evidence(Pair(data, data)))["all"]["labelled"].value
+    1.0
+    """
+
+    compares_classes: ClassVar[bool] = False
+
+    def measure_part(self, pair: Pair, floors: bool) -> Rows:
+        return {}
+
+    def measure_all(self, evidence: Evidence, floors: bool = True) -> ClassRows:
+        return {ALL: super().measure_part(evidence.pair.shuffled(), floors)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -211,11 +250,11 @@ class ClassScores(ScoreFamily):
     Examples
     --------
     >>> def measure(pair):
-    ...     return {"all": {"classes": (float(len(pair.generated.classes)), 0.0, 2.0)}}
+    ...     return {"all": {"classes": Row(float(len(pair.generated.classes)), 0.0, 2.0)}}
     >>> scores = ClassScores(quantities=(Quantity("classes", ideal=None, direction="none"),), measure=measure)
     >>> data = Dataset.from_arrays([[0, 1], [1, 0]], labels=["a", "b"])
     >>> scores.measure_all(Evidence(Pair(data, data)))
-    {'all': {'classes': (2.0, 0.0, 2.0)}}
+    {'all': {'classes': Row(value=2.0, error=0.0, floor=2.0, note='')}}
     """
 
     measure: Callable[[Pair], ClassRows]
@@ -223,7 +262,7 @@ class ClassScores(ScoreFamily):
     def missing_input(self, evidence: Evidence) -> str:
         return "" if evidence.pair.generated.labelled.any() else "labels of generated samples"
 
-    def measure_all(self, evidence: Evidence) -> ClassRows:
+    def measure_all(self, evidence: Evidence, floors: bool = True) -> ClassRows:
         return self.checked(self.measure(evidence.pair.shuffled()))
 
 
@@ -239,7 +278,7 @@ class PredictionScores(ScoreFamily):
     Examples
     --------
     >>> def measure(predictions):
-    ...     return {"all": {"accuracy": (predictions.accuracy, 0.0, np.nan)}}
+    ...     return {"all": {"accuracy": Row(predictions.accuracy, 0.0, np.nan)}}
     >>> str(PredictionScores(quantities=(Quantity("accuracy", ideal=1.0, direction="higher"),), measure=measure))
     "PredictionScores 'accuracy'"
     """
@@ -252,7 +291,7 @@ class PredictionScores(ScoreFamily):
         known = evidence.predictions is not None and evidence.predictions.accuracy is not None
         return "" if known else "predictions of known labels"
 
-    def measure_all(self, evidence: Evidence) -> ClassRows:
+    def measure_all(self, evidence: Evidence, floors: bool = True) -> ClassRows:
         return {} if evidence.predictions is None else self.checked(self.measure(evidence.predictions))
 
 
@@ -268,7 +307,7 @@ class ReconstructionScores(ScoreFamily):
     Examples
     --------
     >>> def measure(data, rebuilt):
-    ...     return {"all": {"equal": (float((data.values == rebuilt.values).mean()), 0.0, np.nan)}}
+    ...     return {"all": {"equal": Row(float((data.values == rebuilt.values).mean()), 0.0, np.nan)}}
     >>> str(ReconstructionScores(quantities=(Quantity("equal", ideal=1.0, direction="higher"),), measure=measure))
     "ReconstructionScores 'equal'"
     """
@@ -280,5 +319,5 @@ class ReconstructionScores(ScoreFamily):
     def missing_input(self, evidence: Evidence) -> str:
         return "" if evidence.reconstructed else "samples rebuilt by a chaotic network of two layers"
 
-    def measure_all(self, evidence: Evidence) -> ClassRows:
+    def measure_all(self, evidence: Evidence, floors: bool = True) -> ClassRows:
         return {} if evidence.reconstructed is None else self.checked(self.measure(*evidence.reconstructed))

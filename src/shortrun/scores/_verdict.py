@@ -10,7 +10,8 @@ import pandas as pd
 
 from shortrun.scores._base import ALL, Score
 
-Verdict: TypeAlias = Literal["as real", "close", "far", "too close", "undefined"]
+Against: TypeAlias = Literal["as real", "close", "far", "too close"]
+Verdict: TypeAlias = Against | Literal["cannot tell", "undefined"]
 Effect: TypeAlias = Literal["best at k", "as good later", "better later", "better earlier"]
 
 ERRORS = 2.0  # two values that differ by fewer standard errors of the difference count as equal
@@ -24,6 +25,10 @@ def verdict(score: Score) -> Verdict:
     three times as far as the floor. "far": farther. If only the floor says what to expect (distances to real samples),
     "too close" is clearly below it, like copies, and "close" at most a third above it; if higher is better, "close"
     is at most a third below it.
+
+    "cannot tell" takes the place of "as real" and "close" where samples that have nothing in common with real ones would
+    get one of them too, because the floor lies more than a third of the way from the ideal to their score, or the error
+    is too large: there are too few samples.
 
     Parameters
     ----------
@@ -39,10 +44,20 @@ def verdict(score: Score) -> Verdict:
     --------
     >>> verdict(Score("first-moment", "all", 0.5, 0.01, 0.1, 0.0, "lower"))
     'far'
+    >>> verdict(Score("pair-pearson", "all", 0.58, 0.01, 0.48, 1.0, "higher", chance=0.0))
+    'cannot tell'
     """
-    value, floor = score.value, score.floor
-    if not (math.isfinite(value) and math.isfinite(floor)):
+    if not (math.isfinite(score.value) and math.isfinite(score.floor)):
         return "undefined"
+    found = against_floor(score, score.value)
+    if found in ("as real", "close") and score.chance is not None and against_floor(score, score.chance) != "far":
+        return "cannot tell"
+    return found
+
+
+def against_floor(score: Score, value: float) -> Against:
+    """Return how a value would compare with the floor of a score, given its error."""
+    floor = score.floor
     noise = ERRORS * math.sqrt(2) * (score.error if math.isfinite(score.error) else 0.0)
     if score.ideal is None:
         excess, bound = value - floor, abs(floor) / CLOSE

@@ -105,6 +105,7 @@ SCORES = SampleScores(
             ideal=1.0,
             direction="higher",
             group="domain",
+            chance=0.0,
             meaning="Near 1: allele frequencies agree with the data, site by site; lower: they do not.",
         ),
         Quantity(
@@ -119,6 +120,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=0.5,
             meaning="0: no allele that the real samples do not have; 0.5: noise at the sites that do not vary.",
         ),
         Quantity(
@@ -126,6 +128,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=1.0,
             meaning="0: every rare allele of the data was generated; 1: none was.",
         ),
     ),

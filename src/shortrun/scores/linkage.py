@@ -150,20 +150,59 @@ def correlations(z: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
-    """Return sum_b (r2_b of generated - r2_b of real)^2 / sum_b r2_b of real^2 over bins b of distance.
-
-    1 for samples without linkage; of equally many samples, since r^2 has a bias of 1 / N.
-    """
+    """Return how far the decay of linkage is from that of equally many real samples, and the ratio of neighbours."""
     pairs, sides = Pairs.of(pair.reference), pair.equal
-    (_, real, count), (_, made, _) = (curve(pairs, side) for side in sides)
-    scale = float(np.square(real).sum())
+    return {"linkage": decay_error(pairs, sides), "neighbour-linkage": neighbours(pairs, sides)}
+
+
+def unbiased(r2: np.ndarray, count: int) -> np.ndarray:
+    """Return r^2 without what chance adds to it: 1 / (N - 1) if N samples have no linkage, nothing if r^2 = 1."""
+    return r2 - (1 - r2) / max(count - 2, 1)
+
+
+def slope(count: int) -> float:
+    """Return the slope of `unbiased`."""
+    return 1 + 1 / max(count - 2, 1)
+
+
+def decay_error(pairs: Pairs, sides: tuple[Dataset, Dataset]) -> Estimate:
+    """Return sum_b |r2_b of generated - r2_b of real| / sum_b r2_b of real over bins b of distance.
+
+    1 for samples without linkage. Of the reference and of as many generated samples.
+    """
+    curves = [curve(pairs, side) for side in sides]
+    count, samples = curves[0][2], len(sides[0])
+    there = count > 0
+    real, made = (np.where(there, unbiased(r2, samples), 0) for _, r2, _ in curves)
+    scale = float(real.sum())
     if not scale > 0:
-        return {"linkage": UNDEFINED}
-    value = float(np.square(made - real).sum()) / scale
-    slopes = -2 * (made - real + value * real) / scale, 2 * (made - real) / scale
-    return {
-        "linkage": Estimate(value, partial(error, pairs, sides, [slope / np.maximum(count, 1) for slope in slopes]))
-    }
+        return UNDEFINED
+    value = float(np.abs(made - real).sum()) / scale
+    sign = np.sign(made - real) * there
+    slopes = -(sign + value) / scale, sign / scale
+    weights = [each * slope(samples) / np.maximum(count, 1) for each in slopes]
+    return Estimate(value, partial(error, pairs, sides, weights))
+
+
+def neighbours(pairs: Pairs, sides: tuple[Dataset, Dataset]) -> Estimate:
+    """Return the mean r^2 of adjacent sites of one chromosome, of generated over real; 0 without linkage."""
+    ((r2_real, of_real), (r2_made, of_made)) = (adjacent(pairs, side) for side in sides)
+    if not r2_real > 0:
+        return UNDEFINED
+    value = r2_made / r2_real
+    return Estimate(value, partial(spread, value * of_real / r2_real, of_made / r2_real))
+
+
+def adjacent(pairs: Pairs, data: Dataset) -> tuple[float, np.ndarray]:
+    """Return the unbiased mean r^2 of neighbouring sites of one chromosome, and the influence of each sample on it."""
+    first = np.flatnonzero(np.diff(pairs.chromosome) == 0)
+    if not len(first):
+        return np.nan, np.zeros(len(data))
+    z = standard(data, pairs.sites)
+    one, other = z[:, first], z[:, first + 1]
+    r = np.mean(one * other, axis=0, dtype=np.float64)
+    influence = 2 * (one * other) @ r - (one**2 + other**2) @ r**2
+    return float(unbiased(r**2, len(data)).mean()), slope(len(data)) * influence / len(first)
 
 
 def error(pairs: Pairs, sides: tuple[Dataset, Dataset], weights: list[np.ndarray]) -> float:
@@ -194,7 +233,16 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
-            meaning="0: linkage decays with distance as in the data; 1: sites are independent.",
+            chance=1.0,
+            meaning="0: linkage decays with distance as in the data; 0.1: it is off by a tenth; 1: no linkage.",
+        ),
+        Quantity(
+            "neighbour-linkage",
+            ideal=1.0,
+            direction="none",
+            group="domain",
+            chance=0.0,
+            meaning="Near 1: adjacent sites are as linked as in the data; below: too weakly; above: too strongly.",
         ),
     ),
     measure=measure,

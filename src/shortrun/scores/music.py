@@ -100,6 +100,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=1.0,
             meaning="0: the pitch classes are as frequent as in the data; 1: none is shared.",
         ),
     ),

@@ -65,6 +65,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=1.0,
             meaning="0: the heterozygosity of persons is distributed as in the data; 1: without overlap.",
         ),
     ),

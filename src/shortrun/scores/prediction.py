@@ -11,7 +11,7 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import DataError
 from shortrun.scores._base import ALL, Quantity
 from shortrun.scores._errors import means_drawn
-from shortrun.scores._families import ClassRows, PredictionScores
+from shortrun.scores._families import ClassRows, PredictionScores, Row
 
 BINS = 15  # of the probability of the most probable label, as in the reference
 DRAWS = 200  # of labels from the probabilities
@@ -31,9 +31,9 @@ def judge(predictions: Predictions) -> ClassRows:
         If no sample has a label.
     """
     known, rates = labelled(predictions), accuracies(predictions)
-    rows = {name: {"accuracy": (*value, np.nan)} for name, value in rates.items()}
-    rows[ALL]["balanced-accuracy"] = (*balanced(rates), np.nan)
-    rows[ALL]["calibration-error"] = (*calibration_error(known), calibration_floor(known))
+    rows = {name: {"accuracy": Row(*value, np.nan)} for name, value in rates.items()}
+    rows[ALL]["balanced-accuracy"] = Row(*balanced(rates), np.nan)
+    rows[ALL]["calibration-error"] = Row(*calibration_error(known), calibration_floor(known))
     return rows
 
 

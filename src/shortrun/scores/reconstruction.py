@@ -8,7 +8,7 @@ import numpy as np
 
 from shortrun.data import Dataset
 from shortrun.scores._base import ALL, Quantity
-from shortrun.scores._families import ClassRows, ReconstructionScores
+from shortrun.scores._families import ClassRows, ReconstructionScores, Row
 
 NAME = "reconstruction-error"
 
@@ -25,7 +25,7 @@ def measure(data: Dataset, rebuilt: Dataset) -> ClassRows:
     """Return the mean error E_R of all samples (FU24 eq. 18; theory 12.16), its standard error, and no floor."""
     errors = squared_errors(data, rebuilt)
     spread = float(errors.std(ddof=1) / math.sqrt(len(errors))) if len(errors) > 1 else math.nan
-    return {ALL: {NAME: (float(errors.mean()), spread, math.nan)}}
+    return {ALL: {NAME: Row(float(errors.mean()), spread, math.nan)}}
 
 
 SCORES = ReconstructionScores(

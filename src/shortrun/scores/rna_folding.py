@@ -66,6 +66,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=1.0,
             meaning="0: folding energies are distributed as in the data; 1: the distributions do not overlap.",
         ),
     ),

@@ -120,6 +120,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=1.0,
             meaning="0: lengths are distributed as in the data; 1: the distributions do not overlap.",
         ),
         Quantity(
@@ -127,6 +128,7 @@ SCORES = SampleScores(
             ideal=0.0,
             direction="lower",
             group="domain",
+            chance=1.0,
             meaning="0: gaps are where the data have them; 1: no gaps, or gaps in quite different places.",
         ),
     ),

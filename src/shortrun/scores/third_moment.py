@@ -87,6 +87,7 @@ SCORES = SampleScores(
             "third-pearson",
             ideal=1.0,
             direction="higher",
+            chance=0.0,
             meaning="Near 1: the same triples of sites are correlated as in the data; 0: other triples are.",
         ),
     ),
