@@ -16,11 +16,11 @@ Task: TypeAlias = Literal["generate", "predict"]
 Record: TypeAlias = dict[str, Any]
 
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
-PATIENCE = 2  # monitored ages without a better one: of ten a decade, till 1.6 times the updates of the best
+PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
-SETBACKS = 3  # after which a training ends: its rate is an eighth then
+SETBACKS = 3  # whose next one ends a training: its rate was an eighth then
 
 
 class Outlook(NamedTuple):
@@ -99,9 +99,9 @@ def outlook(records: Sequence[Record]) -> Outlook:
         return Outlook(False, "no samples were compared with held-out ones yet")
     last = seen[-1]
     real = told_apart(last) < min(ERRORS * standard_error(last), APART) and not copies(last)
-    if real and since_best([-record.get("accuracy", 0.0) for record in seen], 0.0):
+    if real and since_best([-record.get("accuracy", 0.0) for record in seen]):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
-    if sum("set_back_to" in record for record in seen) >= SETBACKS and set_back(seen) is not None:
+    if sum("set_back_to" in record for record in seen) > SETBACKS:
         good = next(record for record in seen if record["update"] == best(seen, "generate"))
         return Outlook(True, f"samples come no closer, at no rate: {shares(good)} at age {good['update']}, the best")
     return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
@@ -144,21 +144,22 @@ def since_set_back(seen: Sequence[Record]) -> Sequence[Record]:
 
 
 def idle(seen: Sequence[Record]) -> int:
-    """Return for how many ages, since it was last set back, a training got no better at either task."""
-    margin = standard_error(seen[-1]) / 2  # the noise of all ages is the same, so that their errors mostly cancel
-    quality = since_best([told_apart(record) for record in seen], margin)
-    answers = since_best([-record.get("accuracy", 0.0) for record in seen], 0.0)
-    return min(quality, answers, len(since_set_back(seen)))
+    """Return for how many ages, since it was last set back, a training got no better.
+
+    Neither are samples told apart less, nor are they as near to the training data as new ones, nor are more labels
+    right. The noise of all ages is the same, so that their errors mostly cancel.
+    """
+    return min(
+        since_best([told_apart(record) for record in seen]),
+        since_best([abs(record["nearer"] - 0.5) for record in seen]),
+        since_best([-record.get("accuracy", 0.0) for record in seen]),
+        len(since_set_back(seen)),
+    )
 
 
-def since_best(losses: Sequence[float], margin: float) -> int:
-    """Return how many entries ago a loss was last smaller than all before by more than a margin."""
-    least, age = math.inf, 0
-    for loss in losses:
-        age += 1
-        if loss < least - margin:
-            least, age = loss, 0
-    return age
+def since_best(losses: Sequence[float]) -> int:
+    """Return how many entries ago a loss was last smaller than all before."""
+    return len(losses) - 1 - losses.index(min(losses))
 
 
 def shares(record: Record) -> str:

@@ -14,15 +14,17 @@ from shortrun.models import LABEL, Model, whole_of
 from shortrun.records import Record
 from shortrun.scores import second_moment
 from shortrun.scores._features import features
+from shortrun.scores._judges import Judge
 from shortrun.scores._neighbours import Nearest, between, nearest_between, nearest_within, points
 from shortrun.scores.adversarial import own_share
-from shortrun.scores.fidelity import Judge, has_classes, quick_judge
+from shortrun.scores.fidelity import has_classes, recogniser
 from shortrun.typing import Theta
 
 COMPARED = 1000  # held-out samples, and as many generated ones
 REFERENCE = 10_000  # training samples among which a copy is looked for
 FEWEST = 8  # held-out samples that shares can be read from
 CODES = 2**26  # of the samples compared: long ones are fewer
+TAUGHT, JUDGE = 2000, "support vector machine"  # training samples, and what learns their classes
 FEATURES = 1000  # whose covariances are compared
 
 
@@ -136,7 +138,7 @@ class HeldOut:
     @cached_property
     def judge(self) -> Judge | None:
         """A classifier of the training samples; None without classes."""
-        return quick_judge(self.train) if has_classes(self.train) else None
+        return recogniser(self.train, rows=TAUGHT, among=[JUDGE]) if has_classes(self.train) else None
 
 
 def some(rows: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
