@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from shortrun.data import Dataset
 from shortrun.data.core.parts import merged
-from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity, cut
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._families import PooledScores
 from shortrun.scores._features import features
 from shortrun.scores._judges import fitted, folds, standard
@@ -20,8 +20,6 @@ ROWS = 2000  # largest number of samples on either side
 FOLDS = 5
 FEWEST = 4 * FOLDS  # smallest number of samples on either side
 KINDS = ("support vector machine", "logistic regression")
-
-Shares = tuple[np.ndarray, np.ndarray]  # of real, of generated samples
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -56,11 +54,16 @@ def told_apart(real: Dataset, made: Dataset) -> Estimate:
 def matched(real: Dataset, made: Dataset) -> tuple[Dataset, Dataset]:
     """Return equally many of either, of each class where both have labels: at most ROWS, the first ones of each."""
     if not (real.labelled.any() and made.labelled.any()):
-        return cut(*(side.with_labels([""] * len(side)).head(min(len(side), ROWS)) for side in (real, made)))
+        count = min(len(real), len(made), ROWS)
+        return unlabelled(real.head(count)), unlabelled(made.head(count))
     counts = np.minimum(real.class_counts, made.class_counts)
     counts = counts * min(ROWS, counts.sum()) // max(counts.sum(), 1)
-    real, made = (side.select(first_of_classes(side, counts)) for side in (real, made))
-    return real, made
+    return real.select(first_of_classes(real, counts)), made.select(first_of_classes(made, counts))
+
+
+def unlabelled(data: Dataset) -> Dataset:
+    """Return the same samples without labels."""
+    return data.with_labels([""] * len(data))
 
 
 def first_of_classes(data: Dataset, counts: np.ndarray) -> np.ndarray:
@@ -68,7 +71,7 @@ def first_of_classes(data: Dataset, counts: np.ndarray) -> np.ndarray:
     return np.concatenate([np.flatnonzero(data.labels == k)[:count] for k, count in enumerate(counts)])
 
 
-def shares(real: Dataset, made: Dataset, kind: str) -> Shares:
+def shares(real: Dataset, made: Dataset, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Return of each sample the share of the other side's in its fold that it is told from the right way."""
     both = merged([real, made])
     side = np.repeat([0, 1], [len(real), len(made)])
