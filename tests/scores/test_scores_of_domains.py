@@ -40,7 +40,14 @@ from shortrun.scores.rna_folding import folding_energies
 from shortrun.scores.sequences import identities, lengths, nearest_identity
 from single_changes import with_error
 
-GENOTYPES = ("allele-frequency-pearson", "heterozygosity", "private-alleles", "lost-alleles", "linkage", "neighbour-linkage")
+GENOTYPES = (
+    "allele-frequency-pearson",
+    "heterozygosity",
+    "private-alleles",
+    "lost-alleles",
+    "linkage",
+    "neighbour-linkage",
+)
 PERSONS = ("individual-heterozygosity",)
 SEQUENCES = ("nearest-difference", "length-shift", "length-distribution", "gap-profile")
 STRUCTURE = ("canonical-pairs",)
@@ -652,7 +659,9 @@ def test_real_genotypes(name, monkeypatch, shared):
     perfect = sr.score(x, y, scores=names, per_class=False)
     assert close_to_perfect(perfect)
     assert values_of(x, y, scores=names)["allele-frequency-pearson"] > 0.997
-    bad = values_of(x, unlinked(y, None), scores=["linkage", "neighbour-linkage", "heterozygosity", "individual-heterozygosity"])
+    bad = values_of(
+        x, unlinked(y, None), scores=["linkage", "neighbour-linkage", "heterozygosity", "individual-heterozygosity"]
+    )
     assert bad["linkage"] > 0.9
     assert abs(bad["neighbour-linkage"]) < 0.02
     assert bad["heterozygosity"] == pytest.approx(1, abs=0.01)  # of frequencies alone

@@ -19,9 +19,9 @@ from faulty_generators import KINDS, collapsed, copy, data, independent, law, no
 from shortrun.data import Predictions
 from shortrun.scores import ALL, Pair, PredictionScores, compare, features, offered, verdict
 from shortrun.scores import spectrum as spectral
+from shortrun.scores._judges import best, folds
 from shortrun.scores._neighbours import Balls, distances, points
 from shortrun.scores.diversity import diversity, in_balls, none_first
-from shortrun.scores._judges import best, folds
 from shortrun.scores.fidelity import recogniser
 from shortrun.scores.prediction import (
     accuracies,
@@ -189,7 +189,7 @@ def test_label_fidelity_is_that_of_scikit_learns_classifier():
 
 def test_label_fidelity_without_held_out_samples_is_cross_validated():
     x, y = law(13), law(14)
-    fold = folds(x.labels)
+    fold = folds(x)
     for k in range(3):
         assert np.ptp(np.bincount(fold[x.labels == k])) <= 1
     floors = [np.mean(recogniser(x.select(fold != i))(x.select(fold == i)) == x.labels[fold == i]) for i in range(3)]

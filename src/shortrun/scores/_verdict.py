@@ -53,7 +53,11 @@ def verdict(score: Score) -> Verdict:
     found = against_floor(score, score.value)
     if found in ("as real", "close") and score.chance is not None and against_floor(score, score.chance) != "far":
         return "cannot tell"
-    if found == "close" and score.chance is not None and abs(score.value - score.chance) < abs(score.value - score.floor):
+    if (
+        found == "close"
+        and score.chance is not None
+        and abs(score.value - score.chance) < abs(score.value - score.floor)
+    ):
         return "far"
     return found
 
