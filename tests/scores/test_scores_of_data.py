@@ -210,6 +210,7 @@ FAULTS = {
     "p-dd": (noise,),
     "p-gg": (collapsed,),
     "aats": (collapsed,),
+    "c2st": (noise, collapsed),
     "copies": (copy, collapsed),
     "duplicates": (collapsed,),
     "diversity": (collapsed,),

@@ -40,7 +40,14 @@ from shortrun.scores.rna_folding import folding_energies
 from shortrun.scores.sequences import identities, lengths, nearest_identity
 from single_changes import with_error
 
-GENOTYPES = ("allele-frequency-pearson", "heterozygosity", "private-alleles", "lost-alleles", "linkage")
+GENOTYPES = (
+    "allele-frequency-pearson",
+    "heterozygosity",
+    "private-alleles",
+    "lost-alleles",
+    "linkage",
+    "neighbour-linkage",
+)
 PERSONS = ("individual-heterozygosity",)
 SEQUENCES = ("nearest-difference", "length-shift", "length-distribution", "gap-profile")
 STRUCTURE = ("canonical-pairs",)
@@ -203,9 +210,30 @@ def test_linkage(law, side, monkeypatch):
     np.testing.assert_allclose(linkage_decay(x, bins=6), expected, rtol=1e-5)
     curves = [slow_decay(each, x, linkage.BINS) for each in (x, y)]
     real, made = (np.array([np.mean(it[where], axis=0)[1] for where in sorted(curves[0])]) for it in curves)
-    assert values_of(x, y, scores=["linkage"])["linkage"] == pytest.approx(
-        np.sum((made - real) ** 2) / np.sum(real**2), rel=1e-4
-    )
+    made, real = (r2 - (1 - r2) / 58 for r2 in (made, real))  # without the 1 / (N - 1) of samples without linkage
+    found = values_of(x, y, scores=["linkage", "neighbour-linkage"])
+    assert found["linkage"] == pytest.approx(np.abs(made - real).sum() / real.sum(), rel=1e-4)
+
+
+@pytest.mark.parametrize("law", [haplotypes, dosages])
+def test_linkage_of_neighbours(law):
+    x, y = law(2, 60), law(3, 60)
+    pairs = linkage.Pairs.of(x)
+    near = [(i, j) for k, (i, j) in enumerate(itertools.pairwise(pairs.sites)) if not np.diff(pairs.chromosome)[k]]
+    r2 = [np.mean([np.corrcoef(side.values[:, [i, j]].T)[0, 1] ** 2 for i, j in near]) for side in (x, y)]
+    real, made = (each - (1 - each) / 58 for each in r2)
+    assert values_of(x, y, scores=["neighbour-linkage"])["neighbour-linkage"] == pytest.approx(made / real, rel=1e-4)
+
+
+@pytest.mark.parametrize("rows", [20, 100])
+def test_few_samples_have_no_linkage_by_chance(rows):
+    """Shuffled sites have the linkage of none, on average, however few samples there are."""
+    found = []
+    for seed in range(30):
+        x = haplotypes(seed, rows)
+        y = x.with_values(np.random.default_rng(seed).permuted(x.values, axis=0))
+        found.append(linkage.neighbours(linkage.Pairs.of(x), (x, y)).value)
+    assert abs(np.mean(found)) < 3 * np.std(found) / 30**0.5
 
 
 def test_the_heterozygosity_of_persons():
@@ -415,6 +443,7 @@ FAULTS = {
     "private-alleles": (noise,),
     "lost-alleles": (collapsed,),
     "linkage": (noise, unlinked, collapsed),
+    "neighbour-linkage": (noise, unlinked, collapsed),
     "individual-heterozygosity": (noise, collapsed),
     "nearest-difference": (copy, noise),
     "length-shift": (noise,),
@@ -630,8 +659,11 @@ def test_real_genotypes(name, monkeypatch, shared):
     perfect = sr.score(x, y, scores=names, per_class=False)
     assert close_to_perfect(perfect)
     assert values_of(x, y, scores=names)["allele-frequency-pearson"] > 0.997
-    bad = values_of(x, unlinked(y, None), scores=["linkage", "heterozygosity", "individual-heterozygosity"])
+    bad = values_of(
+        x, unlinked(y, None), scores=["linkage", "neighbour-linkage", "heterozygosity", "individual-heterozygosity"]
+    )
     assert bad["linkage"] > 0.9
+    assert abs(bad["neighbour-linkage"]) < 0.02
     assert bad["heterozygosity"] == pytest.approx(1, abs=0.01)  # of frequencies alone
     assert bad["individual-heterozygosity"] > 0.3  # no continents, no spread between persons
 

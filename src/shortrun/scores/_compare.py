@@ -133,9 +133,8 @@ def compare(
     quantities, parts = chosen(settings.scores, evidence), split(pair, settings.per_class)
     families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
     rows = {name: part_rows(part, families, floors) for name, part in parts.items()}
-    for cls, found in (
-        (cls, found) for family in families for cls, found in family.measure_all(evidence, floors).items()
-    ):
+    pooled = (family.measure_all(evidence, floors) for family in families)
+    for cls, found in ((cls, found) for of_family in pooled for cls, found in of_family.items()):
         if cls == ALL or (settings.per_class and parts.get(cls, True)):
             rows.setdefault(cls, {}).update(found)
     return [score for quantity in quantities for score in scores_of(quantity, reference, rows, parts)]
@@ -231,8 +230,8 @@ def scores_of(
     }
     overall = rows.get(ALL, {}).get(quantity.name) or average(classes.values())
     chance = quantity.chance_in(reference)
-    for cls, (*row, note) in ({ALL: overall} | classes).items():
-        yield Score(quantity.name, cls, *row, quantity.ideal, quantity.direction, chance, note)
+    for cls, (value, error, floor, note) in ({ALL: overall} | classes).items():
+        yield Score(quantity.name, cls, value, error, floor, quantity.ideal, quantity.direction, chance, note)
 
 
 def average(rows: Iterable[Row]) -> Row:

@@ -21,7 +21,7 @@ FOLDS = 3
 TRIED = 2000  # largest number of samples that classifiers are compared on
 
 
-def logistic_regression(rows: np.ndarray) -> Any:
+def logistic_regression(_: np.ndarray) -> Any:
     """Return a logistic regression with penalty |w|^2 / 0.2, in at most STEPS steps."""
     from sklearn.linear_model import LogisticRegression
 
@@ -37,10 +37,11 @@ def support_vectors(rows: np.ndarray) -> Any:
     from sklearn.svm import SVC
 
     width = rows.shape[1] * float(rows.var())
-    return SVC(C=5.0, kernel=partial(rbf_kernel, gamma=1 / width if width > 0 else 1.0), cache_size=500)
+    kernel: Any = partial(rbf_kernel, gamma=1 / width if width > 0 else 1.0)
+    return SVC(C=5.0, kernel=kernel, cache_size=500)
 
 
-def extra_trees(rows: np.ndarray) -> Any:
+def extra_trees(_: np.ndarray) -> Any:
     """Return extremely randomised trees (P. Geurts et al., Mach. Learn. 63, 3, 2006)."""
     from sklearn.ensemble import ExtraTreesClassifier
 
@@ -77,7 +78,7 @@ class Judge:
     def taught(cls, name: str, data: Dataset) -> Judge:
         """Return a judge of this kind that has learned the labels of samples."""
         rows = features(data)
-        mean, scale = standard(rows) if data.continuous else (np.float32(0), np.float32(1))
+        mean, scale = standard(rows) if data.continuous else (np.zeros(1, np.float32), np.ones(1, np.float32))
         return cls(name, fitted(name, (rows - mean) / scale, data.labels), mean, scale)
 
     def __call__(self, samples: Dataset) -> Int64[np.ndarray, " N"]:
@@ -103,13 +104,16 @@ def standard(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def best(data: Dataset, among: Sequence[str] = tuple(KINDS)) -> str:
-    """Return the kind that is right for most of the first TRIED samples by cross-validation; the first of equal ones."""
+    """Return the kind that is right most often on the first TRIED samples by cross-validation; the first of equals."""
     if len(among) == 1:
         return among[0]
     tried = data.head(min(len(data), TRIED))
-    return max(
-        among, key=lambda name: sum((judge(unseen) == unseen.labels).sum() for judge, unseen in crossed(tried, name))
-    )
+    return max(among, key=partial(right, tried))
+
+
+def right(data: Dataset, name: str) -> int:
+    """Return for how many samples judges of a kind are right by cross-validation."""
+    return sum(int((judge(unseen) == unseen.labels).sum()) for judge, unseen in crossed(data, name))
 
 
 def crossed(data: Dataset, name: str) -> Iterator[tuple[Judge, Dataset]]:
@@ -132,10 +136,8 @@ def folds(data: Dataset, count: int = FOLDS, strata: np.ndarray | None = None) -
         (N,) what to spread evenly in place of the classes; a group counts for one of its samples.
     """
     group = group_codes(data)
-    if strata is None:
-        of_group = group_strata(data, group)
-    else:
-        of_group = strata[np.unique(group, return_index=True)[1]]
+    first = np.unique(group, return_index=True)[1]
+    of_group = group_strata(data, group) if strata is None else strata[first]
     order, fold = np.argsort(of_group, kind="stable"), np.empty(len(of_group), np.int64)
     fold[order] = np.arange(len(of_group)) % count
     return fold[group]

@@ -22,13 +22,14 @@ def verdict(score: Score) -> Verdict:
     """Return how a score compares with its floor, the score of real samples.
 
     "as real": at most two standard errors of the difference farther from the ideal than the floor. "close": at most
-    three times as far as the floor. "far": farther. If only the floor says what to expect (distances to real samples),
+    three times as far as the floor, and nearer to it than to the value of samples that have nothing in common with
+    real ones, if that is known. "far": farther. If only the floor says what to expect (distances to real samples),
     "too close" is clearly below it, like copies, and "close" at most a third above it; if higher is better, "close"
     is at most a third below it.
 
-    "cannot tell" takes the place of "as real" and "close" where samples that have nothing in common with real ones would
-    get one of them too, because the floor lies more than a third of the way from the ideal to their score, or the error
-    is too large: there are too few samples.
+    "cannot tell" takes the place of "as real" and "close" where samples that have nothing in common with real ones
+    would not be "far" either: the floor lies more than a third of the way from the ideal to their value, or the error
+    is too large. There are then too few samples.
 
     Parameters
     ----------
@@ -52,6 +53,12 @@ def verdict(score: Score) -> Verdict:
     found = against_floor(score, score.value)
     if found in ("as real", "close") and score.chance is not None and against_floor(score, score.chance) != "far":
         return "cannot tell"
+    if (
+        found == "close"
+        and score.chance is not None
+        and abs(score.value - score.chance) < abs(score.value - score.floor)
+    ):
+        return "far"
     return found
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from shortrun.data import Dataset
 from shortrun.data.core.parts import merged
-from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity, cut
+from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._families import PooledScores
 from shortrun.scores._features import features
 from shortrun.scores._judges import fitted, folds, standard
@@ -20,8 +20,6 @@ ROWS = 2000  # largest number of samples on either side
 FOLDS = 5
 FEWEST = 4 * FOLDS  # smallest number of samples on either side
 KINDS = ("support vector machine", "logistic regression")
-
-Shares = tuple[np.ndarray, np.ndarray]  # of real, of generated samples
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
@@ -42,7 +40,8 @@ def told_apart(real: Dataset, made: Dataset) -> Estimate:
     It is the chance that a generated sample looks more generated than a real one, over pairs of the same fold, none of
     which the classifier has learned from (D. Lopez-Paz, M. Oquab, ICLR 2017, who count right answers). The kinds of
     classifier are fixed beforehand; of their areas the one farther from 1/2 counts. The error is that of E. R. DeLong
-    et al., Biometrics 44, 837 (1988), for classifiers as they are.
+    et al., Biometrics 44, 837 (1988), times sqrt(2): what two samples tell of each other counts twice, once for either
+    as the one that was learned from, and repeats instead of adding to the knowledge.
     """
     real, made = matched(real, made)
     if len(real) < FEWEST:
@@ -50,17 +49,22 @@ def told_apart(real: Dataset, made: Dataset) -> Estimate:
     found = {kind: shares(real, made, kind) for kind in KINDS}
     kind = max(found, key=lambda each: abs(found[each][0].mean() - 0.5))
     of_real, of_made = found[kind]
-    return Estimate(float(of_made.mean()), partial(spread, of_real, of_made), f"judge: {kind}")
+    return Estimate(float(of_made.mean()), partial(spread, 2**0.5 * of_real, 2**0.5 * of_made), f"judge: {kind}")
 
 
 def matched(real: Dataset, made: Dataset) -> tuple[Dataset, Dataset]:
     """Return equally many of either, of each class where both have labels: at most ROWS, the first ones of each."""
     if not (real.labelled.any() and made.labelled.any()):
-        return cut(*(side.with_labels([""] * len(side)).head(min(len(side), ROWS)) for side in (real, made)))
+        count = min(len(real), len(made), ROWS)
+        return unlabelled(real.head(count)), unlabelled(made.head(count))
     counts = np.minimum(real.class_counts, made.class_counts)
     counts = counts * min(ROWS, counts.sum()) // max(counts.sum(), 1)
-    real, made = (side.select(first_of_classes(side, counts)) for side in (real, made))
-    return real, made
+    return real.select(first_of_classes(real, counts)), made.select(first_of_classes(made, counts))
+
+
+def unlabelled(data: Dataset) -> Dataset:
+    """Return the same samples without labels."""
+    return data.with_labels([""] * len(data))
 
 
 def first_of_classes(data: Dataset, counts: np.ndarray) -> np.ndarray:
@@ -68,7 +72,7 @@ def first_of_classes(data: Dataset, counts: np.ndarray) -> np.ndarray:
     return np.concatenate([np.flatnonzero(data.labels == k)[:count] for k, count in enumerate(counts)])
 
 
-def shares(real: Dataset, made: Dataset, kind: str) -> Shares:
+def shares(real: Dataset, made: Dataset, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Return of each sample the share of the other side's in its fold that it is told from the right way."""
     both = merged([real, made])
     side = np.repeat([0, 1], [len(real), len(made)])

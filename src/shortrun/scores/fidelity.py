@@ -45,7 +45,11 @@ def recogniser(data: Dataset, *, rows: int = ROWS, among: Sequence[str] = tuple(
     --------
     >>> from shortrun.data import read
     >>> judge = recogniser(read("digits", part="train"), rows=500, among=["support vector machine"])
-    >>> judge.name, judge(read("digits", part="test").head(5)).tolist()
+    >>> judge.name
+    'support vector machine'
+    >>> test = read("digits", part="test")
+    >>> bool((judge(test) == test.labels).mean() > 0.9)
+    True
     """
     known = data.select(np.random.default_rng(0).permutation(np.flatnonzero(data.labelled))[:rows])
     return Judge.taught(best(known, among), known)
@@ -54,10 +58,10 @@ def recogniser(data: Dataset, *, rows: int = ROWS, among: Sequence[str] = tuple(
 def measure(pair: Pair) -> ClassRows:
     """Return the share of generated samples that a classifier assigns to the label they were asked for, and its floor.
 
-    The classifier is trained on real samples, of the kind that is right most often there; the floor is its accuracy on
-    real samples that it has not seen: the held-out ones. Without those there are three classifiers, each trained on two
-    thirds of the reference: the floor is their accuracy on the other third, and the score the mean of the three. The floor of all samples weights the classes as
-    they were generated.
+    The classifier is trained on real samples and is of the kind that is right most often there. The floor is its
+    accuracy on real samples that it has not seen: the held-out ones. Without those there are three classifiers, each
+    trained on two thirds of the reference: the floor is their accuracy on the other third, and the score the mean of
+    the three. The floor of all samples weights the classes as they were generated.
     """
     made = pair.generated.select(pair.generated.labelled)
     recognised, of_made = np.zeros(len(made)), made.labels

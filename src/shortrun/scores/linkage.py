@@ -155,7 +155,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     return {"linkage": decay_error(pairs, sides), "neighbour-linkage": neighbours(pairs, sides)}
 
 
-def unbiased(r2: np.ndarray, count: int) -> np.ndarray:
+def unbiased(r2: Float64[np.ndarray, " _"], count: int) -> Float64[np.ndarray, " _"]:
     """Return r^2 without what chance adds to it: 1 / (N - 1) if N samples have no linkage, nothing if r^2 = 1."""
     return r2 - (1 - r2) / max(count - 2, 1)
 
@@ -200,7 +200,7 @@ def adjacent(pairs: Pairs, data: Dataset) -> tuple[float, np.ndarray]:
         return np.nan, np.zeros(len(data))
     z = standard(data, pairs.sites)
     one, other = z[:, first], z[:, first + 1]
-    r = np.mean(one * other, axis=0, dtype=np.float64)
+    r = (one * other).mean(0, dtype=np.float64)
     influence = 2 * (one * other) @ r - (one**2 + other**2) @ r**2
     return float(unbiased(r**2, len(data)).mean()), slope(len(data)) * influence / len(first)
 
