@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import MODEL, OUTPUT, Count, Positive, Rate, Settings, option
-from shortrun.settings.shared import Age, OfAge, OfAges, Seeded
+from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
 
 ITERATION = "Mean-field iteration"
 
@@ -63,7 +63,7 @@ class FixedPointsSettings(SearchSettings, OfAge, Seeded):
     n: Positive = option(1000, "Largest number of starts; of more samples a random choice.", flags=("-n", "--number"))
 
 
-class TreeSettings(MergingSettings, OfAges, Seeded):
+class TreeSettings(MergingSettings, OfAges, Averaged, Seeded):
     """Options of `tree`."""
 
     ages: tuple[Age, ...] | Literal["all", "last"] | None = option(

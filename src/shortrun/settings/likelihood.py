@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shortrun.settings._base import MEASUREMENT, MODEL, SAMPLING, Positive, Settings, option
-from shortrun.settings.shared import Age, OfAge, OfAges, Seeded
+from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
 
 ACCEPTANCE = 0.3  # BDFRS24
 
@@ -63,5 +63,5 @@ class AgesOfCurve(OfAges):
     )
 
 
-class LikelihoodByAgeSettings(MarginalSettings, AgesOfCurve):
+class LikelihoodByAgeSettings(MarginalSettings, AgesOfCurve, Averaged):
     """Options of `likelihood` with `--ages`."""

@@ -18,13 +18,13 @@ from shortrun.settings._base import (
     Settings,
     option,
 )
-from shortrun.settings.shared import OfAges, Seeded
+from shortrun.settings.shared import Averaged, OfAges, Seeded
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)  # of an untrained network, where none are given
 Several = Annotated[int, Field(ge=2)]
 
 
-class MixingSettings(OfAges, Seeded):
+class MixingSettings(OfAges, Averaged, Seeded):
     """How relaxation times are measured."""
 
     chains: Annotated[int, Field(ge=4)] = option(200, "Chains from each start.", panel=MEASUREMENT)
@@ -39,7 +39,7 @@ class MixingSettings(OfAges, Seeded):
     )
 
 
-class PhasesSettings(OfAges, Seeded):
+class PhasesSettings(OfAges, Averaged, Seeded):
     """How the path of a machine through the phase diagram is measured."""
 
     modes: Positive = option(3, "Number of modes in the table, the largest first.", panel=MEASUREMENT)
@@ -74,7 +74,7 @@ class LearningFlowSettings(Seeded):
     )
 
 
-class LyapunovSettings(OfAges, Seeded):
+class LyapunovSettings(OfAges, Averaged, Seeded):
     """How the largest Lyapunov exponent is measured."""
 
     untrained: bool = option(False, "Measure the untrained network at every gain, in place of ages.", panel=CHAOTIC)

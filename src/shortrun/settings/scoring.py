@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, Positive, Settings, option
-from shortrun.settings.shared import OfAge, OfAges, Seeded
+from shortrun.settings.shared import Averaged, OfAge, OfAges, Seeded
 
 SeveralSamples = Annotated[int, Field(ge=2)]
 
@@ -49,7 +49,7 @@ class EvaluateSettings(OfAge, ScoringSettings):
     )
 
 
-class CurvesSettings(OfAges, ScoreSettings):
+class CurvesSettings(OfAges, Averaged, ScoreSettings):
     """Options of `curves`."""
 
     times: tuple[Positive, ...] | None = option(

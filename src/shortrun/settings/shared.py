@@ -37,7 +37,7 @@ class OfAge(Averaged):
     )
 
 
-class OfAges(Averaged):
+class OfAges(Settings):
     """Several ages of a training."""
 
     ages: tuple[Age, ...] | Literal["all", "last"] | None = option(
