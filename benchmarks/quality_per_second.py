@@ -137,7 +137,7 @@ def in_torch(model: RBM, rows: Rows, config: Config) -> Iterator[Training]:
         predict=scheme.predict,
         label_l2=options.label_l2 / (scheme.generate + scheme.predict),
     )
-    rate = rates.automatic_rate(model, rows.spread(rates.ROWS)) if options.rate == "auto" else options.rate
+    _, rate = rates.damping_and_rate(model, rows.spread(rates.ROWS), options)
     batches = Minibatches(rows, config)
     for update in range(1, config.training.updates + 1):
         codes, labels = batches.at(update).state

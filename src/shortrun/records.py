@@ -77,7 +77,7 @@ def best(records: Sequence[Record], task: Task) -> int | None:
     seen = monitored(records)
     if task == "predict" and seen and "accuracy" in seen[-1]:
         values = [record["accuracy"] for record in seen]
-        means = [sum(part := values[max(0, i - 1) : i + 2]) / len(part) for i in range(len(values))]
+        means = [sum(three) / 3 for three in zip(values[:1] + values, values, values[1:] + values[-1:], strict=False)]
         return seen[max(range(len(seen)), key=lambda i: (means[i], i))]["update"]
     sane = [record for record in seen if not collapsed(record)]
     fair = [record for record in sane if not copies(record)] or sane[:1]

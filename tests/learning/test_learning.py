@@ -42,6 +42,9 @@ class Silent:
     def after_update(self, training):
         return False
 
+    def restored(self, age):
+        return self.ages[age]
+
 
 def config(**sections):
     base = {"training": {"updates": 20, "batch": 20, "validation": 0}}
@@ -213,12 +216,14 @@ def test_the_automatic_rate_follows_the_strongest_mode():
         model, rows = sr.RBM(spec_of(data, config().model)), Rows.of(data, CPU)
         features = model.spec.observed[0].units.features(rows.state[0]).numpy()
         largest = np.linalg.eigvalsh(np.cov(features.T, bias=True))[-1]
-        assert rates.top_eigenvalue(model, rows.state) == pytest.approx(largest, rel=0.02)
-        assert rates.automatic_rate(model, rows.state) == pytest.approx(min(0.3, 2 / largest), rel=0.02)
+        found = rates.strongest_modes(model, rows.state, 1).values.item()
+        assert found == pytest.approx(largest, rel=0.02)
+        undamped = OptimiserSettings(damped_above=0)
+        assert rates.damping_and_rate(model, rows.state, undamped)[1] == pytest.approx(min(0.3, 2 / largest), rel=0.02)
     constant = sr.Dataset.from_arrays(np.zeros((20, 3), np.uint8), alphabet=toy().alphabet)
     for hidden, rate in ((256, 0.3), (1024, 0.3), (2048, 0.15)):
         model = sr.RBM(spec_of(constant, config(model={"hidden": hidden}).model))
-        assert rates.automatic_rate(model, Rows.of(constant, CPU).state) == rate
+        assert rates.damping_and_rate(model, Rows.of(constant, CPU).state, OptimiserSettings())[1] == rate
 
 
 def test_penalties_pull_weights_only():

@@ -1,0 +1,103 @@
+"""When a training is done, which age is best for what, when it is set back: functions of its records."""
+
+import math
+
+import pytest
+
+from shortrun.records import best, collapsed, copies, outlook, set_back, standard_error, told_apart
+
+
+def record(update, p_dd, p_gg=0.5, nearer=0.3, accuracy=0.9, compared=400, **others):
+    return {
+        "update": update,
+        "p_dd": p_dd,
+        "p_gg": p_gg,
+        "nearer": nearer,
+        "accuracy": accuracy,
+        "compared": compared,
+        "weight_norm": 1.0,
+        **others,
+    }
+
+
+def course(*shares, **others):
+    return [record(100 * i, share, nearer=0.1 + 0.01 * i, **others) for i, share in enumerate(shares, 1)]
+
+
+def test_nothing_is_known_without_records():
+    assert best([], "generate") is None
+    assert best([{"update": 5, "accuracy": 0.3}], "predict") is None
+    assert not outlook([]).done
+    assert set_back([]) is None
+
+
+def test_the_best_age_to_generate_is_least_told_apart_and_no_copy():
+    seen = course(0.9, 0.7, 0.6, 0.55)
+    assert best(seen, "generate") == 400
+    seen[-1]["nearer"] = 0.9
+    assert copies(seen[-1])
+    assert best(seen, "generate") == 300
+    lost = record(500, 1.0, p_gg=1.0)
+    assert collapsed(lost)
+    assert best([*seen, lost], "generate") == 300
+
+
+def test_the_best_age_to_predict_is_not_chosen_for_one_lucky_value():
+    seen = [record(100 * i, 0.7, accuracy=a) for i, a in enumerate((0.80, 0.95, 0.80, 0.90, 0.91, 0.89), 1)]
+    assert best(seen, "predict") == 500
+    for each in seen:
+        del each["accuracy"]
+    assert best(seen, "predict") == best(seen, "generate")
+
+
+def test_done_when_samples_cannot_be_told_apart():
+    seen = [*course(0.8, 0.6), record(300, 0.51, accuracy=0.9)]
+    found = outlook(seen)
+    assert found.done
+    assert "cannot be told" in found.reason
+    assert told_apart(seen[-1]) < 2 * standard_error(seen[-1])
+    seen[-1]["accuracy"] = 0.95  # labels still improve
+    assert not outlook(seen).done
+
+
+def test_few_held_out_samples_do_not_make_samples_real():
+    """With 16 of them the error of a share is 0.125: P_DD 0.7 is within it, and is told apart all the same."""
+    assert not outlook([*course(0.9, 0.7, 0.7, compared=16)]).done
+
+
+@pytest.mark.parametrize(
+    ("shares", "word"),
+    [((0.9, 0.8, 0.7), "falling: train on"), ((0.6, 0.8), "rising: train on"), ((0.8, 0.801), "flat: train on")],
+)
+def test_what_may_be_hoped_for(shares, word):
+    found = outlook(course(*shares))
+    assert not found.done
+    assert word in found.reason
+
+
+def test_set_back_when_nothing_gets_better():
+    idle = [record(100 * i, 0.7) for i in range(1, 5)]
+    assert "no closer" in set_back(idle)
+    assert set_back(idle[:3]) is None
+    assert set_back(idle, automatic=False) is None  # a number of updates was asked for
+    growing = [each | {"nearer": 0.3 + 0.01 * i} for i, each in enumerate(idle)]
+    assert set_back(growing) is None
+    learning = [each | {"accuracy": 0.9 + 0.01 * i} for i, each in enumerate(idle)]
+    assert set_back(learning) is None
+
+
+def test_set_back_when_samples_get_worse_or_are_lost():
+    assert set_back([*course(0.6), record(200, 0.85)]) == "samples became worse"
+    lost = {"update": 200, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0, "compared": 1, "weight_norm": math.inf}
+    assert set_back([*course(0.6), lost], automatic=False) == "it ran away"
+
+
+def test_a_training_ends_at_the_fourth_setback():
+    seen = course(0.9, 0.7)
+    for i in range(3, 7):
+        assert not outlook(seen).done
+        seen.append(record(100 * i, 0.7, set_back_to=200))
+        assert set_back(seen) is None
+    found = outlook(seen)
+    assert found.done
+    assert "age 200" in found.reason
