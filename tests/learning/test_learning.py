@@ -42,9 +42,6 @@ class Silent:
     def after_update(self, training):
         return False
 
-    def restored(self, age):
-        return self.ages[age]
-
 
 def config(**sections):
     base = {"training": {"updates": 20, "batch": 20, "validation": 0}}

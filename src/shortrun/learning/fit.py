@@ -44,10 +44,6 @@ class Recorder(Protocol):
         """Look at the training after each update; True asks the loop to end here."""
         ...
 
-    def restored(self, age: int) -> Theta:
-        """Return the parameters of an age that was kept."""
-        ...
-
 
 @runtime_checkable
 class Monitor(Protocol):
@@ -135,6 +131,7 @@ def fit(
     training: Training | None = None,
     validation: Rows | None = None,
     monitored: Monitor | None = None,
+    kept_at: Callable[[int], Theta] | None = None,
     records: Sequence[Record] = (),
 ) -> Training:
     """Train until the updates asked for are done, held-out samples say so, or the recorder asks for an end.
@@ -149,6 +146,8 @@ def fit(
         Labelled rows to report accuracy on.
     monitored : Monitor, optional
         What ages are judged by; without it, only a number of updates ends the training.
+    kept_at : Callable[[int], Theta], optional
+        Returns the parameters of an age that was recorded; without it a training goes back to its beginning.
     records : Sequence[Record], default ()
         What was recorded before `training`.
 
@@ -165,7 +164,7 @@ def fit(
     advance = _updater(model, scheme, rows, config, training, damping)
 
     def restored(age: int) -> Theta:
-        return recorder.restored(age) if age else initial_theta(model, rows, config)
+        return kept_at(age) if age and kept_at is not None else initial_theta(model, rows, config)
 
     while training.update < options.last_update and not (automatic and outlook(records).done):
         update = training.update + 1

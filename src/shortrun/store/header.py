@@ -17,7 +17,7 @@ from shortrun.errors import ShortrunError, StoreError, nearest
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
 from shortrun.settings import Config
-from shortrun.store.version_1 import upgraded
+from shortrun.store.earlier import completed, upgraded
 
 FORMAT_VERSION = 2
 NAME = "run.json"
@@ -134,7 +134,7 @@ def check(path: Path, text: str) -> Header:
     missing = [key for key in KEYS if key not in header]
     if missing:
         raise StoreError(path, f"is broken: it lacks '{missing[0]}'")
-    return header
+    return header | {"config": completed(header["config"])}
 
 
 def spec_of(folder: Path, header: Header) -> AnySpec:

@@ -196,6 +196,7 @@ def _train(
         training=training,
         validation=parts.validation,
         monitored=monitored,
+        kept_at=writer.restored,
         records=writer.records(),
     )
 
@@ -277,7 +278,7 @@ class _Recorder:
     def __init__(self, writer: store.Writer, updates: int | None, progress: Progress | None):
         self.writer, self.updates, self.progress = writer, updates, progress
         self.last: Record = {}
-        self.age, self.restored = writer.age, writer.restored
+        self.age = writer.age
 
     def log(self, record: Record) -> None:
         self.last = {**self.last, **record}

@@ -1,4 +1,4 @@
-"""Headers of format version 1, in which the kind of data was in four places."""
+"""Headers of earlier versions: the kind of data was in four places, and some settings were not there yet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 KEYS = ("alphabet", "data")  # of every header of version 1
+BEFORE = {  # what trainings did before these were settings: a run goes on as it began
+    "model": {"start": "uniform"},
+    "optimiser": {"average": 0.0, "damped_above": 0.0},
+}
 
 
 def upgraded(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,6 +19,11 @@ def upgraded(form: Mapping[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in form.items() if key not in ("alphabet", "columns")}
     about = {key: value for key, value in form["data"].items() if key not in ("meta", "sites", "source")}
     return rest | {"format_version": 2, "kind": kind(form), "data": about}
+
+
+def completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run with those that were not there when it began."""
+    return {**config, **{name: {**values, **(config.get(name) or {})} for name, values in BEFORE.items()}}
 
 
 def kind(form: Mapping[str, Any]) -> dict[str, Any]:
