@@ -69,17 +69,28 @@ class UntoldError(Exception):
 def kind(value: Any) -> Hashable:
     """Return all that checks depend on: types, also of items, shapes and dtypes, and what a literal may name."""
     its = type(value)
-    if issubclass(its, (torch.Tensor, np.ndarray)):
+    told_by = way(its)
+    if told_by == "type":
+        return its
+    if told_by == "shape":
         return its, value.dtype, value.shape
-    if its in (str, bool, type):
+    if told_by == "value":
         return its, value
-    if issubclass(its, tuple) or its is list or its is dict:
-        if len(value) > MANY:
-            raise UntoldError
-        return its, *map(kind, value.items() if its is dict else value)
-    if issubclass(its, Collection) and its is not bytes:
+    if told_by == "nothing" or len(value) > MANY:
         raise UntoldError
-    return its
+    return its, *map(kind, value.items() if its is dict else value)
+
+
+@cache
+def way(its: type) -> str:
+    """Return what tells the kind of values of a type."""
+    if issubclass(its, (torch.Tensor, np.ndarray)):
+        return "shape"
+    if its in (str, bool, type):
+        return "value"
+    if issubclass(its, tuple) or its is list or its is dict:
+        return "items"
+    return "nothing" if issubclass(its, Collection) and its is not bytes else "type"
 
 
 def kind_or_none(value: Any) -> Hashable:
