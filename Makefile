@@ -28,9 +28,12 @@ test: $(VENV)/.installed-dev
 types:
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-# Two processes of one thread each; a file is one process's, so that its trained runs are made once.
+# Two processes of one thread each; a file is one process's, so that its trained runs are made once. Bytecode is kept,
+# whatever the environment says: processes that tests start import what is compiled. Pytest finds no plugins by itself,
+# because it would rewrite the assertions of all the packages that bring one.
 tests:
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 \
+	$(BIN)/python -m pytest -p xdist -p jaxtyping -p hypothesispytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The table of all options, and the types of the public functions for editors: made from the settings.
 docs: $(VENV)/.installed-plots

@@ -2,20 +2,27 @@
 
 jaxtyping's import hook binds the arguments of every call of every function, to compare shapes; a training of a small
 machine takes three times as long under it. A function without a shape in its signature needs its types checked only:
-here beartype does that alone, with the same annotations.
+here beartype does that alone, with the same annotations. A function with shapes is checked in full by its first call
+with arguments of some types, shapes and dtypes; these decide the outcome, so that later calls only compare them, and
+a result of another kind is checked in full again.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from functools import partial
+import sys
+import typing
+from collections.abc import Callable, Collection, Hashable
+from functools import cache, partial, wraps
 from typing import Any, get_args
 
 import jaxtyping
+import numpy as np
+import torch
 from jaxtyping import AbstractArray, _decorator
 
 full = _decorator.jaxtyped
+MANY = 32  # items of a container: with more, to tell their kinds takes longer than to check them
 
 
 def lean(function: Any = None, *, typechecker: Callable) -> Any:
@@ -26,7 +33,9 @@ def lean(function: Any = None, *, typechecker: Callable) -> Any:
         return full(function, typechecker=typechecker)
     known = {name: value_of(each, function.__globals__) for name, each in function.__annotations__.items()}
     return (
-        full(function, typechecker=typechecker) if has_shape(*known.values()) else checked(function, known, typechecker)
+        remembering(function, known, typechecker)
+        if has_shape(*known.values())
+        else checked(function, known, typechecker)
     )
 
 
@@ -53,6 +62,83 @@ def checked(function: Callable, known: dict[str, Any], typechecker: Callable) ->
     return found
 
 
+class UntoldError(Exception):
+    """What kind a value is cannot be told in short."""
+
+
+def kind(value: Any) -> Hashable:
+    """Return all that checks depend on: types, also of items, shapes and dtypes, and what a literal may name."""
+    its = type(value)
+    told_by = way(its)
+    if told_by == "type":
+        return its
+    if told_by == "shape":
+        return its, value.dtype, value.shape
+    if told_by == "value":
+        return its, value
+    if told_by == "nothing" or len(value) > MANY:
+        raise UntoldError
+    return its, *map(kind, value.items() if its is dict else value)
+
+
+@cache
+def way(its: type) -> str:
+    """Return what tells the kind of values of a type."""
+    if issubclass(its, (torch.Tensor, np.ndarray)):
+        return "shape"
+    if its in (str, bool, type):
+        return "value"
+    if issubclass(its, tuple) or its is list or its is dict:
+        return "items"
+    return "nothing" if issubclass(its, Collection) and its is not bytes else "type"
+
+
+def kind_or_none(value: Any) -> Hashable:
+    try:
+        return kind(value)
+    except UntoldError:
+        return None
+
+
+def remembering(function: Callable, known: dict[str, Any], typechecker: Callable) -> Callable:
+    """Return a function whose types and shapes are checked, once for each kind of arguments and of result."""
+    strict, passed = full(function, typechecker=typechecker), {}
+
+    @wraps(function)
+    def compared(*args, **named):
+        __tracebackhide__ = True
+        given = kind_or_none((args, named))
+        if given not in passed:
+            result = strict(*args, **named)
+            made = kind_or_none(result)
+            if given is not None and made is not None:
+                passed[given] = {made}
+            return result
+        result = function(*args, **named)
+        made = kind_or_none(result)
+        if made not in passed[given]:
+            full(returning(result, function, known), typechecker=typechecker)(*args, **named)
+            passed[given] |= {made} - {None}
+        return result
+
+    return compared
+
+
+def returning(result: Any, function: Callable, known: dict[str, Any]) -> Callable:
+    """Return a function with the annotations of another one, that has this result."""
+    signature = inspect.signature(function)
+    parameters = [each.replace(annotation=known.get(name, Any)) for name, each in signature.parameters.items()]
+
+    @wraps(function)
+    def told(*_, **__):
+        return result
+
+    told.__signature__ = signature.replace(parameters=parameters, return_annotation=known.get("return", Any))
+    return told
+
+
 def install() -> None:
     """Use it for all modules that are imported from now on."""
     jaxtyping.jaxtyped = _decorator.jaxtyped = lean
+    if sys.version_info < (3, 12):  # later ones keep the names of a protocol, which every check asks for
+        typing._get_protocol_attrs = cache(typing._get_protocol_attrs)  # pyright: ignore[reportAttributeAccessIssue]

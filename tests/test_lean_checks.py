@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 import torch
+from beartype import beartype
 from beartype.roar import BeartypeCallHintViolation
 from jaxtyping import Float, TypeCheckError
 from torch import Tensor
 
-from lean_checks import has_shape, value_of
+import lean_checks
+from lean_checks import has_shape, kind, lean, value_of
 from shortrun.errors import nearest
 from shortrun.units import Bernoulli
 
@@ -37,3 +39,49 @@ def test_annotations_are_read_and_unknown_names_are_anything():
     assert value_of("list[int]", {}) == list[int]
     assert value_of("Missing | None", {}) is Any
     assert nearest.__annotations__["name"] == "str"
+
+
+@lean(typechecker=beartype)
+def doubled(x: Float[Tensor, " n"], how: str | list[int] = "right") -> Float[Tensor, " n"]:
+    results = {"right": 2 * x, "long": torch.cat([x, x]), "whole": x.long()}
+    return results[how] if isinstance(how, str) else results[("long", "right")[how[0] == 0]]
+
+
+def test_a_kind_that_passed_does_not_excuse_another():
+    for _ in range(2):
+        assert doubled(torch.ones(3)).shape == (3,)
+        for wrong in (torch.ones(3, 1), torch.ones(3, dtype=torch.long), [1.0, 1.0, 1.0]):
+            with pytest.raises(TypeCheckError, match="doubled"):
+                doubled(wrong)
+        with pytest.raises(TypeCheckError):
+            doubled(torch.ones(3), [0, "1"])
+
+
+@pytest.mark.parametrize("how", ["long", "whole"])
+def test_a_wrong_result_is_found_by_every_call(how):
+    for _ in range(2):
+        with pytest.raises(TypeCheckError, match="return value"):
+            doubled(torch.ones(3), how)
+
+
+def test_a_result_is_checked_though_the_arguments_passed():
+    """Lists of one number are of one kind, whatever the number."""
+    for n, right in ((0, True), (1, False), (0, True), (1, False)):
+        if right:
+            assert doubled(torch.ones(3), [n]).shape == (3,)
+        else:
+            with pytest.raises(TypeCheckError, match="return value"):
+                doubled(torch.ones(3), [n])
+
+
+def test_a_kind_is_what_checks_depend_on():
+    x = torch.ones(2, 3)
+    assert kind((x, {"a": [1, None]})) == kind((x + 1, {"a": [2, None]}))
+    for other in (x.T, x.double(), x.numpy(), (x,), [x], None, "x", "y", True, int, float):
+        assert kind(other) != kind(x)
+    assert kind("x") != kind("y")
+    assert kind([1]) != kind([1.0])
+    assert kind(int) != kind(float) != kind(1.0)
+    for untold in ({1}, range(3), list(range(lean_checks.MANY + 1)), (1, [{2}])):
+        with pytest.raises(lean_checks.UntoldError):
+            kind(untold)

@@ -44,7 +44,7 @@ def _version(package):
 
 
 PACKAGES = ",".join(f"shortrun.{room}" for room in CHECKED)
-OPTIONS = f"-q --strict-markers --jaxtyping-packages={PACKAGES},beartype.beartype"
+OPTIONS = f"-q -p jaxtyping --strict-markers --jaxtyping-packages={PACKAGES},beartype.beartype"
 has_triton = pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="triton is not installed")
 # Triton 3.6 makes integers of arrays in a way that NumPy 2.4 refuses.
 interprets = pytest.mark.skipif(
