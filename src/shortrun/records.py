@@ -35,6 +35,11 @@ def monitored(records: Sequence[Record]) -> list[Record]:
     return [record for record in records if record.get("p_dd") is not None]
 
 
+def decisive(records: Sequence[Record]) -> list[Record]:
+    """Return those that decide how a training goes on: not what was looked at for want of time."""
+    return [record for record in monitored(records) if "late" not in record]
+
+
 def standard_error(record: Record) -> float:
     """Return the standard error of a share of the samples that a record compares."""
     return 0.5 / math.sqrt(max(record["compared"], 1))
@@ -94,17 +99,22 @@ def outlook(records: Sequence[Record]) -> Outlook:
     records : Sequence[Record]
         The log of a training.
     """
-    seen = monitored(records)
+    seen = decisive(records)
     if not seen:
         return Outlook(False, "no samples were compared with held-out ones yet")
     last = seen[-1]
-    real = told_apart(last) < min(ERRORS * standard_error(last), APART) and not copies(last)
-    if real and since_best([-record.get("accuracy", 0.0) for record in seen]):
+    settled = len(seen) > 1 and all(map(passes, seen[-2:]))  # once may be luck
+    if settled and since_best([-record.get("accuracy", 0.0) for record in seen]):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
     if sum("set_back_to" in record for record in seen) > SETBACKS:
         good = next(record for record in seen if record["update"] == best(seen, "generate"))
         return Outlook(True, f"samples come no closer, at no rate: {shares(good)} at age {good['update']}, the best")
     return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
+
+
+def passes(record: Record) -> bool:
+    """Return whether samples cannot be told from held-out ones, and are no copies."""
+    return told_apart(record) < min(ERRORS * standard_error(record), APART) and not copies(record)
 
 
 def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None:
@@ -120,7 +130,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
     automatic : bool, default True
         Whether it ends by itself; one of a given number of updates is left alone unless it runs away.
     """
-    seen = monitored(records)
+    seen = decisive(records)
     if not seen:
         return None
     last = seen[-1]

@@ -115,7 +115,9 @@ def test_ages_give_theta_back(tmp_path, task):
 
 def test_files_are_named_blocks(finished, task):
     blocks, metadata = store.tensors.read(finished / "ages/000000013.safetensors")
-    assert {name: tuple(x.shape) for name, x in blocks.items()} == task.model.blocks()
+    shapes = task.model.blocks()
+    averages = {f"average.{name}": shape for name, shape in shapes.items()}
+    assert {name: tuple(x.shape) for name, x in blocks.items()} == shapes | averages
     assert metadata == {"update": "13"}
 
 
@@ -205,7 +207,8 @@ def test_a_reader_beside_a_writer(tmp_path, task):
 
         def age(self, training):
             self.writer.age(training)
-            assert torch.equal(self.run.refresh()[-1], training.theta)
+            assert torch.equal(self.run.refresh()[-1], training.average)
+            assert torch.equal(Trajectory(self.run.path, raw=True)[-1], training.theta)
             self.seen.append(self.run.ages[-1])
 
         def log(self, record):

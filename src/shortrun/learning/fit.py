@@ -177,11 +177,14 @@ def fit(
         average.follow_(training, config.optimiser.average)
         if logged:
             record = {"rate": rate} | _record(model, scheme, training, residuals)
-            if is_age and monitored is not None and update >= FIRST_MONITORED:
+            if late and update not in kept and monitored is not None:
+                record |= monitored(average.machine_of(training))
+            elif is_age and monitored is not None and update >= FIRST_MONITORED:
                 record |= _judged(model, training, record, records, monitored, restored, automatic)
             if validation is not None:
                 record |= _accuracy(model, scheme, training, validation, options.seed)
             _check_finite(record)
+            record |= {"late": True} if late and update not in kept else {}
             records.append(record)
             recorder.log(record)
         if is_age:
