@@ -389,7 +389,7 @@ def test_sequence_logos_are_wrapped_and_chosen():
 def test_training_curves(run):
     log = run.log_table()
     figure = plots.training_curves(log)
-    residuals, weights, accuracy = figure.axes
+    residuals, weights, *_, accuracy = figure.axes
     assert list(drawn_lines(residuals)) == ["generate", "predict"]
     assert list(drawn_lines(weights)) == ["norm", "largest singular value"]
     np.testing.assert_allclose(accuracy.lines[0].get_xydata(), log[["update", "accuracy"]].dropna())

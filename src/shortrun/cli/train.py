@@ -139,7 +139,7 @@ def advice(run: Trajectory) -> Iterator[str]:
     if any("p_dd" in record for record in records):
         found = run.outlook
         yield f"{'done' if found.done else 'not done'}: {found.reason}"
-        tasks = [f"to {task} {run.best(task)}" for task in (("generate", "predict") if run.classes else ("generate",))]
+        tasks = [f"to {task} {run.best(task)}" for task in run.tasks]
         yield f"best age {', '.join(tasks)} (used by default; --age last for the last)"
 
 

@@ -12,15 +12,29 @@ from shortrun.plots.figure import WIDTH, new_figure, palette, score_axis, styled
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PANELS = {"residual": "residuals", "norm": "weights", "accuracy": "accuracy"}
-NAMES = {"top_singular_value": "largest singular value", "weight_norm": "norm"}
+PANELS = {
+    "residuals": ("residual_",),
+    "weights": ("weight_norm", "top_singular_value"),
+    "samples": ("p_dd", "p_gg", "nearer"),
+    "labels": ("accuracy", "recognised"),
+}
+SHARES = ("samples", "labels")  # panels whose values are from 0 to 1
+NAMES = {
+    "top_singular_value": "largest singular value",
+    "weight_norm": "norm",
+    "p_dd": "P_DD",
+    "p_gg": "P_GG",
+    "p_dd_train": "P_DD, training",
+    "p_gg_train": "P_GG, training",
+}
 
 
 @styled
 def training_curves(log: pd.DataFrame) -> Figure:
-    """Return residuals, norms and accuracy against the number of updates, a panel each.
+    """Return what a training logged against the number of updates: residuals, norms, samples and labels, a panel each.
 
     Residuals measure the distance of the free chains from the data; they settle where noise and learning rate balance.
+    Samples are as good as held-out ones where P_DD and P_GG are 1/2 (a line), and copies where `nearer` is more.
 
     Parameters
     ----------
@@ -40,9 +54,9 @@ def training_curves(log: pd.DataFrame) -> Figure:
     """
     if "update" not in log:
         raise DataError("nothing was logged: a log with a column 'update' expected")
-    found = {title: columns for key, title in PANELS.items() if (columns := columns_of(log, key))}
+    found = {title: columns for title in PANELS if (columns := columns_of(log, title))}
     if not found:
-        raise DataError("the log has no residuals, norms or accuracy")
+        raise DataError("the log has no residuals, norms, shares or accuracy")
     figure = new_figure(WIDTH, 1.9 * len(found) + 0.3)
     axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (title, columns) in zip(axes, found.items(), strict=True):
@@ -50,8 +64,10 @@ def training_curves(log: pd.DataFrame) -> Figure:
             rows = log[["update", name]].dropna()
             label = NAMES.get(name, name.removeprefix("residual_").replace("_", " "))
             axis.plot(rows["update"], rows[name].astype(float), color=colour, label=label)
-        if title == "accuracy":
+        if title in SHARES:
             axis.set(ylabel=title, ylim=(0, 1.05))
+            if title == "samples":
+                axis.axhline(0.5, color="0.5", linewidth=0.8, zorder=0)
         else:
             score_axis(axis, title, log[columns].to_numpy(float).ravel())
         if len(columns) > 1:
@@ -61,7 +77,7 @@ def training_curves(log: pd.DataFrame) -> Figure:
     return figure
 
 
-def columns_of(log: pd.DataFrame, key: str) -> list[str]:
+def columns_of(log: pd.DataFrame, title: str) -> list[str]:
     """Return the columns of a panel that have a number."""
-    wanted = [name for name in log.columns if key in name or (key == "norm" and "singular" in name)]
+    wanted = [name for name in log.columns if name.startswith(PANELS[title])]
     return [name for name in wanted if len(log[name].dropna())]

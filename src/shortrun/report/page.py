@@ -104,12 +104,14 @@ def machine_facts(found: Evaluation) -> dict[str, Any]:
     """Return the facts of the model card."""
     run, recipe = found.run, found.run["recipe"]
     return {
-        "scheme": f"{recipe['scheme']}, k = {recipe['steps']} sweeps from {recipe['start']} starts",
+        "scheme": f"{recipe['scheme']}, k = {recipe['steps']} sweeps from {recipe['start']} starts ({recipe['noise']})",
         "hidden rule": recipe["hidden_rule"],
         "visible units": f"{run['sites']:,} ({run['units']})",
         "hidden units": words.integer(run["hidden"]),
         "parameters": f"{run['parameters']:,}",
         "updates": f"{run['updates']:,}",
+        "training": run["outlook"],
+        "best ages": ", ".join(f"to {task} {age:,}" for task, age in (run["best"] or {}).items()),
         "age evaluated": f"{found.age:,} updates",
         "trained on": f"{run['data']['rows']:,} samples",
         "started": run["created"],

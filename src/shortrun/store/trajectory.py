@@ -14,13 +14,12 @@ import pandas as pd
 from shortrun import records
 from shortrun.data import Alphabet, Kind
 from shortrun.data.core.columns import Column
+from shortrun.dynamics import Scheme
 from shortrun.errors import StoreError
-from shortrun.models import AnySpec
+from shortrun.models import AnySpec, Spec
 from shortrun.records import Outlook, Task
 from shortrun.store import ages, header, log, profile, restart
 from shortrun.typing import Theta
-
-TASKS: tuple[Task, ...] = ("generate", "predict")
 
 
 @final
@@ -147,6 +146,11 @@ class Trajectory:
         return self.ages[-1]
 
     @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What it can do: generate, and with classes predict."""
+        return ("generate", "predict") if self.classes else ("generate",)
+
+    @property
     def outlook(self) -> Outlook:
         """Whether its training is done by held-out samples, and why or what may be hoped for."""
         return records.outlook(self.log())
@@ -179,6 +183,8 @@ class Trajectory:
     def info(self) -> dict[str, Any]:
         """Return what `shortrun info` shows."""
         recipe = {key: self.recipe[key] for key in ("steps", "start", "hidden_rule")}
+        recipe |= {"noise": self.spec.start if isinstance(self.spec, Spec) else "uniform"}
+        recipe |= {"weights": {run.task: run.weight for run in Scheme.from_dict(self.recipe["scheme"]).free}}
         return {
             "path": str(self.path),
             "format_version": self.header["format_version"],
@@ -193,7 +199,7 @@ class Trajectory:
             "alphabet": None if self.alphabet is None else asdict(self.alphabet),
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
             "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]},
-            "best": {task: self.best(task) for task in TASKS} if self.ages else None,
+            "best": {task: self.best(task) for task in self.tasks} if self.ages else None,
             "outlook": self.outlook.reason,
             "created": self.header.get("created"),
             "software": self.header.get("software"),
