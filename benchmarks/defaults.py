@@ -1,6 +1,7 @@
 """What a training at default settings reaches, on data that no setting was made for.
 
     python -m benchmarks.defaults mnist hgd ... [--seeds 1 2 3] [--minutes 6] [--json FILE] [-o FOLDER]
+    python -m benchmarks.defaults digits sam hgd --updates 600 --set model.start=uniform      # the effect of an option
 
 For each data set and seed: `sr.fit(train, out=..., seed=seed)` and nothing else, then samples and labels at the run's
 own best ages, judged on rows that neither the training nor the choice of the defaults has seen. Prints a JSON line a
@@ -123,10 +124,10 @@ GENOTYPES = ("hgd", "chr22")
 TABLES = ("wine", "cancer", "adult-like")
 
 
-def trained(train: sr.Dataset, out: Path, seed: int, minutes: float | None) -> tuple[sr.Trajectory, dict]:
-    """Train at default settings; return the run and what it took."""
+def trained(train: sr.Dataset, out: Path, seed: int, options: dict) -> tuple[sr.Trajectory, dict]:
+    """Train at default settings but for some options; return the run and what it took."""
     begin, cpu = time.time(), time.process_time()
-    run = sr.fit(train, out=out, seed=seed, **({} if minutes is None else {"minutes": minutes}))
+    run = sr.fit(train, out=out, seed=seed, **options)
     took = {
         "updates": run.updates,
         "minutes": (time.time() - begin) / 60,
@@ -214,18 +215,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", choices=[[], *CASES], default=[])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--minutes", type=float, help="limit of each training")
+    parser.add_argument("--updates", type=int, help="exactly so many updates")
+    parser.add_argument("--set", action="append", default=[], dest="assignments", help="section.key=value to compare")
     parser.add_argument("--json", type=Path, help="file to append to")
     parser.add_argument("-o", "--out", type=Path, help="folder to keep the runs in")
     options = parser.parse_args()
+    limits = {"minutes": options.minutes, "updates": options.updates}
+    given = {name: value for name, value in limits.items() if value is not None}
+    given["assignments"] = tuple(options.assignments)
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.out or Path(temporary)
         for seed in options.seeds:
             for name in options.cases or CASES:
                 train, test = CASES[name]()
-                run, took = trained(train, folder / f"{name}-{seed}", seed, options.minutes)
-                rows.append({"case": name, "seed": seed, **took, **judged(name, run, train, test, seed)})
+                run, took = trained(train, folder / f"{name}-{seed}", seed, given)
+                setting = {"set": options.assignments} if options.assignments else {}
+                rows.append({"case": name, "seed": seed, **setting, **took, **judged(name, run, train, test, seed)})
                 line = json.dumps(rows[-1])
                 print(line, flush=True)
                 if options.json:
