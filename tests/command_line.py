@@ -65,7 +65,7 @@ def start(*words: object, cwd: Path | None = None, **environment: str) -> subpro
     )
 
 
-def finish(process: subprocess.Popen, seconds: float = 60) -> Result:
+def finish(process: subprocess.Popen, seconds: float = 300) -> Result:
     """Wait for a process."""
     out, err = process.communicate(timeout=seconds)
     return Result(process.returncode, out, err)
