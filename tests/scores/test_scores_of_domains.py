@@ -40,14 +40,8 @@ from shortrun.scores.rna_folding import folding_energies
 from shortrun.scores.sequences import identities, lengths, nearest_identity
 from single_changes import with_error
 
-GENOTYPES = (
-    "allele-frequency-pearson",
-    "heterozygosity",
-    "private-alleles",
-    "lost-alleles",
-    "linkage",
-    "neighbour-linkage",
-)
+LINKAGE = ("linkage", "neighbour-linkage")
+GENOTYPES = ("allele-frequency-pearson", "heterozygosity", "private-alleles", "lost-alleles", *LINKAGE)
 PERSONS = ("individual-heterozygosity",)
 SEQUENCES = ("nearest-difference", "length-shift", "length-distribution", "gap-profile")
 STRUCTURE = ("canonical-pairs",)

@@ -19,7 +19,7 @@ from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
 from shortrun.records import Record, best, outlook, set_back
 from shortrun.settings import Config
-from shortrun.typing import Theta
+from shortrun.typing import State, Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
@@ -49,8 +49,8 @@ class Recorder(Protocol):
 class Monitor(Protocol):
     """Compares what a training generates with held-out samples."""
 
-    def __call__(self, theta: Theta) -> Record:
-        """Return P_DD and the like of these parameters, see `records`."""
+    def __call__(self, theta: Theta, chains: State | None) -> Record:
+        """Return P_DD and the like of samples of these parameters, or of persistent chains; see `records`."""
         ...
 
 
@@ -178,7 +178,7 @@ def fit(
         if logged:
             record = {"rate": rate} | _record(model, scheme, training, residuals)
             if late and update not in kept and monitored is not None:
-                record |= monitored(average.machine_of(training))
+                record |= monitored(average.machine_of(training), training.chains[0])
             elif is_age and monitored is not None and update >= FIRST_MONITORED:
                 record |= _judged(model, training, record, records, monitored, restored, automatic)
             if validation is not None:
@@ -205,7 +205,7 @@ def _judged(
 ) -> Record:
     """Return how good samples are; if the training must go back to its best age and slow down, after that."""
     finite = all(map(math.isfinite, record.values()))
-    found = monitored(average.machine_of(training)) if finite else LOST
+    found = monitored(average.machine_of(training), training.chains[0]) if finite else LOST
     reason, good = set_back([*records, record | found], automatic=automatic), best(records, "generate") or 0
     if reason is None:
         return found

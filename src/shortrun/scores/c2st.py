@@ -83,7 +83,7 @@ def shares(real: Dataset, made: Dataset, kind: str) -> tuple[np.ndarray, np.ndar
         if len(np.unique(side[~unseen])) < 2:  # a group that is all of one side
             continue
         model = fitted(kind, rows[~unseen], side[~unseen])
-        found[unseen] = placed(model.decision_function(rows[unseen]).astype(np.float64), side[unseen])
+        found[unseen] = placed(model.decision_function(rows[unseen]).astype(float), side[unseen])
     return found[side == 0], found[side == 1]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from shortrun.data import Dataset
+from shortrun.data.core.dataset import UNKNOWN
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.models import LABEL, Model, whole_of
 from shortrun.records import Record
@@ -18,7 +19,7 @@ from shortrun.scores._judges import Judge
 from shortrun.scores._neighbours import Nearest, between, nearest_between, nearest_within, points
 from shortrun.scores.adversarial import own_share
 from shortrun.scores.fidelity import has_classes, recogniser
-from shortrun.typing import Theta
+from shortrun.typing import State, Theta
 
 COMPARED = 1000  # held-out samples, and as many generated ones
 REFERENCE = 10_000  # training samples among which a copy is looked for
@@ -56,7 +57,9 @@ class HeldOut:
     train: Dataset
 
     @classmethod
-    def of(cls, model: Model, steps: int, seed: int, data: Dataset, held: np.ndarray) -> HeldOut | None:
+    def of(
+        cls, model: Model, steps: int, seed: int, data: Dataset, held: np.ndarray, most: int = COMPARED
+    ) -> HeldOut | None:
         """Return the monitor of a training; None if too few samples were kept aside to compare with.
 
         Parameters
@@ -67,20 +70,22 @@ class HeldOut:
             All samples, of which no more are read than are compared.
         held : ndarray
             (N,) bool, which of them were kept aside.
+        most : int, default COMPARED
+            Largest number of samples compared.
         """
         known = data.labelled if data.classes else np.ones(len(data), bool)
-        random, most = np.random.default_rng([seed, 5]), max(CODES // data.sites, 100)
-        compared = some(np.flatnonzero(held & known), min(COMPARED, most), random)
+        random, fits = np.random.default_rng([seed, 5]), max(CODES // data.sites, 100)
+        compared = some(np.flatnonzero(held & known), min(most, fits), random)
         learned = np.flatnonzero(~held & known)
         if len(compared) < FEWEST or not len(learned):
             return None
         twins = learned[twins_of(data.labels[compared], data.labels[learned], random)]
-        sets = (compared, twins, some(learned, min(REFERENCE, most), random))
+        sets = (compared, twins, some(learned, min(REFERENCE, fits), random))
         return cls(model, steps, seed, *map(data.select, sets))
 
-    def __call__(self, theta: Theta) -> Record:
-        """Return how a sample of these parameters compares, see `records`."""
-        made = self.made(theta)
+    def __call__(self, theta: Theta, chains: State | None) -> Record:
+        """Return how samples of these parameters, or persistent chains where a training has them, compare."""
+        made = self.made(theta) if chains is None else self.continued(chains)
         x, twins, y = points(self.held, self.twins, made)
         own, made_own, (to_made, to_held) = self.own["held"], nearest_within(y), nearest_between(x, y)
         twin_to_made, made_to_twin = nearest_between(twins, y)
@@ -107,11 +112,24 @@ class HeldOut:
             layers = [torch.empty(len(codes), 0)] * label + [codes.to(theta.device)]
             held[LABEL] = self.model.to_state(tuple(layers), torch.float32)[label]
         parts = recorded(self.model, theta, len(codes), noise, times=(self.steps,), held=held)
-        states = [self.model.to_values(part[self.steps]) for part in parts]
-        values = np.concatenate([whole_of(self.model.spec, state, self.held.sites).cpu().numpy() for state in states])
+        values = np.concatenate([self.values(part[self.steps]) for part in parts])
+        return self.dataset(values, self.held.labels)
+
+    def continued(self, chains: State) -> Dataset:
+        """Return the states of persistent chains: what a training towards equilibrium learns to generate."""
+        label, values = self.model.spec.label, self.values(chains)[: len(self.held)]
+        codes = np.full(len(values), UNKNOWN) if label is None else chains[label][:, 0].cpu().numpy().astype(np.int64)
+        return self.dataset(values, codes[: len(values)])
+
+    def values(self, state: State) -> np.ndarray:
+        """Return the samples in a state, as values of the data."""
+        return whole_of(self.model.spec, self.model.to_values(state), self.held.sites).cpu().numpy()
+
+    def dataset(self, values: np.ndarray, labels: np.ndarray) -> Dataset:
+        """Return samples as a data set of the kind of the held-out ones."""
         return Dataset(
             values=values,
-            labels=self.held.labels,
+            labels=labels,
             weights=np.ones(len(values), np.float32),
             names=self.held.names,
             kind=self.held.kind,

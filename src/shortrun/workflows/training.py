@@ -26,7 +26,7 @@ from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
-from shortrun.workflows.monitoring import FEWEST, HeldOut
+from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
 NO_JUDGE = (
     f"fewer than {FEWEST} samples are held out, by which a training could end by itself: "
@@ -98,7 +98,7 @@ def fit(
     model = model_of(spec)
     if isinstance(model, RBM) and model.spec.start == "profile":
         model = RBM(model.spec, learning.profile(model, parts.rows).cpu())
-    monitored = parts.monitor(model, chosen.steps, config.training.seed)
+    monitored = parts.monitor(model, chosen, config)
     if monitored is None and config.training.updates == "auto":
         raise ConfigError("updates", NO_JUDGE)
     form = store.describe(spec, chosen, config, data)
@@ -243,11 +243,13 @@ class Parts:
         )
         return cls(data, held, rows.select(learned), rows.select(labelled) if data.classes else None)
 
-    def monitor(self, model: Model, steps: int, seed: int) -> HeldOut | None:
+    def monitor(self, model: Model, scheme: Scheme, config: Config) -> HeldOut | None:
         """Return what compares generated samples with those kept aside; None if they are too few."""
         if self.held is None:
             return None
-        return HeldOut.of(model, steps, seed, self.data, self.held)
+        run, rows = scheme.free[0], min(config.training.batch, len(self.rows))
+        most = min(COMPARED, run.chains or rows) if run.start == "previous" else COMPARED
+        return HeldOut.of(model, scheme.steps, config.training.seed, self.data, self.held, most)
 
 
 def held_out_rows(data: Dataset, validation: float, seed: int) -> np.ndarray | None:
