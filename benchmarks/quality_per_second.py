@@ -27,10 +27,11 @@ from benchmarks.plain_torch import FFRule
 from shortrun import learning
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.engine import machine
-from shortrun.learning import Record, Rows, Training, rates
+from shortrun.learning import Rows, Training, rates
 from shortrun.learning.fit import initial_theta
 from shortrun.learning.rows import Minibatches
 from shortrun.models import LABEL, RBM, spec_of, state_of
+from shortrun.records import Record
 from shortrun.scores import features, second_moment
 from shortrun.settings import Config, resolve
 from shortrun.typing import Theta

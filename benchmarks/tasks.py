@@ -26,8 +26,9 @@ from benchmarks.cases import CASES, Case, Problem, problem
 from benchmarks.contestants import gigaflop, ours
 from shortrun.dynamics import Noise, Stream, label_chain, recorded
 from shortrun.engine import machine
-from shortrun.learning import Record, Rows, Training, fit, from_settings
+from shortrun.learning import Rows, Training, fit, from_settings
 from shortrun.models import LABEL, RBM, spec_of
+from shortrun.records import Record
 from shortrun.scores import adversarial_accuracy, second_moment
 from shortrun.settings import Config, resolve
 

@@ -163,7 +163,7 @@ def test_ff_without_labels(train):
         ("--threshold", 1.5, "threshold"),
         ("--part", "tset", "did you mean 'test'"),
         ("--threads", 0, "--threads"),
-        ("--updates", "many", "--updates"),
+        ("--updates", "many", "training.updates"),
         ("--set", "optimiser.rte=1", "did you mean 'optimiser.rate'"),
         ("--set", "rate=1", "optimiser.rate"),
         ("--set", "optimiser.rate", "section.name=value"),

@@ -213,7 +213,7 @@ def run(tmp_path_factory):
 @pytest.mark.parametrize("sampler", ["ptt", "pt"])
 def test_generated_samples_are_in_equilibrium(run, sampler):
     # The mean of every site given the label against the exact one, by enumeration of the 2^8 hidden states.
-    model, theta = run.model, run[-1].double()
+    model, theta = run.model, run.at(run.best()).double()
     weight, bias, hidden_bias = model.view(theta)
     h = torch.cartesian_prod(*[torch.arange(2.0, dtype=torch.float64)] * 8)
     fields = bias[:64] + h @ weight[:64].T

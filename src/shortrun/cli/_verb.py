@@ -40,7 +40,7 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         @wraps(command)
         def called(**words: Any) -> None:
             values: dict[str, Any] = {each.name: words[each.name] for each in plain}
-            with named_by_flags(kinds.values(), words):
+            with named_by_flags(kinds.values()):
                 for name, kind in kinds.items():
                     given = Given(given_by(kind, words))
                     values[name] = given if name in raw else kind.of(**given)
@@ -58,14 +58,12 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
 
 
 @contextmanager
-def named_by_flags(kinds: Iterable[type[Settings]], words: Mapping[str, Any]) -> Iterator[None]:
+def named_by_flags(kinds: Iterable[type[Settings]]) -> Iterator[None]:
     """Let an error about an option name its flag, which is what the user typed, in place of its keyword."""
     try:
         yield
     except ConfigError as error:
-        every = [each for kind in kinds for each in options(kind)]
-        flags = {each.keyword: each.flags[0].partition("/")[0] for each in every}
-        flags |= {each.key: flags[each.keyword] for each in every if words.get(each.keyword) is not None}
+        flags = {each.keyword: each.flags[0].partition("/")[0] for kind in kinds for each in options(kind)}
         if error.key not in flags:
             raise
         raise ConfigError(flags[error.key], error.expected, error.nearest) from error

@@ -24,7 +24,7 @@ from shortrun.typing import State, Theta
 COMPARED = 1000  # held-out samples, and as many generated ones
 REFERENCE = 10_000  # training samples among which a copy is looked for
 FEWEST = 8  # held-out samples that shares can be read from
-CODES = 2**26  # of the samples compared: long ones are fewer
+CODES = 2**24  # of the samples compared: long ones are fewer
 TAUGHT, JUDGE = 2000, "support vector machine"  # training samples, and what learns their classes
 FEATURES = 1000  # whose covariances are compared
 
