@@ -372,7 +372,7 @@ def test_reconstruction_is_the_formula_written_out(prototypes_run):
     grey = grey.with_kind(image=ImageKind(full_scale=255))
     shifted = found.with_values(found.values / 2 + 0.5).with_kind(image=ImageKind(full_scale=255))
     assert np.allclose(squared_errors(grey, shifted), error, atol=1e-5), "in the units of rates whatever the range"
-    ((value, spread, _),) = measure(data, found)["all"].values()
+    ((value, spread, *_),) = measure(data, found)["all"].values()
     assert (value, spread) == pytest.approx((error.mean(), error.std(ddof=1) / math.sqrt(30)))
     # Samples are 5 % flips away from prototypes, which a good network returns: 4 x 0.05 = 0.2.
     assert value < 0.35

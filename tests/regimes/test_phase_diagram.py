@@ -483,7 +483,7 @@ def trained(two_clusters, tmp_path_factory):
     sr.write(folder / "data.npz", two_clusters)
     words = (
         "--scheme pcd --steps 10 --hidden 30 --batch 400 --lr 0.1 --schedule constant --validation 0 --updates 120 "
-        "--set optimiser.weight_std=1e-3 --set training.ages_per_decade=100"
+        "--average 0 --damped-above 0 --set optimiser.weight_std=1e-3 --set training.ages_per_decade=100"
     )
     good("train", folder / "data.npz", "-o", folder / "run", *words.split())
     return folder / "run"

@@ -414,7 +414,7 @@ def test_equal_samples_are_no_accident():
     same = sr.Dataset.from_arrays(np.zeros((10, 5), int))
     found = {each.score: each.value for each in sr.score(same, same, held_out=same)}
     undefined = {name for name, value in found.items() if math.isnan(value)}
-    assert undefined == {"diversity", "energy-distance", "pair-pearson", "pair-slope", "third-pearson"}
+    assert undefined == {"c2st", "diversity", "energy-distance", "pair-pearson", "pair-slope", "third-pearson"}
     assert found["second-moment"] == found["spectrum"] == found["entropy"] == found["third-moment"] == 0
     assert found["copies"] == 1
     assert found["memorisation"] == 0.5
@@ -492,7 +492,7 @@ def test_the_command_writes_a_list_and_prints_a_table(files):
     result = good("score", files / "reference.npz", files / "generated.npz", "--json", files / "scores.json")
     written = json.loads((files / "scores.json").read_text())
     assert written == [each.to_dict() for each in sr.score(law(200, 120), law(201, 120))]
-    assert set(written[0]) == {"score", "class", "value", "error", "floor", "ideal", "direction"}
+    assert set(written[0]) == {"score", "class", "value", "error", "floor", "ideal", "direction", "chance", "note"}
     lines = result.out.splitlines()
     assert lines[0].split() == ["score", "value", "error", "floor", "ideal", "better", "verdict"]
     assert len([line for line in lines if not line.startswith("note: ")]) == 1 + len({it["score"] for it in written})

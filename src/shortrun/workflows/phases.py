@@ -97,7 +97,7 @@ def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int
     Raises
     ------
     ConfigError
-        For a chaotic network, Gaussian units, another optimiser than "sgd", a rate that changes.
+        For a chaotic network, Gaussian units, another optimiser than "sgd", a rate that changes, damped modes.
     DataError
         For data of another kind, or another number of labels than the machine has.
 
@@ -108,7 +108,7 @@ def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int
     >>> import shortrun as sr
     >>> from shortrun.settings import resolve
     >>> data = sr.Dataset.from_arrays(np.repeat([[0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 1, 1]], 20, axis=0))
-    >>> config = resolve(assignments=["optimiser.rate=0.1", "optimiser.schedule=constant", "training.updates=1"])
+    >>> config = resolve(assignments=["optimiser.rate=0.1", "optimiser.damped_above=0", "training.updates=1"])
     >>> run = sr.fit(data, out=tempfile.mkdtemp() + "/run", config=config)
     >>> sr.first_transition(run, data).age > 1
     True
@@ -134,9 +134,11 @@ def constant_rate(run: Trajectory) -> float:
     """
     optimiser = run.config["optimiser"]
     rate = optimiser["rate"]
-    if optimiser["name"] != "sgd" or optimiser["schedule"] != "constant" or not isinstance(rate, int | float):
+    plain = optimiser["name"] == "sgd" and optimiser["schedule"] == "constant" and not optimiser["damped_above"]
+    if not (plain and isinstance(rate, int | float)):
         raise ConfigError(
             "optimiser",
-            f"a first transition is predicted for plain steps (sgd) of a constant rate only; {run.path} had others",
+            "a first transition is predicted for plain steps (sgd) of a constant rate only (--lr 0.05 --damped-above 0); "
+            f"{run.path} had others",
         )
     return float(rate)
