@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 Task: TypeAlias = Literal["generate", "predict"]
 Record: TypeAlias = dict[str, Any]
 
+COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record of one has
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
@@ -31,12 +32,12 @@ class Outlook(NamedTuple):
 
 
 def monitored(records: Sequence[Record]) -> list[Record]:
-    """Return the records that compare samples."""
-    return [record for record in records if record.get("p_dd") is not None]
+    """Return the records that compare samples, whole ones."""
+    return [record for record in records if all(isinstance(record.get(name), int | float) for name in COMPARISON)]
 
 
 def decisive(records: Sequence[Record]) -> list[Record]:
-    """Return those that decide how a training goes on: not what was looked at for want of time."""
+    """Return those that decide how a training goes on: not what was looked at because it ended just there."""
     return [record for record in monitored(records) if "late" not in record]
 
 
@@ -80,8 +81,9 @@ def best(records: Sequence[Record], task: Task) -> int | None:
     10
     """
     seen = monitored(records)
-    if task == "predict" and seen and "accuracy" in seen[-1]:
-        values = [record["accuracy"] for record in seen]
+    answered = [record for record in seen if isinstance(record.get("accuracy"), int | float)]
+    if task == "predict" and answered:
+        seen, values = answered, [record["accuracy"] for record in answered]
         means = [sum(three) / 3 for three in zip(values[:1] + values, values, values[1:] + values[-1:], strict=False)]
         return seen[max(range(len(seen)), key=lambda i: (means[i], i))]["update"]
     sane = [record for record in seen if not collapsed(record)]
@@ -104,16 +106,30 @@ def outlook(records: Sequence[Record]) -> Outlook:
         return Outlook(False, "no samples were compared with held-out ones yet")
     last = seen[-1]
     settled = len(seen) > 1 and all(map(passes, seen[-2:]))  # once may be luck
-    if settled and since_best([-record.get("accuracy", 0.0) for record in seen]):
+    if settled and since_best([-right(record) for record in seen]):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
-    if sum("set_back_to" in record for record in seen) > SETBACKS:
-        good = next(record for record in seen if record["update"] == best(seen, "generate"))
+    if setbacks(seen) > SETBACKS:
+        good = next((record for record in seen if record["update"] == best(seen, "generate")), None)
+        if good is None:
+            return Outlook(True, "samples are far from the data at every rate: of numbers on other scales, give --bins")
         return Outlook(True, f"samples come no closer, at no rate: {shares(good)} at age {good['update']}, the best")
     return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
 
 
+def setbacks(seen: Sequence[Record]) -> int:
+    """Return how often a training was set back."""
+    return sum("set_back_to" in record for record in seen)
+
+
+def right(record: Record) -> float:
+    """Return the share of labels that are right, 0 where it is not known."""
+    return record.get("accuracy") or 0.0
+
+
 def passes(record: Record) -> bool:
-    """Return whether samples cannot be told from held-out ones, and are no copies."""
+    """Return whether samples of an age of its own cannot be told from held-out ones, and are no copies."""
+    if "set_back_to" in record:
+        return False
     return told_apart(record) < min(ERRORS * standard_error(record), APART) and not copies(record)
 
 
@@ -131,7 +147,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
         Whether it ends by itself; one of a given number of updates is left alone unless it runs away.
     """
     seen = decisive(records)
-    if not seen:
+    if not seen or setbacks(seen) > SETBACKS:
         return None
     last = seen[-1]
     if collapsed(last):
@@ -162,7 +178,7 @@ def idle(seen: Sequence[Record]) -> int:
     return min(
         since_best([told_apart(record) for record in seen]),
         since_best([abs(record["nearer"] - 0.5) for record in seen]),
-        since_best([-record.get("accuracy", 0.0) for record in seen]),
+        since_best([-right(record) for record in seen]),
         len(since_set_back(seen)),
     )
 

@@ -103,3 +103,30 @@ def test_a_training_ends_at_the_fourth_setback():
     found = outlook(seen)
     assert found.done
     assert "age 200" in found.reason
+
+
+def test_records_that_lack_numbers_do_not_count():
+    seen = [*course(0.9, 0.7), record(300, 0.5)]
+    for name in ("p_dd", "p_gg", "nearer", "compared", "update"):
+        broken = [*seen[:2], {**seen[2], name: None}]
+        assert best(broken, "generate") == 200
+        assert not outlook(broken).done
+    assert best([*seen[:2], {**seen[2], "accuracy": None}], "predict") == 200
+
+
+def test_what_was_looked_at_at_the_end_decides_nothing():
+    late = record(250, 0.5, late=True)
+    assert best([*course(0.9, 0.7), late], "generate") == 250
+    assert outlook([*course(0.9, 0.7), late, record(300, 0.5)]) == outlook([*course(0.9, 0.7), record(300, 0.5)])
+
+
+def test_a_copy_of_an_age_is_no_second_one():
+    assert not outlook([*course(0.8, 0.6), record(300, 0.51), record(400, 0.51, set_back_to=300)]).done
+
+
+def test_a_training_that_is_lost_from_the_start_ends():
+    lost = [record(50, 1.0, p_gg=1.0)] + [record(60 + i, 1.0, p_gg=1.0, set_back_to=0) for i in range(4)]
+    found = outlook(lost)
+    assert found.done
+    assert "far from the data" in found.reason
+    assert set_back(lost, automatic=False) is None  # it is not stopped at its beginning for ever

@@ -17,12 +17,13 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import Record, best, outlook, set_back
+from shortrun.records import Record, best, decisive, outlook, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
+JUDGED = 10  # ages of a decade, at most, by which a training is judged
 FIRST_MONITORED = 50  # update: earlier machines generate noise
 LOST: Record = {"compared": 1, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0}  # what parameters that are no numbers get
 SLOWER = 0.5  # by which the rate falls when a training is set back
@@ -159,6 +160,7 @@ def fit(
     training = training or begin(model, scheme, rows, config)
     records, options = list(records), config.training
     kept, automatic = ages(options.ages_per_decade, options.last_update), options.updates == "auto"
+    judged = ages(min(options.ages_per_decade, JUDGED), 2 * options.last_update + 1)  # whatever the last update is
     begun = time.monotonic()
     clock, (rate_at, damping) = begun - training.seconds, _pace(model, rows, config)
     advance = _updater(model, scheme, rows, config, training, damping)
@@ -177,14 +179,14 @@ def fit(
         average.follow_(training, config.optimiser.average)
         if logged:
             record = {"rate": rate} | _record(model, scheme, training, residuals)
-            if late and update not in kept and monitored is not None:
-                record |= monitored(average.machine_of(training), training.chains[0])
-            elif is_age and monitored is not None and update >= FIRST_MONITORED:
-                record |= _judged(model, training, record, records, monitored, restored, automatic)
+            if is_age and monitored is not None and update >= FIRST_MONITORED:
+                if update in judged:
+                    record = _judged(model, training, record, records, monitored, restored, automatic)
+                elif late or update == options.last_update:
+                    record |= monitored(average.machine_of(training), training.chains[0]) | {"late": True}
             if validation is not None:
                 record |= _accuracy(model, scheme, training, validation, options.seed)
             _check_finite(record)
-            record |= {"late": True} if late and update not in kept else {}
             records.append(record)
             recorder.log(record)
         if is_age:
@@ -203,21 +205,21 @@ def _judged(
     restored: Callable[[int], Theta],
     automatic: bool,
 ) -> Record:
-    """Return how good samples are; if the training must go back to its best age and slow down, after that."""
+    """Return the record with how good samples are; if the training must go back to its best age, after that."""
     finite = all(map(math.isfinite, record.values()))
     found = monitored(average.machine_of(training), training.chains[0]) if finite else LOST
-    reason, good = set_back([*records, record | found], automatic=automatic), best(records, "generate") or 0
+    reason = set_back([*records, record | found], automatic=automatic)
     if reason is None:
-        return found
+        return record | found
+    good = best(decisive(records), "generate") or 0
     theta = restored(good)
     training.theta.copy_(theta)
     if training.average is not None:
         training.average.copy_(theta)
     training.pace *= SLOWER
-    numbers = next((dict(each) for each in records if each["update"] == good), found | monitor.norms(model, theta))
-    same = {name: numbers[name] for name in numbers if name not in ("update", "seconds", "rate", "accuracy")}
-    same = {name: None for name in record if name.startswith("residual")} | same
-    return same | {"set_back_to": good, "because": reason, "pace": training.pace}
+    now: Record = {name: record[name] for name in ("rate", "update", "seconds")}
+    now |= monitor.norms(model, theta) | monitored(theta, None)
+    return now | {"set_back_to": good, "because": reason, "pace": training.pace}
 
 
 def _updater(

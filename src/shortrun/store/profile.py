@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from shortrun.errors import StoreError
@@ -38,7 +39,9 @@ def read_model(folder: Path, spec: AnySpec) -> Model:
         return model
     found: Tensor | None = tensors.read(folder / NAME)[0].get(FIELDS)
     expected = (model.spec.observed[model.spec.label or 0].width, model.shape[0])
-    if found is None or tuple(found.shape) != expected:
-        shape = "none" if found is None else tuple(found.shape)
-        raise StoreError(folder / NAME, f"{FIELDS} of shape {expected} expected by run.json, found {shape}")
+    if found is None or tuple(found.shape) != expected or found.dtype != torch.float32:
+        shape = "none" if found is None else f"{tuple(found.shape)} of {found.dtype}"
+        raise StoreError(folder / NAME, f"{FIELDS} of shape {expected} of float32 expected by run.json, found {shape}")
+    if not found.isfinite().all():
+        raise StoreError(folder / NAME, f"is damaged: {FIELDS} that are not finite")
     return RBM(spec, found)

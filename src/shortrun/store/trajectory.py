@@ -15,7 +15,7 @@ from shortrun import records
 from shortrun.data import Alphabet, Kind
 from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
-from shortrun.errors import StoreError
+from shortrun.errors import ConfigError, StoreError
 from shortrun.models import AnySpec, Spec
 from shortrun.records import Outlook, Task
 from shortrun.store import ages, header, log, profile, restart
@@ -137,7 +137,11 @@ class Trajectory:
         ------
         StoreError
             If no age was kept yet.
+        ConfigError
+            For another task.
         """
+        if task not in ("generate", "predict"):
+            raise ConfigError("task", f"'generate' or 'predict' expected, got {task!r}")
         found = records.best(self.log(), task)
         if found in self.ages:
             return found
@@ -177,7 +181,7 @@ class Trajectory:
     @property
     def updates(self) -> int:
         """Updates done, as far as the folder tells."""
-        last = max((record.get("update", 0) for record in self.log()[-1:]), default=0)
+        last = max((record.get("update") or 0 for record in self.log()[-1:]), default=0)
         return max(restart.saved_update(self.path), last, *self.ages[-1:], 0)
 
     def info(self) -> dict[str, Any]:

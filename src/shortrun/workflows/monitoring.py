@@ -176,7 +176,7 @@ def twins_of(labels: np.ndarray, others: np.ndarray, random: np.random.Generator
 
 def nearest_apart(rows: np.ndarray, groups: np.ndarray | None) -> Nearest:
     """Return the nearest other sample of each that is not of its own group, such as a piece of music."""
-    if groups is None:
+    if groups is None or len(np.unique(groups)) < 2:
         return nearest_within(rows)
     found = Nearest.unknown(len(rows))
     for one, other, distances in between(rows, rows):

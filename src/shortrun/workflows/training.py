@@ -29,7 +29,7 @@ from shortrun.workflows._runs import opened
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
 NO_JUDGE = (
-    f"fewer than {FEWEST} samples are held out, by which a training could end by itself: "
+    f"fewer than {FEWEST} samples (labelled, where there are classes) are held out, by which a training could end: "
     "give a number of updates, or a larger training.validation"
 )
 
