@@ -71,12 +71,12 @@ def sam():
 CASES = {"mnist": mnist, "digits": digits, "hgd": hgd, "sh3": sh3, "sh3-all": sh3_all, "sam": sam}
 
 
-def measure(run: sr.Trajectory, train: sr.Dataset, test: sr.Dataset, age: int | None = None) -> dict:
+def measure(run: sr.Trajectory, train: sr.Dataset, test: sr.Dataset, age: int | str = "last") -> dict:
     """Return every figure of a trained run."""
     real = train.select(train.labelled)
     classifier = recogniser(real)
     baseline = np.mean(classifier(test) == test.recode(real.classes).labels)
-    found = {"age": run.ages[-1] if age is None else age, "logistic_regression_accuracy": round(float(baseline), 4)}
+    found = {"age": run.ages[-1] if age == "last" else age, "logistic_regression_accuracy": round(float(baseline), 4)}
     found["accuracy"] = {"exact": round(sr.predict(run, test, age=age).accuracy, 4)}
     for sweeps in (10, 1000):
         for chains in (1, 10):

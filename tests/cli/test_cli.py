@@ -267,7 +267,8 @@ def test_info_keys(run):
     assert found["ages"] == [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20]
     assert (found["sites"], found["hidden"], found["format_version"]) == (64, 16, 2)
     assert found["classes"] == [str(i) for i in range(10)]
-    assert found["recipe"] == {"scheme": "ff", "steps": 10, "start": "random", "hidden_rule": "sample"}
+    recipe = {"scheme": "ff", "steps": 10, "start": "random", "hidden_rule": "sample", "noise": "profile"}
+    assert found["recipe"] == recipe | {"weights": {"generate": 1.0, "predict": 10.0}}
     assert "scheme ff" in good("info", run).out
 
 

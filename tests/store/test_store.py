@@ -86,7 +86,8 @@ def test_info(finished):
     assert info["ages"] == [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20]
     assert (info["sites"], info["hidden"], info["format_version"]) == (SITES, HIDDEN, 2)
     assert info["classes"] == ["0", "1", "2"]
-    assert info["recipe"] == {"scheme": "ff", "steps": 2, "start": "random", "hidden_rule": "sample"}
+    recipe = {"scheme": "ff", "steps": 2, "start": "random", "hidden_rule": "sample", "noise": "uniform"}
+    assert info["recipe"] == recipe | {"weights": {"generate": 1.0, "predict": 1.0}}
     assert info["last"]["update"] == 20
     json.dumps(info, allow_nan=False)
 

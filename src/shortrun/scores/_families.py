@@ -167,7 +167,7 @@ class ScoreFamily:
                 f"{self}: the values have the name '{unknown[0]}', which no quantity has{hint(unknown[0], names)}"
             )
 
-    def checked(self, found: ClassRows) -> ClassRows:
+    def checked(self, found: dict[str, dict[str, Any]]) -> ClassRows:
         """Return the rows of each class after a check of their names; plain tuples may take the place of rows."""
         for rows in found.values():
             self.check(rows)

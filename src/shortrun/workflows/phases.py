@@ -138,7 +138,7 @@ def constant_rate(run: Trajectory) -> float:
     if not (plain and isinstance(rate, int | float)):
         raise ConfigError(
             "optimiser",
-            "a first transition is predicted for sgd at a constant rate only (--lr 0.05 --damped-above 0); "
+            "a first transition is predicted for plain steps (sgd) of a constant rate (--damped-above 0); "
             f"{run.path} had others",
         )
     return float(rate)
