@@ -49,7 +49,7 @@ def of_rule(name: str, rule: str, settings: Mapping[str, Any], seed: int, folder
     """Return the scores of one training, early and late, and its reconstruction error."""
     run = learned(name, rule.replace(" ", "_"), settings, seed, folder, effort)
     data, young = TASKS[name].data(), min(run.ages, key=lambda age: abs(age - run.updates / EARLY))
-    early, late = (quality(data, sr.generate(run, n=effort.samples, seed=seed, age=age)) for age in (young, None))
+    early, late = (quality(data, sr.generate(run, n=effort.samples, seed=seed, age=age)) for age in (young, "last"))
     rebuilt = reconstruct(run, data, seed=seed)
     kept = {key: late[key] for key in ("E2", "E2 floor", "diversity", "coverage", "classes")}
     return {"E2 early": early["E2"], **kept, "reconstruction": float(squared_errors(data, rebuilt).mean())}
