@@ -54,7 +54,18 @@ def test_a_kind_that_passed_does_not_excuse_another():
             with pytest.raises(TypeCheckError, match="doubled"):
                 doubled(wrong)
         with pytest.raises(TypeCheckError):
-            doubled(torch.ones(3), [0, "1"])
+            doubled(torch.ones(3), ["1"])
+
+
+def test_one_wrong_item_of_a_list_is_found():
+    """Each check looks at one of the two: that sixteen miss it has a probability of 2^-16."""
+    with pytest.raises(TypeCheckError):
+        [doubled(torch.ones(3), [0, "1"]) for _ in range(20)]
+
+
+def test_items_of_one_kind_are_no_alternatives():
+    x, y = torch.ones(3), torch.ones(2)
+    assert [lean_checks.alternatives(it) for it in (x, [x, x], [x, y], [[x, y], 3, None])] == [1, 1, 2, 6]
 
 
 @pytest.mark.parametrize("how", ["long", "whole"])
