@@ -95,6 +95,8 @@ def note_of_steps(run: Trajectory, settings: GenerateSettings, k: int) -> list[s
 
 def document(run: Trajectory, settings: GenerateSettings, files: Mapping[int, Path], k: int) -> dict[str, Any]:
     """Return what was generated and how, for a JSON document."""
+    from shortrun.workflows._runs import age_of
+
     return {
         "run": str(run.path),
         "files": {t: str(file) for t, file in files.items()},
@@ -102,7 +104,7 @@ def document(run: Trajectory, settings: GenerateSettings, files: Mapping[int, Pa
         "steps": k,
         "trained_steps": run.recipe["steps"],
         "seed": settings.seed,
-        "age": run.best() if settings.age == "best" else run.ages[-1] if settings.age == "last" else settings.age,
+        "age": age_of(run, settings.age),
         "sampler": settings.sampler,
     }
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 from shortrun.models import Training
 from shortrun.typing import Theta
 
-EVERY = (
-    5  # updates: neighbouring thetas are nearly equal, and a pass over large weights costs as much as a tenth update
-)
+EVERY = 5  # updates: neighbouring thetas are nearly equal, and a pass over large weights is not free
 
 
 def weight(update: int, share: float) -> float:

@@ -84,10 +84,8 @@ def _recorded(
     if not run.classes:
         raise DataError(f"{run.path}: this model was trained without labels and can predict none")
     check_kind(run, data)
-    theta, labels = (
-        theta_of(run, settings.age, "predict"),
-        data.recode(run.classes).labels if data.classes else data.labels,
-    )
+    theta = theta_of(run, settings.age, "predict")
+    labels = data.recode(run.classes).labels if data.classes else data.labels
     ready, at_once = machine(run.model, theta), rows_at_once(run.model, ROWS_AT_ONCE)
     at_once = at_once if times is None else max(1, at_once // settings.chains)
     for first in range(0, len(data), at_once):
