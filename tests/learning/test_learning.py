@@ -194,6 +194,10 @@ def test_adam_is_the_published_one():
 
 def test_rates():
     assert rates.rate_at("constant", 0.3, 77, 100) == 0.3
+    risen = [rates.rate_at("warmup", 0.4, update, 100) for update in range(1, 1001)]
+    assert 0.1 < risen[0] < 0.11
+    assert risen[:150] == sorted(set(risen[:150]))
+    assert set(risen[149:]) == {0.4}
     for schedule in ("inverse", "cosine"):
         values = [rates.rate_at(schedule, 0.3, update, 1000) for update in range(1, 1001)]
         assert values[0] == pytest.approx(0.003, rel=0.01)
@@ -220,7 +224,9 @@ def test_the_automatic_rate_follows_the_strongest_mode():
     constant = sr.Dataset.from_arrays(np.zeros((20, 3), np.uint8), alphabet=toy().alphabet)
     for hidden, rate in ((256, 0.3), (1024, 0.3), (2048, 0.15)):
         model = sr.RBM(spec_of(constant, config(model={"hidden": hidden}).model))
-        assert rates.damping_and_rate(model, Rows.of(constant, CPU).state, OptimiserSettings())[1] == rate
+        for above, share in ((2.0, 1), (1.0, 2), (0.0, 1)):
+            options = OptimiserSettings(damped_above=above)
+            assert rates.damping_and_rate(model, Rows.of(constant, CPU).state, options)[1] == share * rate
 
 
 def test_penalties_pull_weights_only():

@@ -14,8 +14,10 @@ from shortrun.models import LABEL, RBM, STREAMED, Model, rows_at_once
 from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import State, Theta
 
-Schedule = Literal["constant", "inverse", "cosine"]
-WARM_UP = 100  # updates over which the rate rises
+Schedule = Literal["warmup", "constant", "inverse", "cosine"]
+WARM_UP = 100  # updates over which the rate rises before it falls
+RISEN_AT = 150  # updates over which "warmup" rises,
+FIRST = 0.25  # from this share of the rate
 HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
 ROWS = 2000  # that the modes of the data are estimated from
 MODES = 32  # of the data, at most, that are damped
@@ -109,20 +111,22 @@ def damping_and_rate(model: Model, state: State, options: OptimiserSettings) -> 
     if isinstance(model, RBM) and (largest or options.rate == "auto"):
         modes = strongest_modes(model, state, MODES if largest else 1)
         damping = Damping.of(modes, largest)
-        strongest = modes.values[0].item() if damping is None else largest
-    return damping, model.automatic_rate(strongest) if options.rate == "auto" else options.rate
+        strongest = min(modes.values[0].item(), largest or math.inf)
+    return damping, model.automatic_rate(strongest, largest) if options.rate == "auto" else options.rate
 
 
 def rate_at(schedule: Schedule, rate: float, update: int, updates: int) -> float:
     """Return the rate of an update (from 1).
 
-    "constant" is `rate` throughout. The others rise to it during the first 100 updates, so that the first modes do not
-    overshoot when they leave the linear regime; then "inverse" falls as 1 / (1 + update / 1000), however long the
-    training is, and "cosine" along half a cosine to nearly 0 at the last update. Only a training by "cosine" is not the
-    beginning of a longer one.
+    "constant" is `rate` throughout. The others rise to it at first, so that the first modes do not overshoot when they
+    leave the linear regime: "warmup" from a quarter of it during 150 updates, to stay there; the others from 0 during
+    100. Then "inverse" falls as 1 / (1 + update / 1000), however long the training is, and "cosine" along half a cosine
+    to nearly 0 at the last update. Only a training by "cosine" is not the beginning of a longer one.
     """
     if schedule == "constant":
         return rate
+    if schedule == "warmup":
+        return rate * min(1.0, FIRST + (1 - FIRST) * update / RISEN_AT)
     risen = rate * min(1.0, update / WARM_UP)
     if schedule == "inverse":
         return risen / (1 + update / HALVED_AT)

@@ -268,7 +268,7 @@ class ChaoticNetwork:
         """Return zeros: the random couplings break the symmetry (FU24)."""
         return torch.zeros(self.size(), device=noise.device)
 
-    def automatic_rate(self, strongest_mode: float) -> float:
+    def automatic_rate(self, strongest_mode: float, damped_above: float = 0.0) -> float:
         """Return 0.01, whatever the data are (FU24)."""
         return LEARNING_RATE
 

@@ -91,8 +91,11 @@ class Model(Protocol):
         """
         ...
 
-    def automatic_rate(self, strongest_mode: float) -> float:
-        """Return the learning rate that suits data whose largest covariance eigenvalue is `strongest_mode`."""
+    def automatic_rate(self, strongest_mode: float, damped_above: float = 0.0) -> float:
+        """Return the learning rate that suits data whose largest covariance eigenvalue is `strongest_mode`.
+
+        Modes with eigenvalues of more than `damped_above` learn no faster than one of this; 0 if none is damped.
+        """
         ...
 
     def weights(self, theta: Theta) -> Iterator[tuple[Tensor, bool]]:

@@ -23,7 +23,8 @@ from shortrun.typing import Field, NoisePlace, State, Theta, Uniforms, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
 STRONGEST_MODE = 2.0  # rate times the largest covariance eigenvalue: measured in docs/design_notes.md
-LARGEST_RATE = 0.3
+DAMPED_MODE = 0.6  # the same where stronger modes are damped to this one: there are many of them then
+LARGEST_RATE = 0.3  # without damping
 HIDDEN_UNITS = 1024  # up to here the number of hidden units did not matter
 
 
@@ -128,14 +129,16 @@ class RBM:
         self.project_(theta)
         return theta
 
-    def automatic_rate(self, strongest_mode: float) -> float:
+    def automatic_rate(self, strongest_mode: float, damped_above: float = 0.0) -> float:
         """Return min(0.3, 2 / lambda_1) min(1, 1024 / H), lambda_1 the largest eigenvalue of the visible covariance.
 
+        Where modes stronger than c are damped, 0.6 / c takes the place of 0.3.
         In the linear regime the mode alpha of the data grows by rate * lambda_alpha / 4 an update (theory 2.7), so a
         rate that suits one data set overshoots on another whose strongest mode is stronger. Beyond the linear regime
         the H hidden units move together, and a step changes the distribution in proportion to rate * H.
         """
-        by_data = min(LARGEST_RATE, STRONGEST_MODE / max(strongest_mode, 1e-6))
+        largest = DAMPED_MODE / damped_above if damped_above else LARGEST_RATE
+        by_data = min(largest, STRONGEST_MODE / max(strongest_mode, 1e-6))
         return by_data * min(1.0, HIDDEN_UNITS / self.spec.hidden.sites)
 
     def hidden_field(self, theta: Theta, state: State) -> Field:

@@ -120,15 +120,15 @@ class OptimiserSettings(Settings):
         flags=("--lr", "--rate"),
     )
     damped_above: NotNegative = option(
-        2.0,
+        1.0,
         "Variance above which modes of the data learn no faster than one of this variance; 0 damps none.",
         panel=TRAINING,
     )
     label_rate: Rate = option(
         1.0, "Learning rate of the label's weights and biases, in units of the rate.", panel=TRAINING
     )
-    schedule: Literal["constant", "inverse", "cosine"] = option(
-        "constant", "How the learning rate falls during the training.", panel=TRAINING
+    schedule: Literal["warmup", "constant", "inverse", "cosine"] = option(
+        "warmup", "How the learning rate rises at first, and falls later.", panel=TRAINING
     )
     average: Annotated[float, Field(ge=0, le=1)] = option(
         0.1,

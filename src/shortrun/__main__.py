@@ -1,0 +1,5 @@
+"""`python -m shortrun` is the command `shortrun`."""
+
+from shortrun.cli import main
+
+main()
