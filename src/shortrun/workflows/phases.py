@@ -108,7 +108,8 @@ def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int
     >>> import shortrun as sr
     >>> from shortrun.settings import resolve
     >>> data = sr.Dataset.from_arrays(np.repeat([[0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 1, 1]], 20, axis=0))
-    >>> config = resolve(assignments=["optimiser.rate=0.1", "optimiser.schedule=constant", "optimiser.damped_above=0", "training.updates=1"])
+    >>> plain = ["optimiser.rate=0.1", "optimiser.schedule=constant", "optimiser.damped_above=0"]
+    >>> config = resolve(assignments=[*plain, "training.updates=1"])
     >>> run = sr.fit(data, out=tempfile.mkdtemp() + "/run", config=config)
     >>> sr.first_transition(run, data).age > 1
     True
@@ -138,7 +139,7 @@ def constant_rate(run: Trajectory) -> float:
     if not (plain and isinstance(rate, int | float)):
         raise ConfigError(
             "optimiser",
-            "a first transition is predicted for plain steps (sgd) of a constant rate (--schedule constant --damped-above 0); "
-            f"{run.path} had others",
+            "a first transition is predicted for plain steps (sgd) of a constant rate (--schedule constant "
+            f"--damped-above 0); {run.path} had others",
         )
     return float(rate)
