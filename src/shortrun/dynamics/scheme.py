@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from shortrun.errors import ConfigError
@@ -93,6 +93,11 @@ class Scheme:
     def steps(self) -> int:
         """Number k of sweeps of the first run, which generation repeats."""
         return self.free[0].steps
+
+    def eased(self, share: float) -> Scheme:
+        """Return the scheme with this share of the weight of predicting labels."""
+        free = tuple(replace(run, weight=share * run.weight) if run.task == "predict" else run for run in self.free)
+        return replace(self, free=free)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

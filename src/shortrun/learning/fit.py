@@ -26,7 +26,7 @@ PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of a
 JUDGED = 10  # ages of a decade, at most, by which a training is judged
 FIRST_MONITORED = 50  # update: earlier machines generate noise
 LOST: Record = {"compared": 1, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0}  # what parameters that are no numbers get
-SLOWER = 0.5  # by which the rate falls when a training is set back
+SLOWER = 0.5  # by which the rate, and the weight of predicting, fall when a training is set back
 
 
 @runtime_checkable
@@ -137,7 +137,8 @@ def fit(
 ) -> Training:
     """Train until the updates asked for are done, held-out samples say so, or the recorder asks for an end.
 
-    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate.
+    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate and half
+    the weight of predicting labels: a strong gradient for these runs away at every rate.
 
     Parameters
     ----------
@@ -163,7 +164,11 @@ def fit(
     judged = ages(min(options.ages_per_decade, JUDGED), 2 * options.last_update + 1)  # whatever the last update is
     begun = time.monotonic()
     clock, (rate_at, damping) = begun - training.seconds, _pace(model, rows, config)
-    advance = _updater(model, scheme, rows, config, training, damping)
+
+    def updater() -> engine.Updater:
+        return _updater(model, scheme.eased(training.pace), rows, config, training, damping)
+
+    advance = updater()
 
     def restored(age: int) -> Theta:
         return kept_at(age) if age and kept_at is not None else initial_theta(model, rows, config)
@@ -182,6 +187,7 @@ def fit(
             if is_age and monitored is not None and update >= FIRST_MONITORED:
                 if update in judged:
                     record = _judged(model, training, record, records, monitored, restored, automatic)
+                    advance = updater() if "set_back_to" in record else advance
                 elif late or update == options.last_update:
                     record |= monitored(average.machine_of(training), training.chains[0]) | {"late": True}
             if validation is not None:
