@@ -134,7 +134,7 @@ def passes(record: Record) -> bool:
 
 
 def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None:
-    """Return why a training should go back to its best age and on at half the rate; None if it should go on.
+    """Return why a training should go back to its best age and on at half the pace; None if it should go on.
 
     At a rate that is too high for the weak modes, samples become less diverse before they become real; and a machine
     that runs away does not come back by itself.

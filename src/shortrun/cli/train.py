@@ -134,7 +134,7 @@ def advice(run: Trajectory) -> Iterator[str]:
         if "set_back_to" in record:
             yield (
                 f"note: {record['because']}, so at update {record['update']} it went back to age "
-                f"{record['set_back_to']} and on at {record['pace']:g} of the rate"
+                f"{record['set_back_to']} and on at {record['pace']:g} of the rate and of predicting"
             )
     if any("p_dd" in record for record in records):
         found = run.outlook
