@@ -58,7 +58,12 @@ def collapsed(record: Record) -> bool:
 
 def copies(record: Record) -> bool:
     """Return whether generated samples are nearer to the training data than new ones are, beyond chance."""
-    return record["nearer"] > 0.5 + ERRORS * math.sqrt(2) * standard_error(record)
+    return record["nearer"] > 0.5 + chance(record)
+
+
+def chance(record: Record) -> float:
+    """Return how far `nearer` may be from 1/2 by chance: both sides have as many samples."""
+    return ERRORS * math.sqrt(2) * standard_error(record)
 
 
 def best(records: Sequence[Record], task: Task) -> int | None:
@@ -127,10 +132,15 @@ def right(record: Record) -> float:
 
 
 def passes(record: Record) -> bool:
-    """Return whether samples of an age of its own cannot be told from held-out ones, and are no copies."""
+    """Return whether samples of an age of its own cannot be told from held-out ones.
+
+    They must also be as near to the training data as these: with few held-out samples, whose nearest neighbours are far
+    away, this tells more than P_DD.
+    """
     if "set_back_to" in record:
         return False
-    return told_apart(record) < min(ERRORS * standard_error(record), APART) and not copies(record)
+    alike = told_apart(record) < min(ERRORS * standard_error(record), APART)
+    return alike and abs(record["nearer"] - 0.5) <= chance(record)
 
 
 def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None:
