@@ -69,5 +69,6 @@ def describe(source: str, data: Dataset) -> dict[str, Any]:
         "classes": dict(zip(data.classes, data.class_counts.tolist(), strict=True)),
         "unlabelled": int((~data.labelled).sum()),
         "groups": None if data.groups is None else len(set(data.groups.tolist())),
+        "notes": list(data.notes),
         "hash": data.hash,
     }

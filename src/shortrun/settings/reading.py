@@ -18,6 +18,36 @@ class Reading(Settings):
     """Options of reading a file or a named data set; None means that the file decides."""
 
     labels: PathText | None = option(None, "CSV or TSV file with columns name,label.", panel=DATA, metavar="FILE")
+    labels_by_order: bool = option(
+        False, "Whether rows of the labels file belong to the samples in order, rather than by name.", panel=DATA
+    )
+    format: str | None = option(
+        None,
+        "Format of the file, as fasta or vcf; found by its content and its ending by default.",
+        panel=DATA,
+        metavar="NAME",
+        remembered="if possible",
+    )
+    delimiter: str | None = option(
+        None,
+        "What separates the fields of tables, as ';'; found by default.",
+        panel=DATA,
+        metavar="CHARACTER",
+        remembered="if possible",
+    )
+    decimal: Literal[".", ","] | None = option(
+        None, "Decimal mark of numbers in tables; found by default.", panel=DATA, remembered="if possible"
+    )
+    encoding: str | None = option(
+        None,
+        "Encoding of text, as latin-1; UTF-8, or what a byte-order mark says, by default.",
+        panel=DATA,
+        metavar="NAME",
+        remembered="if possible",
+    )
+    skip_bad: bool = option(
+        False, "Leave out files and records that cannot be read, and count them.", panel=DATA, remembered="always"
+    )
     label_column: str | None = option(
         None,
         "Column (or array) that holds the classes.",

@@ -54,6 +54,7 @@ def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> He
             "hash": data.hash,
             "rows": len(data),
             "class_counts": data.class_counts.tolist(),
+            "notes": list(data.notes),
         },
     }
     return json.loads(dump(header))

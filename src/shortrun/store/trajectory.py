@@ -91,7 +91,7 @@ class Trajectory:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The samples that it was trained on: hash, rows and class_counts."""
+        """The samples that it was trained on: hash, rows, class_counts, and notes on what reading changed."""
         return self.header["data"]
 
     @property
@@ -203,6 +203,7 @@ class Trajectory:
             "alphabet": None if self.alphabet is None else asdict(self.alphabet),
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
             "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]},
+            "notes": self.data.get("notes", []),
             "best": {task: self.best(task) for task in self.tasks} if self.ages else None,
             "outlook": self.outlook.reason,
             "created": self.header.get("created"),

@@ -264,8 +264,8 @@ class Dataset:
         return self._with(kind=kind)
 
     def with_notes(self, *notes: str) -> Dataset:
-        """Return the same samples with lines on how they were read."""
-        return self._with(notes=notes)
+        """Return the same samples with more lines on how they were read: what was changed or left out, with counts."""
+        return self._with(notes=(*self.notes, *(note for note in notes if note not in self.notes)))
 
     def recode(self, classes: Sequence[str]) -> Dataset:
         """Return the same samples with labels as codes into `classes`, the order of a trained model.
