@@ -17,7 +17,7 @@ from shortrun.errors import FormatError, nearest
 
 Says = Callable[[int, int], Hashable]  # what a row says of its sample, where a column names it; None if nothing
 
-TAGS = frozenset("sp tr gb emb dbj ref pir prf pdb gi lcl bbs pat tpg tpe tpd up ur".split())  # of sp|P12345|NAME
+TAGS = frozenset(("sp", "tr", "gb", "emb", "dbj", "ref", "pir", "prf", "pdb", "gi", "lcl", "bbs", "pat", "tpg"))
 BANK = r"[A-Z]{1,8}(_[A-Z]{1,3})?_?\d{5,}"  # of GenBank, RefSeq, Ensembl, GISAID
 UNIPROT = r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9]([A-Z][A-Z0-9]{2}[0-9]){1,2}"
 ACCESSION = re.compile(rf"(?P<core>{BANK}|{UNIPROT})(\.(?P<version>\d{{1,3}}))?")
@@ -107,7 +107,7 @@ class Names(NamedTuple):
 
 
 def spellings(name: str, group: str, suffix: str) -> tuple[str, ...]:
-    """Return what a table may call a sample: its name, the piece of music it is of, a file, the first word, a person."""
+    """Return what a table may call a sample: its name, a piece of music, a file, the first word, a person."""
     piece = name.rpartition("@")[0] or name
     words = name.split()
     person = name[: -len(FIRST)] if name.endswith((FIRST, SECOND)) else name
@@ -283,10 +283,12 @@ class Column:
             line += f" ({len(self.by_accession):,} by accession, as '{self.names.texts[sample][0]}' by '{cell}')"
         if there < total:
             lost = next(i for i, call in enumerate(self.called) if not call and i not in self.by_accession)
-            line += f"; {total - there:,} have no row, as '{self.names.texts[lost][0]}'"
+            has = "has" if total - there == 1 else "have"
+            line += f"; {total - there:,} {has} no row, as '{self.names.texts[lost][0]}'"
         surplus = [cell for cell in self.cells if cell not in used]
         if surplus:
-            line += f"; {len(surplus):,} of {len(self.cells):,} rows are of no sample, as '{surplus[0]}'"
+            name = "is of no sample" if len(surplus) == 1 else "are of no sample"
+            line += f"; {len(surplus):,} of {len(self.cells):,} rows {name}, as '{surplus[0]}'"
         return line
 
 
