@@ -5,7 +5,6 @@ import gzip
 import numpy as np
 import pytest
 from command_line import good, refused
-
 from shortrun.data import read
 from shortrun.data.tables.naming import accessions
 from shortrun.errors import FormatError

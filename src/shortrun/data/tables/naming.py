@@ -76,10 +76,9 @@ def match(
     best = max(found, key=lambda column: column.score, default=None)
     if best is None or not best.score[0]:
         raise unnamed(table, found, names, remedy)
-    if table.header[best.index] in names.own:
-        reason = (
-            f"the first line names sample '{table.header[best.index]}': a header such as name,label must precede it"
-        )
+    header = table.header[best.index]
+    if not names.numbered and any(header in texts for texts in names.texts):
+        reason = f"the first line names sample '{header}': a header such as name,label must precede it"
         raise FormatError(table.path, table.first_line, reason)
     return Match(best.index, best.rows(says, what), best.note())
 
@@ -88,11 +87,15 @@ def match(
 
 
 class Names(NamedTuple):
-    """What tables may call each sample, the most telling first; `own` are all first ones, none if samples have none."""
+    """What tables may call each sample, the most telling first.
+
+    Whether samples are `numbered`, for want of names, whether all names are `figures`, which other columns hold too, and
+    whether they are of `files`.
+    """
 
     texts: list[tuple[str, ...]]
-    own: frozenset[str]
     numbered: bool
+    figures: bool
     files: bool
 
     @classmethod
@@ -102,8 +105,8 @@ class Names(NamedTuple):
         groups = data.names if data.groups is None else data.groups
         pairs = zip(data.names.tolist(), groups.tolist(), strict=True)
         texts = [spellings(name, group, data.kind.suffix) for name, group in pairs]
-        own = frozenset() if numbered else frozenset(name for name, *_ in texts)
-        return cls(texts, own, numbered, bool(data.kind.suffix))
+        figures = numbered or all(name.isdecimal() for name, *_ in texts)
+        return cls(texts, numbered, figures, bool(data.kind.suffix))
 
 
 def spellings(name: str, group: str, suffix: str) -> tuple[str, ...]:
@@ -187,7 +190,7 @@ class Column:
         self.called = self._numbered(known) if names.numbered else self._called(known)
         self.exact = sum(call == texts[0] for call, texts in zip(self.called, names.texts, strict=True))
         self.by_accession: dict[int, list[tuple[Accession, Accession, str]]] = {}
-        if not names.numbered and "" in self.called:
+        if not names.figures and "" in self.called:
             self._find_accessions(known)
 
     @property
@@ -197,8 +200,7 @@ class Column:
 
     def _called(self, known: set[str]) -> list[str]:
         """Return what the column calls each sample, '' where it is not there."""
-        whole_numbers = all(name.isdecimal() for name in self.names.own)
-        if whole_numbers and len(known) < len(self.cells):  # no names: ages, years, counts
+        if self.names.figures and len(known) < len(self.cells):  # no names: ages, years, counts
             return [""] * len(self.names.texts)
         return [next((text for text in texts if text in known), "") for texts in self.names.texts]
 
