@@ -5,7 +5,7 @@ import pytest
 from shortrun.data import read, write
 from shortrun.data.core.alphabet import BINARY, PROTEIN
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.kind import ImageKind
+from shortrun.data.core.kind import ImageKind, MusicKind
 from shortrun.data.formats import formats
 from shortrun.errors import FormatError
 
@@ -14,7 +14,7 @@ CLASSES = ["Süd", "Nord", "Süd", ""]
 SUFFIXES = [suffix for form in formats() if form.writes for suffix in form.suffixes]
 LETTERS = (".a3m", ".afa", ".a2m", ".fa", ".faa", ".fas", ".fasta", ".fna", ".aln", ".clustal", ".clw", ".sto", ".stk")
 NAMELESS = (".npy", "idx", "-ubyte", "1-ubyte", "2-ubyte", "3-ubyte")  # endings of formats without names
-PICTURES = (".png",)  # one file holds many samples, as a picture to look at: a folder of files is read back
+FOLDERS = (".png", ".mid", ".midi")  # a file is one sample, or a picture of many
 
 
 def written(tmp_path, suffix):
@@ -28,10 +28,6 @@ def written(tmp_path, suffix):
     elif suffix in LETTERS or suffix == ".stockholm":
         codes = [PROTEIN.letters.index(letter) for letter in "ACDWYEFK"]
         data = Dataset.from_arrays(np.array([codes] * 4), names=NAMES, alphabet=PROTEIN)
-    elif suffix in (".mid", ".midi"):
-        music = np.zeros((4, 880), np.uint8)
-        music[:, [0, 400, 879]] = 1
-        data = Dataset.from_arrays(music, names=NAMES)
     else:
         values = np.array([[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 0, 0]])
         data = Dataset.from_arrays(values, names=NAMES).with_kind(image=ImageKind((2, 2)))
@@ -59,7 +55,7 @@ def table(tmp_path, dialect):
     return {"labels": path, "label_column": "class", **options}
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in SUFFIXES if suffix not in PICTURES])
+@pytest.mark.parametrize("suffix", [suffix for suffix in SUFFIXES if suffix not in FOLDERS])
 def test_labels_find_their_samples_in_every_format(tmp_path, suffix):
     try:
         path = written(tmp_path, suffix)
@@ -87,9 +83,16 @@ def test_labels_find_their_samples_in_every_format(tmp_path, suffix):
         assert note.endswith("1 of 4 rows is of no sample, as 'stranger'")
 
 
-def test_labels_find_their_samples_in_folders(tmp_path):
-    values = np.array([[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 0, 0]])
-    write(tmp_path / "data", Dataset.from_arrays(values, names=NAMES).with_kind(image=ImageKind((2, 2))))
+@pytest.mark.parametrize("kind", ["images", "music"])
+def test_labels_find_their_samples_in_folders(tmp_path, kind):
+    if kind == "images":
+        values = np.array([[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 0, 0]])
+        data = Dataset.from_arrays(values, names=NAMES).with_kind(image=ImageKind((2, 2)))
+    else:
+        pytest.importorskip("symusic")
+        data = Dataset.from_arrays(np.ones((4, 880), np.uint8), names=NAMES)
+        data = data.with_kind(suffix=".mid", music=MusicKind(10, "beat/4", 1, {}))
+    write(tmp_path / "data", data)
     for dialect in TABLES:
         data = read(tmp_path / "data", **table(tmp_path, dialect))
         assert [("", *data.classes)[code + 1] for code in data.labels] == CLASSES

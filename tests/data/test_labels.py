@@ -156,7 +156,7 @@ WORDS = ["NA", "n/a", "#N/A", "NaN", "null", "None", "?", "-", "", "Unknown", "-
 def test_words_for_missing_labels(tmp_path, word):
     data = labelled(tmp_path, f"id,label\ns1,A\ns2,{word}\n")
     assert labels_of(data) == ["A", "", ""]
-    told = f"y.csv: 1 samples are unlabelled, their label is '{word}'"
+    told = f"y.csv: 1 sample has no label but '{word}'"
     assert data.notes[1:] == ((told,) if word else ())
 
 

@@ -123,4 +123,5 @@ def missing(labels: LabelTable, texts: list[str], rows: np.ndarray) -> list[str]
     if not found:
         return []
     words = ", ".join(f"'{word}'" for word, _ in found.most_common(3))
-    return [f"{labels.name}: {found.total():,} samples are unlabelled, their label is {words}"]
+    samples = "1 sample has no label" if found.total() == 1 else f"{found.total():,} samples have no label"
+    return [f"{labels.name}: {samples} but {words}"]

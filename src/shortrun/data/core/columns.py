@@ -14,7 +14,7 @@ import numpy as np
 
 from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.data.core.labels import did_you_mean, sorted_classes
-from shortrun.data.core.words import counterpart, is_missing
+from shortrun.data.core.words import are_truths, counterpart, is_missing
 from shortrun.errors import DataError
 
 BINS = 10
@@ -121,8 +121,10 @@ def number(cell: str) -> float | None:
 
 
 def looks_numeric(cells: Iterable[str]) -> bool:
-    """Return whether at least half of the cells that are not missing are numbers, and there is one."""
+    """Return whether at least half of the cells that are not missing are numbers, and there is one; not of truths."""
     counts = Counter(cells)
+    if are_truths([cell for cell in counts if not is_missing(cell)]):
+        return False
     known = sum(count for cell, count in counts.items() if not is_missing(cell))
     numbers = sum(count for cell, count in counts.items() if number(cell) is not None)
     return 0 < known <= 2 * numbers

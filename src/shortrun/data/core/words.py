@@ -33,12 +33,17 @@ def counterpart(text: str, known: Collection[str]) -> str | None:
     return next((other for other in known if truth(other) == meant), None)
 
 
+def are_truths(texts: Collection[str]) -> bool:
+    """Return whether all of some texts are spellings of true and false, and one is a word."""
+    return all(truth(text) is not None for text in texts) and any(not text.isdecimal() for text in texts)
+
+
 def one_spelling(texts: Collection[str]) -> dict[str, str]:
     """Return the spelling that stands for each of some texts: themselves, but one for all that are true, one for false.
 
-    That is only so where all are spellings of true and false, and one is a word: 0 and 1 alone are numbers.
+    That is only so where `are_truths`: 0 and 1 alone are numbers.
     """
     ordered = sorted(texts, key=lambda text: (text.isdecimal(), text))  # words first
-    if any(truth(text) is None for text in ordered) or all(text.isdecimal() for text in ordered):
+    if not are_truths(ordered):
         return {text: text for text in ordered}
     return {text: next(other for other in ordered if truth(other) == truth(text)) for text in ordered}

@@ -121,10 +121,11 @@ def found(path: Path, text: str) -> str:
     marks = [mark for mark in MARKS if mark in header]
     if path.name.lower().removesuffix(".gz").endswith(".tsv") and "\t" in header:
         return "\t"
-    shapes = {mark: shape(text, mark) for mark in marks or [SPACE]}
+    spaced = [SPACE] if set(marks) <= {"\t"} else []
+    shapes = {mark: shape(text, mark) for mark in [*marks, *spaced]}
     even = {mark: width for mark, (width, lacking) in shapes.items() if width > 1 and lacking == 0}
     if even:
-        return max(even, key=lambda mark: even[mark])
+        return max(even, key=lambda mark: (mark != SPACE, even[mark]))
     short = [mark for mark in (*MARKS, SPACE) if shape(text, mark)[1] == 1]
     return short[0] if short else max(marks or [","], key=header.count)
 
