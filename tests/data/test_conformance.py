@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from shortrun.data import read, write
 from shortrun.data.core.alphabet import BINARY, PROTEIN
 from shortrun.data.core.dataset import Dataset
@@ -64,7 +65,7 @@ def test_labels_find_their_samples_in_every_format(tmp_path, suffix):
     for dialect in TABLES:
         options = table(tmp_path, dialect)
         if suffix.endswith(NAMELESS):
-            with pytest.raises(FormatError, match="the samples have no names.*--labels-by-order"):
+            with pytest.raises(FormatError, match=r"the samples have no names.*--labels-by-order"):
                 read(path, **options)
             found = read(path, labels_by_order=True, **options)
             assert [found.classes[code] for code in found.labels] == ["Süd", "West", "Nord", "Süd"]

@@ -1,9 +1,10 @@
-"""Labels files: labels find their samples by name, in whatever column names are, or by order where that is asked for."""
+"""Labels files: labels find their samples by name, in whatever column that is, or by order where that is asked for."""
 
 import gzip
 
 import numpy as np
 import pytest
+
 from command_line import good, refused
 from shortrun.data import read
 from shortrun.data.tables.naming import accessions
@@ -107,7 +108,7 @@ def test_numbered_samples_have_no_names(tmp_path):
     for column in ([1, 2, 3], [0, 1, 1], [0, 1, 5]):  # ages, counts: some are numbers of samples
         rows = "".join(f"{number},{label}\n" for number, label in zip(column, "abc", strict=True))
         (tmp_path / "y.csv").write_text(f"age,label\n{rows}")
-        with pytest.raises(FormatError, match="the samples have no names.*--labels-by-order"):
+        with pytest.raises(FormatError, match=r"the samples have no names.*--labels-by-order"):
             read(tmp_path / "x.npy", labels=tmp_path / "y.csv")
         assert labels_of(read(tmp_path / "x.npy", labels=tmp_path / "y.csv", labels_by_order=True)) == ["a", "b", "c"]
     (tmp_path / "y.csv").write_text("index,label\n2,c\n3,d\n0,a\n1,b\n")  # but an index is one

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from command_line import good, refused
 from shortrun.data import read
 from shortrun.data.core.columns import Column
@@ -78,7 +79,7 @@ def test_encodings_that_are_asked_for(tmp_path):
         table(tmp_path, "a;b\né;1\n".encode("latin-1"))
     with pytest.raises(FormatError, match=r"x\.csv:1: a byte 0, text expected.*--encoding utf-16-le"):
         table(tmp_path, "a;b\n1;1\n".encode("utf-16-le"))
-    with pytest.raises(ConfigError, match="got 'latn-1' .did you mean 'latin-1'"):
+    with pytest.raises(ConfigError, match=r"got 'latn-1' .did you mean 'latin-1'"):
         table(tmp_path, "a;b\n1;1\n", encoding="latn-1")
 
 

@@ -460,7 +460,7 @@ def test_annotations_find_their_samples_in_any_table(tmp_path):
 
 def test_annotations_are_texts_or_numbers(tmp_path):
     path = table(tmp_path, "name,region,year\nb,North,1999\na,,2001.5\n")
-    found, notes = read_annotations(path, samples_called("a", "b", "c", "b"))
+    found = read_annotations(path, samples_called("a", "b", "c", "b")).columns
     assert found["region"].tolist() == ["", "North", "", "North"]
     np.testing.assert_array_equal(found["year"], [2001.5, 1999, np.nan, 1999])
 

@@ -26,9 +26,9 @@ class Annotations(NamedTuple):
 def read_annotations(path: Path, data: Dataset, options: Reading | None = None) -> Annotations:
     """Return what a text table says of samples.
 
-    Rows are found by the samples' names, in whatever column they are (`naming.match`). A column in which every cell that
-    is filled is a finite number is float64, NaN where unknown; others are texts, "" where unknown. Samples without a row
-    are unknown.
+    Rows are found by the samples' names, in whatever column they are (`naming.match`). A column in which every cell
+    that is filled is a finite number is float64, NaN where unknown; others are texts, "" where unknown. Samples without
+    a row are unknown.
 
     Parameters
     ----------

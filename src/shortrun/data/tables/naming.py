@@ -89,8 +89,8 @@ def match(
 class Names(NamedTuple):
     """What tables may call each sample, the most telling first.
 
-    Whether samples are `numbered`, for want of names, whether all names are `figures`, which other columns hold too, and
-    whether they are of `files`.
+    Whether samples are `numbered`, for want of names, whether all names are `figures`, which other columns hold too,
+    and whether they are of `files`.
     """
 
     texts: list[tuple[str, ...]]
