@@ -49,7 +49,7 @@ def saved(folder, kind, values, labels):
         np.save(path, values)
     else:
         (np.savez if kind == "stored npz" else np.savez_compressed)(path, x=values)
-    return read(path, labels=folder / "labels.csv")
+    return read(path, labels=folder / "labels.csv", labels_by_order=True)
 
 
 @pytest.mark.parametrize("kind", ["npy", "stored npz", "packed npz"])

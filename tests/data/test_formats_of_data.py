@@ -115,7 +115,7 @@ def test_npz_parts_keys_and_grey_images(tmp_path):
 def test_npy_with_labels_by_order(tmp_path):
     np.save(tmp_path / "x.npy", np.eye(3, dtype=bool))
     (tmp_path / "y.csv").write_text("row,label,who\n7,b,p\n8,,p\n9,a,q\n")
-    data = read(tmp_path / "x.npy", labels=tmp_path / "y.csv", group="who")
+    data = read(tmp_path / "x.npy", labels=tmp_path / "y.csv", group="who", labels_by_order=True)
     assert data.labels.tolist() == [1, -1, 0]
     assert data.groups.tolist() == ["p", "p", "q"]
 

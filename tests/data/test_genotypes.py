@@ -250,7 +250,9 @@ def test_persons_that_a_panel_lacks(file):
     path = file(PHASED)
     some = read(path, labels=file("sample\tpop\nq\tYRI\n", "a.panel"))
     assert some.labels.tolist() == [-1, -1, 0, 0]
-    assert "names none of the persons, as 'p'" in str(refusal(path, labels=file("sample\tpop\nP\tYRI\n", "b.panel")))
+    assert "no column holds names of the samples, as 'p_A'" in str(
+        refusal(path, labels=file("sample\tpop\nP\tYRI\n", "b.panel"))
+    )
     clash = refusal(path, labels=file("sample\tpop\nq\tYRI\np\tGBR\nq\tGBR\n", "c.panel"))
     assert (clash.line, "another label than in line 2" in clash.reason) == (4, True)
     short = refusal(path, labels=file("sample\tpop\nq\tYRI\np\n", "d.panel"))

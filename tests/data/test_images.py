@@ -287,8 +287,11 @@ def test_labels_of_images_by_their_files(tmp_path):
     data = read(tmp_path / "d", labels=tmp_path / "y.csv")
     assert [data.classes[code] for code in data.labels] == ["dog", "cat"]
     (tmp_path / "y.csv").write_text("name,label\ntwo.png,cat\nthree.png,dog\n")
-    with pytest.raises(FormatError, match=r"y\.csv:3: no sample is called 'three\.png'"):
-        read(tmp_path / "d", labels=tmp_path / "y.csv")
+    data = read(tmp_path / "d", labels=tmp_path / "y.csv")
+    assert "names 1 of 2 samples; 1 has no row, as 'one'; 1 of 2 rows is of no sample, as 'three.png'" in data.notes[-1]
+    (tmp_path / "y.csv").write_text("file,label\nall/two.jpg,cat\nall\\one.jpg,dog\n")
+    data = read(tmp_path / "d", labels=tmp_path / "y.csv")
+    assert [data.classes[code] for code in data.labels] == ["dog", "cat"]
 
 
 def test_a_picture_of_samples(tmp_path):

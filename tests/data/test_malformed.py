@@ -185,11 +185,11 @@ def test_bad_files_are_refused_in_one_line(tmp_path, case):
 
 
 LABEL_CASES = {
-    "unknown name": (
-        "name,label\nseq1,A\nseq22,B\n",
+    "unknown names": (
+        "name,label\nseq11,A\nseq22,B\n",
         {},
-        3,
-        "no sample is called 'seq22'.*did you mean 'seq2'",
+        None,
+        "no column holds names of the samples, as 'seq1'.*did you mean 'seq11' in column 'name'.*--labels-by-order",
     ),
     "unknown column": ("name,label\nseq1,A\n", {"label_column": "labels"}, 1, "did you mean 'label'"),
     "which legend": (
@@ -200,7 +200,7 @@ LABEL_CASES = {
     ),
     "only names": ("name\nseq1\n", {}, 1, "no column 'label'"),
     "two labels": ("name,label\nseq1,A\nseq2,B\nseq1,B\n", {}, 4, "'seq1' has another label than in line 2"),
-    "too few in order": ("label\nA\nB\n", {}, None, "2 rows, the data have 3 samples"),
+    "too few in order": ("label\nA\nB\n", {"labels_by_order": True}, None, "2 rows, the data have 3 samples"),
     "short row": ("name,label\nseq1,A\nseq2\n", {}, 3, "1 fields, the header has 2"),
     "empty": ("", {}, None, "file is empty"),
 }
@@ -219,7 +219,9 @@ def test_bad_labels_files_are_refused_in_one_line(tmp_path, case):
 def test_labels_of_nameless_data_must_be_as_many(tmp_path):
     np.savez(tmp_path / "x.npz", x=X)
     (tmp_path / "y.csv").write_text("name,label\np,A\nq,B\n")
-    assert "2 rows, the data have 3 samples" in str(refuse(tmp_path / "x.npz", labels=tmp_path / "y.csv"))
+    assert "the samples have no names" in str(refuse(tmp_path / "x.npz", labels=tmp_path / "y.csv"))
+    error = refuse(tmp_path / "x.npz", labels=tmp_path / "y.csv", labels_by_order=True)
+    assert "2 rows, the data have 3 samples" in str(error)
 
 
 def test_missing_files_name_the_nearest(tmp_path):

@@ -107,8 +107,8 @@ def test_what_is_a_number_and_what_is_missing():
     assert [number(text) for text in ("3", "-2.5", "1e3", ".5", "0", "0.25")] == [3, -2.5, 1000, 0.5, 0, 0.25]
     for name in ("007", "+44", "1_000", "inf", "nan", "1e999", "1,5", "0x1", "٣", "", "-"):
         assert number(name) is None
-    assert all(map(is_missing, ["", "NA", "n/a", "NaN", "null", "None", "?", "<NA>"]))
-    assert not any(map(is_missing, ["0", "no", "-", "-1", "unknown"]))
+    assert all(map(is_missing, ["", "NA", "n/a", "#N/A", "NaN", "null", "None", "?", "<NA>", "-", "Unknown"]))
+    assert not any(map(is_missing, ["0", "no", "--", "-1", "not known"]))
 
 
 def test_a_value_that_fills_a_bin_leaves_the_others_to_the_rest():

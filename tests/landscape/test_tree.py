@@ -444,9 +444,23 @@ def table(tmp_path, text):
     return path
 
 
+def samples_called(*names):
+    return sr.Dataset.from_arrays(np.eye(len(names)), names=names)
+
+
+def test_annotations_find_their_samples_in_any_table(tmp_path):
+    path = table(tmp_path, "year;Sample\n1,5;b\nunknown;a\n3,25;x\n")
+    found, notes = read_annotations(path, samples_called("a", "b"))
+    np.testing.assert_array_equal(found["year"], [np.nan, 1.5])
+    assert notes[1:] == (
+        "more.csv: numbers with commas in column 'year': '1,5' is read as 1.5",
+        "more.csv: column 'Sample' names all 2 samples; 1 of 3 rows is of no sample, as 'x'",
+    )
+
+
 def test_annotations_are_texts_or_numbers(tmp_path):
     path = table(tmp_path, "name,region,year\nb,North,1999\na,,2001.5\n")
-    found = read_annotations(path, ["a", "b", "c", "b"])
+    found = read_annotations(path, samples_called("a", "b", "c", "b")).columns
     assert found["region"].tolist() == ["", "North", "", "North"]
     np.testing.assert_array_equal(found["year"], [2001.5, 1999, np.nan, 1999])
 
@@ -454,16 +468,15 @@ def test_annotations_are_texts_or_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("title,region\na,x\n", 1, "no column 'name'"),
-        ("name\na\n", 1, "no annotations"),
-        ("name,region\na,x\nbb,y\n", 3, "no sample is called 'bb'"),
-        ("name,region\na,x\na,y\n", 3, "line 2 already"),
+        ("title,region\naa,x\n", None, "no column holds names of the samples, as 'a'"),
+        ("name\na\n", 1, "two columns or more"),
+        ("name,region\na,x\na,y\n", 3, "name 'a' has other annotations than in line 2"),
         ("name,region\na\n", 2, "1 fields"),
     ],
 )
 def test_bad_annotations_name_the_line(tmp_path, text, line, reason):
     with pytest.raises(FormatError, match=reason) as raised:
-        read_annotations(table(tmp_path, text), ["a", "b"])
+        read_annotations(table(tmp_path, text), samples_called("a", "b"))
     assert raised.value.line == line
 
 

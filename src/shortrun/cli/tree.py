@@ -33,7 +33,7 @@ def tree(
     annotations: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="CSV of annotations with a column name and any others.", rich_help_panel=DATA
+            metavar="FILE", help="Table of annotations, a column of it the samples' names.", rich_help_panel=DATA
         ),
     ] = None,
     threads: _options.Threads = None,
@@ -51,12 +51,16 @@ def tree(
     trained = Trajectory.open(run)
     samples = workflows.leaves_of(_reading.further_data(trained, data, reading), settings)
     _output.say(_reading.summary(data, samples), aside=True)
-    further = {} if annotations is None else read_annotations(annotations, samples.names.tolist())
+    further = None if annotations is None else read_annotations(annotations, samples, Reading(**reading))
+    for line in further.notes if further else ():
+        _output.say(f"note: {line}", aside=True)
     found = workflows.tree(trained, samples, settings=settings, progress=tell)
     if found.unconverged:
         _output.say(unconverged(found), aside=True)
     if out is not None:
-        write_tree(found, trained, samples, out, annotations=further, title=run.name, settings=folder)
+        write_tree(
+            found, trained, samples, out, annotations=further and further.columns, title=run.name, settings=folder
+        )
     about = summary(found, samples, folder.clusters) | {"run": str(run), "folder": out and str(out)}
     if json:
         _output.emit(about)

@@ -1,180 +1,127 @@
-"""Files of labels: a class for each sample, by name or by order."""
+"""Files of labels: a class for each sample, by its name, or by order where that is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from shortrun.data.core.dataset import Dataset, numbers
-from shortrun.data.core.labels import did_you_mean, label_text
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.labels import label_text
 from shortrun.data.tables.delimited import Delimited, read_delimited
+from shortrun.data.tables.naming import match
 from shortrun.errors import FormatError
+from shortrun.settings import Reading
 
-PERSON = ("sample", "iid")  # columns of a panel that name persons
+REMEDY = ": --labels-by-order takes its rows in the order of the samples"
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels as a file holds them: per row a line, a label, and where there are any a name, a group and a person."""
+    """A table of labels; the columns that hold classes and groups, where these are known before the samples are."""
 
-    path: Path
-    lines: list[int]
-    labels: list[str]
-    names: list[str] | None
-    groups: list[str] | None
-    people: list[str] | None = None
+    table: Delimited
+    label: int | None
+    group: int | None
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.table.path.name
+
+    def legend(self, name: int | None) -> int:
+        """Return which column holds the classes, where another one holds names."""
+        if self.label is not None:
+            return self.label
+        left = [index for index in range(len(self.table.header)) if index != name]
+        if len(left) != 1:
+            raise nameless(self.table)
+        return left[0]
 
 
-def read_labels(path: Path, *, label_column: str | None = None, group: str | None = None) -> LabelTable:
-    """Read a CSV or TSV file (.gz or not) with columns `name,label` or `Name,<legend>`, in any case.
+def read_labels(path: Path, options: Reading) -> LabelTable:
+    """Read a text table with a header line, of names and classes in any columns.
 
-    Without `label_column` the labels are in the column `label`, or in the only one beside `name`. Without `name`, a
-    column `sample` or `IID` names persons, as in the panel of the 1000 Genomes (`sample pop super_pop gender`).
+    Classes are in the column that `label_column` names, in the column `label`, or in the only one beside that of names.
 
     Parameters
     ----------
     path : Path
         The file.
-    label_column : str, optional
-        The column that holds the classes.
-    group : str, optional
-        A column that says which samples belong together; it may be missing here and be in the data.
+    options : Reading
+        Of reading; `label_column` and `group` are columns, of which `group` may be in the data instead.
 
     Raises
     ------
     FormatError
         If the file is no such table or lacks the column; names the line and the nearest column.
     """
-    table = read_delimited(path)
-    name, found_group = table.find("name"), None if group is None else table.find(group)
-    person = person_index(table)
-    return LabelTable(
-        path=path,
-        lines=table.lines,
-        labels=[label_text(text) for text in table.column(label_index(table, label_column))],
-        names=None if name is None else table.column(name),
-        groups=None if found_group is None else table.column(found_group),
-        people=None if person is None else table.column(person),
-    )
+    table = read_delimited(path, options, strict=False)
+    label = table.find("label") if options.label_column is None else table.require(options.label_column)
+    if label is None and len(table.header) != 2 and not (options.labels_by_order and len(table.header) == 1):
+        raise nameless(table)
+    return LabelTable(table, label, None if options.group is None else table.find(options.group))
 
 
-def person_index(table: Delimited) -> int | None:
-    """Return which column names persons, of a table without names of samples; None if there is none."""
-    found = [index for index in map(table.find, PERSON) if index is not None]
-    return found[0] if found and table.find("name") is None else None
+def nameless(table: Delimited) -> FormatError:
+    """Return the error about a table of which nobody can say where classes are."""
+    columns = ", ".join(table.header)
+    return FormatError(table.path, table.first_line, f"no column 'label'; say which one holds the classes: {columns}")
 
 
-def label_index(table: Delimited, label_column: str | None) -> int:
-    """Return which column holds the classes."""
-    if label_column is not None:
-        return table.require(label_column)
-    index = table.find("label")
-    legends = [i for i in range(len(table.header)) if i not in (table.find("name"), person_index(table))]
-    if index is None and len(legends) != 1:
-        known = ", ".join(table.header[i] for i in legends)
-        raise FormatError(table.path, 1, f"no column 'label'; say which one holds the classes: {known}")
-    return legends[0] if index is None else index
+def attach(dataset: Dataset, labels: LabelTable, *, by_order: bool = False) -> Dataset:
+    """Return the samples with the labels (and groups) of a file, and notes on who found whom.
 
-
-def attach(dataset: Dataset, table: LabelTable) -> Dataset:
-    """Return the samples with the labels (and groups) of a file.
-
-    Where rows name persons that the data have, each labels all samples of its person, and rows of other persons are
-    passed over: a panel may be of more people. Else rows belong to samples by order where the file has no names, where
-    the samples have none of their own, or where names agree row by row (so names may occur twice). Otherwise by name:
-    each row must name a sample (its whole name, the first word of it, or its file or piece of music). Samples without a
-    row are unlabelled.
+    Rows belong to samples by name (`tables.naming` says how), or by order if that is asked for. Samples without a row
+    are unlabelled, rows of no sample are passed over.
 
     Raises
     ------
     FormatError
-        If the number of rows does not fit, a row names no sample (names the nearest), or two rows disagree.
+        If no column names samples, rows of one sample disagree, or by order there is not one row a sample.
     """
-    rows = rows_by_person(dataset, table)
-    rows = rows_by_order(dataset, table) if rows is None else rows
-    rows = rows_by_name(dataset, table) if rows is None else rows
-    labels = np.array([*table.labels, ""], dtype=object)[rows]  # the row -1 picks the last
-    dataset = dataset.with_labels(labels)
-    if table.groups is None:
+    rows, column, note = in_order(dataset, labels) if by_order else by_name(dataset, labels)
+    texts = labels.table.column(column)
+    cells = np.array([*map(label_text, texts), ""], dtype=object)[rows]  # the row -1 picks the last
+    dataset = dataset.with_labels(cells).with_notes(*labels.table.notes, note, *missing(labels, texts, rows))
+    if labels.group is None:
         return dataset
-    groups = [table.groups[row] if row >= 0 else dataset.names[i] for i, row in enumerate(rows)]
-    return dataset.with_groups(groups)
+    told = labels.table.column(labels.group)
+    return dataset.with_groups([told[row] if row >= 0 else dataset.names[i] for i, row in enumerate(rows)])
 
 
-def rows_by_person(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
-    """Return the (N,) row of the person (the group, if any) of each sample, None if rows name none of them.
+def by_name(dataset: Dataset, labels: LabelTable) -> tuple[np.ndarray, int, str]:
+    """Return the (N,) row of each sample, the column of classes, and a note."""
+    table = labels.table
+    candidates = range(len(table.header)) if labels.label is None else [labels.label]
+    legend = {index: [*map(label_text, table.column(index))] for index in candidates}
+    groups = None if labels.group is None else table.column(labels.group)
 
-    Raises
-    ------
-    FormatError
-        If rows name none of the persons of genotypes, or two rows disagree.
-    """
-    known = (dataset.names if dataset.groups is None else dataset.groups).tolist()
-    if table.people is None:
-        return None
-    if set(table.people).isdisjoint(known):
-        if dataset.kind.genotypes.variants and len(table.people) != len(known):
-            raise FormatError(table.path, None, f"names none of the persons, as '{known[0]}': is it their panel?")
-        return None
-    row_of = first_rows(table, table.people)
-    return np.array([row_of.get(name, -1) for name in known])
+    def says(name: int, row: int) -> tuple[str, str] | None:
+        label = legend[labels.legend(name)][row]
+        return (label, "" if groups is None else groups[row]) if label else None
+
+    found = match(table, dataset, says, spared=(labels.label,), remedy=REMEDY)
+    return found.rows, labels.legend(found.column), found.note
 
 
-def rows_by_order(dataset: Dataset, table: LabelTable) -> np.ndarray | None:
-    """Return 0..N-1 if rows belong to samples by order, None if by name."""
-    names, count = table.names, len(dataset)
-    if names is not None and len(names) == count and np.array_equal(np.array(names), dataset.names):
-        return np.arange(count)
-    unnamed = np.array_equal(dataset.names, numbers(count))
-    if names is not None and not (unnamed and not np.isin(names, dataset.names).any()):
-        return None
-    if len(table.labels) != count:
-        raise FormatError(table.path, None, f"{len(table.labels)} rows, the data have {count} samples")
-    return np.arange(count)
+def in_order(dataset: Dataset, labels: LabelTable) -> tuple[np.ndarray, int, str]:
+    """Return the same where rows belong to samples by order."""
+    count, rows = len(dataset), len(labels.table.lines)
+    if rows != count:
+        raise FormatError(labels.table.path, None, f"{rows:,} rows, the data have {count:,} samples")
+    name = next((i for i in map(labels.table.find, ("name", "id", "sample")) if i is not None), 0)
+    column = labels.legend(name if len(labels.table.header) > 1 else None)
+    return np.arange(count), column, f"{labels.name}: {rows:,} rows belong to the samples in their order"
 
 
-def rows_by_name(dataset: Dataset, table: LabelTable) -> np.ndarray:
-    """Return the (N,) row of each sample, -1 where the file has none."""
-    assert table.names is not None
-    row_of = first_rows(table, table.names)
-    known = dataset.names.tolist()
-    if not row_of.keys() <= set(known):
-        known = [called(name, row_of, dataset.kind.suffix) for name in known]
-    check_names(table, row_of, known)
-    return np.array([row_of.get(name, -1) for name in known])
-
-
-def first_rows(table: LabelTable, names: list[str]) -> dict[str, int]:
-    """Return the first row of each name.
-
-    Raises
-    ------
-    FormatError
-        If a later row has another label.
-    """
-    row_of: dict[str, int] = {}
-    for row, name in enumerate(names):
-        first = row_of.setdefault(name, row)
-        if table.labels[first] != table.labels[row]:
-            reason = f"name '{name}' has another label than in line {table.lines[first]}"
-            raise FormatError(table.path, table.lines[row], reason)
-    return row_of
-
-
-def called(name: str, rows: Container[str], suffix: str) -> str:
-    """Return what a file calls a sample: its name, the piece of music it is of, either as a file, or the first word."""
-    piece = name.rpartition("@")[0] or name
-    first_word = (name.split() or [""])[0]
-    return next((text for text in (name, piece, name + suffix, piece + suffix) if text in rows), first_word)
-
-
-def check_names(table: LabelTable, row_of: dict[str, int], known: list[str]) -> None:
-    """Raise FormatError if a row names no sample."""
-    samples = set(known)
-    unknown = next((name for name in row_of if name not in samples), None)
-    if unknown is not None:
-        line = table.lines[row_of[unknown]]
-        raise FormatError(table.path, line, f"no sample is called '{unknown}'{did_you_mean(unknown, known)}")
+def missing(labels: LabelTable, texts: list[str], rows: np.ndarray) -> list[str]:
+    """Return a note on the labels that are words for none."""
+    found = Counter(texts[row] for row in rows.tolist() if row >= 0 and texts[row] and not label_text(texts[row]))
+    if not found:
+        return []
+    words = ", ".join(f"'{word}'" for word, _ in found.most_common(3))
+    samples = "1 sample has no label" if found.total() == 1 else f"{found.total():,} samples have no label"
+    return [f"{labels.name}: {samples} but {words}"]

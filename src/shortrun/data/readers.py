@@ -78,9 +78,10 @@ def labelled(path: Path, options: Request) -> Dataset:
     """Return the samples of a file with the labels of a labels file, if there is one."""
     if options.labels is None:
         return load(path, options)
-    table = read_labels(Path(options.labels), label_column=options.label_column, group=options.group)
-    group = None if table.groups is not None else options.group
-    return attach(load(path, options.but(labels=None, label_column=None, group=group)), table)
+    table = read_labels(Path(options.labels), options)
+    group = None if table.group is not None else options.group
+    data = load(path, options.but(labels=None, label_column=None, group=group))
+    return attach(data, table, by_order=options.labels_by_order)
 
 
 def load(path: Path, options: Request) -> Dataset:

@@ -17,7 +17,9 @@ Names = Annotated[tuple[str, ...], BeforeValidator(lambda names: (names,) if isi
 class Reading(Settings):
     """Options of reading a file or a named data set; None means that the file decides."""
 
-    labels: PathText | None = option(None, "CSV or TSV file with columns name,label.", panel=DATA, metavar="FILE")
+    labels: PathText | None = option(
+        None, "Table with the samples' names in any column, and their classes.", panel=DATA, metavar="FILE"
+    )
     labels_by_order: bool = option(
         False, "Whether rows of the labels file belong to the samples in order, rather than by name.", panel=DATA
     )
@@ -30,7 +32,7 @@ class Reading(Settings):
     )
     delimiter: str | None = option(
         None,
-        "What separates the fields of tables, as ';'; found by default.",
+        "What separates the fields of tables, as ';', tab or space; found by default.",
         panel=DATA,
         metavar="CHARACTER",
         remembered="if possible",

@@ -14,10 +14,10 @@ import numpy as np
 
 from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.data.core.labels import did_you_mean, sorted_classes
+from shortrun.data.core.words import are_truths, counterpart, is_missing
 from shortrun.errors import DataError
 
 BINS = 10
-MISSING = frozenset({"", "na", "n/a", "<na>", "nan", "null", "none", "?"})  # of cells, in any case
 NUMBER = re.compile(r"-?(?!0\d)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)  # '007', '+44' are names
 WHOLE = re.compile(r"0|-?[1-9]\d{,17}", re.ASCII)  # fits 64 bits
 
@@ -69,13 +69,15 @@ class Column:
         return {value: code for code, value in enumerate(self.values)}
 
     def code(self, cell: str) -> int:
-        """Return the code of a cell, -1 if it has none."""
+        """Return the code of a cell, -1 if it has none; true and false in any spelling."""
+        if self.edges is None and cell in self._codes:
+            return self._codes[cell]
         if is_missing(cell):
             return len(self.values) if self.missing else -1
-        if self.edges is None:
-            return self._codes.get(cell, -1)
-        value = number(cell)
-        return -1 if value is None else bisect_right(self.edges, value)
+        value = None if self.edges is None else number(cell)
+        if self.edges is not None and value is not None:
+            return bisect_right(self.edges, value)
+        return self._codes.get(counterpart(cell, self.values) or "", -1)
 
     def encode(self, cells: Sequence[str]) -> np.ndarray:
         """Return the (N,) int16 codes of cells, -1 where there is none."""
@@ -112,11 +114,6 @@ def colours_of(columns: Sequence[Column]) -> np.ndarray:
     return np.array([column.colours for column in columns])
 
 
-def is_missing(cell: str) -> bool:
-    """Return whether a cell holds nothing: '', NA, N/A, NaN, null, None or ?, in any case."""
-    return cell.casefold() in MISSING
-
-
 def number(cell: str) -> float | None:
     """Return the finite number that a cell is, None if it is none; digits after a leading 0 make a name, as in 007."""
     value = float(cell) if NUMBER.fullmatch(cell) else np.inf
@@ -124,8 +121,10 @@ def number(cell: str) -> float | None:
 
 
 def looks_numeric(cells: Iterable[str]) -> bool:
-    """Return whether at least half of the cells that are not missing are numbers, and there is one."""
+    """Return whether at least half of the cells that are not missing are numbers, and there is one; not of truths."""
     counts = Counter(cells)
+    if are_truths([cell for cell in counts if not is_missing(cell)]):
+        return False
     known = sum(count for cell, count in counts.items() if not is_missing(cell))
     numbers = sum(count for cell, count in counts.items() if number(cell) is not None)
     return 0 < known <= 2 * numbers

@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from shortrun.data.core.words import counterpart, is_missing, one_spelling
 from shortrun.errors import DataError, nearest
 
 UNKNOWN = -1  # the code of a missing label
-MISSING = frozenset({"", "na", "<na>", "nan", "none", "-1", "uncategorized"})
+UNLABELLED = frozenset({"-1", "uncategorized"})  # what means so in labels only, in any case
 
 
 def encode_labels(labels: Any, classes: Sequence[str] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the (N,) int64 codes of labels and the class names.
 
     Without `classes` the names are sorted, as numbers where all are numbers. With `classes`, integers are
-    codes into it and texts must be in it. Missing labels ('', NA, None, NaN, -1, 'uncategorized', in any
-    case) become -1.
+    codes into it and texts must be in it. Missing labels (what `words.is_missing` says, -1, 'uncategorized', in any
+    case) become -1. Spellings of true and false are two classes.
 
     Raises
     ------
@@ -43,12 +44,15 @@ def label_text(label: Any) -> str:
     if isinstance(label, float) and label.is_integer():
         label = int(label)
     text = "" if label is None else str(label).strip()
-    return "" if text.casefold() in MISSING else text
+    return "" if is_missing(text) or text.casefold() in UNLABELLED else text
 
 
 def sorted_classes(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the different class names in order: as numbers where all are numbers, else as texts."""
-    names = sorted(set(texts) - {""})
+    """Return the different class names in order: as numbers where all are numbers, else as texts.
+
+    Of several spellings of true there is one, and of false.
+    """
+    names = sorted(set(one_spelling(set(texts) - {""}).values()))
     try:
         return tuple(sorted(names, key=float))
     except ValueError:
@@ -56,7 +60,7 @@ def sorted_classes(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def codes_of(texts: Iterable[str], classes: Sequence[str]) -> np.ndarray:
-    """Return the (N,) int64 positions of class names, -1 for an empty one.
+    """Return the (N,) int64 positions of class names, -1 for an empty one; true and false in any spelling.
 
     Raises
     ------
@@ -65,6 +69,8 @@ def codes_of(texts: Iterable[str], classes: Sequence[str]) -> np.ndarray:
     """
     code = {"": UNKNOWN} | {name: i for i, name in enumerate(classes)}
     texts = list(texts)
+    spelt = {text: counterpart(text, classes) for text in set(texts) - code.keys()}
+    code |= {text: code[name] for text, name in spelt.items() if name is not None}
     unknown = next((text for text in texts if text not in code), None)
     if unknown is not None:
         raise DataError(f"unknown class '{unknown}'{did_you_mean(unknown, classes)}")

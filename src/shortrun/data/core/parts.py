@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from shortrun.data.core.words import one_spelling
 from shortrun.errors import DataError
 from shortrun.files import atomic
 
@@ -41,7 +42,9 @@ def merged(parts: Sequence[Dataset]) -> Dataset:
     for other in parts[1:]:
         if not first.kind.is_like(other.kind):
             raise DataError(f"data of one kind expected: {first.sites} and {other.sites} sites, or other letters")
-    classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
+    names = [name for part in parts for name in part.classes]
+    spelling = one_spelling(set(names))
+    classes = tuple(dict.fromkeys(spelling[name] for name in names))
     grouped = any(part.groups is not None for part in parts)
     return joined([grouped_as(part.recode(classes), grouped) for part in parts])
 

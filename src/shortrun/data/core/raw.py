@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import io
@@ -10,8 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from shortrun.errors import FormatError, nearest
+from shortrun.errors import ConfigError, FormatError, nearest
 from shortrun.files import explain
+
+UTF8 = "utf-8-sig"
+MARKS = {  # what a text may begin with to say its encoding; that of UTF-32 begins with that of UTF-16
+    codecs.BOM_UTF8: UTF8,
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift-jis", "gb18030")
 
 
 def is_packed(path: Path) -> bool:
@@ -91,24 +102,60 @@ def valid(path: Path, number: int, line: str, foreign: str) -> str:
     raise FormatError(path, number, f"byte 0x{escaped:02x} is not UTF-8 text")
 
 
-def read_text(path: Path) -> str:
-    r"""Return the UTF-8 text of a file with `\n` for every kind of line end and without a byte-order mark.
+def read_text(path: Path, encoding: str | None = None) -> str:
+    r"""Return the text of a file with `\n` for every kind of line end and without a byte-order mark.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    encoding : str, optional
+        Its encoding where it begins with no byte-order mark, UTF-8 by default.
 
     Raises
     ------
     FormatError
-        As `read_bytes`, or if the text is not UTF-8; names the line.
+        As `read_bytes`, or if the text is not of that encoding; names the line.
+    ConfigError
+        If there is no such encoding.
     """
-    content = read_bytes(path)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FormatError(path, line, f"byte 0x{content[error.start]:02x} is not UTF-8 text") from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = decoded(path, read_bytes(path), encoding).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise FormatError(path, None, "the file is empty")
     return text
+
+
+def decoded(path: Path, content: bytes, encoding: str | None) -> str:
+    """Return the text that bytes are."""
+    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    chosen = marked or known_encoding(encoding)
+    try:
+        text = content.decode(chosen)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        what = f"{'UTF-8' if chosen == UTF8 else chosen} text"
+        tip = "" if marked or encoding else ": --encoding latin-1, cp1252 or another reads other encodings"
+        raise FormatError(path, line, f"byte 0x{content[error.start]:02x} is not {what}{tip}") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise FormatError(path, line, "a byte 0, text expected: is it of another encoding, as --encoding utf-16-le?")
+    return text
+
+
+def known_encoding(name: str | None) -> str:
+    """Return the encoding of that name, UTF-8 for None.
+
+    Raises
+    ------
+    ConfigError
+        If Python knows none; names the nearest.
+    """
+    try:
+        b"a".decode(name or UTF8, "replace")
+    except LookupError:
+        reason = f"one of {', '.join(ENCODINGS)} or another that Python knows expected, got '{name}'"
+        raise ConfigError("encoding", reason, nearest(str(name), ENCODINGS)) from None
+    return name or UTF8
 
 
 def hint(path: Path, also: tuple[str, ...] = ()) -> str:

@@ -2,57 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from shortrun.data.core.labels import did_you_mean
-from shortrun.data.tables.delimited import Delimited, read_delimited
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.words import is_missing
+from shortrun.data.tables.decimals import in_points
+from shortrun.data.tables.delimited import read_delimited
+from shortrun.data.tables.naming import match
 from shortrun.errors import FormatError
+from shortrun.settings import Reading
 
 
-def read_annotations(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return the columns of a CSV or TSV file (.gz or not) for samples of these names, each (N,).
+class Annotations(NamedTuple):
+    """Columns about samples, (N,) each, by their names in the file, and notes on how they were found."""
 
-    A column in which every cell that is filled is a finite number is float64, NaN where unknown; others are texts, ""
-    where unknown. Samples without a row are unknown; a row counts for every sample of its name.
+    columns: dict[str, np.ndarray]
+    notes: tuple[str, ...]
+
+
+def read_annotations(path: Path, data: Dataset, options: Reading | None = None) -> Annotations:
+    """Return what a text table says of samples.
+
+    Rows are found by the samples' names, in whatever column they are (`naming.match`). A column in which every cell
+    that is filled is a finite number is float64, NaN where unknown; others are texts, "" where unknown. Samples without
+    a row are unknown.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    data : Dataset
+        The samples.
+    options : Reading, optional
+        Of reading; its `delimiter`, `decimal` and `encoding` are used.
 
     Raises
     ------
     FormatError
-        If there is no column `name` or none beside it, a row names no sample (names the nearest), or two rows are of
-        one name; names the line.
+        If no column names samples or there is none beside it, or two rows of one sample differ; names the line.
     """
-    table = read_delimited(path)
-    by = table.require("name")
+    options = options or Reading()
+    table = read_delimited(path, options, strict=False)
     if len(table.header) == 1:
-        raise FormatError(path, 1, "only a column 'name', no annotations beside it")
-    row_of = rows_by_name(table, by, names)
-    rows = np.array([row_of.get(name, -1) for name in names])
-    return {
-        header: typed(np.array([*table.column(index), ""], dtype=object)[rows].astype(str))
+        raise FormatError(path, table.first_line, "two columns or more expected: names, and annotations beside them")
+    found = match(table, data, lambda _, row: tuple(table.rows[row]), what="other annotations")
+    table = in_points(table, options, {table.header[found.column].casefold()})
+    columns = {
+        header: typed(np.array([*table.column(index), ""], dtype=object)[found.rows].astype(str))
         for index, header in enumerate(table.header)
-        if index != by
+        if index != found.column
     }
-
-
-def rows_by_name(table: Delimited, by: int, names: Sequence[str]) -> dict[str, int]:
-    """Return the row of each name."""
-    known, row_of = set(names), {}
-    for row, name in enumerate(table.column(by)):
-        if name not in known:
-            reason = f"no sample is called '{name}'{did_you_mean(name, [*names])}"
-            raise FormatError(table.path, table.lines[row], reason)
-        if name in row_of:
-            reason = f"name '{name}' is in line {table.lines[row_of[name]]} already"
-            raise FormatError(table.path, table.lines[row], reason)
-        row_of[name] = row
-    return row_of
+    return Annotations(columns, (*table.notes, found.note))
 
 
 def typed(cells: np.ndarray) -> np.ndarray:
-    """Return texts as numbers where all that are filled are finite ones."""
+    """Return texts as numbers where all that are filled are finite ones; words for nothing are ''."""
+    cells = np.array(["" if is_missing(cell) else cell for cell in cells.tolist()])
     try:
         numbers = np.array([float(cell) if cell else np.nan for cell in cells])
     except ValueError:

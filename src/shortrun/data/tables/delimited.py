@@ -1,17 +1,16 @@
-"""Comma- and tab-separated text with a header line; every row remembers its line."""
+"""Text tables with a header line; every row remembers its line."""
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import read_text
+from shortrun.data.tables.dialects import Numbered, opened, rows_of, trimmed
 from shortrun.errors import FormatError
-
-csv.field_size_limit(2**31 - 1)  # long sequences are single fields
+from shortrun.settings import Reading
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Delimited:
     """A table of texts: `header` (C,), `rows` N x C, and the line (from 1) of each row.
 
     A file without lines has the `types` of its columns instead, as `table_columns.Column` names them; `lines` are then
-    the numbers of rows.
+    the numbers of rows. `separator` is what separates fields, `notes` are lines on how the file was read.
     """
 
     path: Path
@@ -27,6 +26,8 @@ class Delimited:
     rows: list[list[str]]
     lines: list[int]
     types: list[str] | None = None
+    separator: str = ","
+    notes: tuple[str, ...] = ()
 
     def column(self, index: int) -> list[str]:
         """Return the texts of a column."""
@@ -68,9 +69,23 @@ class Delimited:
         """Return some of the rows."""
         return replace(self, rows=[self.rows[row] for row in rows], lines=[self.lines[row] for row in rows])
 
+    def with_columns(self, changed: Mapping[int, list[str]]) -> Delimited:
+        """Return the table with other cells in some columns, by their index."""
+        columns = [changed.get(index) or self.column(index) for index in range(len(self.header))]
+        return replace(self, rows=[list(row) for row in zip(*columns, strict=True)])
 
-def read_delimited(path: Path) -> Delimited:
-    """Read a table with a header line; tabs in .tsv, or where the first line has one and no comma.
+
+def read_delimited(path: Path, options: Reading | None = None, *, strict: bool = True) -> Delimited:
+    """Read a text table with a header line; what separates its fields is found, unless options say.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    options : Reading, optional
+        Of reading; its `delimiter` and `encoding` are used.
+    strict : bool, default True
+        Whether the separator that options name must be in the header; a table beside the data may have another.
 
     Raises
     ------
@@ -78,37 +93,16 @@ def read_delimited(path: Path) -> Delimited:
         If there is no row, a row has too few or too many fields, a quote is not closed, or two columns have the same
         name; names the line.
     """
-    text = read_text(path)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter(path, text), strict=True)
-    numbered: list[tuple[int, list[str]]] = []
-    start = 1
-    try:
-        for row in reader:
-            if "".join(row).strip():
-                numbered.append((start, [cell.strip() for cell in row]))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise FormatError(path, start, f"is no valid CSV: {error}") from None
-    return checked(path, numbered)
+    options = options or Reading()
+    text, mark, notes = opened(path, read_text(path, options.encoding), options.delimiter, strict=strict)
+    table = checked(path, [*rows_of(text, mark, path)])
+    return replace(table, separator=mark, notes=(*notes, *table.notes))
 
 
-def delimiter(path: Path | str, text: str = "") -> str:
-    """Return what separates the fields of a file: a tab or a comma."""
-    if str(path).lower().removesuffix(".gz").endswith(".tsv"):
-        return "\t"
-    opening = text.lstrip("\n").split("\n", 1)[0]
-    return "\t" if "\t" in opening and "," not in opening else ","
-
-
-def trimmed(numbered: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """Return rows without columns at the end that hold nothing, as the panel of the 1000 Genomes has in its header."""
-    width = len("\0".join(numbered[0][1]).rstrip("\0").split("\0"))
-    return numbered if any(any(row[width:]) for _, row in numbered) else [(line, row[:width]) for line, row in numbered]
-
-
-def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:
+def checked(path: Path, numbered: list[Numbered]) -> Delimited:
     """Return the table of numbered rows, the first of them its header."""
     (first, header), *rest = trimmed(numbered)
+    header, rest, notes = repaired(path, header, rest)
     twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
     if twice is not None:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
@@ -117,4 +111,19 @@ def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:
     for line, row in rest:
         if len(row) != len(header):
             raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
-    return Delimited(path, header, [row for _, row in rest], [line for line, _ in rest])
+    return Delimited(path, header, [row for _, row in rest], [line for line, _ in rest], notes=notes)
+
+
+def repaired(path: Path, header: list[str], rest: list[Numbered]) -> tuple[list[str], list[Numbered], tuple[str, ...]]:
+    """Return header and rows without what programs add to them: '#' before the first name, an empty field at the end.
+
+    Rows that all have one field more than the header begin with a name each, as R writes them.
+    """
+    notes: tuple[str, ...] = ()
+    if header[0].startswith("#") and header[0].strip("# "):
+        header = [header[0].strip("# "), *header[1:]]
+    if not rest or any(len(row) != len(header) + 1 for _, row in rest):
+        return header, rest, notes
+    if any(row[-1] for _, row in rest):
+        return ["", *header], rest, (f"{path.name}: the header has no name for the first column",)
+    return header, [(line, row[:-1]) for line, row in rest], notes

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from shortrun.data.tables.decimals import in_points
 from shortrun.data.tables.delimited import Delimited, read_delimited
+from shortrun.settings import Reading
 
 
 def read_distances(path: Path, count: int) -> np.ndarray:
@@ -15,7 +17,7 @@ def read_distances(path: Path, count: int) -> np.ndarray:
     Parameters
     ----------
     path : Path
-        CSV or TSV with columns i, j (from 1) and a third one of distances.
+        Text table with columns i, j (from 1) and a third one of distances.
     count : int
         Number L of columns of the alignment.
 
@@ -40,7 +42,7 @@ def read_distances(path: Path, count: int) -> np.ndarray:
     ...     read_distances(path, 2).tolist()
     [[nan, 3.5], [3.5, nan]]
     """
-    table = read_delimited(path)
+    table = in_points(read_delimited(path), Reading())
     first, second, third = table.require("i"), table.require("j"), distance_column(table)
     found = np.full((count, count), np.inf)
     for row in range(len(table.rows)):

@@ -11,8 +11,10 @@ from pathlib import Path
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.request import Request
-from shortrun.data.tables.delimited import delimiter, read_delimited
-from shortrun.data.tables.encoding import columns_of, dataset_of
+from shortrun.data.tables.decimals import in_points
+from shortrun.data.tables.delimited import read_delimited
+from shortrun.data.tables.dialects import delimiter
+from shortrun.data.tables.encoding import RESERVED, columns_of, dataset_of
 
 SUFFIXES = (".csv", ".tsv")
 
@@ -25,7 +27,9 @@ def read(path: Path, options: Request) -> Dataset:
     FormatError
         If a cell cannot be used; names its line and column.
     """
-    return dataset_of(read_delimited(path), options)
+    spared = {*RESERVED, options.label_column, options.group, *options.categorical, *options.ignore}
+    table = in_points(read_delimited(path, options), options, {str(name).casefold() for name in spared})
+    return dataset_of(table, options).with_notes(*table.notes)
 
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str, *, header: bool = True) -> None:

@@ -1,0 +1,79 @@
+"""Numbers as the cells of a text table write them: a point or a comma before the decimals, or between thousands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
+from shortrun.data.core.words import is_missing
+from shortrun.data.tables.delimited import Delimited
+from shortrun.settings import Reading
+
+NUMBER = {
+    mark: re.compile(rf"-?(\d{{1,3}}({other}\d{{3}})+|\d+)({point}\d*)?(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+    for mark, point, other in ((".", r"\.", ","), (",", ",", r"\."))
+}  # by its decimal mark; the other one may stand between thousands
+
+
+def in_points(table: Delimited, options: Reading, spared: Container[str] = ()) -> Delimited:
+    """Return a table whose numbers have a point before their decimals and nothing between thousands.
+
+    Only columns are changed that hold a comma and nothing but such numbers. Where both readings are possible, as of
+    '1,234', the comma is a decimal one if ';' separates fields.
+
+    Parameters
+    ----------
+    table : Delimited
+        As a file has it.
+    options : Reading
+        Of reading; `decimal` is the decimal mark, found column by column if None.
+    spared : Container[str]
+        Names of columns, in small letters, that hold no numbers.
+
+    Raises
+    ------
+    FormatError
+        If nobody can say what a comma means; names the first such cell.
+    """
+    changed: dict[int, list[str]] = {}
+    examples: dict[str, str] = {}
+    for index, name in enumerate(table.header):
+        cells = table.column(index)
+        row = None if name.casefold() in spared else next((i for i, cell in enumerate(cells) if "," in cell), None)
+        mark = None if row is None else mark_of(table, index, row, options.decimal)
+        if row is not None and mark is not None:
+            changed[index] = [pointed(cell, mark) for cell in cells]
+            examples.setdefault(mark, f"'{cells[row]}' is read as {changed[index][row]}")
+    if not changed:
+        return table
+    names = [table.header[index] for index in changed]
+    note = f"{table.path.name}: numbers with commas in {listed(names)}: {', '.join(examples.values())}"
+    return replace(table.with_columns(changed), notes=(*table.notes, note))
+
+
+def mark_of(table: Delimited, index: int, row: int, asked: str | None) -> str | None:
+    """Return the decimal mark of the numbers in a column, None if not all cells are numbers; `row` has a comma."""
+    known = {cell for cell in table.column(index) if not is_missing(cell)}
+    fitting = [mark for mark, number in NUMBER.items() if all(map(number.fullmatch, known))]
+    wanted = asked or ("," if table.separator == ";" else None)
+    if asked is not None or wanted in fitting:
+        return wanted if wanted in fitting else None
+    if len(fitting) < len(NUMBER):
+        return fitting[0] if fitting else None
+    cell = table.column(index)[row]
+    points = " or ".join(f"{pointed(cell, mark)} (--decimal {mark})" for mark in NUMBER)
+    raise table.refused(row, index, f"'{cell}' may be {points}: say which")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names of columns in a few words."""
+    some = ", ".join(f"'{name}'" for name in names[:3])
+    return f"column {some}" if len(names) == 1 else f"{len(names)} columns ({some}{', ...' if len(names) > 3 else ''})"
+
+
+def pointed(cell: str, mark: str) -> str:
+    """Return a number with a point for its decimal mark and nothing between thousands."""
+    if is_missing(cell):
+        return cell
+    return cell.replace(",", "") if mark == "." else cell.replace(".", "").replace(",", ".")
