@@ -7,7 +7,16 @@ from shortrun.landscape.couplings import fields, pair_strengths, pairs, strength
 from shortrun.landscape.fixed_points import LEFT, FixedPoints, fixed_points
 from shortrun.landscape.growth import starts_of, tree
 from shortrun.landscape.mean_field import MeanFields, gamma, solve
-from shortrun.landscape.mutations import log_weights, marginal_free_energy, mutation_scores, single_mutants
+from shortrun.landscape.mutations import (
+    independent_scores,
+    log_weights,
+    log_weights_of,
+    marginal_free_energy,
+    mutated,
+    mutation_scores,
+    rank_correlation,
+    single_mutants,
+)
 from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.newick import leaf_names, newick, node_names
 from shortrun.landscape.sites import Sites, sites_of
@@ -36,9 +45,12 @@ __all__ = [
     "fields",
     "fixed_points",
     "gamma",
+    "independent_scores",
     "leaf_names",
     "log_weights",
+    "log_weights_of",
     "marginal_free_energy",
+    "mutated",
     "mutation_scores",
     "newick",
     "node_names",
@@ -46,6 +58,7 @@ __all__ = [
     "pairs",
     "precision",
     "rank_contacts",
+    "rank_correlation",
     "single_mutants",
     "sites_of",
     "solve",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shortrun.settings._base import MODEL, OUTPUT, Count, Positive, Rate, Settings, option
+from shortrun.settings._base import DATA, MODEL, OUTPUT, Count, Positive, Rate, Settings, option
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
 
 ITERATION = "Mean-field iteration"
@@ -138,4 +138,14 @@ class MutationsSettings(OfAge):
 
     label: str | None = option(
         None, "Class at which the label is held; summed over by default.", panel=MODEL, metavar="CLASS"
+    )
+    first_residue: int = option(1, "Number of the first residue of the wild type.", metavar="NUMBER")
+    measured_column: str | None = option(
+        None, "Column of the measured effects; found by its name by default.", panel=DATA, metavar="COLUMN"
+    )
+    baselines: tuple[Literal["independent"], ...] | None = option(
+        None,
+        "Scores beside ours: independent (sites, with the frequencies of the training data); by default with "
+        "measured effects.",
+        metavar="NAME,...",
     )
