@@ -131,6 +131,19 @@ class ContactsSettings(CouplingsOfClass):
     threshold: Rate = option(7.5, "Distance in angstrom below which two residues are in contact.", metavar="DISTANCE")
     separation: Count = option(5, "Only pairs of sites farther apart than this along the chain.", metavar="SITES")
     keep_gap: bool = option(False, "Count the gap as one of the colours.")
+    chain: str | None = option(
+        None, "Chain of the structure; by default the one that fits the family best.", panel=DATA, metavar="NAME"
+    )
+    atoms: Literal["heavy", "cb"] = option(
+        "heavy",
+        "Distances between residues: least between heavy atoms, or between C-beta (C-alpha of glycine).",
+        panel=DATA,
+    )
+    baselines: tuple[Literal["mean-field", "plm"], ...] = option(
+        (),
+        "Direct-coupling analysis of the training data beside ours: mean-field, plm (pseudo-likelihood).",
+        metavar="NAME,...",
+    )
 
 
 class MutationsSettings(OfAge):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from shortrun.data.sequences.encoding import gap_code
 from shortrun.data.sequences.weights import frequencies
 
 OPEN, EXTEND = 3.8, 0.35  # cost of a gap, nats: 11 and 1 in half bits, as with BLOSUM62
+TOLD = 8  # runs of residues in a line
 PSEUDO = 5.0  # sequences of the background that are added to those of the family
 
 
@@ -116,3 +118,11 @@ def _traced(match: np.ndarray, gapped: np.ndarray, inserted: np.ndarray, last: t
         else:
             j -= 1
             state = 0 if match[i, j] - OPEN >= inserted[i, j] - EXTEND else 2
+
+
+def runs(numbers: np.ndarray, names: Sequence[str] | None = None) -> str:
+    """Return numbers in order as text, as "1-4, 9", the first few of them; by their names where they have some."""
+    parts = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    told = [[str(it) if names is None else names[it] for it in (part[0], part[-1])] for part in parts[:TOLD]]
+    words = [first if len(part) == 1 else f"{first}-{last}" for (first, last), part in zip(told, parts, strict=False)]
+    return ", ".join([*words, *(["..."] if len(parts) > TOLD else [])])

@@ -14,11 +14,10 @@ from shortrun.data.sequences.encoding import GAP, INSERTS, codes_of, gap_code
 from shortrun.data.sequences.formats import fasta
 from shortrun.data.sequences.formats._alignment import Row, line_of
 from shortrun.data.sequences.hmm import HMM
-from shortrun.data.sequences.profile_alignment import align
+from shortrun.data.sequences.profile_alignment import align, runs
 from shortrun.errors import FormatError
 
 NO_RESIDUE = dict.fromkeys(map(ord, "-.~* "))
-TOLD = 8  # runs of residues in a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,28 +56,16 @@ class WildType:
         missing = sorted({*range(len(self.letters))} - {*self.residues.tolist()})
         lines = list(self.notes)
         if missing:
-            runs = ranges([index + first for index in missing])
+            gone = runs(np.array(missing) + first)
             lines.append(
                 f"{len(missing):,} of {len(self.letters):,} residues of '{self.name}' are at no site of the model: "
-                f"{runs} are not scored"
+                f"{gone} are not scored"
             )
         if gaps := int((self.residues < 0).sum()):
             lines.append(
                 f"{gaps:,} of {len(self.residues):,} sites are gaps in '{self.name}': insertions there are not scored"
             )
         return tuple(lines)
-
-
-def ranges(numbers: list[int]) -> str:
-    """Return numbers in order as text, as "1-4, 9", the first few of them."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    told = [str(a) if a == b else f"{a}-{b}" for a, b in runs[:TOLD]]
-    return ", ".join([*told, *(["..."] if len(runs) > TOLD else [])])
 
 
 def of_dataset(data: Dataset) -> WildType:
