@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import DATA, MODEL, OUTPUT, Count, Positive, Rate, Settings, option
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
+from shortrun.settings.text import listed
 
 ITERATION = "Mean-field iteration"
 
@@ -113,6 +114,11 @@ def triples_of(given: Any) -> Any:
     return tuple(tuple(map(int, sites)) for sites in found)
 
 
+def words_of(given: Any) -> Any:
+    """Return the words of a text like "a,b"; what is no text stays as it is."""
+    return listed([given]) if isinstance(given, str) else given
+
+
 class CouplingsSettings(CouplingsOfClass):
     """Options of `couplings`."""
 
@@ -139,7 +145,7 @@ class ContactsSettings(CouplingsOfClass):
         "Distances between residues: least between heavy atoms, or between C-beta (C-alpha of glycine).",
         panel=DATA,
     )
-    baselines: tuple[Literal["mean-field", "plm"], ...] = option(
+    baselines: Annotated[tuple[Literal["mean-field", "plm"], ...], BeforeValidator(words_of)] = option(
         (),
         "Direct-coupling analysis of the training data beside ours: mean-field, plm (pseudo-likelihood).",
         metavar="NAME,...",
@@ -156,7 +162,7 @@ class MutationsSettings(OfAge):
     measured_column: str | None = option(
         None, "Column of the measured effects; found by its name by default.", panel=DATA, metavar="COLUMN"
     )
-    baselines: tuple[Literal["independent"], ...] | None = option(
+    baselines: Annotated[tuple[Literal["independent"], ...] | None, BeforeValidator(words_of)] = option(
         None,
         "Scores beside ours: independent (sites, with the frequencies of the training data); by default with "
         "measured effects.",

@@ -20,7 +20,7 @@ from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, sampled, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
 from shortrun.workflows.tree import leaves_of, tree
-from shortrun.workflows.weights import receptive_fields, singular_values
+from shortrun.workflows.weights import motifs, receptive_fields, singular_values
 
 __all__ = [
     "animate",
@@ -44,6 +44,7 @@ __all__ = [
     "likelihood_by_age",
     "lyapunov",
     "mixing",
+    "motifs",
     "mutations",
     "open_wildtype",
     "parts_of_training",
