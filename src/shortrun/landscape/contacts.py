@@ -221,7 +221,7 @@ def _compared(table: pd.DataFrame, sites: int, distances: np.ndarray, settings: 
     distance = distances[table["i"] - 1, table["j"] - 1]
     measured = ~np.isnan(distance)
     contact = distance[measured] < settings.threshold
-    known = table[measured]
+    known = table.loc[measured]
     table["distance"] = distance
     table["contact"] = pd.array([bool(d < settings.threshold) if d == d else None for d in distance], dtype="boolean")
     own, *others = (ranking(known[name].to_numpy(), contact, sites) for name in known.columns[2:])

@@ -198,7 +198,7 @@ def rank_correlation(score: Float[np.ndarray, " n"], measured: Float[np.ndarray,
     known = np.isfinite(score) & np.isfinite(measured)
     ranks = [pd.Series(values[known]).rank().to_numpy() for values in (score, measured)]
     varied = known.sum() > 2 and all(np.ptp(each) > 0 for each in ranks)
-    return (float(np.corrcoef(*ranks)[0, 1].round(12)) if varied else float("nan")), int(known.sum())
+    return (float(np.corrcoef(ranks[0], ranks[1])[0, 1].round(12)) if varied else float("nan")), int(known.sum())
 
 
 def log_weights(model: RBM, theta: Theta, data: Dataset, *, label: int | None = None) -> Float[np.ndarray, " N"]:

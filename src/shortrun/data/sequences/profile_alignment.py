@@ -123,6 +123,8 @@ def _traced(match: np.ndarray, gapped: np.ndarray, inserted: np.ndarray, last: t
 def runs(numbers: np.ndarray, names: Sequence[str] | None = None) -> str:
     """Return numbers in order as text, as "1-4, 9", the first few of them; by their names where they have some."""
     parts = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
-    told = [[str(it) if names is None else names[it] for it in (part[0], part[-1])] for part in parts[:TOLD]]
-    words = [first if len(part) == 1 else f"{first}-{last}" for (first, last), part in zip(told, parts, strict=False)]
+    words = []
+    for part in parts[:TOLD]:
+        first, last = (str(it) if names is None else names[it] for it in (int(part[0]), int(part[-1])))
+        words.append(first if len(part) == 1 else f"{first}-{last}")
     return ", ".join([*words, *(["..."] if len(parts) > TOLD else [])])
