@@ -48,7 +48,7 @@ def log_odds(family: Dataset) -> np.ndarray:
 
 
 def align(odds: np.ndarray, codes: np.ndarray) -> Placement:
-    """Return the best alignment of a sequence to columns; gaps before and after it, and overhanging ends, cost nothing.
+    """Return the best alignment of a sequence to columns; residues that overhang are free, columns at the ends cheap.
 
     Parameters
     ----------
@@ -71,11 +71,12 @@ def align(odds: np.ndarray, codes: np.ndarray) -> Placement:
     """
     score = np.where(codes >= 0, odds[:, codes], 0.0)
     match, gapped, inserted = _filled(score)
-    last = np.unravel_index(_ends(match).argmax(), match.shape)
+    ends = match - EXTEND * np.arange(len(match))[::-1, None]
+    last = np.unravel_index(ends.argmax(), match.shape)
     residues = _traced(match, gapped, inserted, (int(last[0]), int(last[1])))
     placed = residues >= 0
     same = codes[residues[placed]] == odds.argmax(1)[placed]
-    return Placement(residues, float(match[last]), float(same.mean()))
+    return Placement(residues, float(ends[last]), float(same.mean()))
 
 
 def _filled(score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,22 +84,15 @@ def _filled(score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     columns, length = score.shape
     match, gapped, inserted = (np.full(score.shape, -np.inf) for _ in range(3))
     along = EXTEND * np.arange(length)
-    best = np.zeros(length)  # before the first column
+    best = np.full(length, -np.inf)  # before the first column
     for i in range(columns):
-        match[i] = score[i] + np.concatenate([[0.0], best[:-1]])
+        match[i] = score[i] + np.maximum(np.concatenate([[-np.inf], best[:-1]]), -EXTEND * i)  # go on, or begin here
         if i > 0:
             gapped[i] = np.maximum(np.maximum(match[i - 1], inserted[i - 1]) - OPEN, gapped[i - 1] - EXTEND)
         opened = np.maximum.accumulate(match[i] + along)[:-1]
         inserted[i, 1:] = opened - OPEN - along[:-1]
         best = np.maximum(np.maximum(match[i], gapped[i]), inserted[i])
     return match, gapped, inserted
-
-
-def _ends(match: np.ndarray) -> np.ndarray:
-    """Return the scores where an alignment may end: in the last column, or with the last residue."""
-    free = np.full(match.shape, -np.inf)
-    free[-1], free[:, -1] = match[-1], match[:, -1]
-    return free
 
 
 def _traced(match: np.ndarray, gapped: np.ndarray, inserted: np.ndarray, last: tuple[int, int]) -> np.ndarray:
@@ -111,7 +105,10 @@ def _traced(match: np.ndarray, gapped: np.ndarray, inserted: np.ndarray, last: t
             if i == 0 or j == 0:
                 return residues
             i, j = i - 1, j - 1
-            state = int(np.argmax([match[i, j], gapped[i, j], inserted[i, j]]))
+            before = [match[i, j], gapped[i, j], inserted[i, j]]
+            if max(before) <= -EXTEND * (i + 1):
+                return residues
+            state = int(np.argmax(before))
         elif state == 1:
             i -= 1
             state = int(np.argmax([match[i, j] - OPEN, gapped[i, j] - EXTEND, inserted[i, j] - OPEN]))
