@@ -12,6 +12,7 @@ from shortrun.data import split as split
 from shortrun.data import write as write
 from shortrun.data.core.kind import HasKind
 from shortrun.data.core.kind import Kind
+from shortrun.data.sequences.wildtype import WildType
 from shortrun.equilibrium.samples import Likelihood
 from shortrun.equilibrium.tempering import Tempered
 from shortrun.errors import ConfigError as ConfigError
@@ -134,6 +135,10 @@ def contacts(
     threshold: float = 7.5,
     separation: int = 5,
     keep_gap: bool = False,
+    chain: str | None = None,
+    atoms: Literal['heavy', 'cb'] = 'heavy',
+    baselines: Sequence[Literal['mean-field', 'plm']] = (),
+    structure: Path | str | None = None,
 ) -> Contacts: ...
 
 def couplings(
@@ -369,12 +374,17 @@ def mixing(
 
 def mutations(
     run: Trajectory | Path | str,
-    wildtype: Dataset,
+    wildtype: Dataset | WildType | Path | str,
     sequences: Dataset | None = None,
     *,
     raw: bool = False,
     age: int | Literal['best', 'last'] = 'best',
     label: str | None = None,
+    first_residue: int = 1,
+    measured_column: str | None = None,
+    baselines: Sequence[Literal['independent']] | None = None,
+    mutants: Path | str | None = None,
+    measured: Path | str | None = None,
 ) -> pd.DataFrame: ...
 
 def phases(
@@ -432,6 +442,8 @@ def read(
     inserts: Literal['keep', 'remove'] | None = None,
     align: str | None = None,
     max_gaps: float | None = None,
+    min_coverage: float | None = None,
+    max_identity: float | None = None,
     reweight: float | None = None,
     part: Literal['train', 'test'] | None = None,
     grey: bool = False,

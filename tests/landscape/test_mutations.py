@@ -69,7 +69,7 @@ def run(folder):
 
 def test_the_wild_type_of_a_motif_is_best(run, folder):
     table = workflows.mutations(run, sr.read(folder / "wild.fasta", alphabet="rna"))
-    assert table.columns.tolist() == ["mutant", "score", "position", "wildtype", "letter"]
+    assert table.columns.tolist() == ["mutant", "score", "position", "wildtype", "letter", "column"]
     assert len(table) == 8 * 4
     assert table["mutant"][0] == "A1-"
     assert (table["score"] < 0).all()
@@ -136,7 +136,7 @@ def test_machines_trained_out_of_equilibrium_are_warned_about(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (">w\nACGUACG\n", "7 sites a sample, but"),
+        (">w\nAAAGGGCCC\n", "9 residues that do not fit the 8 sites"),
         (">w\nACGUAXGU\n", "bad.fasta:2: "),
         (">w\nACGUACGU\n>v\nACG\n", "bad.fasta:"),
         ("", "bad.fasta"),

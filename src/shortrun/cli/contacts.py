@@ -25,6 +25,10 @@ def contacts(
         Path | None,
         typer.Option(metavar="FILE", help="CSV with columns i, j (from 1), distance.", rich_help_panel=DATA),
     ] = None,
+    structure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="PDB or mmCIF file to take distances from.", rich_help_panel=DATA),
+    ] = None,
     out: _tables.TableFile = None,
     figure: _tables.FigureFile = None,
     threads: _options.Threads = None,
@@ -38,7 +42,7 @@ def contacts(
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    found = workflows.contacts(trained, distances, settings=settings)
+    found = workflows.contacts(trained, distances, structure=structure, settings=settings)
     _machine_couplings.warn(trained)
     if out is not None:
         _tables.write(found.table, out)
@@ -48,6 +52,10 @@ def contacts(
         _output.emit({"run": str(run)} | about(found) | {"contacts": rows(found)})
     else:
         show(found)
+        for line in found.notes:
+            _output.say(f"note: {line}")
+        for line in baselines(found):
+            _output.say(line)
         _output.say(outcome(found) + _machine_couplings.files(out, figure))
 
 
@@ -59,8 +67,14 @@ def rows(found: Contacts) -> list[dict[str, Any]]:
 def about(found: Contacts) -> dict[str, Any]:
     """Return how good the ranking is, for a JSON document."""
     numbers = {"area_under_curve": found.area, "base_rate": found.base}
+    others = {
+        name: {"precision": each.precision, "area_under_curve": _tables.known(each.area)}
+        for name, each in found.baselines.items()
+    }
     return {"sites": found.sites, "pairs": len(found.table), "precision": found.precision} | {
-        name: None if value != value else value for name, value in numbers.items()
+        **{name: _tables.known(value) for name, value in numbers.items()},
+        "baselines": others,
+        "notes": list(found.notes),
     }
 
 
@@ -69,7 +83,8 @@ def show(found: Contacts) -> None:
     number, lines = _machine_couplings.number, []
     for row in found.table.head(ON_SCREEN).to_dict("records"):
         known = [number(row["distance"]), contact(row["contact"])] if "distance" in row else []
-        lines.append([str(row["i"]), str(row["j"]), number(row["score"]), *known])
+        scores = [number(row[name]) for name in found.table.columns[2:] if name not in ("distance", "contact")]
+        lines.append([str(row["i"]), str(row["j"]), *scores, *known])
     _output.rows([str(name) for name in found.table.columns], lines)
 
 
@@ -78,10 +93,20 @@ def contact(value: Any) -> str:
     return "-" if value is not True and value is not False else "yes" if value else "no"
 
 
+def baselines(found: Contacts) -> list[str]:
+    """Return a line on each other ranking, where distances are known."""
+    return [f"{name}: {shares(each.precision, each.area)}" for name, each in found.baselines.items()]
+
+
+def shares(precision: dict[str, float], area: float) -> str:
+    """Return how well a ranking predicts contacts."""
+    at = ", ".join(f"{value:.3f} at {name}" for name, value in precision.items())
+    return f"precision {at or '-'}; area under ROC {area:.3f}"
+
+
 def outcome(found: Contacts) -> str:
     """Return one line on the ranking."""
     if "distance" not in found.table:
         return f"{len(found.table):,} pairs of {found.sites} sites"
-    shares = ", ".join(f"{value:.3f} at {name}" for name, value in found.precision.items())
     known, base = len(found.known), _machine_couplings.number(found.base)
-    return f"precision {shares or '-'}; area under ROC {found.area:.3f}; {known:,} pairs, {base} of them contacts"
+    return f"{shares(found.precision, found.area)}; {known:,} pairs, {base} of them contacts"

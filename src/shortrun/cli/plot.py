@@ -216,6 +216,20 @@ def fields(
 
 
 @app.command()
+def motifs(
+    run: _options.RunFolder,
+    out: FigureFile,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Hidden units, the strongest.")] = 6,
+    age: _options.Age = "best",
+) -> None:
+    """Weights of the strongest hidden units as sequence logos: what each is for, and against."""
+    check(out)
+    from shortrun import plots, workflows
+
+    save(plots.motifs(*workflows.motifs(run, age=OfAge.of(age=age).age, count=number)), out)
+
+
+@app.command()
 def training(run: _options.RunFolder, out: FigureFile) -> None:
     """Residuals, norms and accuracy while a run learned."""
     check(out)

@@ -13,6 +13,7 @@ from shortrun.data.further import readings_like
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.label_files import attach, read_labels
 from shortrun.data.recipes import ENTRIES
+from shortrun.data.sequences.filters import filtered
 from shortrun.data.sequences.gaps import selected
 from shortrun.data.sequences.weights import sequence_weights
 from shortrun.errors import DataError, FormatError
@@ -68,10 +69,24 @@ def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Read
 
 def read_with(path: Path, reading: Reading, like: Kind | None) -> Dataset:
     """Return the samples of a file, weighed if that is asked for; their kind remembers the options."""
-    data = labelled(path, Request.made(reading, like))
+    data = filtered_by(path, labelled(path, Request.made(reading, like)), reading)
     if reading.reweight is not None:
         data = data.with_weights(sequence_weights(data, reading.reweight))
     return data.with_kind(reading=reading)
+
+
+def filtered_by(path: Path, data: Dataset, reading: Reading) -> Dataset:
+    """Return the samples that the filters of sequences leave.
+
+    Raises
+    ------
+    FormatError
+        If there is none.
+    """
+    try:
+        return filtered(data, reading)
+    except DataError as error:
+        raise FormatError(path, None, str(error)) from None
 
 
 def labelled(path: Path, options: Request) -> Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,21 @@ from torch import Tensor
 
 from shortrun.errors import ConfigError
 from shortrun.landscape.couplings import pair_strengths, pairs
+from shortrun.landscape.dca import average_product_corrected
 from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.sites import Sites
 from shortrun.settings import ContactsSettings
 
 GAP = "-"
 SHARES = {"L/5": 0.2, "L/2": 0.5, "L": 1.0, "2L": 2.0}
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How well a ranking of pairs predicts contacts; see `Contacts`."""
+
+    precision: dict[str, float]
+    area: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +47,10 @@ class Contacts:
         Under the ROC curve of those pairs; NaN without.
     base : float
         Share of contacts among all of them; NaN without.
+    baselines : dict[str, Ranking], optional
+        The same of other scores of the same pairs, which are columns of the table.
+    notes : tuple[str, ...], default ()
+        How the structure was mapped to the columns, and what could not be.
     """
 
     table: pd.DataFrame
@@ -44,6 +58,8 @@ class Contacts:
     precision: dict[str, float]
     area: float
     base: float
+    baselines: dict[str, Ranking] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def known(self) -> np.ndarray:
@@ -80,9 +96,7 @@ def contact_scores(sites: Sites, couplings: Float[Tensor, "R R"], keep: Bool[Ten
     >>> divmod(int(scores.argmax()), 3)
     (0, 2)
     """
-    norms = pair_strengths(sites, couplings * keep * keep.unsqueeze(1))
-    total = norms.sum(1)
-    return (norms - total.outer(total) / total.sum().clamp(min=1e-300)).fill_diagonal_(0)
+    return average_product_corrected(pair_strengths(sites, couplings * keep * keep.unsqueeze(1)))
 
 
 def precision(contact: Bool[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
@@ -136,7 +150,10 @@ def area_under_curve(score: Float[np.ndarray, " n"], contact: Bool[np.ndarray, "
 
 
 def rank_contacts(
-    named: NamedSites, distances: Float[np.ndarray, "L L"] | None, settings: ContactsSettings
+    named: NamedSites,
+    distances: Float[np.ndarray, "L L"] | None,
+    settings: ContactsSettings,
+    baselines: Mapping[str, Float[np.ndarray, "S S"]] | None = None,
 ) -> Contacts:
     """Rank pairs of sites that are far enough apart by corrected coupling strengths, and compare with a structure.
 
@@ -148,6 +165,8 @@ def rank_contacts(
         Between the columns of the data, NaN where unknown.
     settings : ContactsSettings
         Method, separation, threshold, and whether gaps count.
+    baselines : Mapping[str, Float[ndarray, "S S"]], optional
+        Other scores of pairs of the sites, by their names.
 
     Returns
     -------
@@ -178,35 +197,47 @@ def rank_contacts(
         raise ConfigError("separation", f"0 to {place[-1] - place[0] - 1} expected, got {settings.separation}")
     counted = torch.tensor([settings.keep_gap or letter != GAP for letter in named.letters])
     scores = contact_scores(named.sites, pairs(named.sites, settings.method), counted).numpy()
-    table = _far_pairs(scores, place, settings.separation)
+    table = _far_pairs(scores, place, settings.separation, baselines or {})
     if distances is None:
         return Contacts(table, len(scores), {}, float("nan"), float("nan"))
-    return _compared(table, len(scores), distances, settings.threshold)
+    return _compared(table, len(scores), distances, settings)
 
 
-def _far_pairs(scores: np.ndarray, place: np.ndarray, separation: int) -> pd.DataFrame:
+def _far_pairs(
+    scores: np.ndarray, place: np.ndarray, separation: int, baselines: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
     """Return the pairs that are far enough apart, the highest score first."""
     i, j = np.triu_indices(len(scores), 1)
     far = place[j] - place[i] > separation
     i, j = i[far], j[far]
     order = np.argsort(-scores[i, j], kind="stable")
     i, j = i[order], j[order]
-    return pd.DataFrame({"i": place[i], "j": place[j], "score": scores[i, j]})
+    others = {name: each[i, j] for name, each in baselines.items()}
+    return pd.DataFrame({"i": place[i], "j": place[j], "score": scores[i, j]} | others)
 
 
-def _compared(table: pd.DataFrame, sites: int, distances: np.ndarray, threshold: float) -> Contacts:
-    """Return a ranking with what a structure says of it."""
+def _compared(table: pd.DataFrame, sites: int, distances: np.ndarray, settings: ContactsSettings) -> Contacts:
+    """Return a ranking, and those of baselines, with what a structure says of them."""
     distance = distances[table["i"] - 1, table["j"] - 1]
     measured = ~np.isnan(distance)
-    contact = distance[measured] < threshold
+    contact = distance[measured] < settings.threshold
+    known = table.loc[measured]
     table["distance"] = distance
-    table["contact"] = pd.array([bool(d < threshold) if d == d else None for d in distance], dtype="boolean")
-    curve = precision(contact)
-    at = {name: max(1, round(share * sites)) for name, share in SHARES.items()}
+    table["contact"] = pd.array([bool(d < settings.threshold) if d == d else None for d in distance], dtype="boolean")
+    own, *others = (ranking(known[name].to_numpy(), contact, sites) for name in known.columns[2:])
     return Contacts(
         table=table,
         sites=sites,
-        precision={name: float(curve[n - 1]) for name, n in at.items() if n <= len(curve)},
-        area=area_under_curve(table["score"].to_numpy()[measured], contact),
+        precision=own.precision,
+        area=own.area,
         base=float(contact.mean()) if len(contact) else float("nan"),
+        baselines=dict(zip([str(name) for name in known.columns[3:]], others, strict=True)),
     )
+
+
+def ranking(score: Float[np.ndarray, " n"], contact: Bool[np.ndarray, " n"], sites: int) -> Ranking:
+    """Return how well scores predict which pairs are contacts, of so many sites."""
+    curve = precision(contact[np.argsort(-score, kind="stable")])
+    at = {name: max(1, round(share * sites)) for name, share in SHARES.items()}
+    shares = {name: float(curve[n - 1]) for name, n in at.items() if n <= len(curve)}
+    return Ranking(shares, area_under_curve(score, contact))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import torch
@@ -98,7 +100,9 @@ def marginal_free_energy(model: RBM, theta: Theta, state: State, *, label: int |
     return model.free_energy(theta, tuple(held))
 
 
-def single_mutants(named: NamedSites, wildtype: Integer[np.ndarray, " L"]) -> pd.DataFrame:
+def single_mutants(
+    named: NamedSites, wildtype: Integer[np.ndarray, " L"], numbers: Float[np.ndarray, " L"] | None = None
+) -> pd.DataFrame:
     """Return the scores of all single mutants, position by position in the order of the letters.
 
     Parameters
@@ -107,11 +111,13 @@ def single_mutants(named: NamedSites, wildtype: Integer[np.ndarray, " L"]) -> pd
         The sites of a machine.
     wildtype : Integer[ndarray, " L"]
         The codes of a sequence, a column of the data each.
+    numbers : Float[ndarray, " L"], optional
+        Number of the residue at each of them, NaN for a gap, which has no mutants; by default that of the column.
 
     Returns
     -------
     pandas.DataFrame
-        mutant (as A24G), score, position, wildtype, letter
+        mutant (as A24G), score, position, wildtype, letter, column (of the data, from 1)
 
     Examples
     --------
@@ -126,15 +132,73 @@ def single_mutants(named: NamedSites, wildtype: Integer[np.ndarray, " L"]) -> pd
     [{'mutant': '110', 'score': -2.0}]
     """
     sites = named.sites
-    codes = torch.from_numpy(wildtype[list(sites.places)].astype(np.int64))
+    places = list(sites.places)
+    codes = torch.from_numpy(wildtype[places].astype(np.int64))
     scores = mutation_scores(sites, codes).numpy()
     owner = sites.owner[: sites.rows].numpy()
-    present = (sites.starts[: len(sites.places)] + codes).numpy()
-    letter, position = np.array(named.letters, dtype=object), named.positions[owner]
+    present = (sites.starts[: len(places)] + codes).numpy()
+    letter, column = np.array(named.letters, dtype=object), named.positions[owner]
+    number = column if numbers is None else numbers[places][owner]
     before = letter[present][owner]
-    table = pd.DataFrame({"score": scores, "position": position, "wildtype": before, "letter": letter})
-    table.insert(0, "mutant", before + position.astype(str).astype(object) + letter)
-    return table.drop(index=present.tolist()).reset_index(drop=True)
+    table = pd.DataFrame({"score": scores, "position": number, "wildtype": before, "letter": letter, "column": column})
+    table = table.drop(index=present.tolist()).dropna(subset="position").reset_index(drop=True)
+    table = table.astype({"position": np.int64})
+    names = table["wildtype"] + table["position"].astype(str).astype(object) + table["letter"]
+    table.insert(0, "mutant", names)
+    return table
+
+
+def mutated(
+    wildtype: Integer[np.ndarray, " L"], changes: Sequence[Sequence[tuple[int, int]]]
+) -> Integer[np.ndarray, "n L"]:
+    """Return the codes of mutants, each given by (site, code) of what is changed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.landscape import mutated
+    >>> mutated(np.array([1, 2, 3]), [[], [(0, 5), (2, 4)]]).tolist()
+    [[1, 2, 3], [5, 2, 4]]
+    """
+    rows = np.repeat(wildtype[None], len(changes), 0)
+    for row, each in zip(rows, changes, strict=True):
+        for site, code in each:
+            row[site] = code
+    return rows
+
+
+def independent_scores(
+    frequencies: Float[np.ndarray, "L q"],
+    wildtype: Integer[np.ndarray, " L"],
+    mutants: Integer[np.ndarray, "n L"],
+) -> Float[np.ndarray, " n"]:
+    """Return sum_i ln f_i(mutant) - ln f_i(wild type): what independent sites, with these frequencies, say.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.landscape import independent_scores
+    >>> independent_scores(np.array([[0.2, 0.8]]), np.array([1]), np.array([[1], [0]])).round(3).tolist()
+    [0.0, -1.386]
+    """
+    logs, sites = np.log(frequencies), np.arange(len(wildtype))
+    return logs[sites, mutants].sum(1) - logs[sites, wildtype].sum()
+
+
+def rank_correlation(score: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> tuple[float, int]:
+    """Return Spearman's rank correlation of the pairs of which both are known, NaN for fewer than 3, and their number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shortrun.landscape import rank_correlation
+    >>> rank_correlation(np.array([1.0, 2.0, 9.0, np.nan]), np.array([0.1, 0.2, 0.3, 0.4]))
+    (1.0, 3)
+    """
+    known = np.isfinite(score) & np.isfinite(measured)
+    ranks = [pd.Series(values[known]).rank().to_numpy() for values in (score, measured)]
+    varied = known.sum() > 2 and all(np.ptp(each) > 0 for each in ranks)
+    return (float(np.corrcoef(ranks[0], ranks[1])[0, 1].round(12)) if varied else float("nan")), int(known.sum())
 
 
 def log_weights(model: RBM, theta: Theta, data: Dataset, *, label: int | None = None) -> Float[np.ndarray, " N"]:
@@ -167,9 +231,16 @@ def log_weights(model: RBM, theta: Theta, data: Dataset, *, label: int | None = 
     >>> float(up - down)
     4.0
     """
+    return log_weights_of(model, theta, data.values, label=label)
+
+
+def log_weights_of(
+    model: RBM, theta: Theta, samples: np.ndarray, *, label: int | None = None
+) -> Float[np.ndarray, " N"]:
+    """Return `log_weights` of (N, S) values of samples."""
     at_once, parts = rows_at_once(model, ROWS_AT_ONCE), []
-    for first in range(0, len(data), at_once):
-        values = torch.from_numpy(taken(data.values, np.arange(first, min(first + at_once, len(data)))))
+    for first in range(0, len(samples), at_once):
+        values = torch.from_numpy(taken(samples, np.arange(first, min(first + at_once, len(samples)))))
         state = filled(model.spec, values, torch.zeros(len(values)))  # the label is summed over, or held
         parts.append(-marginal_free_energy(model, theta.double(), state, label=label))
     return torch.cat(parts).numpy()

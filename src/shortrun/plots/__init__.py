@@ -16,6 +16,7 @@ from shortrun.plots.length_profile import length_profile
 from shortrun.plots.likelihood_by_age import likelihood_by_age
 from shortrun.plots.linkage import linkage
 from shortrun.plots.mixing import autocorrelations, mixing
+from shortrun.plots.motifs import motifs
 from shortrun.plots.mutations import mutations
 from shortrun.plots.pca import pca
 from shortrun.plots.phase_diagram import phase_diagram
@@ -55,6 +56,7 @@ __all__ = [
     "likelihood_by_age",
     "linkage",
     "mixing",
+    "motifs",
     "mutations",
     "pca",
     "phase_diagram",

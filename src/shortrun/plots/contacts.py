@@ -23,7 +23,8 @@ def contacts(table: pd.DataFrame, sites: int) -> Figure:
     Parameters
     ----------
     table : pd.DataFrame
-        Columns i, j and score, highest score first; column contact if distances are known.
+        Columns i, j and score, highest score first; columns distance and contact if distances are known; others are
+        scores to compare with.
     sites : int
         Length L of the sequences.
 
@@ -38,7 +39,7 @@ def contacts(table: pd.DataFrame, sites: int) -> Figure:
     axes = figure.subplots(1, 1 + known, squeeze=False)[0]
     draw_map(axes[0], table, 2 * sites)
     if known:
-        draw_precision(axes[1], table.dropna(subset=["contact"])["contact"].to_numpy(bool), sites)
+        draw_precision(axes[1], table.dropna(subset=["contact"]), sites)
     return figure
 
 
@@ -59,11 +60,16 @@ def draw_map(axis: Axes, table: pd.DataFrame, count: int) -> None:
     axis.spines[:].set_visible(True)
 
 
-def draw_precision(axis: Axes, contact: np.ndarray, sites: int) -> None:
-    """Draw the share of contacts among the first n pairs, and the best possible ranking."""
+def draw_precision(axis: Axes, table: pd.DataFrame, sites: int) -> None:
+    """Draw the share of contacts among the first n pairs of each ranking, and of the best possible one."""
+    contact = table["contact"].to_numpy(bool)
     count = np.arange(1, len(contact) + 1)
     axis.plot(count, np.minimum(1, contact.sum() / count), color=DATA, linewidth=1, linestyle=":", label="perfect")
     axis.plot(count, contact.cumsum() / count, color=GENERATED, label="couplings")
+    others = [name for name in table.columns[3:] if name not in ("distance", "contact")]
+    for name, style in zip(others, ("--", "-."), strict=False):
+        ranked = contact[np.argsort(-table[name].to_numpy(), kind="stable")]
+        axis.plot(count, ranked.cumsum() / count, color="0.3", linewidth=1, linestyle=style, label=str(name))
     axis.axhline(contact.mean(), color="0.6", linestyle="--", linewidth=1, label="chance")
     for share, name in ((0.2, "L/5"), (1, "L"), (2, "2L")):
         axis.axvline(share * sites, color="0.85", linewidth=0.8, zorder=0)

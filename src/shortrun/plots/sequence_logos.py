@@ -77,7 +77,7 @@ def draw_logo(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
         from logomaker import Logo
     except ImportError:
         raise MissingExtraError("logomaker", "plots") from None
-    kept = table.loc[:, table.gt(0).any(axis=0)]
+    kept = table.loc[:, table.ne(0).any(axis=0)]
     if len(kept.columns):
         Logo(kept, ax=axis, color_scheme=colours, show_spines=None)
 
@@ -91,6 +91,11 @@ def number_sites(axis: Axes, sites: np.ndarray) -> None:
 
 def colours_of(data: Dataset) -> dict[str, str]:
     """Return a colour for each letter: that of its base, or of the chemistry of its amino acid."""
-    groups = BASES if data.alphabet in (DNA, RNA) else CHEMISTRY
-    known = {letter: colour for letters, colour in groups.items() for letter in letters}
-    return {letter: known.get(letter, "#555555") for letter in data.alphabet.letters} if data.alphabet else known
+    return colours_of_letters(data.alphabet.letters) if data.alphabet else {}
+
+
+def colours_of_letters(letters: str) -> dict[str, str]:
+    """Return a colour for each letter of an alphabet."""
+    groups = BASES if letters in (DNA.letters, RNA.letters) else CHEMISTRY
+    known = {letter: colour for same, colour in groups.items() for letter in same}
+    return {letter: known.get(letter, "#555555") for letter in letters}

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shortrun.settings._base import MODEL, OUTPUT, Count, Positive, Rate, Settings, option
+from shortrun.settings._base import DATA, MODEL, OUTPUT, Count, Positive, Rate, Settings, option
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
+from shortrun.settings.text import listed
 
 ITERATION = "Mean-field iteration"
 
@@ -113,6 +114,11 @@ def triples_of(given: Any) -> Any:
     return tuple(tuple(map(int, sites)) for sites in found)
 
 
+def words_of(given: Any) -> Any:
+    """Return the words of a text like "a,b"; what is no text stays as it is."""
+    return listed([given]) if isinstance(given, str) else given
+
+
 class CouplingsSettings(CouplingsOfClass):
     """Options of `couplings`."""
 
@@ -131,6 +137,19 @@ class ContactsSettings(CouplingsOfClass):
     threshold: Rate = option(7.5, "Distance in angstrom below which two residues are in contact.", metavar="DISTANCE")
     separation: Count = option(5, "Only pairs of sites farther apart than this along the chain.", metavar="SITES")
     keep_gap: bool = option(False, "Count the gap as one of the colours.")
+    chain: str | None = option(
+        None, "Chain of the structure; by default the one that fits the family best.", panel=DATA, metavar="NAME"
+    )
+    atoms: Literal["heavy", "cb"] = option(
+        "heavy",
+        "Distances between residues: least between heavy atoms, or between C-beta (C-alpha of glycine).",
+        panel=DATA,
+    )
+    baselines: Annotated[tuple[Literal["mean-field", "plm"], ...], BeforeValidator(words_of)] = option(
+        (),
+        "Direct-coupling analysis of the training data beside ours: mean-field, plm (pseudo-likelihood).",
+        metavar="NAME,...",
+    )
 
 
 class MutationsSettings(OfAge):
@@ -138,4 +157,14 @@ class MutationsSettings(OfAge):
 
     label: str | None = option(
         None, "Class at which the label is held; summed over by default.", panel=MODEL, metavar="CLASS"
+    )
+    first_residue: int = option(1, "Number of the first residue of the wild type.", metavar="NUMBER")
+    measured_column: str | None = option(
+        None, "Column of the measured effects; found by its name by default.", panel=DATA, metavar="COLUMN"
+    )
+    baselines: Annotated[tuple[Literal["independent"], ...] | None, BeforeValidator(words_of)] = option(
+        None,
+        "Scores beside ours: independent (sites, with the frequencies of the training data); by default with "
+        "measured effects.",
+        metavar="NAME,...",
     )

@@ -100,6 +100,18 @@ class Reading(Settings):
     max_gaps: Annotated[float, Field(ge=0, le=1)] | None = option(
         None, "Remove columns with a larger share of gaps, as 0.7.", panel=DATA, metavar="SHARE"
     )
+    min_coverage: Annotated[float, Field(ge=0, le=1)] | None = option(
+        None,
+        "Leave out sequences with letters in a smaller share of the columns, as 0.7.",
+        panel=DATA,
+        metavar="SHARE",
+    )
+    max_identity: Annotated[float, Field(gt=0, lt=1)] | None = option(
+        None,
+        "Of sequences more alike than this, keep the most complete one, as 0.9.",
+        panel=DATA,
+        metavar="IDENTITY",
+    )
     reweight: Annotated[float, Field(gt=0, le=1)] | None = option(
         None, "Weigh sequences by 1 / the number of those at least that alike.", panel=DATA, metavar="IDENTITY"
     )

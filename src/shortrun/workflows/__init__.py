@@ -12,7 +12,7 @@ from shortrun.workflows.learning_flow import learning_flow
 from shortrun.workflows.likelihood import likelihood, likelihood_by_age
 from shortrun.workflows.lyapunov import critical_gain_of, lyapunov
 from shortrun.workflows.mixing import mixing
-from shortrun.workflows.mutations import mutations
+from shortrun.workflows.mutations import correlations, count_of, mutations, open_wildtype, score_unaligned
 from shortrun.workflows.phases import first_transition, phases
 from shortrun.workflows.prediction import predict, predictions
 from shortrun.workflows.reconstruction import reconstruct
@@ -20,11 +20,13 @@ from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, sampled, times_up_to
 from shortrun.workflows.training import device_of, fit, parts_of_training
 from shortrun.workflows.tree import leaves_of, tree
-from shortrun.workflows.weights import receptive_fields, singular_values
+from shortrun.workflows.weights import motifs, receptive_fields, singular_values
 
 __all__ = [
     "animate",
     "contacts",
+    "correlations",
+    "count_of",
     "couplings",
     "critical_gain_of",
     "curves",
@@ -42,7 +44,9 @@ __all__ = [
     "likelihood_by_age",
     "lyapunov",
     "mixing",
+    "motifs",
     "mutations",
+    "open_wildtype",
     "parts_of_training",
     "phases",
     "predict",
@@ -51,6 +55,7 @@ __all__ = [
     "reconstruct",
     "sampled",
     "score",
+    "score_unaligned",
     "singular_values",
     "stream",
     "times_up_to",

@@ -14,10 +14,12 @@ from shortrun.errors import ConfigError, DataError
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened, theta_of
+from shortrun.workflows._sites import named_sites
 
 VALUES = 10  # singular values of each matrix
 COLUMNS = ("age", "matrix", "rank", "value")
 FIELDS = 32  # hidden units
+MOTIFS = 6
 
 
 def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.DataFrame:
@@ -88,6 +90,46 @@ def receptive_fields(
     if not len(fields):
         raise DataError(f"{run.path} has no hidden units, whose receptive fields this shows")
     return fields.numpy()
+
+
+def motifs(
+    run: Trajectory | Path | str, *, age: WhichAge = "best", count: int = MOTIFS
+) -> tuple[Float[np.ndarray, "n S q"], str, np.ndarray, list[str]]:
+    """Return the weights of the hidden units with the largest norm, strongest first, a value a letter.
+
+    Parameters
+    ----------
+    run : Trajectory or Path or str
+        A trained run or its folder.
+    age : int, optional
+        Of the training; by default the best.
+    count : int, default MOTIFS
+        Hidden units, at most.
+
+    Returns
+    -------
+    tuple
+        (n, S, q) weights in zero-sum gauge, the letters, the (S,) columns of the alignment, names of the units
+
+    Raises
+    ------
+    ConfigError
+        If `count` is below 1, or the run is a chaotic network.
+    DataError
+        If the data are no letters of one alphabet.
+    StoreError
+        If the age was not kept.
+    """
+    at_least_one(count)
+    run = opened(run)
+    if run.kind.alphabet is None:
+        raise DataError(f"motifs are letters of one alphabet, {run.path} was trained on {run.kind.words}")
+    named = named_sites(run, age, None, "weights")
+    every = named.sites.weight[: named.sites.rows]
+    strongest = every.square().sum(0).argsort(descending=True, stable=True)[:count]
+    letters = run.kind.alphabet.letters
+    weights = every[:, strongest].T.unflatten(1, (-1, len(letters))).numpy()
+    return weights, letters, named.positions, [f"unit {unit + 1}" for unit in strongest.tolist()]
 
 
 def largest(matrix: Float[Tensor, "F H"], count: int) -> list[float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -41,7 +42,7 @@ class HMM:
             from pyhmmer import easel, hmmer, plan7
         except ImportError:
             raise MissingExtraError("pyhmmer", "bio") from None
-        self.easel, self.hmmer = easel, hmmer
+        self.easel, self.hmmer, self.plan7 = easel, hmmer, plan7
         with explained(path):
             path.open("rb").close()
         models: list[Any] = []
@@ -83,17 +84,52 @@ class HMM:
             return
         waiting = rows()
         while block := list(islice(waiting, AT_ONCE)):
-            digital = [self._digital(path, row) for row in block]
-            found = self.hmmer.hmmalign(self.model, digital, trim=True)
-            matches = [place for place, mark in enumerate(found.reference) if mark == "x"]
-            for row, text in zip(block, found.alignment, strict=True):
-                yield row._replace(text="".join(text[place] for place in matches).upper())
+            texts = self._on_matches([self._digital(path, row) for row in block])
+            for row, text in zip(block, texts, strict=True):
+                yield row._replace(text=text)
 
-    def _digital(self, path: Path, row: Row) -> Any:
+    def matched(self, path: Path, rows: Sequence[Row]) -> list[str | None]:
+        """Return some sequences on the match columns, None for those that the model finds nothing like itself in.
+
+        Of a sequence as long as the model, gaps counted, nothing is changed.
+        """
+        texts: list[str | None] = [row.text.upper() if len(row.text) == self.model.M else None for row in rows]
+        digital: dict[int, Any] = {}
+        for at, row in enumerate(rows):
+            with contextlib.suppress(FormatError):
+                if texts[at] is None:
+                    digital[at] = self._digital(path, row, str(at))
+        search = self.plan7.Pipeline(self.model.alphabet, Z=1, domZ=1)
+        block = self.easel.DigitalSequenceBlock(self.model.alphabet, digital.values())
+        hits = {int(hit.name) for hit in search.search_hmm(self.model, block) if hit.included}
+        order = sorted(hits)
+        for at, text in zip(order, self._on_matches([digital[at] for at in order]) if order else (), strict=True):
+            texts[at] = text
+        return texts
+
+    def _on_matches(self, digital: list[Any]) -> list[str]:
+        found = self.hmmer.hmmalign(self.model, digital, trim=True)
+        matches = [place for place, mark in enumerate(found.reference) if mark == "x"]
+        return ["".join(text[place] for place in matches).upper() for text in found.alignment]
+
+    def with_inserts(self, path: Path, row: Row) -> str:
+        """Return a sequence as A2M has it: capital letters and '-' on the match columns, small ones between them.
+
+        Raises
+        ------
+        FormatError
+            As for `aligned`.
+        """
+        found = self.hmmer.hmmalign(self.model, [self._digital(path, row)])
+        marks, (text,) = found.reference, found.alignment
+        places = zip(text, marks, strict=True)
+        return "".join(it.upper() if mark == "x" else it.lower() for it, mark in places).replace(".", "")
+
+    def _digital(self, path: Path, row: Row, name: str = "x") -> Any:
         text = row.text.translate(NO_LETTERS).upper()
         known = self.model.alphabet.symbols + "TU"
         wrong = next((letter for letter in text if letter not in known), None)
         if wrong is not None or not text:
             reason = f"letter '{wrong}' is none of the HMM's" if text else "has no letters"
             raise FormatError(path, row.line, f"'{row.name}': {reason}")
-        return self.easel.TextSequence(name=b"x", sequence=text).digitize(self.model.alphabet)
+        return self.easel.TextSequence(name=name.encode(), sequence=text).digitize(self.model.alphabet)

@@ -16,6 +16,7 @@ from shortrun.data.sequences.encoding import INSERTS
 from shortrun.data.sequences.formats._alignment import Pieces, Row, one_line, texts, to_dataset
 from shortrun.data.sequences.hmm import HMM
 from shortrun.errors import DataError, FormatError
+from shortrun.settings import Reading
 
 SUFFIXES = (".fasta", ".fa", ".faa", ".fna", ".afa", ".fas", ".a2m", ".a3m")
 
@@ -49,7 +50,7 @@ def read(path: Path, options: Request) -> Dataset:
     return to_dataset(path, rows, options, lambda row: islice(pieces(path, row, matches), 1))
 
 
-def without_inserts(path: Path, options: Request) -> bool:
+def without_inserts(path: Path, options: Reading) -> bool:
     """Return whether small letters and '.' are left out."""
     if options.inserts is not None:
         return options.inserts == "remove"
