@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHORTRUN := $(BIN)/shortrun
 DEMO := demo
 
-.PHONY: demo test types tests docs bench clean
+.PHONY: demo test types tests campaign docs bench clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -34,6 +34,10 @@ types:
 tests:
 	PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 \
 	$(BIN)/python -m pytest -p xdist -p jaxtyping -p hypothesispytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Random files, kills and draws by the thousands, where `make test` tries a few of each.
+campaign: $(VENV)/.installed-dev
+	SHORTRUN_CAMPAIGN=1 $(MAKE) --no-print-directory tests
 
 # The table of all options, and the types of the public functions for editors: made from the settings.
 docs: $(VENV)/.installed-plots

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 
 import pytest
 import torch
 
+from campaign import times
 from conftest import law, machine
 from shortrun import philox
 from shortrun.dynamics import Noise, Stream, start
@@ -133,8 +135,10 @@ def test_noise_is_the_contract(sites):
         assert torch.equal(uniform(seed, clock, place, first, rows, sites, DEVICE), expected)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("units", UNITS, ids=str)
+CASES = [(units, seed) for n, units in enumerate(UNITS) for seed in range(3) if ON_GPU or times(seed == n % 3, True)]
+
+
+@pytest.mark.parametrize(("units", "seed"), CASES, ids=str)
 def test_draws_are_the_reference_s_within_rounding(units, seed):
     model, theta, state, choose = case(units, seed)
     clamp = clamps(model, choose)
@@ -150,10 +154,11 @@ def test_draws_are_the_reference_s_within_rounding(units, seed):
         assert all(torch.equal(x, y) for x, y in zip(end, seen[2], strict=True))
 
 
-@pytest.mark.parametrize("hidden", [Bernoulli(), Ising()], ids=str)
-@pytest.mark.parametrize("rule", ["sample", "mean"])
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_draws_of_every_rule(hidden, rule, precision):
+RULES = list(itertools.product(PRECISIONS, ["sample", "mean"], [Bernoulli(), Ising()]))
+
+
+@pytest.mark.parametrize(("precision", "rule", "hidden"), RULES if ON_GPU else RULES[::3], ids=str)
+def test_draws_of_every_rule(precision, rule, hidden):
     model, theta, state, _ = case(Potts(3), 7, hidden=hidden, rule=rule)
     end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=1, clamp=Clamp())
     check_sweep(model, theta, state, end, NOISE.at(1), Clamp(), precision)

@@ -1,6 +1,8 @@
-"""A training of milliseconds an update, and a script that kills it: `small_training.py kill|crash FOLDER`.
+"""A training of milliseconds an update, and a script that kills it.
 
-Children are forked from a process that has loaded everything, so that twenty kills take seconds.
+It is called as `small_training.py kill|crash|replace FOLDER [KILLS]`.
+
+Children are forked from a process that has loaded everything, so that a kill takes a moment.
 """
 
 from __future__ import annotations
@@ -127,7 +129,7 @@ def wait(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def kill(folder, kills=20):
+def kill(folder, kills):
     """Kill a training at random moments and let it go on each time; return what was found."""
     task = problem("pcd", "adam", updates=400, restart_seconds=0.002, log_every=3, ages_per_decade=40)
     path, moments, statuses, bad = folder / "killed", random.Random(5), [], []
@@ -212,4 +214,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     os.fsync = lambda _: None  # a kill, unlike a power cut, loses nothing that was written
     act = {"kill": kill, "crash": crash, "replace": replace}[sys.argv[1]]
-    sys.stdout.write(json.dumps(act(Path(sys.argv[2]))))
+    sys.stdout.write(json.dumps(act(Path(sys.argv[2]), *map(int, sys.argv[3:]))))

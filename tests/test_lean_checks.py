@@ -68,6 +68,22 @@ def test_items_of_one_kind_are_no_alternatives():
     assert [lean_checks.alternatives(it) for it in (x, [x, x], [x, y], [[x, y], 3, None])] == [1, 1, 2, 6]
 
 
+def test_of_many_calls_every_tenth_is_looked_at():
+    @lean(typechecker=beartype)
+    def same(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+        return x
+
+    for _ in range(lean_checks.OFTEN):
+        same(torch.ones(3))
+    found = 0
+    for _ in range(5 * lean_checks.EVERY):
+        try:
+            same(torch.ones(3, 1))
+        except TypeCheckError:
+            found += 1
+    assert found == 5
+
+
 @pytest.mark.parametrize("how", ["long", "whole"])
 def test_a_wrong_result_is_found_by_every_call(how):
     for _ in range(2):

@@ -324,22 +324,23 @@ def test_no_colours_in_a_pipe(run):
 @pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_and_resumed_is_never_stopped(tmp_path, monkeypatch, request_):
     """Ctrl-C, then the printed command: the parameters are those of a training that was never stopped."""
-    words = ("--hidden", 32, "--seed", 3, "--updates", 3000)
-    process = start("train", "digits", "-o", "run", *words, cwd=tmp_path)
-    assert process.stderr.readline().startswith("update 1/3000")
+    np.savez(tmp_path / "x.npz", x=np.arange(240).reshape(60, 4) % 7 % 2, y=np.arange(60) % 2)
+    words = ("--hidden", 4, "--seed", 3, "--updates", 100_000)
+    process = start("train", "x.npz", "-o", "run", *words, cwd=tmp_path)
+    assert process.stderr.readline().startswith("update 1/100000")
     time.sleep(0.05)
     os.kill(process.pid, request_)
     stopped = finish(process)
     assert stopped.code == 130
     last = stopped.err.splitlines()[-1]
     done = int(last.split()[3].rstrip(";"))
-    assert 1 <= done < 3000
+    assert 1 <= done < 100_000
     words_again = shlex.split(last.split("go on with: ")[1])
     assert words_again == ["shortrun", "train", "-o", "run", "--resume"]
     updates = done + 20
     monkeypatch.chdir(tmp_path)
     assert good(*words_again[1:], "--updates", updates, "--json").json["updates"] == updates
-    good("train", "digits", "-o", tmp_path / "whole", *words[:4], "--updates", updates)
+    good("train", "x.npz", "-o", tmp_path / "whole", *words[:4], "--updates", updates)
     assert (sr.Trajectory.open(tmp_path / "run")[-1] == sr.Trajectory.open(tmp_path / "whole")[-1]).all()
 
 

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from campaign import times
 from command_line import good, refused
 from shortrun.data import read, write
 from shortrun.data.core.alphabet import BINARY, DOSAGE
@@ -916,4 +917,5 @@ def fuzz(folder, files):
 
 
 def test_whatever_is_in_a_file_it_is_read_or_refused(tmp_path):
-    assert min(fuzz(tmp_path, 3000).values()) > 30
+    files = times(400, 6000)
+    assert min(fuzz(tmp_path, files).values()) > files / 100

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from campaign import times
 from shortrun.data import read, write
 from shortrun.data.core.columns import Column, is_missing, learned, number
 from shortrun.data.core.dataset import Dataset
@@ -298,9 +299,11 @@ ODD = st.sampled_from(
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cs"])
 
 
-@pytest.mark.slow
 @settings(
-    max_examples=1500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=times(150, 3000),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     cells=st.lists(st.lists(ODD | st.text(LETTERS, max_size=4), min_size=3, max_size=3), min_size=1, max_size=12),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -105,14 +106,12 @@ def test_without_a_gpu():
 
 
 @pytest.mark.usefixtures("_restored")
-def test_precision_is_chosen_by_name():
+def test_precision_is_chosen_by_name(monkeypatch):
     assert launch.select("tf32").precision == "tf32"
     with pytest.raises(ConfigError, match="bf16x2"):
         launch.select("bf16x3")
-    code = "from shortrun.engine import launch; print(launch.settings().precision)"
-    environment = os.environ | {"SHORTRUN_GPU_PRECISION": "ieee"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "ieee"
+    monkeypatch.setenv("SHORTRUN_GPU_PRECISION", "ieee")
+    assert runpy.run_path(launch.__file__)["settings"]().precision == "ieee"
 
 
 @pytest.mark.parametrize("precision", ["bf16x2", "bf16", "ieee"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -349,11 +350,9 @@ def test_select_takes_the_path_or_the_next_lower_one():
 
 
 @needs_kernels
-def test_environment_variable_bounds_the_path():
-    code = "from shortrun.engine import native; print(native.path())"
-    environment = {**os.environ, "SHORTRUN_ENGINE": "portable"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "portable"
+def test_environment_variable_bounds_the_path(monkeypatch):
+    monkeypatch.setenv("SHORTRUN_ENGINE", "portable")
+    assert runpy.run_path(native.__file__)["path"]() == "portable"
 
 
 @needs_kernels

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaign import times
 from conftest import machine
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import machine as machine_at
@@ -91,7 +92,7 @@ def rounded(model, theta, bits):
     return theta
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(30, 600), deadline=None)
 @given(machines(), CLAMPS, st.integers(1, 1100), st.integers(0, 2**31), st.booleans())
 def test_every_path_and_layout_gives_the_same_bits(case, clamp, chains, first_chain, keep):
     model, theta = case
@@ -110,7 +111,7 @@ def test_every_path_and_layout_gives_the_same_bits(case, clamp, chains, first_ch
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(30, 600), deadline=None)
 @given(machines(), CLAMPS, st.integers(1, 600), st.integers(0, 2**31), st.booleans(), st.sampled_from(PATHS))
 def test_a_sweep_draws_what_the_rounded_machine_draws(case, clamp, chains, update, keep, path):
     """Equal but for uniforms within float32 rounding of a threshold; a cumulative sum of q colours has q roundings."""
@@ -124,7 +125,7 @@ def test_a_sweep_draws_what_the_rounded_machine_draws(case, clamp, chains, updat
         assert (a != b).sum() <= 2 + 4e-5 * a.numel()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=times(10, 200), deadline=None)
 @given(machines(), st.integers(2, 900), st.integers(1, 899))
 def test_a_chain_does_not_depend_on_its_company(case, chains, cut):
     model, theta = case
@@ -140,7 +141,7 @@ def test_a_chain_does_not_depend_on_its_company(case, chains, cut):
     assert all(torch.equal(x, torch.cat(both)) for x, both in zip(whole, zip(*parts, strict=True), strict=True))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(15, 300), deadline=None)
 @given(machines(), st.integers(1, 300), st.sampled_from(PATHS))
 def test_statistics_means_and_labels(case, chains, path):
     """Against float64; the label's probabilities are those of the weights themselves, not of the rounded ones."""

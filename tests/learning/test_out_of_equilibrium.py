@@ -69,7 +69,7 @@ def trained():
     target /= target.sum()
     uniform = torch.full((32,), 1 / 32, dtype=torch.float64)
     velocity = torch.zeros_like(theta)
-    for _ in range(6000):
+    for _ in range(3000):
         _, kernel = transition(model, theta)
         after = uniform @ torch.matrix_power(kernel, k)
         direction = model.statistics(theta, (states,), target) - model.statistics(theta, (states,), after)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from campaign import times
 from shortrun import store
 from shortrun.errors import StoreError
 from shortrun.models import Training
@@ -121,18 +122,20 @@ def test_damaged_or_missing_restart(tmp_path):
     train(tmp_path / "run", problem())
 
 
-def script(mode, folder):
+def script(mode, folder, *numbers):
     """Run `small_training.py`, return what it found."""
     source = Path(store.__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, Path(__file__).parents[1].joinpath("small_training.py"), mode, folder]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=300)
+    program, limit = Path(__file__).parents[1] / "small_training.py", times(300, 3600)
+    command = [sys.executable, program, mode, folder, *map(str, numbers)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=limit)
     return json.loads(done.stdout)
 
 
-def test_twenty_kills(tmp_path):
-    found = script("kill", tmp_path)
-    assert found["statuses"].count(-signal.SIGKILL) == 20
+def test_kills(tmp_path):
+    kills = times(8, 100)
+    found = script("kill", tmp_path, kills)
+    assert found["statuses"].count(-signal.SIGKILL) == kills
     assert found["bad"] == []
 
 
