@@ -240,7 +240,7 @@ def test_filters_leave_out_fragments_and_what_is_nearly_alike(folder):
     half = MOTIF[:6] + "-" * 10
     texts = [half, MOTIF, MOTIF[:15] + "-", MOTIF[:15] + "R", "W" * 16]
     (folder / "f.fasta").write_text("".join(f">s{i} label=a\n{text}\n" for i, text in enumerate(texts)))
-    (folder / "f.csv").write_text("label\n" + "a\nb\na\nb\nc\n")
+    (folder / "f.csv").write_text("name,label\ns0,a\ns1,b\ns2,a\ns3,b\ns4,c\n")
     data = sr.read(folder / "f.fasta", min_coverage=0.5, max_identity=0.9, labels=folder / "f.csv")
     assert data.names.tolist() == ["s1", "s4"]
     assert [data.classes[label] for label in data.labels] == ["b", "c"]

@@ -159,7 +159,7 @@ def _by_profile(path: Path, row: Row, kind: Kind, unknown: str, odds: np.ndarray
         raise FormatError(path, row.line, f"'{row.name}': has no letters")
     found = align(odds, np.array([known.get(letter, -1) for letter in letters]))
     at = int((found.residues >= 0).sum())
-    if found.score <= 0 or 2 * at < min(len(letters), kind.sites):
+    if found.score <= 0 or 2 * at <= min(len(letters), kind.sites):  # half or more is at no site
         reason = (
             f"{len(letters)} residues that do not fit the {kind.sites} sites of the model (--align HMM aligns them)"
         )
