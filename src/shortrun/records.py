@@ -62,8 +62,8 @@ def copies(record: Record) -> bool:
 
 
 def chance(record: Record) -> float:
-    """Return how far `nearer` may be from 1/2 by chance: both sides have as many samples."""
-    return ERRORS * math.sqrt(2) * standard_error(record)
+    """Return how far `nearer` may be from 1/2 by chance: n samples a side have a standard error of 1 / sqrt(6 n)."""
+    return ERRORS / math.sqrt(6 * max(record["compared"], 1))
 
 
 def best(records: Sequence[Record], task: Task) -> int | None:
