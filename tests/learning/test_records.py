@@ -51,9 +51,9 @@ def test_the_best_age_to_predict_is_not_chosen_for_one_lucky_value():
 
 
 def test_done_when_samples_cannot_be_told_apart():
-    seen = [*course(0.8, 0.6), record(300, 0.51, nearer=0.45)]
+    seen = [*course(0.8, 0.6), record(300, 0.51, nearer=0.47)]
     assert not outlook(seen).done  # once may be luck
-    seen.append(record(400, 0.52, nearer=0.45))
+    seen.append(record(400, 0.52, nearer=0.47))
     found = outlook(seen)
     assert found.done
     assert not outlook([*seen[:-1], record(400, 0.52, nearer=0.4)]).done  # farther from the training data than new ones
