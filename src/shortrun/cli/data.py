@@ -145,9 +145,9 @@ def split(
 def save(source: str, out: Path, reading: Reading) -> None:
     """Read data and write them to a file, whose suffix is looked at first."""
     from shortrun.data import read
-    from shortrun.data.formats import format_of
+    from shortrun.data.formats import format_to_write
 
-    format_of(out, able_to="write")
+    format_to_write(out)
     samples = read(source, settings=reading)
     for line in samples.notes:
         _output.say(f"note: {line}", aside=True)

@@ -119,13 +119,13 @@ def ending_of(path: Path) -> str:
     StoreError
         If the folder is there already.
     """
-    from shortrun.data.formats import format_of
+    from shortrun.data.formats import format_to_write
     from shortrun.files import check_new
     from shortrun.plots import SUFFIXES
 
     if path.suffix.lower() in SUFFIXES:
         return path.suffix
-    suffix = format_of(path, able_to="write")[1]
+    suffix = format_to_write(path)[1]
     if not suffix:
         check_new(path)
         return ""

@@ -15,7 +15,7 @@ from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.parts import nameless, opened
-from shortrun.data.formats import format_of
+from shortrun.data.formats import format_to_write
 from shortrun.errors import StoreError
 from shortrun.files import explain
 
@@ -47,7 +47,7 @@ def write(path: Path | str, dataset: Dataset) -> None:
     3
     """
     path = Path(path)
-    form, suffix = format_of(path, able_to="write")
+    form, suffix = format_to_write(path)
     if form.save is not None:
         form.save(path, dataset)
         return
@@ -73,7 +73,7 @@ def writing(path: Path | str) -> Iterator[Add]:
         As `write` does.
     """
     path = Path(path)
-    form, suffix = format_of(path, able_to="write")
+    form, suffix = format_to_write(path)
     if form.append is not None:
         with opened(path) as file:
             yield by_lines(form, file, suffix)

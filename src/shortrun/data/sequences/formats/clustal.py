@@ -11,7 +11,7 @@ import numpy as np
 
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
-from shortrun.data.core.raw import read_lines
+from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences import gaps
 from shortrun.data.sequences.formats._alignment import Pieces, Row, match_columns, texts, to_dataset, words
@@ -101,4 +101,9 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         file.write(b"\n")
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return text_of(start).lstrip().startswith(PROGRAMS)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins)
