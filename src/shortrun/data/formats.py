@@ -126,7 +126,9 @@ def unknown(path: Path, text: str) -> FormatError:
         return FormatError(path, None, "the file is empty")
     other = next((name for start, name in UNREAD.items() if re.match(start, text)), None)
     if other is not None:
-        return FormatError(path, None, f"is {other}, which is not read: convert it to FASTA, with Biopython for example")
+        return FormatError(
+            path, None, f"is {other}, which is not read: convert it to FASTA, with Biopython for example"
+        )
     name = f"files that end in '{Path(bare(path)).suffix}'" if "." in bare(path) else "a file without an ending"
     reason = f"cannot read {name}{tip(path)}, and the content is of no known format: --format NAME says it"
     return FormatError(path, None, reason)

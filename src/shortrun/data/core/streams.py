@@ -31,7 +31,10 @@ def local(path: Path, *, whole: bool = False) -> Iterator[Path]:
     Errors about a copy name the path.
     """
     if is_stream(path):
-        with renamed(from_stdin() if str(path) == DASH else from_pipe(path), path) as copy, local(copy, whole=whole) as it:
+        with (
+            renamed(from_stdin() if str(path) == DASH else from_pipe(path), path) as copy,
+            local(copy, whole=whole) as it,
+        ):
             yield it
     elif whole:
         with tempfile.TemporaryDirectory() as folder, unpacked(path) as content:
@@ -62,7 +65,9 @@ def from_stdin() -> Path:
         If stdin is a terminal.
     """
     if sys.stdin.isatty():
-        raise FormatError("stdin", None, "is a terminal: pipe a file into the command, as in 'zcat x.gz | shortrun ...'")
+        raise FormatError(
+            "stdin", None, "is a terminal: pipe a file into the command, as in 'zcat x.gz | shortrun ...'"
+        )
     return kept(sys.stdin, getattr(sys.stdin, "buffer", sys.stdin))
 
 

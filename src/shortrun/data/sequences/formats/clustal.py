@@ -14,7 +14,15 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences import gaps
-from shortrun.data.sequences.formats._alignment import Pieces, Row, match_columns, texts, to_dataset, words
+from shortrun.data.sequences.formats._alignment import (
+    Pieces,
+    Row,
+    match_columns,
+    texts,
+    to_dataset,
+    without_inserts,
+    words,
+)
 from shortrun.errors import FormatError
 
 SUFFIXES = (".aln", ".clustal", ".clw")
@@ -43,7 +51,7 @@ def read(path: Path, options: Request) -> Dataset:
         letters.setdefault(name, []).append(text)
     rows = [Row(name, start[name], "".join(found)) for name, found in letters.items()]
     data = to_dataset(path, rows, options, lambda row: pieces(path, rows[row].name))
-    return gaps.keep(data, match_columns(rows)) if options.inserts == "remove" else data
+    return without_inserts(data, match_columns(rows)) if options.inserts == "remove" else data
 
 
 def lines(path: Path) -> Iterator[tuple[int, str, str]]:
