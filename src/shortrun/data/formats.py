@@ -129,7 +129,7 @@ def unknown(path: Path, text: str) -> FormatError:
         return FormatError(
             path, None, f"is {other}, which is not read: convert it to FASTA, with Biopython for example"
         )
-    name = f"files that end in '{Path(bare(path)).suffix}'" if "." in bare(path) else "a file without an ending"
+    name = f"files that end in '{Path(bare(path)).suffix}'" if "." in bare(path) else "files without an ending"
     reason = f"cannot read {name}{tip(path)}, and the content is of no known format: --format NAME says it"
     return FormatError(path, None, reason)
 

@@ -85,8 +85,8 @@ class Reading(Settings):
     )
     unknown: Literal["error", "gap", "drop", "resolve"] = option(
         "error",
-        "What to do with letters outside the alphabet; resolve reads B, Z, J, U, O of proteins as D, E, L, C, K and the "
-        "rest as gaps.",
+        "What to do with letters outside the alphabet; resolve reads B, Z, J, U, O of proteins as D, E, L, C, K, and "
+        "the rest as gaps.",
         panel=DATA,
         remembered="always",
     )

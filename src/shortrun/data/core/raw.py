@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from shortrun.errors import FormatError, MissingExtraError, nearest
 from shortrun.files import explain
@@ -63,7 +63,7 @@ def first_member(start: bytes) -> str:
 
 
 @contextlib.contextmanager
-def unpacked(path: Path) -> Iterator[BinaryIO]:
+def unpacked(path: Path) -> Iterator[Any]:
     """Open a file to read its content, unpacked as its first bytes say.
 
     Raises
@@ -85,7 +85,7 @@ def unpacked(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def opened(path: Path, file: BinaryIO, kind: str) -> Any:
+def opened(path: Path, file: Any, kind: str) -> Any:
     """Return the content of an open file that is packed."""
     if kind == "zip":
         return only_member(path, file)
@@ -98,7 +98,7 @@ def opened(path: Path, file: BinaryIO, kind: str) -> Any:
     return {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}[kind](file, "rb")
 
 
-def only_member(path: Path, file: BinaryIO) -> Any:
+def only_member(path: Path, file: Any) -> Any:
     """Return the only file of a zip, opened; what a Mac adds does not count."""
     archive = zipfile.ZipFile(file)
     names = [member.filename for member in archive.infolist() if not member.is_dir()]
@@ -201,7 +201,7 @@ def read_lines(path: Path, foreign: str = "") -> Iterator[str]:
     """
     blank = True
     with explained(path), unpacked(path) as file:
-        text = io.TextIOWrapper(cast(BinaryIO, file), "utf-8-sig", "surrogateescape")
+        text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape")
         for number, line in enumerate(text, start=1):
             blank = blank and line.isspace()
             yield (line if line.isascii() else valid(path, number, line, foreign)).removesuffix("\n")

@@ -1,4 +1,4 @@
-"""What comes from a pipe, kept in a file for as long as the program runs: formats look at their files more than once."""
+"""What comes from a pipe, kept in a file while the program runs: formats look at their files more than once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from shortrun.data.core.raw import bare, unpacked
 from shortrun.errors import FormatError
@@ -80,7 +80,7 @@ def from_pipe(path: Path) -> Path:
         return kept(number, pipe)
 
 
-def kept(source: Any, content: BinaryIO) -> Path:
+def kept(source: Any, content: Any) -> Path:
     """Return a file with the content of a source, which is gone when the program ends."""
     if source not in _kept:
         folder = tempfile.mkdtemp(prefix="shortrun-")
@@ -89,7 +89,7 @@ def kept(source: Any, content: BinaryIO) -> Path:
     return _kept[source]
 
 
-def copied(content: BinaryIO, folder: Path, name: str) -> Path:
+def copied(content: Any, folder: Path, name: str) -> Path:
     """Return a file of a folder with the content of a stream."""
     path = folder / name
     with path.open("wb") as file:

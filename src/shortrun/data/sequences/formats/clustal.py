@@ -13,7 +13,6 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
-from shortrun.data.sequences import gaps
 from shortrun.data.sequences.formats._alignment import (
     Pieces,
     Row,

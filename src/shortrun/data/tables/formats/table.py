@@ -49,4 +49,14 @@ def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
         yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=append)
+def looks(text: str) -> bool:
+    """Return whether lines have as many fields as the first, which has at least two, but for one in ten."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    mark = next((mark for mark in "\t;," if lines and mark in lines[0]), None)
+    if mark is None or len(lines) < 2:
+        return False
+    widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+    return sum(width == widths[0] for width in widths) >= 0.9 * len(widths)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=append, looks=looks)
