@@ -14,7 +14,7 @@ from typing import Any
 from shortrun.data.core.raw import bare, unpacked
 from shortrun.errors import FormatError
 
-DASH = "-"  # what a command line calls stdin, and stdout
+DASH = "-"  # stdin, or stdout
 
 _kept: dict[Any, Path] = {}  # stream, or number of a pipe -> the file with what it held
 
