@@ -27,6 +27,7 @@ class Delimited:
     rows: list[list[str]]
     lines: list[int]
     types: list[str] | None = None
+    left_out: int = 0  # rows that could not be read, if that is allowed
 
     def column(self, index: int) -> list[str]:
         """Return the texts of a column."""
@@ -69,8 +70,10 @@ class Delimited:
         return replace(self, rows=[self.rows[row] for row in rows], lines=[self.lines[row] for row in rows])
 
 
-def read_delimited(path: Path) -> Delimited:
+def read_delimited(path: Path, *, skip_bad: bool = False) -> Delimited:
     """Read a table with a header line; tabs in .tsv, or where the first line has one and no comma.
+
+    With `skip_bad`, rows of too few or too many fields are left out and counted.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def read_delimited(path: Path) -> Delimited:
             start = reader.line_num + 1
     except csv.Error as error:
         raise FormatError(path, start, f"is no valid CSV: {error}") from None
-    return checked(path, numbered)
+    return checked(path, numbered, skip_bad)
 
 
 def delimiter(path: Path | str, text: str = "") -> str:
@@ -106,7 +109,7 @@ def trimmed(numbered: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]
     return numbered if any(any(row[width:]) for _, row in numbered) else [(line, row[:width]) for line, row in numbered]
 
 
-def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:
+def checked(path: Path, numbered: list[tuple[int, list[str]]], skip_bad: bool = False) -> Delimited:
     """Return the table of numbered rows, the first of them its header."""
     (first, header), *rest = trimmed(numbered)
     twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
@@ -114,7 +117,8 @@ def checked(path: Path, numbered: list[tuple[int, list[str]]]) -> Delimited:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
     if not rest:
         raise FormatError(path, first, "only a header line, no rows")
-    for line, row in rest:
-        if len(row) != len(header):
-            raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
-    return Delimited(path, header, [row for _, row in rest], [line for line, _ in rest])
+    good = [(line, row) for line, row in rest if len(row) == len(header)]
+    if len(good) < len(rest) and not (skip_bad and good):
+        line, row = next((line, row) for line, row in rest if len(row) != len(header))
+        raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
+    return Delimited(path, header, [row for _, row in good], [line for line, _ in good], left_out=len(rest) - len(good))

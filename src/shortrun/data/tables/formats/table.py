@@ -11,8 +11,9 @@ from pathlib import Path
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.request import Request
-from shortrun.data.tables.delimited import delimiter, read_delimited
+from shortrun.data.tables.delimited import Delimited, delimiter, read_delimited
 from shortrun.data.tables.encoding import columns_of, dataset_of
+from shortrun.errors import FormatError
 
 SUFFIXES = (".csv", ".tsv")
 
@@ -25,7 +26,31 @@ def read(path: Path, options: Request) -> Dataset:
     FormatError
         If a cell cannot be used; names its line and column.
     """
-    return dataset_of(read_delimited(path), options)
+    table = read_delimited(path, skip_bad=options.skip_bad)
+    return of_good_rows(table, options) if options.skip_bad else dataset_of(table, options)
+
+
+def of_good_rows(table: Delimited, options: Request) -> Dataset:
+    """Return the data set of the rows that can be read, with a note on the others.
+
+    Raises
+    ------
+    FormatError
+        If no row is left, or what is wrong is not in a row.
+    """
+    rows, first = len(table.rows) + table.left_out, None
+    while True:
+        try:
+            data = dataset_of(table, options)
+            break
+        except FormatError as error:
+            good = [row for row, line in enumerate(table.lines) if line != error.line]
+            if not good or len(good) == len(table.lines):
+                raise
+            table, first = table.select(good), first or error
+    left = rows - len(table.rows)
+    why = f", the first that was looked into in line {first.line}: {first.reason}" if first else ""
+    return data.with_notes(f"{left:,} of {rows:,} rows left out that cannot be read{why}") if left else data
 
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str, *, header: bool = True) -> None:
