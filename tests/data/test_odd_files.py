@@ -127,8 +127,8 @@ def test_genotypes_are_unpacked_for_htslib(tmp_path):
         ("z.vcf.xz", lzma.compress(content)),
     ):
         assert read(put(tmp_path, name, packed)).values.ravel().tolist() == [0, 1, 1, 1]
-    with pytest.raises(FormatError, match=r"w.vcf.xz:5: 12 columns"):
-        read(put(tmp_path, "w.vcf.xz", lzma.compress(content.replace(b"0|1", b"0|1\t0|1"))))
+    with pytest.raises(FormatError, match=r"w.vcf.xz:5: 10 columns"):
+        read(put(tmp_path, "w.vcf.xz", lzma.compress(content.replace(b"0|1\t", b""))))
 
 
 # Letters
@@ -201,7 +201,7 @@ def test_what_old_and_damaged_fasta_holds_besides_letters(tmp_path):
     assert letters(data) == ["ACDE", "ACDF", "AC-E"]
     assert data.notes == (
         "2 small letters read as capitals, in 1 of 3 sequences",
-        "1 letter '.' read as gaps, in 1 of 3 sequences".replace("letter ", ""),
+        "1 '.' read as gaps, in 1 of 3 sequences",
         "1 name more than once in the file, as 'a': 2 times",
         "2 comment lines (;) left out",
         "2 NUL or other empty characters left out",
@@ -248,7 +248,7 @@ def test_bad_rows_of_tables_are_left_out_and_counted(tmp_path):
     )
     rows = put(tmp_path, "y.csv", "name,sequence\na,ACDE\nb,ACDX\nc,ACDF\n")
     assert read(rows, skip_bad=True).names.tolist() == ["a", "c"]
-    with pytest.raises(FormatError, match="x.csv:3: 2 fields"):
+    with pytest.raises(FormatError, match=r"x.csv:3: 2 fields"):
         read(path)
 
 
