@@ -148,6 +148,13 @@ def test_t_and_u_are_one_letter(tmp_path):
     assert letters(further) == rna
 
 
+@pytest.mark.parametrize("mark", "*?!X")
+def test_marks_among_nucleotides_make_no_protein(tmp_path, mark):
+    data = read(put(tmp_path, "x.fa", fasta([DNA[0] * 2, f"ACG{mark}TGCAA" + DNA[0]])), unknown="gap")
+    assert (data.alphabet.name, letters(data)[1]) == ("dna", "ACG-TGCAA" + DNA[0])
+    assert data.notes == (f"1 letter {mark} read as gaps, in 1 of 2 sequences",)
+
+
 @pytest.mark.parametrize(
     ("rows", "read_as", "count"),
     [

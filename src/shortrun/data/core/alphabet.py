@@ -9,7 +9,7 @@ import numpy as np
 
 from shortrun.errors import ConfigError, DataError, nearest
 
-AMBIGUOUS = "NRYSWKMBDHV"  # letters for several bases
+AMBIGUOUS = "NRYSWKMBDHVX"  # letters for several bases
 MAX_COLOURS = 255  # codes are stored as uint8
 
 
@@ -136,7 +136,7 @@ def detected(tally: Mapping[str, int]) -> Alphabet:
     one of the codes for an ambiguous nucleotide; RNA if U is more frequent than T. 0 and 1 alone are binary, with 2
     they are dosages; all else is protein.
     """
-    tally = {letter: count for letter, count in tally.items() if letter != "-"}
+    tally = {letter: count for letter, count in tally.items() if letter.isalnum()}  # gaps, stops and marks say nothing
     if tally and set(tally) <= set(DOSAGE.letters):
         return BINARY if set(tally) <= set(BINARY.letters) else DOSAGE
     bases = sum(tally.get(letter, 0) for letter in "ACGTU")
