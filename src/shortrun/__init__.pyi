@@ -438,7 +438,7 @@ def read(
     keys: Mapping[str, str] | None = None,
     threshold: float | None = None,
     alphabet: Any = None,
-    unknown: Literal['error', 'gap', 'drop'] = 'error',
+    unknown: Literal['error', 'gap', 'drop', 'resolve'] = 'error',
     inserts: Literal['keep', 'remove'] | None = None,
     align: str | None = None,
     max_gaps: float | None = None,

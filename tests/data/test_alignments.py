@@ -351,9 +351,7 @@ def test_what_an_hmm_cannot_align_is_refused_in_one_line(tmp_path, hmm, monkeypa
 
 HEAD = "# STOCKHOLM 1.0\n"
 BAD = {
-    "no Stockholm": ("x.sto", ">a\nACGU\n", 1, "'# STOCKHOLM 1.0' expected at the start, got '>a'"),
-    "Stockholm as FASTA": ("x.fa", HEAD + "a ACGU\n//\n", 1, r"'>' expected.*\(is it Stockholm, .sto\?\)"),
-    "Clustal as FASTA": ("x.fa", "CLUSTAL W\n\na ACGU\n", 1, r"\(is it Clustal, .aln\?\)"),
+    "no Stockholm": ("x.sto", "a A C\n", 1, "'# STOCKHOLM 1.0' expected at the start, got 'a A C'"),
     "truncated Stockholm": ("x.sto", HEAD + "a ACGU\nb ACG\n", 3, "'//' expected at the end"),
     "only a first line": ("x.sto", HEAD + "//\n", None, "holds no sequence"),
     "two alignments": ("x.sto", (HEAD + "a AC\n//\n") * 2, 4, "a second alignment begins"),
@@ -372,7 +370,7 @@ BAD = {
     "empty Stockholm": ("x.sto.gz", "", None, "the file is empty"),
     "no insert stays": ("x.a3m", ">a\nacgu\n", 1, "has no letters"),
     "predictions only": ("x.a3m", ">ss_pred\nHHEE\n", None, "holds no sequence"),
-    "no Clustal": ("x.aln", "\n>a\nAC\n", 2, "'CLUSTAL' expected at the start, got '>a'"),
+    "no Clustal": ("x.aln", "\na A C\n", 2, "'CLUSTAL' expected at the start, got 'a A C'"),
     "Clustal of nothing": ("x.aln", "CLUSTAL W\n\n\n", None, "holds no sequence"),
     "Clustal twice": ("x.aln", "CLUSTAL\n\na AC\na AC\n", 4, "'a' occurs twice in a block"),
     "Clustal block": ("x.aln", "CLUSTAL\n\na AC\nb AC\n\na GG\n", 4, r"record 2 \('b'\): has 2 sites"),

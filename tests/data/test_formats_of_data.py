@@ -138,5 +138,5 @@ def test_digits_have_their_name(tmp_path, monkeypatch):
         read(tmp_path / "digits")
     (tmp_path / "digits").rmdir()
     (tmp_path / "digits").write_text("x\n1\n")
-    with pytest.raises(ValueError, match="cannot read files"):  # but a file of that name comes first
+    with pytest.raises(ValueError, match="cannot read files without an ending"):  # but a file of that name comes first
         read("digits")

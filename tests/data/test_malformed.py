@@ -1,8 +1,11 @@
 """Bad input: each case is one line that names the file, the line if there is one, and what was expected."""
 
+import bz2
 import gzip
 import io
+import lzma
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -24,6 +27,14 @@ def npy(array):
     return file.getvalue()
 
 
+def zipped(**files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
 X = np.array([[0, 1], [1, 1], [0, 0]])
 CSV = "name,label,a,b\nn1,A,0,1\nn2,B,1,1\n"
 OBJECTS = np.array([[1, "a"], [None, 2]], dtype=object)
@@ -40,7 +51,8 @@ CASES = {
     "unequal length, wrapped": ("x.fa", ">a\nAC\nDE\n>b\nAC\nDE\n>c\nAC\nDEE\n", {}, 7, r"record 3 \('c'\)"),
     "empty record": ("x.fa", ">a\nACDE\n>b\n>c\nACDE\n", {}, 3, r"record 2 \('b'\): has no letters"),
     "only headers": ("x.fa", ">a\n>b\n", {}, 1, "no letters"),
-    "unknown letter": ("x.fa", ">a\nACDE\n>b\nAC\nD*\n", {}, 5, r"record 2 \('b'\): letter '\*' at site 4"),
+    "unknown letter": ("x.fa", ">a\nACDE\n>b\nAC\nD!\n", {}, 5, r"record 2 \('b'\): letter '!' at site 4"),
+    "a stop within": ("x.fa", ">a\nACDE\n>b\nA*\nDE\n", {}, 4, r"record 2 \('b'\): letter '\*' at site 2"),
     "ambiguous nucleotide": (
         "x.fa.gz",
         ">a\nACGTACGTAC\n>b\nACGTACGTAN\n",
@@ -128,13 +140,22 @@ CASES = {
     "truncated npz": ("x.npz", npz(x=X)[:-30], {}, None, "truncated or damaged"),
     "damaged array": ("x.npz", npz(x=X).replace(b"NUMPY", b"NUMPI"), {}, None, "damaged"),
     "text as npz": ("x.npz", "hello", {}, None, "no plain NumPy file"),
-    "npy as npz": ("x.npz", npy(X), {}, None, "is it an .npy file"),
-    "npz as npy": ("x.npy", npz(x=X), {}, None, "is it an .npz file"),
+    "npy as npz": ("x.npz", npy(X), {"format": "npz"}, None, "is it an .npy file"),
+    "npz as npy": ("x.npy", npz(x=X), {"format": "npy"}, None, "is it an .npz file"),
     "truncated npy": ("x.npy", npy(X)[:-3], {}, None, "truncated or damaged"),
     "pickles in npz": ("x.npz", npz(x=OBJECTS), {}, None, "array 'x'.*pickled Python objects are never read"),
     "pickles in npy": ("x.npy", npy(OBJECTS), {}, None, "pickled"),
     "truncated gz": ("x.fa.gz", gzip.compress(b">a\nACDE\n" * 99)[:-9], {}, None, "truncated or damaged .gz"),
-    "not gz": ("x.fa.gz", b">a\nACDE\n", {}, None, "truncated or damaged .gz"),
+    "truncated xz": ("x.fa", lzma.compress(b">a\nACDE\n" * 99)[:-9], {}, None, "truncated or damaged .xz"),
+    "truncated bz2": ("x.csv", bz2.compress(b"a,b\n0,1\n" * 99)[:-9], {}, None, "truncated or damaged .bz2"),
+    "truncated zip": ("x.fa", zipped(a=b">a\nACDE\n")[:-30], {}, None, "truncated or damaged .zip"),
+    "zip of two": ("x.zip", zipped(a=b"1", b=b"2"), {}, None, r"zip archive of 2 files \(a, b\), one expected"),
+    "workbook": ("x.csv", zipped(**{"[Content_Types].xml": b"", "b": b""}), {}, None, "save the sheet as CSV"),
+    "tar": ("x.tar.gz", gzip.compress(b"\0" * 257 + b"ustar" + b"\0" * 250), {}, None, "is a tar archive: unpack it"),
+    "7z": ("x.fa", b"7z\xbc\xaf\x27\x1c" + b"\0" * 9, {}, None, "is a 7z archive"),
+    "NEXUS": ("x.txt", "#NEXUS\nbegin data;\n", {}, None, "is NEXUS, which is not read: convert it to FASTA"),
+    "PHYLIP": ("x.txt", " 2 4\nA ACGT\nB ACGA\n", {}, None, "is PHYLIP"),
+    "one word": ("x.fa", "ACGT\nACGTA\nA\n", {}, 1, "'>' expected"),
     "gz of rubbish": ("x.npy.gz", b"\x1f\x8b\x08\x00" + b"\0" * 40, {}, None, "truncated or damaged .gz"),
     "no x": ("x.npz", npz(X=X, y=[1, 2, 3]), {}, None, "no array 'x'.*(did you mean|known)"),
     "no such key": (
@@ -158,8 +179,8 @@ CASES = {
     "text values": ("x.npz", npz(x=[["a"]]), {}, None, "numbers"),
     "one-dimensional": ("x.npy", npy(X[0]), {}, None, "samples x sites"),
     "no samples": ("x.npy", npy(X[:0]), {}, None, "at least one"),
-    "unknown suffix": ("x.fast", ">a\nAC\n", {}, None, "end in '.fast'.*did you mean '.fasta'"),
-    "no suffix": ("x", ">a\nAC\n", {}, None, "known: .*\\.npz"),
+    "unknown suffix": ("x.fast", "AC GT AT\n", {}, None, "end in '.fast'.*did you mean '.fasta'.*--format NAME"),
+    "no suffix": ("x", "AC GT AT\n", {}, None, "known: .*\\.npz"),
 }
 
 

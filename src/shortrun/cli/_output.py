@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+STDOUT = "-"  # a file of this name
+
 
 class Terminal(Console):
     """A console that leaves a closed pipe to `main`."""

@@ -19,10 +19,21 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-SAMPLES = "A file or folder of any known format, or the name of a data set."
+SAMPLES = "A file or folder of any known format, - for stdin, or the name of a data set."
 Samples = Annotated[str, typer.Argument(metavar="DATA", help=SAMPLES, show_default=False)]
 Out = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="Its suffix says the format.", rich_help_panel=OUTPUT)
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Its suffix says the format; - is stdout.", rich_help_panel=OUTPUT
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Format of the output, as csv, where its suffix does not say it; of stdout, fasta or csv by default.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 
 
@@ -101,7 +112,7 @@ def leaks(source: str, reading: Reading) -> list[str]:
 
 @app.command()
 @verb(reading=Reading)
-def get(name: Samples, reading: Reading, out: Out) -> None:
+def get(name: Samples, reading: Reading, out: Out, to: To = None) -> None:
     """Write a named data set to a file, from a local copy or from its public address."""
     from shortrun.data.recipes import ENTRIES
     from shortrun.errors import nearest
@@ -111,18 +122,21 @@ def get(name: Samples, reading: Reading, out: Out) -> None:
         raise ConfigError(
             "data get", f"no data set is called '{name}', known: {', '.join(names)}", nearest(name, names)
         )
-    save(name, out, reading)
+    save(name, out, reading, to)
 
 
 @app.command()
 @verb(reading=Reading)
 def convert(
     source: Samples,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Its suffix says the format.", show_default=False)],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Its suffix says the format; - is stdout.", show_default=False)
+    ],
     reading: Reading,
+    to: To = None,
 ) -> None:
     """Read data in one format and write them in another."""
-    save(source, out, reading)
+    save(source, out, reading, to)
 
 
 @app.command()
@@ -142,21 +156,23 @@ def split(
         written(part, path)
 
 
-def save(source: str, out: Path, reading: Reading) -> None:
-    """Read data and write them to a file, whose suffix is looked at first."""
+def save(source: str, out: Path, reading: Reading, to: str | None) -> None:
+    """Read data and write them to a file, whose format is looked at first."""
     from shortrun.data import read
-    from shortrun.data.formats import format_of
+    from shortrun.data.writing import target
 
-    format_of(out, able_to="write")
+    if str(out) != _output.STDOUT or to is not None:
+        target(out, to)
     samples = read(source, settings=reading)
     for line in samples.notes:
         _output.say(f"note: {line}", aside=True)
-    written(samples, out)
+    written(samples, out, to)
 
 
-def written(samples: Dataset, path: Path) -> None:
+def written(samples: Dataset, path: Path, to: str | None = None) -> None:
     """Write samples to a file and say so."""
     from shortrun.data import write
 
-    write(path, samples)
-    _output.say(f"{path}: {_output.amount(len(samples), 'sample')} of {_output.amount(samples.sites, 'site')}")
+    write(path, samples, format=to)
+    if str(path) != _output.STDOUT:
+        _output.say(f"{path}: {_output.amount(len(samples), 'sample')} of {_output.amount(samples.sites, 'site')}")

@@ -11,6 +11,7 @@ import typer
 
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import verb
+from shortrun.errors import ConfigError
 from shortrun.settings import OUTPUT, GenerateSettings
 from shortrun.settings.sampling import HELD
 from shortrun.settings.text import whole_numbers
@@ -32,10 +33,20 @@ def generate(
             "--output",
             "-o",
             metavar="FILE",
-            help="A file by its ending (.npz, .npy: values only, .fasta, .csv, .mid...), a picture, or a folder.",
+            help="A file by its ending (.npz, .npy: values only, .fasta, .csv, .mid...), a picture, a folder, or - for "
+            "stdout.",
             rich_help_panel=OUTPUT,
         ),
     ],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Format of the output, as csv, where its ending does not say it; of stdout, fasta or csv by default.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     template: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Samples of which the sites --keep are held.", rich_help_panel=HELD),
@@ -60,29 +71,51 @@ def generate(
     json: _options.Json = False,
 ) -> None:
     """Generate samples of a class, or of all classes in the proportions of the training data."""
-    ending_of(out)  # before anything is computed
+    check_output(out, form, several=record is not None, json=json)  # before anything is computed
     recorded = () if record is None else whole_numbers(record, "--record")
 
     from shortrun.data.formats import fitting
+    from shortrun.data.writing import usual
     from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
     from shortrun.workflows.generation import steps_of, sweeps_at
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    if not ending_of(out):
+    if str(out) == _output.STDOUT:
+        form = form or usual(trained.kind)
+    elif form is None and not ending_of(out):
         fitting(out, trained.kind)
     k, moves = steps_of(trained, settings), Moves()
     held = None if template is None else _reading.further_data(trained, template, {})
-    files = {t: out if t == k else beside(out, t) for t in sorted({*sweeps_at(trained, recorded), k})}
-    counts = write(trained, files, original_columns, template=held, settings=settings, watch=moves.add)
+    files = {t: out if t == k else beside(out, t, form) for t in sorted({*sweeps_at(trained, recorded), k})}
+    counts = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
     notes = [*moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
     for line in notes:
         _output.say(line, aside=True)
     if json:
         _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
-    else:
+    elif str(out) != _output.STDOUT:
         _output.say(f"{_output.amount(settings.n, 'sample')} after {k} sweeps in {', '.join(map(str, files.values()))}")
+
+
+def check_output(path: Path, form: str | None, *, several: bool, json: bool) -> None:
+    """Raise an error unless samples can be written there, and nothing else is where they go to stdout.
+
+    Raises
+    ------
+    ConfigError
+        If stdout is to hold several files, or a document too.
+    """
+    from shortrun.data.writing import target
+
+    if str(path) == _output.STDOUT and (several or json):
+        reason = "-o - writes one file to stdout, and nothing else: name a file"
+        raise ConfigError("--record" if several else "--json", reason)
+    if form is not None:
+        target(path, form)
+    elif str(path) != _output.STDOUT:
+        ending_of(path)
 
 
 def note_of_steps(run: Trajectory, settings: GenerateSettings, k: int) -> list[str]:
@@ -119,13 +152,13 @@ def ending_of(path: Path) -> str:
     StoreError
         If the folder is there already.
     """
-    from shortrun.data.formats import format_of
+    from shortrun.data.formats import format_to_write
     from shortrun.files import check_new
     from shortrun.plots import SUFFIXES
 
     if path.suffix.lower() in SUFFIXES:
         return path.suffix
-    suffix = format_of(path, able_to="write")[1]
+    suffix = format_to_write(path)[1]
     if not suffix:
         check_new(path)
         return ""
@@ -133,20 +166,22 @@ def ending_of(path: Path) -> str:
     return path.name[-len(known) :]
 
 
-def beside(path: Path, time: int) -> Path:
+def beside(path: Path, time: int, form: str | None) -> Path:
     """Return where the samples after `time` sweeps go: g.fasta.gz -> g_t5.fasta.gz."""
-    ending = ending_of(path)
+    ending = ending_of(path) if form is None else path.suffix
     return path.with_name(f"{path.name.removesuffix(ending)}_t{time}{ending}")
 
 
-def write(run: Trajectory, files: Mapping[int, Path], original_columns: bool, **options: Any) -> dict[str, int]:
+def write(
+    run: Trajectory, files: Mapping[int, Path], form: str | None, original_columns: bool, **options: Any
+) -> dict[str, int]:
     """Write what is generated, a file for each time, as it comes; return how many samples each class got."""
     from shortrun import workflows
     from shortrun.data.sequences.gaps import restored
 
     counts = dict.fromkeys(run.classes, 0)
     with ExitStack() as stack:
-        add = {time: stack.enter_context(sink(file)) for time, file in files.items()}
+        add = {time: stack.enter_context(sink(file, form)) for time, file in files.items()}
         for part in workflows.stream(run, times=tuple(files), **options):
             for time, samples in part.items():
                 add[time](restored(samples) if original_columns else samples)
@@ -156,14 +191,14 @@ def write(run: Trajectory, files: Mapping[int, Path], original_columns: bool, **
 
 
 @contextmanager
-def sink(path: Path) -> Iterator[Callable[[Dataset], None]]:
+def sink(path: Path, form: str | None) -> Iterator[Callable[[Dataset], None]]:
     """Give a function that adds samples to a file of data or to a picture of the first of each class."""
     from shortrun.data.core.parts import joined
     from shortrun.data.writing import writing
     from shortrun.plots import SUFFIXES, sample_grid, save
 
-    if path.suffix.lower() not in SUFFIXES:
-        with writing(path) as add:
+    if form is not None or path.suffix.lower() not in SUFFIXES:
+        with writing(path, form) as add:
             yield add
         return
     kept: list[Dataset] = []

@@ -1,14 +1,16 @@
-"""Reading data of every known format: the suffix says which."""
+"""Reading data of every known format: the content of a file says which, and its name where that leaves it open."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import HasKind, Kind, kind_of
-from shortrun.data.core.raw import hint
+from shortrun.data.core.raw import hint, packing
 from shortrun.data.core.request import Request
-from shortrun.data.formats import FOLDER, format_of
+from shortrun.data.core.streams import is_stream, local
+from shortrun.data.formats import FOLDER, named, notes_on, recognised
 from shortrun.data.further import readings_like
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.label_files import attach, read_labels
@@ -22,14 +24,14 @@ from shortrun.settings import Reading, takes
 
 @takes(Reading)
 def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Reading) -> Dataset:
-    """Read a file of any known format (its suffix says which), or a named data set such as "digits".
+    """Read a file of any known format, packed or not, or a named data set such as "digits".
 
     Options that a format has no use for are ignored. The result remembers them in its `kind`.
 
     Parameters
     ----------
     path : Path or str
-        The file, or a folder of images or music, or the name of a data set where no such file exists.
+        The file, or a folder of images or music, or "-" for stdin, or the name of a data set where no such file exists.
     like : Kind or Dataset or Trajectory, optional
         Data, or a run, of which this is a further file: it is read with the same alphabet or columns, columns of an
         alignment, sites of a genome and options, as far as the file allows and no option here says otherwise.
@@ -42,7 +44,7 @@ def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Read
     Raises
     ------
     FormatError
-        If the file cannot be read as what its suffix says; one line with the place and the reason.
+        If the file cannot be read as what it is; one line with the place and the reason.
     ConfigError
         If an option is wrong.
 
@@ -93,7 +95,8 @@ def labelled(path: Path, options: Request) -> Dataset:
     """Return the samples of a file with the labels of a labels file, if there is one."""
     if options.labels is None:
         return load(path, options)
-    table = read_labels(Path(options.labels), options)
+    with local(Path(options.labels)) as file:
+        table = read_labels(file, options)
     group = None if table.group is not None else options.group
     data = load(path, options.but(labels=None, label_column=None, group=group))
     return attach(data, table, by_order=options.labels_by_order)
@@ -110,14 +113,25 @@ def load(path: Path, options: Request) -> Dataset:
     entry = next((entry for entry in ENTRIES if entry.name == str(path)), None)
     if entry is not None and not path.is_file():
         return entry.read(options, labelled).with_kind(source=entry.name)
-    if not path.exists():
+    if not path.exists() and not is_stream(path):
         names = tuple(entry.name for entry in ENTRIES) if path.name == str(path) else ()
         raise FormatError(path, None, f"no such file or named data set{hint(path, names)}")
-    form = FOLDER if path.is_dir() else format_of(path)[0]
     try:
-        data = selected(form.read(path, options), options)
+        data = FOLDER.read(path, options) if path.is_dir() else of_file(path, options)
+        data = selected(data, options)
     except FormatError:
         raise
     except DataError as error:
         raise FormatError(path, None, str(error)) from None
     return data.with_kind(source=str(path))
+
+
+def of_file(path: Path, options: Request) -> Dataset:
+    """Return the data set of a file or a pipe, with notes on what its name says otherwise than its content."""
+    with local(path) as file:
+        form = recognised(file) if options.format is None else named(options.format)
+        foreign = form.unpacks is not None and packing(file) not in (None, *form.unpacks)
+        told = list(notes_on(file, form)) if options.format is None and file is path else []
+        with local(file, whole=foreign) as plain:
+            data = form.read(plain, options)
+    return replace(data, notes=(*told, *data.notes))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, repeat
@@ -11,26 +14,40 @@ from typing import Any
 
 import numpy as np
 
+from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
+from shortrun.data.core.kind import Kind
 from shortrun.data.core.parts import nameless, opened
-from shortrun.data.formats import format_of
-from shortrun.errors import StoreError
+from shortrun.data.core.streams import DASH
+from shortrun.data.formats import format_to_write, named
+from shortrun.errors import FormatError, StoreError
 from shortrun.files import explain
 
 Add = Callable[[Dataset], None]
 
 
-def write(path: Path | str, dataset: Dataset) -> None:
+def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> None:
     """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
 
     A name without a suffix is a new folder, with a file for each image or piece of music.
 
+    Parameters
+    ----------
+    path : Path or str
+        The file, or "-" for stdout.
+    dataset : Dataset
+        What to write.
+    format : str, optional
+        Name of the format, such as "fasta", where the suffix does not say it; for stdout by default that of `usual`.
+
     Raises
     ------
+    ConfigError
+        If no format has this name.
     FormatError
-        If no format that can be written has this suffix.
+        If no format that can be written has this suffix, or one of several files is to go to stdout.
     DataError
         If the format cannot hold these data.
     StoreError
@@ -47,7 +64,12 @@ def write(path: Path | str, dataset: Dataset) -> None:
     3
     """
     path = Path(path)
-    form, suffix = format_of(path, able_to="write")
+    if str(path) == DASH:
+        format = format or usual(dataset.kind)
+        with for_stdout(format) as file:
+            write(file, dataset, format=format)
+        return
+    form, suffix = target(path, format)
     if form.save is not None:
         form.save(path, dataset)
         return
@@ -61,8 +83,10 @@ def write(path: Path | str, dataset: Dataset) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path | str) -> Iterator[Add]:
+def writing(path: Path | str, format: str | None = None) -> Iterator[Add]:
     """Give a function that adds samples to a file, which takes its place when all are added; never half a file.
+
+    With `format`, the path may be "-" for stdout, to which all samples go at the end.
 
     Formats of lines are written as samples come. The others need to know how many there are: samples wait in nameless
     files of the same folder, so that memory holds one part only.
@@ -73,14 +97,63 @@ def writing(path: Path | str) -> Iterator[Add]:
         As `write` does.
     """
     path = Path(path)
-    form, suffix = format_of(path, able_to="write")
+    if str(path) == DASH and format is not None:
+        with for_stdout(format) as file, writing(file, format) as add:
+            yield add
+        return
+    form, suffix = target(path, format)
     if form.append is not None:
         with opened(path) as file:
             yield by_lines(form, file, suffix)
         return
     with spooled(path) as (add, whole):
         yield add
-        write(path, whole())
+        write(path, whole(), format=format)
+
+
+def target(path: Path, format: str | None) -> tuple[Format, str]:
+    """Return the format to write, and one of its suffixes: that of the path, or of a name.
+
+    Raises
+    ------
+    FormatError
+        If files of this format cannot be written.
+    """
+    if format is None:
+        return format_to_write(path)
+    form = named(format)
+    if not form.writes:
+        raise FormatError(path, None, f"files of the format {format} cannot be written")
+    suffix = f".{format.lower().removeprefix('.')}"
+    return form, suffix if suffix in form.suffixes else form.suffixes[0]
+
+
+def usual(kind: Kind) -> str:
+    """Return the name of the format that data go to stdout in: FASTA for letters, else CSV."""
+    return "csv" if kind.alphabet in (None, BINARY, DOSAGE) else "fasta"
+
+
+@contextlib.contextmanager
+def for_stdout(format: str) -> Iterator[Path]:
+    """Give a file that goes to stdout on leaving.
+
+    Raises
+    ------
+    FormatError
+        If other files were written beside it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "stdout" + target(Path(DASH), format)[1])
+        yield path
+        if [*Path(folder).iterdir()] != [path]:
+            raise FormatError("stdout", None, f"{format} takes several files: name one with -o")
+        sys.stdout.flush()
+        with path.open("rb") as file:
+            if hasattr(sys.stdout, "buffer"):
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            else:  # a stream of text, in place of stdout
+                sys.stdout.write(file.read().decode())
+        sys.stdout.flush()
 
 
 def by_lines(form: Format, file: Any, suffix: str) -> Add:

@@ -85,8 +85,12 @@ class Reading(Settings):
         panel=DATA,
         metavar="NAME",
     )
-    unknown: Literal["error", "gap", "drop"] = option(
-        "error", "What to do with letters outside the alphabet.", panel=DATA, remembered="always"
+    unknown: Literal["error", "gap", "drop", "resolve"] = option(
+        "error",
+        "What to do with letters outside the alphabet; resolve reads B, Z, J, U, O of proteins as D, E, L, C, K, and "
+        "the rest as gaps.",
+        panel=DATA,
+        remembered="always",
     )
     inserts: Literal["keep", "remove"] | None = option(
         None,

@@ -9,6 +9,7 @@ import numpy as np
 
 from shortrun.errors import ConfigError, DataError, nearest
 
+AMBIGUOUS = "NRYSWKMBDHVX"  # letters for several bases
 MAX_COLOURS = 255  # codes are stored as uint8
 
 
@@ -131,14 +132,20 @@ def detect(texts: Sequence[str]) -> Alphabet:
 def detected(tally: Mapping[str, int]) -> Alphabet:
     """Return the alphabet of letters that occur so often; nucleotides win ties, DNA before RNA.
 
-    Sequences are nucleotides if at least nine tenths of their letters are A, C, G and T (or U) and every
-    other letter is one of the codes for an ambiguous nucleotide; 0 and 1 alone are binary, with 2 they are
-    dosages; all else is protein.
+    Sequences are nucleotides if at least nine tenths of their letters are A, C, G, T and U and every other letter is
+    one of the codes for an ambiguous nucleotide; RNA if U is more frequent than T. 0 and 1 alone are binary, with 2
+    they are dosages; all else is protein.
     """
-    tally = {letter: count for letter, count in tally.items() if letter != "-"}
+    tally = {letter: count for letter, count in tally.items() if letter.isalnum()}  # gaps, stops and marks say nothing
     if tally and set(tally) <= set(DOSAGE.letters):
         return BINARY if set(tally) <= set(BINARY.letters) else DOSAGE
-    share = {alphabet: sum(tally.get(letter, 0) for letter in alphabet.letters) for alphabet in (DNA, RNA)}
-    best = max(share, key=lambda alphabet: share[alphabet])
-    ambiguous_only = set(tally) <= set(best.letters) | set("NRYSWKMBDHV")
-    return best if ambiguous_only and share[best] >= 0.9 * sum(tally.values()) else PROTEIN
+    bases = sum(tally.get(letter, 0) for letter in "ACGTU")
+    if bases < 0.9 * sum(tally.values()) or not set(tally) <= set("ACGTU" + AMBIGUOUS):
+        return PROTEIN
+    return RNA if tally.get("U", 0) > tally.get("T", 0) else DNA
+
+
+def is_nucleotides(alphabet: Alphabet) -> bool:
+    """Return whether letters are those of DNA or RNA, ambiguous ones perhaps among them."""
+    letters = set(alphabet.letters) - {"-"}
+    return set("ACG") < letters <= set("ACGTU" + AMBIGUOUS) and len(letters & set("TU")) == 1

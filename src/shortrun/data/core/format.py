@@ -14,7 +14,7 @@ from shortrun.data.core.request import Request
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """A format: how it is told by its suffix, read and written.
+    """A format: how its files are told by their names and their content, read and written.
 
     Parameters
     ----------
@@ -32,6 +32,12 @@ class Format:
         Writes samples to a folder, a file each.
     fits : Callable[[Kind], bool], optional
         Whether a folder of this format can hold data of a kind; goes with `write_folder`.
+    begins : Callable[[bytes], bool], optional
+        Whether content that begins so is of this format and of no other.
+    looks : Callable[[str], bool], optional
+        Whether text that begins so may be of this format, where no other is sure.
+    unpacks : tuple[str, ...], optional
+        How files may be packed that `read` opens by their path; None if it reads them through `raw`, or refuses them.
 
     Raises
     ------
@@ -46,6 +52,9 @@ class Format:
     save: Callable[[Path, Dataset], None] | None = None
     write_folder: Callable[[Path, Dataset], None] | None = None
     fits: Callable[[Kind], bool] | None = None
+    begins: Callable[[bytes], bool] | None = None
+    looks: Callable[[str], bool] | None = None
+    unpacks: tuple[str, ...] | None = None
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import contextlib
 import gzip
 import io
+import lzma
+import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, cast
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from shortrun.errors import ConfigError, FormatError, nearest
+from shortrun.errors import ConfigError, FormatError, MissingExtraError, nearest
 from shortrun.files import explain
 
+ENDINGS = {".gz": "gz", ".bgz": "gz", ".xz": "xz", ".bz2": "bz2", ".zst": "zst", ".zip": "zip"}  # of packed files
+MAGIC = {"gz": b"\x1f\x8b", "xz": b"\xfd7zXZ\0", "bz2": b"BZh", "zst": b"\x28\xb5\x2f\xfd", "zip": b"PK\3\4"}
+FOREIGN = {b"Rar!": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\x1f\x9d": ".Z"}
+OFFICE = "[Content_Types].xml"
+DEEPEST = 3  # a file that is packed twice, as browsers and pipelines leave some
+HEAD = 2**16  # bytes that say what a file is
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 UTF8 = "utf-8-sig"
 MARKS = {  # what a text may begin with to say its encoding; that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF8: UTF8,
@@ -25,41 +35,158 @@ MARKS = {  # what a text may begin with to say its encoding; that of UTF-32 begi
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift-jis", "gb18030")
 
 
-def is_packed(path: Path) -> bool:
-    """Return whether the name of a file says that it is packed."""
-    return path.suffix.lower() == ".gz"
+# Packed files: their content says so, whatever their name
 
 
-@contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Say in one line what a disk, or a damaged .gz file, does wrong.
+def bare(path: Path) -> str:
+    """Return the name of a file without an ending that says that it is packed."""
+    return path.name[: -len(path.suffix)] if path.suffix.lower() in ENDINGS else path.name
+
+
+def packing(path: Path) -> str | None:
+    """Return how the content of a file is packed: "gz", "xz", "bz2", "zst" or "zip"; None if it is not.
 
     Raises
     ------
     FormatError
-        If the file is missing (names the nearest one in the folder), a folder, not readable or a damaged .gz file.
+        If the file is missing or not readable.
+    """
+    with explained(path), path.open("rb") as file:
+        return packing_of(file.read(HEAD))
+
+
+def is_packed(path: Path) -> bool:
+    """Return whether the content of a file is packed."""
+    return packing(path) is not None
+
+
+def packing_of(start: bytes) -> str | None:
+    """Return how a content that begins so is packed; NumPy's .npz is a zip of .npy files, and stays what it is."""
+    found = next((name for name, magic in MAGIC.items() if start.startswith(magic)), None)
+    return None if found == "zip" and first_member(start).endswith(".npy") else found
+
+
+def first_member(start: bytes) -> str:
+    """Return the name of the first file of a zip, which begins so."""
+    length = int.from_bytes(start[26:28], "little")
+    return start[30 : 30 + length].decode(errors="replace")
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Any]:
+    """Open a file to read its content, unpacked as its first bytes say.
+
+    Raises
+    ------
+    FormatError
+        If it is an archive of several files, or packed in a way that is not known.
+    MissingExtraError
+        If it is packed with Zstandard and pyarrow is not installed.
+    """
+    with contextlib.ExitStack() as closing:
+        file: Any = closing.enter_context(path.open("rb"))
+        for _ in range(DEEPEST):
+            start = file.peek(HEAD)
+            check_known(path, start)
+            kind = packing_of(start)
+            if kind is None:
+                break
+            file = closing.enter_context(opened(path, file, kind))
+        yield file
+
+
+def opened(path: Path, file: Any, kind: str) -> Any:
+    """Return the content of an open file that is packed."""
+    if kind == "zip":
+        return only_member(path, file)
+    if kind == "zst":
+        try:
+            import pyarrow
+        except ImportError:
+            raise MissingExtraError("pyarrow, which unpacks .zst,", "io") from None
+        return io.BufferedReader(pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"), HEAD)
+    return {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}[kind](file, "rb")
+
+
+def only_member(path: Path, file: Any) -> Any:
+    """Return the only file of a zip, opened; what a Mac adds does not count."""
+    archive = zipfile.ZipFile(file)
+    names = [member.filename for member in archive.infolist() if not member.is_dir()]
+    if OFFICE in names:
+        raise FormatError(path, None, "is a workbook (Excel or alike): save the sheet as CSV")
+    names = [name for name in names if not name.startswith("__MACOSX/") and PurePosixPath(name).name[0] != "."]
+    if len(names) != 1:
+        some = f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
+        raise FormatError(path, None, f"is a zip archive of {len(names)} files{some}, one expected: unpack it first")
+    try:
+        return archive.open(names[0])
+    except RuntimeError as error:  # a password, or a method that zipfile does not know
+        raise FormatError(path, None, f"cannot be unpacked: {str(error).splitlines()[0]}") from None
+
+
+def check_known(path: Path, start: bytes) -> None:
+    """Raise FormatError if a content begins as an archive that is not unpacked here."""
+    name = next((name for magic, name in FOREIGN.items() if start.startswith(magic)), None)
+    name = "tar" if start[257:262] == b"ustar" else name
+    if name is not None:
+        raise FormatError(path, None, f"is a {name} archive: unpack it first")
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say in one line what a disk, or a damaged packed file, does wrong.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing (names the nearest one in the folder), a folder, not readable or damaged.
     """
     try:
         yield
     except FileNotFoundError:
         raise FormatError(path, None, f"no such file{hint(path)}") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise FormatError(path, None, "is a truncated or damaged .gz file") from None
-    except OSError as error:
-        raise FormatError(path, None, explain(error)) from None
+    except DAMAGE:
+        raise damaged(path) from None
+    except OSError as error:  # those of what unpacks have no number
+        raise (FormatError(path, None, explain(error)) if error.errno else damaged(path)) from None
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, unpacked if its name ends in .gz.
+def damaged(path: Path) -> FormatError:
+    """Return the error about a packed file that cannot be unpacked."""
+    with path.open("rb") as file:
+        kind = packing_of(file.read(HEAD))
+    return FormatError(path, None, f"is a truncated or damaged {f'.{kind} ' if kind else ''}file")
+
+
+def head(path: Path) -> bytes:
+    """Return the first bytes of the content of a file, unpacked.
 
     Raises
     ------
     FormatError
-        If the file is missing, empty, a folder, not readable or a damaged .gz file.
+        As `read_bytes`, but for an empty file.
     """
-    with explained(path):
-        content = path.read_bytes()
-        content = gzip.decompress(content) if is_packed(path) and content else content
+    with explained(path), unpacked(path) as file:
+        return file.read(HEAD)
+
+
+def text_of(start: bytes) -> str:
+    """Return the whole lines of content that begins so, as text."""
+    code = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    lines = "\n".join(start.decode(code, "replace").splitlines())
+    return lines if len(start) < HEAD else lines.rpartition("\n")[0]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, unpacked if it is packed.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing, empty, a folder, not readable or damaged.
+    """
+    with explained(path), unpacked(path) as file:
+        content = file.read()
     if not content:
         raise FormatError(path, None, "the file is empty")
     return content
@@ -73,7 +200,7 @@ def read_lines(path: Path, foreign: str = "") -> Iterator[str]:
     Parameters
     ----------
     path : Path
-        The file, unpacked if its name ends in .gz.
+        The file, unpacked if it is packed.
     foreign : str, default ""
         What lines begin with that may be in another encoding and are then taken for Latin-1, if not empty.
 
@@ -83,8 +210,8 @@ def read_lines(path: Path, foreign: str = "") -> Iterator[str]:
         As `read_bytes`, or if a line is not UTF-8; names the line.
     """
     blank = True
-    with explained(path), (gzip.open if is_packed(path) else open)(path, "rb") as file:
-        text = io.TextIOWrapper(cast(BinaryIO, file), "utf-8-sig", "surrogateescape")
+    with explained(path), unpacked(path) as file:
+        text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape")
         for number, line in enumerate(text, start=1):
             blank = blank and line.isspace()
             yield (line if line.isascii() else valid(path, number, line, foreign)).removesuffix("\n")

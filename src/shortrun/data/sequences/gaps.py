@@ -6,7 +6,7 @@ consensus structure, stay as long as the whole alignment in `kind.alignment.anno
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +33,8 @@ def selected(dataset: Dataset, options: Request) -> Dataset:
         return dataset
     columns = options.like and options.like.alignment.columns
     if columns is not None:
-        return like(dataset, columns)
+        found = like(dataset, columns)
+        return found.with_notes(*said(dataset, found, "which the training left out too"))
     return dataset if options.max_gaps is None else without_gaps(dataset, options.max_gaps)
 
 
@@ -48,7 +49,15 @@ def without_gaps(dataset: Dataset, max_gaps: float) -> Dataset:
     gaps = gap_share(dataset)
     if gaps.min() > max_gaps:
         raise DataError(f"every column has more than {max_gaps:.0%} gaps, the best one {gaps.min():.0%}")
-    return keep(dataset, np.flatnonzero(gaps <= max_gaps))
+    found = keep(dataset, np.flatnonzero(gaps <= max_gaps))
+    return found.with_notes(*said(dataset, found, f"with more than {max_gaps:.0%} gaps"))
+
+
+def said(whole: Dataset, part: Dataset, why: str) -> Iterator[str]:
+    """Yield a line on columns that were left out, if there are any."""
+    left = whole.sites - part.sites
+    if left:
+        yield f"{left:,} of {whole.sites:,} columns left out, {why}"
 
 
 def gap_share(dataset: Dataset) -> np.ndarray:

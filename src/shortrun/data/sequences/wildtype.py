@@ -10,6 +10,7 @@ import numpy as np
 
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import Kind
+from shortrun.data.formats import recognised
 from shortrun.data.sequences.encoding import GAP, INSERTS, codes_of, gap_code
 from shortrun.data.sequences.formats import fasta
 from shortrun.data.sequences.formats._alignment import Row, line_of
@@ -91,7 +92,7 @@ def of_dataset(data: Dataset) -> WildType:
 
 def is_fasta(path: Path) -> bool:
     """Return whether a path is that of a FASTA, A2M or A3M file."""
-    return path.is_file() and path.name.lower().removesuffix(".gz").endswith(fasta.SUFFIXES)
+    return path.is_file() and recognised(path) is fasta.FORMAT
 
 
 def single_row(path: Path) -> Row | None:

@@ -28,6 +28,7 @@ class Delimited:
     types: list[str] | None = None
     separator: str = ","
     notes: tuple[str, ...] = ()
+    left_out: int = 0  # rows that could not be read, if that is allowed
 
     def column(self, index: int) -> list[str]:
         """Return the texts of a column."""
@@ -78,12 +79,14 @@ class Delimited:
 def read_delimited(path: Path, options: Reading | None = None, *, strict: bool = True) -> Delimited:
     """Read a text table with a header line; what separates its fields is found, unless options say.
 
+    With `skip_bad`, rows of too few or too many fields are left out and counted.
+
     Parameters
     ----------
     path : Path
         The file.
     options : Reading, optional
-        Of reading; its `delimiter` and `encoding` are used.
+        Of reading; its `delimiter`, `encoding` and `skip_bad` are used.
     strict : bool, default True
         Whether the separator that options name must be in the header; a table beside the data may have another.
 
@@ -95,11 +98,11 @@ def read_delimited(path: Path, options: Reading | None = None, *, strict: bool =
     """
     options = options or Reading()
     text, mark, notes = opened(path, read_text(path, options.encoding), options.delimiter, strict=strict)
-    table = checked(path, [*rows_of(text, mark, path)])
+    table = checked(path, [*rows_of(text, mark, path)], options.skip_bad)
     return replace(table, separator=mark, notes=(*notes, *table.notes))
 
 
-def checked(path: Path, numbered: list[Numbered]) -> Delimited:
+def checked(path: Path, numbered: list[Numbered], skip_bad: bool = False) -> Delimited:
     """Return the table of numbered rows, the first of them its header."""
     (first, header), *rest = trimmed(numbered)
     header, rest, notes = repaired(path, header, rest)
@@ -108,10 +111,12 @@ def checked(path: Path, numbered: list[Numbered]) -> Delimited:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
     if not rest:
         raise FormatError(path, first, "only a header line, no rows")
-    for line, row in rest:
-        if len(row) != len(header):
-            raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
-    return Delimited(path, header, [row for _, row in rest], [line for line, _ in rest], notes=notes)
+    good = [(line, row) for line, row in rest if len(row) == len(header)]
+    if len(good) < len(rest) and not (skip_bad and good):
+        line, row = next((line, row) for line, row in rest if len(row) != len(header))
+        raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
+    rows, lines = [row for _, row in good], [line for line, _ in good]
+    return Delimited(path, header, rows, lines, notes=notes, left_out=len(rest) - len(good))
 
 
 def repaired(path: Path, header: list[str], rest: list[Numbered]) -> tuple[list[str], list[Numbered], tuple[str, ...]]:

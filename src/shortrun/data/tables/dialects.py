@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from shortrun.data.core.raw import bare
 from shortrun.errors import ConfigError, FormatError
 
 csv.field_size_limit(2**31 - 1)  # long sequences are single fields
@@ -33,7 +34,7 @@ class Opened(NamedTuple):
 
 def delimiter(suffix: str) -> str:
     """Return what separates the fields of a file to be written: a tab or a comma."""
-    return "\t" if suffix.lower().removesuffix(".gz").endswith(".tsv") else ","
+    return "\t" if bare(Path(suffix)).lower().endswith(".tsv") else ","
 
 
 def opened(path: Path, text: str, asked: str | None = None, *, strict: bool = True) -> Opened:
@@ -119,7 +120,7 @@ def found(path: Path, text: str) -> str:
     """
     header = text.lstrip("\n").split("\n", 1)[0]
     marks = [mark for mark in MARKS if mark in header]
-    if path.name.lower().removesuffix(".gz").endswith(".tsv") and "\t" in header:
+    if bare(path).lower().endswith(".tsv") and "\t" in header:
         return "\t"
     spaced = [SPACE] if set(marks) <= {"\t"} else []
     shapes = {mark: shape(text, mark) for mark in [*marks, *spaced]}

@@ -27,7 +27,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import TableKind
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError, binarise
-from shortrun.data.sequences.encoding import encode_sequences
+from shortrun.data.sequences.encoding import Encoded, encode_sequences
 from shortrun.data.tables.delimited import Delimited
 from shortrun.errors import ConfigError, DataError, FormatError
 
@@ -104,7 +104,7 @@ def uniform(table: Delimited, roles: Roles, sites: list[int], options: Request) 
     lettered = sites == [roles["sequence"]]
     names = () if lettered else tuple(table.header[column] for column in sites)
     try:
-        values, alphabet, kept = (encode_column if lettered else encode_sites)(table, sites, options)
+        values, alphabet, kept, notes = (encode_column if lettered else encode_sites)(table, sites, options)
         data = Dataset.from_arrays(
             values,
             texts(table, roles["label"], kept),
@@ -114,22 +114,20 @@ def uniform(table: Delimited, roles: Roles, sites: list[int], options: Request) 
         )
     except CellError as error:
         raise table.refused(error.row, sites[0 if lettered else error.site or 0], error.reason) from None
-    return data.with_kind(table=TableKind(names))
+    return data.with_kind(table=TableKind(names)).with_notes(*notes)
 
 
-def encode_column(
-    table: Delimited, columns: list[int], options: Request
-) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray]:
-    """Return the codes of the sequences in a column, their alphabet, and which rows were kept."""
+def encode_column(table: Delimited, columns: list[int], options: Request) -> Encoded:
+    """Return the codes of the sequences in a column, their alphabet, which rows were kept, and what was changed."""
     return encode_sequences(table.column(columns[0]), options.alphabet, options.unknown)
 
 
 def encode_sites(
     table: Delimited, columns: list[int], options: Request
-) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray]:
-    """Return the numbers in the columns of sites, the alphabet asked for, and that every row is kept."""
+) -> tuple[np.ndarray, Alphabet | str | None, np.ndarray, tuple[str, ...]]:
+    """Return the numbers in the columns of sites, the alphabet asked for, and that every row is kept unchanged."""
     values = numbers(table, columns, options.threshold)
-    return values, options.alphabet, np.ones(len(values), bool)
+    return values, options.alphabet, np.ones(len(values), bool), ()
 
 
 def numbers(table: Delimited, sites: list[int], threshold: float | None) -> np.ndarray:

@@ -229,4 +229,9 @@ def library() -> Any:
     return h5py
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start.startswith(b"\x89HDF")
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write)

@@ -38,4 +38,9 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     write_blocks(file, dataset.values)
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start.startswith(b"\x93NUMPY")
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write)

@@ -16,6 +16,7 @@ from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.raw import MAGIC, first_member
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.variants import SITES, arrays_of_sites
 from shortrun.data.music.encoding import GROUPS
@@ -148,4 +149,9 @@ class Forwards(BufferedIOBase):
         return self.file.write(content)
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is a zip of .npy files."""
+    return start.startswith(MAGIC["zip"]) and first_member(start).endswith(".npy")
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shortrun.data.core.labels import did_you_mean
-from shortrun.data.core.raw import is_packed, read_lines
+from shortrun.data.core.raw import ENDINGS, bare, read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.variants import UNPLACED, Variant, described, spoken
 from shortrun.errors import FormatError
@@ -46,19 +46,20 @@ def refuse_columns(path: Path, options: Request, known: tuple[str, ...] = ()) ->
 
 
 def stem_of(path: Path, suffix: str) -> str:
-    """Return the name of a file without its suffix and .gz."""
-    name = path.name[:-3] if is_packed(path) else path.name
-    return name[: -len(suffix)]
+    """Return the name of a file without its suffix and what says that it is packed."""
+    name = bare(path)
+    return name[: -len(suffix)] if name.lower().endswith(suffix) else Path(name).stem
 
 
 def beside(path: Path, suffix: str, ending: str) -> Path:
     """Return the file of the same name with another suffix, packed if that one is."""
-    return path.with_name(stem_of(path, suffix) + ending + (".gz" if is_packed(path) else ""))
+    packed = path.suffix if path.suffix.lower() in ENDINGS else ""
+    return path.with_name(stem_of(path, suffix) + ending + packed)
 
 
 def find_beside(path: Path, suffix: str, *endings: str) -> Path | None:
     """Return the file of the same name with another suffix, packed or not; None without one."""
-    names = [stem_of(path, suffix) + ending + packed for ending in endings for packed in ("", ".gz")]
+    names = [stem_of(path, suffix) + ending + packed for ending in endings for packed in ("", *ENDINGS)]
     return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
 
 

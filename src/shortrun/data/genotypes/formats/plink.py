@@ -251,4 +251,9 @@ def both(people: list[Person]) -> np.ndarray:
     return np.array([(person.rows[0], person.rows[-1]) for person in people])
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start[:2] == MAGIC and start[2:3] in (b"\0", b"\1")
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, save=save)

@@ -319,4 +319,9 @@ def alleles(dosages: np.ndarray) -> np.ndarray:
     return np.stack([dosages == 2, dosages >= 1], 1).reshape(-1, dosages.shape[1]).astype(np.uint8)
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start.startswith((b"##fileformat=VCF", b"BCF\2"))
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, unpacks=("gz",), read=read, save=save)

@@ -15,7 +15,7 @@ from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.parts import opened
-from shortrun.data.core.raw import read_bytes
+from shortrun.data.core.raw import ENDINGS, bare, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.images.encoding import BYTE, encode_images, pixels_of
 from shortrun.errors import DataError, FormatError
@@ -102,9 +102,9 @@ def read_labels(path: Path, count: int) -> np.ndarray | None:
 def labels_files(path: Path) -> list[Path]:
     """Return where the labels of a file of images may be: packed as it is, or not; named with a dot or a dash."""
     name = beside(path).name
-    plain = name[:-3] if name.lower().endswith(".gz") else name
+    plain = bare(Path(name))
     names = dict.fromkeys(plain.replace(*dots) for dots in ((".", "."), ("-idx", ".idx"), (".idx", "-idx")))
-    endings = sorted(("", ".gz"), key=lambda ending: name != plain + ending)
+    endings = sorted(("", *ENDINGS), key=lambda ending: name != plain + ending)
     return [path.with_name(name + ending) for ending, name in product(endings, names)]
 
 
@@ -167,4 +167,9 @@ def write_array(file: Any, array: np.ndarray) -> None:
     file.write(np.ascontiguousarray(array, kind).tobytes())
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start[:2] == b"\0\0" and len(start) > 3 and start[2] in KINDS and 1 <= start[3] <= MOST
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, save=save)

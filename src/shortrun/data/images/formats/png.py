@@ -126,4 +126,9 @@ def grid(pixels: np.ndarray, rows: list[np.ndarray]) -> np.ndarray:
     return np.uint8(BYTE) - picture
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, write_folder=write_folder, fits=is_images)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start.startswith(b"\x89PNG")
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write, write_folder=write_folder, fits=is_images)

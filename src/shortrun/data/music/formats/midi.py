@@ -253,4 +253,9 @@ def notes(roll: np.ndarray) -> list[list[int]]:
     return np.stack([first, last, keys], axis=1)[order].tolist()
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, write_folder=write_folder, fits=is_music)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start.startswith(b"MThd")
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write, write_folder=write_folder, fits=is_music)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,8 @@ from shortrun.data.core.kind import Kind
 from shortrun.data.core.labels import encode_labels
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError
-from shortrun.data.sequences.encoding import Stack
+from shortrun.data.sequences import gaps
+from shortrun.data.sequences.encoding import STOP, Stack, plural
 from shortrun.errors import DataError, FormatError
 
 Pieces = Iterable[tuple[int, str]]  # the lines (from 1) that hold a sequence, and what they hold of it
@@ -37,12 +39,14 @@ class Row(NamedTuple):
 class Heads:
     """What was said of the sequences that were read, one a sequence."""
 
+    rows: list[int] = field(default_factory=list)  # numbers of the records, from 0
     names: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
     groups: list[str | None] = field(default_factory=list)
 
-    def add(self, row: Row) -> None:
+    def add(self, number: int, row: Row) -> None:
         """Add what a row says besides its letters."""
+        self.rows.append(number)
         self.names.append(row.name)
         self.labels.append(row.label)
         self.groups.append(row.group)
@@ -63,7 +67,7 @@ def to_dataset(path: Path, rows: Iterable[Row], options: Request, pieces: Callab
     rows : Iterable[Row]
         Its sequences.
     options : Request
-        Of reading; its `alphabet` and `unknown` are used.
+        Of reading; its `alphabet`, `unknown` and `skip_bad` are used.
     pieces : Callable[[int], Pieces]
         Gives the lines of a sequence (from 0), where an error has to be found.
 
@@ -73,40 +77,69 @@ def to_dataset(path: Path, rows: Iterable[Row], options: Request, pieces: Callab
         If sequences differ in length, hold unknown letters, or labels are asked for that are not there; names the
         sequence and the line.
     """
-    stack, heads = Stack(options.alphabet, options.unknown), Heads()
-    data = encoded(path, stacked(path, rows, stack, heads), pieces)
+    numbered: Iterable[tuple[int, Row]] = enumerate(rows)
+    notes: list[str] = []
+    if options.skip_bad:
+        numbered, notes = of_one_length([*numbered])
+    unknown = "drop" if options.skip_bad and options.unknown == "error" else options.unknown
+    stack, heads = Stack(options.alphabet, unknown), Heads()
+    data = encoded(path, stacked(path, numbered, stack, heads), pieces)
     check_columns(path, heads, options)
-    return data
+    return data.with_notes(*notes, *repeated(heads.names))
 
 
-def stacked(path: Path, rows: Iterable[Row], stack: Stack, heads: Heads) -> tuple[Stack, Heads]:
-    """Add all rows to a stack.
+def of_one_length(rows: list[tuple[int, Row]]) -> tuple[list[tuple[int, Row]], list[str]]:
+    """Return the numbered rows of the most frequent length, and a line on the others, if there are any."""
+    lengths = Counter(len(row.text) for _, row in rows if row.text)
+    common = lengths.most_common(1)[0][0] if lengths else 0
+    kept, bad = [], []
+    for number, row in rows:
+        (kept if len(row.text.removesuffix(STOP)) == common or len(row.text) == common else bad).append((number, row))
+    if not bad or not kept:
+        return rows, []
+    first, row = bad[0]
+    where = f"{called(first, row.name)} in line {row.line}"
+    note = f"{len(bad):,} of {len(rows):,} records left out, not of {common:,} sites, the first {where}"
+    return kept, [note]
+
+
+def repeated(names: Sequence[str]) -> Iterator[str]:
+    """Yield a line on names that occur more than once."""
+    twice = [(name, count) for name, count in Counter(names).items() if count > 1]
+    if twice:
+        name, count = twice[0]
+        yield f"{len(twice):,} {plural(len(twice), 'name')} more than once in the file, as '{name}': {count:,} times"
+
+
+def stacked(path: Path, rows: Iterable[tuple[int, Row]], stack: Stack, heads: Heads) -> tuple[Stack, Heads]:
+    """Add all numbered rows to a stack.
 
     Raises
     ------
     FormatError
         If there is none, or one has another length.
     """
-    for row in rows:
-        heads.add(row)
+    for number, row in rows:
+        heads.add(number, row)
         try:
             stack.add(row.text)
         except CellError as error:
-            raise FormatError(path, row.line, f"{called(error.row, row.name)}: {error.reason}") from None
+            raise FormatError(path, row.line, f"{called(number, row.name)}: {error.reason}") from None
     if not heads.names:
         raise FormatError(path, None, "holds no sequence")
     return stack, heads
 
 
 def encoded(path: Path, rows: tuple[Stack, Heads], pieces: Callable[[int], Pieces]) -> Dataset:
-    """Return the data set of a stack of sequences."""
+    """Return the data set of a stack of sequences, with what was changed."""
     stack, heads = rows
     try:
-        values, alphabet, kept = stack.encoded()
+        values, alphabet, kept, notes = stack.encoded()
     except CellError as error:
-        reason = f"{called(error.row, heads.names[error.row])}: {error.reason}"
-        raise FormatError(path, line_of(pieces(error.row), error.site), reason) from None
-    return labelled(values, alphabet, heads.only(kept))
+        number = heads.rows[error.row]
+        reason = f"{called(number, heads.names[error.row])}: {error.reason}"
+        raise FormatError(path, line_of(pieces(number), error.site), reason) from None
+    return labelled(values, alphabet, heads.only(kept)).with_notes(*notes)
 
 
 def called(row: int, name: str) -> str:
@@ -131,6 +164,12 @@ def match_columns(rows: Iterable[Row]) -> np.ndarray:
         letters = np.frombuffer(row.text.encode("ascii", "replace"), np.uint8)
         found = found | ((letters >= ord("A")) & (letters <= ord("Z"))) | (letters == ord("-"))
     return np.flatnonzero(found)
+
+
+def without_inserts(data: Dataset, matches: np.ndarray) -> Dataset:
+    """Return an alignment on the columns (from 0) that are no insertions."""
+    found = gaps.keep(data, matches[matches < data.sites])  # stops may have been the last column
+    return found.with_notes(*gaps.said(data, found, "of insertions"))
 
 
 def labelled(values: np.ndarray, alphabet: Alphabet, heads: Heads) -> Dataset:

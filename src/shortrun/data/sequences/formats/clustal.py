@@ -11,10 +11,17 @@ import numpy as np
 
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
-from shortrun.data.core.raw import read_lines
+from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
-from shortrun.data.sequences import gaps
-from shortrun.data.sequences.formats._alignment import Pieces, Row, match_columns, texts, to_dataset, words
+from shortrun.data.sequences.formats._alignment import (
+    Pieces,
+    Row,
+    match_columns,
+    texts,
+    to_dataset,
+    without_inserts,
+    words,
+)
 from shortrun.errors import FormatError
 
 SUFFIXES = (".aln", ".clustal", ".clw")
@@ -43,7 +50,7 @@ def read(path: Path, options: Request) -> Dataset:
         letters.setdefault(name, []).append(text)
     rows = [Row(name, start[name], "".join(found)) for name, found in letters.items()]
     data = to_dataset(path, rows, options, lambda row: pieces(path, rows[row].name))
-    return gaps.keep(data, match_columns(rows)) if options.inserts == "remove" else data
+    return without_inserts(data, match_columns(rows)) if options.inserts == "remove" else data
 
 
 def lines(path: Path) -> Iterator[tuple[int, str, str]]:
@@ -101,4 +108,9 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         file.write(b"\n")
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return text_of(start).lstrip().startswith(PROGRAMS)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins)

@@ -13,13 +13,22 @@ import numpy as np
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import AlignmentKind
-from shortrun.data.core.raw import read_lines
+from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences import gaps
-from shortrun.data.sequences.formats._alignment import Pieces, Row, match_columns, one_line, texts, to_dataset, words
+from shortrun.data.sequences.formats._alignment import (
+    Pieces,
+    Row,
+    match_columns,
+    one_line,
+    texts,
+    to_dataset,
+    without_inserts,
+    words,
+)
 from shortrun.errors import FormatError
 
-SUFFIXES = (".sto", ".stk", ".stockholm")
+SUFFIXES = (".sto", ".stk", ".stockholm", ".pfam", ".seed")
 
 FORM = "Stockholm"
 MARK = "# STOCKHOLM"
@@ -85,7 +94,7 @@ def read(path: Path, options: Request) -> Dataset:
     remarks = {"GF": said.GF, "GS": {name: tags for name, tags in others.items() if tags}, "GR": said.GR}
     remarks = {kind: it for kind, it in remarks.items() if it}
     data = data.with_kind(alignment=AlignmentKind(annotation=said.GC, remarks=remarks))
-    return gaps.keep(data, matches(rows, said)) if options.inserts == "remove" else data
+    return without_inserts(data, matches(rows, said)) if options.inserts == "remove" else data
 
 
 def collected(path: Path) -> tuple[dict[str, list[str]], Said, dict[str, int]]:
@@ -239,4 +248,9 @@ def about(dataset: Dataset, row: int) -> Iterator[tuple[str, str]]:
         yield "label", dataset.classes[dataset.labels[row]]
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return text_of(start).lstrip().startswith(MARK)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins)

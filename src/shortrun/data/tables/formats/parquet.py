@@ -158,4 +158,9 @@ def arrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write)
+def begins(start: bytes) -> bool:
+    """Return whether content is of this format."""
+    return start.startswith(b"PAR1")
+
+
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write)

@@ -12,9 +12,10 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.request import Request
 from shortrun.data.tables.decimals import in_points
-from shortrun.data.tables.delimited import read_delimited
+from shortrun.data.tables.delimited import Delimited, read_delimited
 from shortrun.data.tables.dialects import delimiter
 from shortrun.data.tables.encoding import RESERVED, columns_of, dataset_of
+from shortrun.errors import FormatError
 
 SUFFIXES = (".csv", ".tsv")
 
@@ -29,7 +30,31 @@ def read(path: Path, options: Request) -> Dataset:
     """
     spared = {*RESERVED, options.label_column, options.group, *options.categorical, *options.ignore}
     table = in_points(read_delimited(path, options), options, {str(name).casefold() for name in spared})
-    return dataset_of(table, options).with_notes(*table.notes)
+    data = of_good_rows(table, options) if options.skip_bad else dataset_of(table, options)
+    return data.with_notes(*table.notes)
+
+
+def of_good_rows(table: Delimited, options: Request) -> Dataset:
+    """Return the data set of the rows that can be read, with a note on the others.
+
+    Raises
+    ------
+    FormatError
+        If no row is left, or what is wrong is not in a row.
+    """
+    rows, first = len(table.rows) + table.left_out, None
+    while True:
+        try:
+            data = dataset_of(table, options)
+            break
+        except FormatError as error:
+            good = [row for row, line in enumerate(table.lines) if line != error.line]
+            if not good or len(good) == len(table.lines):
+                raise
+            table, first = table.select(good), first or error
+    left = rows - len(table.rows)
+    why = f", the first that was looked into in line {first.line}: {first.reason}" if first else ""
+    return data.with_notes(f"{left:,} of {rows:,} rows left out that cannot be read{why}") if left else data
 
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str, *, header: bool = True) -> None:
@@ -53,4 +78,14 @@ def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
         yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=append)
+def looks(text: str) -> bool:
+    """Return whether lines have as many fields as the first, which has at least two, but for one in ten."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    mark = next((mark for mark in "\t;," if lines and mark in lines[0]), None)
+    if mark is None or len(lines) < 2:
+        return False
+    widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+    return sum(width == widths[0] for width in widths) >= 0.9 * len(widths)
+
+
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=append, looks=looks)
