@@ -79,7 +79,7 @@ def readable(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {count:,}" for name, count in value.items())
     if isinstance(value, list):
-        from shortrun.data.description import named
+        from shortrun.data.leaks import named
 
         return f"{len(value)}: {named(value)}"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
@@ -88,7 +88,7 @@ def readable(value: Any) -> str:
 def leaks(source: str, reading: Reading) -> list[str]:
     """Return what the training part of a file and its test part, if it has one, know of each other."""
     from shortrun.data import read
-    from shortrun.data.description import leakage
+    from shortrun.data.leaks import leak_between
 
     if reading.part:
         return []
@@ -96,7 +96,7 @@ def leaks(source: str, reading: Reading) -> list[str]:
         train, test = (read(source, settings=reading.model_copy(update={"part": part})) for part in ("train", "test"))
     except (FormatError, ConfigError):
         return []  # one part only
-    return leakage(train, test) if train.hash != test.hash else []
+    return [*leak_between(train, test).lines()] if train.hash != test.hash else []
 
 
 @app.command()

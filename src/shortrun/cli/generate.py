@@ -83,6 +83,7 @@ def generate(
         _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
     else:
         _output.say(f"{_output.amount(settings.n, 'sample')} after {k} sweeps in {', '.join(map(str, files.values()))}")
+        _output.say(f"from {_options.told_age(trained, settings)}", aside=True)
 
 
 def note_of_steps(run: Trajectory, settings: GenerateSettings, k: int) -> list[str]:

@@ -24,7 +24,15 @@ GROUPS = {
     "domain": ("Domain checks", "Do the samples keep what matters in the field?"),
 }
 # A shape next to the word, so that verdicts differ without colour.
-MARKS = {"as real": "●", "close": "◐", "far": "○", "too close": "▲", "cannot tell": "?", "undefined": "–"}
+MARKS = {
+    "as real": "●",
+    "close": "◐",
+    "far": "○",
+    "too close": "▲",
+    "cannot tell": "?",
+    "undefined": "–",
+    "spoiled": "✗",
+}
 FOLDED = 12  # number of classes above which their table is collapsed
 
 

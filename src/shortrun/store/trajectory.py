@@ -18,7 +18,7 @@ from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, StoreError
 from shortrun.models import AnySpec, Spec
 from shortrun.records import Outlook, Task
-from shortrun.store import ages, header, log, profile, restart
+from shortrun.store import ages, header, log, profile, restart, rows
 from shortrun.typing import Theta
 
 
@@ -94,6 +94,11 @@ class Trajectory:
         """The samples that it was trained on: hash, rows, class_counts, and notes on what reading changed."""
         return self.header["data"]
 
+    @cached_property
+    def rows(self) -> rows.KnownRows | None:
+        """By which it knows samples again that it learned from or kept aside; None for runs of earlier versions."""
+        return rows.read(self.path)
+
     @property
     def sites(self) -> int:
         """S, of a sample of the data."""
@@ -153,6 +158,11 @@ class Trajectory:
     def tasks(self) -> tuple[Task, ...]:
         """What it can do: generate, and with classes predict."""
         return ("generate", "predict") if self.classes else ("generate",)
+
+    @property
+    def judged(self) -> bool:
+        """Whether its ages were compared by held-out samples, so that there is a best one."""
+        return bool(records.monitored(self.log()))
 
     @property
     def outlook(self) -> Outlook:
