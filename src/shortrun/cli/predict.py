@@ -92,11 +92,9 @@ def regression(run: Trajectory, data: Dataset) -> Baseline | None:
 def remarks(found: Tally, file: str) -> Iterator[str]:
     """Yield what to know of an accuracy: of samples that the run learned from."""
     if found.learned:
-        known = (
-            f"{found.learned:,} of {_output.amount(found.samples, 'sample')} of {file} are training samples of this run"
-        )
-        others = "" if found.accuracy_of_others is None else f"; accuracy on the others {found.accuracy_of_others:.4f}"
-        yield f"{known}, whose labels it learned: their accuracy says nothing of new ones{others}"
+        known = f"{found.learned:,} of {_output.amount(found.samples, 'sample')} of {file} equal training samples"
+        others = "" if found.accuracy_of_others is None else f"; on the others it is {found.accuracy_of_others:.4f}"
+        yield f"{known}: the accuracy of these says nothing of new ones{others}"
 
 
 def separator_of(path: Path | None) -> str:

@@ -55,23 +55,24 @@ class Leak:
 
     @property
     def spoils(self) -> bool:
-        """Whether scores of these samples say little of new ones: copies, or more near ones than training samples have."""
+        """Whether scores of these samples say little of new ones: copies, or more near ones than in the training."""
         if self.copies >= SPOILED * self.samples and self.copies:
             return True
         share = self.near / max(self.compared, 1)
         return share > SPOILED + self.usual + ERRORS * math.sqrt(self.usual / max(self.compared, 1))
 
     def lines(self, what: str = "test", of: str = "training") -> Iterator[str]:
-        """Yield what to know of it, a line each: `what` samples have something in common with samples `of` the other."""
+        """Yield what to know of it, a line each; the sides are called `of` and `what`."""
         if self.copies:
             share = self.copies / self.samples
             yield f"{self.copies:,} of {self.samples:,} {what} samples ({share:.1%}) are copies of {of} samples"
         if self.near:
             looked = "" if self.compared == self.samples else f" {self.compared:,} of"
+            others = f"{self.samples:,} {what} samples"
             usual = f"; of the {of} samples themselves {self.usual:.1%} have one so near" if self.usual else ""
             yield (
-                f"{self.near:,} of{looked} {self.samples:,} {what} samples agree with a {of} sample at {self.identity:.0%} "
-                f"of the sites or more, without being copies (at most {self.largest:.1%}){usual}"
+                f"{self.near:,} of{looked} {others} agree with a {of} sample at {self.identity:.0%} "
+                f"of the sites or more without being copies (at most {self.largest:.1%}){usual}"
             )
         if self.groups:
             names = named(self.groups)

@@ -121,7 +121,7 @@ def machine_facts(found: Evaluation) -> dict[str, Any]:
         "training": run["outlook"],
         "best ages": ", ".join(f"to {task} {age:,}" for task, age in (run["best"] or {}).items()),
         "age evaluated": f"{found.age:,} updates",
-        "trained on": f"{run['data']['rows']:,} samples",
+        "trained on": words.trained_on(found),
         "started": run["created"],
         "software": " ".join(map(str, (run["software"] or {}).values())),
     }

@@ -48,6 +48,14 @@ def describe_accuracy(found: Evaluation) -> Iterator[str]:
     )
 
 
+def trained_on(found: Evaluation) -> str:
+    """Return how many samples were learned from and how many the training kept aside."""
+    rows, learned = found.run["data"]["rows"], found.run["data"].get("learned")
+    if learned is None or learned == rows:
+        return f"{rows:,} samples"
+    return f"{learned:,} samples ({rows - learned:,} more were kept aside to judge it)"
+
+
 def unseen(found: Evaluation) -> bool:
     """Return whether the predicted labels are those of samples that the machine has not seen."""
     return found.held_out is not None or found.role == "test"

@@ -1,7 +1,7 @@
 """How good generated samples are: one file per family of scores, with definition, ideal value and direction.
 
-A module declares `SCORES`: a `SampleScores`, `TrainingScores`, `PooledScores`, `ClassScores`,
-`PredictionScores` or `ReconstructionScores`, which differ in what `measure` is called with. `shortrun score`, `sr.score`, floors and averages
+A module declares `SCORES`: a `SampleScores`, `TrainingScores`, `PooledScores`, `ClassScores`, `PredictionScores` or
+`ReconstructionScores`, which differ in what `measure` is called with. `shortrun score`, `sr.score`, floors and averages
 over classes find it by its file; `docs/extending.md` has a skeleton of each.
 """
 

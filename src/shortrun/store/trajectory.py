@@ -160,6 +160,11 @@ class Trajectory:
         return ("generate", "predict") if self.classes else ("generate",)
 
     @property
+    def learned(self) -> dict[str, int]:
+        """How many of its samples it learned from, under "learned"; nothing where that is not known."""
+        return {key: self.data[key] for key in ("learned",) if key in self.data}
+
+    @property
     def judged(self) -> bool:
         """Whether its ages were compared by held-out samples, so that there is a best one."""
         return bool(records.monitored(self.log()))
@@ -212,7 +217,7 @@ class Trajectory:
             "recipe": {"scheme": self.recipe["name"], **recipe},
             "alphabet": None if self.alphabet is None else asdict(self.alphabet),
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
-            "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]},
+            "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]} | self.learned,
             "notes": self.data.get("notes", []),
             "best": {task: self.best(task) for task in self.tasks} if self.ages else None,
             "outlook": self.outlook.reason,

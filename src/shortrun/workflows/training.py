@@ -102,6 +102,7 @@ def fit(
     if monitored is None and config.training.updates == "auto":
         raise ConfigError("updates", NO_JUDGE)
     form = store.describe(spec, chosen, config, data)
+    form["data"]["learned"] = len(parts.rows)
     if settings.resume:
         writer = store.reopen(out, form)
     else:
