@@ -98,7 +98,7 @@ def expectation(f: Function, covariance: np.ndarray, variance: float) -> Float64
 
 
 def kinetic(gain: float, covariance: np.ndarray, variance: float) -> np.ndarray:
-    """Return the square of the slope of the covariance that dies out, D^2 - 2 g (<Phi Phi>_D - <Phi>^2), Phi' = tanh."""
+    """Return the squared slope of the covariance that dies out, D^2 - 2 g (<Phi Phi>_D - <Phi>^2), Phi' = tanh."""
     independent = expectation(log_cosh, np.zeros(1), variance)
     return covariance**2 - 2 * gain * (expectation(log_cosh, covariance, variance) - independent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -134,12 +135,32 @@ def split(
     reading: Reading,
     fraction: Annotated[float, typer.Option(metavar="SHARE", help="Share held out.", rich_help_panel=DATA)] = 0.2,
     seed: Annotated[int, typer.Option(help="Seed of the choice.", rich_help_panel=DATA)] = 0,
+    identity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Samples that agree at this share of the sites stay together.", rich_help_panel=DATA
+        ),
+    ] = None,
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
 
-    for part, path in zip(read(source, settings=reading).split(fraction, seed=seed), (train, test), strict=True):
+    parts = read(source, settings=reading).split(fraction, seed=seed, identity=identity)
+    for part, path in zip(parts, (train, test), strict=True):
         written(part, path)
+    for line in remaining(*parts, identity):
+        _output.say(line, aside=True)
+
+
+def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator[str]:
+    """Yield what the two sides of a split still have in common."""
+    from shortrun.data.leaks import NEAR, leak_between
+
+    found = leak_between(train, test, identity=identity or NEAR)
+    yield from (f"warning: {line}" for line in found.lines("held-out", "remaining"))
+    if found.largest == found.largest:
+        looked = "" if found.compared == found.samples else f" of {found.compared:,} samples looked at"
+        yield f"largest identity across the sides{looked}: {found.largest:.1%}, without the {found.copies:,} copies"
 
 
 def save(source: str, out: Path, reading: Reading) -> None:

@@ -43,8 +43,8 @@ def lyapunov(
     if table["mean_field"].notna().any():
         sizes = " and ".join(f"{layer.sites:,}" for layer in trained.spec.layers)
         _output.say(
-            f"infinite: mean-field theory of infinitely many units; those of {sizes} differ with size and draw, most near "
-            "the critical gain, where small networks may rest or cycle"
+            f"infinite: mean-field theory of infinitely many units; those of {sizes} differ with size and draw, "
+            "most near the critical gain, where small networks may rest or cycle"
         )
 
 

@@ -157,9 +157,8 @@ def advice(run: Trajectory) -> Iterator[str]:
     if any("p_dd" in record for record in records):
         found = run.outlook
         yield f"{'done' if found.done else 'not done'}: {found.reason} (0.5 each is ideal: samples like real ones)"
-        if not found.done:
-            more = max(2 * run.updates, 1)
-            yield f"to train on: {command(run.path)} --updates {more}"
+        if not found.done and run.config["training"]["updates"] != "auto":
+            yield f"to train on: {command(run.path)} --updates {2 * run.updates}"
         tasks = [f"to {task} {run.best(task)}" for task in run.tasks]
         yield f"best age {', '.join(tasks)} (used by default; --age last for the last)"
 

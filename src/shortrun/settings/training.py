@@ -161,7 +161,7 @@ class TrainingSettings(Settings):
     seed: Seed = option(0, "Seed of all random numbers.", panel=TRAINING)
     validation: Annotated[float, Field(ge=0, lt=1)] = option(
         0.1,
-        "Share of the samples held out: they decide when to stop and which age is best, and accuracy is measured on them.",
+        "Share of the samples held out: they decide when to stop and which age is best, and measure the accuracy.",
         panel=TRAINING,
     )
     ages_per_decade: Positive = option(10, "Ages kept in each decade of updates.", panel=TRAINING)
