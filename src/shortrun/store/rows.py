@@ -57,7 +57,7 @@ def write(folder: Path, rows: KnownRows) -> None:
     StoreError
         If they cannot be written.
     """
-    named = {LEARNED: rows.learned, ASIDE: rows.aside}
+    named = {name: it for name, it in ((LEARNED, rows.learned), (ASIDE, rows.aside)) if len(it)}
     tensors.write(folder / NAME, {name: torch.from_numpy(it.view(np.int64)) for name, it in named.items()}, {})
 
 
@@ -72,6 +72,7 @@ def read(folder: Path) -> KnownRows | None:
     if not (folder / NAME).exists():
         return None
     found = tensors.read(folder / NAME)[0]
-    if any(name not in found or found[name].dtype != torch.int64 for name in (LEARNED, ASIDE)):
+    if LEARNED not in found or any(it.dtype != torch.int64 for it in found.values()):
         raise StoreError(folder / NAME, f"is damaged: {LEARNED} and {ASIDE} of int64 expected")
-    return KnownRows(*(found[name].numpy().view(np.uint64) for name in (LEARNED, ASIDE)))
+    none = torch.empty(0, dtype=torch.int64)
+    return KnownRows(*(found.get(name, none).numpy().view(np.uint64) for name in (LEARNED, ASIDE)))

@@ -70,9 +70,8 @@ def split(
     except DataError as error:
         if identity is None:
             raise
-        raise DataError(
-            f"{error}: those alike at identity {identity:g} count as one, a higher one splits them"
-        ) from None
+        hint = f"those alike at identity {identity:g} count as one, a higher one splits them"
+        raise DataError(f"{error}: {hint}") from None
     return dataset.select(~held_out), dataset.select(held_out)
 
 
