@@ -82,6 +82,22 @@ def check_new(path: Path) -> None:
         raise StoreError(path, "exists and is not an empty folder: name a new one")
 
 
+def check_place(path: Path) -> None:
+    """Check that a file or a folder can be made at a path, before anything is computed for it.
+
+    Raises
+    ------
+    StoreError
+        If there is no folder for it, none may write there, or a folder is where a file is to be.
+    """
+    if not path.parent.is_dir():
+        raise StoreError(path, "no such folder")
+    if not os.access(path.parent, os.W_OK):
+        raise StoreError(path, "permission denied")
+    if path.suffix and path.is_dir():
+        raise StoreError(path, "is not a regular file and cannot be replaced by one")
+
+
 def sync(path: Path) -> None:
     """Push a file's content, or a folder's list of names, to the disk."""
     handle = os.open(path, os.O_RDONLY)

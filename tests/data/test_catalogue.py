@@ -8,7 +8,8 @@ import pytest
 from command_line import good, refused
 from shortrun.data import Dataset, describe, read
 from shortrun.data.catalogue import SHARED
-from shortrun.data.description import leakage, row_hashes
+from shortrun.data.core.likeness import row_hashes
+from shortrun.data.leaks import leak_between
 from shortrun.data.recipes import ENTRIES
 from shortrun.errors import DataError
 
@@ -85,14 +86,14 @@ def test_row_hashes_differ_as_rows_do():
     assert len(np.unique(row_hashes(numbers))) == len(np.unique(values, axis=0))
 
 
-def test_leakage_names_persons_and_copies():
+def test_a_leak_is_copies_then_groups():
     train, test = small(), small(groups=["q", "r", "r", "s"])
-    first, second = leakage(train, test)
-    assert first.startswith("1 groups")
-    assert first.endswith(": q")
-    assert second.startswith("4 test samples (100.0%)")
+    first, second = leak_between(train, test).lines()
+    assert first == "4 of 4 test samples (100.0%) are copies of training samples"
+    assert second.startswith("1 group ")
+    assert second.endswith(": q")
     alone = Dataset.from_arrays([[2, 2, 2, 2]], alphabet="-AC")
-    assert leakage(train, alone) == []
+    assert not [*leak_between(train, alone).lines()]
 
 
 def test_merge_unites_classes_and_groups():

@@ -10,8 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 import shortrun as sr
 from faulty_generators import collapsed, law, noise
-from shortrun.report.words import describe_scores
-from shortrun.scores import Score, offered, verdict
+from shortrun.scores import Score, offered, summarised, verdict
 from shortrun.scores import c2st as test
 from shortrun.scores._judges import KINDS, folds
 from shortrun.scores.fidelity import recogniser
@@ -128,7 +127,7 @@ def test_few_samples_cannot_tell_and_the_summary_says_so():
     assert verdict(many) == "as real"
     assert verdict(few) in ("cannot tell", "far")
     assert few.chance == 0
-    assert "too few samples for pair-pearson to tell" in describe_scores([dataclasses.replace(few, value=few.floor)])
+    assert "too few samples for pair-pearson to tell" in summarised([dataclasses.replace(few, value=few.floor)])
 
 
 def test_chance_is_worse_than_the_ideal():

@@ -32,7 +32,8 @@ from shortrun.scores import (
 )
 from shortrun.scores._families import ANYTHING
 from shortrun.scores._products import all_pairs, each_site, within
-from shortrun.scores.copies import copied, repeated
+from shortrun.scores.copies import copied
+from shortrun.scores.duplicates import repeated
 from shortrun.scores.energy_distance import energy_distance
 from shortrun.scores.entropy import entropy_error
 from shortrun.scores.first_moment import first_moment

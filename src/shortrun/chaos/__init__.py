@@ -5,6 +5,7 @@
 """
 
 from shortrun.chaos.lyapunov import LyapunovExponent, lyapunov_exponent
+from shortrun.chaos.mean_field import expected_exponent
 from shortrun.chaos.rest_states import RestStates, rest_states
 from shortrun.chaos.stability import coupling_matrix, critical_gain, measured_critical_gain, spectral_radius
 
@@ -13,6 +14,7 @@ __all__ = [
     "RestStates",
     "coupling_matrix",
     "critical_gain",
+    "expected_exponent",
     "lyapunov_exponent",
     "measured_critical_gain",
     "rest_states",

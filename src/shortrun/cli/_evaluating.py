@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from shortrun.cli import _reading
@@ -57,18 +58,20 @@ def real_samples(run: Trajectory, test: str | None, train: str | None, reading: 
     return Real(seen, aside, notes)
 
 
-def training_samples(run: Trajectory, path: str | None) -> tuple[Dataset | None, tuple[str, ...]]:
+def training_samples(
+    run: Trajectory, path: str | None, reading: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Dataset | None, tuple[str, ...]]:
     """Return the samples of a training, None if they are not where they were, and a line about them."""
     source = run.kind.source
     if path is not None:
-        data = as_known(run, _reading.further_data(run, path, {}))
+        data = as_known(run, _reading.further_data(run, path, reading))
         other = () if data.hash == run.data["hash"] else (f"{path} {NOT_AS_A_WHOLE}: taken as training data as it is",)
         return data, (_reading.summary(path, data), *other)
     if source is None:
         return None, ("the run does not know where its training data came from: give them with --train FILE",)
     from shortrun.data import read
 
-    unweighted = run.kind.reading.model_copy(update={"reweight": None})
+    unweighted = run.kind.reading.model_copy(update={"reweight": None, **reading})
     try:
         data = as_known(run, read(source, settings=unweighted))
     except (ShortrunError, OSError) as error:

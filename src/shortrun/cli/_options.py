@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shortrun.settings import MACHINE, MODEL, OUTPUT, SAMPLING, OfAge
+
+if TYPE_CHECKING:
+    from shortrun.records import Task
+    from shortrun.store import Trajectory
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained run.", show_default=False)]
 Threads = Annotated[
@@ -22,6 +26,18 @@ Age = Annotated[
     str, typer.Option(metavar="best|last|UPDATE", help=OF_AGE.description, rich_help_panel=MODEL, show_default=False)
 ]
 NoiseSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the noise.", rich_help_panel=SAMPLING)]
+
+
+def told_age(run: Trajectory, settings: OfAge, task: Task = "generate") -> str:
+    """Return which age of a run is used, why it, and which of its parameters."""
+    from shortrun.workflows._runs import age_of
+
+    number = age_of(run, settings.age, task)
+    best = f"the best to {task} by held-out samples" if run.judged else "the last; no held-out samples judged it"
+    why = {"best": best, "last": "the last"}.get(str(settings.age), f"of {len(run.ages)} ages")
+    averaged = run.config["optimiser"]["average"] > 0 and not settings.raw
+    parameters = "parameters averaged over the updates before it" if averaged else "its own parameters, not averaged"
+    return f"age {number:,} ({why}; {parameters})"
 
 
 def use_threads(threads: int | None) -> None:

@@ -94,7 +94,8 @@ class Lines(AbstractContextManager["Lines"]):
         if seconds >= LOOK:
             parts.append(f"{done / seconds:.1f}/s")
             parts += [] if updates is None else [f"{(updates - update) * seconds / done:.0f} s left"]
-        return "  ".join([*parts, monitored(last)])
+        # between ages values are those of an earlier update
+        return "  ".join([*parts, *([monitored(last)] if last.get("update") == update else [])])
 
     def __exit__(self, *_: object) -> None:
         pass

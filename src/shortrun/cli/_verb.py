@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+from typer.models import OptionInfo
 
 from shortrun.errors import ConfigError
-from shortrun.settings import Option, Settings, options
+from shortrun.files import check_place
+from shortrun.settings import OUTPUT, Option, Settings, options
 from shortrun.settings._base import members
 from shortrun.settings.text import assignments, listed, whole_numbers
 
@@ -40,6 +42,7 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         @wraps(command)
         def called(**words: Any) -> None:
             values: dict[str, Any] = {each.name: words[each.name] for each in plain}
+            check_outputs(plain, values)
             with named_by_flags(kinds.values()):
                 for name, kind in kinds.items():
                     given = Given(given_by(kind, words))
@@ -55,6 +58,25 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         return called
 
     return decorate
+
+
+def check_outputs(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
+    """Check that all files that a command is to write can be made, before it computes anything.
+
+    Raises
+    ------
+    StoreError
+        If there is no folder for one.
+    """
+    for each in parameters:
+        options = [it for it in get_args(each.annotation) if isinstance(it, OptionInfo)]
+        if isinstance(values[each.name], Path) and any(map(is_output, options)):
+            check_place(values[each.name])
+
+
+def is_output(option: OptionInfo) -> bool:
+    """Return whether an option names a file to write, for which there must be a folder; a run makes its own."""
+    return option.rich_help_panel == OUTPUT and option.metavar != "RUN"
 
 
 @contextmanager

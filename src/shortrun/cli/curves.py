@@ -9,6 +9,7 @@ import typer
 
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
+from shortrun.cli.score import check_names
 from shortrun.settings import OUTPUT, Reading
 from shortrun.settings.scoring import CurvesSettings
 
@@ -26,6 +27,7 @@ def curves(
 ) -> None:
     """Measure scores against sampling time and age, and accuracy against age and label sweeps."""
     _tables.check(out)
+    check_names(settings.scores)
 
     from shortrun import workflows
     from shortrun.store import Trajectory

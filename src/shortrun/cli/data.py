@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -90,7 +91,7 @@ def readable(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {count:,}" for name, count in value.items())
     if isinstance(value, list):
-        from shortrun.data.description import named
+        from shortrun.data.leaks import named
 
         return f"{len(value)}: {named(value)}"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
@@ -99,7 +100,7 @@ def readable(value: Any) -> str:
 def leaks(source: str, reading: Reading) -> list[str]:
     """Return what the training part of a file and its test part, if it has one, know of each other."""
     from shortrun.data import read
-    from shortrun.data.description import leakage
+    from shortrun.data.leaks import leak_between
 
     if reading.part:
         return []
@@ -107,7 +108,7 @@ def leaks(source: str, reading: Reading) -> list[str]:
         train, test = (read(source, settings=reading.model_copy(update={"part": part})) for part in ("train", "test"))
     except (FormatError, ConfigError):
         return []  # one part only
-    return leakage(train, test) if train.hash != test.hash else []
+    return [*leak_between(train, test).lines()] if train.hash != test.hash else []
 
 
 @app.command()
@@ -148,12 +149,32 @@ def split(
     reading: Reading,
     fraction: Annotated[float, typer.Option(metavar="SHARE", help="Share held out.", rich_help_panel=DATA)] = 0.2,
     seed: Annotated[int, typer.Option(help="Seed of the choice.", rich_help_panel=DATA)] = 0,
+    identity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Samples that agree at this share of the sites stay together.", rich_help_panel=DATA
+        ),
+    ] = None,
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
 
-    for part, path in zip(read(source, settings=reading).split(fraction, seed=seed), (train, test), strict=True):
+    parts = read(source, settings=reading).split(fraction, seed=seed, identity=identity)
+    for part, path in zip(parts, (train, test), strict=True):
         written(part, path)
+    for line in remaining(*parts, identity):
+        _output.say(line, aside=True)
+
+
+def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator[str]:
+    """Yield what the two sides of a split still have in common."""
+    from shortrun.data.leaks import NEAR, leak_between
+
+    found = leak_between(train, test, identity=identity or NEAR)
+    yield from (f"warning: {line}" for line in found.lines("held-out", "remaining"))
+    if found.largest == found.largest:
+        looked = "" if found.compared == found.samples else f" of {found.compared:,} samples looked at"
+        yield f"largest identity across the sides{looked}: {found.largest:.1%}, without the {found.copies:,} copies"
 
 
 def save(source: str, out: Path, reading: Reading, to: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,8 +13,8 @@ import typer
 
 from shortrun.cli import _evaluating, _options, _output
 from shortrun.cli._verb import Given, verb
-from shortrun.cli.score import save, show
-from shortrun.errors import ConfigError, FormatError, StoreError
+from shortrun.cli.score import check_names, save, show
+from shortrun.errors import ConfigError, FormatError
 from shortrun.files import atomic
 from shortrun.settings import DATA, OUTPUT, Reading
 from shortrun.settings.scoring import EvaluateSettings
@@ -61,7 +62,7 @@ def evaluate(
 ) -> None:
     """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get."""
     check_page(out)
-    check_folders(out, json)
+    check_names(settings.scores)
     if tree and out is None:
         raise ConfigError("--tree", "a page to show it in expected: -o report.html")
     from shortrun import workflows
@@ -86,8 +87,12 @@ def evaluate(
         save(found.scores, json)
     if out is not None:
         write_page(found, out, page)
+    for line in found.leaks:
+        _output.say(f"warning: {line}")
     show(found.scores)
     for line in remarks(found):
+        _output.say(line)
+    for line in conclusion(found, trained, settings, out):
         _output.say(line)
 
 
@@ -101,19 +106,6 @@ def check_page(path: Path | None) -> None:
     """
     if path is not None and path.suffix.lower() not in (".html", ".htm"):
         raise FormatError(path, None, f"a report is written as .html, got '{path.suffix}'")
-
-
-def check_folders(*paths: Path | None) -> None:
-    """Check that there are folders for what is to be written.
-
-    Raises
-    ------
-    StoreError
-        If one is missing.
-    """
-    for path in paths:
-        if path is not None and not path.parent.is_dir():
-            raise StoreError(path, "no such folder")
 
 
 def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
@@ -135,6 +127,16 @@ def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
     page = report(found, tree=tree)
     with atomic(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def conclusion(found: Evaluation, run: Trajectory, settings: EvaluateSettings, page: Path | None) -> Iterator[str]:
+    """Yield which machine was judged, the verdict in one line, and where the page is."""
+    from shortrun.scores import summarised
+
+    yield f"judged: {_options.told_age(run, settings)}, {found.steps} sweeps"
+    yield f"verdict: {summarised([each for each in found.scores if each.cls == 'all'])}"
+    if page is not None:
+        yield f"page in {page}"
 
 
 def remarks(found: Evaluation) -> list[str]:

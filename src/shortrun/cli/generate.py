@@ -97,6 +97,7 @@ def generate(
         _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
     elif str(out) != _output.STDOUT:
         _output.say(f"{_output.amount(settings.n, 'sample')} after {k} sweeps in {', '.join(map(str, files.values()))}")
+        _output.say(f"from {_options.told_age(trained, settings)}", aside=True)
 
 
 def check_output(path: Path, form: str | None, *, several: bool, json: bool) -> None:

@@ -40,6 +40,12 @@ def lyapunov(
     _output.say(
         f"lambda tau of one draw of random couplings; a large untrained network becomes chaotic at g {critical:.3g}"
     )
+    if table["mean_field"].notna().any():
+        sizes = " and ".join(f"{layer.sites:,}" for layer in trained.spec.layers)
+        _output.say(
+            f"infinite: mean-field theory of infinitely many units; those of {sizes} differ with size and draw, "
+            "most near the critical gain, where small networks may rest or cycle"
+        )
 
 
 def show(table: pd.DataFrame) -> None:
@@ -51,11 +57,12 @@ def show(table: pd.DataFrame) -> None:
             f"{row['gain']:g}",
             f"{row['exponent']:.4f}",
             f"{row['error']:.4f}",
+            "-" if row["mean_field"] != row["mean_field"] else f"{row['mean_field']:.4f}",
             row["verdict"],
         )
         for row in table.to_dict("records")
     ]
-    _output.rows(("network", "age", "gain", "lambda tau", "error", "verdict"), lines)
+    _output.rows(("network", "age", "gain", "lambda tau", "error", "infinite", "verdict"), lines)
 
 
 def verdict(row: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _evaluating, _options, _output, _tables
-from shortrun.cli._verb import verb
-from shortrun.settings import DATA, OUTPUT
+from shortrun.cli._verb import Given, verb
+from shortrun.settings import DATA, OUTPUT, Reading
 from shortrun.settings.regimes import MixingSettings
 
 if TYPE_CHECKING:
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 
 say_aside = partial(_output.say, aside=True)
 
-SHORT = "warning: some times of {} are longer than the run shows: bounds only; more --sweeps resolve them"
+SHORT = "warning: {} of {} at {} only a bound, longer than the run shows; more --sweeps resolve it"
 UNITS = "in sweeps, the longest of several observables; > and < are bounds, of runs too short; chains from {}; k = {}"
 
 
-@verb(settings=MixingSettings)
+@verb(settings=MixingSettings, reading=Reading)
 def mixing(
     run: _options.RunFolder,
     settings: MixingSettings,
+    reading: Given,
     data: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +58,7 @@ def mixing(
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    found = workflows.mixing(trained, samples(trained, data), settings=settings, progress=say_aside)
+    found = workflows.mixing(trained, samples(trained, data, reading), settings=settings, progress=say_aside)
     _tables.write(found.table, out)
     _tables.draw(figure, lambda plots: plots.mixing(found.table, found.k))
     _tables.draw(functions, lambda plots: plots.autocorrelations(found.functions))
@@ -64,14 +66,21 @@ def mixing(
         _output.emit({"run": str(run), "k": found.k, "start": found.start, "times": _tables.records(found.table)})
     else:
         show(found)
-    unresolved = found.table.loc[~found.table["resolved"].astype(bool), "age"].unique()
-    if len(unresolved):
-        say_aside(SHORT.format(f"{_output.amount(len(unresolved), 'age')} ({', '.join(map(str, unresolved))})"))
+    for line in bounds(found.table):
+        say_aside(line)
 
 
-def samples(run: Trajectory, path: str | None) -> Dataset | None:
+def bounds(table: pd.DataFrame) -> Iterator[str]:
+    """Yield which quantities are only bounds, of which observables, at which ages."""
+    unresolved = table.loc[~table["resolved"].astype(bool)]
+    for estimator, rows in unresolved.groupby("estimator", sort=False):
+        ages, observables = (", ".join(map(str, rows[name].unique())) for name in ("age", "observable"))
+        yield SHORT.format(estimator, observables, f"age {ages} is")
+
+
+def samples(run: Trajectory, path: str | None, reading: Given) -> Dataset | None:
     """Return real samples for a run and say what they are; None, and what is left out, where there are none."""
-    data, lines = _evaluating.training_samples(run, path)
+    data, lines = _evaluating.training_samples(run, path, reading)
     for line in lines:
         say_aside(line.replace("--train", "--data"))
     if data is None:

@@ -19,7 +19,9 @@ from shortrun.settings.regimes import DiagramSettings, PhasesSettings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from shortrun.data import Dataset
     from shortrun.regimes import Prediction
+    from shortrun.store import Trajectory
 
 SHORT = {"paramagnet": "para", "ferromagnet": "ferro", "spin glass": "glass"}  # that a row fits a terminal
 PREDICTED = ("age", "age_of_all", "growth", "start")
@@ -65,9 +67,9 @@ def phases(
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    predicted = data and workflows.first_transition(trained, _reading.further_data(trained, data, reading))
+    predicted = None if data is None else prediction(trained, _reading.further_data(trained, data, reading))
     table = workflows.phases(trained, settings=settings, progress=say_progress)
-    show_path(run, table, predicted or None, json)
+    show_path(run, table, predicted, json)
     warn(table)
     _tables.write(table, out)
     _tables.draw(
@@ -76,6 +78,17 @@ def phases(
     curve = (predicted.curve, predicted.age) if predicted else ()
     _tables.draw(cascade, lambda plots: plots.cascade(table, *curve))
     say_files(json, table=out, figure=figure, cascade=cascade)
+
+
+def prediction(run: Trajectory, data: Dataset) -> Prediction | None:
+    """Return when its data let a run leave its single state; None, and why, where that cannot be predicted."""
+    from shortrun import workflows
+
+    try:
+        return workflows.first_transition(run, data)
+    except ConfigError as error:
+        say_aside(f"note: no prediction: {error.expected}")
+        return None
 
 
 def say_progress(done: int, every: int) -> None:

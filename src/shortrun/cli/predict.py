@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output, _reading
+from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
-from shortrun.settings import OUTPUT, PredictSettings, Reading
+from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading
 
 if TYPE_CHECKING:
-    from shortrun.data import Predictions
+    import numpy as np
+
+    from shortrun.data import Dataset, Predictions
+    from shortrun.scores import Baseline
+    from shortrun.store import Trajectory
 
     Add = Callable[[Predictions, bool], object]
 
@@ -34,6 +38,14 @@ def predict(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="CSV or TSV to write.", rich_help_panel=OUTPUT),
     ] = None,
+    baseline: Annotated[
+        bool,
+        typer.Option(
+            "--baseline",
+            help="Compare with a logistic regression that learns the run's training data.",
+            rich_help_panel=MEASUREMENT,
+        ),
+    ] = False,
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
@@ -47,14 +59,42 @@ def predict(
     trained = Trajectory.open(run)
     part = _reading.part_of(trained, file, reading)
     data = _reading.further_data(trained, file, reading | ({"part": part} if part else {}))
+    learned = workflows.learned_from(trained, data)
     rows: list[dict[str, Any]] = []
     with sink(out, rows if json else None) as add:
-        found = tallied(workflows.predictions(trained, data, settings=settings), add)
+        found = tallied(workflows.predictions(trained, data, settings=settings), add, learned)
     _output.say(_reading.summary(file, data, part), aside=True)
+    _output.say(f"by {_options.told_age(trained, settings, 'predict')}", aside=True)
+    for line in (*data.notes, *remarks(found, file)):
+        _output.say(f"note: {line}", aside=True)
+    beside = regression(trained, data) if baseline else None
     if json:
         told = {"run": str(run), "file": file, "part": part, "sweeps": settings.sweeps}
+        told |= {"baseline": beside._asdict()} if beside is not None else {}
         _output.emit(document(found, out) | ({} if out else {"predictions": rows}) | told)
     _output.say(outcome(found, out), aside=json or out is None)
+    if beside is not None:
+        _output.say(f"beside it {beside}", aside=json or out is None)
+
+
+def regression(run: Trajectory, data: Dataset) -> Baseline | None:
+    """Return how well a logistic regression of the run's training data does; None, and why, where that cannot be."""
+    from shortrun import scores
+
+    real = _evaluating.real_samples(run, None, None, {})
+    if real.train is None:
+        for line in real.notes:
+            _output.say(f"note: no baseline: {line}", aside=True)
+        return None
+    return scores.baseline(real.train, data.recode(real.train.classes))
+
+
+def remarks(found: Tally, file: str) -> Iterator[str]:
+    """Yield what to know of an accuracy: of samples that the run learned from."""
+    if found.learned:
+        known = f"{found.learned:,} of {_output.amount(found.samples, 'sample')} of {file} equal training samples"
+        others = "" if found.accuracy_of_others is None else f"; on the others it is {found.accuracy_of_others:.4f}"
+        yield f"{known}: the accuracy of these says nothing of new ones{others}"
 
 
 def separator_of(path: Path | None) -> str:
@@ -92,27 +132,44 @@ def table(part: Predictions, first: bool, separator: str = ",") -> str:
 
 @dataclass
 class Tally:
-    """How many samples were predicted, how many of them have a known label, and how many of those are right."""
+    """How many samples were predicted, how many of them have a known label, and how many of those are right.
+
+    Others are those that the run did not learn from.
+    """
 
     samples: int = 0
     labelled: int = 0
     right: int = 0
+    learned: int = 0
+    labelled_others: int = 0
+    right_others: int = 0
 
     @property
     def accuracy(self) -> float | None:
         """The share of labelled samples that are predicted right."""
         return self.right / self.labelled if self.labelled else None
 
+    @property
+    def accuracy_of_others(self) -> float | None:
+        """The same of labelled samples that the run did not learn from."""
+        return self.right_others / self.labelled_others if self.labelled_others else None
 
-def tallied(parts: Iterable[Predictions], add: Add) -> Tally:
-    """Add all predictions as they come, and return how good they are."""
+
+def tallied(parts: Iterable[Predictions], add: Add, learned: np.ndarray | None) -> Tally:
+    """Add all predictions as they come, and return how good they are; `learned` says of which samples."""
     tally = Tally()
     for part in parts:
         add(part, tally.samples == 0)
         known = part.labels >= 0
+        right = known & (part.predicted == part.labels)
+        if learned is not None:
+            here = learned[tally.samples : tally.samples + len(part)]
+            tally.learned += int(here.sum())
+            tally.labelled_others += int((known & ~here).sum())
+            tally.right_others += int((right & ~here).sum())
         tally.samples += len(part)
         tally.labelled += int(known.sum())
-        tally.right += int((part.predicted == part.labels)[known].sum())
+        tally.right += int(right.sum())
     return tally
 
 
@@ -122,6 +179,8 @@ def document(found: Tally, out: Path | None) -> dict[str, Any]:
         "samples": found.samples,
         "labelled": found.labelled,
         "accuracy": found.accuracy,
+        "learned_from": found.learned,
+        "accuracy_of_others": found.accuracy_of_others,
         "output": out and str(out),
     }
 

@@ -38,21 +38,37 @@ def score(
     ] = None,
 ) -> None:
     """Score generated samples against real ones: spectrum, entropy, adversarial accuracy, moments, copies, ..."""
+    check_names(settings.scores)
     from shortrun import workflows
     from shortrun.data import read
+    from shortrun.data.leaks import leak_between
 
     real = read(reference, **reading)
-    found = workflows.score(
-        real,
-        read(generated, like=real),
-        held_out=None if held_out is None else unseen(real, reading, held_out),
-        settings=settings,
-    )
+    made = read(generated, like=real)
+    new = None if held_out is None else unseen(real, reading, held_out)
+    leak = None if new is None else leak_between(real, new)
+    for line in () if leak is None else leak.lines("held-out", "reference"):
+        _output.say(f"warning: {line}")
+    found = workflows.score(real, made, held_out=new, leak=leak, settings=settings)
     if json is not None:
         save(found, json)
     show(found)
     for line in remarks(found, held_out):
         _output.say(f"note: {line}")
+
+
+def check_names(names: Sequence[str] | None) -> None:
+    """Refuse unknown scores before data are read.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such score; names the nearest.
+    """
+    if names is not None:
+        from shortrun import scores
+
+        scores.check_names(names)
 
 
 def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:

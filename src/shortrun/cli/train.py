@@ -50,6 +50,9 @@ def train(
 
     old = Trajectory.open(out) if settings.resume else None
     config = configured(settings, changes, None if old is None else old.config)
+    if old is not None and not json:
+        for line in resumed(old, config, changes):
+            _output.say(line, aside=True)
     samples = training_data(config, data, reading, old)
     source = samples.kind.source or str(data)
     if visible not in (None, samples.sites):
@@ -61,6 +64,21 @@ def train(
     _options.use_threads(threads)
     run = learn(samples, out, settings, changes)
     report(run, config, _reading.describe(source, samples) if json else None)
+
+
+def resumed(run: Trajectory, config: Config, changes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is remembered of a run that goes on, and that one at its end has nothing to do."""
+    minutes = config.training.minutes
+    if minutes is not None and "minutes" not in changes:
+        yield f"note: it ends after {minutes:g} minutes, as the run was begun; --minutes changes that"
+    if at_end(run, config):
+        yield f"note: {run.path} is finished at update {run.updates}: nothing is left to do, unless --updates is more"
+
+
+def at_end(run: Trajectory, config: Config) -> bool:
+    """Return whether a training has done its updates, or is done by held-out samples."""
+    options = config.training
+    return run.updates >= options.last_update or (options.updates == "auto" and run.outlook.done)
 
 
 def without_visible(given: Mapping[str, Any]) -> tuple[int | None, dict[str, Any]]:
@@ -113,7 +131,7 @@ def report(run: Trajectory, config: Config, read: Mapping[str, Any] | None) -> N
         130 after Ctrl-C.
     """
     options = config.training
-    finished = run.updates >= options.last_update or (options.updates == "auto" and run.outlook.done)
+    finished = at_end(run, config)
     in_time = options.minutes is not None and run.ages[-1:] == (run.updates,)  # Ctrl-C keeps no age
     if read is None:
         _output.say(outcome(run))
@@ -138,7 +156,9 @@ def advice(run: Trajectory) -> Iterator[str]:
             )
     if any("p_dd" in record for record in records):
         found = run.outlook
-        yield f"{'done' if found.done else 'not done'}: {found.reason}"
+        yield f"{'done' if found.done else 'not done'}: {found.reason} (0.5 each is ideal: samples like real ones)"
+        if not found.done and run.config["training"]["updates"] != "auto":
+            yield f"to train on: {command(run.path)} --updates {2 * run.updates}"
         tasks = [f"to {task} {run.best(task)}" for task in run.tasks]
         yield f"best age {', '.join(tasks)} (used by default; --age last for the last)"
 

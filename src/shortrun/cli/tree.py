@@ -95,8 +95,13 @@ def summary(found: Tree, samples: Dataset, clusters: int | None) -> dict[str, An
 
     cut = found.level(cluster_count(samples, clusters))
     levels = [
-        {"age": level.age, "clusters": level.clusters, "agreement": agreement(found, samples, found.at(level.age))}
-        for level in found.levels
+        {
+            "age": level.age,
+            "clusters": level.clusters,
+            "decades": round(decades, 6),
+            "agreement": agreement(found, samples, found.at(level.age)),
+        }
+        for level, decades in zip(found.levels, found.lifetimes, strict=True)
     ]
     return {
         "leaves": len(samples),
@@ -119,8 +124,8 @@ def agreement(found: Tree, samples: Dataset, nodes: Any) -> float | None:
 def show(about: Mapping[str, Any]) -> None:
     """Print a summary."""
     levels = about["levels"][-LEVELS_ON_SCREEN:]
-    lines = [(str(it["age"]), str(it["clusters"]), decimals(it["agreement"])) for it in levels]
-    _output.rows(("age", "fixed points", "ARI with labels"), lines)
+    lines = [(str(it["age"]), str(it["clusters"]), f"{it['decades']:.2f}", decimals(it["agreement"])) for it in levels]
+    _output.rows(("age", "fixed points", "live (decades of age)", "ARI with labels"), lines)
     nodes, clusters = _output.amount(about["nodes"], "node"), _output.amount(about["clusters"], "cluster")
     _output.say(
         f"{about['leaves']:,} leaves, {nodes}; at {clusters} the adjusted Rand index with the labels is "

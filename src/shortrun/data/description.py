@@ -9,12 +9,13 @@ import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.likeness import row_hashes
+from shortrun.data.leaks import named
 from shortrun.data.music.encoding import leak
 from shortrun.data.sequences.weights import sequence_weights
 
 PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
 FEW = 10  # samples of a class
-NAMED = 6  # sites or classes that a warning names
 GAPS = "-."
 
 
@@ -60,18 +61,6 @@ def values_of(data: Dataset) -> str:
     if data.alphabet is None:
         return "continuous"
     return f"{data.alphabet.name} '{data.alphabet.letters}'" if len(data.alphabet) <= 32 else f"{data.colours} colours"
-
-
-def row_hashes(values: np.ndarray) -> np.ndarray:
-    """Return a 64-bit number for each row; rows that differ share one with a chance of 2^-64 a pair."""
-    random = np.random.default_rng(0)
-    factors = random.integers(1, 2**63, values.shape[1], dtype=np.uint64) | np.uint64(1)
-    mix = random.integers(1, 2**63, 256, dtype=np.uint64)
-    hashes = np.empty(len(values), np.uint64)
-    for start, part in scan(values):
-        codes = mix[part] if part.dtype == np.uint8 else part.astype(np.float64).view(np.uint64)
-        hashes[start : start + len(part)] = (codes * factors).sum(1, dtype=np.uint64)
-    return hashes
 
 
 def constant(values: np.ndarray) -> np.ndarray:
@@ -120,25 +109,3 @@ def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
         lines.append(f"{found['unlabelled'] / found['samples']:.0%} of the samples have no label")
     overlap = leak(data)
     return lines if overlap is None else [*lines, overlap]
-
-
-def leakage(train: Dataset, test: Dataset) -> list[str]:
-    """Return a line for each way in which two parts of the data know of each other."""
-    lines = []
-    if train.groups is not None and test.groups is not None:
-        shared = np.intersect1d(train.groups, test.groups)
-        shared = shared[shared != ""]
-        if len(shared):
-            lines.append(
-                f"{len(shared)} groups (persons, pieces) are in the training and in the test part: {named(shared)}"
-            )
-    if train.sites == test.sites:
-        copies = int(np.isin(row_hashes(test.values), row_hashes(train.values)).sum())
-        if copies:
-            lines.append(f"{copies} test samples ({copies / len(test):.1%}) are copies of training samples")
-    return lines
-
-
-def named(things: Any) -> str:
-    """Return the first of many names."""
-    return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -115,6 +117,12 @@ class Tree:
         counts = [int((np.unique(nodes, return_counts=True)[1] >= smallest * len(nodes)).sum()) for nodes in found]
         best = min(range(len(found)), key=lambda i: (abs(counts[i] - clusters), self.levels[i].clusters))
         return found[best]
+
+    @property
+    def lifetimes(self) -> list[float]:
+        """How long the clusters of each level live, in decades of age: to the age at which they merge, or the first."""
+        ages = [level.age for level in self.levels] + [min(stage.age for stage in self.stages)]
+        return [math.log10(max(one, 1) / min(max(one, 1), max(next_, 1))) for one, next_ in itertools.pairwise(ages)]
 
     def agreement(self, labels: Int[np.ndarray, " N"], nodes: Nodes) -> float:
         """Return the adjusted Rand index of the clusters of a level with labels, over the leaves with a label (>= 0).

@@ -24,7 +24,15 @@ GROUPS = {
     "domain": ("Domain checks", "Do the samples keep what matters in the field?"),
 }
 # A shape next to the word, so that verdicts differ without colour.
-MARKS = {"as real": "●", "close": "◐", "far": "○", "too close": "▲", "cannot tell": "?", "undefined": "–"}
+MARKS = {
+    "as real": "●",
+    "close": "◐",
+    "far": "○",
+    "too close": "▲",
+    "cannot tell": "?",
+    "undefined": "–",
+    "spoiled": "✗",
+}
 FOLDED = 12  # number of classes above which their table is collapsed
 
 
@@ -113,7 +121,7 @@ def machine_facts(found: Evaluation) -> dict[str, Any]:
         "training": run["outlook"],
         "best ages": ", ".join(f"to {task} {age:,}" for task, age in (run["best"] or {}).items()),
         "age evaluated": f"{found.age:,} updates",
-        "trained on": f"{run['data']['rows']:,} samples",
+        "trained on": words.trained_on(found),
         "started": run["created"],
         "software": " ".join(map(str, (run["software"] or {}).values())),
     }

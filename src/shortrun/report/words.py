@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from shortrun.scores import ALL, Curves, Evaluation, MemoryEffect, Score, verdict
-
-WORST = 3  # number of scores that the summary names
+from shortrun.scores import ALL, Curves, Evaluation, MemoryEffect, Score, amount, listed, summarised
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -23,17 +21,6 @@ def integer(value: Any) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def amount(count: int, noun: str) -> str:
-    """Return '1 score' or '3 scores'."""
-    plural = noun if count == 1 else noun + ("es" if noun.endswith("s") else "s")
-    return f"{count:,} {plural}"
-
-
-def listed(names: list[str]) -> str:
-    """Return 'a', 'a and b' or 'a, b and c'."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def overall(found: Evaluation) -> list[Score]:
     """Return the scores of all samples."""
     return [score for score in found.scores if score.cls == ALL]
@@ -41,33 +28,10 @@ def overall(found: Evaluation) -> list[Score]:
 
 def summary(found: Evaluation) -> Iterator[str]:
     """Yield the main results, one sentence each."""
-    yield describe_scores(overall(found))
+    yield from found.leaks
+    yield summarised(overall(found))
     yield from describe_accuracy(found)
     yield from describe_memory(found.memory_effects)
-
-
-def describe_scores(scores: list[Score]) -> str:
-    """Return how many scores are as good as those of real samples, the worst ones, and those that cannot tell."""
-    judged = {score.score: score for score in scores if verdict(score) not in ("undefined", "cannot tell")}
-    unsure = [score.score for score in scores if verdict(score) == "cannot tell"]
-    few = f" There are too few samples for {listed(unsure)} to tell." if unsure else ""
-    if not judged:
-        return f"No score could be compared with that of real samples.{few}"
-    good = sum(verdict(score) == "as real" for score in judged.values())
-    text = f"The generated samples are as good as real ones in {good} of {amount(len(judged), 'score')}"
-    bad = [name for name, score in judged.items() if verdict(score) in ("far", "too close")]
-    worst = sorted(bad, key=lambda name: distance_ratio(judged[name]), reverse=True)[:WORST]
-    if worst:
-        return f"{text}; farthest from them: {listed(worst)}.{few}"
-    return f"{text}; the others are close.{few}" if good < len(judged) else f"{text}.{few}"
-
-
-def distance_ratio(score: Score) -> float:
-    """Return the distance of a score from its ideal, in units of that of real samples; copies are the worst."""
-    if verdict(score) == "too close":
-        return math.inf
-    ideal = 0.0 if score.ideal is None else score.ideal
-    return abs(score.value - ideal) / max(abs(score.floor - ideal), 1e-12)
 
 
 def describe_accuracy(found: Evaluation) -> Iterator[str]:
@@ -75,11 +39,21 @@ def describe_accuracy(found: Evaluation) -> Iterator[str]:
     if found.predictions is None or found.predictions.accuracy is None:
         return
     kind = "held-out samples" if unseen(found) else "training samples"
+    if found.leak is not None and found.leak.spoils:
+        kind = "samples, of which it knows some,"
     share, chance = found.predictions.accuracy, largest_class(found)
     yield (
         f"It predicts {share:.1%} of the labels of {len(found.predictions):,} {kind} correctly "
         f"(always the most frequent class: {chance:.1%})."
     )
+
+
+def trained_on(found: Evaluation) -> str:
+    """Return how many samples were learned from and how many the training kept aside."""
+    rows, learned = found.run["data"]["rows"], found.run["data"].get("learned")
+    if learned is None or learned == rows:
+        return f"{rows:,} samples"
+    return f"{learned:,} samples ({rows - learned:,} more were kept aside to judge it)"
 
 
 def unseen(found: Evaluation) -> bool:

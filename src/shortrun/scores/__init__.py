@@ -1,16 +1,18 @@
 """How good generated samples are: one file per family of scores, with definition, ideal value and direction.
 
-A module declares `SCORES`: a `SampleScores`, `PooledScores`, `ClassScores`, `PredictionScores` or
+A module declares `SCORES`: a `SampleScores`, `TrainingScores`, `PooledScores`, `ClassScores`, `PredictionScores` or
 `ReconstructionScores`, which differ in what `measure` is called with. `shortrun score`, `sr.score`, floors and averages
 over classes find it by its file; `docs/extending.md` has a skeleton of each.
 """
 
 from shortrun.scores._base import ALL, FEWEST, UNDEFINED, Convention, Estimate, Pair, Quantity, Score
-from shortrun.scores._compare import alike, check_names, compare, offered
+from shortrun.scores._baseline import Baseline, baseline
+from shortrun.scores._compare import alike, check_names, compare, marked, offered
 from shortrun.scores._evaluation import Curves, Evaluation, Role
 from shortrun.scores._families import (
     ClassRows,
     ClassScores,
+    Contributions,
     Domain,
     Evidence,
     PooledScores,
@@ -19,11 +21,13 @@ from shortrun.scores._families import (
     Row,
     SampleScores,
     ScoreFamily,
+    TrainingScores,
 )
 from shortrun.scores._features import features
 from shortrun.scores._genotypes import GENOTYPES
 from shortrun.scores._logo import frequencies, information, most_different_sites
 from shortrun.scores._projection import Projection, project
+from shortrun.scores._summary import amount, listed, summarised
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
 from shortrun.scores.linkage import linkage_decay
@@ -35,8 +39,10 @@ __all__ = [
     "GENOTYPES",
     "UNDEFINED",
     "AdversarialAccuracy",
+    "Baseline",
     "ClassRows",
     "ClassScores",
+    "Contributions",
     "Convention",
     "Curves",
     "Domain",
@@ -55,19 +61,25 @@ __all__ = [
     "SampleScores",
     "Score",
     "ScoreFamily",
+    "TrainingScores",
     "adversarial_accuracy",
     "alike",
+    "amount",
+    "baseline",
     "check_names",
     "compare",
     "features",
     "frequencies",
     "information",
     "linkage_decay",
+    "listed",
+    "marked",
     "memory_effect",
     "most_different_sites",
     "offered",
     "project",
     "second_moment",
+    "summarised",
     "verdict",
 ]
 

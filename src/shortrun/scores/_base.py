@@ -96,6 +96,8 @@ class Pair:
         Whose definition to follow where published ones differ.
     seed : int, default 0
         Seed of every random choice.
+    training : Dataset, optional
+        All samples that the generator was trained on, where the reference is only a part, as the labelled ones.
 
     Examples
     --------
@@ -109,6 +111,11 @@ class Pair:
     held_out: Dataset | None = None
     convention: Convention = "default"
     seed: int = 0
+    training: Dataset | None = None
+
+    def with_all_training(self) -> Pair:
+        """Return the pair with all training samples as the reference."""
+        return self if self.training is None else replace(self, reference=self.training)
 
     def shuffled(self) -> Pair:
         """Return the same samples in a random order, a function of the seed that differs between the sides."""
@@ -169,6 +176,8 @@ class Score:
         Value of samples that have nothing in common with real ones, None if it is unknown.
     note : str, default ""
         How it was measured here, as the classifier that was used.
+    spoiled : str, default ""
+        Why it says nothing: samples that it takes for new were trained on.
 
     Examples
     --------
@@ -185,6 +194,7 @@ class Score:
     direction: Direction
     chance: float | None = None
     note: str = ""
+    spoiled: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; undefined values are None."""

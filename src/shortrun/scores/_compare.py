@@ -9,10 +9,19 @@ from functools import cache
 import numpy as np
 
 from shortrun.data import Dataset, Predictions
+from shortrun.data.leaks import Leak
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.registry import declared
 from shortrun.scores._base import ALL, FEWEST, Pair, Quantity, Score
-from shortrun.scores._families import ClassRows, Evidence, Row, Rows, ScoreFamily
+from shortrun.scores._families import (
+    ClassRows,
+    Evidence,
+    PredictionScores,
+    ReconstructionScores,
+    Row,
+    Rows,
+    ScoreFamily,
+)
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
 
@@ -96,6 +105,7 @@ def compare(
     held_out: Dataset | None = None,
     predictions: Predictions | None = None,
     rebuilt: tuple[Dataset, Dataset] | None = None,
+    training: Dataset | None = None,
     floors: bool = True,
     settings: ScoreSettings,
 ) -> list[Score]:
@@ -109,6 +119,8 @@ def compare(
         Labels to score too.
     rebuilt : tuple[Dataset, Dataset], optional
         Samples and what a chaotic network rebuilds of them.
+    training : Dataset, optional
+        All samples that it was trained on, where the reference is only a part.
     floors : bool, default True
         Score the real samples too; if False floors are nan, which saves time for many sets of generated samples.
 
@@ -128,7 +140,8 @@ def compare(
     1.0
     """
     generated, held_out = alike(reference, generated), held_out and alike(reference, held_out)
-    pair = Pair(reference, generated, held_out, settings.convention, settings.seed)
+    whole = training and alike(reference, training)
+    pair = Pair(reference, generated, held_out, settings.convention, settings.seed, whole)
     evidence = Evidence(pair, predictions, rebuilt)
     quantities, parts = chosen(settings.scores, evidence), split(pair, settings.per_class)
     families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
@@ -138,6 +151,34 @@ def compare(
         if cls == ALL or (settings.per_class and parts.get(cls, True)):
             rows.setdefault(cls, {}).update(found)
     return [score for quantity in quantities for score in scores_of(quantity, reference, rows, parts)]
+
+
+def marked(found: Iterable[Score], leak: Leak | None, what: str = "held-out") -> list[Score]:
+    """Return scores, where samples that should be new were trained on those marked that take them for new.
+
+    Parameters
+    ----------
+    found : Iterable[Score]
+        Scores.
+    leak : Leak, optional
+        What training and new samples have in common.
+    what : str, default "held-out"
+        What the new ones are called.
+    """
+    if leak is None or not leak.spoils:
+        return [*found]
+    reason = next(leak.lines(what))
+    return [replace(it, spoiled=reason) if takes_for_new(it.score) else it for it in found]
+
+
+BESIDE_HELD_OUT = "c2st"  # compares with held-out samples where there are any
+
+
+def takes_for_new(name: str) -> bool:
+    """Return whether a score supposes that held-out samples, or those whose labels are predicted, are new."""
+    quantity, family = offered()[name]
+    labels = isinstance(family, PredictionScores | ReconstructionScores)
+    return quantity.held_out or labels or name == BESIDE_HELD_OUT
 
 
 def alike(reference: Dataset, other: Dataset) -> Dataset:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun.data import Dataset, Predictions
+from shortrun.data.leaks import Leak
 from shortrun.scores._base import Score
 from shortrun.scores._compare import offered
 from shortrun.scores._verdict import MemoryEffect, memory_effect
@@ -98,6 +99,8 @@ class Evaluation:
         Time that the evaluation took.
     command : str, default ""
         Command that repeats it.
+    leak : Leak, optional
+        What the samples that should be new have in common with those of the training; None where that is not known.
     """
 
     run: dict[str, Any]
@@ -119,6 +122,12 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     command: str = ""
+    leak: Leak | None = None
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """What to know before all else: samples that should be new and are not, a line each."""
+        return () if self.leak is None else tuple(self.leak.lines("test"))
 
     @property
     def memory_effects(self) -> list[MemoryEffect]:

@@ -1,8 +1,9 @@
-"""The contract of a score module: it declares `SCORES`, one of the five families below.
+"""The contract of a score module: it declares `SCORES`, one of the six families below.
 
 | family | `measure` is called with | for |
 |---|---|---|
 | `SampleScores` | the samples of one class, or all of them | what compares generated samples with real ones |
+| `TrainingScores` | all samples; the reference is all training samples, the unlabelled too | copies and privacy |
 | `PooledScores` | all samples, labels included | the same where classes are not scored one by one |
 | `ClassScores` | all samples at once | what needs every class at the same time |
 | `PredictionScores` | predicted labels | how well labels are predicted |
@@ -13,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
 from shortrun.data import Dataset, Predictions
 from shortrun.registry import check_function, hint
-from shortrun.scores._base import ALL, Estimate, Pair, Quantity
+from shortrun.scores._base import ALL, UNDEFINED, Estimate, Pair, Quantity
+from shortrun.scores._errors import linear
 
 
 class Row(NamedTuple):
@@ -213,6 +216,89 @@ class SampleScores(ScoreFamily):
         if self.floors is not None:
             return self.floors(pair)
         return {name: estimate.value for name, estimate in self.measure(pair.halves()).items()}
+
+
+class Contributions(NamedTuple):
+    """What single samples contribute to a quantity, so that it has a value for each class too.
+
+    Parameters
+    ----------
+    sides : tuple[tuple[ndarray, ndarray], ...]
+        (N,) contributions of some samples, and their labels.
+    estimate : Callable[..., Estimate]
+        Returns the value of the contributions of all sides, or of one class.
+
+    Examples
+    --------
+    >>> it = Contributions.mean(np.array([0.0, 1.0, 1.0]), np.array([0, 0, 1]))
+    >>> it.of(None).value, it.of(0).value
+    (0.6666666666666666, 0.5)
+    """
+
+    sides: tuple[tuple[np.ndarray, np.ndarray], ...]
+    estimate: Callable[..., Estimate]
+
+    @classmethod
+    def mean(cls, values: np.ndarray, labels: np.ndarray) -> Contributions:
+        """Return the contributions to a mean."""
+        return cls(((values, labels),), lambda it: Estimate(float(it.mean()), partial(linear, (it, len(it)))))
+
+    def of(self, code: int | None) -> Estimate:
+        """Return the estimate of one class, or of all samples; undefined where a side has none."""
+        parts = [values if code is None else values[labels == code] for values, labels in self.sides]
+        return self.estimate(*parts) if min(map(len, parts)) else UNDEFINED
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingScores(ScoreFamily):
+    """Scores of what generated samples owe to single training samples: all of these, labelled or not, of any class.
+
+    Parameters
+    ----------
+    measure : Callable[[Pair], dict[str, Contributions]]
+        Called with all training samples as the reference; quantities that need held-out samples only if there are some.
+    floors : Callable[[Pair], dict[str, Contributions]], optional
+        Returns those of real samples, by default of one half of the reference against the other half.
+
+    Examples
+    --------
+    >>> def measure(pair):
+    ...     return {"ones": Contributions.mean(pair.generated.values.mean(1), pair.generated.labels)}
+    >>> scores = TrainingScores(quantities=(Quantity("ones", ideal=1.0, direction="none"),), measure=measure)
+    >>> data = Dataset.from_arrays([[0, 1], [1, 0], [1, 1], [0, 0]], labels=["a", "a", "b", "b"])
+    >>> scores.measure_all(Evidence(Pair(data, data)))["a"]["ones"].value
+    0.5
+    """
+
+    measure: Callable[[Pair], dict[str, Contributions]]
+    floors: Callable[[Pair], dict[str, Contributions]] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.floors is not None:
+            check_function(str(self), "floors", self.floors, 1)
+
+    def measure_all(self, evidence: Evidence, floors: bool = True) -> ClassRows:
+        pair = evidence.pair.with_all_training().shuffled()
+        found, real = self.measure(pair), self.measure_floors(pair) if floors else {}
+        self.check(found | real)
+        codes: dict[str, int | None] = {ALL: None}
+        codes |= {name: code for code, name in enumerate(pair.generated.classes)}
+        return {cls: rows_of_class(found, real, code) for cls, code in codes.items()}
+
+    def measure_floors(self, pair: Pair) -> dict[str, Contributions]:
+        """Return the contributions of real samples."""
+        return self.measure(pair.halves()) if self.floors is None else self.floors(pair)
+
+
+def rows_of_class(found: Mapping[str, Contributions], real: Mapping[str, Contributions], code: int | None) -> Rows:
+    """Return value, error and floor of each quantity for a class, or for all samples."""
+    rows = {}
+    for name, it in found.items():
+        estimate = it.of(code)
+        floor = real[name].of(code).value if name in real else np.nan
+        rows[name] = Row(estimate.value, estimate.error(), floor, estimate.note)
+    return rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -107,6 +107,18 @@ def nearest_within(a: np.ndarray) -> Nearest:
     return of_a
 
 
+def nearest_others(a: np.ndarray, count: int) -> Nearest:
+    """Return the nearest other sample of each of the first `count` samples in a."""
+    if count == len(a):
+        return nearest_within(a)
+    found = Nearest.unknown(count)
+    for rows, columns, distance in between(a[:count], a):
+        if rows.start == columns.start:
+            np.fill_diagonal(distance, np.inf)
+        found.update(rows, distance)
+    return found
+
+
 def update_all(a: np.ndarray, of_a: Nearest | Balls) -> None:
     """Update each sample of a with its distances to all others."""
     for rows, columns, found in within(a):

@@ -11,7 +11,7 @@ import pandas as pd
 from shortrun.scores._base import ALL, Score
 
 Against: TypeAlias = Literal["as real", "close", "far", "too close"]
-Verdict: TypeAlias = Against | Literal["cannot tell", "undefined"]
+Verdict: TypeAlias = Against | Literal["cannot tell", "undefined", "spoiled"]
 Effect: TypeAlias = Literal["best at k", "as good later", "better later", "better earlier"]
 
 ERRORS = 2.0  # two values that differ by fewer standard errors of the difference count as equal
@@ -29,7 +29,7 @@ def verdict(score: Score) -> Verdict:
 
     "cannot tell" takes the place of "as real" and "close" where samples that have nothing in common with real ones
     would not be "far" either: the floor lies more than a third of the way from the ideal to their value, or the error
-    is too large. There are then too few samples.
+    is too large. There are then too few samples. "spoiled": samples that the score takes for new were trained on.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ def verdict(score: Score) -> Verdict:
     >>> verdict(Score("pair-pearson", "all", 0.58, 0.01, 0.48, 1.0, "higher", chance=0.0))
     'cannot tell'
     """
+    if score.spoiled:
+        return "spoiled"
     if not (math.isfinite(score.value) and math.isfinite(score.floor)):
         return "undefined"
     found = against_floor(score, score.value)

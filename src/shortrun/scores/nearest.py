@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.scores._base import Estimate, Pair, Quantity, cut
-from shortrun.scores._errors import linear
-from shortrun.scores._families import SampleScores
-from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
+from shortrun.scores._base import Pair, Quantity, cut
+from shortrun.scores._families import Contributions, TrainingScores
+from shortrun.scores._neighbours import Nearest, nearest_between, nearest_others, points
+
+FEW = 2000  # real samples whose nearest others are looked for, among all
 
 
 def nearest_distance(real: Dataset, generated: Dataset) -> np.ndarray:
@@ -34,7 +33,7 @@ def nearer_to_train(train: Dataset, held_out: Dataset, generated: Dataset) -> np
     return np.heaviside(unseen - seen, 0.5)
 
 
-def measure(pair: Pair) -> dict[str, Estimate]:
+def measure(pair: Pair) -> dict[str, Contributions]:
     """Return mean distances to training set and to unseen data, and the share of samples nearer to the former.
 
     The share compares equally many real samples on both sides: it is 1/2 for a generator that has learned the
@@ -44,25 +43,28 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     if pair.held_out is not None:
         found["nearest-held-out"] = nearest_distance(pair.held_out, pair.generated)
         found["memorisation"] = nearer_to_train(pair.reference, pair.held_out, pair.generated)
-    return {name: Estimate(float(it.mean()), partial(linear, (it, len(it)))) for name, it in found.items()}
+    return {name: Contributions.mean(it, pair.generated.labels) for name, it in found.items()}
 
 
-def floors(pair: Pair) -> dict[str, float]:
+def floors(pair: Pair) -> dict[str, Contributions]:
     """Return the distances of real samples to the nearest others of their set, and the share for the halves."""
     found = {"nearest-train": spacing(pair.reference)}
     if pair.held_out is not None:
         halves = pair.halves()
+        nearer = nearer_to_train(halves.reference, pair.held_out, halves.generated)
         found["nearest-held-out"] = spacing(pair.held_out)
-        found["memorisation"] = float(nearer_to_train(halves.reference, pair.held_out, halves.generated).mean())
+        found["memorisation"] = Contributions.mean(nearer, halves.generated.labels)
     return found
 
 
-def spacing(real: Dataset) -> float:
-    """Return the mean distance of a sample to the nearest other one."""
-    return float(per_site(nearest_within(*points(real)), real).mean())
+def spacing(real: Dataset) -> Contributions:
+    """Return the distances of samples, some of very many, to the nearest other one."""
+    (rows,) = points(real)
+    some = slice(0, FEW)
+    return Contributions.mean(per_site(nearest_others(rows, len(rows[some])), real), real.labels[some])
 
 
-SCORES = SampleScores(
+SCORES = TrainingScores(
     quantities=(
         Quantity(
             "nearest-train",

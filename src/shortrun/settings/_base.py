@@ -241,11 +241,24 @@ def refused(settings: type[Settings], key: str, error: Any) -> ConfigError:
         quoted = [f"'{word}'" for word in words]
         expected = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
         return ConfigError(key, f"{expected} expected, got {given!r}", nearest(str(given), words))
-    return ConfigError(key, f"{expected_of(found, error)}, got {given!r}")
+    return ConfigError(key, f"{expected_of(found, error)}, got {given!r}", nearest(str(given), words_beside(found)))
+
+
+def words_beside(found: Option | None) -> tuple[str, ...]:
+    """Return the words that an option can be beside what else it can be, as best and last beside an age."""
+    parts = () if found is None else members(found.type)
+    return tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
 
 
 def expected_of(found: Option | None, error: Any) -> str:
     """Return what was expected in place of a value, in a few words."""
+    text = expected_number(found, error)
+    words = " or ".join(f"'{word}'" for word in words_beside(found))
+    return f"{text.removesuffix(' expected')} or {words} expected" if words and text.endswith(" expected") else text
+
+
+def expected_number(found: Option | None, error: Any) -> str:
+    """Return what was expected in place of a value, but for words."""
     limits = error.get("ctx", {}) | (limits_of(found.type) if found is not None else {})
     low, high = limits.get("ge"), limits.get("le")
     words = {

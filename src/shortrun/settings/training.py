@@ -160,7 +160,9 @@ class TrainingSettings(Settings):
     batch: Positive = option(500, "Samples in a minibatch.", panel=TRAINING)
     seed: Seed = option(0, "Seed of all random numbers.", panel=TRAINING)
     validation: Annotated[float, Field(ge=0, lt=1)] = option(
-        0.1, "Share of the labelled samples held out to measure accuracy on.", panel=TRAINING
+        0.1,
+        "Share of the samples held out: they decide when to stop and which age is best, and measure the accuracy.",
+        panel=TRAINING,
     )
     ages_per_decade: Positive = option(10, "Ages kept in each decade of updates.", panel=TRAINING)
     log_every: Positive = option(100, "Updates between two records of the log.", panel=TRAINING)

@@ -9,18 +9,23 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from shortrun.errors import StoreError
 from shortrun.files import explain
 from shortrun.models import Model
 from shortrun.store import ages, header, log, profile, restart
+from shortrun.store import rows as known_rows
 from shortrun.store.lock import NAME as LOCK
 from shortrun.store.lock import Lock
 from shortrun.store.writer import Writer
 
 ASIDE = ".replaced-"
 # What an unfinished `create` may leave behind.
-BEFORE_HEADER = {LOCK, ages.FOLDER, restart.NAME, log.NAME, profile.NAME}
+BEFORE_HEADER = {LOCK, ages.FOLDER, restart.NAME, log.NAME, profile.NAME, known_rows.NAME}
+
+
+Kept: TypeAlias = tuple[Model | None, known_rows.KnownRows | None]  # what a new run keeps beside its header
 
 
 def create(
@@ -28,6 +33,7 @@ def create(
     form: header.Header,
     *,
     model: Model | None = None,
+    rows: known_rows.KnownRows | None = None,
     overwrite: bool = False,
     resumable: bool = True,
 ) -> Writer:
@@ -41,6 +47,8 @@ def create(
         What `describe` returns.
     model : Model, optional
         The model, where it has a profile to keep.
+    rows : KnownRows, optional
+        The samples of the training, to know them again.
     overwrite : bool, default False
         Replace the run that is there; it is moved aside, and deleted once the new one is in place.
     resumable : bool, default True
@@ -55,10 +63,10 @@ def create(
     folder = Path(os.path.realpath(path))
     if not header.is_run(folder):
         _check_free(folder)
-        return _fill(folder, form, model, resumable)
+        return _fill(folder, form, (model, rows), resumable)
     if not overwrite:
         raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
-    return _replace(folder, form, model, resumable)
+    return _replace(folder, form, (model, rows), resumable)
 
 
 def _check_free(folder: Path) -> None:
@@ -77,7 +85,7 @@ def _check_free(folder: Path) -> None:
         raise StoreError(folder, "is neither empty nor a run, so it is never overwritten: choose another folder")
 
 
-def _fill(folder: Path, form: header.Header, model: Model | None, resumable: bool) -> Writer:
+def _fill(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Writer:
     """Make the folder's parts, run.json the last: a folder with a run.json is a run."""
     try:
         (folder / ages.FOLDER).mkdir(parents=True, exist_ok=True)
@@ -89,20 +97,23 @@ def _fill(folder: Path, form: header.Header, model: Model | None, resumable: boo
         _drop_temporaries(folder)
         if resumable:
             restart.write_empty(folder)
+        model, rows = kept
         if model is not None:
             profile.write(folder, model)
+        if rows is not None:
+            known_rows.write(folder, rows)
         writer = Writer(folder, lock, form)
         header.write(folder, form)
         return writer
 
 
-def _replace(folder: Path, form: header.Header, model: Model | None, resumable: bool) -> Writer:
+def _replace(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Writer:
     """Move a run aside, make the new one, delete the old; an error puts the old one back."""
     aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(4)}")
     with _locked(folder) as lock:
         _move(folder, aside)
         try:
-            writer = _fill(folder, form, model, resumable)
+            writer = _fill(folder, form, kept, resumable)
         except BaseException:
             _put_back(aside, folder)
             raise

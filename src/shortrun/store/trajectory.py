@@ -18,7 +18,7 @@ from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, StoreError
 from shortrun.models import AnySpec, Spec
 from shortrun.records import Outlook, Task
-from shortrun.store import ages, header, log, profile, restart
+from shortrun.store import ages, header, log, profile, restart, rows
 from shortrun.typing import Theta
 
 
@@ -94,6 +94,11 @@ class Trajectory:
         """The samples that it was trained on: hash, rows, class_counts, and notes on what reading changed."""
         return self.header["data"]
 
+    @cached_property
+    def rows(self) -> rows.KnownRows | None:
+        """By which it knows samples again that it learned from or kept aside; None for runs of earlier versions."""
+        return rows.read(self.path)
+
     @property
     def sites(self) -> int:
         """S, of a sample of the data."""
@@ -155,6 +160,16 @@ class Trajectory:
         return ("generate", "predict") if self.classes else ("generate",)
 
     @property
+    def learned(self) -> dict[str, int]:
+        """How many of its samples it learned from, under "learned"; nothing where that is not known."""
+        return {key: self.data[key] for key in ("learned",) if key in self.data}
+
+    @property
+    def judged(self) -> bool:
+        """Whether its ages were compared by held-out samples, so that there is a best one."""
+        return bool(records.monitored(self.log()))
+
+    @property
     def outlook(self) -> Outlook:
         """Whether its training is done by held-out samples, and why or what may be hoped for."""
         return records.outlook(self.log())
@@ -202,7 +217,7 @@ class Trajectory:
             "recipe": {"scheme": self.recipe["name"], **recipe},
             "alphabet": None if self.alphabet is None else asdict(self.alphabet),
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
-            "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]},
+            "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]} | self.learned,
             "notes": self.data.get("notes", []),
             "best": {task: self.best(task) for task in self.tasks} if self.ages else None,
             "outlook": self.outlook.reason,

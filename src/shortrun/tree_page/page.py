@@ -59,7 +59,15 @@ def tree_page(tree: Tree, data: Dataset, *, title: str = "") -> str:
 def strips_of(data: Dataset, annotations: Mapping[str, np.ndarray]) -> list[Strip]:
     """Return the annotations of the leaves: their classes first, then further columns."""
     classes = [of_classes("label", data.labels, data.classes)] if data.classes else []
-    return [*classes, *(Strip(name, values) for name, values in annotations.items())]
+    labels = classes[0].values if classes else None
+    others = {name: values for name, values in annotations.items() if labels is None or not same(values, labels)}
+    return [*classes, *(Strip(name, values) for name, values in others.items())]
+
+
+def same(values: np.ndarray, labels: np.ndarray) -> bool:
+    """Return whether a column says of every leaf what its label says, so that it needs no strip of its own."""
+    texts = [f"{it:g}" if it == it else "" for it in values.tolist()] if values.dtype.kind == "f" else values
+    return bool(np.array_equal(np.asarray(texts, str), labels))
 
 
 def render_tree(found: Tree, names: Sequence[str], strips: Sequence[Strip] = (), *, title: str = "") -> str:

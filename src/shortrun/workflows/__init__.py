@@ -14,7 +14,7 @@ from shortrun.workflows.lyapunov import critical_gain_of, lyapunov
 from shortrun.workflows.mixing import mixing
 from shortrun.workflows.mutations import correlations, count_of, mutations, open_wildtype, score_unaligned
 from shortrun.workflows.phases import first_transition, phases
-from shortrun.workflows.prediction import predict, predictions
+from shortrun.workflows.prediction import learned_from, predict, predictions
 from shortrun.workflows.reconstruction import reconstruct
 from shortrun.workflows.scoring import score
 from shortrun.workflows.time_courses import curves, sampled, times_up_to
@@ -38,6 +38,7 @@ __all__ = [
     "fold",
     "frames",
     "generate",
+    "learned_from",
     "learning_flow",
     "leaves_of",
     "likelihood",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions, describe
+from shortrun.data.leaks import Leak, leak_between
 from shortrun.errors import DataError
-from shortrun.scores import FEWEST, Curves, Evaluation, Role
+from shortrun.scores import ALL, FEWEST, Curves, Evaluation, Role, Score
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.settings.shared import WhichAge
@@ -65,6 +67,7 @@ def evaluate(
     run, say = opened(run, raw=settings.raw), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
+    leak = leak_of(run, test, train)
     real = sampled(reference, n, seed)
     say(f"generating {len(real):,} samples")
     made = generate(run, labels=same_labels(run, real), n=len(real), steps=k, age=age, seed=seed)
@@ -79,6 +82,7 @@ def evaluate(
         held_out=scored_beside,
         predictions=predictions,
         rebuilt=found_again(run, sampled(unseen, n, seed), k, age, seed),
+        training=train,
         settings=settings.shared(ScoreSettings, per_class=bool(run.classes)),
     )
     compared = timed_against(run, test, reference)
@@ -98,7 +102,7 @@ def evaluate(
         role=role,
         generated=made,
         held_out=held_out,
-        scores=tuple(found),
+        scores=tuple(beside_baseline(scoring.marked(found, leak, "test"), train, held_out)),
         predictions=predictions,
         described={name: describe(data) for name, data in sides.items() if data is not None},
         singular_values=singular_values(run),
@@ -109,7 +113,27 @@ def evaluate(
             *(CURVES_SEEN for _ in drawn[:1] if compared is not test),
         ),
         seconds=time.monotonic() - begin,
+        leak=leak,
     )
+
+
+def leak_of(run: Trajectory, test: Dataset | None, train: Dataset | None) -> Leak | None:
+    """Return what test samples have in common with the training; copies are known also where its data are not."""
+    if test is None:
+        return None
+    if train is not None:
+        return leak_between(train, test)
+    return None if run.rows is None else Leak(len(test), int(run.rows.learned_from(test).sum()))
+
+
+def beside_baseline(found: Iterable[Score], train: Dataset | None, held_out: Dataset | None) -> Iterator[Score]:
+    """Yield scores, the accuracy with that of a logistic regression that learned the same samples."""
+    for each in found:
+        if each.score == "accuracy" and each.cls == ALL and train is not None and held_out is not None:
+            regression = scoring.baseline(train, scoring.alike(train, held_out))
+            yield each if regression is None else replace(each, note=str(regression))
+        else:
+            yield each
 
 
 def found_again(run: Trajectory, data: Dataset, steps: int, age: WhichAge, seed: int) -> tuple[Dataset, Dataset] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from shortrun.chaos import critical_gain, lyapunov_exponent
+from shortrun.chaos import critical_gain, expected_exponent, lyapunov_exponent
 from shortrun.chaos.lyapunov import labels_in_turn, untrained
 from shortrun.errors import ConfigError
 from shortrun.models import ChaoticNetwork
@@ -40,7 +41,8 @@ def lyapunov(
     Returns
     -------
     pandas.DataFrame
-        columns network ("trained", "untrained"), age, gain, exponent (lambda tau), error (the larger of the next two),
+        columns network ("trained", "untrained"), age, gain, mean_field (of an untrained network of infinitely many
+        units; nan for three layers and with labels), exponent (lambda tau), error (the larger of the next two),
         error_chains, error_windows (standard errors over chains and over windows of time), chains, time. Errors do not
         include the spread over random couplings: those of the run are one draw
 
@@ -66,7 +68,9 @@ def lyapunov(
     every = [*networks(run, settings)]
     rows = []
     for done, (kind, age, model, theta) in enumerate(every, 1):
-        rows.append({"network": kind, "age": age, "gain": model.spec.gain, **measured(model, theta, settings)})
+        expected = expected_exponent(model.spec) if kind == "untrained" else math.nan
+        about = {"network": kind, "age": age, "gain": model.spec.gain, "mean_field": expected}
+        rows.append(about | measured(model, theta, settings))
         if progress is not None:
             progress(done, len(every))
     return pd.DataFrame(rows)

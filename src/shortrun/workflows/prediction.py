@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from shortrun.data import Dataset, Predictions
@@ -19,6 +20,7 @@ from shortrun.settings.sampling import ChainSettings
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
+from shortrun.workflows.training import known_rows
 
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
@@ -66,6 +68,21 @@ def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: Predic
     times = None if settings.sweeps is None else (settings.sweeps,)
     for part in _recorded(opened(run, raw=settings.raw), data, times, settings):
         yield part[settings.sweeps]
+
+
+def learned_from(run: Trajectory | Path | str, data: Dataset) -> np.ndarray | None:
+    """Return which samples a run learned from, (N,) bool: those with the values of a training sample, by whatever file.
+
+    None where the run is of an earlier version, which kept nothing to know them by, and these are not its whole data.
+    """
+    run = opened(run)
+    if run.rows is not None:
+        return run.rows.learned_from(data)
+    try:
+        rows = known_rows(run, data)
+    except DataError:
+        return None
+    return rows.learned_from(data)
 
 
 @takes(ChainSettings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shortrun import scores
 from shortrun.data import Dataset
+from shortrun.data.leaks import Leak, leak_between
 from shortrun.scores import Score
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
@@ -11,7 +12,12 @@ from shortrun.settings.scoring import ScoreSettings
 
 @takes(ScoreSettings)
 def score(
-    reference: Dataset, generated: Dataset, *, held_out: Dataset | None = None, settings: ScoreSettings
+    reference: Dataset,
+    generated: Dataset,
+    *,
+    held_out: Dataset | None = None,
+    leak: Leak | None = None,
+    settings: ScoreSettings,
 ) -> list[Score]:
     """Score generated samples against real ones; docs/scores.md has the definitions.
 
@@ -23,6 +29,8 @@ def score(
         Samples of the same kind; where sizes must be equal, random ones of the larger set are left out.
     held_out : Dataset, optional
         Real samples that the generator has not seen, for the scores that tell learning from memorising.
+    leak : Leak, optional
+        What these have in common with the reference, where it is known already; scores that it spoils are marked.
 
     Returns
     -------
@@ -44,4 +52,7 @@ def score(
     >>> [(each.score, round(each.value, 2)) for each in sr.score(real, other, scores=["entropy"], per_class=False)]
     [('entropy', 0.0)]
     """
-    return scores.compare(reference, generated, held_out=held_out, settings=settings)
+    found = scores.compare(reference, generated, held_out=held_out, settings=settings)
+    if held_out is not None and leak is None:
+        leak = leak_between(reference, held_out)
+    return scores.marked(found, leak)

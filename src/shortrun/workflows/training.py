@@ -102,10 +102,12 @@ def fit(
     if monitored is None and config.training.updates == "auto":
         raise ConfigError("updates", NO_JUDGE)
     form = store.describe(spec, chosen, config, data)
+    form["data"]["learned"] = len(parts.rows)
     if settings.resume:
         writer = store.reopen(out, form)
     else:
-        writer = store.create(out, form, model=model, overwrite=settings.overwrite)
+        rows = store.KnownRows.of(data, parts.held)
+        writer = store.create(out, form, model=model, rows=rows, overwrite=settings.overwrite)
     with writer, _interrupts(writer):
         _train(parts, monitored, device, chosen, config, writer, progress)
     return Trajectory.open(out)
@@ -265,13 +267,34 @@ def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Data
     DataError
         If these are not the data it was trained on.
     """
-    run = opened(run)
+    data, held = split_of_training(opened(run), data)
+    return (data, None) if held is None else (data.select(~held), data.select(held))
+
+
+def split_of_training(run: Trajectory, data: Dataset) -> tuple[Dataset, np.ndarray | None]:
+    """Return the data of a training as it saw them, and which samples it kept aside; None for none.
+
+    Raises
+    ------
+    DataError
+        If these are not the data it was trained on.
+    """
     data = seen_by(data, Config.checked(run.config))
     if data.hash != run.data["hash"]:
         raise DataError(f"these are not the {run.data['rows']:,} samples that {run.path} was trained on")
     settings = run.config["training"]
-    held = held_out_rows(data, settings["validation"], settings["seed"])
-    return (data, None) if held is None else (data.select(~held), data.select(held))
+    return data, held_out_rows(data, settings["validation"], settings["seed"])
+
+
+def known_rows(run: Trajectory, data: Dataset) -> store.KnownRows:
+    """Return what a run knows its samples by, made again from its data.
+
+    Raises
+    ------
+    DataError
+        If these are not the data it was trained on.
+    """
+    return store.KnownRows.of(*split_of_training(run, data))
 
 
 class _Recorder:

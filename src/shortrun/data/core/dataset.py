@@ -205,9 +205,9 @@ class Dataset:
         """Return the first `count` samples, or all if there are fewer."""
         return self.select(slice(0, count))
 
-    def split(self, fraction: float, *, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """Return the rest and about `fraction` of the samples, classes in proportion, groups together."""
-        return split(self, fraction, seed=seed)
+    def split(self, fraction: float, *, seed: int = 0, identity: float | None = None) -> tuple[Dataset, Dataset]:
+        """Return the rest and about `fraction` of the samples, classes in proportion, groups and the alike together."""
+        return split(self, fraction, seed=seed, identity=identity)
 
     def merge(self, *others: Dataset) -> Dataset:
         """Return these samples and those of others of the same kind; classes are united.

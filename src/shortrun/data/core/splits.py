@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shortrun.data.core.blocks import taken
+from shortrun.data.core.likeness import agreeing_sites, clusters
 from shortrun.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -13,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def split(
-    dataset: Dataset, fraction: float, *, seed: int, groups: bool = True, stratify: bool = True
+    dataset: Dataset,
+    fraction: float,
+    *,
+    seed: int,
+    groups: bool = True,
+    stratify: bool = True,
+    identity: float | None = None,
 ) -> tuple[Dataset, Dataset]:
     """Return the data set in two parts: the rest, and about `fraction` of the samples held out.
 
@@ -33,10 +41,13 @@ def split(
         Hold out that share of each class, and of the unlabelled; a group counts for the class that most of its labelled
         samples have. At least one sample (group) of each class is then on either side.
 
+    identity : float, optional
+        Keep samples together too that agree at this share of the sites, and those that agree with them, and so on.
+
     Raises
     ------
     ConfigError
-        If the fraction is not between 0 and 1.
+        If the fraction is not between 0 and 1, or the identity not above 0 and at most 1.
     DataError
         If a class has a single sample (group), so that it cannot be on either side; names the class.
 
@@ -52,7 +63,15 @@ def split(
     >>> len(train), len(test)
     (1438, 359)
     """
-    held_out = split_rows(dataset, fraction, seed=seed, groups=groups, stratify=stratify)
+    kept = dataset if groups else dataset.with_groups(None)
+    together = kept if identity is None else kept.with_groups(alike_together(kept, identity))
+    try:
+        held_out = split_rows(together, fraction, seed=seed, stratify=stratify)
+    except DataError as error:
+        if identity is None:
+            raise
+        hint = f"those alike at identity {identity:g} count as one, a higher one splits them"
+        raise DataError(f"{error}: {hint}") from None
     return dataset.select(~held_out), dataset.select(held_out)
 
 
@@ -74,6 +93,42 @@ def split_rows(
         elif stratum >= 0:
             raise DataError(single_member(dataset, stratify, int(stratum), grouped=len(sizes) < len(dataset)))
     return held_out[group]
+
+
+def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
+    """Return (N,) groups of samples that agree at a share of the sites, or have groups in common, or a chain of those.
+
+    Raises
+    ------
+    ConfigError
+        If the share is out of range.
+    DataError
+        If the data are continuous, or all samples are of one such group.
+    """
+    if not 0 < identity <= 1:
+        raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
+    if dataset.continuous:
+        raise DataError("identity is the share of sites that agree: these data are continuous")
+    alike = clusters(taken(dataset.values, slice(None)), agreeing_sites(identity, dataset.sites))
+    joined = merged_groups(alike, group_codes(dataset))
+    if len(dataset) > 1 and joined.max() == joined.min():
+        raise DataError(
+            f"all {len(dataset):,} samples are one cluster at identity {identity:g}: a higher identity splits them"
+        )
+    return joined.astype(str)
+
+
+def merged_groups(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the numbers of groups that keep both those of `one` and those of `other` together."""
+    while True:
+        lowest = np.full(other.max() + 1, len(one))
+        np.minimum.at(lowest, other, one)
+        new = lowest[other]
+        if np.array_equal(new, one):
+            return one
+        back = np.full(max(one.max(), new.max()) + 1, len(one))
+        np.minimum.at(back, one, new)
+        one = back[one]
 
 
 def group_codes(dataset: Dataset) -> np.ndarray:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.likeness import agreeing_sites, blocks_alike
 from shortrun.errors import ConfigError, DataError
-
-BLOCK = 4096, 128  # rows compared at a time: the block of counts stays in the processor's cache
-SITES = 16  # counted before looking which pairs can still be alike
-FEW = 100  # pairs are looked at one by one when fewer than one in so many is left
 
 
 def sequence_weights(dataset: Dataset, identity: float = 0.8) -> np.ndarray:
@@ -40,57 +35,19 @@ def sequence_weights(dataset: Dataset, identity: float = 0.8) -> np.ndarray:
         raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
     if dataset.continuous:
         raise DataError("sequences are compared letter by letter, these data are continuous")
-    agreeing = math.ceil(identity * dataset.sites - 1e-9)  # 0.55 * 100 is a little above 55
-    return (1 / count_neighbours(dataset.values, agreeing)).astype(np.float32)
+    neighbours = count_neighbours(dataset.values, agreeing_sites(identity, dataset.sites))
+    return (1 / neighbours).astype(np.float32)
 
 
 def count_neighbours(values: np.ndarray, agreeing: int) -> np.ndarray:
     """Return for each row of an (N, S) table how many rows, itself too, agree at so many sites."""
-    sites_first = np.ascontiguousarray(values.T[telling_order(values)])
-    wide, narrow = BLOCK
     neighbours = np.zeros(len(values), np.int64)
-    for start in range(0, len(values), narrow):
-        rows = slice(start, start + narrow)
-        for other in range(start, len(values), wide):  # each pair once: the rows from `start` on
-            columns = slice(other, other + wide)
-            alike = close(sites_first[:, rows], sites_first[:, columns], agreeing)
-            neighbours[rows] += alike.sum(axis=1)
-            later = alike[:, max(0, start + narrow - other) :]  # beyond the block of rows itself
-            neighbours[columns][alike.shape[1] - later.shape[1] :] += later.sum(axis=0)
+    for start, other, alike in blocks_alike(values, agreeing):
+        rows, columns = slice(start, start + len(alike)), slice(other, other + alike.shape[1])
+        neighbours[rows] += alike.sum(axis=1)
+        later = alike[:, max(0, start + len(alike) - other) :]  # beyond the block of rows itself
+        neighbours[columns][alike.shape[1] - later.shape[1] :] += later.sum(axis=0)
     return neighbours
-
-
-def telling_order(values: np.ndarray) -> np.ndarray:
-    """Return the sites in the order that tells rows apart soonest: where two rows agree least often comes first."""
-    some = values[:: max(1, len(values) // 1000)]
-    return np.argsort([np.square(np.bincount(site) / len(some)).sum() for site in some.T], kind="stable")
-
-
-def close(one: np.ndarray, other: np.ndarray, agreeing: int) -> np.ndarray:
-    """Return which of the (A, B) pairs of columns of an (S, A) and an (S, B) table agree at so many sites, bool.
-
-    Sites are counted a few at a time. Once few pairs can still get there, the other sites are looked at for those only.
-    """
-    sites = len(one)
-    count = np.zeros((one.shape[1], other.shape[1]), np.uint8 if sites <= np.iinfo(np.uint8).max else np.uint32)
-    for done in range(0, sites, SITES):
-        add_agreements(count, one[done : done + SITES], other[done : done + SITES])
-        rest = slice(done + SITES, None)
-        possible = count >= max(0, agreeing - len(one[rest]))
-        if np.count_nonzero(possible) * FEW <= possible.size:
-            pairs = np.divmod(np.flatnonzero(possible), possible.shape[1])  # faster than nonzero of a table
-            total = count[pairs] + (one[rest, pairs[0]] == other[rest, pairs[1]]).sum(axis=0)
-            possible[pairs] = total >= agreeing
-            return possible
-    return count >= agreeing
-
-
-def add_agreements(count: np.ndarray, one: np.ndarray, other: np.ndarray) -> None:
-    """Add to an (A, B) table at how many sites columns of an (S, A) and an (S, B) table agree."""
-    same = np.empty(count.shape, bool)
-    for a, b in zip(one, other, strict=True):
-        np.equal(a[:, None], b[None, :], out=same)
-        count += same
 
 
 def frequencies(dataset: Dataset, pseudo_count: float | None = None) -> np.ndarray:

@@ -1,0 +1,114 @@
+"""How alike samples are: equal rows by their hashes, the share of sites at which two agree, and clusters of those."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from shortrun.data.core.blocks import scan
+
+BYTES = 8  # of the hash of a row
+BLOCK = 4096, 128  # rows compared at a time: the block of counts stays in the processor's cache
+SITES = 16  # counted before looking which pairs can still be alike
+FEW = 100  # pairs are looked at one by one when fewer than one in so many is left
+
+
+def row_hashes(values: np.ndarray) -> np.ndarray:
+    """Return the first 64 bits of the BLAKE2b of each row, the same on every machine; runs keep them."""
+    hashes = np.empty(len(values), "<u8")
+    for start, part in scan(values):
+        part = part if part.dtype == np.uint8 else part + 0.0  # one zero, not two
+        rows = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+        digests = b"".join(hashlib.blake2b(row.data, digest_size=BYTES).digest() for row in rows)
+        hashes[start : start + len(rows)] = np.frombuffer(digests, "<u8")
+    return hashes.astype(np.uint64)
+
+
+def agreeing_sites(identity: float, sites: int) -> int:
+    """Return at how many of the sites two samples of that identity agree at least."""
+    return math.ceil(identity * sites - 1e-9)  # 0.55 * 100 is a little above 55
+
+
+def most_agreements(rows: np.ndarray, others: np.ndarray, skip: np.ndarray | None = None) -> np.ndarray:
+    """Return at how many sites each row agrees with the row of an (M, S) table that is most like it.
+
+    Parameters
+    ----------
+    rows, others : ndarray
+        (N, S) and (M, S) codes.
+    skip : ndarray, optional
+        (N,) row of `others` that is the sample itself and does not count.
+    """
+    wide, narrow = BLOCK
+    most = np.zeros(len(rows), np.int64)
+    ours, theirs = np.ascontiguousarray(rows.T), np.ascontiguousarray(others.T)
+    kind = np.min_scalar_type(len(ours))
+    for start in range(0, len(rows), narrow):
+        here = slice(start, start + narrow)
+        for other in range(0, len(others), wide):
+            count = np.zeros((len(most[here]), min(wide, len(others) - other)), kind)
+            add_agreements(count, ours[:, here], theirs[:, other : other + wide])
+            if skip is not None:
+                own = skip[here] - other
+                inside = np.flatnonzero((own >= 0) & (own < count.shape[1]))
+                count[inside, own[inside]] = 0
+            most[here] = np.maximum(most[here], count.max(axis=1))
+    return most
+
+
+def clusters(values: np.ndarray, agreeing: int) -> np.ndarray:
+    """Return the (N,) number of each row's cluster: rows that agree at so many sites are of one, and chains of them."""
+    cluster = np.arange(len(values))
+    for start, other, alike in blocks_alike(values, agreeing):
+        theirs = cluster[other : other + alike.shape[1]]
+        for row, found in enumerate(alike, start):
+            met = np.unique(np.append(theirs[found], cluster[row]))
+            if len(met) > 1:
+                cluster[np.isin(cluster, met)] = met[0]
+    return cluster
+
+
+def blocks_alike(values: np.ndarray, agreeing: int) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield the first row, the first other row and which of their pairs agree at so many sites; each pair once."""
+    sites_first = np.ascontiguousarray(values.T[telling_order(values)])
+    wide, narrow = BLOCK
+    for start in range(0, len(values), narrow):
+        for other in range(start, len(values), wide):
+            rows, columns = slice(start, start + narrow), slice(other, other + wide)
+            yield start, other, close(sites_first[:, rows], sites_first[:, columns], agreeing)
+
+
+def telling_order(values: np.ndarray) -> np.ndarray:
+    """Return the sites in the order that tells rows apart soonest: where two rows agree least often comes first."""
+    some = values[:: max(1, len(values) // 1000)]
+    return np.argsort([np.square(np.bincount(site) / len(some)).sum() for site in some.T], kind="stable")
+
+
+def close(one: np.ndarray, other: np.ndarray, agreeing: int) -> np.ndarray:
+    """Return which of the (A, B) pairs of columns of an (S, A) and an (S, B) table agree at so many sites, bool.
+
+    Sites are counted a few at a time. Once few pairs can still get there, the other sites are looked at for those only.
+    """
+    sites = len(one)
+    count = np.zeros((one.shape[1], other.shape[1]), np.uint8 if sites <= np.iinfo(np.uint8).max else np.uint32)
+    for done in range(0, sites, SITES):
+        add_agreements(count, one[done : done + SITES], other[done : done + SITES])
+        rest = slice(done + SITES, None)
+        possible = count >= max(0, agreeing - len(one[rest]))
+        if np.count_nonzero(possible) * FEW <= possible.size:
+            pairs = np.divmod(np.flatnonzero(possible), possible.shape[1])  # faster than nonzero of a table
+            total = count[pairs] + (one[rest, pairs[0]] == other[rest, pairs[1]]).sum(axis=0)
+            possible[pairs] = total >= agreeing
+            return possible
+    return count >= agreeing
+
+
+def add_agreements(count: np.ndarray, one: np.ndarray, other: np.ndarray) -> None:
+    """Add to an (A, B) table at how many sites columns of an (S, A) and an (S, B) table agree."""
+    same = np.empty(count.shape, bool)
+    for a, b in zip(one, other, strict=True):
+        np.equal(a[:, None], b[None, :], out=same)
+        count += same

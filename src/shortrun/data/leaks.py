@@ -1,0 +1,140 @@
+"""What two sides of the data know of each other: copies, samples that are nearly copies, groups on both sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shortrun.data.core.blocks import taken
+from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.likeness import agreeing_sites, most_agreements, row_hashes
+
+NEAR = 0.98  # share of the sites at which nearly copies agree
+COMPARED = 1e10  # sites looked at, which takes a few seconds
+SPOILED = 0.01  # share of copies from which on scores say nothing of new samples
+ERRORS = 2.0
+NAMED = 6  # things that a line names
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What samples that should be new have in common with those of a training.
+
+    Parameters
+    ----------
+    samples : int
+        Those that should be new.
+    copies : int
+        How many of them equal a training sample at every site.
+    groups : tuple[str, ...], default ()
+        Groups on both sides.
+    identity : float, default NEAR
+        Share of the sites at which nearly copies agree.
+    compared : int, default 0
+        How many were compared site by site, drawn at random; 0 where only copies were looked for.
+    near : int, default 0
+        How many of these are nearly copies, without the copies.
+    usual : float, default 0.0
+        Share of the training samples that have such a neighbour (a copy or nearly) in the training.
+    largest : float, default nan
+        Largest identity across the sides of a sample that is no copy.
+    """
+
+    samples: int
+    copies: int
+    groups: tuple[str, ...] = ()
+    identity: float = NEAR
+    compared: int = 0
+    near: int = 0
+    usual: float = 0.0
+    largest: float = math.nan
+
+    @property
+    def spoils(self) -> bool:
+        """Whether scores of these samples say little of new ones: copies, or more near ones than in the training."""
+        if self.copies >= SPOILED * self.samples and self.copies:
+            return True
+        share = self.near / max(self.compared, 1)
+        return share > SPOILED + self.usual + ERRORS * math.sqrt(self.usual / max(self.compared, 1))
+
+    def lines(self, what: str = "test", of: str = "training") -> Iterator[str]:
+        """Yield what to know of it, a line each; the sides are called `of` and `what`."""
+        if self.copies:
+            share = self.copies / self.samples
+            yield f"{self.copies:,} of {self.samples:,} {what} samples ({share:.1%}) are copies of {of} samples"
+        if self.near:
+            looked = "" if self.compared == self.samples else f" {self.compared:,} of"
+            others = f"{self.samples:,} {what} samples"
+            usual = f"; of the {of} samples themselves {self.usual:.1%} have one so near" if self.usual else ""
+            yield (
+                f"{self.near:,} of{looked} {others} agree with a {of} sample at {self.identity:.0%} "
+                f"of the sites or more without being copies (at most {self.largest:.1%}){usual}"
+            )
+        if self.groups:
+            names = named(self.groups)
+            count = "1 group" if len(self.groups) == 1 else f"{len(self.groups):,} groups"
+            yield f"{count} (persons, pieces) on both sides, among {of} and {what} samples: {names}"
+
+
+def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed: int = 0) -> Leak:
+    """Return what two sides of the data have in common, but for labels.
+
+    Parameters
+    ----------
+    train, test : Dataset
+        Two data sets of one kind; of others only groups are compared.
+    identity : float, default NEAR
+        Share of the sites at which nearly copies agree at least.
+    seed : int, default 0
+        Of the choice of samples that are compared site by site, where they are too many.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> digits = sr.read("digits")
+    >>> leak_between(digits.head(100), digits.head(50)).copies
+    50
+    """
+    groups = shared_groups(train, test)
+    if train.sites != test.sites:
+        return Leak(len(test), 0, groups)
+    copied = np.isin(row_hashes(test.values), row_hashes(train.values))
+    found = Leak(len(test), int(copied.sum()), groups, identity)
+    return found if train.continuous or test.continuous else with_near(found, train, test, copied, seed)
+
+
+def with_near(found: Leak, train: Dataset, test: Dataset, copied: np.ndarray, seed: int) -> Leak:
+    """Return a leak with what comparing site by site shows."""
+    random, most = np.random.default_rng([seed, 17]), max(1, int(COMPARED / (len(train) * train.sites)))
+    ours, theirs = (np.sort(random.permutation(len(side))[:most]) for side in (test, train))
+    seen = np.asarray(train.values)
+    agreements = most_agreements(taken(test.values, ours), seen)
+    among_themselves = most_agreements(taken(train.values, theirs), seen, skip=theirs)
+    enough = agreeing_sites(found.identity, train.sites)
+    new = agreements[~copied[ours]]
+    return Leak(
+        found.samples,
+        found.copies,
+        found.groups,
+        found.identity,
+        compared=len(ours),
+        near=int((new >= enough).sum()),
+        usual=float((among_themselves >= enough).mean()),
+        largest=float(new.max()) / train.sites if len(new) else math.nan,
+    )
+
+
+def shared_groups(train: Dataset, test: Dataset) -> tuple[str, ...]:
+    """Return the names of the groups on both sides."""
+    if train.groups is None or test.groups is None:
+        return ()
+    return tuple(name for name in np.intersect1d(train.groups, test.groups).tolist() if name)
+
+
+def named(things: Any) -> str:
+    """Return the first of many names."""
+    return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")
