@@ -12,6 +12,7 @@ from shortrun.data import split as split
 from shortrun.data import write as write
 from shortrun.data.core.kind import HasKind
 from shortrun.data.core.kind import Kind
+from shortrun.data.leaks import Leak
 from shortrun.data.sequences.wildtype import WildType
 from shortrun.equilibrium.samples import Likelihood
 from shortrun.equilibrium.tempering import Tempered
@@ -481,6 +482,7 @@ def score(
     convention: Literal['default', 'paper', 'fef'] = 'default',
     per_class: bool = True,
     held_out: Dataset | None = None,
+    leak: Leak | None = None,
 ) -> list[Score]: ...
 
 def stream(

@@ -40,7 +40,7 @@ def lyapunov(
     _output.say(
         f"lambda tau of one draw of random couplings; a large untrained network becomes chaotic at g {critical:.3g}"
     )
-    if table["mean_field"].notna().any():
+    if bool(table["mean_field"].notna().any()):
         sizes = " and ".join(f"{layer.sites:,}" for layer in trained.spec.layers)
         _output.say(
             f"infinite: mean-field theory of infinitely many units; those of {sizes} differ with size and draw, "

@@ -8,8 +8,8 @@ import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.likeness import BLOCK, close, telling_order
 from shortrun.data.sequences.encoding import GAP, gap_code
-from shortrun.data.sequences.weights import BLOCK, close, telling_order
 from shortrun.errors import DataError
 from shortrun.settings import Reading
 

@@ -63,7 +63,7 @@ def unaligned_blocks(path: Path, kind: Kind) -> Iterator[Block]:
     table = np.full(256, unknown, np.uint8)
     for letter, code in codes_of(kind.alphabet).items():
         table[ord(letter)] = code
-    rows = fasta.records(path, fasta.without_inserts(path, kind.reading))
+    rows = fasta.records(path, fasta.without_inserts(path, kind.reading), Counter())
     while some := list(islice(rows, AT_ONCE)):
         texts = model.matched(path, some)
         blank = "-" * width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,7 +101,7 @@ def single_row(path: Path) -> Row | None:
     if not is_fasta(path):
         return None
     rows = []
-    for row in fasta.records(path, False):
+    for row in fasta.records(path, False, Counter()):
         rows.append(row)
         if len(rows) > 1:
             return None
