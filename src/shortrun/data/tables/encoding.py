@@ -52,7 +52,7 @@ def dataset_of(table: Delimited, options: Request) -> Dataset:
     sites = site_columns(table, roles, options)
     left = without_gaps(table, sites) if options.missing == "drop-sample" else table
     data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options)
-    rows = len(table.rows) - len(data)
+    rows = len(table) - len(data)
     note = f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"
     return data.with_notes(note) if rows else data
 
@@ -134,7 +134,7 @@ def encode_sites(
 
 def numbers(table: Delimited, sites: list[int], threshold: float | None) -> np.ndarray:
     """Return the (N, S) numbers of the site columns: integers if all are written so, else float64."""
-    cells = np.array(table.rows)[:, sites]
+    cells = np.stack([np.array(table.column(site)) for site in sites], axis=1)
     for kind in (np.int64, np.float64):
         try:
             values = cells.astype(kind)
@@ -173,7 +173,7 @@ def is_mixed(table: Delimited, sites: list[int], options: Request) -> bool:
     if options.bins is not None or options.categorical or options.numeric:
         return True
     allowed = options.missing == "category"
-    different = {row[i] for row in table.rows for i in sites}
+    different = {cell for i in sites for cell in table.columns[i].different}
     return any(not is_number(cell) or (allowed and is_missing(cell)) for cell in different)
 
 
@@ -196,8 +196,9 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request) ->
 
 def without_gaps(table: Delimited, sites: list[int]) -> Delimited:
     """Return the rows of a table without missing cells in some columns."""
-    kept = [row for row, cells in enumerate(table.rows) if not any(is_missing(cells[i]) for i in sites)]
-    if not kept:
+    gaps = [column.where(filter(is_missing, column.different)) for column in (table.columns[i] for i in sites)]
+    kept = ~np.logical_or.reduce(gaps)
+    if not kept.any():
         raise FormatError(table.path, None, "every row has a missing cell")
     return table.select(kept)
 
@@ -252,7 +253,7 @@ def usable(
     kept = np.asarray((codes >= 0).all(axis=1))
     if not kept.all() and (unknown != "drop" or not kept.any()):
         row, site = np.argwhere(codes < 0)[0].tolist()
-        raise table.refused(row, sites[site], columns[site].complaint(table.rows[row][sites[site]]))
+        raise table.refused(row, sites[site], columns[site].complaint(table.columns[sites[site]][row]))
     return codes[kept].astype(np.uint8), kept
 
 
