@@ -41,6 +41,14 @@ class Texts(Sequence[str]):
         growing.add(tuple(cells))
         return growing.whole()
 
+    @classmethod
+    def joined(cls, parts: Iterable[Texts]) -> Texts:
+        """Return the texts of all parts, in order."""
+        growing = GrowingTexts()
+        for part in parts:
+            growing.add(part.cells.tolist())
+        return growing.whole()
+
     def __len__(self) -> int:
         return len(self.codes)
 
