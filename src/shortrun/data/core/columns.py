@@ -94,17 +94,17 @@ class Column:
     def encode(self, cells: Sequence[str]) -> np.ndarray:
         """Return the (N,) int16 codes of cells, -1 where there is none."""
         texts = Texts.of(cells)
-        return self._encode(texts.different)[texts.codes]
+        return self._encode(texts)[texts.codes]
 
-    def _encode(self, different: Sequence[str]) -> np.ndarray:
+    def _encode(self, texts: Texts) -> np.ndarray:
         if self.edges is None:
             rest = len(self.values) - 1 if self.merged else -1
-            codes = np.array([self._codes.get(cell, rest) for cell in different], np.int16)
+            codes = np.array([self._codes.get(cell, rest) for cell in texts.different], np.int16)
         else:
-            found = numbers(different, self.date)
+            found = texts.of_each(numbers, self.date)
             codes = np.searchsorted(self.edges, found, side="right").astype(np.int16)
             codes[np.isnan(found)] = -1
-        codes[[is_missing(cell) for cell in different]] = len(self.values) if self.missing else -1
+        codes[texts.of_each(missing_among)] = len(self.values) if self.missing else -1
         return codes
 
     def decode(self, codes: np.ndarray, uniform: np.ndarray) -> np.ndarray:
@@ -135,7 +135,7 @@ class Column:
 
     def relearned(self, cells: Texts, bins: int | None) -> Column:
         """Return the column with the bins that other cells make; categories stay as they are."""
-        known = cells.select(~cells.where(filter(is_missing, cells.different)))
+        known = without_missing(cells)
         if self.edges is None or not len(known):
             return self
         return replace(self, **in_bins(known, bins or BINS, self.date))
@@ -181,6 +181,21 @@ def is_missing(cell: str) -> bool:
     return cell.casefold() in MISSING
 
 
+def missing_among(cells: Sequence[str]) -> np.ndarray:
+    """Return which cells hold nothing, (N,) bool."""
+    return np.fromiter(map(is_missing, cells), bool, len(cells))
+
+
+def missing_rows(cells: Texts) -> np.ndarray:
+    """Return in which rows of a column nothing is, (N,) bool."""
+    return cells.of_each(missing_among)[cells.codes]
+
+
+def without_missing(cells: Texts) -> Texts:
+    """Return the cells that hold something."""
+    return cells.select(~missing_rows(cells)) if cells.of_each(missing_among).any() else cells
+
+
 def number(cell: str) -> float | None:
     """Return the finite number that a cell is, None if it is none; digits after a leading 0 make a name, as in 007."""
     value = float(cell) if NUMBER.fullmatch(cell) else np.inf
@@ -200,8 +215,8 @@ def numbers(cells: Sequence[str], date: str | None = None) -> np.ndarray:
 def looks_numeric(cells: Iterable[str]) -> bool:
     """Return whether at least half of the cells that are not missing are numbers, and there is one."""
     texts = Texts.of(cells)
-    known = texts.counts[[not is_missing(cell) for cell in texts.different]].sum()
-    found = texts.counts[~np.isnan(numbers(texts.different))].sum()
+    known = texts.counts[~texts.of_each(missing_among)].sum()
+    found = texts.counts[~np.isnan(texts.of_each(numbers, None))].sum()
     return bool(0 < known <= 2 * found)
 
 
@@ -230,8 +245,8 @@ def learned(
         If there are more than 255 bins.
     """
     cells = Texts.of(cells)
-    gaps = cells.where(filter(is_missing, cells.different))
-    known, missing = cells.select(~gaps), bool(gaps.any())
+    known = without_missing(cells)
+    missing = len(known) < len(cells)
     kind = type_of(known)
     if not numeric or not len(known):
         return in_categories(Column(name, (), None, missing, kind), known)
@@ -258,7 +273,7 @@ def in_categories(column: Column, known: Texts) -> Column:
 
 def type_of(cells: Iterable[str]) -> str:
     """Return "integer" if there are cells and all that are not missing are whole numbers of 64 bits, else "text"."""
-    different = [cell for cell in Texts.of(cells).different if not is_missing(cell)]
+    different = without_missing(Texts.of(cells)).different
     return "integer" if different and WHOLES.fullmatch("\n".join([*different, ""])) else "text"
 
 
@@ -272,7 +287,7 @@ def digits_of(different: Sequence[str]) -> int | None:
 
 def in_bins(known: Texts, bins: int, date: str | None = None) -> dict[str, Any]:
     """Return values, edges and quantiles of the bins that numbers make: fields of a `Column`."""
-    found = numbers(known.different, date)
+    found = known.of_each(numbers, date)
     values, place = np.unique(found, return_inverse=True)
     counts = np.bincount(place, known.counts, len(values)).astype(np.int64)
     text_of = dict(zip(place[::-1].tolist(), known.different[::-1], strict=True))

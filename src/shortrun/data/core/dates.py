@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -10,10 +12,17 @@ FEW = 200  # texts that are tried first
 TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d %B %Y",
         "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y")  # fmt: skip
-FORMS = (
-    *DAYS,
-    *(f"{day}{between}{time}{end}" for day in DAYS for between in " T" for time in TIMES for end in ("", "Z")),
-)
+WITH_TIME = (f"{day}{gap}{time}{end}" for day in DAYS for gap in " T" for time in TIMES for end in ("", "Z"))
+FORMS = (*DAYS, *WITH_TIME)
+EXAMPLE = datetime(2001, 11, 22, 13, 14, 15, 16)
+
+
+def skeleton(text: str) -> str:
+    """Return what stands between the words and numbers of a text."""
+    return re.sub(r"[^\W_]+", "0", text)
+
+
+SKELETONS = {form: skeleton(EXAMPLE.strftime(form)) for form in FORMS}
 
 
 def date_form(different: Sequence[str]) -> tuple[str, ...]:
@@ -27,9 +36,8 @@ def date_form(different: Sequence[str]) -> tuple[str, ...]:
     longest = max(different, key=len, default="")
     if not any(letter.isdecimal() for letter in longest) or not 6 <= len(longest) <= 35:
         return ()
-    first = [longest]
-    fitting = [form for form in FORMS if not np.isnan(dates(first, form)).any()]
-    for texts in (different[:FEW], different):
+    fitting = [form for form, shape in SKELETONS.items() if shape == skeleton(longest)]
+    for texts in ([longest], different[:FEW], different):
         fitting = [form for form in fitting if not np.isnan(dates(texts, form)).any()]
     return tuple(fitting)
 

@@ -1,4 +1,4 @@
-"""Where in its bin each number of a sample is: a function of the sample, so that it is the same wherever it is written."""
+"""Where in its bin each number of a sample is: a function of the sample, so that it is the same in every file."""
 
 from __future__ import annotations
 

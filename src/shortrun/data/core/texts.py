@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,6 +52,14 @@ class Texts(Sequence[str]):
     def __len__(self) -> int:
         return len(self.codes)
 
+    def stripped(self) -> Texts:
+        """Return the texts without spaces around them."""
+        bare = tuple(map(str.strip, self.different))
+        if bare == self.different:
+            return self
+        found = Texts.of(bare)
+        return Texts(found.different, found.codes[self.codes])
+
     def __getitem__(self, row: Any) -> Any:
         return self.select(row) if isinstance(row, slice) else self.different[self.codes[row]]
 
@@ -79,9 +87,19 @@ class Texts(Sequence[str]):
         """How often each of `different` occurs, (D,)."""
         return np.bincount(self.codes, minlength=len(self.different))
 
-    def where(self, wanted: Iterable[str]) -> np.ndarray:
+    @cached_property
+    def _known(self) -> dict[Any, np.ndarray]:
+        return {}
+
+    def of_each(self, function: Callable[..., np.ndarray], *more: Any) -> np.ndarray:
+        """Return what a function says of `different`, (D,); asked once, as there can be a hundred thousand of them."""
+        key = (function, *more)
+        if key not in self._known:
+            self._known[key] = function(self.different, *more)
+        return self._known[key]
+
+    def where(self, wanted: Collection[str]) -> np.ndarray:
         """Return which texts are among those wanted, (N,) bool."""
-        wanted = set(wanted)
         return np.fromiter((text in wanted for text in self.different), bool, len(self.different))[self.codes]
 
 

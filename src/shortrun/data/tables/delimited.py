@@ -102,7 +102,7 @@ def read_delimited(path: Path) -> Delimited:
 
 
 def numbered(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that hold something, each with its first line, cells without spaces around them.
+    """Yield the rows that hold something, each with its first line.
 
     Raises
     ------
@@ -112,9 +112,8 @@ def numbered(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
     start = 1
     try:
         for row in reader:
-            cells = [*map(str.strip, row)]
-            if any(cells):
-                yield start, cells
+            if any(row) and any(map(str.strip, row)):  # cells are stripped later, once for each different one
+                yield start, row
             start = reader.line_num + 1
     except csv.Error as error:
         raise FormatError(path, start, f"is no valid CSV: {error}") from None
@@ -140,6 +139,7 @@ def checked(path: Path, rows: Iterable[tuple[int, list[str]]]) -> Delimited:
     """
     rows = iter(rows)
     first, header = next(rows)
+    header = [*map(str.strip, header)]
     width = len(named_part(header))
     lines, columns, padded = gathered(path, rows, header, width)
     if not any(any(column.different) for column in columns[width:]):
@@ -170,14 +170,14 @@ def gathered(
     while block := list(islice(rows, ROWS_AT_ONCE)):
         for i, (line, row) in enumerate(block):
             if len(row) != len(header):
-                if len(row) < width or any(row[width:]):
+                if len(row) < width or any(map(str.strip, row[width:])):
                     raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
                 padded = padded or (line, len(row))
                 block[i] = line, [*row[:width], *[""] * (len(header) - width)]
         lines += [line for line, _ in block]
         for column, part in zip(columns, zip(*(row for _, row in block), strict=True), strict=True):
             column.add(part)
-    return lines, [column.whole() for column in columns], padded
+    return lines, [column.whole().stripped() for column in columns], padded
 
 
 def named_part(header: list[str]) -> list[str]:

@@ -9,8 +9,8 @@ sites, but for those that name rows or hold free text:
   values have a code for each; more are put in that many bins with nearly as many rows each, and are written back drawn
   from the numbers that the training data have in the bin.
 
-A missing cell is a value of its own ("category"), or leaves out its row ("drop-sample"), or is an error. What a data set
-has from a file, it writes back as it was.
+A missing cell is a value of its own ("category"), or leaves out its row ("drop-sample"), or is an error. What a data
+set has from a file, it writes back as it was.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, Alphabet
-from shortrun.data.core.columns import Column, digits_of, is_missing, type_of
+from shortrun.data.core.columns import Column, digits_of, missing_rows, type_of
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.frames import written
 from shortrun.data.core.kind import TableKind
@@ -292,7 +292,7 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request, fi
 
 def without_gaps(table: Delimited, sites: list[int]) -> Delimited:
     """Return the rows of a table without missing cells in some columns."""
-    gaps = [column.where(filter(is_missing, column.different)) for column in (table.columns[i] for i in sites)]
+    gaps = [missing_rows(table.columns[i]) for i in sites]
     kept = ~np.logical_or.reduce(gaps)
     if not kept.any():
         raise FormatError(table.path, None, "every row has a missing cell")

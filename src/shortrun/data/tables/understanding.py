@@ -9,7 +9,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from shortrun.data.core.alphabet import MAX_COLOURS
-from shortrun.data.core.columns import BINS, Column, is_missing, learned, looks_numeric, numbers
+from shortrun.data.core.columns import (
+    BINS,
+    Column,
+    is_missing,
+    learned,
+    looks_numeric,
+    missing_among,
+    missing_rows,
+    numbers,
+    without_missing,
+)
 from shortrun.data.core.dates import date_form
 from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
@@ -65,11 +75,11 @@ def reason(name: str, cells: Texts) -> str:
     rows, different = len(cells), len(cells.different)
     if rows < FEW_ROWS and name:
         return ""
-    known = [cell for cell in cells.different if not is_missing(cell)]
-    filled = rows - int(cells.where(filter(is_missing, cells.different)).sum())
+    filled = without_missing(cells)
+    known = filled.different
     if rows > 1 and different == rows and (counts_rows(cells) or (INDEX.fullmatch(name) and is_name(known))):
         return f"it numbers or names the rows ({different:,} different cells)"
-    if rows < FEW_ROWS or len(known) <= max(FEW_ROWS, filled / 2) or looks_numeric(cells) or date_form(known):
+    if rows < FEW_ROWS or len(known) <= max(FEW_ROWS, len(filled) / 2) or looks_numeric(cells) or date_form(known):
         return ""
     if sum(cell.count(" ") for cell in known) >= WORDS * len(known):
         return f"it holds free text ({len(known):,} different cells)"
@@ -110,7 +120,7 @@ def learned_columns(
     columns, unclear = [], []
     for site in sites:
         cells = table.columns[site]
-        known = [cell for cell in cells.different if not is_missing(cell)]
+        known = without_missing(cells).different
         numeric = asked.get(site, looks_numeric(cells))
         forms = () if numeric or site in asked else date_form(known)
         wrong = wrong_cells(table, site, numeric=numeric, missing=options.missing)
@@ -134,17 +144,15 @@ def learned_columns(
 def wrong_cells(table: Delimited, site: int, *, numeric: bool, missing: str) -> FormatError | None:
     """Return the error about the first cell that a column to be learned cannot hold; says how many there are."""
     cells = table.columns[site]
-    gaps = {cell for cell in cells.different if is_missing(cell)}
-    bad = np.isnan(numbers(cells.different)) if numeric else np.zeros(len(cells.different), bool)
-    wrong = {cell for cell, is_bad in zip(cells.different, bad.tolist(), strict=True) if is_bad} - gaps
-    wrong |= gaps if missing == "error" else set()
-    rows = np.flatnonzero(cells.where(wrong))
+    gaps = cells.of_each(missing_among)
+    bad = np.isnan(cells.of_each(numbers, None)) & ~gaps if numeric else np.zeros(len(gaps), bool)
+    rows = np.flatnonzero((bad | gaps if missing == "error" else bad)[cells.codes])
     if not len(rows):
         return None
     cell = cells[rows[0]]
     remedy = (
         "it is missing: '--missing category' makes that a value of its own, 'drop-sample' leaves out the row"
-        if cell in gaps
+        if is_missing(cell)
         else f"in a column of numbers; '--categorical {table.header[site]}' takes all its cells as categories"
     )
     more = f"; {len(rows):,} cells of this column are so" if len(rows) > 1 else ""
@@ -173,8 +181,8 @@ def told(
             cells = table.columns[site]
             rare = len(cells) - int(cells.where(column.values[:-1]).sum())
             yield (
-                f"column '{column.name}': {column.merged:,} rare categories in {rare:,} of {len(cells):,} rows are one, "
-                f"'{column.values[-1]}', as at most {MAX_COLOURS} values are possible"
+                f"column '{column.name}': {column.merged:,} rare categories in {rare:,} of {len(cells):,} rows are "
+                f"one, '{column.values[-1]}', as at most {MAX_COLOURS} values are possible"
             )
     if single := names(lambda c: c.colours == 1):
         yield f"{of_columns(single)}: a single value, not modelled and written unchanged"
@@ -188,7 +196,7 @@ def grouped(columns: Sequence[Column]) -> Callable[[Callable[[Column], bool]], l
 
 def of_gaps(table: Delimited, sites: Sequence[int], options: Request) -> Iterable[str]:
     """Yield a line about missing cells that are a value of their own."""
-    gaps = {site: table.columns[site].where(filter(is_missing, table.columns[site].different)) for site in sites}
+    gaps = {site: missing_rows(table.columns[site]) for site in sites}
     gaps = {site: found for site, found in gaps.items() if found.any()}
     if gaps and options.missing == "category":
         cells, rows = (
