@@ -26,7 +26,7 @@ SKELETONS = {form: skeleton(EXAMPLE.strftime(form)) for form in FORMS}
 
 
 def date_form(different: Sequence[str]) -> tuple[str, ...]:
-    """Return the forms, as strptime has them, that all texts are dates of; more than one where day and month can change.
+    """Return the forms (of strptime) that all texts are dates of; more than one where day and month can change.
 
     Examples
     --------

@@ -113,7 +113,12 @@ class GrowingTexts:
 
     def add(self, cells: Sequence[str]) -> None:
         """Add the texts of further rows."""
-        self.parts.append(np.fromiter(map(self.code.__getitem__, cells), np.int32, len(cells)))
+        import pandas as pd
+
+        block = np.fromiter(cells, object, len(cells))
+        codes, different = pd.factorize(block)  # a small table in the cache first: three times as fast
+        code = np.fromiter(map(self.code.__getitem__, different.tolist()), np.int32, len(different))
+        self.parts.append(code[codes])
 
     def whole(self) -> Texts:
         """Return all texts."""

@@ -21,7 +21,7 @@ from shortrun.errors import FormatError
 csv.field_size_limit(2**31 - 1)  # long sequences are single fields
 
 
-ROWS_AT_ONCE = 4096  # rows as lists, before they become columns
+ROWS_AT_ONCE = 2**14  # rows as lists, before they become columns
 
 
 @dataclass(frozen=True)
