@@ -79,7 +79,7 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
 
     gaps = codes == len(column.values)
     if column.date is not None:
-        return pd.to_datetime(pd.Series(np.where(gaps, None, texts)), format=column.date).to_numpy()
+        return pd.to_datetime(pd.Series(np.where(gaps, "", texts)), format=column.date).to_numpy()
     if column.type == "integer":
         whole = pd.array([pd.NA if gap else int(text) for text, gap in zip(texts, gaps, strict=True)], "Int64")
         return whole if gaps.any() else whole.to_numpy(np.int64)
