@@ -86,7 +86,7 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
     if column.type == "float":
         return np.where(gaps, "nan", texts).astype(float)
     known = codes < len(column.values)
-    return pd.Categorical.from_codes(np.where(known, codes, -1).astype(np.int16), list(column.values))
+    return pd.Categorical.from_codes(np.where(known, codes.astype(np.int16), -1), list(column.values))
 
 
 def to_anndata(data: Dataset) -> Any:
