@@ -67,12 +67,12 @@ def music() -> Split:
     return sr.split(sr.Dataset.from_arrays(values[whole], labels[whole]).with_groups(segment[whole]), 0.2, seed=0)
 
 
-def table(frame, bins: int = 10) -> Split:
-    """Return a table with the column "target", a fifth of the rows held out; `--bins 10` is the one option given."""
+def table(frame) -> Split:
+    """Return a table with the column "target", a fifth of the rows held out."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.csv"
         frame.to_csv(path, index=False)
-        return sr.split(sr.read(path, label_column="target", bins=bins), 0.2, seed=0)
+        return sr.split(sr.read(path, label_column="target"), 0.2, seed=0)
 
 
 def of_sklearn(name: str) -> Callable[[], Split]:

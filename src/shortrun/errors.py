@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+MOST_LINES = 10  # of a message about many problems
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -43,6 +45,24 @@ class FormatError(DataError):
         self.path, self.line, self.reason = Path(path), line, reason
         place = f"{path}:{line}" if line is not None else f"{path}"
         super().__init__(printable(f"{place}: {reason}"))
+
+
+class TableError(FormatError):
+    """All that is wrong with a table, a line each; the place is that of the first.
+
+    Parameters
+    ----------
+    problems : Sequence[FormatError]
+        In the order of the columns.
+    """
+
+    def __init__(self, problems: Sequence[FormatError]):
+        first, count = problems[0], len(problems)
+        super().__init__(first.path, first.line, first.reason)
+        self.problems = tuple(problems)
+        more = [f"... and {count - MOST_LINES:,} more"] if count > MOST_LINES else []
+        lines = [f"{first.path}: {count:,} problems", *map(str, problems[:MOST_LINES]), *more]
+        self.args = ("\n  ".join(lines),)
 
 
 class ConfigError(ShortrunError):

@@ -235,8 +235,8 @@ def test_the_file_that_comes_out_is_like_the_one_that_went_in(folder, made):
     assert made.dtypes.tolist() == original.dtypes.tolist()
     for name in ("place", "survived", "rich", "ship"):
         assert set(made[name]) == set(original[name])
-    assert set(made["age"]) <= set(original["age"])
-    assert made["age"].nunique() == 6
+    assert original["age"].min() <= made["age"].min() < made["age"].max() <= original["age"].max()
+    assert made["age"].nunique() > 6  # numbers within the six bins
     assert len(made) == 4000
 
 
@@ -278,7 +278,8 @@ def test_columns_are_held_by_name_and_category(folder):
     good("generate", folder / "run", "-n", 300, "--label", "no", "--fix", "place=first,age=48", "-o", folder / "f.csv")
     fixed = pd.read_csv(folder / "f.csv")
     assert set(fixed["place"]) == {"first"}
-    assert fixed["age"].nunique() == 1  # the bin of 48
+    column = sr.Trajectory.open(folder / "run").columns[0]
+    assert set(column.encode(fixed["age"].astype(str).tolist())) == {column.code("48")}  # the bin of 48
     assert set(fixed["survived"]) == {"no"}
     assert share(fixed, ("rich", "y"), ("place", "first"))[0] > 0.75
     words = ("--template", folder / "more.csv", "--keep", "rich,place")

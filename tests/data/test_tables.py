@@ -46,7 +46,7 @@ def test_tabs_quotes_line_ends_and_blank_lines(tmp_path):
 
 
 def test_tables_of_numbers(tmp_path):
-    assert table(tmp_path, "a,b\n0.5,1\n2,0\n").colours is None
+    assert table(tmp_path, "a,b\n0.5,1\n2,0\n").values.tolist() == [[0, 1], [1, 0]]
     assert table(tmp_path, "a,b\n0.0,1.0\n1.0,0\n").colours == 2
     assert table(tmp_path, "a,b\n0,3\n1,0\n", alphabet="codes").values.tolist() == [[0, 3], [1, 0]]
     assert table(tmp_path, "a,b\n0,255\n80,70\n", threshold=0.3).values.tolist() == [[0, 1], [1, 0]]
@@ -95,5 +95,5 @@ def test_a_cell_that_is_no_number_is_found(tmp_path, rows, sites, bad, text):
     cells[row][site] = text
     lines = [",".join([*(f"s{i}" for i in range(sites)), "last"]), *(",".join(line) for line in cells)]
     with pytest.raises(ValueError, match=rf"column 's{site}': a number expected, got '{re.escape(text)}'") as error:
-        table(tmp_path, "\n".join(lines))
+        table(tmp_path, "\n".join(lines), missing="error", numeric=f"s{site}")
     assert error.value.line == row + 2

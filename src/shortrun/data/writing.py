@@ -185,7 +185,10 @@ def spooled(path: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
             for name, column in columns.items():
                 column.add(getattr(part, name))
 
-        yield add, lambda: replace(first[0], **{name: column.whole() for name, column in columns.items()})
+        yield (
+            add,
+            lambda: replace(first[0], **{name: column.whole() for name, column in columns.items()}, original=None),
+        )
 
 
 class GrowingArray:

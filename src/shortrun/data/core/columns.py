@@ -1,25 +1,30 @@
-"""Columns of a table of mixed kinds: categories, and numbers in bins, as codes."""
+"""Columns of a table of mixed kinds: categories, and numbers and dates in bins, as codes."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.alphabet import MAX_COLOURS
+from shortrun.data.core.dates import date_texts, dates
 from shortrun.data.core.labels import did_you_mean, sorted_classes
+from shortrun.data.core.texts import Texts
 from shortrun.data.core.words import are_truths, counterpart, is_missing
 from shortrun.errors import DataError
 
 BINS = 10
+LEVELS = np.linspace(0, 1, 17)  # of the quantiles that are kept of each bin
+MOST_DIGITS = 15  # decimals; numbers with more are written as short as they can be read back
+OTHER = "other"  # what rare categories are merged into
 NUMBER = re.compile(r"-?(?!0\d)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)  # '007', '+44' are names
+NUMBERS = re.compile(rf"(?:{NUMBER.pattern}\n)*+", re.IGNORECASE | re.ASCII)
 WHOLE = re.compile(r"0|-?[1-9]\d{,17}", re.ASCII)  # fits 64 bits
+WHOLES = re.compile(rf"(?:(?:{WHOLE.pattern})\n)*+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,15 @@ class Column:
         Whether a missing cell is a value of its own, with the last code.
     type : str, default "text"
         How files with types hold it: "text", "integer", "float" or "boolean".
+    within : tuple[tuple[float, ...], ...], default ()
+        Of numbers, the quantiles of the training data in each bin at evenly spaced levels from 0 to 1, or the only
+        number in it; what is written is drawn from them. Empty for categories, and where bins are written as `values`.
+    digits : int, optional
+        Decimals that numbers have; None for as many as they need.
+    date : str, optional
+        Of dates, their form as strptime has it; their numbers are days, or seconds where they have a time of day.
+    merged : int, default 0
+        How many rare categories are one, the last of `values`, to which further ones belong too.
     """
 
     name: str
@@ -46,6 +60,10 @@ class Column:
     edges: tuple[float, ...] | None = None
     missing: bool = False
     type: str = "text"
+    within: tuple[tuple[float, ...], ...] = ()
+    digits: int | None = None
+    date: str | None = None
+    merged: int = 0
 
     @property
     def colours(self) -> int:
@@ -56,12 +74,13 @@ class Column:
     def summary(self) -> str:
         """What it holds, in a few words."""
         many = len(self.values)
-        what = f"numbers in {many} bins" if self.edges else f"{many} {'category' if many == 1 else 'categories'}"
+        binned = f"{'numbers' if self.date is None else 'dates'} in {many} bins"
+        what = binned if self.edges else f"{many} {'category' if many == 1 else 'categories'}"
         return f"{what} and missing" if self.missing else what
 
     @property
     def texts(self) -> np.ndarray:
-        """What is written for each code, '' for a missing cell."""
+        """What stands for each code, '' for a missing cell."""
         return np.array([*self.values, ""], dtype=object)
 
     @cached_property
@@ -70,24 +89,72 @@ class Column:
 
     def code(self, cell: str) -> int:
         """Return the code of a cell, -1 if it has none; true and false in any spelling."""
-        if self.edges is None and cell in self._codes:
-            return self._codes[cell]
-        if is_missing(cell):
-            return len(self.values) if self.missing else -1
-        value = None if self.edges is None else number(cell)
-        if self.edges is not None and value is not None:
-            return bisect_right(self.edges, value)
-        return self._codes.get(counterpart(cell, self.values) or "", -1)
+        return int(self.encode([cell])[0])
 
     def encode(self, cells: Sequence[str]) -> np.ndarray:
         """Return the (N,) int16 codes of cells, -1 where there is none."""
-        different = {cell: self.code(cell) for cell in set(cells)}
-        return np.fromiter((different[cell] for cell in cells), np.int16, len(cells))
+        texts = Texts.of(cells)
+        return self._encode(texts)[texts.codes]
+
+    def _encode(self, texts: Texts) -> np.ndarray:
+        missing = len(self.values) if self.missing else -1
+        if self.edges is None:
+            gaps = texts.of_each(missing_among)
+            pairs = zip(texts.different, gaps, strict=True)
+            return np.array([self._category(cell, missing if gap else None) for cell, gap in pairs], np.int16)
+        found = texts.of_each(numbers, self.date)
+        codes = np.searchsorted(self.edges, found, side="right").astype(np.int16)
+        codes[np.isnan(found)] = -1
+        codes[texts.of_each(missing_among)] = missing
+        return codes
+
+    def _category(self, cell: str, missing: int | None) -> int:
+        """Return the code of a category, of nothing if it says so; one that was learned is one, whatever it says."""
+        if cell in self._codes:
+            return self._codes[cell]
+        if missing is not None:
+            return missing
+        return self._codes.get(counterpart(cell, self.values) or "", len(self.values) - 1 if self.merged else -1)
+
+    def decode(self, codes: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+        """Return what is written for (N,) codes: categories, and numbers drawn within their bins; '' where missing.
+
+        Parameters
+        ----------
+        codes : ndarray
+            (N,) codes.
+        uniform : ndarray
+            (N,) numbers in [0, 1) that say which of the numbers in its bin a cell is.
+        """
+        cells = self.texts[codes]
+        for code, quantiles in enumerate(self.within):
+            rows = np.flatnonzero(codes == code) if len(quantiles) > 1 else ()
+            if len(rows):
+                cells[rows] = self.written(np.interp(uniform[rows], LEVELS, quantiles))
+        return cells
+
+    def written(self, values: np.ndarray) -> np.ndarray:
+        """Return numbers as texts with the decimals, or as the dates, that the column has."""
+        if self.date is not None:
+            return date_texts(values, self.date)
+        if self.digits is None:
+            return np.array([repr(value) for value in values.tolist()], dtype=object)
+        rounded = np.round(values, self.digits) + 0.0  # no -0
+        return np.array([f"{value:.{self.digits}f}" for value in rounded.tolist()], dtype=object)
+
+    def relearned(self, cells: Texts, bins: int | None) -> Column:
+        """Return the column with the bins that other cells make; categories stay as they are."""
+        known = without_missing(cells)
+        if self.edges is None or not len(known):
+            return self
+        return replace(self, **in_bins(known, bins or BINS, self.date))
 
     def complaint(self, cell: str) -> str:
         """Return why a cell has no code."""
         if is_missing(cell):
             return f"a value expected, got '{cell}': this column had no missing cells when its values were learned"
+        if self.date is not None:
+            return f"a date as {self.values[0]} expected, got '{cell}'"
         if self.edges is not None:
             return f"a number expected, got '{cell}'"
         return f"unknown category '{cell}'{did_you_mean(cell, self.values)}"
@@ -99,13 +166,17 @@ class Column:
     @classmethod
     def from_dict(cls, form: dict[str, Any]) -> Column:
         """Return the column that `to_dict` described."""
-        edges = form["edges"]
+        edges, date, digits = form["edges"], form.get("date"), form.get("digits")
         return cls(
             name=str(form["name"]),
             values=tuple(map(str, form["values"])),
             edges=None if edges is None else tuple(map(float, edges)),
             missing=bool(form["missing"]),
             type=str(form["type"]),
+            within=tuple(tuple(map(float, part)) for part in form.get("within", ())),
+            digits=None if digits is None else int(digits),
+            date=None if date is None else str(date),
+            merged=int(form.get("merged", 0)),
         )
 
 
@@ -114,23 +185,51 @@ def colours_of(columns: Sequence[Column]) -> np.ndarray:
     return np.array([column.colours for column in columns])
 
 
+def missing_among(cells: Sequence[str]) -> np.ndarray:
+    """Return which cells hold nothing, (N,) bool."""
+    return np.fromiter(map(is_missing, cells), bool, len(cells))
+
+
+def missing_rows(cells: Texts) -> np.ndarray:
+    """Return in which rows of a column nothing is, (N,) bool."""
+    return cells.of_each(missing_among)[cells.codes]
+
+
+def without_missing(cells: Texts) -> Texts:
+    """Return the cells that hold something."""
+    return cells.select(~missing_rows(cells)) if cells.of_each(missing_among).any() else cells
+
+
 def number(cell: str) -> float | None:
     """Return the finite number that a cell is, None if it is none; digits after a leading 0 make a name, as in 007."""
     value = float(cell) if NUMBER.fullmatch(cell) else np.inf
     return value if np.isfinite(value) else None
 
 
+def numbers(cells: Sequence[str], date: str | None = None) -> np.ndarray:
+    """Return the (N,) numbers that cells are, or the dates of a form, NaN where they are none."""
+    if date is not None:
+        return dates(cells, date)
+    if cells and NUMBERS.fullmatch("\n".join([*cells, ""])):
+        found = np.fromiter(map(float, cells), np.float64, len(cells))
+        return np.where(np.isinf(found), np.nan, found)
+    return np.array([np.nan if (value := number(cell)) is None else value for cell in cells])
+
+
 def looks_numeric(cells: Iterable[str]) -> bool:
     """Return whether at least half of the cells that are not missing are numbers, and there is one; not of truths."""
-    counts = Counter(cells)
-    if are_truths([cell for cell in counts if not is_missing(cell)]):
+    texts = Texts.of(cells)
+    gaps = texts.of_each(missing_among)
+    if are_truths([cell for cell, gap in zip(texts.different, gaps, strict=True) if not gap]):
         return False
-    known = sum(count for cell, count in counts.items() if not is_missing(cell))
-    numbers = sum(count for cell, count in counts.items() if number(cell) is not None)
-    return 0 < known <= 2 * numbers
+    known = texts.counts[~gaps].sum()
+    found = texts.counts[~np.isnan(texts.of_each(numbers, None))].sum()
+    return bool(0 < known <= 2 * found)
 
 
-def learned(name: str, cells: Sequence[str], *, numeric: bool, bins: int | None = None) -> Column:
+def learned(
+    name: str, cells: Sequence[str], *, numeric: bool, bins: int | None = None, date: str | None = None
+) -> Column:
     """Return the column that cells make; missing ones, if there are any, become a value of their own.
 
     Parameters
@@ -141,42 +240,86 @@ def learned(name: str, cells: Sequence[str], *, numeric: bool, bins: int | None 
         Texts; if they are to be numbers, each is one or missing.
     numeric : bool
         Make bins of numbers: one for each if there are at most `bins` different ones, else `bins` that hold nearly as
-        many cells each; otherwise categories, sorted.
+        many cells each; otherwise categories, sorted. Of more than 255 categories the rarest are merged.
     bins : int, optional
         Largest number of bins, by default 10.
+    date : str, optional
+        The form of dates, which are numbers too.
 
     Raises
     ------
     DataError
-        If there are more than 255 values.
+        If there are more than 255 bins.
     """
-    known = [cell for cell in cells if not is_missing(cell)]
-    missing, kind = len(known) < len(cells), type_of(known)
-    if numeric and known:
-        column = Column(name, *in_bins(known, bins or BINS), missing, "float" if kind == "text" else kind)
-    else:
-        column = Column(name, sorted_classes(known), None, missing, kind)
+    cells = Texts.of(cells)
+    known = without_missing(cells)
+    missing = len(known) < len(cells)
+    kind = type_of(known)
+    if not numeric or not len(known):
+        return in_categories(Column(name, (), None, missing, kind), known)
+    kind = "text" if date is not None else "float" if kind == "text" else kind
+    column = Column(name, (), (), missing, kind, digits=digits_of(known.different), date=date)
+    column = replace(column, **in_bins(known, bins or BINS, date))
     if column.colours > MAX_COLOURS:
-        what = "categories" if column.edges is None else "bins"
-        remedy = f"'--ignore {name}' leaves it out"
-        raise DataError(f"{column.colours:,} {what}, at most {MAX_COLOURS} are possible; {remedy}")
+        raise DataError(f"{column.colours:,} bins, at most {MAX_COLOURS} are possible")
     return column
+
+
+def in_categories(column: Column, known: Texts) -> Column:
+    """Return a column with the categories that occur, the rarest merged where there are too many."""
+    most = MAX_COLOURS - column.missing
+    if len(known.different) <= most:
+        return replace(column, values=sorted_classes(known.different))
+    other = OTHER
+    while other in known.different:
+        other = f"{other}_"
+    common = np.argsort(-known.counts, kind="stable")[: most - 1].tolist()
+    values = sorted_classes(known.different[i] for i in common)
+    return replace(column, values=(*values, other), merged=len(known.different) - len(values), type="text")
 
 
 def type_of(cells: Iterable[str]) -> str:
     """Return "integer" if there are cells and all that are not missing are whole numbers of 64 bits, else "text"."""
-    different = {cell for cell in set(cells) if not is_missing(cell)}
-    return "integer" if different and all(map(WHOLE.fullmatch, different)) else "text"
+    different = without_missing(Texts.of(cells)).different
+    return "integer" if different and WHOLES.fullmatch("\n".join([*different, ""])) else "text"
 
 
-def in_bins(cells: Sequence[str], bins: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Return the median (as it is written) of each bin of the numbers in cells, and the borders between bins."""
-    text_of = {float(cell): cell for cell in reversed(cells)}
-    numbers, counts = np.unique(np.array([*map(float, cells)]), return_counts=True)
+def digits_of(different: Sequence[str]) -> int | None:
+    """Return how many decimals the texts of numbers have at most, None if that is too many or in powers of ten."""
+    if any("e" in text or "E" in text for text in different):
+        return None
+    most = max(len(text) - text.find(".") - 1 if "." in text else 0 for text in different)
+    return most if most <= MOST_DIGITS else None
+
+
+def in_bins(known: Texts, bins: int, date: str | None = None) -> dict[str, Any]:
+    """Return values, edges and quantiles of the bins that numbers make: fields of a `Column`."""
+    found = known.of_each(numbers, date)
+    values, place = np.unique(found, return_inverse=True)
+    counts = np.bincount(place, known.counts, len(values)).astype(np.int64)
+    text_of = dict(zip(place[::-1].tolist(), known.different[::-1], strict=True))
     starts = bin_starts(counts, bins)
-    medians = [start + middle(part) for start, part in zip(starts, np.split(counts, starts[1:]), strict=True)]
-    edges = [border(float(numbers[start - 1]), float(numbers[start])) for start in starts[1:]]
-    return tuple(text_of[value] for value in numbers[medians].tolist()), tuple(edges)
+    ends = [*starts[1:], len(values)]
+    medians = [start + middle(counts[start:end]) for start, end in zip(starts, ends, strict=True)]
+    parts = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
+    return {
+        "values": tuple(text_of[i] for i in medians),
+        "edges": tuple(border(float(values[start - 1]), float(values[start])) for start in starts[1:]),
+        "within": tuple(quantiles(values[part], counts[part]) for part in parts),
+    }
+
+
+def quantiles(values: np.ndarray, counts: np.ndarray) -> tuple[float, ...]:
+    """Return the quantiles of the numbers in a bin, which are in order and occur so often; the number if it is one."""
+    if len(values) == 1:
+        return (float(values[0]),)
+    ends = np.cumsum(counts)
+    place = LEVELS * (ends[-1] - 1)
+    below, above = (
+        values[np.searchsorted(ends, np.floor(place) + up, side="right").clip(max=len(values) - 1)] for up in (0, 1)
+    )
+    share = place - np.floor(place)
+    return tuple((below * (1 - share) + above * share).tolist())
 
 
 def bin_starts(counts: np.ndarray, bins: int) -> list[int]:

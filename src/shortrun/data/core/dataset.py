@@ -17,6 +17,7 @@ from shortrun.data.core.columns import Column
 from shortrun.data.core.frames import one_hot, to_anndata, to_pandas
 from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels
+from shortrun.data.core.originals import Original
 from shortrun.data.core.parts import merged
 from shortrun.data.core.splits import split
 from shortrun.data.core.values import CellError, encode_values, first
@@ -51,6 +52,8 @@ class Dataset:
         (N,) strings or None; samples of one group must not be split apart.
     notes : tuple[str, ...], default ()
         What a user should know of how the file was read, a line each.
+    original : Original, optional
+        The cells of a table as they were in its file, which writing it again gives back.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     groups: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    original: Original | None = None
 
     def __post_init__(self):
         check_values(self.values, self.kind)
@@ -160,6 +164,15 @@ class Dataset:
         return self.kind.continuous
 
     @property
+    def in_units(self) -> np.ndarray:
+        """(N, S) values, numbers of a table that were standardised in their own units again."""
+        scales = self.kind.table.scales
+        if not scales:
+            return self.values
+        mean, scale, _ = np.array(scales).T
+        return self.values * scale + mean
+
+    @property
     def labelled(self) -> np.ndarray:
         """(N,) bool: which samples have a known label."""
         return self.labels != UNKNOWN
@@ -199,6 +212,7 @@ class Dataset:
             weights=self.weights[rows],
             names=self.names[rows],
             groups=None if self.groups is None else self.groups[rows],
+            original=None if self.original is None else self.original[rows],
         )
 
     def head(self, count: int) -> Dataset:
@@ -254,13 +268,14 @@ class Dataset:
         """Return the same samples with other (N, S) values, of this kind or of the one given."""
         kind = self.kind if kind is None else kind
         check_values(values, kind)
-        return self._with(values=values, kind=kind)
+        return self._with(values=values, kind=kind, original=None)
 
     def with_kind(self, **changes: Any) -> Dataset:
         """Return the same samples with other fields of `Kind`."""
         kind = replace(self.kind, **changes)
         if not kind.is_like(self.kind):
             check_values(self.values, kind)
+            return self._with(kind=kind, original=None)
         return self._with(kind=kind)
 
     def with_notes(self, *notes: str) -> Dataset:
@@ -279,6 +294,10 @@ class Dataset:
         code = np.full(len(self.classes) + 1, UNKNOWN)  # the code -1 picks the last
         code[occurring] = codes_of([self.classes[k] for k in occurring], classes)
         return self._with(labels=code[self.labels], classes=tuple(classes))
+
+    def with_original(self, original: Original | None) -> Dataset:
+        """Return the same samples with the cells that they had in a file."""
+        return self._with(original=original)
 
     def _with(self, **changes: Any) -> Dataset:
         """Return these samples with some fields changed: `replace`, but values, which may be large, stay checked."""
@@ -330,7 +349,7 @@ def check_shape(values: np.ndarray) -> None:
 
 def check_lengths(data: Dataset) -> None:
     """Raise DataError unless there is one label, weight, name and group a sample."""
-    for name in ("labels", "weights", "names", "groups"):
+    for name in ("labels", "weights", "names", "groups", "original"):
         array = getattr(data, name)
         if array is not None and array.shape != (len(data),):
             raise DataError(f"one of {name} a sample expected: {len(data)} samples, {name} of shape {array.shape}")

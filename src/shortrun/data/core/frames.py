@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shortrun.data.core.columns import Column
+from shortrun.data.core.draws import row_words, uniforms
 from shortrun.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -55,21 +57,36 @@ def values_of(data: Dataset) -> list[Any]:
     import pandas as pd
 
     if data.columns is not None:
-        return [cells(column, codes) for column, codes in zip(data.columns, data.values.T, strict=True)]
+        return [cells(column, texts, data.values[:, i]) for i, (column, texts) in enumerate(written(data))]
     if data.alphabet is None or data.alphabet.letters == "01":
-        return list(data.values.T)
+        return list(data.in_units.T)
     return [pd.Categorical.from_codes(codes.astype(np.int16), list(data.alphabet.letters)) for codes in data.values.T]
 
 
-def cells(column: Column, codes: np.ndarray) -> Any:
-    """Return the cells of a column of a table: numbers as numbers, categories as categories."""
+def written(data: Dataset) -> Iterator[tuple[Column, np.ndarray]]:
+    """Yield the columns of a table with their (N,) cells as texts: as they were in the file, else drawn for codes."""
+    words = row_words(data) if data.original is None else np.zeros(0, np.uint64)
+    for site, column in enumerate(data.columns or ()):
+        if data.original is not None:
+            yield column, data.original.columns[data.original.sites[site]].cells
+        else:
+            yield column, column.decode(data.values[:, site], uniforms(words, site))
+
+
+def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
+    """Return the cells of a column of a table: numbers as numbers, dates as dates, categories as categories."""
     import pandas as pd
 
-    texts = column.texts[codes]
-    if column.type in ("integer", "float"):
-        return pd.to_numeric(np.where(texts == "", "nan", texts).astype(float), downcast="integer")
+    gaps = codes == len(column.values)
+    if column.date is not None:
+        return pd.to_datetime(pd.Series(np.where(gaps, "", texts)), format=column.date).to_numpy()
+    if column.type == "integer":
+        whole = pd.array([pd.NA if gap else int(text) for text, gap in zip(texts, gaps, strict=True)], "Int64")
+        return whole if gaps.any() else whole.to_numpy(np.int64)
+    if column.type == "float":
+        return np.where(gaps, "nan", texts).astype(float)
     known = codes < len(column.values)
-    return pd.Categorical.from_codes(np.where(known, codes, -1).astype(np.int16), list(column.values))
+    return pd.Categorical.from_codes(np.where(known, codes.astype(np.int16), -1), list(column.values))
 
 
 def to_anndata(data: Dataset) -> Any:

@@ -106,11 +106,15 @@ class TableKind:
     names : tuple[str, ...], default ()
         Of the sites, where these are not columns of kinds of their own.
     header : tuple[tuple[str, str, str], ...], default ()
-        Role, name and type of each column of the file, in its order.
+        Role ("site", "name", "label", "group", or "other" for what is not modelled), name and type of each column of
+        the file, in its order.
+    scales : tuple[tuple[float, float, int], ...], default ()
+        Of numbers that were standardised, mean, standard deviation and decimals (-1: unknown) of each site in the file.
     """
 
     names: tuple[str, ...] = ()
     header: tuple[tuple[str, str, str], ...] = ()
+    scales: tuple[tuple[float, float, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,8 @@ class Kind:
         if self.columns is not None:
             return code_in(self.columns[site], text)
         if self.alphabet is None:
-            return number_in(text)
+            mean, scale, _ = self.table.scales[site] if self.table.scales else (0, 1, -1)
+            return (number_in(text) - mean) / scale
         if len(text) != 1:
             raise DataError(f"one letter of '{self.alphabet.letters}' expected, got '{text}'")
         return int(self.alphabet.encode(text)[0])
@@ -246,6 +251,9 @@ class Kind:
         if self.columns is None or other.columns is None:
             if self.codes != other.codes:
                 raise DataError(f"{owner} was trained on {self.words}, the data have {other.words}")
+            if self.table.scales != other.table.scales:
+                reason = f"numbers are standardised otherwise than those that {owner} was trained on"
+                raise DataError(f"{reason}: read the file with like=run")
             return
         for ours, theirs in zip(self.columns, other.columns, strict=True):
             if ours != theirs:

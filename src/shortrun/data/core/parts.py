@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from shortrun.data.core.originals import joined_originals
 from shortrun.data.core.words import one_spelling
 from shortrun.errors import DataError
 from shortrun.files import atomic
@@ -27,7 +28,9 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
     if not rest:
         return first
     names = ["values", "labels", "weights", "names"] + (["groups"] if first.groups is not None else [])
-    return replace(first, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    same = len({part.kind.table.header for part in parts}) == 1
+    return replace(first, **arrays, original=joined_originals([part.original for part in parts]) if same else None)
 
 
 def merged(parts: Sequence[Dataset]) -> Dataset:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ from shortrun.data.core.likeness import agreeing_sites, clusters
 from shortrun.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from shortrun.data.core.columns import Column
     from shortrun.data.core.dataset import Dataset
 
 
@@ -72,7 +75,27 @@ def split(
             raise
         hint = f"those alike at identity {identity:g} count as one, a higher one splits them"
         raise DataError(f"{error}: {hint}") from None
-    return dataset.select(~held_out), dataset.select(held_out)
+    return learned_from_rest(dataset.select(~held_out), dataset.select(held_out))
+
+
+def learned_from_rest(rest: Dataset, held_out: Dataset) -> tuple[Dataset, Dataset]:
+    """Return both parts of a table with the bins of numbers that the cells of the rest make."""
+    original, columns = rest.original, rest.columns
+    if original is None or columns is None or not original.learned:
+        return rest, held_out
+    bins = rest.kind.reading.bins
+    pairs = zip(columns, original.sites, strict=True)
+    columns = tuple(column.relearned(original.columns[i], bins) for column, i in pairs)
+    return coded_by(rest, columns), coded_by(held_out, columns)
+
+
+def coded_by(part: Dataset, columns: Sequence[Column]) -> Dataset:
+    """Return a table with its cells coded by other columns."""
+    assert part.original is not None
+    pairs = zip(columns, part.original.sites, strict=True)
+    codes = [column.encode(part.original.columns[i]) for column, i in pairs]
+    kind = replace(part.kind, codes=tuple(columns))
+    return part.with_values(np.stack(codes, axis=1).astype(np.uint8), kind).with_original(part.original)
 
 
 def split_rows(

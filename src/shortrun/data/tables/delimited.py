@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import read_text
-from shortrun.data.tables.dialects import Numbered, opened, rows_of, trimmed
+from shortrun.data.core.texts import GrowingTexts, Texts
+from shortrun.data.tables.dialects import Numbered, opened, rows_of
 from shortrun.errors import FormatError
 from shortrun.settings import Reading
+
+ROWS_AT_ONCE = 2**14  # rows as lists, before they become columns
 
 
 @dataclass(frozen=True)
 class Delimited:
-    """A table of texts: `header` (C,), `rows` N x C, and the line (from 1) of each row.
+    """A table of texts by columns: `header` (C,), `columns` with N texts each, and the line (from 1) of each row.
 
     A file without lines has the `types` of its columns instead, as `table_columns.Column` names them; `lines` are then
     the numbers of rows. `separator` is what separates fields, `notes` are lines on how the file was read.
@@ -23,16 +31,24 @@ class Delimited:
 
     path: Path
     header: list[str]
-    rows: list[list[str]]
+    columns: list[Texts]
     lines: list[int]
     types: list[str] | None = None
     separator: str = ","
     notes: tuple[str, ...] = ()
     left_out: int = 0  # rows that could not be read, if that is allowed
 
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The cells row by row, N x C; columns are what a large table is to be asked for."""
+        return [list(row) for row in zip(*(column.cells.tolist() for column in self.columns), strict=True)]
+
     def column(self, index: int) -> list[str]:
-        """Return the texts of a column."""
-        return [row[index] for row in self.rows]
+        """Return the texts of a column, one a row."""
+        return self.columns[index].cells.tolist()
 
     def find(self, name: str) -> int | None:
         """Return the index of a column by its name, in any case if need be; None if there is none."""
@@ -66,20 +82,19 @@ class Delimited:
             return FormatError(self.path, None, f"row {self.lines[row]}, {reason}")
         return FormatError(self.path, self.lines[row], reason)
 
-    def select(self, rows: list[int]) -> Delimited:
-        """Return some of the rows."""
-        return replace(self, rows=[self.rows[row] for row in rows], lines=[self.lines[row] for row in rows])
+    def select(self, rows: Any) -> Delimited:
+        """Return some of the rows: indices or a mask."""
+        columns = [column.select(rows) for column in self.columns]
+        return replace(self, columns=columns, lines=np.array(self.lines)[rows].tolist())
 
     def with_columns(self, changed: Mapping[int, list[str]]) -> Delimited:
         """Return the table with other cells in some columns, by their index."""
-        columns = [changed.get(index) or self.column(index) for index in range(len(self.header))]
-        return replace(self, rows=[list(row) for row in zip(*columns, strict=True)])
+        columns = [Texts.of(changed.get(index, column)) for index, column in enumerate(self.columns)]
+        return replace(self, columns=columns)
 
 
 def read_delimited(path: Path, options: Reading | None = None, *, strict: bool = True) -> Delimited:
     """Read a text table with a header line; what separates its fields is found, unless options say.
-
-    With `skip_bad`, rows of too few or too many fields are left out and counted.
 
     Parameters
     ----------
@@ -98,37 +113,90 @@ def read_delimited(path: Path, options: Reading | None = None, *, strict: bool =
     """
     options = options or Reading()
     text, mark, notes = opened(path, read_text(path, options.encoding), options.delimiter, strict=strict)
-    table = checked(path, [*rows_of(text, mark, path)], options.skip_bad)
+    table = checked(path, rows_of(text, mark, path), options.skip_bad)
     return replace(table, separator=mark, notes=(*notes, *table.notes))
 
 
-def checked(path: Path, numbered: list[Numbered], skip_bad: bool = False) -> Delimited:
-    """Return the table of numbered rows, the first of them its header."""
-    (first, header), *rest = trimmed(numbered)
-    header, rest, notes = repaired(path, header, rest)
+def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Delimited:
+    """Return the table of numbered rows, the first of them its header.
+
+    What programs add is repaired: '#' before the first name, and columns at the end that hold nothing, as the panel of
+    the 1000 Genomes has in its header. Rows that all have one field more than the header begin with a name each, as R
+    writes them.
+
+    Raises
+    ------
+    FormatError
+        If there is no row, a row has too few or too many fields, or two columns have the same name; names the line.
+    """
+    rows = iter(rows)
+    first, header = next(rows)
+    header = unmarked([*map(str.strip, header)])
+    second = next(rows, None)
+    if second is None:
+        raise FormatError(path, first, "only a header line, no rows")
+    short = len(second[1]) == len(header) + 1
+    width = len(header) if short else len(named_part(header))
+    rows = gathered(path, chain([second], rows), len(header) + short, width, skip_bad)
+    notes, columns = (), rows.columns
+    if not any(any(column.different) for column in columns[width:]):
+        header, columns = header[:width], columns[:width]
+    elif rows.padded is not None:
+        raise FormatError(path, rows.padded[0], f"{rows.padded[1]} fields, the header has {len(header)}")
+    elif short:
+        header, notes = ["", *header], (f"{path.name}: the header has no name for the first column",)
     twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
     if twice is not None:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
-    if not rest:
-        raise FormatError(path, first, "only a header line, no rows")
-    good = [(line, row) for line, row in rest if len(row) == len(header)]
-    if len(good) < len(rest) and not (skip_bad and good):
-        line, row = next((line, row) for line, row in rest if len(row) != len(header))
-        raise FormatError(path, line, f"{len(row)} fields, the header has {len(header)}")
-    rows, lines = [row for _, row in good], [line for line, _ in good]
-    return Delimited(path, header, rows, lines, notes=notes, left_out=len(rest) - len(good))
+    return Delimited(path, header, columns, rows.lines, notes=notes, left_out=rows.left_out)
 
 
-def repaired(path: Path, header: list[str], rest: list[Numbered]) -> tuple[list[str], list[Numbered], tuple[str, ...]]:
-    """Return header and rows without what programs add to them: '#' before the first name, an empty field at the end.
+def unmarked(header: list[str]) -> list[str]:
+    """Return the names of columns without '#' before the first."""
+    bare = header[0].strip("# ")
+    return [bare, *header[1:]] if header[0].startswith("#") and bare else header
 
-    Rows that all have one field more than the header begin with a name each, as R writes them.
+
+class Gathered(NamedTuple):
+    """Rows as columns: their lines, the cells, line and length of the first row that was padded, how many were bad."""
+
+    lines: list[int]
+    columns: list[Texts]
+    padded: tuple[int, int] | None
+    left_out: int
+
+
+def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip_bad: bool) -> Gathered:
+    """Return the columns of rows.
+
+    Only cells from `width` on may be too few or too many, where they are empty.
+
+    Raises
+    ------
+    FormatError
+        If a row has too few or too many cells, and it is not to be left out, or none is left.
     """
-    notes: tuple[str, ...] = ()
-    if header[0].startswith("#") and header[0].strip("# "):
-        header = [header[0].strip("# "), *header[1:]]
-    if not rest or any(len(row) != len(header) + 1 for _, row in rest):
-        return header, rest, notes
-    if any(row[-1] for _, row in rest):
-        return ["", *header], rest, (f"{path.name}: the header has no name for the first column",)
-    return header, [(line, row[:-1]) for line, row in rest], notes
+    columns, lines, padded, bad = [GrowingTexts() for _ in range(fields)], [], None, []
+    while block := list(islice(rows, ROWS_AT_ONCE)):
+        good = []
+        for line, row in block:
+            if len(row) == fields:
+                good.append((line, row))
+            elif len(row) >= width and not any(map(str.strip, row[width:])):
+                padded = padded or (line, len(row))
+                good.append((line, [*row[:width], *[""] * (fields - width)]))
+            else:
+                bad.append((line, len(row)))
+        if bad and not skip_bad:
+            break
+        lines += [line for line, _ in good]
+        for column, part in zip(columns, zip(*(row for _, row in good), strict=True), strict=True):
+            column.add(part)
+    if bad and not (skip_bad and lines):
+        raise FormatError(path, bad[0][0], f"{bad[0][1]} fields, the header has {width}")
+    return Gathered(lines, [column.whole().stripped() for column in columns], padded, len(bad))
+
+
+def named_part(header: list[str]) -> list[str]:
+    """Return the names of columns without the empty ones at the end."""
+    return header[: max((i for i, name in enumerate(header, 1) if name), default=0)]

@@ -155,7 +155,7 @@ def fields(line: str, mark: str) -> list[str]:
 
 
 def rows_of(text: str, mark: str, path: Path | None = None) -> Iterator[Numbered]:
-    """Yield the rows that hold something, stripped, each with the line (from 1) where it begins.
+    """Yield the rows that hold something, each with the line (from 1) where it begins.
 
     Raises
     ------
@@ -168,8 +168,8 @@ def rows_of(text: str, mark: str, path: Path | None = None) -> Iterator[Numbered
     start = 1
     try:
         for row in reader:
-            if "".join(row).strip():
-                yield start, [cell.strip() for cell in row]
+            if any(row) and any(map(str.strip, row)):  # cells are stripped later, once for each different one
+                yield start, row
             start = reader.line_num + 1
     except csv.Error as error:
         if path is not None:

@@ -45,7 +45,7 @@ def read_distances(path: Path, count: int) -> np.ndarray:
     table = in_points(read_delimited(path), Reading())
     first, second, third = table.require("i"), table.require("j"), distance_column(table)
     found = np.full((count, count), np.inf)
-    for row in range(len(table.rows)):
+    for row in range(len(table)):
         a, b = (site_in(table, row, column, count) for column in (first, second))
         value = distance_in(table, row, third)
         found[a, b] = found[b, a] = min(found[a, b], value)
@@ -62,7 +62,7 @@ def distance_column(table: Delimited) -> int:
 
 def site_in(table: Delimited, row: int, column: int, count: int) -> int:
     """Return the site, from 0, that a cell names."""
-    text = table.rows[row][column].strip()
+    text = table.columns[column][row]
     if not (text.isdecimal() and 1 <= int(text) <= count):
         raise table.refused(row, column, f"a column of the alignment, 1 to {count}, expected, got '{text}'")
     return int(text) - 1
@@ -70,7 +70,7 @@ def site_in(table: Delimited, row: int, column: int, count: int) -> int:
 
 def distance_in(table: Delimited, row: int, column: int) -> float:
     """Return the distance in a cell."""
-    text = table.rows[row][column].strip()
+    text = table.columns[column][row]
     try:
         value = float(text)
     except ValueError:

@@ -1,38 +1,48 @@
 """Tables with named columns, whatever file holds them: to a data set and back.
 
-The columns `name`, `label`, `group` and `sequence` are what they say. All others are sites:
+The columns `name`, `label`, `group` and `sequence` are what they say, unless an option makes them sites. All others are
+sites, but for those that name rows or hold free text:
 
-- only 0 and 1: binary sites; only numbers, one of them with a decimal point: continuous sites; other whole numbers
-  with a threshold or an alphabet: what these say;
-- otherwise, or if `bins`, `categorical` or `numeric` are given, each column is of a kind of its own. It holds numbers
-  if at least half of its cells do (another cell is an error then), else categories. Numbers of up to `bins` (10)
-  different values have a code for each; more are put in that many bins with nearly as many rows each, and are written
-  back as the lower median of their bin in the training data.
+- only 0 and 1: binary sites; numbers with a threshold or an alphabet: what these say (`continuous`: standardised);
+- otherwise each column is of a kind of its own. It holds numbers if at least half of its cells do (another cell is an
+  error then), else dates if all its cells are of one form, else categories. Numbers of up to `bins` (10) different
+  values have a code for each; more are put in that many bins with nearly as many rows each, and are written back drawn
+  from the numbers that the training data have in the bin.
 
-A missing cell is an error, or leaves out its row (`missing="drop-sample"`), or is a value of its own ("category").
+A missing cell is a value of its own ("category"), or leaves out its row ("drop-sample"), or is an error. What a data
+set has from a file, it writes back as it was.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, Alphabet
-from shortrun.data.core.columns import Column, is_missing, learned, looks_numeric, number, type_of
+from shortrun.data.core.columns import Column, digits_of, missing_rows, type_of
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.frames import written
 from shortrun.data.core.kind import TableKind
+from shortrun.data.core.labels import label_text
+from shortrun.data.core.originals import Original
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError, binarise
 from shortrun.data.sequences.encoding import Encoded, encode_sequences
 from shortrun.data.tables.delimited import Delimited
+from shortrun.data.tables.understanding import Findings, amount, learned_columns, left_out, of_columns
 from shortrun.errors import ConfigError, DataError, FormatError
 
-RESERVED = ("name", "label", "group", "sequence")  # never sites
+RESERVED = ("name", "label", "group", "sequence")  # no sites unless that is asked for
 OF_TABLES = ("error", "drop-sample", "category")
+MEANS = {
+    "name": "names the rows",
+    "label": "holds classes",
+    "group": "says which rows belong together",
+    "sequence": "holds sequences",
+}
 
 Roles = Mapping[str, int | None]
 
@@ -45,29 +55,49 @@ def dataset_of(table: Delimited, options: Request) -> Dataset:
     FormatError
         If a cell cannot be used (names its line and column), or a column that was asked for is missing.
     """
+    options = options if "missing" in options.model_fields_set else options.but(missing="category")
     roles = find_roles(table, options)
     sequence = roles["sequence"]
     if sequence is not None and options.columns is None:
         return uniform(table, roles, [sequence], options)
-    sites = site_columns(table, roles, options)
+    findings = Findings()
+    sites = site_columns(table, roles, options, findings)
     left = without_gaps(table, sites) if options.missing == "drop-sample" else table
-    data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options)
-    rows = len(table.rows) - len(data)
-    note = f"{rows:,} {'row' if rows == 1 else 'rows'} left out, with cells missing or unknown"
-    return data.with_notes(note) if rows else data
+    data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options, findings)
+    rows = len(table) - len(data)
+    notes = [f"{amount(rows, 'row')} left out, with cells missing or unknown"] if rows else []
+    return data.with_notes(*findings.notes, *notes)
 
 
 def find_roles(table: Delimited, options: Request) -> dict[str, int | None]:
-    """Return the column of each role: the one asked for, else the one with its name, else None."""
+    """Return the column of each role: the one asked for, else the one with its name, else None.
+
+    Raises
+    ------
+    FormatError
+        If a column that was asked for is missing.
+    ConfigError
+        If a column is to be modelled and to hold the classes, or groups.
+    """
+    sites = kinds_asked(table, options)
     roles = {role: table.find(role) for role in RESERVED}
+    roles = {role: None if column in sites else column for role, column in roles.items()}
     for role, column in (("label", options.label_column), ("group", options.group)):
         if column is not None:
             roles[role] = table.require(column)
+        if roles[role] in sites:
+            raise ConfigError("categorical", f"column '{column}' cannot be modelled, it {MEANS[role]}")
     return roles
 
 
-def site_columns(table: Delimited, roles: Roles, options: Request) -> list[int]:
-    """Return the columns that are sites: those that options name, else all that have no other role.
+def kinds_asked(table: Delimited, options: Request) -> dict[int, bool]:
+    """Return the columns that options call categories or numbers, and whether they are numbers."""
+    asked = dict.fromkeys(named(table, options.categorical), False)
+    return asked | dict.fromkeys(named(table, options.numeric), True)
+
+
+def site_columns(table: Delimited, roles: Roles, options: Request, findings: Findings) -> list[int]:
+    """Return the columns that are sites: those that options name, else all that have no other role or are no names.
 
     Raises
     ------
@@ -76,11 +106,32 @@ def site_columns(table: Delimited, roles: Roles, options: Request) -> list[int]:
     """
     if options.columns is not None:
         return [table.require(column.name) for column in options.columns]
-    taken = {*roles.values(), *(table.find(role) for role in RESERVED), *named(table, options.ignore)}
+    asked = kinds_asked(table, options)
+    reserved = {role: column for role in RESERVED if (column := table.find(role)) is not None and column not in asked}
+    taken = {*roles.values(), *reserved.values(), *named(table, options.ignore)}
     sites = [index for index in range(len(table.header)) if index not in taken]
+    why = left_out(table, sites, asked)
+    if len(why) < len(sites):
+        sites = [site for site in sites if site not in why]
+        findings.notes += [
+            f"{of_columns([table.header[site]])} is not modelled: {reason} ('--categorical' or '--numeric' models it)"
+            for site, reason in why.items()
+        ]
+    findings.notes += role_notes(table, reserved, options)
     if not sites:
         raise FormatError(table.path, table.first_line, f"no column of values, only {', '.join(table.header)}")
     return sites
+
+
+def role_notes(table: Delimited, reserved: Mapping[str, int], options: Request) -> list[str]:
+    """Return a line for each column that has a role by its name, of which no option spoke."""
+    given = {options.label_column, options.group}
+    return [
+        f"column '{table.header[column]}' is not modelled: by its name it {MEANS[role]} "
+        f"('--categorical {table.header[column]}' models it)"
+        for role, column in reserved.items()
+        if table.header[column] not in given
+    ]
 
 
 def named(table: Delimited, texts: Sequence[str]) -> set[int]:
@@ -99,12 +150,18 @@ def named(table: Delimited, texts: Sequence[str]) -> set[int]:
 # One alphabet for all sites
 
 
-def uniform(table: Delimited, roles: Roles, sites: list[int], options: Request) -> Dataset:
+def uniform(
+    table: Delimited, roles: Roles, sites: list[int], options: Request, findings: Findings | None = None
+) -> Dataset:
     """Return the data set of a column of sequences, or of columns that all hold the same kind of number."""
     lettered = sites == [roles["sequence"]]
     names = () if lettered else tuple(table.header[column] for column in sites)
     try:
         values, alphabet, kept, notes = (encode_column if lettered else encode_sites)(table, sites, options)
+        scales = scales_of(table, sites, values, options) if isinstance(values, np.ndarray) and not lettered else ()
+        if scales:
+            mean, scale, _ = np.array(scales).T
+            values = (values - mean) / scale
         data = Dataset.from_arrays(
             values,
             texts(table, roles["label"], kept),
@@ -114,7 +171,41 @@ def uniform(table: Delimited, roles: Roles, sites: list[int], options: Request) 
         )
     except CellError as error:
         raise table.refused(error.row, sites[0 if lettered else error.site or 0], error.reason) from None
-    return data.with_kind(table=TableKind(names)).with_notes(*notes)
+    data = data.with_notes(*notes)
+    if lettered:
+        return data.with_kind(table=TableKind(names))
+    if scales and findings is not None:
+        findings.notes.append(
+            f"{of_columns(names)}: numbers, standardised to mean 0 and standard deviation 1, and written in their own "
+            "units"
+        )
+    data = data.with_kind(table=TableKind(names, header(table, roles, sites), scales))
+    return data if options.threshold is not None else data.with_original(original(table, sites, kept, options))
+
+
+def scales_of(
+    table: Delimited, sites: list[int], values: np.ndarray, options: Request
+) -> tuple[tuple[float, float, int], ...]:
+    """Return mean, standard deviation and decimals of continuous columns, or those that a kind has already."""
+    if options.alphabet != "continuous":
+        return ()
+    if options.like is not None:
+        return options.like.table.scales
+    if not np.isfinite(values).all():
+        return ()  # a data set refuses them
+    spread = values.std(axis=0)
+    digits = [digits_of(table.columns[site].different) for site in sites]
+    return tuple(
+        (float(mean), float(scale), -1 if many is None else many)
+        for mean, scale, many in zip(values.mean(axis=0), np.where(spread > 0, spread, 1), digits, strict=True)
+    )
+
+
+def original(table: Delimited, sites: Sequence[int], kept: np.ndarray, options: Request) -> Original:
+    """Return the cells of the rows that were kept."""
+    rows = slice(None) if kept.all() else kept
+    columns = tuple(column.select(rows) for column in table.columns)
+    return Original(columns, tuple(sites), learned=options.columns is None)
 
 
 def encode_column(table: Delimited, columns: list[int], options: Request) -> Encoded:
@@ -132,7 +223,7 @@ def encode_sites(
 
 def numbers(table: Delimited, sites: list[int], threshold: float | None) -> np.ndarray:
     """Return the (N, S) numbers of the site columns: integers if all are written so, else float64."""
-    cells = np.array(table.rows)[:, sites]
+    cells = np.stack([np.array(table.column(site)) for site in sites], axis=1)
     for kind in (np.int64, np.float64):
         try:
             values = cells.astype(kind)
@@ -170,18 +261,23 @@ def is_mixed(table: Delimited, sites: list[int], options: Request) -> bool:
         return False
     if options.bins is not None or options.categorical or options.numeric:
         return True
-    allowed = options.missing == "category"
-    different = {row[i] for row in table.rows for i in sites}
-    return any(not is_number(cell) or (allowed and is_missing(cell)) for cell in different)
+    return not all(is_bit(cell) for site in sites for cell in table.columns[site].different)
 
 
-def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request) -> Dataset:
+def is_bit(cell: str) -> bool:
+    """Return whether a cell is 0 or 1, however it is written."""
+    return is_number(cell) and float(cell) in (0, 1)
+
+
+def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request, findings: Findings) -> Dataset:
     """Return the data set of columns of different kinds; which is where in the file stays known."""
     if options.missing not in OF_TABLES:
         raise ConfigError("missing", f"of tables, one of {', '.join(OF_TABLES)} expected, got '{options.missing}'")
-    columns = tuple(options.columns or learned_columns(table, sites, options))
-    codes = np.stack([c.encode(table.column(i)) for c, i in zip(columns, sites, strict=True)], axis=1)
-    codes, kept = usable(table, sites, columns, codes, options.unknown)
+    asked = kinds_asked(table, options) if options.columns is None else {}
+    columns = options.columns or tuple(learned_columns(table, sites, asked, options, findings))
+    findings.check()
+    codes = np.stack([c.encode(table.columns[i]) for c, i in zip(columns, sites, strict=True)], axis=1)
+    codes, kept = usable(table, sites, columns, codes, options.unknown, findings)
     data = Dataset.from_arrays(
         codes,
         texts(table, roles["label"], kept),
@@ -189,55 +285,21 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request) ->
         names=texts(table, roles["name"], kept),
         groups=texts(table, roles["group"], kept),
     )
-    return data.with_kind(table=TableKind(header=header(table, roles, sites)))
+    data = data.with_kind(table=TableKind(header=header(table, roles, sites)))
+    return data.with_original(original(table, sites, kept, options))
 
 
 def without_gaps(table: Delimited, sites: list[int]) -> Delimited:
     """Return the rows of a table without missing cells in some columns."""
-    kept = [row for row, cells in enumerate(table.rows) if not any(is_missing(cells[i]) for i in sites)]
-    if not kept:
+    gaps = [missing_rows(table.columns[i]) for i in sites]
+    kept = ~np.logical_or.reduce(gaps)
+    if not kept.any():
         raise FormatError(table.path, None, "every row has a missing cell")
     return table.select(kept)
 
 
-def learned_columns(table: Delimited, sites: list[int], options: Request) -> Iterator[Column]:
-    """Yield the columns that the cells of a table make.
-
-    Raises
-    ------
-    FormatError
-        If a cell is missing though it must not be, or is no number in a column of numbers; names its line.
-    """
-    asked = dict.fromkeys(named(table, options.categorical), False)
-    asked |= dict.fromkeys(named(table, options.numeric), True)
-    for site in sites:
-        cells = table.column(site)
-        numeric = asked.get(site, looks_numeric(cells))
-        check_cells(table, site, cells, numeric, allow_missing=options.missing == "category")
-        try:
-            column = learned(table.header[site], cells, numeric=numeric, bins=options.bins)
-        except DataError as error:
-            raise FormatError(table.path, table.first_line, f"column '{table.header[site]}': {error}") from None
-        yield replace(column, type=table.types[site]) if table.types else column
-
-
-def check_cells(table: Delimited, site: int, cells: list[str], numeric: bool, *, allow_missing: bool) -> None:
-    """Raise FormatError about the first cell that a column to be learned cannot hold."""
-    gaps = {cell for cell in set(cells) if is_missing(cell)}
-    wrong = {cell for cell in set(cells) - gaps if numeric and number(cell) is None}
-    row = next((i for i, cell in enumerate(cells) if cell in wrong or (cell in gaps and not allow_missing)), None)
-    if row is not None:
-        remedy = (
-            "it is missing: '--missing category' makes that a value of its own, 'drop-sample' leaves out the row"
-            if cells[row] in gaps
-            else f"in a column of numbers; '--categorical {table.header[site]}' takes all its cells as categories"
-        )
-        expected = "a number" if numeric else "a value"
-        raise table.refused(row, site, f"{expected} expected, got '{cells[row]}' ({remedy})")
-
-
 def usable(
-    table: Delimited, sites: list[int], columns: Sequence[Column], codes: np.ndarray, unknown: str
+    table: Delimited, sites: list[int], columns: Sequence[Column], codes: np.ndarray, unknown: str, findings: Findings
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the (M, S) uint8 codes of the rows that are kept, and the (N,) mask of those.
 
@@ -246,22 +308,28 @@ def usable(
     """
     if unknown == "gap":
         gaps = np.array([len(column.values) if column.missing else -1 for column in columns])
+        changed = (codes < 0) & (gaps >= 0)
         codes = np.where(codes < 0, gaps, codes)
+        findings.notes += [f"{amount(int(changed.sum()), 'unknown cell')} read as missing"] if changed.any() else []
     kept = np.asarray((codes >= 0).all(axis=1))
     if not kept.all() and (unknown != "drop" or not kept.any()):
-        row, site = np.argwhere(codes < 0)[0].tolist()
-        raise table.refused(row, sites[site], columns[site].complaint(table.rows[row][sites[site]]))
+        for i in np.flatnonzero((codes < 0).any(axis=0)).tolist():
+            rows = np.flatnonzero(codes[:, i] < 0)
+            more = f"; {len(rows):,} cells of this column are so" if len(rows) > 1 else ""
+            complaint = columns[i].complaint(table.columns[sites[i]][rows[0]]) + more
+            findings.problems.append(table.refused(int(rows[0]), sites[i], complaint))
+        findings.check()
     return codes[kept].astype(np.uint8), kept
 
 
 def header(table: Delimited, roles: Roles, sites: list[int]) -> tuple[tuple[str, str, str], ...]:
-    """Return role, name and type of each column of a file that is a site, or names, labels or groups samples."""
+    """Return role, name and type of each column of a file."""
     role_of = {i: role for role, i in roles.items() if i is not None and role != "sequence"}
     role_of = dict.fromkeys(sites, "site") | role_of
     kinds = table.types or [
-        type_of(table.column(i)) if role_of.get(i) == "label" else "text" for i in range(len(table.header))
+        type_of(table.columns[i]) if role_of.get(i) == "label" else "text" for i in range(len(table.header))
     ]
-    return tuple((role_of[i], table.header[i], kinds[i]) for i in sorted(role_of))
+    return tuple((role_of.get(i, "other"), name, kinds[i]) for i, name in enumerate(table.header))
 
 
 # What files of codes keep of a table, and Parquet of its bins
@@ -303,21 +371,41 @@ class Cells(NamedTuple):
 def columns_of(dataset: Dataset) -> list[Cells]:
     """Return the columns that a file of a data set has.
 
-    Columns of different kinds are in the order and have the names of the file they came from, and what it did not have
-    is left out; else name, label and group (where there are any) come first, then the sites or `sequence`.
+    Those of a file that the samples came from, as they were; or of columns of different kinds those that are modelled,
+    in the order and with the names of that file. Else name, label and group (where there are any) come first, then the
+    sites or `sequence`.
     """
     found = described(dataset)
+    if dataset.original is not None:
+        return as_they_were(dataset, found)
     if dataset.columns is None:
         return [*found.values(), *value_columns(dataset)]
-    sites = {
-        column.name: Cells(column.name, column.type, column.texts[codes])
-        for column, codes in zip(dataset.columns, dataset.values.T, strict=True)
-    }
+    sites = {column.name: Cells(column.name, column.type, cells) for column, cells in written(dataset)}
     return [
         sites[name] if role == "site" else found[role]._replace(name=name, type=kind)
         for role, name, kind in layout(dataset, [*found])
         if role == "site" or role in found
     ]
+
+
+def as_they_were(dataset: Dataset, found: Mapping[str, Cells]) -> list[Cells]:
+    """Return all columns of the file that samples came from, with labels and groups that they have got since."""
+    assert dataset.original is not None
+    types = {column.name: column.type for column in dataset.columns or ()}
+    cells = []
+    for (role, name, kind), texts in zip(dataset.kind.table.header, dataset.original.columns, strict=True):
+        kind = types.get(name, kind) if role == "site" else kind
+        same = role not in ("label", "group") or role not in found or agrees(texts.cells, found[role].cells)
+        cells.append(Cells(name, kind, texts.cells) if same else found[role]._replace(name=name, type=kind))
+    roles, names = ({part[i] for part in dataset.kind.table.header} for i in (0, 1))
+    new = [found[role] for role in ("label", "group") if role in found and role not in roles and role not in names]
+    return [*new, *cells]
+
+
+def agrees(before: np.ndarray, now: np.ndarray) -> bool:
+    """Return whether the texts of a column are still those of labels or groups."""
+    pairs = dict.fromkeys(zip(before.tolist(), now.tolist(), strict=True))
+    return all(label_text(old) == label_text(new) for old, new in pairs)
 
 
 def layout(dataset: Dataset, roles: list[str]) -> list[tuple[str, str, str]]:
@@ -326,7 +414,7 @@ def layout(dataset: Dataset, roles: list[str]) -> list[tuple[str, str, str]]:
     Labels that were not in that file come first.
     """
     assert dataset.columns is not None
-    known = [*dataset.kind.table.header]
+    known = [column for column in dataset.kind.table.header if column[0] != "other"]
     names = [column.name for column in dataset.columns]
     if sorted(name for role, name, _ in known if role == "site") != sorted(names):
         return [(role, role, "text") for role in roles] + [("site", name, "") for name in names]
@@ -350,4 +438,8 @@ def value_columns(dataset: Dataset) -> list[Cells]:
         return [Cells("sequence", "text", np.array(dataset.alphabet.decode_rows(dataset.values)))]
     header = dataset.kind.site_names
     kind = "integer" if dataset.alphabet else "float"
-    return [Cells(name, kind, column) for name, column in zip(header, dataset.values.T, strict=True)]
+    scales = dataset.kind.table.scales or ((0.0, 1.0, -1),) * dataset.sites
+    return [
+        Cells(name, kind, column if digits < 0 else np.round(column, digits))
+        for name, column, (_, _, digits) in zip(header, dataset.in_units.T, scales, strict=True)
+    ]

@@ -172,7 +172,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
 
 def fill(file: Any, dataset: Dataset) -> None:
     """Write the arrays of a data set."""
-    add(file, "train", dataset.values)
+    add(file, "train", dataset.in_units)
     file["samples"] = file["train"]
     kind = "continuous" if dataset.continuous else "bernoulli" if dataset.colours == 2 else "categorical"
     add_text(file, "variable_type", kind)

@@ -35,7 +35,7 @@ def read(path: Path, options: Request) -> Dataset:
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write the values; labels, names and what letters they stand for are lost."""
-    write_blocks(file, dataset.values)
+    write_blocks(file, dataset.in_units)
 
 
 def begins(start: bytes) -> bool:

@@ -108,7 +108,7 @@ def part_ending(path: Path, arrays: Collection[str], part: str | None) -> str:
 
 def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa: ARG001
     """Write `x` (N, S), `y` (N,) as class names ('' where unknown), `names`, and what else `read` knows."""
-    columns: dict[str, np.ndarray | Named] = {"x": dataset.values, "names": dataset.names}
+    columns: dict[str, np.ndarray | Named] = {"x": dataset.in_units, "names": dataset.names}
     image, music = dataset.kind.image, dataset.kind.music
     if image.full_scale is not None:
         scale = np.float32(image.full_scale)

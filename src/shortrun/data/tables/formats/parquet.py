@@ -15,6 +15,7 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.raw import is_packed, read_bytes
 from shortrun.data.core.request import Request
+from shortrun.data.core.texts import Texts
 from shortrun.data.tables.delimited import Delimited
 from shortrun.data.tables.encoding import Cells, columns_of, dataset_of, from_json, to_json
 from shortrun.errors import DataError, FormatError, MissingExtraError
@@ -81,7 +82,7 @@ def texts(path: Path, found: pyarrow.Table) -> Delimited:
         If a column holds more than one thing in a cell.
     """
     pa, _ = arrow()
-    columns: list[list[str]] = []
+    columns: list[Texts] = []
     for name, column in zip(found.column_names, found.columns, strict=True):
         try:
             cells = column.cast(pa.string()).to_pylist()
@@ -90,9 +91,9 @@ def texts(path: Path, found: pyarrow.Table) -> Delimited:
             raise FormatError(path, None, reason) from None
         except UnicodeDecodeError:
             raise FormatError(path, None, f"column '{name}' holds texts that are not UTF-8") from None
-        columns.append(["" if cell is None else cell.strip() for cell in cells])
-    rows = [list(row) for row in zip(*columns, strict=True)]
-    return Delimited(path, found.column_names, rows, [*range(1, len(rows) + 1)], [*map(kind, found.schema.types)])
+        columns.append(Texts.of("" if cell is None else cell.strip() for cell in cells))
+    lines = [*range(1, found.num_rows + 1)]
+    return Delimited(path, found.column_names, columns, lines, [*map(kind, found.schema.types)])
 
 
 def kind(found: pyarrow.DataType) -> str:
