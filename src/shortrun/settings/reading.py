@@ -105,6 +105,9 @@ class Reading(Settings):
     grey: bool = option(
         False, "Keep grey values of images, 0 to 1, for continuous units.", panel=DATA, remembered="always"
     )
+    image_size: str | None = option(
+        None, "Size that images are resized to, as 28x28.", panel=DATA, metavar="WIDTHxHEIGHT", remembered="always"
+    )
     frames: Positive | None = option(
         None, "Bins of music in one sample; 10 by default.", panel=DATA, metavar="BINS", remembered="always"
     )
