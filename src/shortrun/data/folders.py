@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shortrun.data.core.words import counted, quoted
 from shortrun.errors import FormatError
 
 PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
@@ -135,17 +136,6 @@ def without(found: Listing, good: list[Member], bad: Sequence[str], why: str) ->
     if gone:
         notes.append(f"no file is left of {quoted(gone)}")
     return Listing(good, (*found.notes, *notes))
-
-
-def counted(count: int, what: str) -> str:
-    """Return a number and what is counted, as '1 file' and '1,200 files'."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
-def quoted(names: Sequence[str]) -> str:
-    """Return names for a message: 'a', 'b' and 'c'."""
-    *most, last = [f"'{name}'" for name in names] or ["none"]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def members(path: Path, suffixes: Sequence[str]) -> list[Member]:

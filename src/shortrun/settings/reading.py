@@ -141,8 +141,11 @@ class Reading(Settings):
         panel=DATA,
         remembered="always",
     )
-    multiallelic: Literal["skip", "error"] = option(
-        "skip", "What to do with sites without exactly two alleles.", panel=DATA, remembered="always"
+    multiallelic: Literal["skip", "error", "split"] = option(
+        "skip",
+        "What to do with sites without exactly two alleles; split makes a site of each alternative allele.",
+        panel=DATA,
+        remembered="always",
     )
     bins: Annotated[int, Field(ge=2, le=254)] | None = option(
         None, "Bins of a column of numbers in a table; 10 by default.", panel=DATA, metavar="N"

@@ -13,7 +13,8 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import ImageKind
 from shortrun.data.core.request import Request
-from shortrun.data.folders import Listing, counted, each_read, listing, places, without
+from shortrun.data.core.words import counted
+from shortrun.data.folders import Listing, each_read, listing, places, without
 from shortrun.data.images.encoding import BYTE, DEEP, encode_images, is_images, pixels_of, threshold_note
 from shortrun.data.images.pixels import FORMATS, Picture, image_library, picture_of, size_of
 from shortrun.errors import FormatError
