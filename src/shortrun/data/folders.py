@@ -102,7 +102,7 @@ def left_out(path: Path, suffixes: Sequence[str]) -> Iterator[str]:
         yield f"{quoted(empty)}, without files of {', '.join(suffixes)}, {ending}"
 
 
-def each_read(found: Listing, read: Callable[[Path], Any], skip_bad: bool) -> tuple[Listing, list[Any]]:
+def each_read(found: Listing, read: Callable[[Member], Any], skip_bad: bool) -> tuple[Listing, list[Any]]:
     """Return the files that can be read, and what `read` makes of each.
 
     Raises
@@ -113,7 +113,7 @@ def each_read(found: Listing, read: Callable[[Path], Any], skip_bad: bool) -> tu
     good, made, bad = [], [], []
     for file in found.files:
         try:
-            made.append(read(file.path))
+            made.append(read(file))
             good.append(file)
         except FormatError as error:
             if not skip_bad:

@@ -14,7 +14,7 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.kind import ImageKind
 from shortrun.data.core.request import Request
 from shortrun.data.core.words import counted
-from shortrun.data.folders import Listing, each_read, listing, places, without
+from shortrun.data.folders import Listing, Member, each_read, listing, places, without
 from shortrun.data.images.encoding import BYTE, DEEP, encode_images, is_images, pixels_of, threshold_note
 from shortrun.data.images.pixels import FORMATS, Picture, image_library, picture_of, size_of
 from shortrun.errors import FormatError
@@ -54,7 +54,7 @@ def read(path: Path, options: Request) -> Dataset:
     return data.with_notes(*found.notes, *changes_of(pictures, deep), *threshold_note(data, grey, options))
 
 
-def small_enough(count: int, size: tuple[int, int] | None, path: Path) -> Picture:
+def small_enough(count: int, size: tuple[int, int] | None, file: Member) -> Picture:
     """Return the image in a file, of which there are `count`.
 
     Raises
@@ -62,12 +62,12 @@ def small_enough(count: int, size: tuple[int, int] | None, path: Path) -> Pictur
     FormatError
         If so many do not fit in memory.
     """
-    picture = picture_of(path, size)
+    picture = picture_of(file.path, size)
     need = count * picture.pixels.nbytes
     if need > LARGE:
         width, height = picture.size
         reason = f"is {width}x{height} pixels, {count:,} images need {need / 2**30:.0f} GiB"
-        raise FormatError(path, None, f"{reason}: --image-size 64x64 resizes them")
+        raise FormatError(file.path, None, f"{reason}: --image-size 64x64 resizes them")
     return picture
 
 
