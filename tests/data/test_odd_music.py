@@ -45,7 +45,7 @@ def test_sequences_of_type_2_are_pieces(tmp_path):
     }
     assert data.notes == ("1 MIDI file of type 2 read as 2 pieces",)
     midi(tmp_path / "one.mid", track(60, 62), kind=2)
-    assert read(tmp_path / "one.mid", frames=2).names.tolist() == ["one"]
+    assert read(tmp_path / "one.mid", frames=2).names.tolist() == ["one@0"]
 
 
 def test_what_is_left_out_of_music_is_counted(tmp_path):
