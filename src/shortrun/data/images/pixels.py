@@ -82,9 +82,10 @@ def picture_of(path: Path, size: tuple[int, int] | None = None) -> Picture:
 def taken(path: Path, image: Any, size: tuple[int, int] | None) -> Picture:
     """Return an open image of Pillow's as grey pixels."""
     changes = {FRAMES} if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" else set()  # a photograph
-    whole = image.size
+    whole, mode = image.size, image.mode
     if size is not None:
-        image.draft("L", size)  # of a JPEG, fewer pixels are decoded
+        image.draft("L", size)  # of a JPEG, fewer pixels are decoded, and no colours
+    changes |= {COLOURED} if image.mode != mode else set()
     image, turned = upright(image)
     changes |= {TURNED} if turned else set()
     deep = image.mode.startswith("I")
