@@ -78,6 +78,7 @@ def generate(
     from shortrun.data.writing import usual
     from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
+    from shortrun.workflows._music import is_longer
     from shortrun.workflows.generation import steps_of, sweeps_at
 
     _options.use_threads(threads)
@@ -87,6 +88,9 @@ def generate(
     elif form is None and not ending_of(out):
         fitting(out, trained.kind)
     k, moves = steps_of(trained, settings), Moves()
+    longer = is_longer(settings)
+    if longer and recorded:
+        raise ConfigError("--record", "is for samples, not for pieces of several windows")
     held = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t, form) for t in sorted({*sweeps_at(trained, recorded), k})}
     counts = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
@@ -96,7 +100,8 @@ def generate(
     if json:
         _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
     elif str(out) != _output.STDOUT:
-        _output.say(f"{_output.amount(settings.n, 'sample')} after {k} sweeps in {', '.join(map(str, files.values()))}")
+        what = "piece" if longer else "sample"
+        _output.say(f"{_output.amount(settings.n, what)} after {k} sweeps in {', '.join(map(str, files.values()))}")
         _output.say(f"from {_options.told_age(trained, settings)}", aside=True)
 
 
@@ -177,18 +182,28 @@ def write(
     run: Trajectory, files: Mapping[int, Path], form: str | None, original_columns: bool, **options: Any
 ) -> dict[str, int]:
     """Write what is generated, a file for each time, as it comes; return how many samples each class got."""
-    from shortrun import workflows
     from shortrun.data.sequences.gaps import restored
 
     counts = dict.fromkeys(run.classes, 0)
     with ExitStack() as stack:
         add = {time: stack.enter_context(sink(file, form)) for time, file in files.items()}
-        for part in workflows.stream(run, times=tuple(files), **options):
+        for part in made(run, tuple(files), options):
             for time, samples in part.items():
                 add[time](restored(samples) if original_columns else samples)
             tally = zip(run.classes, next(iter(part.values())).class_counts.tolist(), strict=True)
             counts = {name: counts[name] + count for name, count in tally}
     return counts
+
+
+def made(run: Trajectory, times: tuple[int, ...], options: Mapping[str, Any]) -> Iterator[dict[int, Dataset]]:
+    """Yield {sweeps: samples} as they come; pieces of several windows come all at once."""
+    from shortrun import workflows
+    from shortrun.workflows._music import is_longer
+
+    if is_longer(options["settings"]):
+        yield {times[-1]: workflows.generate(run, template=options["template"], settings=options["settings"])}
+    else:
+        yield from workflows.stream(run, times=times, **options)
 
 
 @contextmanager

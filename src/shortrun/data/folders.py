@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from shortrun.data.core.phrases import counted, quoted
+from shortrun.errors import FormatError
+
+PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
+OTHER_PARTS = ("val", "valid", "validation", "dev")
+SHOWN = 3  # names in a note
 UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')  # not in names of files, on one system or another
 
 
@@ -19,6 +26,116 @@ class Member:
     name: str
     label: str
     path: Path
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files that a folder was found to hold, and what a user should know of the others, a line each."""
+
+    files: list[Member]
+    notes: tuple[str, ...] = ()
+
+
+def listing(path: Path, suffixes: Sequence[str], part: str | None = None) -> Listing:
+    """Return the files with these suffixes in a folder, or a file itself.
+
+    Where the folders in it are parts (train, test, val), those in one of them are the classes: in that of `part`, by
+    default train. Where all files lie in one folder, those in it are the classes.
+
+    Raises
+    ------
+    FormatError
+        If the part asked for is not there.
+    """
+    if not path.is_dir():
+        return Listing([Member(path.stem, "", path)])
+    place, notes = place_of_classes(path, suffixes, part)
+    return Listing(members(place, suffixes), (*notes, *left_out(place, suffixes)))
+
+
+def place_of_classes(path: Path, suffixes: Sequence[str], part: str | None) -> tuple[Path, list[str]]:
+    """Return the folder whose folders are the classes, and how it was found."""
+    files = [file.relative_to(path) for file in walked(path) if file.name.lower().endswith(tuple(suffixes))]
+    tops = sorted({label(file) for file in files})
+    if parts := parts_among(tops):
+        chosen = part or next(iter(parts))
+        if chosen not in parts:
+            raise FormatError(path, None, f"has no folder '{part}', its folders are {quoted(tops)}")
+        rest = [name for name in tops if name != parts[chosen]]
+        told = f"'{parts[chosen]}' is read, not {quoted(rest)} (--part chooses)" if rest else "its folders are classes"
+        return path / parts[chosen], [f"{quoted(tops)} in {path.name} {'are parts' if rest else 'is a part'}: {told}"]
+    if part is not None:
+        raise FormatError(path, None, f"has no folder '{part}', its folders are {quoted(tops)}")
+    if len(tops) == 1 and tops[0] and all(len(file.parts) > 2 for file in files):
+        place, notes = place_of_classes(path / tops[0], suffixes, part)
+        return place, [f"all files lie in '{tops[0]}': the folders in it are the classes", *notes]
+    return path, []
+
+
+def parts_among(names: Sequence[str]) -> dict[str, str]:
+    """Return the folders of the parts train and test where folders are parts and no classes; {} where they are not."""
+    words = [*OTHER_PARTS, *(word for each in PARTS.values() for word in each)]
+    if not all(name.lower() in words for name in names):
+        return {}
+    found = {part: next((name for name in names if name.lower() in PARTS[part]), None) for part in PARTS}
+    return {part: name for part, name in found.items() if name is not None}
+
+
+def has_test(path: Path) -> bool:
+    """Return whether the folders in a folder are parts, and one is the test part."""
+    return "test" in parts_among([place.name for place in path.iterdir() if place.is_dir() and place.name[0] != "."])
+
+
+def left_out(path: Path, suffixes: Sequence[str]) -> Iterator[str]:
+    """Yield what to tell of files with other suffixes, and of folders that hold none of these."""
+    files = [*walked(path)]
+    others = [file for file in files if not file.name.lower().endswith(tuple(suffixes))]
+    if others:
+        kinds = Counter(file.suffix.lower() or "no ending" for file in others).most_common()
+        told = ", ".join(f"{count:,} of {kind}" for kind, count in kinds[:SHOWN]) + (", ..." if kinds[SHOWN:] else "")
+        yield f"left out {counted(len(others), 'file')} of other kinds: {told}"
+    tops = {label(file.relative_to(path)) for file in files if file not in set(others)}
+    empty = sorted(place.name for place in path.iterdir() if place.is_dir() and place.name not in tops)
+    empty = [name for name in empty if not name.startswith(".")]
+    if empty:
+        ending = "makes no class" if len(empty) == 1 else "make no classes"
+        yield f"{quoted(empty)}, without files of {', '.join(suffixes)}, {ending}"
+
+
+def each_read(found: Listing, read: Callable[[Member], Any], skip_bad: bool) -> tuple[Listing, list[Any]]:
+    """Return the files that can be read, and what `read` makes of each.
+
+    Raises
+    ------
+    FormatError
+        If one cannot be read, unless bad ones are to be left out, or if none can.
+    """
+    good, made, bad = [], [], []
+    for file in found.files:
+        try:
+            made.append(read(file))
+            good.append(file)
+        except FormatError as error:
+            if not skip_bad:
+                tip = "; --skip-bad leaves it out" if len(found.files) > 1 else ""
+                raise FormatError(error.path, error.line, error.reason + tip) from None
+            bad.append(error)
+    if not good:
+        raise bad[0]
+    return without(found, good, [f"{error.path.name} {error.reason}" for error in bad], "cannot be read"), made
+
+
+def without(found: Listing, good: list[Member], bad: Sequence[str], why: str) -> Listing:
+    """Return a listing less the files that are no good, with notes on how many these are and which classes they end."""
+    notes = []
+    if bad:
+        told = "; ".join(bad[:SHOWN]) + ("; ..." if bad[SHOWN:] else "")
+        whose = "that" if len(bad) > 1 else "which"
+        notes.append(f"left out {len(bad):,} of {counted(len(found.files), 'file')} {whose} {why}: {told}")
+    gone = sorted({file.label for file in found.files} - {file.label for file in good} - {""})
+    if gone:
+        notes.append(f"no file is left of {quoted(gone)}")
+    return Listing(good, (*found.notes, *notes))
 
 
 def members(path: Path, suffixes: Sequence[str]) -> list[Member]:
@@ -61,18 +178,26 @@ def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
 def places(folder: Path, names: Iterable[str], labels: Iterable[str], suffix: str) -> Iterator[Path]:
     """Yield where the file of each sample goes: a folder a class; what cannot be in a name of a file becomes '_'.
 
-    Names that occur twice get numbers.
+    Names and classes that would then be one get numbers; small and capital letters are one on some systems.
     """
-    taken: Counter[Path] = Counter()
+    taken: set[str] = set()
+    place_of = {"": folder}
     for name, label in zip(names, labels, strict=True):
-        place = folder / safe(label) if label else folder
-        place.mkdir(exist_ok=True)
-        file = place / safe(name.removeprefix(f"{label}/"))  # as `members` calls files of the same name
-        taken[file] += 1
-        while taken[file] > 1:
-            file = file.with_name(f"{file.name}-{taken[file]}")
-            taken[file] += 1
-        yield file.with_name(file.name + suffix)
+        if label not in place_of:
+            place_of[label] = free(folder / safe(label), "", taken)
+            place_of[label].mkdir()
+        file = place_of[label] / safe(name.removeprefix(f"{label}/"))  # as `members` calls files of the same name
+        yield free(file, suffix, taken)
+
+
+def free(path: Path, suffix: str, taken: set[str]) -> Path:
+    """Return a path with a suffix, and before it a number if it is taken; it is taken from now on."""
+    found, number = path.with_name(path.name + suffix), 1
+    while str(found).casefold() in taken:
+        number += 1
+        found = path.with_name(f"{path.name}-{number}{suffix}")
+    taken.add(str(found).casefold())
+    return found
 
 
 def safe(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from shortrun.data.arrays.formats import hdf5
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.kind import Kind
+from shortrun.data.folders import has_test
 from shortrun.settings import Reading, options
 
 
@@ -57,7 +58,9 @@ def part_of(kind: Kind, path: Path | str, given: Mapping[str, Any]) -> str | Non
 
 
 def test_part(path: Path) -> str | None:
-    """Return "test" if a file is an .npz with an array `x_test`, or an HDF5 file with `test`."""
+    """Return "test" if a file is an .npz with an array `x_test`, an HDF5 file with `test`, or a folder with `test`."""
+    if path.is_dir():
+        return "test" if has_test(path) else None
     if path.name.lower().endswith(hdf5.FORMAT.suffixes) and path.is_file():
         return "test" if hdf5.has_test(path) else None
     try:

@@ -123,6 +123,9 @@ class Reading(Settings):
     grey: bool = option(
         False, "Keep grey values of images, 0 to 1, for continuous units.", panel=DATA, remembered="always"
     )
+    image_size: str | None = option(
+        None, "Size that images are resized to, as 28x28.", panel=DATA, metavar="WIDTHxHEIGHT", remembered="always"
+    )
     frames: Positive | None = option(
         None, "Bins of music in one sample; 10 by default.", panel=DATA, metavar="BINS", remembered="always"
     )
@@ -156,8 +159,11 @@ class Reading(Settings):
         panel=DATA,
         remembered="always",
     )
-    multiallelic: Literal["skip", "error"] = option(
-        "skip", "What to do with sites without exactly two alleles.", panel=DATA, remembered="always"
+    multiallelic: Literal["skip", "error", "split"] = option(
+        "skip",
+        "What to do with sites without exactly two alleles; split makes a site of each alternative allele.",
+        panel=DATA,
+        remembered="always",
     )
     bins: Annotated[int, Field(ge=2, le=254)] | None = option(
         None, "Bins of a column of numbers in a table; 10 by default.", panel=DATA, metavar="N"

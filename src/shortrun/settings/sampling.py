@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from shortrun.settings._base import SAMPLING, Positive, Rate, option
+from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.shared import OfAge, Seeded
 
 HELD = "Sites that are held"
+MUSIC = "Music of any length"
 
 
 class TemperingSettings(ExchangeSettings):
@@ -53,7 +54,24 @@ class StreamSettings(TemperingSettings, SampleSettings):
     )
 
 
-class GenerateSettings(StreamSettings):
+class PieceSettings(Settings):
+    """How long pieces of music are that are longer than one sample."""
+
+    bars: Positive | None = option(
+        None, "Length of pieces of music in bars of four beats, in place of one sample each.", panel=MUSIC
+    )
+    seconds: Rate | None = option(
+        None, "Length of pieces of music in seconds, in place of one sample each.", panel=MUSIC, metavar="SECONDS"
+    )
+    overlap: Positive | None = option(
+        None,
+        "Bins of a window that are held as the window before ends; by default half of a window.",
+        panel=MUSIC,
+        metavar="BINS",
+    )
+
+
+class GenerateSettings(PieceSettings, StreamSettings):
     """Options of `generate`."""
 
     steps: Positive | None = option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.parts import joined
+from shortrun.data.music.encoding import KEYS
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.equilibrium import Held, Tempered
 from shortrun.errors import ConfigError, DataError, nearest
@@ -21,9 +23,11 @@ from shortrun.settings.text import whole_numbers
 from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.typing import State
+from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
 from shortrun.workflows._runs import check_kind, opened, theta_of
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
+APART = 0x9E3779B1  # seeds of the windows of a piece
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
 
@@ -61,8 +65,38 @@ def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, s
     ((5, 64), '3')
     """
     run = opened(run, raw=settings.raw)
+    if is_longer(settings):
+        return pieces(run, template, settings)
     k = steps_of(run, settings)
     return joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
+
+
+def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
+    """Return `n` pieces of music of any length, as the windows that they are made of, PIECE@BIN.
+
+    The first window of a piece is generated as any sample is; each further one with its first bins held as the window
+    before ends.
+
+    Raises
+    ------
+    ConfigError
+        If the run is not of music, or windows cannot overlap as asked for.
+    """
+    one = settings.model_copy(update={"bars": None, "seconds": None, "overlap": None})
+    starts = first_bins(run, settings)
+    windows = [generate(run, template=template, settings=one)]
+    labels = [run.classes[code] for code in windows[0].labels] if run.classes else None
+    for number, (before, start) in enumerate(pairwise(starts), start=1):
+        held = run.sites - (start - before) * KEYS
+        changes = {
+            "labels": labels,
+            "fix": None,
+            "keep": (f"1-{held}",),
+            "seed": (settings.seed + number * APART) % 2**32,
+        }
+        going_on = one.model_copy(update=changes)
+        windows.append(generate(run, template=moved(windows[-1], start - before), settings=going_on))
+    return as_pieces(windows, starts)
 
 
 def steps_of(run: Trajectory, settings: GenerateSettings) -> int:
@@ -136,7 +170,7 @@ def stream(
     run = opened(run, raw=settings.raw)
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
-    codes = _label_codes(run, settings)
+    codes = _label_codes(run, template, settings)
     held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, settings))
     at_once = rows_at_once(run.model, ROWS_AT_ONCE)
     drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
@@ -180,9 +214,15 @@ def _held_label(model: Model, codes: np.ndarray) -> dict[str, Tensor]:
     return {LABEL: model.to_state(tuple(layers), torch.float32)[label]}
 
 
-def _label_codes(run: Trajectory, settings: StreamSettings) -> np.ndarray:
-    """Return the code of the class of every sample."""
+def _label_codes(run: Trajectory, template: Dataset | None, settings: StreamSettings) -> np.ndarray:
+    """Return the code of the class of every sample: that asked for, else of its template, else in proportion."""
     labels, n = settings.labels, settings.n
+    known = None if template is None or labels is not None else classes_of(run, template)
+    if known is not None:
+        counts = np.array(run.data["class_counts"])
+        proportional = np.repeat(np.arange(len(counts), dtype=np.uint8), _proportional(counts, n))
+        codes = np.resize(known, n)
+        return np.where(codes < 0, proportional, codes).astype(np.uint8)
     if labels is None or not run.classes:
         if labels is not None:
             raise ConfigError("labels", f"{run.path} was trained without labels")
@@ -199,6 +239,20 @@ def _label_codes(run: Trajectory, settings: StreamSettings) -> np.ndarray:
     if isinstance(counted, Mapping):
         return np.repeat(np.array([code[name] for name in counted], np.uint8), list(counted.values()))
     return np.fromiter((code[name] for name in counted), np.uint8)
+
+
+def classes_of(run: Trajectory, template: Dataset) -> np.ndarray | None:
+    """Return the codes of the classes of a template, -1 where a run does not know them; None where it knows none.
+
+    A file without labels is of the class that its folder, or itself, is called after, as Bach/1.mid and Bach.mid.
+    """
+    names = [*template.classes, ""]  # the code -1 picks the last
+    labels = [names[code] for code in template.labels.tolist()]
+    if not template.labelled.any() and template.kind.source is not None:
+        path = Path(template.kind.source)
+        labels = [next((name for name in (path.parent.name, path.stem) if name in run.classes), "")] * len(template)
+    codes = np.array([run.classes.index(label) if label in run.classes else -1 for label in labels])
+    return codes if (codes >= 0).any() else None
 
 
 def _proportional(counts: np.ndarray, n: int) -> np.ndarray:

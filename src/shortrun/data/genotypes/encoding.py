@@ -13,6 +13,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN
 from shortrun.data.core.parts import nameless
+from shortrun.data.core.phrases import counted
 from shortrun.data.core.request import Request, choose
 from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
 from shortrun.errors import ConfigError, FormatError
@@ -44,6 +45,8 @@ class Genotypes:
         self.texts: list[str] = []  # of the sites that are kept
         self.phase, self.ploidy = Phase(), Ploidy(len(people))
         self.complete = np.ones(len(people), bool)
+        self.filled = 0  # missing calls that became the more frequent allele
+        self.split: tuple[int, int] = (0, 0)  # sites with several alternative alleles, and the sites that they became
         self.file = waiting()
 
     @property
@@ -74,6 +77,7 @@ class Genotypes:
         if missing.any():
             self._refuse_missing(calls, missing)
             self.complete &= ~missing.any((0, 2))
+            self.filled += int(missing.any(2).sum())
             major = (alleles == 1).sum((1, 2)) > (alleles == 0).sum((1, 2))
             alleles = np.where(missing, major[:, None, None], alleles)
         return alleles.astype(np.uint8)
@@ -154,8 +158,22 @@ class Genotypes:
 
     def _notes(self, dropped: int, alphabet: Alphabet) -> tuple[str, ...]:
         notes = self._left_out()
+        if self.split[0]:
+            notes.append(
+                f"{counted(self.split[0], 'site')} with several alternative alleles split into {self.split[1]:,}"
+            )
+        if self.sieve.exchanged:
+            notes.append(
+                f"alleles exchanged at {counted(self.sieve.exchanged, 'site')}, where they are the other way round"
+            )
         if dropped:
             notes.append(f"left out {dropped:,} of {len(self.people):,} persons for missing calls")
+        if self.filled and self.options.missing == "major":
+            notes.append(f"{counted(self.filled, 'missing call')} read as the more frequent allele of the site")
+        single = int(self.ploidy.single.sum())
+        if single:
+            form = "one haplotype each" if alphabet == BINARY else "which counts twice in dosages"
+            notes.append(f"one allele at a site in {single:,} of {len(self.people):,} persons: {form}")
         if alphabet == DOSAGE and self.alphabet is None:
             notes.append(f"{self.phase}: read as dosages 0, 1 and 2, not as haplotypes")
         return tuple(notes)

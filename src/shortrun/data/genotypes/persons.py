@@ -63,10 +63,23 @@ def check_haplotypes(dataset: Dataset) -> None:
 
 
 def groups_of(names: list[str]) -> np.ndarray | None:
-    """Return the persons of haplotypes that are called NAME_A and NAME_B; None if one is called otherwise."""
-    if not all(name.endswith((FIRST, SECOND)) for name in names):
+    """Return the persons of haplotypes: NAME where there are NAME_A and NAME_B, else as the haplotype; None without."""
+    known = set(names)
+    stems = [name[: -len(FIRST)] if name.endswith((FIRST, SECOND)) else name for name in names]
+    paired = [stem + FIRST in known and stem + SECOND in known for stem in stems]
+    if not any(paired):
         return None
-    return np.array([name[: -len(FIRST)] for name in names])
+    return np.array([stem if pair else name for stem, pair, name in zip(stems, paired, names, strict=True)])
+
+
+def haplotype_names(dataset: Dataset) -> list[str]:
+    """Return what haplotypes are called in a file without groups: NAME_A and NAME_B where groups say whose they are."""
+    names = [str(name) for name in dataset.names]
+    for person in persons(dataset) if dataset.groups is not None else ():
+        if len(person.rows) == 2:
+            for row, ending in zip(person.rows, (FIRST, SECOND), strict=True):
+                names[row] = person.name + ending
+    return names
 
 
 def check_names(found: list[Person]) -> None:

@@ -35,6 +35,7 @@ class Sieve:
         self.options = options
         self.region = Region.of(options.region) if options.variants is None else None
         self.left_out: Counter[str] = Counter()
+        self.exchanged = 0  # sites whose alleles were turned
         self.last = ("", 0)  # chromosome and position of the last site that thinning kept
 
     def asks_for(self, chromosome: str, position: int) -> bool:
@@ -85,6 +86,7 @@ class Listed(Sieve):
         variants = [self.wanted[site] for _, site in kept]
         self.order += [site for _, site in kept]
         turned = [calls.variants[i].key != variant.key for i, variant in zip(rows, variants, strict=True)]
+        self.exchanged += sum(turned)
         return Calls(variants, swapped(calls.alleles[rows], np.array(turned, bool)), calls.phased[rows])
 
     def first_lacking(self) -> Variant | None:

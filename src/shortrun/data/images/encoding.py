@@ -11,7 +11,7 @@ from shortrun.data.core.request import Request
 from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_scale
 from shortrun.errors import DataError
 
-BYTE = 255  # full scale of 8 bits
+BYTE, DEEP = 255, 65535  # full scale of 8 and of 16 bits
 
 
 def encode_images(
@@ -43,6 +43,14 @@ def encode_images(
     if alphabet is not None:
         return grey, alphabet, None
     return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, None
+
+
+def threshold_note(data: Dataset, grey: np.ndarray, options: Request) -> list[str]:
+    """Return the line that says where grey values became black and white; none where nothing was lost."""
+    levels = len(np.unique(grey[:100]))
+    if data.alphabet != BINARY or levels <= 2 or options.threshold is not None:
+        return []
+    return [f"grey values above {GREY_THRESHOLD:g} of full scale are 1, others 0 (--threshold; --grey keeps them)"]
 
 
 def is_images(kind: Kind) -> bool:

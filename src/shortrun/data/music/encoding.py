@@ -169,7 +169,9 @@ def grouped(data: Dataset, titles: np.ndarray, start: np.ndarray, frames: int, h
     length = SEGMENT * frames
     segments = np.char.add(np.char.add(titles.astype(str), "#"), (start // length + 1).astype(str))
     inside = ~cut | (start % length <= length - frames)
-    return data.with_groups(np.where(cut, segments, titles)).select(inside)
+    across = int((~inside).sum())
+    notes = [f"left out {across:,} of {len(data):,} windows across borders of segments (--group)"] if across else []
+    return data.with_groups(np.where(cut, segments, titles)).select(inside).with_notes(*notes)
 
 
 def alone(titles: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -11,12 +11,14 @@ from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import ENDINGS, bare, read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.variants import UNPLACED, Variant, described, spoken
-from shortrun.errors import FormatError
+from shortrun.errors import FormatError, StoreError
 
 COLUMNS = {"id": "id", "position": "position", "a0": "ref", "a1": "alt"}
 CHROMOSOME = ("chromosome", "chrom", "chr")  # of legends that have it
 ZERO, ONE = ord("0"), ord("1")
 NOTHING = "NA"  # a label that is not known
+USERS = (".hapt", ".hap")  # files that a legend belongs to
+RS = "rsid"  # a column of ours, where ids say where sites are
 
 
 def codes(path: Path, line: int, cells: list[str], expected: int | None) -> bytes:
@@ -70,6 +72,43 @@ def find_legend(path: Path, suffix: str) -> Path | None:
     return same or (legends[0] if len(legends) == 1 else None)
 
 
+def note_of_legend(path: Path, suffix: str, legend: Path | None) -> list[str]:
+    """Return what to tell of the legend that was found, a line or none."""
+    if legend is None:
+        return [f"no {stem_of(path, suffix)}.legend: sites have numbers only"]
+    same = legend.name.startswith(f"{stem_of(path, suffix)}.legend")
+    return [] if same else [f"sites are those of {legend.name}, the only legend whose name begins this file's"]
+
+
+def keeps_legend(path: Path, suffix: str, variants: list[Variant]) -> bool:
+    """Return whether the legend beside a file to be written is there already, and says the same of the sites.
+
+    Raises
+    ------
+    StoreError
+        If it has other sites, and may be another file's: this one is not there, or another of its name is.
+    """
+    legend = find_beside(path, suffix, ".legend")
+    if legend is None:
+        return False
+    try:
+        known = [Variant.of(text) for text in read_legend(legend, len(variants))]
+    except FormatError:
+        known = []
+    if [site_in(variant) for variant in known] == [site_in(variant) for variant in variants]:
+        return True
+    others = [each for each in USERS if each != suffix and find_beside(path, suffix, each)]
+    if others or not path.exists():
+        whose = f"{stem_of(path, suffix)}{others[0]}" if others else "another file"
+        raise StoreError(legend, f"is there already, with other sites, as those of {whose}: choose another name")
+    return False
+
+
+def site_in(variant: Variant) -> tuple[int, str, str]:
+    """Return what a legend always says of a site, but for the id."""
+    return variant.position, variant.ref, variant.alt
+
+
 def read_legend(path: Path, sites: int) -> tuple[str, ...]:
     """Return the sites of a legend, a text each.
 
@@ -91,7 +130,10 @@ def read_legend(path: Path, sites: int) -> tuple[str, ...]:
     columns = {role: [row[name] for row in rows] for name, role in COLUMNS.items()}
     placed = next((name for name in CHROMOSOME if name in names), None)
     columns |= {"chromosome": [row[placed] for row in rows]} if placed else {}
-    return tuple(str(variant) for variant in described(columns))
+    found = described(columns)
+    if RS in names:
+        found = [variant._replace(id=row[RS]) for variant, row in zip(found, rows, strict=True)]
+    return tuple(str(variant) for variant in found)
 
 
 def row_of(path: Path, line: int, row: list[str], names: list[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN, label_text
 from shortrun.data.core.parts import opened
+from shortrun.data.core.phrases import counted
 from shortrun.data.core.raw import read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.formats._legend import (
@@ -22,12 +23,15 @@ from shortrun.data.genotypes.formats._legend import (
     beside,
     codes,
     find_legend,
+    keeps_legend,
     legend_lines,
+    note_of_legend,
     read_legend,
     refuse_columns,
 )
-from shortrun.data.genotypes.persons import check_haplotypes, groups_of
+from shortrun.data.genotypes.persons import check_haplotypes, groups_of, haplotype_names
 from shortrun.data.genotypes.variants import one_word, variants_of
+from shortrun.errors import FormatError
 
 SUFFIXES = (".hapt",)
 
@@ -45,15 +49,23 @@ def read(path: Path, options: Request) -> Dataset:
         names the line.
     """
     refuse_columns(path, options)
-    values, names, labels, sites = bytearray(), [], [], None
+    values, names, labels, sites, bad = bytearray(), [], [], None, []
     for line, text in enumerate(read_lines(path), start=1):
         cells = text.split()
         if not cells:
             continue
-        values += codes(path, line, cells[2:], sites)
+        try:
+            values += codes(path, line, cells[2:], sites)
+        except FormatError as error:
+            if not options.skip_bad:
+                raise
+            bad.append(error)
+            continue
         sites = len(cells) - 2
         labels.append(label_text(cells[0]))
         names.append(cells[1])
+    if not names:
+        raise bad[0]
     table = np.frombuffer(values, np.uint8).reshape(len(names), -1)
     data = Dataset(
         values=table,
@@ -65,7 +77,13 @@ def read(path: Path, options: Request) -> Dataset:
     )
     legend = find_legend(path, SUFFIXES[0])
     variants = () if legend is None else read_legend(legend, data.sites)
-    return data.with_labels(labels).with_kind(genotypes=GenotypeKind(variants))
+    notes = (
+        [f"left out {counted(len(bad), 'row')} that cannot be read: line {bad[0].line} has {bad[0].reason}"]
+        if bad
+        else []
+    )
+    data = data.with_labels(labels).with_kind(genotypes=GenotypeKind(variants))
+    return data.with_notes(*notes, *note_of_legend(path, SUFFIXES[0], legend))
 
 
 def save(path: Path, dataset: Dataset) -> None:
@@ -79,15 +97,19 @@ def save(path: Path, dataset: Dataset) -> None:
         If a file cannot be written.
     """
     check_haplotypes(dataset)
-    labels = [*map(one_word, dataset.classes), NOTHING]  # the code -1 picks the last
+    labels, names = [*map(one_word, dataset.classes), NOTHING], haplotype_names(dataset)  # the code -1 picks the last
+    variants = variants_of(dataset)
+    keep = keeps_legend(path, SUFFIXES[0], variants)
     with ExitStack() as stack:
-        rows, legend = (stack.enter_context(opened(each)) for each in (path, beside(path, SUFFIXES[0], ".legend")))
-        legend.writelines(legend_lines(variants_of(dataset)))
+        rows = stack.enter_context(opened(path))
+        if not keep:
+            legend = stack.enter_context(opened(beside(path, SUFFIXES[0], ".legend")))
+            legend.writelines(legend_lines(variants))
         for start, part in scan(dataset.values):
             text = np.full((len(part), 2 * dataset.sites), ord(" "), np.uint8)
             text[:, 1::2] = part + ZERO
             for row, alleles in enumerate(text, start=start):
-                head = f"{labels[dataset.labels[row]]} {one_word(dataset.names[row]) or '_'}"
+                head = f"{labels[dataset.labels[row]]} {one_word(names[row]) or '_'}"
                 rows.write(head.encode() + alleles.tobytes() + b"\n")
 
 

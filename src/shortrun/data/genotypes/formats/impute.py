@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.formats._legend import (
+    RS,
     ZERO,
     beside,
     codes,
     find_beside,
     find_legend,
+    keeps_legend,
     legend_lines,
+    note_of_legend,
     read_legend,
     refuse_columns,
 )
@@ -71,7 +75,7 @@ def read(path: Path, options: Request) -> Dataset:
     )
     legend = find_legend(path, SUFFIXES[0])
     variants = () if legend is None else read_legend(legend, data.sites)
-    data = data.with_kind(genotypes=GenotypeKind(variants))
+    data = data.with_kind(genotypes=GenotypeKind(variants)).with_notes(*note_of_legend(path, SUFFIXES[0], legend))
     if options.label_column is not None:
         data = data.with_labels(np.repeat(columns[options.label_column], 2))
     return data.with_groups(np.repeat(columns[options.group], 2)) if options.group is not None else data
@@ -122,10 +126,13 @@ def save(path: Path, dataset: Dataset) -> None:
     if single is not None:
         raise DataError(f"two haplotypes a person expected, '{single.name}' has one: write .hapt or .vcf")
     order, labels = [row for person in people for row in person.rows], [*map(one_word, dataset.classes), NOTHING]
-    paths = (path, *(beside(path, SUFFIXES[0], ending) for ending in (".legend", ".sample")))
+    variants = variants_of(dataset)
+    keep = keeps_legend(path, SUFFIXES[0], variants)
     with ExitStack() as stack:
-        rows, legend, sample = (stack.enter_context(opened(each)) for each in paths)
-        legend.writelines(legend_lines([spoken(variant) for variant in variants_of(dataset)]))
+        rows, sample = (stack.enter_context(opened(each)) for each in (path, beside(path, SUFFIXES[0], ".sample")))
+        if not keep:
+            legend = stack.enter_context(opened(beside(path, SUFFIXES[0], ".legend")))
+            legend.writelines(spoken_lines(variants))
         sample.write((" ".join(HEADER) + "\n").encode())
         for person in people:
             sample.write(f"{person.name} {labels[person.label]} {labels[person.label]} 0\n".encode())
@@ -137,6 +144,14 @@ def save(path: Path, dataset: Dataset) -> None:
             text[:, ::2] = values + ZERO
             text[:, -1] = ord("\n")
             rows.write(text.tobytes())
+
+
+def spoken_lines(variants: list[Variant]) -> Iterator[bytes]:
+    """Yield the lines of a legend whose ids say where sites are; other ids, as rs numbers, stand last."""
+    every = [spoken(variant) for variant in variants]
+    kept = any(old.id not in (".", new.id) for old, new in zip(variants, every, strict=True))
+    for text, name in zip(legend_lines(every), [RS, *(variant.id for variant in variants)], strict=True):
+        yield text[:-1] + (f" {name}" if kept else "").encode() + b"\n"
 
 
 def spoken(variant: Variant) -> Variant:

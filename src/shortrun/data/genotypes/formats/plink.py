@@ -13,12 +13,13 @@ from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.phrases import counted
 from shortrun.data.core.raw import hint, read_text
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.sieve import MISSING, Calls
-from shortrun.data.genotypes.variants import Variant, one_word, variants_of
+from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
 from shortrun.errors import DataError, FormatError, MissingExtraError
 from shortrun.files import atomic
 
@@ -30,6 +31,7 @@ UNKNOWN = {"family": ("0",), "sex": ("0",), "phenotype": ("-9", "0", "NA")}  # h
 SEX = {"1": "male", "2": "female"}
 MAGIC = b"\x6c\x1b"
 NOT_CALLED = -127
+NO_ALLELE = "0"  # in .bim, one that nobody has
 PROPERTIES = (
     *("fid", "iid", "father", "mother", "sex", "pheno"),
     *("chromosome", "sid", "cm_position", "bp_position", "allele_1", "allele_2"),
@@ -60,7 +62,7 @@ def read(path: Path, options: Request) -> Dataset:
         here = chosen[start : start + genotypes.at_once]
         dosages = source.read(index=np.s_[:, here], dtype="int8", num_threads=1).T
         genotypes.add(calls_of([sites[i] for i in here], dosages))
-    return labelled(path, genotypes.dataset(), fam, options)
+    return labelled(path, genotypes.dataset(), fam, options).with_notes(*notes_on(path, fam, bim))
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -118,8 +120,21 @@ def variants_in(path: Path, bim: list[list[str]]) -> list[Variant]:
     for line, (chromosome, name, _, position, first, second) in enumerate(bim, start=1):
         if not position.lstrip("-").isdecimal():
             raise FormatError(beside(path, ".bim"), line, f"position: a whole number expected, got '{position}'")
-        sites.append(Variant(chromosome, int(position), name, ref=second, alt=first))
+        ref, alt = (UNNAMED[i] if allele == NO_ALLELE else allele for i, allele in enumerate((second, first)))
+        sites.append(Variant(chromosome, int(position), name, ref, alt))
     return sites
+
+
+def notes_on(path: Path, fam: list[list[str]], bim: list[list[str]]) -> list[str]:
+    """Return what was made of a .fam and a .bim file, a line each."""
+    notes = []
+    unnamed = sum(NO_ALLELE in row[4:] for row in bim)
+    if unnamed:
+        where = f"at {counted(unnamed, 'site')} of .bim"
+        notes.append(f"allele '0' {where}, which nobody has, is called {' or '.join(UNNAMED)}")
+    if len({row[1] for row in fam}) < len(fam):
+        notes.append(f"persons are called FAMILY_NAME: names alone occur twice in {beside(path, '.fam').name}")
+    return notes
 
 
 def opened_for_reading(path: Path, people: int, sites: int) -> Any:

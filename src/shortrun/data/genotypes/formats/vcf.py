@@ -36,6 +36,7 @@ INDICES = (".tbi", ".csi")
 QUIET, USUAL = 0, 3  # how much htslib says on stderr
 SAMPLE = re.compile(r'##SAMPLE=<ID=(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,>]*)),?(?P<fields>.*)>')
 FIELD = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^,]*))')
+MOST_BAD = 100  # records in a row that are left out
 AT_ONCE = 2**22  # bytes of text made together
 
 
@@ -43,7 +44,7 @@ AT_ONCE = 2**22  # bytes of text made together
 
 
 def read(path: Path, options: Request) -> Dataset:
-    """Read the sites with exactly two alleles: phased calls as two haplotypes a person, others as dosages 0, 1 and 2.
+    """Read sites with two alleles: phased calls as two haplotypes a person, others as dosages 0, 1 and 2.
 
     They are haplotypes (samples `NAME_A` and `NAME_B`, in one group) if a call is phased and no heterozygous one is
     unphased; `options.alphabet` asks for "binary" haplotypes or for a "dosage". A person with one allele a site is one
@@ -63,7 +64,7 @@ def read(path: Path, options: Request) -> Dataset:
         genotypes = Genotypes(path, list(found.samples), options)
         chosen = records(path, found, genotypes, options)
         while block := list(islice(chosen, genotypes.at_once)):
-            genotypes.add(joined(path, block))
+            genotypes.add(joined(block))
         header = found.raw_header.splitlines()
         try:
             data = genotypes.dataset()
@@ -116,27 +117,70 @@ def records(path: Path, found: Any, genotypes: Genotypes, options: Request) -> I
     region = genotypes.sieve.region
     indexed = region is not None and any(Path(f"{path}{ending}").exists() for ending in INDICES)
     source = iter(found(str(region)) if indexed else found)
+    bad = 0  # in a row
     for number in range(2**63):
         try:
-            record = next(source, None)
+            record, bad = next(source, None), 0
         except Exception:
-            raise damage(path, None if indexed else number) from None
+            bad += 1
+            if not options.skip_bad or bad > MOST_BAD:  # the file itself is damaged
+                raise damage(path, None if indexed else number) from None
+            genotypes.sieve.left_out["that cannot be read"] += 1
+            continue
         if record is None:
             return
         if not genotypes.sieve.asks_for(record.CHROM, record.POS):
             continue
-        if len(record.ALT) == 1:
-            yield variant_of(record), calls_of(path, record)
-        elif options.multiallelic == "error":
+        if is_wanted(path, record, genotypes, options):
+            yield from sites_of(path, record, genotypes, options)
+
+
+def is_wanted(path: Path, record: Any, genotypes: Genotypes, options: Request) -> bool:
+    """Return whether a record has as many alleles as are wanted, and calls.
+
+    Raises
+    ------
+    FormatError
+        If it has not, unless such records are to be left out.
+    """
+    place, left_out = f"site {record.CHROM}:{record.POS}", genotypes.sieve.left_out
+    if len(record.ALT) != 1 and (options.multiallelic != "split" or not record.ALT):
+        if options.multiallelic == "error":
             alleles = ", ".join([record.REF, *record.ALT])
-            raise FormatError(path, None, f"site {record.CHROM}:{record.POS}: two alleles expected, got {alleles}")
-        else:
-            genotypes.sieve.left_out["without exactly two alleles"] += 1
+            raise FormatError(path, None, f"{place}: two alleles expected, got {alleles}")
+        left_out["without exactly two alleles"] += 1
+        return False
+    if "GT" in record.FORMAT:
+        return True
+    if options.missing != "drop-site" and not options.skip_bad:
+        raise FormatError(
+            path, None, f"{place} has no genotypes (no GT in its FORMAT): missing drop-site leaves it out"
+        )
+    left_out["without genotypes"] += 1
+    return False
 
 
-def variant_of(record: Any) -> Variant:
-    """Return the site of a record."""
-    return Variant(record.CHROM, record.POS, record.ID or ".", record.REF, record.ALT[0])
+def sites_of(path: Path, record: Any, genotypes: Genotypes, options: Request) -> Iterator[tuple[Variant, np.ndarray]]:
+    """Yield the site of a record, or a site for each alternative allele, with the calls."""
+    try:
+        calls = calls_of(path, record)
+    except FormatError:
+        if not options.skip_bad:
+            raise
+        genotypes.sieve.left_out["that cannot be read"] += 1
+        return
+    if len(record.ALT) > 1:
+        genotypes.split = (genotypes.split[0] + 1, genotypes.split[1] + len(record.ALT))
+    for number, allele in enumerate(record.ALT, start=1):
+        variant = Variant(record.CHROM, record.POS, record.ID or ".", record.REF, allele)
+        yield variant, calls if len(record.ALT) == 1 else one_of(calls, number)
+
+
+def one_of(calls: np.ndarray, allele: int) -> np.ndarray:
+    """Return calls of several alleles as whether they are of one of them: the others count as the reference."""
+    found = calls.copy()
+    found[:, :2] = np.where(calls[:, :2] < 0, calls[:, :2], calls[:, :2] == allele)
+    return found
 
 
 def calls_of(path: Path, record: Any) -> np.ndarray:
@@ -145,34 +189,26 @@ def calls_of(path: Path, record: Any) -> np.ndarray:
     Raises
     ------
     FormatError
-        If there are none, or calls are of more than two alleles.
+        If they are of more than two alleles, or of one that the site does not have.
     """
     place = f"site {record.CHROM}:{record.POS}"
-    try:
-        calls = record.genotype.array()
-    except Exception:
-        raise FormatError(path, None, f"{place} has no genotypes (no GT in its FORMAT)") from None
+    calls = record.genotype.array()
     if calls.shape[1] == 2:
         calls = np.insert(calls, 1, HAPLOID, axis=1)
     if calls.shape[1] != 3:
         raise FormatError(path, None, f"{place}: a call of {calls.shape[1] - 1} alleles, one or two expected")
+    most, known = calls[:, :2].max(), len(record.ALT)
+    if most > known:
+        raise FormatError(
+            path, None, f"{place}: a call of allele {most}, but {'only one' if known == 1 else known} ALT"
+        )
     return calls
 
 
-def joined(path: Path, block: list[tuple[Variant, np.ndarray]]) -> Calls:
-    """Return the calls of several sites together.
-
-    Raises
-    ------
-    FormatError
-        If a call is of an allele that its site does not have.
-    """
+def joined(block: list[tuple[Variant, np.ndarray]]) -> Calls:
+    """Return the calls of several sites together."""
     calls = np.stack([calls for _, calls in block])
-    alleles = calls[..., :2]
-    if alleles.max() > 1:
-        variant = block[np.argwhere(alleles > 1)[0, 0]][0]
-        raise FormatError(path, None, f"site {variant.place}: a call of allele {alleles.max()}, but only one ALT")
-    return Calls([variant for variant, _ in block], alleles.astype(np.int8), calls[..., 2] == 1)
+    return Calls([variant for variant, _ in block], calls[..., :2].astype(np.int8), calls[..., 2] == 1)
 
 
 def known_chromosomes(found: Any, genotypes: Genotypes) -> str:

@@ -17,7 +17,7 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import ENDINGS, bare, read_bytes
 from shortrun.data.core.request import Request
-from shortrun.data.images.encoding import BYTE, encode_images, pixels_of
+from shortrun.data.images.encoding import BYTE, encode_images, pixels_of, threshold_note
 from shortrun.errors import DataError, FormatError
 
 SUFFIXES = (".idx", "idx1-ubyte", "idx2-ubyte", "idx3-ubyte")
@@ -47,7 +47,9 @@ def read(path: Path, options: Request) -> Dataset:
     if options.grey or (alphabet is None and is_coloured(array, options)):
         values, alphabet, scale = encode_images(array, options, alphabet)
     data = Dataset.from_arrays(values, read_labels(path, len(array)), alphabet=alphabet)
-    return data.with_kind(image=replace(data.kind.image, full_scale=scale))
+    return data.with_kind(image=replace(data.kind.image, full_scale=scale)).with_notes(
+        *threshold_note(data, array, options)
+    )
 
 
 def is_coloured(array: np.ndarray, options: Request) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from io import BufferedWriter
 from pathlib import Path
 from types import ModuleType
@@ -14,9 +16,10 @@ import numpy as np
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import MusicKind
+from shortrun.data.core.phrases import counted
 from shortrun.data.core.raw import read_bytes
 from shortrun.data.core.request import Request
-from shortrun.data.folders import Member, members, places
+from shortrun.data.folders import Listing, Member, each_read, listing, places
 from shortrun.data.music.encoding import FRAMES, KEYS, TEMPO, TIME_BIN, Piece, TimeBin, is_music, music, pieces_of
 from shortrun.errors import DataError, FormatError, MissingExtraError
 
@@ -33,9 +36,10 @@ TOUCH = 0.01  # share of a bin in seconds that a note may reach into without bei
 def read(path: Path, options: Request) -> Dataset:
     """Read a folder FOLDER/COMPOSER/PIECE.mid, or one file, as windows of `options.frames` time bins of 88 keys.
 
-    All tracks but drums are put together; keys beyond a piano's 88, velocities, pedals and repeated notes of one key
-    are not kept; silence before and after is cut off. With bins of a share of a beat, notes begin and end at the
-    nearest bin, and last at least one; with bins of seconds, a key is held in every bin that its note reaches into.
+    All tracks but drums are put together, but for those of a file of type 2, which are pieces of their own. Keys
+    beyond a piano's 88, velocities, pedals and repeated notes of one key are not kept; silence before and after is cut
+    off. With bins of a share of a beat, notes begin and end at the nearest bin, and last at least one; with bins of
+    seconds, a key is held in every bin that its note reaches into.
     Pieces in no folder of a composer are unlabelled. Files that `write` made are read as they were written.
 
     Raises
@@ -47,27 +51,74 @@ def read(path: Path, options: Request) -> Dataset:
     MissingExtraError
         If symusic is not installed.
     """
-    files = members(path, SUFFIXES) if path.is_dir() else [Member(path.stem, "", path)]
-    scores = [load(file.path) for file in files]
-    marks = [mark_of(score) for score in scores]
-    time_bin = TimeBin.of(options.time_bin or common(files, marks, "time_bin") or TIME_BIN)
-    frames = options.frames or int(common(files, marks, "frames") or FRAMES)
-    pieces = [
-        piece_of(file, score, time_bin, mark if mark.get("time_bin") == time_bin.text else {})
-        for file, score, mark in zip(files, scores, marks, strict=True)
+    found, every = each_read(listing(path, SUFFIXES, options.part), sequences, options.skip_bad)
+    scores = {member: score for of_file in every for member, score in of_file}
+    marks = [mark_of(score) for score in scores.values()]
+    time_bin = TimeBin.of(options.time_bin or common([*scores], marks, "time_bin") or TIME_BIN)
+    frames = options.frames or int(common([*scores], marks, "frames") or FRAMES)
+    notes = [*found.notes, *note_of_sequences(every)]
+    made = partial(piece_of, scores, time_bin)
+    found, pieces = each_read(Listing([*scores], tuple(notes)), made, options.skip_bad)
+    lost = lost_of([scores[file] for file in found.files])
+    return music(pieces, options, time_bin.text, frames).with_notes(*found.notes, *lost)
+
+
+def sequences(file: Member) -> list[tuple[Member, Any]]:
+    """Return what a file holds: a piece, or of type 2 each track with notes, as pieces NAME#1, NAME#2, ...
+
+    Raises
+    ------
+    FormatError
+        If it is no MIDI file, or is damaged.
+    """
+    content = read_bytes(file.path)
+    if content[:4] != b"MThd" or content[8:10] != b"\0\2":
+        return [(file, load(file.path, content))]
+    head = content[:8] + b"\0\0\0\1" + content[12:14]
+    scores = [load(file.path, head + track) for track in tracks_of(content)]
+    scores = [score for score in scores if score.note_num()] or scores[:1]
+    if len(scores) < 2:
+        return [(file, load(file.path, content) if not scores else scores[0])]
+    return [(replace(file, name=f"{file.name}#{i}"), score) for i, score in enumerate(scores, start=1)]
+
+
+def tracks_of(content: bytes) -> Iterator[bytes]:
+    """Yield the tracks of a MIDI file, each with its header of 8 bytes."""
+    place = 8 + int.from_bytes(content[4:8], "big")
+    while place + 8 <= len(content):
+        end = place + 8 + int.from_bytes(content[place + 4 : place + 8], "big")
+        if content[place : place + 4] == b"MTrk":
+            yield content[place:end]
+        place = end
+
+
+def note_of_sequences(every: Sequence[Sequence[tuple[Member, Any]]]) -> list[str]:
+    """Return the line on files of several pieces, if there are any."""
+    several = [len(of_file) for of_file in every if len(of_file) > 1]
+    return [f"{counted(len(several), 'MIDI file')} of type 2 read as {sum(several):,} pieces"] if several else []
+
+
+def lost_of(scores: Sequence[Any]) -> list[str]:
+    """Return what is left out of scores, a line each."""
+    drums = [sum(len(track.notes) for track in score.tracks if track.is_drum) for score in scores]
+    beyond = [score.note_num() - drum - len(notes_of(score)[0]) for score, drum in zip(scores, drums, strict=True)]
+    lines = (("of drums", drums), ("beyond the 88 keys of a piano", beyond))
+    return [
+        f"left out {counted(sum(counts), 'note')} {what} in {sum(map(bool, counts)):,} of {len(scores):,} pieces"
+        for what, counts in lines
+        if sum(counts)
     ]
-    return music(pieces, options, time_bin.text, frames)
 
 
-def load(path: Path) -> Any:
-    """Return what symusic finds in a file.
+def load(path: Path, content: bytes) -> Any:
+    """Return what symusic finds in the content of a file.
 
     Raises
     ------
     FormatError
         If it finds no music.
     """
-    library, content = midi_library(), read_bytes(path)
+    library = midi_library()
     try:
         return library.Score.from_midi(content)
     except (RuntimeError, ValueError, IndexError, MemoryError) as error:
@@ -115,14 +166,17 @@ def common(files: Sequence[Member], marks: Sequence[Mapping[str, str]], key: str
     raise FormatError(files[other].path, None, reason)
 
 
-def piece_of(file: Member, score: Any, time_bin: TimeBin, mark: Mapping[str, str]) -> Piece:
-    """Return the piece of a file, cut to what a mark says, otherwise from its first note to its last.
+def piece_of(scores: Mapping[Member, Any], time_bin: TimeBin, file: Member) -> Piece:
+    """Return the piece of a file, of these scores, cut to what a mark says, otherwise from its first note to its last.
 
     Raises
     ------
     FormatError
         If there is no note of a piano, or it is too long.
     """
+    score = scores[file]
+    mark = mark_of(score)
+    mark = mark if mark.get("time_bin") == time_bin.text else {}
     start, end, keys = notes_of(score)
     if not len(keys) and not mark:
         raise FormatError(file.path, None, "holds no note of a piano")

@@ -1,0 +1,140 @@
+"""The pixels of a file of an image as Pillow finds them: grey, upright, of the size asked for."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shortrun.data.core.raw import read_bytes
+from shortrun.data.images.encoding import DEEP
+from shortrun.errors import ConfigError, FormatError, MissingExtraError
+
+FORMATS = {  # of Pillow, by the endings of their files
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "GIF": (".gif",),
+    "PPM": (".pgm", ".pbm", ".ppm"),
+}
+MOST = 65535  # width or height
+COLOURED, TRANSPARENT, FRAMES, TURNED = (
+    "in colour, read as grey",
+    "with transparency, which is left out",
+    "of several frames, of which the first is read",
+    "turned upright, as their EXIF data say",
+)
+
+
+class Picture(NamedTuple):
+    """An image: (h, w) grey values, uint8 or uint16, (width, height) in its file, and what was changed of it."""
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    changes: frozenset[str]
+
+
+def size_of(text: str | None) -> tuple[int, int] | None:
+    """Return the width and height that a text such as 28x28 says.
+
+    Raises
+    ------
+    ConfigError
+        If it says none.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text)
+    width, height = map(int, found.groups()) if found else (0, 0)
+    if not (1 <= width <= MOST and 1 <= height <= MOST):
+        raise ConfigError("image_size", f"WIDTHxHEIGHT in pixels expected, as 28x28, got '{text}'")
+    return width, height
+
+
+def picture_of(path: Path, size: tuple[int, int] | None = None) -> Picture:
+    """Return the image in a file, resized if a (width, height) is given.
+
+    Raises
+    ------
+    FormatError
+        If the file is no image, damaged, or has other values than 8 or 16 bits of grey or colours.
+    MissingExtraError
+        If pillow is not installed.
+    """
+    pillow, content = image_library(), read_bytes(path)
+    try:
+        with pillow.open(BytesIO(content), formats=[*FORMATS]) as image:
+            return taken(path, image, size)
+    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
+        if isinstance(error, FormatError):
+            raise
+        known = isinstance(error, pillow.UnidentifiedImageError)
+        what = f"is no image of a known kind ({', '.join(FORMATS)})" if known else "is a truncated or damaged image"
+        raise FormatError(path, None, what) from None
+
+
+def taken(path: Path, image: Any, size: tuple[int, int] | None) -> Picture:
+    """Return an open image of Pillow's as grey pixels."""
+    changes = {FRAMES} if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" else set()  # a photograph
+    whole, mode = image.size, image.mode
+    if size is not None:
+        image.draft("L", size)  # of a JPEG, fewer pixels are decoded, and no colours
+    changes |= {COLOURED} if image.mode != mode else set()
+    image, turned = upright(image)
+    changes |= {TURNED} if turned else set()
+    deep = image.mode.startswith("I")
+    if not deep:
+        image, more = grey(path, image)
+        changes |= more
+    if size is not None and image.size != size:
+        resampling = image_library().Resampling.BILINEAR  # of what is larger, all pixels count; no overshoot
+        image = (image.convert("I") if deep else image).resize(size, resampling)
+    pixels = np.asarray(image)
+    if deep and not 0 <= pixels.min() <= pixels.max() <= DEEP:
+        raise FormatError(path, None, f"grey values of 0 to {DEEP} expected, got {pixels.min()} to {pixels.max()}")
+    return Picture(pixels.astype(np.uint16 if deep else np.uint8), whole, frozenset(changes))
+
+
+def upright(image: Any) -> tuple[Any, bool]:
+    """Return an image as it is looked at, and whether it was turned."""
+    from PIL import ImageOps
+
+    if image.getexif().get(0x0112, 1) == 1:
+        return image, False
+    return ImageOps.exif_transpose(image), True
+
+
+def grey(path: Path, image: Any) -> tuple[Any, set[str]]:
+    """Return an image of Pillow's in 8 bits of grey, and what was changed."""
+    if image.mode == "F":
+        raise FormatError(path, None, "holds fractions: grey values of 8 or 16 bits expected")
+    changes = set()
+    if "transparency" in image.info or image.mode in ("LA", "RGBA", "PA", "La", "RGBa"):
+        image = image.convert("RGBA") if image.mode != "LA" else image
+        changes |= {TRANSPARENT} if image.getchannel("A").getextrema()[0] < 255 else set()
+    if image.mode not in ("L", "LA", "1"):
+        colours = image.convert("RGB")
+        bands = [colours.getchannel(band) for band in "RGB"]
+        changes |= set() if bands[0] == bands[1] == bands[2] else {COLOURED}
+    return image.convert("L"), changes
+
+
+def image_library() -> ModuleType:
+    """Return pillow's images.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingExtraError("pillow", "io") from None
+    return Image
