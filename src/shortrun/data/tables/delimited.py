@@ -137,18 +137,19 @@ def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Del
         raise FormatError(path, first, "only a header line, no rows")
     short = len(second[1]) == len(header) + 1
     width = len(header) if short else len(named_part(header))
-    rows = gathered(path, chain([second], rows), len(header) + short, width, skip_bad)
-    notes, columns = (), rows.columns
+    found = gathered(path, chain([second], rows), len(header) + short, width, skip_bad)
+    notes: tuple[str, ...] = ()
+    columns = found.columns
     if not any(any(column.different) for column in columns[width:]):
         header, columns = header[:width], columns[:width]
-    elif rows.padded is not None:
-        raise FormatError(path, rows.padded[0], f"{rows.padded[1]} fields, the header has {len(header)}")
+    elif found.padded is not None:
+        raise FormatError(path, found.padded[0], f"{found.padded[1]} fields, the header has {len(header)}")
     elif short:
         header, notes = ["", *header], (f"{path.name}: the header has no name for the first column",)
     twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
     if twice is not None:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
-    return Delimited(path, header, columns, rows.lines, notes=notes, left_out=rows.left_out)
+    return Delimited(path, header, columns, found.lines, notes=notes, left_out=found.left_out)
 
 
 def unmarked(header: list[str]) -> list[str]:
