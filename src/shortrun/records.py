@@ -9,6 +9,7 @@ Shares of n samples have a standard error of at most 1 / (2 sqrt(n)).
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -20,6 +21,8 @@ ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
+JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 5 to 16 then, up to 3 else
+RESIDUALS = ("residual_generate", "residual_joint")  # of the runs that make samples
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
 SETBACKS = 3  # whose next one ends a training: its rate was an eighth then
 
@@ -54,6 +57,17 @@ def told_apart(record: Record) -> float:
 def collapsed(record: Record) -> bool:
     """Return whether samples are all alike and far from the data, as those of a machine that diverges."""
     return min(record["p_dd"], record["p_gg"]) > COLLAPSED
+
+
+def jumped(records: Sequence[Record]) -> bool:
+    """Return whether the residual of the last record is several times the usual one.
+
+    The residual, data minus model over all parameters, is much the same throughout a training. A step too long makes it
+    jump, some hundred updates before samples show it, and W grows from then on.
+    """
+    found = [record[name] for record in records for name in RESIDUALS if name in record]
+    is_last = bool(records) and any(name in records[-1] for name in RESIDUALS)
+    return is_last and len(found) > 1 and found[-1] > JUMPED * statistics.median(found[:-1])
 
 
 def copies(record: Record) -> bool:
@@ -160,7 +174,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
     if not seen or setbacks(seen) > SETBACKS:
         return None
     last = seen[-1]
-    if collapsed(last):
+    if collapsed(last) or jumped(records):
         return "it ran away"
     if not automatic:
         return None

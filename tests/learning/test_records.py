@@ -50,6 +50,17 @@ def test_the_best_age_to_predict_is_not_chosen_for_one_lucky_value():
     assert best(seen, "predict") == best(seen, "generate")
 
 
+def test_a_residual_that_jumps_shows_a_machine_that_runs_away():
+    """Also of a training with a number of updates, and before samples show it."""
+    calm = [each | {"residual_generate": 0.02 + 0.002 * i} for i, each in enumerate(course(0.9, 0.8, 0.7))]
+    assert set_back(calm, automatic=False) is None
+    away = calm[-1] | {"update": 400, "residual_generate": 0.1}
+    for automatic in (True, False):
+        assert set_back([*calm, away], automatic=automatic) == "it ran away"
+    assert set_back([*calm, away | {"residual_generate": 0.06}]) is None
+    assert set_back([*calm, away, calm[-1] | {"update": 500}]) is None
+
+
 def test_done_when_samples_cannot_be_told_apart():
     seen = [*course(0.8, 0.6), record(300, 0.51, nearer=0.47)]
     assert not outlook(seen).done  # once may be luck
