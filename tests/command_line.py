@@ -44,13 +44,13 @@ def good(*words: object) -> Result:
 
 
 def refused(*words: object) -> str:
-    """Run a command that must be refused with exit code 2, and return its one line."""
+    """Run a command that must be refused with exit code 2, and return its one line; notes on reading may precede it."""
     result = call(*words)
-    lines = result.err.splitlines()
+    *notes, line = result.err.splitlines() or [""]
     assert result.code == 2, result
-    assert len(lines) == 1, result.err
-    assert lines[0].startswith("error: ")
-    return lines[0]
+    assert all(note.startswith(("note: ", "warning: ")) for note in notes), result.err
+    assert line.startswith("error: "), result.err
+    return line
 
 
 def start(*words: object, cwd: Path | None = None, **environment: str) -> subprocess.Popen:

@@ -60,7 +60,7 @@ def test_no_data_at_all(tmp_path):
 
 
 def test_unknown_suffix(train):
-    assert "did you mean '.npz'" in train("x.npzz", "")
+    assert "did you mean '.npz'" in train("x.npzz", "hello")
 
 
 def test_ragged_fasta_says_record_and_line(train):
@@ -77,8 +77,10 @@ def test_unknown_letter_says_which_and_where(train):
 
 def test_labels_for_unknown_names(train, tmp_path):
     labels = tmp_path / "y.csv"
-    labels.write_text("name,label\na,1\nc,2\n")
-    assert "y.csv:3: no sample is called 'c'" in train("x.fasta", ">a\nACGT\n>b\nACGT\n", "--labels", labels)
+    labels.write_text("name,label\nd,1\nc,2\n")
+    assert "no column holds names of the samples, as 'a'" in train(
+        "x.fasta", ">a\nACGT\n>b\nACGT\n", "--labels", labels
+    )
 
 
 def test_missing_labels_file(train, tmp_path):
@@ -109,14 +111,14 @@ def test_class_with_one_sample_is_one_line_on_stderr(train, options):
 
 def test_values_outside_the_range(train):
     assert "sample 2, site 3" in train("x.npz", {"x": np.array([[0, 1, 0], [1, 0, 7]])})
-    line = train("x.csv", "p1,p2\n0,1\n0,2\n")
+    line = train("x.csv", "p1,p2\n0,1\n0,2\n", "--alphabet", "binary")
     assert "x.csv:3: column 'p2'" in line
 
 
 def test_not_a_number(train):
     assert "sample 1, site 2" in train("x.npz", {"x": np.array([[0, np.nan], [1, 0]])})
-    assert "x.csv:3: column 'p2'" in train("x.csv", "p1,p2\n0,1\n0,nan\n")
-    assert "x.csv:2: column 'p1'" in train("x.csv", "p1,p2\nred,1\n0,0\n")
+    assert "x.csv:3: column 'p2'" in train("x.csv", "p1,p2\n0,1\n0,nan\n", "--alphabet", "continuous")
+    assert "x.csv:2: column 'p1'" in train("x.csv", "p1,p2\nred,1\n0,0\n", "--alphabet", "continuous")
 
 
 @pytest.mark.parametrize("name", ["x.fasta", "x.csv", "x.npz", "x.npy", "x.fasta.gz", "y.tsv"])

@@ -155,7 +155,7 @@ def test_data_info_tells_of_persons_in_both_parts(tmp_path):
         y_test=np.arange(10) % 2,
     )
     lines = good("data", "info", path, "--json").json["warnings"]
-    assert any("1 test samples" in line for line in lines)
+    assert any("1 of 10 test samples" in line for line in lines)
 
 
 def test_data_convert_get_and_split(tmp_path):

@@ -8,25 +8,37 @@ from shortrun.data.core.alphabet import BINARY, PROTEIN
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import ImageKind, MusicKind
 from shortrun.data.formats import formats
+from shortrun.data.genotypes.formats import haplotypes, impute, pgen, plink, vcf
+from shortrun.data.sequences.formats import clustal, fasta, plain, stockholm
 from shortrun.errors import FormatError
 
 NAMES = ["p1", "p2", "p3", "p4"]
 CLASSES = ["Süd", "Nord", "Süd", ""]
 SUFFIXES = [suffix for form in formats() if form.writes for suffix in form.suffixes]
-LETTERS = (".a3m", ".afa", ".a2m", ".fa", ".faa", ".fas", ".fasta", ".fna", ".aln", ".clustal", ".clw", ".sto", ".stk")
-NAMELESS = (".npy", "idx", "-ubyte", "1-ubyte", "2-ubyte", "3-ubyte")  # endings of formats without names
-FOLDERS = (".png", ".mid", ".midi")  # a file is one sample, or a picture of many
+LETTERS = {s for form in (clustal, fasta, plain, stockholm) for s in form.FORMAT.suffixes}
+PERSONS = {s for form in (haplotypes, impute, pgen, plink, vcf) for s in form.FORMAT.suffixes}
+NAMELESS = (
+    ".seq",
+    ".psicov",
+    ".npy",
+    "idx",
+    "-ubyte",
+    "1-ubyte",
+    "2-ubyte",
+    "3-ubyte",
+)  # endings of formats without names
+FOLDERS = [suffix for form in formats() if form.write_folder for suffix in form.suffixes]  # a file is one sample
 
 
 def written(tmp_path, suffix):
     """Return the file of four samples (of eight haplotypes, where that is a file of persons)."""
     names = NAMES
-    if suffix in (".vcf", ".bcf", ".bed", ".hap", ".hapt", ".vcf.gz"):
+    if suffix in PERSONS:
         values = np.random.default_rng(0).integers(0, 2, (8, 6), dtype=np.uint8)
         values[:2] = [[0], [1]]
         names = [f"{name}_{side}" for name in NAMES for side in "AB"]
         data = Dataset.from_arrays(values, names=names, groups=np.repeat(NAMES, 2), alphabet=BINARY)
-    elif suffix in LETTERS or suffix == ".stockholm":
+    elif suffix in LETTERS:
         codes = [PROTEIN.letters.index(letter) for letter in "ACDWYEFK"]
         data = Dataset.from_arrays(np.array([codes] * 4), names=NAMES, alphabet=PROTEIN)
     else:
@@ -77,7 +89,7 @@ def test_labels_find_their_samples_in_every_format(tmp_path, suffix):
             for name, code in zip(persons.tolist(), data.labels.tolist(), strict=True)
         }
         assert found == dict(zip(NAMES, CLASSES, strict=True)), dialect
-        (note,) = (note for note in data.notes if "names" in note)
+        (note,) = (note for note in data.notes if " names " in note and "samples" in note)
         without = len(data) // 4
         assert f"names {3 * without:,} of {4 * without:,} samples; {without} ha" in note
         assert "have no row, as 'p4" in note.replace("has", "have")

@@ -436,8 +436,7 @@ ROW = "1\t5\t.\tA\tG\t.\t.\t.\tGT\t0|1\t1|1\n"
 BAD = {
     "empty": ("", None, "file is empty"),
     "text": ("hello\nworld\n", 1, "'##fileformat=VCF...' expected at the start of a VCF, got 'hello'"),
-    "FASTA": (">a\nACGT\n", 1, "got '>a'"),
-    "binary": (b"\x89PNG\r\n\x1a\n\0\0\xff", 1, "no VCF|not UTF-8"),
+    "binary": (b"\x8aPNG\r\n\x1a\n\0\0\xff", 1, "no VCF|not UTF-8"),
     "only a version": ("##fileformat=VCFv4.2\n", None, "no line '#CHROM"),
     "no names": (META + GT + ROW, 5, "'#CHROM...' with the names expected before '1 5"),
     "no persons": (META + NAMES.rsplit("\t", 2)[0] + "\n1\t5\t.\tA\tG\t.\t.\t.\n", None, "names no persons"),

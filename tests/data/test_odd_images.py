@@ -32,7 +32,7 @@ def test_images_of_other_kinds(tmp_path, ending):
     data = read(tmp_path / "d", grey=True, labels=tmp_path / "y.csv")
     assert data.classes == ("p", "q")
     assert np.abs(data.values * 255 - SMOOTH.ravel()).max() < 4
-    assert data.notes == ()
+    assert data.notes == ("y.csv: column 'name' names all 2 samples",)
 
 
 def test_what_is_passed_over_is_said(tmp_path):

@@ -99,7 +99,7 @@ def slow_neighbours(values, agreeing):
 
 @pytest.mark.parametrize("block", [(4096, 128), (7, 3), (3, 7), (5, 5), (1, 1)])
 def test_neighbours_are_those_of_the_definition_in_any_blocks(monkeypatch, block):
-    monkeypatch.setattr("shortrun.data.sequences.weights.BLOCK", block)
+    monkeypatch.setattr("shortrun.data.core.likeness.BLOCK", block)
     values = np.random.default_rng(1).integers(0, 3, (41, 6), dtype=np.uint8)
     for agreeing in (1, 3, 5, 6):
         assert count_neighbours(values, agreeing).tolist() == slow_neighbours(values, agreeing)
@@ -107,7 +107,7 @@ def test_neighbours_are_those_of_the_definition_in_any_blocks(monkeypatch, block
 
 @pytest.mark.parametrize("few", [1, 100, 10**9])
 def test_neighbours_do_not_depend_on_when_few_pairs_are_left(monkeypatch, few):
-    monkeypatch.setattr("shortrun.data.sequences.weights.FEW", few)
+    monkeypatch.setattr("shortrun.data.core.likeness.FEW", few)
     random = np.random.default_rng(2)
     families = random.integers(0, 21, (12, 50), dtype=np.uint8)
     changed = random.random((180, 50)) < random.choice([0.02, 0.1, 0.2], (180, 1))

@@ -104,7 +104,8 @@ class Column:
             return np.array([self._category(cell, missing if gap else None) for cell, gap in pairs], np.int16)
         found = texts.of_each(numbers, self.date)
         codes = np.searchsorted(self.edges, found, side="right").astype(np.int16)
-        codes[np.isnan(found)] = -1
+        for i in np.flatnonzero(np.isnan(found)):  # true and false stand for 1 and 0
+            codes[i] = self._codes.get(counterpart(texts.different[i], self.values) or "", -1)
         codes[texts.of_each(missing_among)] = missing
         return codes
 
