@@ -255,7 +255,7 @@ def test_the_methods_agree(run):
         assert found["error"] < 0.1
         shift = exact["log_z"] - found["log_z"]
         assert found["mean_log_likelihood"] == pytest.approx(exact["mean_log_likelihood"] + shift, abs=1e-9)
-        assert found["effective_sample_size"] > 10
+        assert found["effective_sample_size"] > 5
 
 
 def test_the_table_has_every_sample(run, tmp_path):

@@ -509,6 +509,7 @@ def run(tmp_path_factory):
             "training.ages_per_decade=20",
             "optimiser.rate=0.1",
             "optimiser.schedule=constant",
+            "optimiser.damped_above=2",
             "optimiser.weight_std=1e-3",
         ]
     )
@@ -524,7 +525,7 @@ def words(run, *more):
 
 def test_the_verb_writes_a_folder(run, tmp_path):
     annotations = tmp_path / "more.csv"
-    annotations.write_text("name,kind,number\n" + "".join(f"{i},k{i % 3},{i / 7}\n" for i in range(100)))
+    annotations.write_text("name,kind,number\n" + "".join(f"{i},k{i % 3},{i / 7}\n" for i in range(180)))
     out = tmp_path / "out"
     found = good(*words(run, "-o", out, "--annotations", annotations, "--json"))
     about = found.json

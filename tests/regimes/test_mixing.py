@@ -424,7 +424,7 @@ def test_verb_gives_one_document_the_same_each_time(run):
 
 def test_runs_too_short_are_told_of(run):
     result = good("mixing", run, "--chains", 4, "--sweeps", 16, "--ages", "last")
-    assert "warning: some times of 1 age (30)" in result.err
+    assert "at age 30 is only a bound" in result.err
 
 
 def test_without_data_chains_start_from_noise(run, tmp_path):

@@ -493,7 +493,18 @@ def test_the_command_writes_a_list_and_prints_a_table(files):
     result = good("score", files / "reference.npz", files / "generated.npz", "--json", files / "scores.json")
     written = json.loads((files / "scores.json").read_text())
     assert written == [each.to_dict() for each in sr.score(law(200, 120), law(201, 120))]
-    assert set(written[0]) == {"score", "class", "value", "error", "floor", "ideal", "direction", "chance", "note"}
+    assert set(written[0]) == {
+        "score",
+        "class",
+        "value",
+        "error",
+        "floor",
+        "ideal",
+        "direction",
+        "chance",
+        "note",
+        "spoiled",
+    }
     lines = result.out.splitlines()
     assert lines[0].split() == ["score", "value", "error", "floor", "ideal", "better", "verdict"]
     assert len([line for line in lines if not line.startswith("note: ")]) == 1 + len({it["score"] for it in written})

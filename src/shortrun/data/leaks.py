@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Leak:
         Those that should be new.
     copies : int
         How many of them equal a training sample at every site.
+    repeated : float, default 0.0
+        Share of the training samples that another one equals: as many new samples do by chance.
     groups : tuple[str, ...], default ()
         Groups on both sides.
     identity : float, default NEAR
@@ -46,6 +48,7 @@ class Leak:
 
     samples: int
     copies: int
+    repeated: float = 0.0
     groups: tuple[str, ...] = ()
     identity: float = NEAR
     compared: int = 0
@@ -55,17 +58,15 @@ class Leak:
 
     @property
     def spoils(self) -> bool:
-        """Whether scores of these samples say little of new ones: copies, or more near ones than in the training."""
-        if self.copies >= SPOILED * self.samples and self.copies:
-            return True
-        share = self.near / max(self.compared, 1)
-        return share > SPOILED + self.usual + ERRORS * math.sqrt(self.usual / max(self.compared, 1))
+        """Whether scores of these samples say little of new ones: more copies, or near ones, than in the training."""
+        return unusual(self.copies, self.samples, self.repeated) or unusual(self.near, self.compared, self.usual)
 
     def lines(self, what: str = "test", of: str = "training") -> Iterator[str]:
         """Yield what to know of it, a line each; the sides are called `of` and `what`."""
         if self.copies:
             share = self.copies / self.samples
-            yield f"{self.copies:,} of {self.samples:,} {what} samples ({share:.1%}) are copies of {of} samples"
+            usual = f"; of the {of} samples themselves {self.repeated:.1%} have an equal" if self.repeated else ""
+            yield f"{self.copies:,} of {self.samples:,} {what} samples ({share:.1%}) are copies of {of} samples{usual}"
         if self.near:
             looked = "" if self.compared == self.samples else f" {self.compared:,} of"
             others = f"{self.samples:,} {what} samples"
@@ -78,6 +79,17 @@ class Leak:
             names = named(self.groups)
             count = "1 group" if len(self.groups) == 1 else f"{len(self.groups):,} groups"
             yield f"{count} (persons, pieces) on both sides, among {of} and {what} samples: {names}"
+
+
+def repeated(hashes: np.ndarray) -> float:
+    """Return the share of samples that another one equals, by the hashes of all."""
+    _, times = np.unique(hashes, return_counts=True)
+    return float(times[times > 1].sum() / len(hashes))
+
+
+def unusual(count: int, of: int, usual: float) -> bool:
+    """Return whether a share is larger than usual, beyond chance and a percent."""
+    return count / max(of, 1) >= SPOILED + usual + ERRORS * math.sqrt(usual / max(of, 1))
 
 
 def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed: int = 0) -> Leak:
@@ -101,9 +113,10 @@ def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed:
     """
     groups = shared_groups(train, test)
     if train.sites != test.sites:
-        return Leak(len(test), 0, groups)
-    copied = np.isin(row_hashes(test.values), row_hashes(train.values))
-    found = Leak(len(test), int(copied.sum()), groups, identity)
+        return Leak(len(test), 0, groups=groups)
+    known = row_hashes(train.values)
+    copied = np.isin(row_hashes(test.values), known)
+    found = Leak(len(test), int(copied.sum()), repeated(known), groups, identity)
     return found if train.continuous or test.continuous else with_near(found, train, test, copied, seed)
 
 
@@ -116,11 +129,8 @@ def with_near(found: Leak, train: Dataset, test: Dataset, copied: np.ndarray, se
     among_themselves = most_agreements(taken(train.values, theirs), seen, skip=theirs)
     enough = agreeing_sites(found.identity, train.sites)
     new = agreements[~copied[ours]]
-    return Leak(
-        found.samples,
-        found.copies,
-        found.groups,
-        found.identity,
+    return replace(
+        found,
         compared=len(ours),
         near=int((new >= enough).sum()),
         usual=float((among_themselves >= enough).mean()),

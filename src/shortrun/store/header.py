@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from shortrun.data import Dataset, Kind
+from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
 from shortrun.errors import ShortrunError, StoreError, nearest
 from shortrun.files import atomic, explain
@@ -188,7 +189,9 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
 def meaning(header: Header) -> dict[str, Any]:
     """Return the alphabet, or the columns, that codes have in a header."""
     codes = header["kind"].get("codes")
-    return {"columns" if isinstance(codes, list) else "alphabet": codes}
+    if not isinstance(codes, list):
+        return {"alphabet": codes}
+    return {"columns": [Column.from_dict(each).meaning() for each in codes]}
 
 
 def is_run(folder: Path) -> bool:

@@ -37,7 +37,7 @@ class KnownRows:
         """Return the rows of samples, of which some may have been kept aside."""
         hashes = row_hashes(data.values)
         held = np.zeros(len(data), bool) if held is None else held
-        return cls(np.unique(hashes[~held]), np.unique(hashes[held]))
+        return cls(np.sort(hashes[~held]), np.sort(hashes[held]))
 
     def learned_from(self, data: Dataset) -> Bool[np.ndarray, " N"]:
         """Return which samples equal one that the training learned from."""

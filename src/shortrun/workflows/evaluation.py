@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions, describe
-from shortrun.data.leaks import Leak, leak_between
+from shortrun.data.leaks import Leak, leak_between, repeated
 from shortrun.errors import DataError
 from shortrun.scores import ALL, FEWEST, Curves, Evaluation, Role, Score
 from shortrun.settings import takes
@@ -123,7 +123,9 @@ def leak_of(run: Trajectory, test: Dataset | None, train: Dataset | None) -> Lea
         return None
     if train is not None:
         return leak_between(train, test)
-    return None if run.rows is None else Leak(len(test), int(run.rows.learned_from(test).sum()))
+    if run.rows is None:
+        return None
+    return Leak(len(test), int(run.rows.learned_from(test).sum()), repeated(run.rows.learned))
 
 
 def beside_baseline(found: Iterable[Score], train: Dataset | None, held_out: Dataset | None) -> Iterator[Score]:

@@ -164,6 +164,10 @@ class Column:
         """Return the JSON form."""
         return asdict(self)
 
+    def meaning(self) -> dict[str, Any]:
+        """Return what the codes mean, without how they are written back."""
+        return {name: getattr(self, name) for name in ("name", "values", "edges", "missing", "type")}
+
     @classmethod
     def from_dict(cls, form: dict[str, Any]) -> Column:
         """Return the column that `to_dict` described."""

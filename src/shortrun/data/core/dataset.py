@@ -188,7 +188,7 @@ class Dataset:
         letters = None if self.alphabet is None else self.alphabet.letters
         header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
         if self.columns is not None:
-            header["columns"] = [column.to_dict() for column in self.columns]
+            header["columns"] = [column.meaning() for column in self.columns]
         digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         for array in (self.values, self.labels):
             for _, part in scan(array):
