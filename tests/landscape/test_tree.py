@@ -646,6 +646,7 @@ def test_t13_a_planted_hierarchy_comes_back(tmp_path):
             "scheme.steps=10",
             "training.ages_per_decade=20",
             "optimiser.rate=0.1",
+            "optimiser.damped_above=2",
             "optimiser.schedule=constant",
         ],
         model={"hidden": 20},
