@@ -99,7 +99,7 @@ def train(size: Size, folder: Path, name: str, *, hidden: int = 0, resume: bool 
     if resume:
         command("train", "-o", run, "--resume", "--updates", updates)
     else:
-        command("train", file, "--labels", file.with_suffix(".csv"), "-o", run, *settings)
+        command("train", file, "--labels", file.with_suffix(".csv"), "--labels-by-order", "-o", run, *settings)
     return {"theta_mb": theta_mb(run), "file_mb": file.stat().st_size / 1e6}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -26,8 +27,10 @@ def test_types_are_checked_without_a_shape():
 def test_shapes_are_checked_where_they_are_annotated():
     field = torch.zeros(2, 3)
     assert Bernoulli().sample(field, torch.zeros(2, 3)).shape == (2, 3)
-    with pytest.raises(TypeCheckError):
-        Bernoulli().sample(field, torch.zeros(5, 3))
+    with pytest.raises(TypeCheckError):  # one of so many calls is looked at, where other tests made many
+        for _ in range(lean_checks.EVERY):
+            with contextlib.suppress(RuntimeError):
+                Bernoulli().sample(field, torch.zeros(5, 3))
 
 
 def test_a_shape_is_found_wherever_it_is():
