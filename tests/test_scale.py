@@ -226,10 +226,13 @@ def test_peak_of_generating_does_not_grow_with_the_number(tmp_path, trained, end
     """180,000 more samples of 64 sites, 12 MB of values and 12 MB of names."""
     code = 'main(["generate", sys.argv[1], "-n", sys.argv[2], "-o", sys.argv[3]])'
 
-    def least(n):  # of two: what the allocator keeps by chance only adds
-        return min(peak(code, trained, n, tmp_path / f"{n}_{i}.{ending}") for i in range(2))
+    def of(n):
+        return peak(code, trained, n, tmp_path / f"{n}.{ending}")
 
-    assert least(200_000) - least(20_000) < 30e-6 * 180_000 + 8
+    few = of(20_000)
+    assert any(
+        of(200_000) - few < 30e-6 * 180_000 + 8 for _ in range(2)
+    )  # what the allocator keeps by chance only adds
 
 
 @linux
