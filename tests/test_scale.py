@@ -229,10 +229,9 @@ def test_peak_of_generating_does_not_grow_with_the_number(tmp_path, trained, end
     def of(n):
         return peak(code, trained, n, tmp_path / f"{n}.{ending}")
 
-    few = of(20_000)
-    assert any(
-        of(200_000) - few < 30e-6 * 180_000 + 8 for _ in range(2)
-    )  # what the allocator keeps by chance only adds
+    few, values = of(20_000), 64e-6 * 180_000
+    most = 8 + (values if ending in ("npz", "npy") else values / 2)  # arrays are written in one piece
+    assert any(of(200_000) - few < most for _ in range(2))  # what the allocator keeps by chance only adds
 
 
 @linux
