@@ -12,7 +12,7 @@ import shortrun as sr
 from command_line import good, refused
 from shortrun import workflows
 from shortrun.data.sequences.profile_alignment import align, log_odds
-from shortrun.landscape import coupling_scores, mean_field, pseudo_likelihood
+from shortrun.landscape import coupling_scores, mean_field_couplings, pseudo_likelihood
 
 MOTIF = "MKTAYIAKQRQISFVK"  # 16 columns
 LETTERS = "-ACDEFGHIKLMNPQRSTVWY"
@@ -198,7 +198,7 @@ def test_baselines_find_planted_pairs(monkeypatch):
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 4, (600, 10))
     codes[:, 9], codes[:, 6] = 3 - codes[:, 0], codes[:, 2]
-    for found in (mean_field(codes, np.ones(600), 4), pseudo_likelihood(codes, np.ones(600), 4)):
+    for found in (mean_field_couplings(codes, np.ones(600), 4), pseudo_likelihood(codes, np.ones(600), 4)):
         best = coupling_scores(found, 4).triu(1).flatten().argsort(descending=True)[:2]
         assert {divmod(int(place), 10) for place in best} == {(0, 9), (2, 6)}
 

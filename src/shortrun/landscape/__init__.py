@@ -4,7 +4,7 @@ from shortrun.landscape.basins import Basins, basins
 from shortrun.landscape.contacts import Contacts, Ranking, area_under_curve, contact_scores, precision, rank_contacts
 from shortrun.landscape.coupling_tables import Couplings, couplings_of
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples
-from shortrun.landscape.dca import BASELINES, coupling_scores, mean_field, pseudo_likelihood
+from shortrun.landscape.dca import BASELINES, coupling_scores, mean_field_couplings, pseudo_likelihood
 from shortrun.landscape.fixed_points import LEFT, FixedPoints, fixed_points
 from shortrun.landscape.growth import starts_of, tree
 from shortrun.landscape.mean_field import MeanFields, gamma, solve
@@ -54,7 +54,7 @@ __all__ = [
     "log_weights",
     "log_weights_of",
     "marginal_free_energy",
-    "mean_field",
+    "mean_field_couplings",
     "mutated",
     "mutation_scores",
     "newick",

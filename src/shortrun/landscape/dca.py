@@ -26,7 +26,7 @@ Codes = Integer[np.ndarray, "N S"]
 Shares = Float[np.ndarray, " N"]
 
 
-def mean_field(codes: Codes, weights: Shares, colours: int) -> Couplings:
+def mean_field_couplings(codes: Codes, weights: Shares, colours: int) -> Couplings:
     """Return couplings as minus the inverse of the covariance of the letters, with half of all counts uniform.
 
     Parameters
@@ -47,9 +47,9 @@ def mean_field(codes: Codes, weights: Shares, colours: int) -> Couplings:
     Examples
     --------
     >>> import numpy as np
-    >>> from shortrun.landscape.dca import coupling_scores, mean_field
+    >>> from shortrun.landscape.dca import coupling_scores, mean_field_couplings
     >>> codes = np.array([[0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 1, 0]])
-    >>> scores = coupling_scores(mean_field(codes, np.ones(4), 2), 2)
+    >>> scores = coupling_scores(mean_field_couplings(codes, np.ones(4), 2), 2)
     >>> int(scores.argmax())  # sites 0 and 1 are alike
     1
     """
@@ -85,7 +85,7 @@ def pseudo_likelihood(codes: Codes, weights: Shares, colours: int, *, seed: int 
     Parameters
     ----------
     codes, weights, colours : ndarray, ndarray, int
-        As for `mean_field`.
+        As for `mean_field_couplings`.
     seed : int, default 0
         Of the choice of batches.
 
@@ -156,6 +156,6 @@ def average_product_corrected(norms: Float[Tensor, "S S"]) -> Float[Tensor, "S S
 
 
 BASELINES: Mapping[str, Callable[[Codes, Shares, int], Couplings]] = {
-    "mean-field": mean_field,
+    "mean-field": mean_field_couplings,
     "plm": pseudo_likelihood,
 }
