@@ -15,6 +15,8 @@ lean_checks.install()  # before anything of shortrun is imported
 from shortrun.models import RBM, Layer, Spec  # noqa: E402
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts  # noqa: E402
 
+LONGEST = ("test_scale.py", "test_gpu.py", "test_scores_of_data.py")
+
 DISCRETE = [Bernoulli(), Ising(), Potts(3)]
 HIDDEN = [Bernoulli(), Ising()]
 
@@ -76,3 +78,8 @@ def shared():
 
 
 __all__ = ["DISCRETE", "HIDDEN", "Gaussian", "all_states", "codes", "energy", "law", "machine"]
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files: a process takes whole ones, and none should have to wait for the other at the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
