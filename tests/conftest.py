@@ -81,5 +81,5 @@ __all__ = ["DISCRETE", "HIDDEN", "Gaussian", "all_states", "codes", "energy", "l
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the longest files: a process takes whole ones, and none should have to wait for the other at the end."""
+    """Begin with the longest files: a process takes whole ones, and none should wait for the other at the end."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
