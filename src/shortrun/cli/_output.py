@@ -59,9 +59,3 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 
 def _show(table: Table) -> None:
     Terminal(highlight=False, markup=False).print(table)
-
-
-def amount(count: int, what: str) -> str:
-    """Return a number with its noun: 1 class, 2 classes, 1,797 samples."""
-    plural = what + ("es" if what.endswith("s") else "s")
-    return f"{count:,} {what if count == 1 else plural}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shortrun.cli._output import amount
+from shortrun.phrases import counted
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
@@ -36,8 +36,8 @@ def summary(source: str, data: Dataset, part: str | None = None) -> str:
     unlabelled = int((~data.labelled).sum())
     place = f"{source} ({part} part)" if part else source
     return (
-        f"read {place}: {amount(len(data), 'sample')}, {amount(data.sites, 'site')}, {colours}, "
-        f"{amount(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
+        f"read {place}: {counted(len(data), 'sample')}, {counted(data.sites, 'site')}, {colours}, "
+        f"{counted(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
     )
 
 

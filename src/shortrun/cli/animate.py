@@ -9,6 +9,7 @@ import typer
 
 from shortrun.cli import _options, _output
 from shortrun.cli._verb import verb
+from shortrun.phrases import counted
 from shortrun.settings import OUTPUT, AnimateSettings
 
 
@@ -29,5 +30,5 @@ def animate(
     from shortrun import workflows
 
     found = workflows.animate(run, out, settings=settings)
-    told = f"{_output.amount(settings.n, 'sample')} up to sweep {max(found):,}"
-    _output.say(f"{told} in {_output.amount(len(found), 'frame')} in {out}")
+    told = f"{counted(settings.n, 'sample')} up to sweep {max(found):,}"
+    _output.say(f"{told} in {counted(len(found), 'frame')} in {out}")

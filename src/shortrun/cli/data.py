@@ -13,6 +13,7 @@ from shortrun.cli import _output
 from shortrun.cli._options import Json
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError, FormatError
+from shortrun.phrases import counted, first_of
 from shortrun.settings import DATA, OUTPUT, Reading
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def readable(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {count:,}" for name, count in value.items())
     if isinstance(value, list):
-        from shortrun.data.leaks import named
-
-        return f"{len(value)}: {named(value)}"
+        return f"{len(value)}: {first_of(value)}"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -196,4 +195,4 @@ def written(samples: Dataset, path: Path, to: str | None = None) -> None:
 
     write(path, samples, format=to)
     if str(path) != _output.STDOUT:
-        _output.say(f"{path}: {_output.amount(len(samples), 'sample')} of {_output.amount(samples.sites, 'site')}")
+        _output.say(f"{path}: {counted(len(samples), 'sample')} of {counted(samples.sites, 'site')}")

@@ -10,6 +10,7 @@ import typer
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
+from shortrun.phrases import counted
 from shortrun.settings import OUTPUT, FixedPointsSettings, Reading
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def warn(found: Basins, max_iterations: int) -> None:
     points = found.points
     if points.unconverged:
         _output.say(
-            f"warning: {points.unconverged:,} of {_output.amount(len(points.which), 'start')} did not converge in "
+            f"warning: {points.unconverged:,} of {counted(len(points.which), 'start')} did not converge in "
             f"{max_iterations:,} iterations (largest change {points.start_residual.max():.2g}): they are in no basin",
             aside=True,
         )
@@ -94,8 +95,8 @@ def show(found: Basins) -> None:
     points = found.points
     more = f", {ON_SCREEN} shown" if len(points) > ON_SCREEN else ""
     _output.say(
-        f"{_output.amount(len(points), 'fixed point')}{more}, {_output.amount(len(points.which), 'start')}, "
-        f"{points.unconverged:,} unconverged, {_output.amount(points.iterations, 'iteration')}, update {found.age:,}"
+        f"{counted(len(points), 'fixed point')}{more}, {counted(len(points.which), 'start')}, "
+        f"{points.unconverged:,} unconverged, {counted(points.iterations, 'iteration')}, update {found.age:,}"
     )
 
 

@@ -13,6 +13,7 @@ from shortrun.cli import _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import number
 from shortrun.errors import FormatError
+from shortrun.phrases import counted
 from shortrun.settings import OUTPUT, Reading
 from shortrun.settings.scoring import FoldSettings
 
@@ -95,7 +96,7 @@ def show(table: pd.DataFrame, compared: pd.DataFrame | None, out: Path) -> None:
     if compared is not None:
         _output.rows(HEADER, [cells(row) for row in compared.to_dict(orient="records")])
     mean = f"mean pLDDT {number(float(table['plddt'].mean()))}; " if compared is None else ""
-    _output.say(f"{mean}{_output.amount(len(table), 'sample')} in {out}")
+    _output.say(f"{mean}{counted(len(table), 'sample')} in {out}")
 
 
 def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -133,6 +134,6 @@ def remarks(table: pd.DataFrame, out: Path) -> list[str]:
     import pandas as pd
 
     empty, kept = int((table["length"] == 0).sum()), len(pd.read_csv(out)) - len(table)
-    told = [f"{_output.amount(empty, 'sample')} of gaps alone: no pLDDT"] if empty else []
-    others = f"{out} also holds {_output.amount(kept, 'row')} of other samples, which a figure of it shows too"
+    told = [f"{counted(empty, 'sample')} of gaps alone: no pLDDT"] if empty else []
+    others = f"{out} also holds {counted(kept, 'row')} of other samples, which a figure of it shows too"
     return told + ([others] if kept > 0 else [])

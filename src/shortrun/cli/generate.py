@@ -12,6 +12,7 @@ import typer
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
+from shortrun.phrases import counted
 from shortrun.settings import OUTPUT, GenerateSettings
 from shortrun.settings.sampling import HELD
 from shortrun.settings.text import whole_numbers
@@ -101,7 +102,7 @@ def generate(
         _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
     elif str(out) != _output.STDOUT:
         what = "piece" if longer else "sample"
-        _output.say(f"{_output.amount(settings.n, what)} after {k} sweeps in {', '.join(map(str, files.values()))}")
+        _output.say(f"{counted(settings.n, what)} after {k} sweeps in {', '.join(map(str, files.values()))}")
         _output.say(f"from {_options.told_age(trained, settings)}", aside=True)
 
 

@@ -13,6 +13,7 @@ import typer
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.phrases import counted
 from shortrun.settings import OUTPUT, Reading
 from shortrun.settings.regimes import DiagramSettings, PhasesSettings
 
@@ -173,7 +174,7 @@ def warn(table: pd.DataFrame) -> None:
     if len(lost):
         ages = ", ".join(map(str, lost["age"][:10]))
         say_aside(
-            f"warning: no mean-field fixed point found near the middle at {_output.amount(len(lost), 'age')} ({ages}), "
+            f"warning: no mean-field fixed point found near the middle at {counted(len(lost), 'age')} ({ages}), "
             f"residual up to {lost['residual'].max():.2g}; s is that of the middle nevertheless"
         )
     for age in table.loc[~table["settled"], "age"]:

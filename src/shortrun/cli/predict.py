@@ -13,6 +13,7 @@ import typer
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
+from shortrun.phrases import counted
 from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def regression(run: Trajectory, data: Dataset) -> Baseline | None:
 def remarks(found: Tally, file: str) -> Iterator[str]:
     """Yield what to know of an accuracy: of samples that the run learned from."""
     if found.learned:
-        known = f"{found.learned:,} of {_output.amount(found.samples, 'sample')} of {file} equal training samples"
+        known = f"{found.learned:,} of {counted(found.samples, 'sample')} of {file} equal training samples"
         others = "" if found.accuracy_of_others is None else f"; on the others it is {found.accuracy_of_others:.4f}"
         yield f"{known}: the accuracy of these says nothing of new ones{others}"
 

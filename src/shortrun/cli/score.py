@@ -12,6 +12,7 @@ import typer
 from shortrun.cli import _output
 from shortrun.cli._verb import Given, verb
 from shortrun.files import atomic
+from shortrun.phrases import counted
 from shortrun.settings import DATA, OUTPUT, Reading
 from shortrun.settings.scoring import ScoreSettings
 
@@ -121,6 +122,6 @@ def remarks(found: Sequence[Score], held_out: str | None) -> list[str]:
     """Return what to know of a table: what it averages over, and what was left out."""
     classes = {each.cls: each.value for each in found if each.cls != "all"}
     few = [name for name in classes if all(each.value != each.value for each in found if each.cls == name)]
-    told = [f"means over {_output.amount(len(classes) - len(few), 'class')}"] if classes else []
+    told = [f"means over {counted(len(classes) - len(few), 'class')}"] if classes else []
     told += [f"too few samples to score {', '.join(few)}"] if few else []
     return told + ([] if held_out else ["scores of memorisation need --held-out FILE: real samples not trained on"])

@@ -15,6 +15,7 @@ from shortrun.cli import _options, _output, _reading
 from shortrun.cli._progress import monitored, shown
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.phrases import counted
 from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
 
 if TYPE_CHECKING:
@@ -168,5 +169,5 @@ def outcome(run: Trajectory) -> str:
     last = run.log()[-1:] or [{}]
     values = monitored(last[0])
     seconds = f" in {last[0]['seconds']:.1f} s" if "seconds" in last[0] else ""
-    ages = _output.amount(len(run.ages), "age")
-    return f"{run.path}: {_output.amount(run.updates, 'update')}{seconds}, {ages}" + (f", {values}" if values else "")
+    ages = counted(len(run.ages), "age")
+    return f"{run.path}: {counted(run.updates, 'update')}{seconds}, {ages}" + (f", {values}" if values else "")

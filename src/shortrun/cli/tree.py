@@ -10,6 +10,7 @@ import typer
 
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import Given, verb
+from shortrun.phrases import counted
 from shortrun.settings import DATA, OUTPUT, Reading, TreeFolderSettings, TreeSettings
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def tell(stage: Stage) -> None:
     if stage.rows == stage.clusters and not stage.unconverged:
         return
     missed = f", {stage.unconverged} of them not converged (residual {stage.residual:.1g})" if stage.unconverged else ""
-    line = f"age {stage.age}: {_output.amount(stage.rows, 'row')} to {_output.amount(stage.clusters, 'fixed point')}"
+    line = f"age {stage.age}: {counted(stage.rows, 'row')} to {counted(stage.clusters, 'fixed point')}"
     _output.say(line + missed, aside=True)
 
 
@@ -82,7 +83,7 @@ def unconverged(found: Tree) -> str:
     bad = [stage for stage in found.stages if stage.unconverged]
     rows, worst = sum(stage.rows for stage in bad), max(stage.residual for stage in bad)
     return (
-        f"warning: {found.unconverged} of {rows} rows at {_output.amount(len(bad), 'age')} had not converged (residual "
+        f"warning: {found.unconverged} of {rows} rows at {counted(len(bad), 'age')} had not converged (residual "
         f"up to {worst:.2g}); the tree goes on from where they were: try --damping 0.5 or more --max-iterations"
     )
 
@@ -126,7 +127,7 @@ def show(about: Mapping[str, Any]) -> None:
     levels = about["levels"][-LEVELS_ON_SCREEN:]
     lines = [(str(it["age"]), str(it["clusters"]), f"{it['decades']:.2f}", decimals(it["agreement"])) for it in levels]
     _output.rows(("age", "fixed points", "live (decades of age)", "ARI with labels"), lines)
-    nodes, clusters = _output.amount(about["nodes"], "node"), _output.amount(about["clusters"], "cluster")
+    nodes, clusters = counted(about["nodes"], "node"), counted(about["clusters"], "cluster")
     _output.say(
         f"{about['leaves']:,} leaves, {nodes}; at {clusters} the adjusted Rand index with the labels is "
         f"{decimals(about['agreement'])}"

@@ -10,9 +10,9 @@ import numpy as np
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import row_hashes
-from shortrun.data.leaks import named
 from shortrun.data.music.encoding import leak
 from shortrun.data.sequences.weights import sequence_weights
+from shortrun.phrases import first_of
 
 PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
 FEW = 10  # samples of a class
@@ -94,7 +94,7 @@ def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
     """Return a line for each thing that will hurt a training or its evaluation."""
     lines = []
     if found["constant_sites"]:
-        sites = named(found["constant_sites"])
+        sites = first_of(found["constant_sites"])
         lines.append(f"{len(found['constant_sites'])} constant columns carry nothing: {sites}")
     copies = found["samples"] - found["distinct"]
     if copies:
@@ -102,7 +102,7 @@ def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
         lines.append(f"{copies} samples ({share:.1%}) are copies of others: a random split puts copies on both sides")
     small = [name for name, count in found["classes"].items() if count < FEW]
     if small:
-        lines.append(f"{len(small)} classes have fewer than {FEW} samples: {named(small)}")
+        lines.append(f"{len(small)} classes have fewer than {FEW} samples: {first_of(small)}")
     if len(found["classes"]) == 1:
         lines.append("there is only one class: nothing to predict")
     if found["unlabelled"] and found["unlabelled"] > 0.9 * found["samples"]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shortrun.data.core.phrases import counted, quoted
 from shortrun.errors import FormatError
+from shortrun.phrases import counted, quoted
 
 PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
 OTHER_PARTS = ("val", "valid", "validation", "dev")

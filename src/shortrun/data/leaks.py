@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import agreeing_sites, most_agreements, row_hashes
+from shortrun.phrases import first_of
 
 NEAR = 0.98  # share of the sites at which nearly copies agree
 COMPARED = 1e10  # sites looked at, which takes a few seconds
 SPOILED = 0.01  # share of copies from which on scores say nothing of new samples
 ERRORS = 2.0
-NAMED = 6  # things that a line names
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Leak:
                 f"of the sites or more without being copies (at most {self.largest:.1%}){usual}"
             )
         if self.groups:
-            names = named(self.groups)
+            names = first_of(self.groups)
             count = "1 group" if len(self.groups) == 1 else f"{len(self.groups):,} groups"
             yield f"{count} (persons, pieces) on both sides, among {of} and {what} samples: {names}"
 
@@ -143,8 +142,3 @@ def shared_groups(train: Dataset, test: Dataset) -> tuple[str, ...]:
     if train.groups is None or test.groups is None:
         return ()
     return tuple(name for name in np.intersect1d(train.groups, test.groups).tolist() if name)
-
-
-def named(things: Any) -> str:
-    """Return the first of many names."""
-    return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")

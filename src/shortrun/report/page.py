@@ -12,6 +12,7 @@ import torch
 
 from shortrun.data import Dataset
 from shortrun.pages import template
+from shortrun.phrases import counted
 from shortrun.report import figures, samples, words
 from shortrun.scores import ALL, Evaluation, Quantity, Score, offered, verdict
 from shortrun.store import software_version
@@ -194,7 +195,7 @@ def memory_effects(found: Evaluation) -> list[tuple[str, list[tuple[bool, str]]]
     for curves in found.curves:
         lines = [(effect.effect == "best at k", str(effect)) for effect in curves.memory_effects]
         count = sum(best_at_k for best_at_k, _ in lines)
-        result = f"seen in {count} of {words.amount(len(lines), 'score')}" if count else "not seen"
+        result = f"seen in {count} of {counted(len(lines), 'score')}" if count else "not seen"
         if lines:
             runs.append((f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {result}", lines))
     return runs

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from shortrun.scores import ALL, Curves, Evaluation, MemoryEffect, Score, amount, listed, summarised
+from shortrun.phrases import counted, joined
+from shortrun.scores import ALL, Curves, Evaluation, MemoryEffect, Score, summarised
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -75,9 +76,9 @@ def describe_memory(effects: list[MemoryEffect]) -> Iterator[str]:
     k, best_at_k = effects[0].k, [effect.score for effect in effects if effect.effect == "best at k"]
     if best_at_k:
         verb = "is" if len(best_at_k) == 1 else "are"
-        yield f"The machine remembers its k = {k}: {listed(best_at_k)} {verb} best there."
+        yield f"The machine remembers its k = {k}: {joined(best_at_k)} {verb} best there."
     else:
-        yield f"It shows no memory of its k = {k}: {amount(len(effects), 'score')} are as good at other times."
+        yield f"It shows no memory of its k = {k}: {counted(len(effects), 'score')} are as good at other times."
 
 
 def peaks(curves: tuple[Curves, ...]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -27,7 +27,7 @@ from shortrun.scores._features import features
 from shortrun.scores._genotypes import GENOTYPES
 from shortrun.scores._logo import frequencies, information, most_different_sites
 from shortrun.scores._projection import Projection, project
-from shortrun.scores._summary import amount, listed, summarised
+from shortrun.scores._summary import summarised
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
 from shortrun.scores.linkage import linkage_decay
@@ -64,7 +64,6 @@ __all__ = [
     "TrainingScores",
     "adversarial_accuracy",
     "alike",
-    "amount",
     "baseline",
     "check_names",
     "compare",
@@ -72,7 +71,6 @@ __all__ = [
     "frequencies",
     "information",
     "linkage_decay",
-    "listed",
     "marked",
     "memory_effect",
     "most_different_sites",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from shortrun.phrases import counted, joined
 from shortrun.scores._base import Score
 from shortrun.scores._verdict import verdict
 
@@ -16,18 +17,18 @@ def summarised(scores: Sequence[Score]) -> str:
     judged = {score.score: score for score in scores if verdict(score) not in ("undefined", "cannot tell", "spoiled")}
     unsure = [score.score for score in scores if verdict(score) == "cannot tell"]
     spoiled = [score.score for score in scores if score.spoiled]
-    few = f" There are too few samples for {listed(unsure)} to tell." if unsure else ""
+    few = f" There are too few samples for {joined(unsure)} to tell." if unsure else ""
     if spoiled:
         verb = "says" if len(spoiled) == 1 else "say"
-        few += f" {listed(spoiled)} {verb} little of new samples: some were trained on."
+        few += f" {joined(spoiled)} {verb} little of new samples: some were trained on."
     if not judged:
         return f"No score could be compared with that of real samples.{few}"
     good = sum(verdict(score) == "as real" for score in judged.values())
-    text = f"The generated samples are as good as real ones in {good} of {amount(len(judged), 'score')}"
+    text = f"The generated samples are as good as real ones in {good} of {counted(len(judged), 'score')}"
     bad = [name for name, score in judged.items() if verdict(score) in ("far", "too close")]
     worst = sorted(bad, key=lambda name: distance_ratio(judged[name]), reverse=True)[:WORST]
     if worst:
-        return f"{text}; farthest from them: {listed(worst)}.{few}"
+        return f"{text}; farthest from them: {joined(worst)}.{few}"
     return f"{text}; the others are close.{few}" if good < len(judged) else f"{text}.{few}"
 
 
@@ -37,14 +38,3 @@ def distance_ratio(score: Score) -> float:
         return math.inf
     ideal = 0.0 if score.ideal is None else score.ideal
     return abs(score.value - ideal) / max(abs(score.floor - ideal), 1e-12)
-
-
-def amount(count: int, noun: str) -> str:
-    """Return '1 score' or '3 scores'."""
-    plural = noun if count == 1 else noun + ("es" if noun.endswith("s") else "s")
-    return f"{count:,} {plural}"
-
-
-def listed(names: list[str]) -> str:
-    """Return 'a', 'a and b' or 'a, b and c'."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

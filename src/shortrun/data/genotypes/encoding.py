@@ -13,10 +13,10 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN
 from shortrun.data.core.parts import nameless
-from shortrun.data.core.phrases import counted
 from shortrun.data.core.request import Request, choose
 from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
 from shortrun.errors import ConfigError, FormatError
+from shortrun.phrases import counted
 
 AT_ONCE = 2**19  # calls looked at together
 IN_MEMORY = 2**24  # bytes of calls that wait in memory, the rest on the disk

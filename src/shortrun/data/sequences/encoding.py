@@ -12,6 +12,7 @@ from shortrun.data.core.alphabet import PROTEIN, Alphabet, detected, is_nucleoti
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.values import CellError
 from shortrun.errors import ConfigError
+from shortrun.phrases import plural
 
 GAP = "-"
 GAPS = "._~"  # what other programs write for gaps
@@ -252,11 +253,6 @@ class Stack:
         wanted = np.zeros(256, bool)
         wanted[list(found)] = True
         return sum(int(wanted[part].any(axis=1).sum()) for _, part in scan(self._table()))
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a noun as it goes with a number."""
-    return noun if count == 1 else f"{noun}s"
 
 
 def quoted(letters: Iterator[str] | Sequence[str]) -> str:

@@ -32,8 +32,9 @@ from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError, binarise
 from shortrun.data.sequences.encoding import Encoded, encode_sequences
 from shortrun.data.tables.delimited import Delimited
-from shortrun.data.tables.understanding import Findings, amount, learned_columns, left_out, of_columns
+from shortrun.data.tables.understanding import Findings, learned_columns, left_out, of_columns
 from shortrun.errors import ConfigError, DataError, FormatError
+from shortrun.phrases import counted
 
 RESERVED = ("name", "label", "group", "sequence")  # no sites unless that is asked for
 OF_TABLES = ("error", "drop-sample", "category")
@@ -65,7 +66,7 @@ def dataset_of(table: Delimited, options: Request) -> Dataset:
     left = without_gaps(table, sites) if options.missing == "drop-sample" else table
     data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options, findings)
     rows = len(table) - len(data)
-    notes = [f"{amount(rows, 'row')} left out, with cells missing or unknown"] if rows else []
+    notes = [f"{counted(rows, 'row')} left out, with cells missing or unknown"] if rows else []
     return data.with_notes(*findings.notes, *notes)
 
 
@@ -310,7 +311,7 @@ def usable(
         gaps = np.array([len(column.values) if column.missing else -1 for column in columns])
         changed = (codes < 0) & (gaps >= 0)
         codes = np.where(codes < 0, gaps, codes)
-        findings.notes += [f"{amount(int(changed.sum()), 'unknown cell')} read as missing"] if changed.any() else []
+        findings.notes += [f"{counted(int(changed.sum()), 'unknown cell')} read as missing"] if changed.any() else []
     kept = np.asarray((codes >= 0).all(axis=1))
     if not kept.all() and (unknown != "drop" or not kept.any()):
         for i in np.flatnonzero((codes < 0).any(axis=0)).tolist():

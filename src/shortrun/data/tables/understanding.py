@@ -25,6 +25,7 @@ from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
 from shortrun.data.tables.delimited import Delimited
 from shortrun.errors import DataError, FormatError, TableError
+from shortrun.phrases import counted
 
 FEW_ROWS = 20  # of so few, different cells are nothing to wonder at
 NAMED = 5  # columns that a note names
@@ -43,11 +44,6 @@ class Findings:
         """Raise the problems, if there are any, all at once."""
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else TableError(self.problems)
-
-
-def amount(count: int, what: str) -> str:
-    """Return a number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -206,7 +202,7 @@ def of_gaps(table: Delimited, sites: Sequence[int], options: Request) -> Iterabl
         words = sorted({cell for site in gaps for cell in table.columns[site].different if cell and is_missing(cell)})
         spelled = f" (also spelled {', '.join(words)})" if words else ""
         yield (
-            f"{amount(cells, 'cell')} in {rows:,} of {len(table):,} rows {'is' if cells == 1 else 'are'} missing"
+            f"{counted(cells, 'cell')} in {rows:,} of {len(table):,} rows {'is' if cells == 1 else 'are'} missing"
             f"{spelled}, a value of its own in {of_columns([table.header[site] for site in gaps])} "
             "('--missing drop-sample' leaves out their rows)"
         )

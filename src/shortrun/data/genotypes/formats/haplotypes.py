@@ -14,7 +14,6 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN, label_text
 from shortrun.data.core.parts import opened
-from shortrun.data.core.phrases import counted
 from shortrun.data.core.raw import read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.formats._legend import (
@@ -32,6 +31,7 @@ from shortrun.data.genotypes.formats._legend import (
 from shortrun.data.genotypes.persons import check_haplotypes, groups_of, haplotype_names
 from shortrun.data.genotypes.variants import one_word, variants_of
 from shortrun.errors import FormatError
+from shortrun.phrases import counted
 
 SUFFIXES = (".hapt",)
 

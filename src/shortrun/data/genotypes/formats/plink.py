@@ -13,7 +13,6 @@ from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
-from shortrun.data.core.phrases import counted
 from shortrun.data.core.raw import hint, read_text
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
@@ -22,6 +21,7 @@ from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
 from shortrun.errors import DataError, FormatError, MissingExtraError
 from shortrun.files import atomic
+from shortrun.phrases import counted
 
 SUFFIXES = (".bed",)
 

@@ -12,12 +12,12 @@ import numpy as np
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import ImageKind
-from shortrun.data.core.phrases import counted
 from shortrun.data.core.request import Request
 from shortrun.data.folders import Listing, Member, each_read, listing, places, without
 from shortrun.data.images.encoding import BYTE, DEEP, encode_images, is_images, pixels_of, threshold_note
 from shortrun.data.images.pixels import FORMATS, Picture, image_library, picture_of, size_of
 from shortrun.errors import FormatError
+from shortrun.phrases import counted
 
 SUFFIXES = tuple(suffix for each in FORMATS.values() for suffix in each)
 

@@ -16,12 +16,12 @@ import numpy as np
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import MusicKind
-from shortrun.data.core.phrases import counted
 from shortrun.data.core.raw import read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.folders import Listing, Member, each_read, listing, places
 from shortrun.data.music.encoding import FRAMES, KEYS, TEMPO, TIME_BIN, Piece, TimeBin, is_music, music, pieces_of
 from shortrun.errors import DataError, FormatError, MissingExtraError
+from shortrun.phrases import counted
 
 SUFFIXES = (".mid", ".midi")
 

@@ -19,8 +19,9 @@ from shortrun.data.core.labels import encode_labels
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError
 from shortrun.data.sequences import gaps
-from shortrun.data.sequences.encoding import STOP, Stack, plural
+from shortrun.data.sequences.encoding import STOP, Stack
 from shortrun.errors import DataError, FormatError
+from shortrun.phrases import plural
 
 Pieces = Iterable[tuple[int, str]]  # the lines (from 1) that hold a sequence, and what they hold of it
 

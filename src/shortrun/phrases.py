@@ -1,0 +1,34 @@
+"""Numbers and names as messages and notes have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+NAMED = 6  # things that a line names
+
+
+def plural(count: int, what: str) -> str:
+    """Return a noun as it goes with a number: class, classes, samples."""
+    return what if count == 1 else f"{what}{'es' if what.endswith('s') else 's'}"
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number with its noun: 1 class, 2 classes, 1,797 samples."""
+    return f"{count:,} {plural(count, what)}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return 'a', 'a and b' or 'a, b and c'."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Return names in quotes: 'a', 'b' and 'c'."""
+    return joined([f"'{name}'" for name in names] or ["none"])
+
+
+def first_of(things: Any) -> str:
+    """Return the first of many names."""
+    return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")
