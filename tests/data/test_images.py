@@ -4,6 +4,7 @@ import gzip
 import io
 import re
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -376,12 +377,7 @@ def test_no_folder_is_replaced(tmp_path):
 
 
 def test_without_pillow_there_is_a_hint(tmp_path, monkeypatch):
-    import builtins
-
-    found = builtins.__import__
-    monkeypatch.setattr(
-        builtins, "__import__", lambda name, *rest: found("no_such_module" if name == "PIL" else name, *rest)
-    )
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'shortrun\[io\]'"):
         write(tmp_path / "d", Dataset.from_arrays(GREY // 128))
     assert [*tmp_path.iterdir()] == []

@@ -1,8 +1,8 @@
 """Music: MIDI made by mido becomes the right bins, mido understands ours, pieces and windows come back as they were."""
 
-import builtins
 import random
 import re
+import sys
 
 import mido
 import numpy as np
@@ -436,11 +436,6 @@ def test_damaged_files_never_crash(tmp_path):
 
 def test_without_symusic_there_is_a_hint(tmp_path, monkeypatch):
     sound(tmp_path)
-    found = builtins.__import__
-
-    def lacking(name, *rest):
-        return found("no_such_module" if name == "symusic" else name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", lacking)
+    monkeypatch.setitem(sys.modules, "symusic", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'shortrun\[music\]'"):
         read(tmp_path / "good.mid")

@@ -18,7 +18,6 @@ from torch import Tensor
 PSEUDO_COUNT = 0.5  # of the mean field: share of uniform letters
 PENALTY = 0.01  # of the pseudo-likelihood: times the squares of fields and couplings, a sequence
 BATCH, STEPS, RATE = 500, 150, 3e-3
-DECAYS = 0.9, 0.999  # of Adam's means of gradients and of their squares
 ROWS = 4000  # sequences at once
 
 Couplings = Float[Tensor, "R R"]
@@ -109,7 +108,7 @@ def pseudo_likelihood(codes: Codes, weights: Shares, colours: int, *, seed: int 
     others = (site[:, None] != site).float()
     shares = torch.from_numpy(np.asarray(weights, np.float64))
     values = [torch.zeros(size, size), torch.zeros(size)]
-    moments = [(torch.zeros_like(each), torch.zeros_like(each)) for each in values]
+    optimiser = torch.optim.Adam(values, lr=RATE)
     for step in range(1, STEPS + 1):
         rows = torch.multinomial(shares, BATCH, replacement=True, generator=generator)
         letters = one_hot(codes[rows.numpy()], colours)
@@ -117,18 +116,11 @@ def pseudo_likelihood(codes: Codes, weights: Shares, colours: int, *, seed: int 
         surplus = fields.unflatten(1, (-1, colours)).softmax(2).flatten(1) - letters
         pulled = letters.T @ surplus / BATCH
         slopes = [(pulled + pulled.T) * others, surplus.mean(0)]
-        rate = RATE * (1 + math.cos(math.pi * step / STEPS)) / 2
-        for value, slope, moment in zip(values, slopes, moments, strict=True):
-            value -= rate * adam(slope.add_(value, alpha=2 * PENALTY), moment, step)
+        for value, slope in zip(values, slopes, strict=True):
+            value.grad = slope.add_(value, alpha=2 * PENALTY)
+        optimiser.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / STEPS)) / 2
+        optimiser.step()
     return values[0].double()
-
-
-def adam(slope: Tensor, moment: tuple[Tensor, Tensor], step: int) -> Tensor:
-    """Return the direction of a step of Adam, after adding a slope to its means."""
-    (mean, square), (first, second) = moment, DECAYS
-    mean.mul_(first).add_(slope, alpha=1 - first)
-    square.mul_(second).addcmul_(slope, slope, value=1 - second)
-    return mean / (1 - first**step) / ((square / (1 - second**step)).sqrt() + 1e-8)
 
 
 def one_hot(codes: Codes, colours: int) -> Float[Tensor, "n R"]:

@@ -12,6 +12,11 @@ from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
 
 
+def begins_with(*marks: bytes) -> Callable[[bytes], bool]:
+    """Return whether content begins with one of some bytes, as a function of its start."""
+    return lambda start: start.startswith(marks)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """A format: how its files are told by their names and their content, read and written.

@@ -195,6 +195,11 @@ class Kind:
         return "continuous values" if self.continuous else "columns of different kinds"
 
     @property
+    def aligned_columns(self) -> int:
+        """How many columns the alignment has that the sites are from."""
+        return self.sites if self.alignment.columns is None else self.alignment.columns.of
+
+    @property
     def site_names(self) -> list[str]:
         """Names of the sites: those of columns, of the file, 22:16051497_A_G of genotypes, or site_1, site_2, ..."""
         if self.columns is not None:

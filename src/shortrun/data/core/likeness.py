@@ -61,14 +61,22 @@ def most_agreements(rows: np.ndarray, others: np.ndarray, skip: np.ndarray | Non
 
 def clusters(values: np.ndarray, agreeing: int) -> np.ndarray:
     """Return the (N,) number of each row's cluster: rows that agree at so many sites are of one, and chains of them."""
-    cluster = np.arange(len(values))
+    rows = cluster = np.arange(len(values))
     for start, other, alike in blocks_alike(values, agreeing):
-        theirs = cluster[other : other + alike.shape[1]]
-        for row, found in enumerate(alike, start):
-            met = np.unique(np.append(theirs[found], cluster[row]))
-            if len(met) > 1:
-                cluster[np.isin(cluster, met)] = met[0]
+        one, another = np.nonzero(alike)
+        cluster = components(len(values), [(cluster, rows), (one + start, another + other)])
     return cluster
+
+
+def components(count: int, edges: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Return the first node that each node of a graph is connected with, (count,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    one, other = (np.concatenate(ends) for ends in zip(*edges, strict=True))
+    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(count, count))
+    _, first, part = np.unique(connected_components(graph, directed=False)[1], return_index=True, return_inverse=True)
+    return first[part]
 
 
 def blocks_alike(values: np.ndarray, agreeing: int) -> Iterator[tuple[int, int, np.ndarray]]:

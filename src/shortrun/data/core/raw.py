@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from shortrun.errors import ConfigError, FormatError, MissingExtraError, nearest
+from shortrun.data.core.libraries import library
+from shortrun.errors import ConfigError, FormatError, nearest
 from shortrun.files import explain
 
 ENDINGS = {".gz": "gz", ".bgz": "gz", ".xz": "xz", ".bz2": "bz2", ".zst": "zst", ".zip": "zip"}  # of packed files
@@ -100,10 +101,7 @@ def opened(path: Path, file: Any, kind: str) -> Any:
     if kind == "zip":
         return only_member(path, file)
     if kind == "zst":
-        try:
-            import pyarrow
-        except ImportError:
-            raise MissingExtraError("pyarrow, which unpacks .zst,", "io") from None
+        pyarrow = library("pyarrow", "pyarrow, which unpacks .zst,", "io")
         return io.BufferedReader(pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"), HEAD)
     return {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}[kind](file, "rb")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data.core.blocks import taken
-from shortrun.data.core.likeness import agreeing_sites, clusters
+from shortrun.data.core.likeness import agreeing_sites, clusters, components
 from shortrun.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -133,25 +133,13 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
     if dataset.continuous:
         raise DataError("identity is the share of sites that agree: these data are continuous")
     alike = clusters(taken(dataset.values, slice(None)), agreeing_sites(identity, dataset.sites))
-    joined = merged_groups(alike, group_codes(dataset))
+    rows, groups = np.arange(len(dataset)), group_codes(dataset)
+    joined = components(len(rows) + int(groups.max()) + 1, [(rows, alike), (rows, len(rows) + groups)])[: len(rows)]
     if len(dataset) > 1 and joined.max() == joined.min():
         raise DataError(
             f"all {len(dataset):,} samples are one cluster at identity {identity:g}: a higher identity splits them"
         )
     return joined.astype(str)
-
-
-def merged_groups(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the numbers of groups that keep both those of `one` and those of `other` together."""
-    while True:
-        lowest = np.full(other.max() + 1, len(one))
-        np.minimum.at(lowest, other, one)
-        new = lowest[other]
-        if np.array_equal(new, one):
-            return one
-        back = np.full(max(one.max(), new.max()) + 1, len(one))
-        np.minimum.at(back, one, new)
-        one = back[one]
 
 
 def group_codes(dataset: Dataset) -> np.ndarray:

@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import BYTES, give_back
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.likeness import components
 from shortrun.data.genotypes.persons import check_kind, groups_of
 from shortrun.errors import ConfigError
 
@@ -107,14 +106,6 @@ def joined_by(person: np.ndarray, data: Dataset) -> np.ndarray:
     _, code = np.unique(data.groups, return_inverse=True)
     named = data.groups != ""
     return components(count + int(code.max()) + 1, [(person[named], count + code[named])])[:count]
-
-
-def components(count: int, edges: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Return the first node that each node of a graph is connected with, (count,)."""
-    one, other = (np.concatenate(ends) for ends in zip(*edges, strict=True))
-    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(count, count))
-    _, first, part = np.unique(connected_components(graph, directed=False)[1], return_index=True, return_inverse=True)
-    return first[part]
 
 
 def compared(data: Dataset, rows: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import read_bytes
 from shortrun.data.images.encoding import DEEP
-from shortrun.errors import ConfigError, FormatError, MissingExtraError
+from shortrun.errors import ConfigError, FormatError
 
+PILLOW = "PIL.Image", "pillow", "io"
 FORMATS = {  # of Pillow, by the endings of their files
     "PNG": (".png",),
     "JPEG": (".jpg", ".jpeg"),
@@ -67,7 +68,7 @@ def picture_of(path: Path, size: tuple[int, int] | None = None) -> Picture:
     MissingExtraError
         If pillow is not installed.
     """
-    pillow, content = image_library(), read_bytes(path)
+    pillow, content = library(*PILLOW), read_bytes(path)
     try:
         with pillow.open(BytesIO(content), formats=[*FORMATS]) as image:
             return taken(path, image, size)
@@ -93,7 +94,7 @@ def taken(path: Path, image: Any, size: tuple[int, int] | None) -> Picture:
         image, more = grey(path, image)
         changes |= more
     if size is not None and image.size != size:
-        resampling = image_library().Resampling.BILINEAR  # of what is larger, all pixels count; no overshoot
+        resampling = library(*PILLOW).Resampling.BILINEAR  # of what is larger, all pixels count; no overshoot
         image = (image.convert("I") if deep else image).resize(size, resampling)
     pixels = np.asarray(image)
     if deep and not 0 <= pixels.min() <= pixels.max() <= DEEP:
@@ -123,18 +124,3 @@ def grey(path: Path, image: Any) -> tuple[Any, set[str]]:
         bands = [colours.getchannel(band) for band in "RGB"]
         changes |= set() if bands[0] == bands[1] == bands[2] else {COLOURED}
     return image.convert("L"), changes
-
-
-def image_library() -> ModuleType:
-    """Return pillow's images.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingExtraError("pillow", "io") from None
-    return Image

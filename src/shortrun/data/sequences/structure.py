@@ -10,10 +10,11 @@ import numpy as np
 
 from shortrun.data.core.alphabet import DNA, RNA
 from shortrun.data.core.kind import Kind
+from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import read_bytes
 from shortrun.data.sequences.encoding import codes_of
 from shortrun.data.sequences.profile_alignment import Placement, align, runs
-from shortrun.errors import ConfigError, FormatError, MissingExtraError, nearest
+from shortrun.errors import ConfigError, FormatError, nearest
 
 TRACES = ("CB", "C1'", "CA")  # the atom of a residue that stands for it: the first that it has
 POOR = 0.15  # share of most frequent letters below which a chain may be of another family
@@ -80,7 +81,7 @@ def read_structure(
         raise FormatError(path, None, f"no chain fits the {kind.sites} sites of the model, nearest is {own.name}")
     columns = kind.alignment.columns
     kept = np.arange(kind.sites) if columns is None else np.array(columns.kept)
-    found = np.full((width := kind.sites if columns is None else columns.of, width), np.nan)
+    found = np.full((kind.aligned_columns, kind.aligned_columns), np.nan)
     present = place.residues >= 0
     there = kept[present]
     found[np.ix_(there, there)] = distances(own, place.residues[present], atoms)
@@ -108,10 +109,7 @@ def read_chains(path: Path, *, nucleic: bool) -> tuple[list[Chain], list[str]]:
     MissingExtraError
         If gemmi is not installed.
     """
-    try:
-        import gemmi
-    except ImportError:
-        raise MissingExtraError("gemmi", "bio") from None
+    gemmi = library("gemmi", "gemmi", "bio")
     text = read_bytes(path).decode("utf-8", "replace")
     try:
         structure = gemmi.read_structure_string(text)

@@ -56,7 +56,7 @@ def unaligned_blocks(path: Path, kind: Kind) -> Iterator[Block]:
     assert kind.alphabet is not None
     model = HMM(Path(kind.reading.align))
     columns = kind.alignment.columns
-    width = kind.sites if columns is None else columns.of
+    width = kind.aligned_columns
     if width != model.model.M:
         raise DataError(f"{kind.reading.align} has {model.model.M} columns, the model was trained on {width}")
     unknown = gap_code(kind.alphabet) if kind.reading.unknown == "gap" else STRANGE

@@ -127,8 +127,7 @@ def placed(path: Path, row: Row, kind: Kind, unknown: str, odds: Callable[[], np
     FormatError
         For a letter at a site that the alphabet has not, or a sequence that fits nowhere.
     """
-    columns = kind.alignment.columns
-    width = kind.sites if columns is None else columns.of
+    width = kind.aligned_columns
     text = row.text
     if len(text) != width and kind.reading.align is not None:
         text = HMM(Path(kind.reading.align)).with_inserts(path, row)
@@ -142,7 +141,7 @@ def placed(path: Path, row: Row, kind: Kind, unknown: str, odds: Callable[[], np
 def _on_columns(path: Path, row: Row, text: str, kind: Kind, unknown: str) -> WildType:
     """Return an aligned sequence: with as many letters as there are columns, or those besides small letters and '.'."""
     columns = kind.alignment.columns
-    width = kind.sites if columns is None else columns.of
+    width = kind.aligned_columns
     residues, letters = [], []
     for letter in text:
         inserted = len(text) != width and ord(letter) in INSERTS

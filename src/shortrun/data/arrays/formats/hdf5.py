@@ -16,13 +16,15 @@ from shortrun.data.arrays.formats._arrays import to_dataset, to_table
 from shortrun.data.core.alphabet import of_letters
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.tables.encoding import to_json
-from shortrun.errors import ConfigError, FormatError, MissingExtraError, ShortrunError, nearest
+from shortrun.errors import ConfigError, FormatError, ShortrunError, nearest
 
+H5PY = "h5py", "h5py", "io"
 SUFFIXES = (".h5", ".hdf5")
 
 ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape")
@@ -71,7 +73,7 @@ def opened(path: Path) -> Iterator[Any]:
     FormatError
         If it is empty, damaged, or another kind of file; damage may be found while it is read.
     """
-    h5py = library()
+    h5py = library(*H5PY)
     source = BytesIO(read_bytes(path)) if is_packed(path) or not path.stat().st_size else path
     try:
         with h5py.File(source, "r") as file:
@@ -91,7 +93,7 @@ def array(path: Path, file: Any, key: str) -> np.ndarray:
     FormatError
         If there is none of that name; names the nearest.
     """
-    h5py = library()
+    h5py = library(*H5PY)
     if key not in file:
         raise FormatError(path, None, f"no array '{key}'{did_you_mean(key, file)}")
     node = file[key]
@@ -162,7 +164,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     `train`, `train_labels` ('-1' where unknown), `train_names`, `train_groups`, `train_weights`; `samples`, `labels`
     as codes into `classes`, `variable_type`; `alphabet`, `image_shape`, and `table_json` for a table of mixed columns.
     """
-    h5py = library()
+    h5py = library(*H5PY)
     with tempfile.TemporaryFile() as whole:  # HDF5 goes back in a file, which a stream or a packed one cannot
         with h5py.File(whole, "w") as target:
             fill(target, dataset)
@@ -199,7 +201,7 @@ def add(file: Any, name: str, values: np.ndarray, names: np.ndarray | None = Non
     kind = values.dtype
     if texts.dtype.kind == "U":
         longest = max(np.char.encode(part, "utf-8").itemsize for _, part in scan(texts))
-        kind = library().string_dtype(length=max(1, longest))
+        kind = library(*H5PY).string_dtype(length=max(1, longest))
     target = file.create_dataset(name, values.shape, kind, compression="gzip", compression_opts=4, track_times=False)
     for start, part in scan(values):
         cells = part if names is None else names[part]
@@ -211,27 +213,7 @@ def add(file: Any, name: str, values: np.ndarray, names: np.ndarray | None = Non
 def add_text(file: Any, name: str, text: str) -> None:
     """Write a single text as UTF-8."""
     content = text.encode()
-    file[name] = np.array(content, library().string_dtype(length=len(content)))
+    file[name] = np.array(content, library(*H5PY).string_dtype(length=len(content)))
 
 
-def library() -> Any:
-    """Return h5py, which is slow to import and needed only here.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        import h5py
-    except ImportError:
-        raise MissingExtraError("h5py", "io") from None
-    return h5py
-
-
-def begins(start: bytes) -> bool:
-    """Return whether content is of this format."""
-    return start.startswith(b"\x89HDF")
-
-
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x89HDF"), read=read, write=write)

@@ -9,7 +9,7 @@ import numpy as np
 
 from shortrun.data.arrays.formats._arrays import load, to_dataset, write_blocks
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.request import Request
 from shortrun.errors import FormatError
 
@@ -38,9 +38,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     write_blocks(file, dataset.in_units)
 
 
-def begins(start: bytes) -> bool:
-    """Return whether content is of this format."""
-    return start.startswith(b"\x93NUMPY")
-
-
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x93NUMPY"), read=read, write=write)

@@ -15,6 +15,7 @@ from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.libraries import library
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import hint, read_lines
 from shortrun.data.core.request import Request
@@ -22,9 +23,10 @@ from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
-from shortrun.errors import DataError, FormatError, MissingExtraError
+from shortrun.errors import DataError, FormatError
 from shortrun.files import atomic
 
+PGENLIB = "pgenlib", "Pgenlib", "genomics"
 SUFFIXES = (".pgen",)
 
 LABEL = "Label"  # the column of .psam that holds classes, as we write it
@@ -51,30 +53,15 @@ def read(path: Path, options: Request) -> Dataset:
     MissingExtraError
         If Pgenlib is not there.
     """
-    library = pgen_library()
+    pgenlib = library(*PGENLIB)
     table = psam(beside(path, ".psam"))
     genotypes = Genotypes(path, table["IID"], options)
     records = pvar(pvar_of(path))
-    with opened_for_reading(path, library, len(table["IID"]), records) as reader:
+    with opened_for_reading(path, pgenlib, len(table["IID"]), records) as reader:
         chosen = iter(wanted(path, genotypes, records, options))
         while block := list(islice(chosen, genotypes.at_once)):
             genotypes.add(calls_of(path, reader, block, len(table["IID"])))
     return labelled(path, genotypes.dataset(), table, options)
-
-
-def pgen_library() -> ModuleType:
-    """Return Pgenlib.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        import pgenlib
-    except ImportError:
-        raise MissingExtraError("Pgenlib", "genomics") from None
-    return pgenlib
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -152,7 +139,7 @@ def pvar(path: Path) -> list[dict[str, str]]:
     return [{role: row[i] for role, i in place.items()} for _, row in rows]
 
 
-def opened_for_reading(path: Path, library: ModuleType, people: int, records: list[dict[str, str]]) -> Any:
+def opened_for_reading(path: Path, pgenlib: ModuleType, people: int, records: list[dict[str, str]]) -> Any:
     """Return Pgenlib's view of a file.
 
     Raises
@@ -163,7 +150,7 @@ def opened_for_reading(path: Path, library: ModuleType, people: int, records: li
     counts = np.cumsum([0, *(record["alt"].count(",") + 2 for record in records)]).astype(np.uintp)
     several = {} if counts[-1] == 2 * len(records) else {"allele_idx_offsets": counts}
     try:
-        reader = library.PgenReader(str(path).encode(), raw_sample_ct=people, variant_ct=len(records), **several)
+        reader = pgenlib.PgenReader(str(path).encode(), raw_sample_ct=people, variant_ct=len(records), **several)
     except (RuntimeError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
         told = f"{people:,} persons in .psam, {len(records):,} sites in .pvar"
@@ -257,7 +244,7 @@ def save(path: Path, dataset: Dataset) -> None:
     """
     if path.suffix.lower() == ".gz":
         raise DataError("PLINK files are not packed: leave out .gz")
-    library, people, variants = pgen_library(), persons(dataset), variants_of(dataset)
+    pgenlib, people, variants = library(*PGENLIB), persons(dataset), variants_of(dataset)
     classes = [*map(one_word, dataset.classes), "NA"]  # the code -1 picks the last
     with ExitStack() as stack:
         sites, samples = (stack.enter_context(opened(beside(path, ending))) for ending in (".pvar", ".psam"))
@@ -267,7 +254,7 @@ def save(path: Path, dataset: Dataset) -> None:
         samples.writelines(f"{person.name}\tNA\t{classes[person.label]}\n".encode() for person in people)
         target = stack.enter_context(atomic(path))
         options = {"nonref_flags": False, "hardcall_phase_present": dataset.colours == 2}
-        writer = library.PgenWriter(str(target).encode(), len(people), variant_ct=len(variants), **options)
+        writer = pgenlib.PgenWriter(str(target).encode(), len(people), variant_ct=len(variants), **options)
         write_calls(writer, dataset, people)
         writer.close()
 

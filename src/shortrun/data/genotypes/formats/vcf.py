@@ -15,7 +15,7 @@ import numpy as np
 
 from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.parts import opened
 from shortrun.data.core.request import Request
@@ -355,9 +355,6 @@ def alleles(dosages: np.ndarray) -> np.ndarray:
     return np.stack([dosages == 2, dosages >= 1], 1).reshape(-1, dosages.shape[1]).astype(np.uint8)
 
 
-def begins(start: bytes) -> bool:
-    """Return whether content is of this format."""
-    return start.startswith((b"##fileformat=VCF", b"BCF\2"))
-
-
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, unpacks=("gz",), read=read, save=save)
+FORMAT = Format(
+    suffixes=SUFFIXES, begins=begins_with(b"##fileformat=VCF", b"BCF\2"), unpacks=("gz",), read=read, save=save
+)

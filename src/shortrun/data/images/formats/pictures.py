@@ -12,10 +12,11 @@ import numpy as np
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import ImageKind
+from shortrun.data.core.libraries import library
 from shortrun.data.core.request import Request
 from shortrun.data.folders import Listing, Member, each_read, listing, places, without
 from shortrun.data.images.encoding import BYTE, DEEP, encode_images, is_images, pixels_of, threshold_note
-from shortrun.data.images.pixels import FORMATS, Picture, image_library, picture_of, size_of
+from shortrun.data.images.pixels import FORMATS, PILLOW, Picture, picture_of, size_of
 from shortrun.errors import FormatError
 from shortrun.phrases import counted
 
@@ -117,7 +118,7 @@ def write_folder(folder: Path, dataset: Dataset) -> None:
     DataError
         If the samples are no images.
     """
-    pillow, scale = image_library(), DEEP if dataset.kind.image.full_scale == DEEP else BYTE
+    pillow, scale = library(*PILLOW), DEEP if dataset.kind.image.full_scale == DEEP else BYTE
     classes = np.array([*dataset.classes, ""], dtype=object)  # the code -1 picks the last
     files = places(folder, dataset.names, classes[dataset.labels], ".png")
     for file, pixels in zip(files, pixels_of(dataset, scale), strict=True):
@@ -133,7 +134,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
         If the samples are no images.
     """
     form = next(name for name, suffixes in FORMATS.items() if suffix in suffixes)
-    image_library().fromarray(grid(pixels_of(dataset), rows_of(dataset))).save(file, form)
+    library(*PILLOW).fromarray(grid(pixels_of(dataset), rows_of(dataset))).save(file, form)
 
 
 def rows_of(dataset: Dataset) -> list[np.ndarray]:

@@ -8,19 +8,19 @@ from dataclasses import replace
 from functools import partial
 from io import BufferedWriter
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.kind import MusicKind
+from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.folders import Listing, Member, each_read, listing, places
 from shortrun.data.music.encoding import FRAMES, KEYS, TEMPO, TIME_BIN, Piece, TimeBin, is_music, music, pieces_of
-from shortrun.errors import DataError, FormatError, MissingExtraError
+from shortrun.errors import DataError, FormatError
 from shortrun.phrases import counted
 
 SUFFIXES = (".mid", ".midi")
@@ -118,29 +118,14 @@ def load(path: Path, content: bytes) -> Any:
     FormatError
         If it finds no music.
     """
-    library = midi_library()
+    symusic = library("symusic", "symusic", "music")
     try:
-        return library.Score.from_midi(content)
+        return symusic.Score.from_midi(content)
     except (RuntimeError, ValueError, IndexError, MemoryError) as error:
         reason = (str(error).splitlines() or [""])[0].removeprefix("MiniMidi: ")[:100]
         known = content.startswith(b"MThd")
         what = f"is a truncated or damaged MIDI file ({reason})" if known else "is no MIDI file"
         raise FormatError(path, None, what) from None
-
-
-def midi_library() -> ModuleType:
-    """Return symusic.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        import symusic
-    except ImportError:
-        raise MissingExtraError("symusic", "music") from None
-    return symusic
 
 
 def mark_of(score: Any) -> Mapping[str, str]:
@@ -286,14 +271,14 @@ def score_of(piece: Piece, form: MusicKind) -> bytes:
     MissingExtraError
         If symusic is not installed.
     """
-    library, per_beat = midi_library(), TimeBin.of(form.time_bin).per_beat
+    symusic, per_beat = library("symusic", "symusic", "music"), TimeBin.of(form.time_bin).per_beat
     ticks = max(1, TICKS // per_beat)
-    score, track = library.Score(ticks * per_beat), library.Track(name="Piano", program=0, is_drum=False)
+    score, track = symusic.Score(ticks * per_beat), symusic.Track(name="Piano", program=0, is_drum=False)
     mark = f"shortrun: {len(piece.roll)} bins of {form.time_bin}, {form.frames} a sample"
-    score.markers.append(library.TextMeta(0, mark))
-    score.tempos.append(library.Tempo(0, qpm=piece.tempo))
+    score.markers.append(symusic.TextMeta(0, mark))
+    score.tempos.append(symusic.Tempo(0, qpm=piece.tempo))
     for first, last, key in notes(piece.roll):
-        track.notes.append(library.Note(first * ticks, (last - first) * ticks, key + LOWEST, VELOCITY))
+        track.notes.append(symusic.Note(first * ticks, (last - first) * ticks, key + LOWEST, VELOCITY))
     score.tracks.append(track)
     return score.dumps_midi()
 
@@ -307,9 +292,6 @@ def notes(roll: np.ndarray) -> list[list[int]]:
     return np.stack([first, last, keys], axis=1)[order].tolist()
 
 
-def begins(start: bytes) -> bool:
-    """Return whether content is of this format."""
-    return start.startswith(b"MThd")
-
-
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write, write_folder=write_folder, fits=is_music)
+FORMAT = Format(
+    suffixes=SUFFIXES, begins=begins_with(b"MThd"), read=read, write=write, write_folder=write_folder, fits=is_music
+)

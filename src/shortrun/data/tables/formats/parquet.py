@@ -11,14 +11,15 @@ import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.kind import Kind
+from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
 from shortrun.data.tables.delimited import Delimited
 from shortrun.data.tables.encoding import Cells, columns_of, dataset_of, from_json, to_json
-from shortrun.errors import DataError, FormatError, MissingExtraError
+from shortrun.errors import DataError, FormatError
 from shortrun.files import explain
 
 if TYPE_CHECKING:
@@ -151,17 +152,7 @@ def arrow() -> tuple[Any, Any]:
     MissingExtraError
         If pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise MissingExtraError("pyarrow", "io") from None
-    return pyarrow, pyarrow.parquet
+    return library("pyarrow", "pyarrow", "io"), library("pyarrow.parquet", "pyarrow", "io")
 
 
-def begins(start: bytes) -> bool:
-    """Return whether content is of this format."""
-    return start.startswith(b"PAR1")
-
-
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"PAR1"), read=read, write=write)
