@@ -36,6 +36,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by their names, without those that have their default."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
     @classmethod
     def of(cls: type[S], **given: Any) -> S:
         """Return the settings with these values, the defaults elsewhere.

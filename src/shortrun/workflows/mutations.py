@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from shortrun.data import Dataset, read
+from shortrun.data import Dataset, Kind, read
 from shortrun.data.sequences.unaligned import unaligned_blocks
 from shortrun.data.sequences.weights import frequencies
 from shortrun.data.sequences.wildtype import WildType, is_fasta, of_dataset, read_wildtype, single_row
@@ -132,11 +132,14 @@ def open_wildtype(
         If the file cannot be read, or the sequence does not fit the sites.
     """
     run, reading = opened(run), reading or Reading()
-    given = {name: getattr(reading, name) for name in reading.model_fields_set}
-    as_read = run.kind.reading.model_copy(update=given)
-    kind = replace(run.kind, reading=as_read)
-    found = read_wildtype(Path(path), kind, as_read.unknown, lambda: profile_of(run))
-    return read(path, like=run, **given) if found is None else found
+    kind = read_as(run, reading)
+    found = read_wildtype(Path(path), kind, kind.reading.unknown, lambda: profile_of(run))
+    return read(path, like=run, **reading.given) if found is None else found
+
+
+def read_as(run: Trajectory, reading: Reading) -> Kind:
+    """Return the kind of a run's data with other options of reading."""
+    return replace(run.kind, reading=run.kind.reading.model_copy(update=reading.given))
 
 
 def count_of(wildtype: Dataset | WildType) -> int:
@@ -166,8 +169,7 @@ def score_unaligned(
         `attrs["notes"]`; None without an HMM, for one sequence, and for other files
     """
     run, reading = opened(run, raw=settings.raw), reading or Reading()
-    given = {name: getattr(reading, name) for name in reading.model_fields_set}
-    kind = replace(run.kind, reading=run.kind.reading.model_copy(update=given))
+    kind = read_as(run, reading)
     if kind.reading.align is None or not is_fasta(Path(path)) or single_row(Path(path)) is not None:
         return None
     model, theta, label = rbm_of(run, "free energy"), theta_of(run, settings.age), class_code(run, settings.label)
@@ -305,11 +307,10 @@ def changes_of(
     run: Trajectory, wild: WildType, mutations: Sequence[Mutation], first: int
 ) -> list[tuple[int, int]] | None:
     """Return the (site, code) that mutations change, None where a residue or a letter is not modelled."""
-    site_of = {residue: site for site, residue in enumerate(wild.residues.tolist()) if residue >= 0}
     assert run.kind.alphabet is not None
     letters, found = run.kind.alphabet.letters, []
     for each in mutations:
-        site = site_of.get(each.number - first)
+        site = wild.sites.get(each.number - first)
         if site is None or each.after not in letters:
             return None
         found.append((site, letters.index(each.after)))
@@ -337,11 +338,11 @@ def independent(run: Trajectory, wild: WildType, values: np.ndarray) -> tuple[np
 def matched(listed: Mutants, effects: Mutants) -> tuple[np.ndarray, list[str]]:
     """Return the measured effect of each listed mutant, the mean where one was measured several times, and notes."""
     assert effects.measured is not None
+    if listed is effects:
+        return np.array(effects.measured), []
     by_mutant: dict[frozenset[Mutation], list[float]] = {}
     for mutations, value in zip(effects.mutations, effects.measured, strict=True):
         by_mutant.setdefault(frozenset(mutations), []).append(value)
-    if listed is effects:
-        return np.array(effects.measured), []
     keys = [frozenset(mutations) for mutations in listed.mutations]
     found = np.array([np.mean(by_mutant.get(key, [np.nan])) for key in keys])
     beyond = len(by_mutant.keys() - set(keys))

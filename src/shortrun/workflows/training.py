@@ -127,9 +127,8 @@ def training_data(
         If there is no source, or it cannot be read: of the first way, if there are several.
     """
     if run is not None:
-        known = run.kind.reading
         source = source or run.kind.source
-        given = {**{name: getattr(known, name) for name in known.model_fields_set}, **given}
+        given = {**run.kind.reading.given, **given}
     if source is None:
         raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
     if run is not None or config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():

@@ -24,7 +24,7 @@ class Request(Reading):
     @classmethod
     def made(cls, reading: Reading, like: Kind | None = None) -> Request:
         """Return the request of options, the alphabet as a value where it was stored as a mapping."""
-        given = {name: getattr(reading, name) for name in reading.model_fields_set}
+        given = reading.given
         if isinstance(reading.alphabet, Mapping):
             given["alphabet"] = Alphabet(**reading.alphabet)
         return cls.model_construct(**given, like=like)

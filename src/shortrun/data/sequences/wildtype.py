@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,11 @@ class WildType:
     def counted(self) -> bool:
         """Whether residues are counted along the sequence, rather than by columns."""
         return bool(self.letters)
+
+    @cached_property
+    def sites(self) -> dict[int, int]:
+        """The site of each residue that has one, by its index from 0."""
+        return {residue: site for site, residue in enumerate(self.residues.tolist()) if residue >= 0}
 
     def described(self, first: int) -> tuple[str, ...]:
         """Return the notes, and which residues (the first one has this number) and sites are not scored."""

@@ -14,7 +14,7 @@ import numpy as np
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import read_text
 from shortrun.data.core.texts import GrowingTexts, Texts
-from shortrun.data.tables.dialects import Numbered, opened, rows_of
+from shortrun.data.tables.dialects import Numbered, named_part, opened, rows_of
 from shortrun.errors import FormatError
 from shortrun.settings import Reading
 
@@ -196,8 +196,3 @@ def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip
     if bad and not (skip_bad and lines):
         raise FormatError(path, bad[0][0], f"{bad[0][1]} fields, the header has {width}")
     return Gathered(lines, [column.whole().stripped() for column in columns], padded, len(bad))
-
-
-def named_part(header: list[str]) -> list[str]:
-    """Return the names of columns without the empty ones at the end."""
-    return header[: max((i for i, name in enumerate(header, 1) if name), default=0)]

@@ -176,7 +176,12 @@ def rows_of(text: str, mark: str, path: Path | None = None) -> Iterator[Numbered
             raise FormatError(path, start, f"is no valid CSV: {error}") from None
 
 
+def named_part(header: list[str]) -> list[str]:
+    """Return the names of columns without the empty ones at the end."""
+    return header[: max((i for i, name in enumerate(header, 1) if name), default=0)]
+
+
 def trimmed(numbered: list[Numbered]) -> list[Numbered]:
     """Return rows without columns at the end that hold nothing, as the panel of the 1000 Genomes has in its header."""
-    width = len("\0".join(numbered[0][1]).rstrip("\0").split("\0"))
+    width = len(named_part(numbered[0][1])) or 1
     return numbered if any(any(row[width:]) for _, row in numbered) else [(line, row[:width]) for line, row in numbered]

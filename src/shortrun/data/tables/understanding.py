@@ -12,7 +12,6 @@ from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.data.core.columns import (
     BINS,
     Column,
-    is_missing,
     learned,
     looks_numeric,
     missing_among,
@@ -23,6 +22,7 @@ from shortrun.data.core.columns import (
 from shortrun.data.core.dates import date_form
 from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
+from shortrun.data.core.words import is_missing
 from shortrun.data.tables.delimited import Delimited
 from shortrun.errors import DataError, FormatError, TableError
 from shortrun.phrases import counted
