@@ -19,12 +19,14 @@ Record: TypeAlias = dict[str, Any]
 COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record of one has
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
+RAN_AWAY = "it ran away"
+LEARNT = 2  # ages without a better accuracy, after which labels count as learnt
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
 JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 5 to 16 then, up to 3 else
 RESIDUALS = ("residual_generate", "residual_joint")  # of the runs that make samples
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
-SETBACKS = 3  # whose next one ends a training: its rate was an eighth then
+SETBACKS = 3  # whose next one ends a training
 
 
 class Outlook(NamedTuple):
@@ -50,8 +52,12 @@ def standard_error(record: Record) -> float:
 
 
 def told_apart(record: Record) -> float:
-    """Return how far P_DD and P_GG are from 1/2, as the root of the mean square: 0 is ideal, 1/2 the worst."""
-    return math.sqrt(((record["p_dd"] - 0.5) ** 2 + (record["p_gg"] - 0.5) ** 2) / 2)
+    """Return how far P_DD and P_GG are from those of real samples, as the root of the mean square: 0 is ideal.
+
+    These are 1/2, but for samples in groups, such as overlapping windows of a piece: there the record has them.
+    """
+    dd, gg = record["p_dd"] - record.get("p_dd_real", 0.5), record["p_gg"] - record.get("p_gg_real", 0.5)
+    return math.sqrt((dd**2 + gg**2) / 2)
 
 
 def collapsed(record: Record) -> bool:
@@ -157,6 +163,42 @@ def passes(record: Record) -> bool:
     return alike and abs(record["nearer"] - 0.5) <= chance(record)
 
 
+def predicting(records: Sequence[Record], weight: float, least: float) -> float:
+    """Return the weight of predicting labels after these records, from that at the beginning.
+
+    Labels are learnt long before samples are good. From then on a strong gradient for them only learns the training
+    labels by heart, and makes the samples of a class alike; so it halves at each age from the second without a better
+    accuracy on. When the training is set back it halves too; it quarters if the machine ran away, which this gradient
+    makes it do at every rate.
+
+    Parameters
+    ----------
+    records : Sequence[Record]
+        The log of a training.
+    weight : float
+        The weight at the beginning.
+    least : float
+        What it does not fall below.
+
+    Examples
+    --------
+    >>> shares = {"p_dd": 0.9, "p_gg": 0.5, "nearer": 0.3, "compared": 900}
+    >>> ages = [{"update": i, "accuracy": a, **shares} for i, a in enumerate((0.8, 0.9, 0.9, 0.88, 0.87))]
+    >>> predicting(ages, 10.0, least=1.0)
+    2.5
+    """
+    losses: list[float] = []
+    for record in decisive(records):
+        share = 1.0
+        if "set_back_to" in record:
+            share, losses = 0.25 if record["because"] == RAN_AWAY else 0.5, []
+        elif "accuracy" in record:
+            losses.append(-right(record))
+            share = 0.5 if since_best(losses) >= LEARNT else 1.0
+        weight = max(share * weight, min(weight, least))
+    return weight
+
+
 def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None:
     """Return why a training should go back to its best age and on at half the pace; None if it should go on.
 
@@ -175,7 +217,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
         return None
     last = seen[-1]
     if collapsed(last) or jumped(records):
-        return "it ran away"
+        return RAN_AWAY
     if not automatic:
         return None
     if "set_back_to" in last:

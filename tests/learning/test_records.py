@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from shortrun.records import best, collapsed, copies, outlook, set_back, standard_error, told_apart
+from shortrun.records import best, collapsed, copies, outlook, predicting, set_back, standard_error, told_apart
 
 
 def record(update, p_dd, p_gg=0.5, nearer=0.3, accuracy=0.9, compared=400, **others):
@@ -110,7 +110,7 @@ def test_a_training_ends_at_the_fourth_setback():
     seen = course(0.9, 0.7)
     for i in range(3, 7):
         assert not outlook(seen).done
-        seen.append(record(100 * i, 0.7, set_back_to=200))
+        seen.append(record(100 * i, 0.7, set_back_to=200, because="samples became worse"))
         assert set_back(seen) is None
     found = outlook(seen)
     assert found.done
@@ -142,3 +142,20 @@ def test_a_training_that_is_lost_from_the_start_ends():
     assert found.done
     assert "far from the data" in found.reason
     assert set_back(lost, automatic=False) is None  # it is not stopped at its beginning for ever
+
+
+def test_labels_that_are_learnt_count_less_from_then_on():
+    seen = [record(100 * i, 0.7, accuracy=a) for i, a in enumerate((0.8, 0.9, 0.9, 0.89), 1)]
+    assert [predicting(seen[:n], 10.0, 2.5) for n in range(5)] == [10.0, 10.0, 10.0, 10.0, 5.0]
+    assert predicting([*seen, record(500, 0.7, accuracy=0.92)], 10.0, 2.5) == 5.0  # a better one halves no more
+    assert predicting(seen * 5, 10.0, 2.5) == 2.5
+    assert predicting(seen * 5, 1.0, 2.5) == 1.0  # the papers' weight stays
+    unlabelled = [{name: value for name, value in each.items() if name != "accuracy"} for each in seen]
+    assert predicting(unlabelled * 5, 10.0, 2.5) == 10.0
+
+
+def test_labels_count_less_after_a_set_back():
+    back = {"set_back_to": 100, "because": "it ran away"}
+    assert predicting([record(100, 0.7), record(200, 0.7, **back)], 12.0, 2.5) == 3.0
+    back["because"] = "samples became worse"
+    assert predicting([record(100, 0.7), record(200, 0.7, **back), record(300, 0.7)], 12.0, 2.5) == 6.0

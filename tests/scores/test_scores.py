@@ -49,6 +49,24 @@ def test_adversarial_accuracy_against_loops_and_its_limits():
     assert adversarial_accuracy(unique, unique.copy()) == (0.0, 0.0)
 
 
+def test_samples_of_one_group_are_no_neighbours():
+    """Nor are as many generated ones of their classes: both sets offer equally many candidates, class by class."""
+    random = np.random.default_rng(6)
+    rows, made = random.random((2, 60, 5)).astype(np.float32)
+    labels, groups = np.repeat([0, 1, 2], 20), np.repeat(np.arange(20), 3)
+    order = random.permutation(60)
+    real = Dataset.from_arrays(rows, labels, alphabet="continuous", groups=groups)
+    generated = Dataset.from_arrays(made[order], labels[order], alphabet="continuous")
+    own = []
+    for i, row in enumerate(rows):
+        apart = groups != groups[i]
+        own.append(np.square(rows[apart] - row).sum(1).min() < np.square(made[apart] - row).sum(1).min())
+    assert adversarial_accuracy(real, generated).p_dd == pytest.approx(np.mean(own))
+    assert adversarial_accuracy(real, generated, ties="other") == adversarial_accuracy(
+        real.with_groups(None), generated
+    )  # the published codes know no groups
+
+
 def test_features_are_one_hot_for_more_than_two_colours():
     data = Dataset.from_arrays(np.array([[0, 2], [1, 1]], np.uint8), alphabet="codes")
     assert features(data).tolist() == [[1, 0, 0, 0, 0, 1], [0, 1, 0, 0, 1, 0]]

@@ -43,11 +43,12 @@ def test_it_ends_and_says_why(finished):
 
 def test_a_stop_and_a_resume_change_nothing(finished, tmp_path):
     def interrupt(update, updates, last):
-        if update == 90:
+        if update == 300:
             signal.raise_signal(signal.SIGINT)
 
     part = sr.fit(prototypes(), out=tmp_path / "run", progress=interrupt, **SETTINGS)
-    assert part.updates == 90
+    assert part.updates == 300
+    assert part.log()[-1]["predict"] < 10  # labels were learnt before the stop
     whole = sr.fit(out=tmp_path / "run", data=prototypes(), resume=True)
     assert whole.ages == finished.ages
     for age in whole.ages:
@@ -98,7 +99,9 @@ def test_a_training_that_runs_away_goes_back(tmp_path):
     run = sr.fit(prototypes(), out=tmp_path / "run", rate=200.0, **SETTINGS)
     setbacks = [record for record in run.log() if "set_back_to" in record]
     assert setbacks
-    assert [record["pace"] for record in setbacks] == [0.5 ** (i + 1) for i in range(len(setbacks))]
+    paces = [record["pace"] for record in setbacks]
+    assert paces == sorted(paces, reverse=True)
+    assert paces[-1] < 1  # not only do labels count less
     assert torch.isfinite(run.at(run.best())).all()
 
 

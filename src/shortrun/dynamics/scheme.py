@@ -94,10 +94,16 @@ class Scheme:
         """Number k of sweeps of the first run, which generation repeats."""
         return self.free[0].steps
 
-    def eased(self, share: float) -> Scheme:
-        """Return the scheme with this share of the weight of predicting labels."""
-        free = tuple(replace(run, weight=share * run.weight) if run.task == "predict" else run for run in self.free)
-        return replace(self, free=free)
+    @property
+    def predict_weight(self) -> float:
+        """The weight of the gradient for predicting labels, 0 without one."""
+        return sum(run.weight for run in self.free if run.task == "predict")
+
+    def predicting(self, weight: float) -> Scheme:
+        """Return the scheme with this weight of predicting labels, where it does."""
+        return replace(
+            self, free=tuple(replace(run, weight=weight) if run.task == "predict" else run for run in self.free)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

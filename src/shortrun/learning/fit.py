@@ -17,7 +17,7 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import Record, best, decisive, outlook, set_back
+from shortrun.records import RAN_AWAY, Record, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
@@ -26,7 +26,7 @@ PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of a
 JUDGED = 10  # ages of a decade, at most, by which a training is judged
 FIRST_MONITORED = 50  # update: earlier machines generate noise
 LOST: Record = {"compared": 1, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0}  # what parameters that are no numbers get
-SLOWER = 0.5  # by which the rate, and the weight of predicting, fall when a training is set back
+SLOWER = 0.5  # by which the rate falls when a training is set back
 
 
 @runtime_checkable
@@ -137,8 +137,8 @@ def fit(
 ) -> Training:
     """Train until the updates asked for are done, held-out samples say so, or the recorder asks for an end.
 
-    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate and half
-    the weight of predicting labels: a strong gradient for these runs away at every rate.
+    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate; the weight
+    of predicting labels falls as `records.predicting` says.
 
     Parameters
     ----------
@@ -166,8 +166,10 @@ def fit(
     clock, (rate_at, damping) = begun - training.seconds, _pace(model, rows, config)
 
     def updater() -> engine.Updater:
-        return _updater(model, scheme.eased(training.pace), rows, config, training, damping)
+        return _updater(model, scheme.predicting(weight), rows, config, training, damping)
 
+    least = config.scheme.predict_end
+    weight = predicting(records, scheme.predict_weight, least)
     advance = updater()
 
     def restored(age: int) -> Theta:
@@ -183,11 +185,10 @@ def fit(
         training.update, training.seconds = update, time.monotonic() - clock
         average.follow_(training, config.optimiser.average)
         if logged:
-            record = {"rate": rate} | _record(model, scheme, training, residuals)
+            record = {"rate": rate, "predict": weight} | _record(model, scheme, training, residuals)
             if is_age and monitored is not None and update >= FIRST_MONITORED:
                 if update in judged:
-                    record = _judged(model, training, record, records, monitored, restored, automatic)
-                    advance = updater() if "set_back_to" in record else advance
+                    record = _judged(model, training, record, records, monitored, restored, automatic, weight > least)
                 elif late or update == options.last_update:
                     record |= monitored(average.machine_of(training), training.chains[0]) | {"late": True}
             if validation is not None:
@@ -195,6 +196,8 @@ def fit(
             _check_finite(record)
             records.append(record)
             recorder.log(record)
+            before, weight = weight, predicting(records, scheme.predict_weight, least)
+            advance = updater() if "set_back_to" in record or weight != before else advance
         if is_age:
             recorder.age(training)
         if recorder.after_update(training) or late:
@@ -210,8 +213,12 @@ def _judged(
     monitored: Monitor,
     restored: Callable[[int], Theta],
     automatic: bool,
+    easing: bool,
 ) -> Record:
-    """Return the record with how good samples are; if the training must go back to its best age, after that."""
+    """Return the record with how good samples are; if the training must go back to its best age, after that.
+
+    A machine that ran away goes on at its rate while the weight of predicting can fall: that ran away with it.
+    """
     finite = all(map(math.isfinite, record.values()))
     found = monitored(average.machine_of(training), training.chains[0]) if finite else LOST
     reason = set_back([*records, record | found], automatic=automatic)
@@ -222,7 +229,7 @@ def _judged(
     training.theta.copy_(theta)
     if training.average is not None:
         training.average.copy_(theta)
-    training.pace *= SLOWER
+    training.pace *= 1.0 if reason == RAN_AWAY and easing else SLOWER
     now: Record = {name: record[name] for name in ("rate", "update", "seconds")}
     now |= monitor.norms(model, theta) | monitored(theta, None)
     return now | {"set_back_to": good, "because": reason, "pace": training.pace}

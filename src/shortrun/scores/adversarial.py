@@ -7,12 +7,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from shortrun.data import Dataset
 from shortrun.errors import DataError
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import bootstrap
 from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples
-from shortrun.scores._neighbours import Nearest, nearest_between, nearest_within, points
+from shortrun.scores._neighbours import Nearest, nearest_apart, nearest_between, nearest_within, points
 
 Ties: TypeAlias = Literal["fraction", "other"]
 Share: TypeAlias = float | np.ndarray
@@ -69,12 +70,26 @@ def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fra
 
 
 def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarray, np.ndarray]:
-    """Return, for each sample of either set, the share of its nearest other samples that belong to its own set."""
+    """Return, for each sample of either set, the share of its nearest other samples that belong to its own set.
+
+    Real samples of one group, as overlapping windows of a piece, are no neighbours; neither are as many generated ones
+    of its class. The published codes know no groups.
+    """
     if len(data) != len(generated):
         raise DataError(f"as many generated samples as data expected, got {len(generated):,} and {len(data):,}")
     x, y = points(data, generated)
-    to_y, to_x = nearest_between(x, y)
-    return own_share(nearest_within(x), to_y, ties), own_share(nearest_within(y), to_x, ties)
+    groups, matched = None, y
+    if ties == "fraction" and isinstance(data, Dataset) and isinstance(generated, Dataset) and data.groups is not None:
+        groups, matched = data.groups, y[by_class(data.labels, generated.labels)]
+    own, other = nearest_apart(x, matched, groups)
+    return own_share(own, other, ties), own_share(nearest_within(y), nearest_between(y, x)[0], ties)
+
+
+def by_class(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return an order of the others in which their classes are those of the labels, as far as there are as many."""
+    order = np.empty(len(labels), np.int64)
+    order[np.argsort(labels, kind="stable")] = np.argsort(others, kind="stable")
+    return order
 
 
 def own_share(own: Nearest, other: Nearest, ties: Ties) -> np.ndarray:

@@ -13,11 +13,10 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.models import LABEL, Model, whole_of
 from shortrun.records import Record
-from shortrun.scores import second_moment
+from shortrun.scores import AdversarialAccuracy, adversarial_accuracy, second_moment
 from shortrun.scores._features import features
 from shortrun.scores._judges import Judge
-from shortrun.scores._neighbours import Nearest, between, nearest_between, nearest_within, points
-from shortrun.scores.adversarial import own_share
+from shortrun.scores._neighbours import nearest_between, points
 from shortrun.scores.fidelity import has_classes, recogniser
 from shortrun.typing import State, Theta
 
@@ -86,19 +85,19 @@ class HeldOut:
     def __call__(self, theta: Theta, chains: State | None) -> Record:
         """Return how samples of these parameters, or persistent chains where a training has them, compare."""
         made = self.made(theta) if chains is None else self.continued(chains)
-        x, twins, y = points(self.held, self.twins, made)
-        own, made_own, (to_made, to_held) = self.own["held"], nearest_within(y), nearest_between(x, y)
-        twin_to_made, made_to_twin = nearest_between(twins, y)
+        of_held, of_twins = adversarial_accuracy(self.held, made), adversarial_accuracy(self.twins, made)
         columns = self.columns
         found: Record = {
             "compared": len(self.held),
-            "p_dd": mean_share(own, to_made),
-            "p_gg": mean_share(made_own, to_held),
-            "p_dd_train": mean_share(self.own["twins"], twin_to_made),
-            "p_gg_train": mean_share(made_own, made_to_twin),
+            "p_dd": of_held.p_dd,
+            "p_gg": of_held.p_gg,
+            "p_dd_train": of_twins.p_dd,
+            "p_gg_train": of_twins.p_gg,
             "nearer": chance_below(nearest_to(made, self.train), self.to_train),
             "e2": second_moment(features(self.train)[:, columns], features(made)[:, columns]),
         }
+        if self.held.groups is not None:
+            found |= {"p_dd_real": self.of_real.p_dd, "p_gg_real": self.of_real.p_gg}
         if self.judge is not None:
             found["recognised"] = float((self.judge(made) == made.labels).mean())
         return found
@@ -137,10 +136,9 @@ class HeldOut:
         )
 
     @cached_property
-    def own(self) -> dict[str, Nearest]:
-        """The nearest other sample of each held-out one, and of each twin."""
-        held, twins = points(self.held, self.twins)
-        return {"held": nearest_apart(held, self.held.groups), "twins": nearest_apart(twins, self.twins.groups)}
+    def of_real(self) -> AdversarialAccuracy:
+        """P_DD and P_GG of training samples in place of generated ones."""
+        return adversarial_accuracy(self.held, self.twins)
 
     @cached_property
     def to_train(self) -> np.ndarray:
@@ -172,23 +170,6 @@ def twins_of(labels: np.ndarray, others: np.ndarray, random: np.random.Generator
         members = members if len(members) else np.arange(len(others))
         chosen[asked] = np.resize(random.permutation(members), len(asked))
     return chosen
-
-
-def nearest_apart(rows: np.ndarray, groups: np.ndarray | None) -> Nearest:
-    """Return the nearest other sample of each that is not of its own group, such as a piece of music."""
-    if groups is None or len(np.unique(groups)) < 2:
-        return nearest_within(rows)
-    found = Nearest.unknown(len(rows))
-    for one, other, distances in between(rows, rows):
-        same = (groups[one, None] == groups[other]) & (groups[one, None] != "")
-        alone = np.arange(len(rows))[one, None] == np.arange(len(rows))[other]
-        found.update(one, np.where(same | alone, np.inf, distances))
-    return found
-
-
-def mean_share(own: Nearest, other: Nearest) -> float:
-    """Return the share of samples whose nearest neighbour is of their own set, ties as fractions."""
-    return float(own_share(own, other, "fraction").mean())
 
 
 def nearest_to(samples: Dataset, train: Dataset) -> np.ndarray:
