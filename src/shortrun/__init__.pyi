@@ -213,7 +213,7 @@ def fit(
     steps: int = 10,
     generate: float = 1.0,
     predict: float = 10.0,
-    predict_end: float = 2.5,
+    predict_end: float = 1.0,
     chains: int | None = None,
     missing_labels: Literal['marginal', 'impute'] = 'marginal',
     optimiser: Literal['sgd', 'momentum', 'adam'] = 'sgd',

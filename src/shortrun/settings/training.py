@@ -97,7 +97,7 @@ class SchemeSettings(Settings):
     generate: NotNegative = option(1.0, "Weight of the gradient for generating given a label.", panel=MODEL)
     predict: NotNegative = option(10.0, "Weight of the gradient for predicting the label.", panel=MODEL)
     predict_end: NotNegative = option(
-        2.5, "Least weight that this gradient falls to once held-out labels are learnt, or it runs away.", panel=MODEL
+        1.0, "Least weight that this gradient falls to once held-out labels are learnt, or it runs away.", panel=MODEL
     )
     chains: Positive | None = option(
         None, "Number of persistent chains; by default as many as samples in a minibatch.", panel=MODEL
