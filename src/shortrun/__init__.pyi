@@ -301,6 +301,7 @@ def generate(
     bars: int | None = None,
     seconds: float | None = None,
     overlap: int | None = None,
+    rules: Sequence[str] = (),
     steps: int | None = None,
     time: float | None = None,
     template: Dataset | None = None,

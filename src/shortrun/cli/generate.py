@@ -90,12 +90,12 @@ def generate(
         fitting(out, trained.kind)
     k, moves = steps_of(trained, settings), Moves()
     longer = is_longer(settings)
-    if longer and recorded:
-        raise ConfigError("--record", "is for samples, not for pieces of several windows")
+    if (longer or settings.rules) and recorded:
+        raise ConfigError("--record", "is for samples, not for pieces of several windows, or rows that keep rules")
     held = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t, form) for t in sorted({*sweeps_at(trained, recorded), k})}
-    counts = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
-    notes = [*moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
+    counts, said = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
+    notes = [*said, *moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
     for line in notes:
         _output.say(line, aside=True)
     if json:
@@ -181,27 +181,28 @@ def beside(path: Path, time: int, form: str | None) -> Path:
 
 def write(
     run: Trajectory, files: Mapping[int, Path], form: str | None, original_columns: bool, **options: Any
-) -> dict[str, int]:
-    """Write what is generated, a file for each time, as it comes; return how many samples each class got."""
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Write what is generated, a file for each time, as it comes; return the samples of each class, and notes."""
     from shortrun.data.sequences.gaps import restored
 
-    counts = dict.fromkeys(run.classes, 0)
+    counts, notes = dict.fromkeys(run.classes, 0), {}
     with ExitStack() as stack:
         add = {time: stack.enter_context(sink(file, form)) for time, file in files.items()}
         for part in made(run, tuple(files), options):
             for time, samples in part.items():
+                notes |= dict.fromkeys(samples.notes)
                 add[time](restored(samples) if original_columns else samples)
             tally = zip(run.classes, next(iter(part.values())).class_counts.tolist(), strict=True)
             counts = {name: counts[name] + count for name, count in tally}
-    return counts
+    return counts, tuple(notes)
 
 
 def made(run: Trajectory, times: tuple[int, ...], options: Mapping[str, Any]) -> Iterator[dict[int, Dataset]]:
-    """Yield {sweeps: samples} as they come; pieces of several windows come all at once."""
+    """Yield {sweeps: samples} as they come; pieces of several windows, and rows that keep rules, all at once."""
     from shortrun import workflows
     from shortrun.workflows._music import is_longer
 
-    if is_longer(options["settings"]):
+    if is_longer(options["settings"]) or options["settings"].rules:
         yield {times[-1]: workflows.generate(run, template=options["template"], settings=options["settings"])}
     else:
         yield from workflows.stream(run, times=times, **options)

@@ -17,7 +17,7 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import RAN_AWAY, Record, best, decisive, outlook, predicting, set_back
+from shortrun.records import Record, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
@@ -188,7 +188,7 @@ def fit(
             record = {"rate": rate, "predict": weight} | _record(model, scheme, training, residuals)
             if is_age and monitored is not None and update >= FIRST_MONITORED:
                 if update in judged:
-                    record = _judged(model, training, record, records, monitored, restored, automatic, weight > least)
+                    record = _judged(model, training, record, records, monitored, restored, automatic)
                 elif late or update == options.last_update:
                     record |= monitored(average.machine_of(training), training.chains[0]) | {"late": True}
             if validation is not None:
@@ -213,12 +213,8 @@ def _judged(
     monitored: Monitor,
     restored: Callable[[int], Theta],
     automatic: bool,
-    easing: bool,
 ) -> Record:
-    """Return the record with how good samples are; if the training must go back to its best age, after that.
-
-    A machine that ran away goes on at its rate while the weight of predicting can fall: that ran away with it.
-    """
+    """Return the record with how good samples are; if the training must go back to its best age, after that."""
     finite = all(map(math.isfinite, record.values()))
     found = monitored(average.machine_of(training), training.chains[0]) if finite else LOST
     reason = set_back([*records, record | found], automatic=automatic)
@@ -229,7 +225,7 @@ def _judged(
     training.theta.copy_(theta)
     if training.average is not None:
         training.average.copy_(theta)
-    training.pace *= 1.0 if reason == RAN_AWAY and easing else SLOWER
+    training.pace *= SLOWER
     now: Record = {name: record[name] for name in ("rate", "update", "seconds")}
     now |= monitor.norms(model, theta) | monitored(theta, None)
     return now | {"set_back_to": good, "because": reason, "pace": training.pace}

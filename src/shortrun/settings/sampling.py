@@ -7,6 +7,7 @@ from typing import Literal
 
 from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, option
 from shortrun.settings.likelihood import ExchangeSettings
+from shortrun.settings.reading import Names
 from shortrun.settings.shared import OfAge, Seeded
 
 HELD = "Sites that are held"
@@ -73,6 +74,15 @@ class PieceSettings(Settings):
 
 class GenerateSettings(PieceSettings, StreamSettings):
     """Options of `generate`."""
+
+    rules: Names = option(
+        (),
+        "Rule that every row of a table keeps: 'a <= b', 'a = x -> b >= 17', or 'a, b' for the combinations of the "
+        "training data; rows that break one are drawn again.",
+        panel=HELD,
+        flags=("--rule",),
+        metavar="RULE",
+    )
 
     steps: Positive | None = option(
         None,

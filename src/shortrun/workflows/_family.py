@@ -1,42 +1,22 @@
-"""The sequences that a run learned from, read again, and what they say of its columns."""
+"""What the sequences that a run learned from say of its columns."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from shortrun.data import Dataset, read
 from shortrun.data.sequences.profile_alignment import log_odds
-from shortrun.errors import DataError, ShortrunError
+from shortrun.errors import DataError
 from shortrun.settings import GenerateSettings
 from shortrun.store import Trajectory
+from shortrun.workflows._runs import training_data
 from shortrun.workflows.generation import generate
 
 GENERATED = 500  # samples that stand for the family where its file is gone
 
 
-def training_data(run: Trajectory, *, weighted: bool = True) -> Dataset:
-    """Return all samples of the training file, read as they were, without their weights if those are not asked for.
-
-    Raises
-    ------
-    DataError
-        If they cannot be read, or are other samples now.
-    """
-    if run.kind.source is None:
-        raise DataError(f"{run.path} does not know where its training data came from")
-    reading = run.kind.reading if weighted else run.kind.reading.model_copy(update={"reweight": None})
-    try:
-        data = read(run.kind.source, settings=reading)
-    except (ShortrunError, OSError) as error:
-        raise DataError(f"the training data cannot be read again ({error})") from None
-    if not data.kind.is_like(run.kind):
-        raise DataError(f"{run.kind.source} does not hold the data that {run.path} was trained on")
-    return data
-
-
 def profile_of(run: Trajectory) -> np.ndarray:
     """Return the scores of letters at sites that sequences are aligned by: of the training data, else of generated."""
     try:
-        return log_odds(training_data(run, weighted=False))
+        return log_odds(training_data(run, reweight=None))
     except DataError:
         return log_odds(generate(run, settings=GenerateSettings.of(n=GENERATED)))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from shortrun.data import Dataset
-from shortrun.errors import ConfigError, StoreError
+from shortrun.data import Dataset, read
+from shortrun.errors import ConfigError, DataError, ShortrunError, StoreError
 from shortrun.models import RBM
 from shortrun.records import Task
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
+
+NOT_AS_A_WHOLE = "is not what the run was trained on (it has changed, or only a part of it was)"
 
 
 def opened(run: Trajectory | Path | str, *, raw: bool = False) -> Trajectory:
@@ -22,6 +24,31 @@ def opened(run: Trajectory | Path | str, *, raw: bool = False) -> Trajectory:
     if not isinstance(run, Trajectory):
         return Trajectory(run, raw=raw)
     return Trajectory(run.path, raw=True) if raw and not run.raw else run
+
+
+def training_data(run: Trajectory, **reading: Any) -> Dataset:
+    """Return all samples of the training file, read as they were but for some options.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read, or are other samples now.
+    """
+    source = run.kind.source
+    if source is None:
+        raise DataError("the run does not know where its training data came from")
+    try:
+        data = as_known(run, read(source, settings=run.kind.reading.model_copy(update=reading)))
+    except (ShortrunError, OSError) as error:
+        raise DataError(f"training data not found ({error})") from None
+    if data.hash != run.data["hash"]:
+        raise DataError(f"{source} {NOT_AS_A_WHOLE}")
+    return data
+
+
+def as_known(run: Trajectory, data: Dataset) -> Dataset:
+    """Return samples without their labels if the run has not looked at labels, as a chaotic network may not."""
+    return data if run.classes or not data.classes else data.with_labels([""] * len(data))
 
 
 def theta_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> Theta:

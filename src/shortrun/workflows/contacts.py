@@ -14,8 +14,8 @@ from shortrun.errors import ConfigError, DataError
 from shortrun.landscape import BASELINES, Contacts, NamedSites, coupling_scores, rank_contacts
 from shortrun.settings import ContactsSettings, takes
 from shortrun.store import Trajectory
-from shortrun.workflows._family import profile_of, training_data
-from shortrun.workflows._runs import opened
+from shortrun.workflows._family import profile_of
+from shortrun.workflows._runs import opened, training_data
 from shortrun.workflows._sites import named_sites
 
 GAP = "-"
@@ -98,7 +98,7 @@ def baselines(run: Trajectory, named: NamedSites, settings: ContactsSettings) ->
     DataError
         If these cannot be read again, or have no common alphabet.
     """
-    data = training_data(run, weighted=False)
+    data = training_data(run, reweight=None)
     if data.alphabet is None:
         raise DataError(f"baselines compare letters of one alphabet, the training data are {data.kind.words}")
     letters = data.alphabet.letters

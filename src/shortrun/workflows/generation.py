@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,24 +11,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shortrun.data import Dataset
+from shortrun.data import Dataset, Kind
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.parts import joined
 from shortrun.data.music.encoding import KEYS
+from shortrun.data.tables.rules import Rule, broken, rules_of
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.equilibrium import Held, Tempered
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
+from shortrun.phrases import counted
 from shortrun.settings import Config, GenerateSettings, StreamSettings, takes
 from shortrun.settings.text import whole_numbers
 from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
-from shortrun.workflows._runs import check_kind, opened, theta_of
+from shortrun.workflows._runs import check_kind, opened, theta_of, training_data
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
-APART = 0x9E3779B1  # seeds of the windows of a piece
+APART = 0x9E3779B1  # seeds of the windows of a piece, and of rows that are drawn again
+TURNS = 200  # draws of a row, at most, to keep rules
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
 
@@ -65,6 +69,8 @@ def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, s
     ((5, 64), '3')
     """
     run = opened(run, raw=settings.raw)
+    if settings.rules:
+        return ruled(run, template, settings)
     if is_longer(settings):
         return pieces(run, template, settings)
     k = steps_of(run, settings)
@@ -97,6 +103,52 @@ def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings
         going_on = one.model_copy(update=changes)
         windows.append(generate(run, template=moved(windows[-1], start - before), settings=going_on))
     return as_pieces(windows, starts)
+
+
+def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
+    """Return samples that keep all rules: those that break one are drawn again, with the same label.
+
+    Raises
+    ------
+    ConfigError
+        If a rule cannot be read or kept, or the data are no table.
+    """
+    if not (run.columns or run.kind.table.names) or template is not None:
+        raise ConfigError("rule", "is for rows of a table, without a template")
+    free = settings.model_copy(update={"rules": ()})
+    rules = rules_of(settings.rules, lambda: training_data(run, reweight=None), generate(run, n=1, age=settings.age))
+    made = generate(run, settings=free)
+    values, drawn = made.values.copy(), len(made)
+    breaks = broken(rules, made)
+    wrong = np.flatnonzero(breaks.any(0))
+    for turn in range(1, TURNS + 1):
+        if not len(wrong):
+            return made.with_notes(*broken_in_training(run, rules), redrawn(drawn, len(made), rules))
+        labels = [run.classes[code] for code in made.labels[wrong]] if run.classes else None
+        changes = {"labels": labels, "n": len(wrong), "seed": (settings.seed + turn * APART) % 2**32}
+        values[wrong] = generate(run, settings=free.model_copy(update=changes)).values
+        made, drawn = replace(made, values=values), drawn + len(wrong)
+        breaks = broken(rules, made.select(wrong))
+        wrong, breaks = wrong[breaks.any(0)], breaks[:, breaks.any(0)]
+    worst = rules[int(breaks.sum(1).argmax())].text
+    raise ConfigError("rule", f"'{worst}' is broken by {counted(len(wrong), 'row')} still, after {TURNS} draws of each")
+
+
+def redrawn(drawn: int, kept: int, rules: Sequence[Rule]) -> str:
+    """Return how many rows were drawn to keep rules."""
+    share = (drawn - kept) / drawn
+    return f"all rows keep {counted(len(rules), 'rule')}; {share:.1%} of {drawn:,} drawn did not, and were drawn again"
+
+
+def broken_in_training(run: Trajectory, rules: Sequence[Rule]) -> list[str]:
+    """Return which rules rows of the training data break, a line each; nothing where these are not at hand."""
+    try:
+        train = training_data(run, reweight=None)
+    except DataError:
+        return []
+    counts = broken(rules, train).sum(1).tolist()
+    rows = counted(len(train), "training row")
+    return [f"rule '{rule.text}' is broken by {n:,} of {rows}" for rule, n in zip(rules, counts, strict=True) if n]
 
 
 def steps_of(run: Trajectory, settings: GenerateSettings) -> int:
@@ -170,7 +222,7 @@ def stream(
     run = opened(run, raw=settings.raw)
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
-    codes = _label_codes(run, template, settings)
+    codes, kind = _label_codes(run, template, settings), _holding(run, settings.fix or {})
     held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, settings))
     at_once = rows_at_once(run.model, ROWS_AT_ONCE)
     drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
@@ -179,7 +231,7 @@ def stream(
         if watch is not None and tempered is not None:
             watch(tempered)
         here = codes[first : first + at_once]
-        yield {t: _dataset(run, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()}
+        yield {t: _dataset(run, kind, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()}
 
 
 Drawn = Iterator[tuple[dict[int, State], Tempered | None]]
@@ -306,7 +358,16 @@ def _encoded(run: Trajectory, site: int, text: str) -> float | int:
         raise ConfigError("fix", str(error)) from None
 
 
-def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:
+def _holding(run: Trajectory, fix: Mapping[int | str, str]) -> Kind:
+    """Return the kind of samples in which numbers that are fixed are written as they are; chains hold their bins."""
+    columns = [*(run.columns or ())]
+    for word, text in fix.items() if columns else ():
+        for site in _sites(run, word, "fix"):
+            columns[site] = columns[site].holding(text)
+    return replace(run.kind, codes=tuple(columns)) if columns else run.kind
+
+
+def _dataset(run: Trajectory, kind: Kind, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:
     numbers = np.arange(first + 1, first + len(codes) + 1).astype(f"U{len(str(n))}")  # as wide as the last one
     names = np.char.add("generated_", numbers)
     return Dataset(
@@ -314,6 +375,6 @@ def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: in
         labels=codes.astype(np.int64) if run.classes else np.full(len(codes), -1),
         weights=np.ones(len(codes), np.float32),
         names=names,
-        kind=run.kind,
+        kind=kind,
         classes=run.classes,
     )

@@ -13,7 +13,7 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.models import LABEL, Model, whole_of
 from shortrun.records import Record
-from shortrun.scores import AdversarialAccuracy, adversarial_accuracy, second_moment
+from shortrun.scores import adversarial_accuracy, second_moment
 from shortrun.scores._features import features
 from shortrun.scores._judges import Judge
 from shortrun.scores._neighbours import nearest_between, points
@@ -24,6 +24,7 @@ COMPARED = 1000  # held-out samples, and as many generated ones
 REFERENCE = 10_000  # training samples among which a copy is looked for
 FEWEST = 8  # held-out samples that shares can be read from
 CODES = 2**24  # of the samples compared: long ones are fewer
+BEYOND_CHANCE = 3.0  # standard errors
 TAUGHT, JUDGE = 2000, "support vector machine"  # training samples, and what learns their classes
 FEATURES = 1000  # whose covariances are compared
 
@@ -96,8 +97,7 @@ class HeldOut:
             "nearer": chance_below(nearest_to(made, self.train), self.to_train),
             "e2": second_moment(features(self.train)[:, columns], features(made)[:, columns]),
         }
-        if self.held.groups is not None:
-            found |= {"p_dd_real": self.of_real.p_dd, "p_gg_real": self.of_real.p_gg}
+        found |= self.of_real
         if self.judge is not None:
             found["recognised"] = float((self.judge(made) == made.labels).mean())
         return found
@@ -136,9 +136,13 @@ class HeldOut:
         )
 
     @cached_property
-    def of_real(self) -> AdversarialAccuracy:
-        """P_DD and P_GG of training samples in place of generated ones."""
-        return adversarial_accuracy(self.held, self.twins)
+    def of_real(self) -> Record:
+        """P_DD and P_GG of training samples in place of generated ones, where groups move them from 1/2."""
+        if self.held.groups is None:
+            return {}
+        found = adversarial_accuracy(self.held, self.twins)
+        moved = max(abs(share - 0.5) for share in found) > BEYOND_CHANCE * 0.5 / np.sqrt(len(self.held))
+        return {"p_dd_real": found.p_dd, "p_gg_real": found.p_gg} if moved else {}
 
     @cached_property
     def to_train(self) -> np.ndarray:

@@ -26,8 +26,8 @@ from shortrun.landscape import (
 )
 from shortrun.settings import MutationsSettings, Reading, takes
 from shortrun.store import Trajectory
-from shortrun.workflows._family import profile_of, training_data
-from shortrun.workflows._runs import check_kind, opened, rbm_of, theta_of
+from shortrun.workflows._family import profile_of
+from shortrun.workflows._runs import check_kind, opened, rbm_of, theta_of, training_data
 from shortrun.workflows._sites import class_code, named_sites
 
 NOTES = "notes"  # key of what a user should know, in the `attrs` of a table

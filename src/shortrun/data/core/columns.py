@@ -143,6 +143,15 @@ class Column:
         rounded = np.round(values, self.digits) + 0.0  # no -0
         return np.array([f"{value:.{self.digits}f}" for value in rounded.tolist()], dtype=object)
 
+    def holding(self, text: str) -> Column:
+        """Return the column that writes this number, rather than one drawn from its bin; itself for other texts."""
+        value, code = numbers([text], self.date)[0], self.code(text)
+        if np.isnan(value) or not 0 <= code < len(self.within):
+            return self
+        within = [*self.within[:code], (float(value),) * len(LEVELS), *self.within[code + 1 :]]
+        digits = None if self.digits is None else max(self.digits, digits_of([text]) or 0)
+        return replace(self, within=tuple(within), digits=digits)
+
     def relearned(self, cells: Texts, bins: int | None) -> Column:
         """Return the column with the bins that other cells make; categories stay as they are."""
         known = without_missing(cells)

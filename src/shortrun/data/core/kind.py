@@ -261,7 +261,7 @@ class Kind:
                 raise DataError(f"{reason}: read the file with like=run")
             return
         for ours, theirs in zip(self.columns, other.columns, strict=True):
-            if ours != theirs:
+            if ours.meaning() != theirs.meaning():
                 raise DataError(
                     f"column '{theirs.name}' is not coded as column '{ours.name}' that {owner} was trained on: "
                     "read the file with like=run"
