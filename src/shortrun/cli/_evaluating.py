@@ -8,13 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from shortrun.cli import _reading
-from shortrun.errors import ShortrunError
+from shortrun.errors import DataError
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
-
-NOT_AS_A_WHOLE = "is not what the run was trained on (it has changed, or only a part of it was)"
 
 
 @dataclass(frozen=True)
@@ -63,27 +61,19 @@ def training_samples(
 ) -> tuple[Dataset | None, tuple[str, ...]]:
     """Return the samples of a training, None if they are not where they were, and a line about them."""
     source = run.kind.source
+    from shortrun.workflows._family import NOT_AS_A_WHOLE, as_known, training_data
+
     if path is not None:
         data = as_known(run, _reading.further_data(run, path, reading))
         other = () if data.hash == run.data["hash"] else (f"{path} {NOT_AS_A_WHOLE}: taken as training data as it is",)
         return data, (_reading.summary(path, data), *other)
     if source is None:
         return None, ("the run does not know where its training data came from: give them with --train FILE",)
-    from shortrun.data import read
-
-    unweighted = run.kind.reading.model_copy(update={"reweight": None, **reading})
     try:
-        data = as_known(run, read(source, settings=unweighted))
-    except (ShortrunError, OSError) as error:
-        return None, (f"training data not found ({error}): give them with --train FILE",)
-    if data.hash != run.data["hash"]:
-        return None, (f"{source} {NOT_AS_A_WHOLE}: give the training data with --train FILE",)
+        data = training_data(run, weighted=False, **reading)
+    except DataError as error:
+        return None, (f"{error}: give the training data with --train FILE",)
     return data, (_reading.summary(source, data, run.kind.reading.part),)
-
-
-def as_known(run: Trajectory, data: Dataset) -> Dataset:
-    """Return samples without their labels if the run has not looked at labels, as a chaotic network may not."""
-    return data if run.classes or not data.classes else data.with_labels([""] * len(data))
 
 
 def learned(run: Trajectory, data: Dataset) -> tuple[Dataset, Dataset | None]:

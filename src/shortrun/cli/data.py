@@ -152,7 +152,7 @@ def split(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Samples that agree at this share of the sites stay together; of genotypes persons, by alleles shared.",
+            help="Samples that agree at this share of the sites stay together; persons by alleles shared.",
             rich_help_panel=DATA,
         ),
     ] = None,
@@ -175,7 +175,8 @@ def split(
 def grouped(samples: Dataset) -> str:
     """Return how many groups stay together."""
     groups = {name for name in samples.groups.tolist() if name} if samples.groups is not None else set()
-    return f"{counted(len(groups), 'group')} (persons, pieces or of --group) of {counted(len(samples), 'sample')} stay together"
+    many = counted(len(groups), "group")
+    return f"{many} (persons, pieces or of --group) of {counted(len(samples), 'sample')} stay together"
 
 
 def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator[str]:
