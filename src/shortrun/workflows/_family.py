@@ -33,7 +33,7 @@ def training_data(run: Trajectory, *, weighted: bool = True, **given: Any) -> Da
     try:
         data = read(run.kind.source, settings=reading)
     except (ShortrunError, OSError) as error:
-        raise DataError(f"training data not found ({error})") from None
+        raise DataError(f"the training data cannot be read again ({error})") from None
     data = as_known(run, data)
     if data.hash != run.data["hash"]:
         raise DataError(f"{run.kind.source} {NOT_AS_A_WHOLE}")
