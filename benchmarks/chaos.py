@@ -3,6 +3,7 @@
     python -m benchmarks.chaos [PART ...] -o runs/chaos [--json out.json] [--small]
 
 - `untrained`: the largest Lyapunov exponent of networks of the paper (FU24) and of those below against the gain;
+- `size`: the exponent of untrained networks of one layer against the number of units, beside mean-field theory;
 - `ages`: the exponent of trained networks against age, and their late states;
 - `origin`: samples of one long trajectory, one every T, compared with those of as many random starts;
 - `parting`: the distance at T of two starts that differ by 1e-3;
@@ -41,7 +42,7 @@ from benchmarks.chaos_tasks import (
     table,
     trained,
 )
-from shortrun.chaos import lyapunov_exponent, rest_states
+from shortrun.chaos import expected_exponent, lyapunov_exponent, rest_states
 from shortrun.chaos.starts import start_chains
 from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream
@@ -51,6 +52,7 @@ from shortrun.workflows.lyapunov import network_of
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)
 SIZES = ((784,), (784, 500), (784, 500, 100), (64, 40), (64, 100))
+UNITS = (100, 200, 500, 1000, 2000)  # of one layer, to see the effect of size
 NEAR = 1e-3  # rms difference of two starts
 
 
@@ -68,6 +70,21 @@ def untrained(_folder: Path, effort: Effort) -> Iterator[Row]:
                 "lambda tau": mean(found),
                 "error": float(np.std(found, ddof=1) / np.sqrt(len(found))),
                 "seeds": [float(f"{value:.4f}") for value in found],
+            }
+
+
+def size(_folder: Path, effort: Effort) -> Iterator[Row]:
+    """Yield the exponent of untrained networks of one layer, mean over seeds, and that of infinitely many units."""
+    for gain in GAINS[3:]:
+        for units in UNITS if effort is not SMALL else (20,):
+            models = [network((units,), gain, seed) for seed in SEEDS]
+            found = [exponent_of(model, effort) for model in models]
+            yield {
+                "gain": gain,
+                "units": units,
+                "lambda tau": mean(found),
+                "error": float(np.std(found, ddof=1) / np.sqrt(len(found))),
+                "infinite": expected_exponent(models[0].spec),
             }
 
 
@@ -180,6 +197,7 @@ def gains(folder: Path, effort: Effort) -> Iterator[Row]:
 
 PARTS = {
     "untrained": untrained,
+    "size": size,
     "ages": ages,
     "origin": origin,
     "parting": parting,

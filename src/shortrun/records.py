@@ -20,7 +20,6 @@ COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record o
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
 RAN_AWAY = "it ran away"
-LEARNT = 2  # ages without a better accuracy, after which labels count as learnt
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
 JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 5 to 16 then, up to 3 else
@@ -167,9 +166,9 @@ def predicting(records: Sequence[Record], weight: float, least: float) -> float:
     """Return the weight of predicting labels after these records, from that at the beginning.
 
     Labels are learnt long before samples are good. From then on a strong gradient for them only learns the training
-    labels by heart, and makes the samples of a class alike; so it halves at each age from the second without a better
-    accuracy on. When the training is set back it halves too; it quarters if the machine ran away, which this gradient
-    makes it do at every rate.
+    labels by heart: held-out ones are predicted worse, and the samples of a class become alike. So it halves at each
+    age that, like the one before, is less accurate than the best by more than a standard error; and whenever the
+    training is set back, since it makes machines run away.
 
     Parameters
     ----------
@@ -183,20 +182,25 @@ def predicting(records: Sequence[Record], weight: float, least: float) -> float:
     Examples
     --------
     >>> shares = {"p_dd": 0.9, "p_gg": 0.5, "nearer": 0.3, "compared": 900}
-    >>> ages = [{"update": i, "accuracy": a, **shares} for i, a in enumerate((0.8, 0.9, 0.9, 0.88, 0.87))]
+    >>> ages = [{"update": i, "accuracy": a, **shares} for i, a in enumerate((0.8, 0.9, 0.88, 0.88, 0.87))]
     >>> predicting(ages, 10.0, least=1.0)
     2.5
     """
-    losses: list[float] = []
+    best, worse = 0.0, 0
     for record in decisive(records):
-        share = 1.0
         if "set_back_to" in record:
-            share, losses = 0.25 if record["because"] == RAN_AWAY else 0.5, []
+            best, worse = 0.0, 0
         elif "accuracy" in record:
-            losses.append(-right(record))
-            share = 0.5 if since_best(losses) >= LEARNT else 1.0
-        weight = max(share * weight, min(weight, least))
+            best = max(best, right(record))
+            worse = worse + 1 if right(record) < best - share_error(best, record) else 0
+        if worse >= 2 or "set_back_to" in record:
+            weight = max(weight / 2, min(weight, least))
     return weight
+
+
+def share_error(share: float, record: Record) -> float:
+    """Return the standard error of a share of the samples that a record compares, where it is about this."""
+    return math.sqrt(share * (1 - share) / max(record["compared"], 1))
 
 
 def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None:

@@ -290,3 +290,34 @@ def test_generated_samples_go_to_stdout(tmp_path):
     assert result.out.splitlines()[::2] == [">generated_1", ">generated_2"]
     assert good("generate", tmp_path / "run", "-n", 1, "-o", "-", "--format", "csv").out.startswith("name,sequence\n")
     assert "--json: -o - writes one file" in refused("generate", tmp_path / "run", "-o", "-", "--json")
+
+
+# Other encodings
+
+
+def test_lines_in_another_encoding(tmp_path):
+    names = ["Café", "Zoë", "Ångström", "Šárka"]
+    for form in ("fasta", "stockholm", "clustal"):
+        text = FORMS[form]
+        for old, new in zip("abcd", names, strict=True):
+            text = text.replace(f"\n{old} ", f"\n{new} ").replace(f">{old}\n", f">{new}\n")
+        path = put(tmp_path, f"{form}.txt.gz", gzip.compress(text.encode("cp1250", "replace").replace(b"?", b"A")))
+        assert "--encoding latin-1, cp1252 or another reads other encodings" in refused("data", "info", path)
+        data = read(path, encoding="cp1250")
+        assert data.names.tolist()[0] == names[0]
+        assert data.names.tolist()[3] == names[3]
+    path = put(tmp_path, "x.fa", ">a\nACD\n>b\nACX\n")
+    assert refused("data", "info", path, "--encoding", "latin-1").startswith(f"error: {path}:4: ")
+    assert "did you mean 'latin-1'" in refused("data", "info", path, "--encoding", "latim-1")
+
+
+def test_a_text_in_utf_16_is_a_choice(tmp_path):
+    path = put(tmp_path, "x.fa", fasta(PROTEINS).encode("utf-16"))
+    assert letters(read(path, format="fasta", encoding="utf-16")) == PROTEINS
+
+
+def test_the_encoding_of_what_is_no_text_is_refused_and_that_of_a_label_table_is_not(tmp_path):
+    table = put(tmp_path, "t.csv", "name,label\na,é\nb,é\nc,e\nd,e\n".encode("latin-1"))
+    write(tmp_path / "x.npz", read(put(tmp_path, "x.fa", fasta(PROTEINS))))
+    assert "--encoding is for tables" in refused("data", "info", tmp_path / "x.npz", "--encoding", "latin-1")
+    assert read(tmp_path / "x.npz", labels=table, encoding="latin-1").classes == ("e", "é")

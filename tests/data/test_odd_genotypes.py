@@ -204,3 +204,22 @@ def test_plink_2_files_of_others(tmp_path):
     (tmp_path / "x.pvar").unlink()
     with pytest.raises(FormatError, match=r"x\.pvar: no such file: a \.pgen file needs it"):
         read(tmp_path / "x.pgen")
+
+
+def test_a_split_keeps_relatives_on_one_side(tmp_path):
+    data = haplotypes(people=30, sites=200)
+    values = data.values.copy()
+    values[4:6] = values[0:2]  # the third person is the twin of the first
+    path = tmp_path / "g.vcf"
+    write(path, data.with_values(values, data.kind))
+    result = good("data", "split", path, tmp_path / "a.npz", tmp_path / "b.npz", "--identity", 0.9, "--seed", 1)
+    assert "29 groups of 60 samples alike at identity 0.9 stay together; the largest has 4 samples" in result.err
+    assert "largest share of alleles of two persons across the sides" in result.err
+    for seed in range(5):
+        one, other = read(path).split(0.3, seed=seed, identity=0.9)
+        assert len({"P0", "P2"} & {*other.groups.tolist()}) in (0, 2)
+        assert not {*one.groups.tolist()} & {*other.groups.tolist()}
+    reason = stopped("data", "split", path, tmp_path / "c.npz", tmp_path / "d.npz", "--identity", 0.2)
+    assert "all 30 persons are one group at identity 0.2: pairs share 0." in reason
+    result = good("data", "split", path, tmp_path / "e.npz", tmp_path / "f.npz")
+    assert "note: 30 groups" in result.err

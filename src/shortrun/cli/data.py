@@ -151,27 +151,45 @@ def split(
     identity: Annotated[
         float | None,
         typer.Option(
-            metavar="SHARE", help="Samples that agree at this share of the sites stay together.", rich_help_panel=DATA
+            metavar="SHARE",
+            help="Samples that agree at this share of the sites stay together; persons by alleles shared.",
+            rich_help_panel=DATA,
         ),
     ] = None,
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
 
-    parts = read(source, settings=reading).split(fraction, seed=seed, identity=identity)
+    samples = read(source, settings=reading)
+    parts = samples.split(fraction, seed=seed, identity=identity)
+    for line in parts[0].notes:
+        _output.say(f"note: {line}", aside=True)
+    if samples.groups is not None and identity is None:
+        _output.say(f"note: {grouped(samples)}", aside=True)
     for part, path in zip(parts, (train, test), strict=True):
         written(part, path)
     for line in remaining(*parts, identity):
         _output.say(line, aside=True)
 
 
+def grouped(samples: Dataset) -> str:
+    """Return how many groups stay together."""
+    groups = {name for name in samples.groups.tolist() if name} if samples.groups is not None else set()
+    many = counted(len(groups), "group")
+    return f"{many} (persons, pieces or of --group) of {counted(len(samples), 'sample')} stay together"
+
+
 def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator[str]:
     """Yield what the two sides of a split still have in common."""
+    from shortrun.data.core.splits import is_genotypes
+    from shortrun.data.genotypes.related import largest_share
     from shortrun.data.leaks import NEAR, leak_between
 
     found = leak_between(train, test, identity=identity or NEAR)
     yield from (f"warning: {line}" for line in found.lines("held-out", "remaining"))
-    if found.largest == found.largest:
+    if is_genotypes(train):
+        yield f"largest share of alleles of two persons across the sides: {largest_share(train, test):.1%}"
+    elif found.largest == found.largest:
         looked = "" if found.compared == found.samples else f" of {found.compared:,} samples looked at"
         yield f"largest identity across the sides{looked}: {found.largest:.1%}, without the {found.copies:,} copies"
 

@@ -42,7 +42,9 @@ def evaluate(
     ] = None,
     json: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write every score, class by class.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--json", metavar="FILE", help="Write every score, class by class; - is stdout.", rich_help_panel=OUTPUT
+        ),
     ] = None,
     train: Annotated[
         str | None,
@@ -87,13 +89,13 @@ def evaluate(
         save(found.scores, json)
     if out is not None:
         write_page(found, out, page)
+    piped = str(json) == _output.STDOUT  # nothing else goes there
     for line in found.leaks:
-        _output.say(f"warning: {line}")
-    show(found.scores)
-    for line in remarks(found):
-        _output.say(line)
-    for line in conclusion(found, trained, settings, out):
-        _output.say(line)
+        _output.say(f"warning: {line}", aside=piped)
+    if not piped:
+        show(found.scores)
+    for line in (*remarks(found), *conclusion(found, trained, settings, out)):
+        _output.say(line, aside=piped)
 
 
 def check_page(path: Path | None) -> None:

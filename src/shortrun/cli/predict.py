@@ -12,7 +12,7 @@ import typer
 
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
-from shortrun.errors import FormatError
+from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted
 from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading
 
@@ -37,7 +37,9 @@ def predict(
     reading: Given,
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="CSV or TSV to write.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="CSV or TSV to write; - is stdout.", rich_help_panel=OUTPUT
+        ),
     ] = None,
     baseline: Annotated[
         bool,
@@ -51,6 +53,10 @@ def predict(
     json: _options.Json = False,
 ) -> None:
     """Predict the label of every sample, and the accuracy where labels are known."""
+    if str(out) == _output.STDOUT:
+        if json:
+            raise ConfigError("--json", "-o - writes the predictions to stdout, and nothing else: name a file")
+        out = None  # where they go without a name
     separator_of(out)
 
     from shortrun import workflows

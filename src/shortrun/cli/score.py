@@ -35,7 +35,9 @@ def score(
     ] = None,
     json: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write every score, class by class.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--json", metavar="FILE", help="Write every score, class by class; - is stdout.", rich_help_panel=OUTPUT
+        ),
     ] = None,
 ) -> None:
     """Score generated samples against real ones: spectrum, entropy, adversarial accuracy, moments, copies, ..."""
@@ -49,10 +51,12 @@ def score(
     new = None if held_out is None else unseen(real, reading, held_out)
     leak = None if new is None else leak_between(real, new)
     for line in () if leak is None else leak.lines("held-out", "reference"):
-        _output.say(f"warning: {line}")
+        _output.say(f"warning: {line}", aside=str(json) == _output.STDOUT)
     found = workflows.score(real, made, held_out=new, leak=leak, settings=settings)
     if json is not None:
         save(found, json)
+    if str(json) == _output.STDOUT:
+        return  # nothing else goes there
     show(found)
     for line in remarks(found, held_out):
         _output.say(f"note: {line}")
@@ -83,7 +87,9 @@ def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:
 
 
 def save(found: Sequence[Score], path: Path) -> None:
-    """Write every score as a JSON list."""
+    """Write every score as a JSON list; - is stdout."""
+    if str(path) == _output.STDOUT:
+        return _output.emit([each.to_dict() for each in found])
     with atomic(path) as temporary:
         temporary.write_text(json_.dumps([each.to_dict() for each in found], indent=1) + "\n")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import Format
 from shortrun.data.core.kind import HasKind, Kind, kind_of
-from shortrun.data.core.raw import hint, packing
+from shortrun.data.core.raw import hint, in_utf8, packing
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
 from shortrun.data.formats import FOLDER, named, notes_on, recognised
@@ -18,6 +21,7 @@ from shortrun.data.recipes import ENTRIES
 from shortrun.data.sequences.filters import filtered
 from shortrun.data.sequences.gaps import selected
 from shortrun.data.sequences.weights import sequence_weights
+from shortrun.data.tables.formats.table import FORMAT as TABLE
 from shortrun.errors import DataError, FormatError
 from shortrun.settings import Reading, takes
 
@@ -26,7 +30,8 @@ from shortrun.settings import Reading, takes
 def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Reading) -> Dataset:
     """Read a file of any known format, packed or not, or a named data set such as "digits".
 
-    Options that a format has no use for are ignored. The result remembers them in its `kind`.
+    Options that a format has no use for are ignored, but an encoding is refused. The result remembers them in its
+    `kind`.
 
     Parameters
     ----------
@@ -98,7 +103,8 @@ def labelled(path: Path, options: Request) -> Dataset:
     with local(Path(options.labels)) as file:
         table = read_labels(file, options)
     group = None if table.group is not None else options.group
-    data = load(path, options.but(labels=None, label_column=None, group=group))
+    encoding = options.encoding if takes_encoding(path) else None  # else that of the table alone
+    data = load(path, options.but(labels=None, label_column=None, group=group, encoding=encoding))
     return attach(data, table, by_order=options.labels_by_order)
 
 
@@ -126,12 +132,40 @@ def load(path: Path, options: Request) -> Dataset:
     return data.with_kind(source=str(path))
 
 
+@contextmanager
+def in_its_encoding(path: Path, form: Format, options: Request) -> Iterator[Path]:
+    """Give a file in the encoding that a format reads.
+
+    Raises
+    ------
+    FormatError
+        If an encoding was given for what is no text of its own.
+    """
+    if options.encoding is None or form is TABLE:
+        yield path
+        return
+    if not form.text:
+        raise FormatError(
+            path, None, "--encoding is for tables and files of lines (FASTA, VCF, ...), not for this format"
+        )
+    with in_utf8(path, options.encoding) as copy:
+        yield copy
+
+
+def takes_encoding(path: Path) -> bool:
+    """Return whether the encoding of a file can be given."""
+    if not path.is_file():
+        return False
+    form = recognised(path)
+    return form.text or form is TABLE
+
+
 def of_file(path: Path, options: Request) -> Dataset:
     """Return the data set of a file or a pipe, with notes on what its name says otherwise than its content."""
     with local(path) as file:
         form = recognised(file) if options.format is None else named(options.format)
         foreign = form.unpacks is not None and packing(file) not in (None, *form.unpacks)
         told = list(notes_on(file, form)) if options.format is None and file is path else []
-        with local(file, whole=foreign) as plain:
-            data = form.read(plain, options)
+        with local(file, whole=foreign) as plain, in_its_encoding(plain, form, options) as text:
+            data = form.read(text, options)
     return replace(data, notes=(*told, *data.notes))

@@ -43,6 +43,8 @@ class Format:
         Whether text that begins so may be of this format, where no other is sure.
     unpacks : tuple[str, ...], optional
         How files may be packed that `read` opens by their path; None if it reads them through `raw`, or refuses them.
+    text : bool, default False
+        Whether it is one file of lines, of which `read` takes UTF-8 only: others are converted before.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Format:
     begins: Callable[[bytes], bool] | None = None
     looks: Callable[[str], bool] | None = None
     unpacks: tuple[str, ...] | None = None
+    text: bool = False
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):

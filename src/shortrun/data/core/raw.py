@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import io
 import lzma
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ MARKS = {  # what a text may begin with to say its encoding; that of UTF-32 begi
 }
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift-jis", "gb18030")
 
+OTHER_ENCODINGS = ": --encoding latin-1, cp1252 or another reads other encodings"
 
 # Packed files: their content says so, whatever their name
 
@@ -224,7 +226,7 @@ def valid(path: Path, number: int, line: str, foreign: str) -> str:
         return line
     if foreign and line.startswith(foreign):
         return line.encode("utf-8", "surrogateescape").decode("latin-1")
-    raise FormatError(path, number, f"byte 0x{escaped:02x} is not UTF-8 text")
+    raise FormatError(path, number, f"byte 0x{escaped:02x} is not UTF-8 text{OTHER_ENCODINGS}")
 
 
 def read_text(path: Path, encoding: str | None = None) -> str:
@@ -259,7 +261,7 @@ def decoded(path: Path, content: bytes, encoding: str | None) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"{'UTF-8' if chosen == UTF8 else chosen} text"
-        tip = "" if marked or encoding else ": --encoding latin-1, cp1252 or another reads other encodings"
+        tip = "" if marked or encoding else OTHER_ENCODINGS
         raise FormatError(path, line, f"byte 0x{content[error.start]:02x} is not {what}{tip}") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
@@ -281,6 +283,26 @@ def known_encoding(name: str | None) -> str:
         reason = f"one of {', '.join(ENCODINGS)} or another that Python knows expected, got '{name}'"
         raise ConfigError("encoding", reason, nearest(str(name), ENCODINGS)) from None
     return name or UTF8
+
+
+@contextlib.contextmanager
+def in_utf8(path: Path, encoding: str) -> Iterator[Path]:
+    """Give a copy of a text in UTF-8, unpacked; errors about it name the file.
+
+    Raises
+    ------
+    FormatError
+        As `read_text`.
+    ConfigError
+        If there is no such encoding.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / bare(path)
+        copy.write_text(read_text(path, encoding), encoding="utf-8")
+        try:
+            yield copy
+        except FormatError as error:
+            raise (FormatError(path, error.line, error.reason) if error.path == copy else error) from None
 
 
 def hint(path: Path, also: tuple[str, ...] = ()) -> str:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.likeness import agreeing_sites, clusters, components
 from shortrun.errors import ConfigError, DataError
+from shortrun.phrases import counted
 
 if TYPE_CHECKING:
     from shortrun.data.core.columns import Column
@@ -45,7 +47,9 @@ def split(
         samples have. At least one sample (group) of each class is then on either side.
 
     identity : float, optional
-        Keep samples together too that agree at this share of the sites, and those that agree with them, and so on.
+        Keep samples together too that agree at this share of the sites, and those that agree with them, and so on; of
+        genotypes persons, by the share of their alleles that is identical by state. The notes of both parts say how
+        many groups there are.
 
     Raises
     ------
@@ -68,6 +72,7 @@ def split(
     """
     kept = dataset if groups else dataset.with_groups(None)
     together = kept if identity is None else kept.with_groups(alike_together(kept, identity))
+    told = () if identity is None or together.groups is None else groups_told(together.groups, identity)
     try:
         held_out = split_rows(together, fraction, seed=seed, stratify=stratify)
     except DataError as error:
@@ -75,7 +80,15 @@ def split(
             raise
         hint = f"those alike at identity {identity:g} count as one, a higher one splits them"
         raise DataError(f"{error}: {hint}") from None
-    return learned_from_rest(dataset.select(~held_out), dataset.select(held_out))
+    rest, out = learned_from_rest(dataset.select(~held_out), dataset.select(held_out))
+    return rest.with_notes(*told), out.with_notes(*told)
+
+
+def groups_told(groups: np.ndarray, identity: float) -> tuple[str, ...]:
+    """Return what to tell of the groups that stay together."""
+    _, sizes = np.unique(groups, return_counts=True)
+    whole, most = f"{counted(len(sizes), 'group')} of {counted(len(groups), 'sample')}", int(sizes.max())
+    return (f"{whole} alike at identity {identity:g} stay together; the largest has {counted(most, 'sample')}",)
 
 
 def learned_from_rest(rest: Dataset, held_out: Dataset) -> tuple[Dataset, Dataset]:
@@ -132,6 +145,10 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
         raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
     if dataset.continuous:
         raise DataError("identity is the share of sites that agree: these data are continuous")
+    if is_genotypes(dataset):
+        from shortrun.data.genotypes.related import related
+
+        return related(dataset, identity)
     alike = clusters(taken(dataset.values, slice(None)), agreeing_sites(identity, dataset.sites))
     rows, groups = np.arange(len(dataset)), group_codes(dataset)
     joined = components(len(rows) + int(groups.max()) + 1, [(rows, alike), (rows, len(rows) + groups)])[: len(rows)]
@@ -140,6 +157,12 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
             f"all {len(dataset):,} samples are one cluster at identity {identity:g}: a higher identity splits them"
         )
     return joined.astype(str)
+
+
+def is_genotypes(dataset: Dataset) -> bool:
+    """Return whether samples are haplotypes or dosages of known sites, or dosages."""
+    known = bool(dataset.kind.genotypes.variants) and dataset.alphabet == BINARY
+    return known or dataset.alphabet == DOSAGE
 
 
 def group_codes(dataset: Dataset) -> np.ndarray:

@@ -12,7 +12,7 @@ from shortrun.data.core.blocks import BYTES, give_back
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import components
 from shortrun.data.genotypes.persons import check_kind, groups_of
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, DataError
 
 AT_ONCE = 1024  # persons compared with as many others at a time
 
@@ -42,7 +42,7 @@ def related(data: Dataset, share: float) -> np.ndarray:
     ConfigError
         If the share is out of range.
     DataError
-        If the data are neither haplotypes nor dosages.
+        If the data are neither haplotypes nor dosages, or all persons are of one group.
 
     Examples
     --------
@@ -61,7 +61,28 @@ def related(data: Dataset, share: float) -> np.ndarray:
     for first, second, differences in compared(data, rows):
         one, other = np.nonzero(differences <= most)
         group = components(len(rows), [(group, np.arange(len(rows))), (one + first, other + second)])
+    if len(rows) > 1 and group.max() == group.min():
+        raise DataError(f"all {len(rows):,} persons are one group at identity {share:g}: {usual_shares(data)}")
     return np.array(names)[group][person]
+
+
+def usual_shares(data: Dataset) -> str:
+    """Return what helps to choose a threshold: what pairs of persons share."""
+    found = np.concatenate([block.astype(np.float32) for block in shares(data.head(2 * AT_ONCE))])
+    middle, high, most = np.quantile(found, [0.5, 0.99, 1])
+    return f"pairs share {middle:.3f} (median), {high:.3f} (99 % of them share less), {most:.3f} at most"
+
+
+def largest_share(train: Dataset, test: Dataset) -> float:
+    """Return the most that a person on one side shares with one on the other; nan where nobody can be compared."""
+    both = train.merge(test)
+    _, _, rows = people_of(both)
+    out = rows[:, 0] >= len(train)
+    least = np.inf
+    for first, second, found in compared(both, rows):
+        across = out[first : first + AT_ONCE, None] != out[second : second + AT_ONCE]
+        least = min(least, found[across].min(initial=np.inf))
+    return 1 - least / (2 * both.sites) if np.isfinite(least) else math.nan
 
 
 def shares(data: Dataset) -> Iterator[np.ndarray]:

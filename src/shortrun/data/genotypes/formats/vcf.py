@@ -356,5 +356,10 @@ def alleles(dosages: np.ndarray) -> np.ndarray:
 
 
 FORMAT = Format(
-    suffixes=SUFFIXES, begins=begins_with(b"##fileformat=VCF", b"BCF\2"), unpacks=("gz",), read=read, save=save
+    suffixes=SUFFIXES,
+    text=True,
+    begins=begins_with(b"##fileformat=VCF", b"BCF\2"),
+    unpacks=("gz",),
+    read=read,
+    save=save,
 )

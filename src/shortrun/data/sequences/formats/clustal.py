@@ -113,4 +113,4 @@ def begins(start: bytes) -> bool:
     return text_of(start).lstrip().startswith(PROGRAMS)
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins)
+FORMAT = Format(suffixes=SUFFIXES, text=True, read=read, write=write, begins=begins)

@@ -180,5 +180,5 @@ def begins(start: bytes) -> bool:
 
 
 FORMAT = Format(
-    suffixes=SUFFIXES, read=read, write=write, append=write, begins=begins
+    suffixes=SUFFIXES, text=True, read=read, write=write, append=write, begins=begins
 )  # more records are written as the first

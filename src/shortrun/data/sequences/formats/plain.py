@@ -83,4 +83,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     file.writelines(f"{text}\n".encode() for text in texts(dataset, "a file of sequences"))
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=write, looks=looks)
+FORMAT = Format(suffixes=SUFFIXES, text=True, read=read, write=write, append=write, looks=looks)
