@@ -80,7 +80,7 @@ def generate(
     from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
     from shortrun.workflows._music import is_longer
-    from shortrun.workflows.generation import steps_of, sweeps_at
+    from shortrun.workflows.generation import notes_of_fix, steps_of, sweeps_at
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
@@ -95,7 +95,8 @@ def generate(
     held = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t, form) for t in sorted({*sweeps_at(trained, recorded), k})}
     counts = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
-    notes = [*moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
+    fixed = [f"note: {line}" for line in notes_of_fix(trained, settings.fix or {})]
+    notes = [*moves.notes(trained.recipe), *note_of_steps(trained, settings, k), *fixed]
     for line in notes:
         _output.say(line, aside=True)
     if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from torch import Tensor
 
 from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
+from shortrun.data.core.columns import number as number_in
 from shortrun.data.core.parts import joined
+from shortrun.data.core.words import is_missing
 from shortrun.data.music.encoding import KEYS
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.equilibrium import Held, Tempered
@@ -68,7 +71,8 @@ def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, s
     if is_longer(settings):
         return pieces(run, template, settings)
     k = steps_of(run, settings)
-    return joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
+    made = joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
+    return made.with_notes(*notes_of_fix(run, settings.fix or {}))
 
 
 def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
@@ -172,6 +176,7 @@ def stream(
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, template, settings)
     held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, settings))
+    exact = exact_numbers(run, settings.fix or {})
     at_once = rows_at_once(run.model, ROWS_AT_ONCE)
     drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
     parts = drawn(run, tuple(times), len(codes), held, settings, at_once)
@@ -179,7 +184,10 @@ def stream(
         if watch is not None and tempered is not None:
             watch(tempered)
         here = codes[first : first + at_once]
-        yield {t: _dataset(run, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()}
+        yield {
+            t: with_exact(_dataset(run, run.model.to_values(state), here, first, len(codes)), exact)
+            for t, state in part.items()
+        }
 
 
 Drawn = Iterator[tuple[dict[int, State], Tempered | None]]
@@ -304,6 +312,50 @@ def _encoded(run: Trajectory, site: int, text: str) -> float | int:
         return run.kind.encode(site, text)
     except DataError as error:
         raise ConfigError("fix", str(error)) from None
+
+
+def exact_numbers(run: Trajectory, fix: Mapping[int | str, str]) -> dict[int, str]:
+    """Return site (from 0) -> the number, as it is written, of columns of numbers in bins that hold one in every row.
+
+    Raises
+    ------
+    ConfigError
+        If a column of whole numbers is to hold another.
+    """
+    found = {}
+    for word, text in fix.items():
+        for site in _sites(run, word, "fix") if run.columns else ():
+            column = run.columns[site]
+            if column.edges is None or is_missing(text):
+                continue
+            value = number_in(text)
+            if column.type == "integer" and value is not None:
+                if value != int(value):
+                    raise ConfigError("fix", f"column '{column.name}': a whole number expected, got '{text}'")
+                text = str(int(value))
+            if value is not None or column.date is not None:
+                found[site] = text
+    return found
+
+
+def notes_of_fix(run: Trajectory, fix: Mapping[int | str, str]) -> list[str]:
+    """Return a line for each number that is held exactly, of a bin that has others: what the machine is told of it."""
+    lines = []
+    for site, text in exact_numbers(run, fix).items():
+        column = run.columns[site]
+        inside = column.within[column.code(text)] if column.within else ()
+        if len(inside) > 1 or (inside and column.values[column.code(text)] != text):
+            low, high = column.written(np.array([inside[0], inside[-1]]))
+            span = low if low == high else f"{low} to {high}"
+            lines.append(
+                f"{column.name}={text} in every row; the machine is told its bin, which had {span} in training"
+            )
+    return lines
+
+
+def with_exact(data: Dataset, exact: Mapping[int, str]) -> Dataset:
+    """Return samples that are written with these numbers at these sites."""
+    return data.with_kind(table=replace(data.kind.table, exact=tuple(exact.items()))) if exact else data
 
 
 def _dataset(run: Trajectory, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:

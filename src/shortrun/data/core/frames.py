@@ -66,11 +66,13 @@ def values_of(data: Dataset) -> list[Any]:
 def written(data: Dataset) -> Iterator[tuple[Column, np.ndarray]]:
     """Yield the columns of a table with their (N,) cells as texts: as they were in the file, else drawn for codes."""
     words = row_words(data) if data.original is None else np.zeros(0, np.uint64)
+    exact = dict(data.kind.table.exact)
     for site, column in enumerate(data.columns or ()):
         if data.original is not None:
             yield column, data.original.columns[data.original.sites[site]].cells
         else:
-            yield column, column.decode(data.values[:, site], uniforms(words, site))
+            drawn = column.decode(data.values[:, site], uniforms(words, site))
+            yield column, np.full(len(drawn), exact[site], dtype=object) if site in exact else drawn
 
 
 def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
