@@ -322,10 +322,10 @@ def exact_numbers(run: Trajectory, fix: Mapping[int | str, str]) -> dict[int, st
     ConfigError
         If a column of whole numbers is to hold another.
     """
-    found = {}
+    found, columns = {}, run.columns or ()
     for word, text in fix.items():
-        for site in _sites(run, word, "fix") if run.columns else ():
-            column = run.columns[site]
+        for site in _sites(run, word, "fix") if columns else ():
+            column = columns[site]
             if column.edges is None or is_missing(text):
                 continue
             value = number_in(text)
@@ -340,9 +340,9 @@ def exact_numbers(run: Trajectory, fix: Mapping[int | str, str]) -> dict[int, st
 
 def notes_of_fix(run: Trajectory, fix: Mapping[int | str, str]) -> list[str]:
     """Return a line for each number that is held exactly, of a bin that has others: what the machine is told of it."""
-    lines = []
+    lines, columns = [], run.columns or ()
     for site, text in exact_numbers(run, fix).items():
-        column = run.columns[site]
+        column = columns[site]
         inside = column.within[column.code(text)] if column.within else ()
         if len(inside) > 1 or (inside and column.values[column.code(text)] != text):
             low, high = column.written(np.array([inside[0], inside[-1]]))
