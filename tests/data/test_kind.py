@@ -41,6 +41,14 @@ def test_remarks_on_single_sequences_are_not_kept():
     assert Kind.from_dict(kind.to_dict()).alignment == AlignmentKind()
 
 
+def test_sites_of_a_genome_in_another_order_are_refused():
+    one, two = "1 5 rs1 A G", "1 9 rs2 C T"
+    model, other = (Kind(2, BINARY, genotypes=GenotypeKind(sites)) for sites in ((one, two), (two, one)))
+    model.agrees(model)
+    with pytest.raises(sr.DataError, match="site 1 is position '9', but '5' in what the model was trained on"):
+        model.agrees(other)
+
+
 def test_texts_become_codes():
     assert KINDS["alignment"].encode(1, "C") == 2
     assert KINDS["numbers"].encode(0, "0.25") == 0.25

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shortrun.data import read, write
 from shortrun.data.core.alphabet import DNA
 from shortrun.data.core.dataset import Dataset
+from shortrun.errors import DataError, FormatError
 
 BUDGET = settings(
     max_examples=60,
@@ -36,6 +37,18 @@ def test_table_columns_play_their_roles(tmp_path):
     assert [column.values for column in mixed.columns] == [("0", "1"), ("F", "G"), ("0", "1"), ("p",)]
     assert mixed.values.tolist() == [[0, 0, 1, 0], [1, 1, 0, 0]]
     assert (mixed.classes, mixed.labels.tolist()) == (("a",), [0, -1])
+
+
+def test_columns_of_bits_in_another_order_are_found_by_name(tmp_path):
+    first = table(tmp_path, "a,b,c\n0,0,1\n1,0,1\n")
+    text = "c,a,b\n1,0,0\n1,1,0\n"
+    again = table(tmp_path, text, like=first)
+    assert again.values.tolist() == first.values.tolist()
+    assert any("3 columns in another order than learned" in note for note in again.notes)
+    with pytest.raises(DataError, match="site 1 is column 'c', but 'a' in what the model was trained on"):
+        first.kind.agrees(table(tmp_path, text).kind)
+    with pytest.raises(FormatError, match="no column 'b'"):
+        table(tmp_path, "c,a,d\n1,0,0\n", like=first)
 
 
 def test_tabs_quotes_line_ends_and_blank_lines(tmp_path):

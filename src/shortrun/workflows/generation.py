@@ -222,7 +222,8 @@ def stream(
     run = opened(run, raw=settings.raw)
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
-    codes, kind = _label_codes(run, template, settings), _holding(run, settings.fix or {})
+    codes = _label_codes(run, template, settings)
+    kind, notes = _holding(run, settings.fix or {})
     held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, settings))
     at_once = rows_at_once(run.model, ROWS_AT_ONCE)
     drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
@@ -231,7 +232,10 @@ def stream(
         if watch is not None and tempered is not None:
             watch(tempered)
         here = codes[first : first + at_once]
-        yield {t: _dataset(run, kind, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()}
+        found = {
+            t: _dataset(run, kind, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()
+        }
+        yield {t: samples.with_notes(*notes) for t, samples in found.items()} if first == 0 else found
 
 
 Drawn = Iterator[tuple[dict[int, State], Tempered | None]]
@@ -358,13 +362,17 @@ def _encoded(run: Trajectory, site: int, text: str) -> float | int:
         raise ConfigError("fix", str(error)) from None
 
 
-def _holding(run: Trajectory, fix: Mapping[int | str, str]) -> Kind:
-    """Return the kind of samples in which numbers that are fixed are written as they are; chains hold their bins."""
-    columns = [*(run.columns or ())]
+def _holding(run: Trajectory, fix: Mapping[int | str, str]) -> tuple[Kind, tuple[str, ...]]:
+    """Return the kind of samples in which numbers that are fixed are written as they are, and notes on their bins."""
+    columns, notes = [*(run.columns or ())], []
     for word, text in fix.items() if columns else ():
         for site in _sites(run, word, "fix"):
-            columns[site] = columns[site].holding(text)
-    return replace(run.kind, codes=tuple(columns)) if columns else run.kind
+            try:
+                columns[site], note = columns[site].holding(text)
+            except DataError as error:
+                raise ConfigError("fix", str(error)) from None
+            notes += [note] if note else []
+    return (replace(run.kind, codes=tuple(columns)) if columns else run.kind), tuple(notes)
 
 
 def _dataset(run: Trajectory, kind: Kind, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:

@@ -143,14 +143,26 @@ class Column:
         rounded = np.round(values, self.digits) + 0.0  # no -0
         return np.array([f"{value:.{self.digits}f}" for value in rounded.tolist()], dtype=object)
 
-    def holding(self, text: str) -> Column:
-        """Return the column that writes this number, rather than one drawn from its bin; itself for other texts."""
+    def holding(self, text: str) -> tuple[Column, str]:
+        """Return the column that writes this number, rather than one drawn from its bin, and a note if it has others.
+
+        It returns itself, without a note, for other texts.
+
+        Raises
+        ------
+        DataError
+            If the column has whole numbers, and this is none.
+        """
         value, code = numbers([text], self.date)[0], self.code(text)
         if np.isnan(value) or not 0 <= code < len(self.within):
-            return self
+            return self, ""
+        if self.type == "integer" and value != np.rint(value):
+            raise DataError(f"column '{self.name}': a whole number expected, got '{text}'")
+        low, high = self.written(np.array([self.within[code][0], self.within[code][-1]]))
         within = [*self.within[:code], (float(value),) * len(LEVELS), *self.within[code + 1 :]]
         digits = None if self.digits is None else max(self.digits, digits_of([text]) or 0)
-        return replace(self, within=tuple(within), digits=digits)
+        note = f"{self.name}={text} in every row; the machine is told its bin, which had {low} to {high} in training"
+        return replace(self, within=tuple(within), digits=digits), "" if low == high == text else note
 
     def relearned(self, cells: Texts, bins: int | None) -> Column:
         """Return the column with the bins that other cells make; categories stay as they are."""

@@ -249,10 +249,11 @@ class Kind:
         Raises
         ------
         DataError
-            If sites, alphabet or a column differ; says how.
+            If sites, their names, alphabet or a column differ; says how.
         """
         if other.sites != self.sites:
             raise DataError(f"{other.sites} sites a sample, but {owner} was trained on {self.sites}")
+        check_order(self, other, owner)
         if self.columns is None or other.columns is None:
             if self.codes != other.codes:
                 raise DataError(f"{owner} was trained on {self.words}, the data have {other.words}")
@@ -308,6 +309,20 @@ def kind_of(it: Kind | HasKind) -> Kind:
 def known(form: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries that hold something."""
     return {name: value for name, value in form.items() if value not in (None, "", (), {})}
+
+
+def check_order(model: Kind, other: Kind, owner: str) -> None:
+    """Raise DataError if sites that both kinds know by name, or by position in a genome, are not in one order."""
+    named = [tuple(kind.table.names) for kind in (model, other)]
+    placed = [tuple(text.split(" ")[1] for text in kind.genotypes.variants) for kind in (model, other)]
+    by_name = "read the file with like=run"
+    in_order = "the same sites in the same order expected"
+    for what, remedy, (ours, theirs) in (("column", by_name, named), ("position", in_order, placed)):
+        pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
+        for site, (expected, found) in enumerate(pairs, start=1):
+            if expected != found:
+                where = f"site {site} is {what} '{found}', but '{expected}' in what {owner} was trained on"
+                raise DataError(f"{where}: {remedy}")
 
 
 def name_of_variant(text: str) -> str:

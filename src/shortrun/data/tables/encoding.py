@@ -107,6 +107,8 @@ def site_columns(table: Delimited, roles: Roles, options: Request, findings: Fin
     """
     if options.columns is not None:
         return [table.require(column.name) for column in options.columns]
+    if options.like is not None and options.like.table.names:
+        return sites_by_name(table, options.like.table.names, findings)
     asked = kinds_asked(table, options)
     reserved = {role: column for role in RESERVED if (column := table.find(role)) is not None and column not in asked}
     taken = {*roles.values(), *reserved.values(), *named(table, options.ignore)}
@@ -121,6 +123,21 @@ def site_columns(table: Delimited, roles: Roles, options: Request, findings: Fin
     findings.notes += role_notes(table, reserved, options)
     if not sites:
         raise FormatError(table.path, table.first_line, f"no column of values, only {', '.join(table.header)}")
+    return sites
+
+
+def sites_by_name(table: Delimited, names: Sequence[str], findings: Findings) -> list[int]:
+    """Return the columns that have the names of sites, in the order of the names; says if the file has another.
+
+    Raises
+    ------
+    FormatError
+        If one is missing; names the nearest.
+    """
+    sites = [table.require(name) for name in names]
+    if sites != sorted(sites):
+        moved = sum(here != there for here, there in zip(sites, sorted(sites), strict=True))
+        findings.notes.append(f"{counted(moved, 'column')} in another order than learned, found by their names")
     return sites
 
 
