@@ -232,10 +232,8 @@ def stream(
         if watch is not None and tempered is not None:
             watch(tempered)
         here = codes[first : first + at_once]
-        found = {
-            t: _dataset(run, kind, run.model.to_values(state), here, first, len(codes)) for t, state in part.items()
-        }
-        yield {t: samples.with_notes(*notes) for t, samples in found.items()} if first == 0 else found
+        found = {time: run.model.to_values(state) for time, state in part.items()}
+        yield {t: _dataset(run, kind, state, here, first, len(codes)).with_notes(*notes) for t, state in found.items()}
 
 
 Drawn = Iterator[tuple[dict[int, State], Tempered | None]]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -90,6 +90,7 @@ class Rows:
         return name in self.columns and self.columns[name].edges is not None
 
 
+@runtime_checkable
 class Rule(Protocol):
     """Something that every row keeps."""
 
