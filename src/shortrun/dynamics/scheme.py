@@ -94,11 +94,6 @@ class Scheme:
         """Number k of sweeps of the first run, which generation repeats."""
         return self.free[0].steps
 
-    @property
-    def predict_weight(self) -> float:
-        """The weight of the gradient for predicting labels, 0 without one."""
-        return sum(run.weight for run in self.free if run.task == "predict")
-
     def predicting(self, weight: float) -> Scheme:
         """Return the scheme with this weight of predicting labels, where it does."""
         return replace(

@@ -168,8 +168,8 @@ def fit(
     def updater() -> engine.Updater:
         return _updater(model, scheme.predicting(weight), rows, config, training, damping)
 
-    least = config.scheme.predict_end
-    weight = predicting(records, scheme.predict_weight, least)
+    least, strength = config.scheme.predict_end, sum(run.weight for run in scheme.free if run.task == "predict")
+    weight = predicting(records, strength, least)
     advance = updater()
 
     def restored(age: int) -> Theta:
@@ -196,7 +196,7 @@ def fit(
             _check_finite(record)
             records.append(record)
             recorder.log(record)
-            before, weight = weight, predicting(records, scheme.predict_weight, least)
+            before, weight = weight, predicting(records, strength, least)
             advance = updater() if "set_back_to" in record or weight != before else advance
         if is_age:
             recorder.age(training)

@@ -40,7 +40,7 @@ def training_data(run: Trajectory, **reading: Any) -> Dataset:
     try:
         data = as_known(run, read(source, settings=run.kind.reading.model_copy(update=reading)))
     except (ShortrunError, OSError) as error:
-        raise DataError(f"training data not found ({error})") from None
+        raise DataError(f"the training data cannot be read again ({error})") from None
     if data.hash != run.data["hash"]:
         raise DataError(f"{source} {NOT_AS_A_WHOLE}")
     return data
