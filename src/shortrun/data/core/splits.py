@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -146,9 +147,8 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
     if dataset.continuous:
         raise DataError("identity is the share of sites that agree: these data are continuous")
     if is_genotypes(dataset):
-        from shortrun.data.genotypes.related import related
-
-        return related(dataset, identity)
+        # By name, because the domains import this room: a registry of kinds of likeness would be better.
+        return import_module("shortrun.data.genotypes.related").related(dataset, identity)
     alike = clusters(taken(dataset.values, slice(None)), agreeing_sites(identity, dataset.sites))
     rows, groups = np.arange(len(dataset)), group_codes(dataset)
     joined = components(len(rows) + int(groups.max()) + 1, [(rows, alike), (rows, len(rows) + groups)])[: len(rows)]
