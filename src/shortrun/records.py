@@ -19,7 +19,6 @@ Record: TypeAlias = dict[str, Any]
 COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record of one has
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
-RAN_AWAY = "it ran away"
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
 JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 5 to 16 then, up to 3 else
@@ -221,7 +220,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
         return None
     last = seen[-1]
     if collapsed(last) or jumped(records):
-        return RAN_AWAY
+        return "it ran away"
     if not automatic:
         return None
     if "set_back_to" in last:

@@ -98,9 +98,7 @@ def test_a_training_that_runs_away_goes_back(tmp_path):
     run = sr.fit(prototypes(), out=tmp_path / "run", rate=200.0, **SETTINGS)
     setbacks = [record for record in run.log() if "set_back_to" in record]
     assert setbacks
-    paces = [record["pace"] for record in setbacks]
-    assert paces == sorted(paces, reverse=True)
-    assert paces[-1] < 1  # not only do labels count less
+    assert [record["pace"] for record in setbacks] == [0.5 ** (i + 1) for i in range(len(setbacks))]
     assert torch.isfinite(run.at(run.best())).all()
 
 

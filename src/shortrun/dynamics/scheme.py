@@ -96,9 +96,8 @@ class Scheme:
 
     def predicting(self, weight: float) -> Scheme:
         """Return the scheme with this weight of predicting labels, where it does."""
-        return replace(
-            self, free=tuple(replace(run, weight=weight) if run.task == "predict" else run for run in self.free)
-        )
+        free = tuple(replace(run, weight=weight) if run.task == "predict" else run for run in self.free)
+        return replace(self, free=free)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
