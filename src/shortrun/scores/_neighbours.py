@@ -107,20 +107,15 @@ def nearest_within(a: np.ndarray) -> Nearest:
     return of_a
 
 
-def nearest_apart(a: np.ndarray, b: np.ndarray, groups: np.ndarray | None) -> tuple[Nearest, Nearest]:
+def nearest_apart(a: np.ndarray, b: np.ndarray, groups: np.ndarray) -> tuple[Nearest, Nearest]:
     """Return the nearest other sample in a, and the nearest in b, of each sample in a that is not of its own group.
 
-    Groups are of equally many samples in a and b, row by row: both sets then offer the same number of candidates.
+    Groups, a number for each row, are of equally many samples in a and b: both sets offer as many candidates.
     """
-    if groups is None or len(np.unique(groups)) < 2:
-        return nearest_within(a), nearest_between(a, b)[0]
     own, other = Nearest.unknown(len(a)), Nearest.unknown(len(a))
-    numbers = np.arange(len(a))
     for found, rows in ((own, a), (other, b)):
         for one, another, distances in between(a, rows):
-            same = (groups[one, None] == groups[another]) & (groups[one, None] != "")
-            alone = numbers[one, None] == numbers[another]
-            found.update(one, np.where(same | alone, np.inf, distances))
+            found.update(one, np.where(groups[one, None] == groups[another], np.inf, distances))
     return own, other
 
 

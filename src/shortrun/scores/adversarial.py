@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from shortrun.data import Dataset
+from shortrun.data.core.splits import group_codes
 from shortrun.errors import DataError
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import bootstrap
@@ -78,11 +79,18 @@ def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarra
     if len(data) != len(generated):
         raise DataError(f"as many generated samples as data expected, got {len(generated):,} and {len(data):,}")
     x, y = points(data, generated)
-    groups, matched = None, y
-    if ties == "fraction" and isinstance(data, Dataset) and isinstance(generated, Dataset) and data.groups is not None:
-        groups, matched = data.groups, y[by_class(data.labels, generated.labels)]
-    own, other = nearest_apart(x, matched, groups)
-    return own_share(own, other, ties), own_share(nearest_within(y), nearest_between(y, x)[0], ties)
+    to_y, to_x = nearest_between(x, y)
+    of_generated = own_share(nearest_within(y), to_x, ties)
+    if ties == "fraction" and isinstance(data, Dataset) and isinstance(generated, Dataset) and has_groups(data):
+        own, to_y = nearest_apart(x, y[by_class(data.labels, generated.labels)], group_codes(data))
+    else:
+        own = nearest_within(x)
+    return own_share(own, to_y, ties), of_generated
+
+
+def has_groups(data: Dataset) -> bool:
+    """Return whether samples are of several groups."""
+    return data.groups is not None and len(np.unique(data.groups)) > 1
 
 
 def by_class(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
