@@ -17,6 +17,8 @@ from shortrun.phrases import counted, first_of
 from shortrun.settings import DATA, OUTPUT, Reading
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from shortrun.data import Dataset
 
 app = typer.Typer()
@@ -165,24 +167,23 @@ def split(
     for line in parts[0].notes:
         _output.say(f"note: {line}", aside=True)
     if samples.groups is not None and identity is None:
-        _output.say(f"note: {grouped(samples)}", aside=True)
+        _output.say(f"note: {grouped(samples.groups)}", aside=True)
     for part, path in zip(parts, (train, test), strict=True):
         written(part, path)
     for line in remaining(*parts, identity):
         _output.say(line, aside=True)
 
 
-def grouped(samples: Dataset) -> str:
+def grouped(groups: np.ndarray) -> str:
     """Return how many groups stay together."""
-    groups = {name for name in samples.groups.tolist() if name} if samples.groups is not None else set()
-    many = counted(len(groups), "group")
-    return f"{many} (persons, pieces or of --group) of {counted(len(samples), 'sample')} stay together"
+    many = counted(len({*groups.tolist()} - {""}), "group")
+    return f"{many} (persons, pieces or of --group) of {counted(len(groups), 'sample')} stay together"
 
 
 def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator[str]:
     """Yield what the two sides of a split still have in common."""
-    from shortrun.data.core.splits import is_genotypes
     from shortrun.data.genotypes.related import largest_share
+    from shortrun.data.genotypes.variants import is_genotypes
     from shortrun.data.leaks import NEAR, leak_between
 
     found = leak_between(train, test, identity=identity or NEAR)

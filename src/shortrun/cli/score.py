@@ -50,13 +50,14 @@ def score(
     made = read(generated, like=real)
     new = None if held_out is None else unseen(real, reading, held_out)
     leak = None if new is None else leak_between(real, new)
+    piped = str(json) == _output.STDOUT  # nothing else goes there
     for line in () if leak is None else leak.lines("held-out", "reference"):
-        _output.say(f"warning: {line}", aside=str(json) == _output.STDOUT)
+        _output.say(f"warning: {line}", aside=piped)
     found = workflows.score(real, made, held_out=new, leak=leak, settings=settings)
     if json is not None:
         save(found, json)
-    if str(json) == _output.STDOUT:
-        return  # nothing else goes there
+    if piped:
+        return
     show(found)
     for line in remarks(found, held_out):
         _output.say(f"note: {line}")

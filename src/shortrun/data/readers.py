@@ -10,7 +10,7 @@ from pathlib import Path
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import HasKind, Kind, kind_of
-from shortrun.data.core.raw import hint, in_utf8, packing
+from shortrun.data.core.raw import head, hint, in_utf8, packing
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
 from shortrun.data.formats import FOLDER, named, notes_on, recognised
@@ -144,7 +144,7 @@ def in_its_encoding(path: Path, form: Format, options: Request) -> Iterator[Path
     if options.encoding is None or form is TABLE:
         yield path
         return
-    if not form.text:
+    if not is_lines(path, form):
         raise FormatError(
             path, None, "--encoding is for tables and files of lines (FASTA, VCF, ...), not for this format"
         )
@@ -157,7 +157,12 @@ def takes_encoding(path: Path) -> bool:
     if not path.is_file():
         return False
     form = recognised(path)
-    return form.text or form is TABLE
+    return form is TABLE or is_lines(path, form)
+
+
+def is_lines(path: Path, form: Format) -> bool:
+    """Return whether a file of a format is lines, which may be in another encoding."""
+    return form.text is not None and form.text(head(path))
 
 
 def of_file(path: Path, options: Request) -> Dataset:

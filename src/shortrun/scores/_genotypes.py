@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import Float64
 
 from shortrun.data import Dataset
-from shortrun.data.core.alphabet import BINARY, DOSAGE
+from shortrun.data.core.alphabet import DOSAGE
 from shortrun.data.core.blocks import scan
-from shortrun.data.core.raw import bare
-from shortrun.data.genotypes.variants import has_variants
+from shortrun.data.genotypes.variants import is_genotypes
 from shortrun.scores._families import Domain
-
-HAPLOTYPES = (".hapt", ".hap")  # files of haplotypes, possibly without a legend
-
-
-def is_genotypes(data: Dataset) -> bool:
-    """Return whether samples are haplotypes or dosages at known variants, or come from a file of haplotypes."""
-    known = has_variants(data)
-    if data.alphabet is not None and data.alphabet == DOSAGE:
-        return known or data.alphabet.name == DOSAGE.name  # any three codes have these letters
-    return data.alphabet == BINARY and (known or bare(Path(data.kind.source or "")).endswith(HAPLOTYPES))
-
 
 GENOTYPES = Domain("genotypes (VCF, PLINK, .hapt, or arrays with positions)", is_genotypes)
 

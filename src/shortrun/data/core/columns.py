@@ -143,6 +143,10 @@ class Column:
         rounded = np.round(values, self.digits) + 0.0  # no -0
         return np.array([f"{value:.{self.digits}f}" for value in rounded.tolist()], dtype=object)
 
+    def numbers_in(self, cells: Iterable[str]) -> np.ndarray:
+        """Return the (N,) numbers, or dates, that cells of the column are, NaN where they are none."""
+        return numbers([*map(str, cells)], self.date)
+
     def holding(self, text: str) -> tuple[Column, str]:
         """Return the column that writes this number, rather than one drawn from its bin, and a note if it has others.
 
@@ -153,7 +157,7 @@ class Column:
         DataError
             If the column has whole numbers, and this is none.
         """
-        value, code = numbers([text], self.date)[0], self.code(text)
+        value, code = self.numbers_in([text])[0], self.code(text)
         if np.isnan(value) or not 0 <= code < len(self.within):
             return self, ""
         if self.type == "integer" and value != np.rint(value):

@@ -17,6 +17,11 @@ def begins_with(*marks: bytes) -> Callable[[bytes], bool]:
     return lambda start: start.startswith(marks)
 
 
+def always(_start: bytes) -> bool:
+    """Return True: any content of the format."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """A format: how its files are told by their names and their content, read and written.
@@ -43,8 +48,8 @@ class Format:
         Whether text that begins so may be of this format, where no other is sure.
     unpacks : tuple[str, ...], optional
         How files may be packed that `read` opens by their path; None if it reads them through `raw`, or refuses them.
-    text : bool, default False
-        Whether it is one file of lines, of which `read` takes UTF-8 only: others are converted before.
+    text : Callable[[bytes], bool], optional
+        Whether content that begins so is lines, of which `read` takes UTF-8 only: others are converted before.
 
     Raises
     ------
@@ -62,7 +67,7 @@ class Format:
     begins: Callable[[bytes], bool] | None = None
     looks: Callable[[str], bool] | None = None
     unpacks: tuple[str, ...] | None = None
-    text: bool = False
+    text: Callable[[bytes], bool] | None = None
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):

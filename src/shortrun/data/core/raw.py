@@ -296,9 +296,6 @@ def in_utf8(path: Path, encoding: str) -> Iterator[Path]:
     ConfigError
         If there is no such encoding.
     """
-    if path.suffix.lower() == ".bcf":  # is no text
-        yield path
-        return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / bare(path)
         copy.write_text(read_text(path, encoding), encoding="utf-8")

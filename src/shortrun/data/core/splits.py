@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.likeness import agreeing_sites, clusters, components
+from shortrun.data.genotypes.related import related
+from shortrun.data.genotypes.variants import is_genotypes
 from shortrun.errors import ConfigError, DataError
 from shortrun.phrases import counted
 
@@ -147,8 +147,7 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
     if dataset.continuous:
         raise DataError("identity is the share of sites that agree: these data are continuous")
     if is_genotypes(dataset):
-        # By name, because the domains import this room: a registry of kinds of likeness would be better.
-        return import_module("shortrun.data.genotypes.related").related(dataset, identity)
+        return related(dataset, identity)
     alike = clusters(taken(dataset.values, slice(None)), agreeing_sites(identity, dataset.sites))
     rows, groups = np.arange(len(dataset)), group_codes(dataset)
     joined = components(len(rows) + int(groups.max()) + 1, [(rows, alike), (rows, len(rows) + groups)])[: len(rows)]
@@ -157,12 +156,6 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
             f"all {len(dataset):,} samples are one cluster at identity {identity:g}: a higher identity splits them"
         )
     return joined.astype(str)
-
-
-def is_genotypes(dataset: Dataset) -> bool:
-    """Return whether samples are haplotypes or dosages of known sites, or dosages."""
-    known = bool(dataset.kind.genotypes.variants) and dataset.alphabet == BINARY
-    return known or dataset.alphabet == DOSAGE
 
 
 def group_codes(dataset: Dataset) -> np.ndarray:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, DOSAGE
-from shortrun.data.core.dataset import Dataset
 from shortrun.data.genotypes.variants import one_word
 from shortrun.errors import DataError
+
+if TYPE_CHECKING:
+    from shortrun.data.core.dataset import Dataset
 
 FIRST, SECOND = "_A", "_B"  # what the names of a person's two haplotypes end in
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import BYTES, give_back
-from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import components
 from shortrun.data.genotypes.persons import check_kind, groups_of
 from shortrun.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from shortrun.data.core.dataset import Dataset
 
 AT_ONCE = 1024  # persons compared with as many others at a time
 

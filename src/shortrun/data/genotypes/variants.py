@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.alphabet import BINARY, DOSAGE
+from shortrun.data.core.raw import bare
+
+if TYPE_CHECKING:
+    from shortrun.data.core.dataset import Dataset
+
+HAPLOTYPES = (".hapt", ".hap")  # files of haplotypes, possibly without a legend
 
 UNPLACED = "0"  # PLINK's chromosome of sites that have none, a name that VCF allows
 UNNAMED = ("N", "<ALT>")  # alleles that no one named: VCF's any base, and its form of an allele without letters
@@ -60,6 +67,14 @@ def variants_of(dataset: Dataset) -> list[Variant]:
 def has_variants(dataset: Dataset) -> bool:
     """Return whether the sites of a data set are known sites of a genome."""
     return len(dataset.kind.genotypes.variants) == dataset.sites
+
+
+def is_genotypes(dataset: Dataset) -> bool:
+    """Return whether samples are haplotypes or dosages at known variants, or come from a file of haplotypes."""
+    known = has_variants(dataset)
+    if dataset.alphabet is not None and dataset.alphabet == DOSAGE:
+        return known or dataset.alphabet.name == DOSAGE.name  # any three codes have these letters
+    return dataset.alphabet == BINARY and (known or bare(Path(dataset.kind.source or "")).endswith(HAPLOTYPES))
 
 
 def described(columns: Mapping[str, Sequence[Any]]) -> list[Variant]:

@@ -28,6 +28,7 @@ from shortrun.errors import FormatError, MissingExtraError, StoreError
 from shortrun.files import atomic
 
 SUFFIXES = (".vcf", ".bcf")
+BCF = b"BCF\2"
 
 LABEL = "Label"  # what a line ##SAMPLE calls the class of a person
 GT = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
@@ -355,10 +356,15 @@ def alleles(dosages: np.ndarray) -> np.ndarray:
     return np.stack([dosages == 2, dosages >= 1], 1).reshape(-1, dosages.shape[1]).astype(np.uint8)
 
 
+def is_text(start: bytes) -> bool:
+    """Return whether content is a VCF, and no BCF."""
+    return not start.startswith(BCF)
+
+
 FORMAT = Format(
     suffixes=SUFFIXES,
-    text=True,
-    begins=begins_with(b"##fileformat=VCF", b"BCF\2"),
+    text=is_text,
+    begins=begins_with(b"##fileformat=VCF", BCF),
     unpacks=("gz",),
     read=read,
     save=save,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, always
 from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences.formats._alignment import (
@@ -113,4 +113,4 @@ def begins(start: bytes) -> bool:
     return text_of(start).lstrip().startswith(PROGRAMS)
 
 
-FORMAT = Format(suffixes=SUFFIXES, text=True, read=read, write=write, begins=begins)
+FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, begins=begins)

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, always
 from shortrun.data.core.raw import bare, head, read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences.encoding import INSERTS
@@ -180,5 +180,5 @@ def begins(start: bytes) -> bool:
 
 
 FORMAT = Format(
-    suffixes=SUFFIXES, text=True, read=read, write=write, append=write, begins=begins
+    suffixes=SUFFIXES, text=always, read=read, write=write, append=write, begins=begins
 )  # more records are written as the first

@@ -9,7 +9,7 @@ from io import BufferedWriter
 from pathlib import Path
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, always
 from shortrun.data.core.raw import read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.sequences.formats._alignment import (
@@ -83,4 +83,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     file.writelines(f"{text}\n".encode() for text in texts(dataset, "a file of sequences"))
 
 
-FORMAT = Format(suffixes=SUFFIXES, text=True, read=read, write=write, append=write, looks=looks)
+FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, append=write, looks=looks)

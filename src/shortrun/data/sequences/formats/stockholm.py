@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import Format, always
 from shortrun.data.core.kind import AlignmentKind
 from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
@@ -253,4 +253,4 @@ def begins(start: bytes) -> bool:
     return text_of(start).lstrip().startswith(MARK)
 
 
-FORMAT = Format(suffixes=SUFFIXES, text=True, read=read, write=write, begins=begins)
+FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, begins=begins)
