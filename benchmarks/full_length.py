@@ -3,11 +3,11 @@
     python -m benchmarks.full_length hgd mnist sam -o FOLDER [--schemes ff pcd] [--minutes 20]
 
 Trains as in FF23 table 2 (for SAM as in FF24), with `--preset paper` and the batch, the hidden units and the number of
-updates of the data set. Then scores samples of every second age against held-out rows over the sampling time: for each
+updates of the data set. Then scores samples of eight ages against held-out rows over the sampling time: for each
 run `FOLDER/CASE-SCHEME.csv`, and per data set the figures `CASE.png` (FF23 fig. 7, FF24 fig. 4: ages, both schemes side
 by side) and `CASE-SCHEME-classes.png` (FF23 fig. 3A, FF24 fig. 5: the last age, class by class). Prints a JSON line a
-run: updates, minutes, and accuracy and scores at the best age. A run that is there is measured and not trained again.
-Real data are read from $SHORTRUN_SHARED.
+run: updates, minutes, the best accuracy, and the scores of the last age. A run that is there is measured and not
+trained again. Real data are read from $SHORTRUN_SHARED.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ import shortrun as sr
 from benchmarks.quality import CASES
 from shortrun.plots import save, scores_by_age, scores_by_class
 from shortrun.scores import Curves
+from shortrun.workflows._runs import chosen_ages
 
-# FF23 table 2; SAM: FF24. "all" is a batch of all samples.
+# FF23 table 2; SAM: FF24
 PAPER = {
     "hgd": {"hidden": 1024, "batch": 4507, "updates": 30_000},
     "mnist": {"hidden": 1024, "batch": 500, "updates": 600_000},
@@ -57,12 +58,6 @@ def trained(case: str, scheme: str, train: sr.Dataset, folder: Path, minutes: fl
     return run, {"minutes": (time.time() - begin) / 60, "cpu_minutes": (time.process_time() - cpu) / 60}
 
 
-def spread_out(ages: list[int], count: int) -> list[int]:
-    """Return ages evenly spread over those that were kept, the last one among them."""
-    step = max(1, len(ages) // count)
-    return ages[::-1][::step][:count][::-1]
-
-
 def main() -> None:
     """Train, measure, draw, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,7 +73,7 @@ def main() -> None:
         for scheme in options.schemes:
             name = f"{case}-{scheme}"
             run, took = trained(case, scheme, train, options.out / name, options.minutes)
-            ages = tuple(spread_out(run.ages, AGES))
+            ages = chosen_ages(run, None, AGES)
             table = sr.curves(run, test, scores=SCORES, ages=ages, n=COMPARED, until=UNTIL[scheme])
             table.to_csv(options.out / f"{name}.csv", index=False)
             title = {"ff": "F&F", "pcd": "PCD"}[scheme]
@@ -89,7 +84,7 @@ def main() -> None:
 
 
 def best(table: pd.DataFrame, k: int) -> dict:
-    """Return the best accuracy, and the scores at k sweeps and at their best, over all ages measured."""
+    """Return the best accuracy over the ages, and the scores of the last one at k sweeps and at their best."""
     found = {}
     overall = table[table["class"] == "all"]
     accuracy = overall[overall["score"] == "accuracy"]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.data.core.columns import numbers
 from shortrun.data.core.frames import written
 from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._families import Domain, SampleScores
+from shortrun.scores._numbers import kolmogorov_smirnov
 
 BINS = 10  # of a number beside a category
 DRAWS = 20  # of the generated rows, for errors
@@ -45,7 +45,7 @@ def cells_of(real: Dataset, made: Dataset) -> list[Cells]:
             _, codes = np.unique(np.concatenate([one, other]).astype(str), return_inverse=True)
             found.append(Cells((codes[: len(one)], codes[len(one) :]), None))
             continue
-        values = tuple(numbers([str(cell) for cell in cells], column.date) for cells in (one, other))
+        values = tuple(column.numbers_in(cells) for cells in (one, other))
         known = values[0][~np.isnan(values[0])]
         edges = np.histogram_bin_edges(known, BINS)[1:-1] if len(known) else np.zeros(0)
         codes = [np.where(np.isnan(each), BINS, np.searchsorted(edges, each, side="right")) for each in values]
@@ -57,12 +57,7 @@ def shape(cells: Cells) -> float:
     """Return 1 - the largest difference of the distribution functions of numbers (KS), or 1 - total variation."""
     if cells.numbers is None:
         return 1 - total_variation(*cells.codes)
-    real, made = (np.sort(each[~np.isnan(each)]) for each in cells.numbers)
-    if not (len(real) and len(made)):
-        return float("nan")
-    at = np.concatenate([real, made])
-    shares = [np.searchsorted(each, at, side="right") / len(each) for each in (real, made)]
-    return 1 - float(np.abs(shares[0] - shares[1]).max())
+    return 1 - kolmogorov_smirnov(*(each[~np.isnan(each)] for each in cells.numbers)).value
 
 
 def total_variation(real: np.ndarray, made: np.ndarray) -> float:

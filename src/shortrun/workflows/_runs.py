@@ -51,6 +51,11 @@ def as_known(run: Trajectory, data: Dataset) -> Dataset:
     return data if run.classes or not data.classes else data.with_labels([""] * len(data))
 
 
+def same_labels(run: Trajectory, samples: Dataset) -> list[str] | None:
+    """Return a class for each sample to generate: those of other samples; None where a run knows none."""
+    return [samples.classes[code] for code in samples.labels] if run.classes else None
+
+
 def theta_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> Theta:
     """Return the parameters at an age, which may depend on the task."""
     return run.at(age_of(run, age, task))

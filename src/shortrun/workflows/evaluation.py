@@ -16,11 +16,11 @@ from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import age_of, check_kind, opened, spread
+from shortrun.workflows._runs import age_of, check_kind, opened, same_labels, spread
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
-from shortrun.workflows.time_courses import curves, same_labels, sampled
+from shortrun.workflows.time_courses import curves, sampled
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 CURVE_AGES = 3  # the oldest of twice as many that are spread evenly: young machines generate noise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
-from shortrun.workflows._runs import check_kind, opened, theta_of, training_data
+from shortrun.workflows._runs import check_kind, opened, same_labels, theta_of, training_data
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
 APART = 0x9E3779B1  # seeds of the windows of a piece, and of rows that are drawn again
@@ -91,7 +92,7 @@ def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings
     one = settings.model_copy(update={"bars": None, "seconds": None, "overlap": None})
     starts = first_bins(run, settings)
     windows = [generate(run, template=template, settings=one)]
-    labels = [run.classes[code] for code in windows[0].labels] if run.classes else None
+    labels = same_labels(run, windows[0])
     for number, (before, start) in enumerate(pairwise(starts), start=1):
         held = run.sites - (start - before) * KEYS
         changes = {
@@ -116,15 +117,16 @@ def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings)
     if not (run.columns or run.kind.table.names) or template is not None:
         raise ConfigError("rule", "is for rows of a table, without a template")
     free = settings.model_copy(update={"rules": ()})
-    rules = rules_of(settings.rules, lambda: training_data(run, reweight=None), generate(run, n=1, age=settings.age))
+    train = cache(lambda: training_data(run, reweight=None))
+    rules = rules_of(settings.rules, run.kind, run.classes, train)
     made = generate(run, settings=free)
     values, drawn = made.values.copy(), len(made)
     breaks = broken(rules, made)
     wrong = np.flatnonzero(breaks.any(0))
     for turn in range(1, TURNS + 1):
         if not len(wrong):
-            return made.with_notes(*broken_in_training(run, rules), redrawn(drawn, len(made), rules))
-        labels = [run.classes[code] for code in made.labels[wrong]] if run.classes else None
+            return made.with_notes(*broken_in_training(train, rules), redrawn(drawn, len(made), rules))
+        labels = same_labels(run, made.select(wrong))
         changes = {"labels": labels, "n": len(wrong), "seed": (settings.seed + turn * APART) % 2**32}
         values[wrong] = generate(run, settings=free.model_copy(update=changes)).values
         made, drawn = replace(made, values=values), drawn + len(wrong)
@@ -140,10 +142,10 @@ def redrawn(drawn: int, kept: int, rules: Sequence[Rule]) -> str:
     return f"all rows keep {counted(len(rules), 'rule')}; {share:.1%} of {drawn:,} drawn did not, and were drawn again"
 
 
-def broken_in_training(run: Trajectory, rules: Sequence[Rule]) -> list[str]:
+def broken_in_training(training: Callable[[], Dataset], rules: Sequence[Rule]) -> list[str]:
     """Return which rules rows of the training data break, a line each; nothing where these are not at hand."""
     try:
-        train = training_data(run, reweight=None)
+        train = training()
     except DataError:
         return []
     counts = broken(rules, train).sum(1).tolist()

@@ -16,7 +16,7 @@ from shortrun.scores.prediction import accuracies
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, ScoreSettings
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import check_kind, chosen_ages, opened
+from shortrun.workflows._runs import check_kind, chosen_ages, opened, same_labels
 from shortrun.workflows.generation import stream
 from shortrun.workflows.prediction import predict, predictions_in_time
 
@@ -98,11 +98,6 @@ def sampled(data: Dataset, n: int, seed: int) -> Dataset:
     if len(data) <= n:
         return data
     return data.select(np.sort(np.random.default_rng([seed, 3]).permutation(len(data))[:n]))
-
-
-def same_labels(run: Trajectory, real: Dataset) -> list[str] | None:
-    """Return a class for each sample to generate: those of the real ones."""
-    return [real.classes[code] for code in real.labels] if run.classes else None
 
 
 def of_samples(

@@ -14,18 +14,19 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from shortrun.data.core.columns import Column, missing_among, numbers
+from shortrun.data.core.columns import Column, missing_among
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.frames import written
+from shortrun.data.core.kind import Kind
 from shortrun.errors import ConfigError, nearest
 
 ARROW = "->"
 COMPARISON = re.compile(r"(.+?)\s*(<=|>=|!=|==|=|<|>)\s*(.+)")
-OPERATORS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "!=": operator.ne,
@@ -38,34 +39,51 @@ LABEL = "label"
 
 
 @dataclass(frozen=True)
+class Names:
+    """What rules can name.
+
+    Parameters
+    ----------
+    kind : Kind
+        Of a table.
+    classes : tuple[str, ...]
+        Of its rows.
+    """
+
+    kind: Kind
+    classes: tuple[str, ...]
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The columns that have codes of their own, by name."""
+        return {column.name: column for column in self.kind.columns or ()}
+
+    @cached_property
+    def all(self) -> list[str]:
+        """The sites, and the column of classes."""
+        label = [self.kind.reading.label_column, LABEL] if self.classes else []
+        return [*self.kind.site_names, *(name for name in label if name)]
+
+    def is_numeric(self, name: str) -> bool:
+        """Return whether a column holds numbers or dates."""
+        return name in self.columns and self.columns[name].edges is not None
+
+
+@dataclass(frozen=True)
 class Rows:
-    """The rows of a data set as rules see them.
+    """The rows of a table as rules see them.
 
     Parameters
     ----------
     data : Dataset
-        Of a table.
+        With these rows.
     """
 
     data: Dataset
 
     @cached_property
-    def columns(self) -> dict[str, Column]:
-        """The columns that have codes, by name."""
-        return {column.name: column for column in self.data.columns or ()}
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The columns that rules can name."""
-        kind = self.data.kind
-        label = (
-            [name for name in dict.fromkeys([kind.reading.label_column, LABEL]) if name] if self.data.classes else []
-        )
-        return [*kind.site_names, *label]
-
-    @cached_property
-    def _written(self) -> dict[str, np.ndarray]:
-        return {column.name: cells for column, cells in written(self.data)}
+    def _written(self) -> dict[str, tuple[Column, np.ndarray]]:
+        return {column.name: (column, cells) for column, cells in written(self.data)}
 
     def codes(self, name: str) -> np.ndarray:
         """Return the (N,) codes of a column."""
@@ -75,19 +93,15 @@ class Rows:
     def texts(self, name: str) -> np.ndarray:
         """Return the (N,) cells of a column as texts."""
         if name in self._written:
-            return self._written[name]
+            return self._written[name][1]
         if name in self.data.kind.site_names:
             return self.codes(name).astype(str).astype(object)
         return np.array([*self.data.classes, ""], dtype=object)[self.data.labels]
 
-    def values(self, name: str) -> np.ndarray:
-        """Return the (N,) cells of a column as numbers, NaN where they are none."""
-        column = self.columns.get(name)
-        return numbers([str(cell) for cell in self.texts(name)], None if column is None else column.date)
-
-    def is_numeric(self, name: str) -> bool:
-        """Return whether a column holds numbers or dates."""
-        return name in self.columns and self.columns[name].edges is not None
+    def numbers(self, name: str) -> np.ndarray:
+        """Return the (N,) cells of a column of numbers, NaN where they are none."""
+        column, cells = self._written[name]
+        return column.numbers_in(cells)
 
 
 @runtime_checkable
@@ -119,36 +133,31 @@ class Combinations:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A column compared with another one or with a value."""
+    """A column compared with another one, where `value` is None, or with a value."""
 
     text: str
     left: str
     sign: str
     right: str
-    with_column: bool
-
-    def broken(self, rows: Rows) -> np.ndarray:
-        """Return where it does not hold, and both sides are known."""
-        return ~self.holds(rows) & self.known(rows)
-
-    def known(self, rows: Rows) -> np.ndarray:
-        """Return where no side is missing."""
-        sides = [self.left, *([self.right] if self.with_column else [])]
-        return ~np.logical_or.reduce([missing_among([str(cell) for cell in rows.texts(side)]) for side in sides])
+    value: float | str | None
+    numeric: bool
 
     def holds(self, rows: Rows) -> np.ndarray:
         """Return where it holds."""
-        if rows.is_numeric(self.left):
-            left = rows.values(self.left)
-            right = rows.values(self.right) if self.with_column else self.constant(rows, len(left))
-        else:
-            left = rows.texts(self.left)
-            right = rows.texts(self.right) if self.with_column else np.full(len(left), self.right, object)
-        return self.known(rows) & OPERATORS[self.sign](left, right)
+        return self._known(rows) & self._compared(rows)
 
-    def constant(self, rows: Rows, count: int) -> np.ndarray:
-        """Return the number, or date, that the right side is."""
-        return np.repeat(numbers([self.right], rows.columns[self.left].date), count)
+    def broken(self, rows: Rows) -> np.ndarray:
+        """Return where it does not hold, and both sides are known."""
+        return self._known(rows) & ~self._compared(rows)
+
+    def _known(self, rows: Rows) -> np.ndarray:
+        sides = [self.left, *([self.right] if self.value is None else [])]
+        return ~np.logical_or.reduce([missing_among([*map(str, rows.texts(side))]) for side in sides])
+
+    def _compared(self, rows: Rows) -> np.ndarray:
+        side = rows.numbers if self.numeric else rows.texts
+        right = side(self.right) if self.value is None else self.value
+        return np.asarray(OPERATORS[self.sign](side(self.left), right), bool)
 
 
 @dataclass(frozen=True)
@@ -164,59 +173,62 @@ class Implication:
         return self.condition.holds(rows) & self.consequence.broken(rows)
 
 
-def rules_of(texts: Sequence[str], train: Callable[[], Dataset], like: Dataset) -> tuple[Rule, ...]:
+def rules_of(
+    texts: Sequence[str], kind: Kind, classes: tuple[str, ...], train: Callable[[], Dataset]
+) -> tuple[Rule, ...]:
     """Return the rules that texts are.
 
     Parameters
     ----------
     texts : Sequence[str]
         Rules.
+    kind : Kind
+        Of the table whose columns they name.
+    classes : tuple[str, ...]
+        Of its rows.
     train : Callable[[], Dataset]
         Returns the training data, whose combinations are known.
-    like : Dataset
-        Samples with the columns that rules name.
 
     Raises
     ------
     ConfigError
         If a text is no rule, or a column or category is unknown.
     """
-    rows = Rows(like)
-    return tuple(rule_of(text.strip(), train, rows) for text in texts)
+    names = Names(kind, classes)
+    return tuple(rule_of(text.strip(), names, train) for text in texts)
 
 
-def rule_of(text: str, train: Callable[[], Dataset], rows: Rows) -> Rule:
+def rule_of(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
     """Return the rule that a text is."""
     if ARROW in text:
         first, _, second = text.partition(ARROW)
-        return Implication(text, comparison_of(first.strip(), rows), comparison_of(second.strip(), rows))
+        return Implication(text, comparison_of(first.strip(), names), comparison_of(second.strip(), names))
     if COMPARISON.fullmatch(text):
-        return comparison_of(text, rows)
-    names = tuple(known_name(name.strip(), rows) for name in text.split(","))
-    if len(names) < 2:
+        return comparison_of(text, names)
+    columns = tuple(known_name(name.strip(), names) for name in text.split(","))
+    if len(columns) < 2:
         raise ConfigError("rule", f"'a, b' or 'a <= b' or 'a = x -> b >= y' expected, got '{text}'")
-    return Combinations(text, names, frozenset(combined(Rows(train()), names)))
+    return Combinations(text, columns, frozenset(combined(Rows(train()), columns)))
 
 
-def comparison_of(text: str, rows: Rows) -> Comparison:
+def comparison_of(text: str, names: Names) -> Comparison:
     """Return the comparison that a text is; what stands right is a column if one is called so, else a value."""
     found = COMPARISON.fullmatch(text)
     if found is None:
         raise ConfigError("rule", f"a comparison such as 'age >= 17' expected, got '{text}'")
     left, sign, right = (part.strip() for part in found.groups())
-    known_name(left, rows)
-    with_column = right in rows.names
-    numeric = rows.is_numeric(left)
+    known_name(left, names)
+    numeric = names.is_numeric(left)
     if sign not in ("=", "==", "!=") and not numeric:
         raise ConfigError("rule", f"'{text}': column '{left}' holds no numbers, only = and != compare categories")
-    if with_column and rows.is_numeric(right) != numeric:
+    if right not in names.all:
+        return Comparison(text, left, sign, right, value_of(text, left, right, names), numeric)
+    if names.is_numeric(right) != numeric:
         raise ConfigError("rule", f"'{text}': only one of the columns '{left}' and '{right}' holds numbers")
-    if not with_column:
-        check_value(text, left, right, rows)
-    return Comparison(text, left, sign, right, with_column)
+    return Comparison(text, left, sign, right, None, numeric)
 
 
-def known_name(name: str, rows: Rows) -> str:
+def known_name(name: str, names: Names) -> str:
     """Return the name of a column.
 
     Raises
@@ -224,25 +236,32 @@ def known_name(name: str, rows: Rows) -> str:
     ConfigError
         If there is no such column; names the nearest.
     """
-    if name not in rows.names:
-        raise ConfigError("rule", f"no column '{name}'", nearest(name, rows.names))
+    if name not in names.all:
+        raise ConfigError("rule", f"no column '{name}'", nearest(name, names.all))
     return name
 
 
-def check_value(text: str, name: str, value: str, rows: Rows) -> None:
-    """Raise an error unless a value is one that a column can have."""
-    column = rows.columns.get(name)
-    if rows.is_numeric(name):
-        assert column is not None
-        if np.isnan(numbers([value], column.date))[0]:
+def value_of(text: str, name: str, value: str, names: Names) -> float | str:
+    """Return the number, or the category, that a text is in a column.
+
+    Raises
+    ------
+    ConfigError
+        If the column cannot have it.
+    """
+    column = names.columns.get(name)
+    if column is not None and names.is_numeric(name):
+        found = float(column.numbers_in([value])[0])
+        if np.isnan(found):
             expected = "a number" if column.date is None else f"a date as {column.values[0]}"
-            hint = nearest(value, rows.names)
+            hint = nearest(value, names.all)
             raise ConfigError("rule", f"'{text}': {expected} or a column expected, got '{value}'", hint)
-        return
-    known = column.values if column is not None else ("0", "1") if name in rows.data.kind.site_names else None
-    known = rows.data.classes if known is None else known
+        return found
+    bits = ("0", "1") if name in names.kind.site_names else names.classes
+    known = bits if column is None else column.values
     if value not in known:
         raise ConfigError("rule", f"'{text}': '{value}' is no value of column '{name}'", nearest(value, known))
+    return value
 
 
 def combined(rows: Rows, names: Sequence[str]) -> list[tuple[int, ...]]:
