@@ -214,6 +214,7 @@ def fit(
     generate: float = 1.0,
     predict: float = 10.0,
     predict_end: float = 1.0,
+    swapped: float = 0.2,
     chains: int | None = None,
     missing_labels: Literal['marginal', 'impute'] = 'marginal',
     optimiser: Literal['sgd', 'momentum', 'adam'] = 'sgd',

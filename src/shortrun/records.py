@@ -34,6 +34,13 @@ class Outlook(NamedTuple):
     reason: str
 
 
+class Predicting(NamedTuple):
+    """The weight of predicting labels, and whether labels of the training are being learnt by heart."""
+
+    weight: float
+    by_heart: bool
+
+
 def monitored(records: Sequence[Record]) -> list[Record]:
     """Return the records that compare samples, whole ones."""
     return [record for record in records if all(isinstance(record.get(name), int | float) for name in COMPARISON)]
@@ -161,13 +168,14 @@ def passes(record: Record) -> bool:
     return alike and abs(record["nearer"] - 0.5) <= chance(record)
 
 
-def predicting(records: Sequence[Record], weight: float, least: float) -> float:
-    """Return the weight of predicting labels after these records, from that at the beginning.
+def predicting(records: Sequence[Record], weight: float, least: float) -> Predicting:
+    """Return how labels are learnt to be predicted after these records, from the weight at the beginning.
 
     Labels are learnt long before samples are good. From then on a strong gradient for them only learns the training
-    labels by heart: held-out ones are predicted worse, and the samples of a class become alike. So it halves at each
-    age that, like the one before, is less accurate than the best by more than a standard error; and whenever the
-    training is set back, since it makes machines run away.
+    labels by heart: held-out ones are predicted worse, and the samples of a class become alike. The sign is an age
+    that, like the one before, is less accurate than the best by more than a standard error. The first asks for noise
+    in the samples whose labels are predicted; at each later one the weight halves. It also halves whenever the training
+    is set back, since it makes machines run away.
 
     Parameters
     ----------
@@ -183,18 +191,22 @@ def predicting(records: Sequence[Record], weight: float, least: float) -> float:
     >>> shares = {"p_dd": 0.9, "p_gg": 0.5, "nearer": 0.3, "compared": 900}
     >>> ages = [{"update": i, "accuracy": a, **shares} for i, a in enumerate((0.8, 0.9, 0.88, 0.88, 0.87))]
     >>> predicting(ages, 10.0, least=1.0)
-    2.5
+    Predicting(weight=10.0, by_heart=True)
     """
-    best, worse = 0.0, 0
+    best, worse, by_heart = 0.0, 0, False
     for record in decisive(records):
-        if "set_back_to" in record:
+        back = "set_back_to" in record
+        if back:
             best, worse = 0.0, 0
         elif "accuracy" in record:
             best = max(best, right(record))
             worse = worse + 1 if right(record) < best - share_error(best, record) else 0
-        if worse >= 2 or "set_back_to" in record:
+        sign = worse >= 2
+        if back or (sign and by_heart):
             weight = max(weight / 2, min(weight, least))
-    return weight
+        if sign and not by_heart:
+            by_heart, worse = True, 0
+    return Predicting(weight, by_heart)
 
 
 def share_error(share: float, record: Record) -> float:

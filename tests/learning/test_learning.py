@@ -17,7 +17,7 @@ from shortrun.errors import ConfigError, DataError
 from shortrun.learning import Rows, begin, cd, ff, fit, labels, optimisers, pcd, rates, rdm
 from shortrun.learning.fit import Minibatches, ages
 from shortrun.learning.monitor import top_singular_value
-from shortrun.learning.update import Batch
+from shortrun.learning.update import Batch, _swapped
 from shortrun.learning.update import gradient as update_gradient
 from shortrun.models import spec_of
 from shortrun.settings import Config
@@ -152,6 +152,30 @@ def test_the_weights_of_the_two_gradients_and_of_samples():
     less = Batch(tuple(x[:5] for x in state), torch.ones(5), torch.zeros(5, dtype=torch.bool), False)
     torch.testing.assert_close(direction(ff(3), rows._replace(weights=weights)), direction(ff(3), less))
     torch.testing.assert_close(direction(ff(3), rows._replace(weights=2 * rows.weights)), direction(ff(3)))
+
+
+@pytest.mark.parametrize("visible", DISCRETE)
+def test_labels_are_learnt_to_be_predicted_from_rows_with_swapped_sites(visible):
+    """The gradient of swapped rows is that of such rows, made by hand; other gradients stay as they are."""
+    model, theta = machine(visible, Bernoulli(), classes=3)
+    theta, noise, chains, share = theta.float(), Noise(0, Stream.FREE, 1), 4000, 0.3
+    pick = torch.randint(0, len(all_states(model.spec.observed)[0]), (chains,), generator=torch.manual_seed(0))
+    state = tuple(x[pick] for x in all_states(model.spec.observed))
+    second = Noise(0, Stream.FREE + 1, 1)  # the noise of the second run
+    mixed = _swapped(PlainMachine(model, theta), state, ff(3).predicting(1.0, share).free[1], second)
+    assert mixed[1] is state[1]  # the labels
+    moved, candidates = mixed[0] != state[0], state[0] != state[0].roll(-1, 0)
+    assert torch.equal(mixed[0][moved], state[0].roll(-1, 0)[moved])
+    found, n = moved.sum() / candidates.sum(), candidates.sum()
+    assert abs(found - share) < 4 * (share * (1 - share) / n).sqrt()
+
+    def direction(scheme, state):
+        rows = Batch(state, torch.ones(chains), torch.zeros(chains, dtype=torch.bool), False)
+        return update_gradient(model, scheme, theta, rows, (None,) * len(scheme.free), noise).direction
+
+    whole, generate = ff(3).predicting(2.0, share), ff(3, predict=0)
+    predict = direction(ff(3), mixed) - direction(generate, mixed)
+    torch.testing.assert_close(direction(whole, state), direction(generate, state) + 2 * predict, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("q", [2, 5])
@@ -302,6 +326,36 @@ def test_impossible_settings(make, key):
     with pytest.raises(ConfigError) as caught:
         make()
     assert caught.value.key == key
+
+
+def test_a_training_resumed_after_labels_were_learnt_by_heart_goes_on_as_it_was():
+    """Held-out labels get worse: first sites are swapped, then the weight falls; a resumed training knows both."""
+    settings = config(training={"updates": 130}, model={"hidden": 4}, scheme={"predict": 8.0, "swapped": 0.25})
+    data = toy()
+    model, rows = sr.RBM(spec_of(data, settings.model)), Rows.of(data, CPU)
+
+    def monitor():
+        accuracies = iter((0.9, *[0.5] * 9))
+        shares = {"compared": 900, "p_dd": 0.9, "p_gg": 0.5, "nearer": 0.3}
+        return lambda *_: shares | {"accuracy": next(accuracies)}
+
+    def trained(recorder, compare, **how):
+        scheme = ff(2, predict=settings.scheme.predict)
+        return fit(model, scheme, rows, settings, recorder, monitored=compare, **how)
+
+    class Stopping(Silent):
+        def after_update(self, training):
+            return training.update == 110
+
+    whole, first, second, compare = Silent(), Stopping(), Silent(), monitor()
+    end = trained(whole, monitor())
+    stopped = trained(first, compare)
+    resumed = trained(second, compare, training=stopped, records=first.records)
+    assert torch.equal(end.theta, resumed.theta)
+    lessons = {(r["predict"], r["swapped"]) for r in whole.records}
+    assert lessons == {(8.0, 0.0), (8.0, 0.25), (4.0, 0.25)}
+    without_seconds = [[{**r, "seconds": 0} for r in log] for log in (whole.records, first.records + second.records)]
+    assert without_seconds[0] == without_seconds[1]
 
 
 def test_schemes_survive_json():

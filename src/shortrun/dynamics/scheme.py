@@ -28,6 +28,8 @@ class Run:
         Weight of this run's gradient in the sum.
     chains : int, optional
         Number of persistent chains ("previous"), by default as many as samples in a minibatch.
+    swapped : float, default 0.0
+        Share of the visible sites that it holds, and is compared on, which come from another row of the minibatch.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class Run:
     steps: int
     weight: float = 1.0
     chains: int | None = None
+    swapped: float = 0.0
 
     @property
     def task(self) -> str:
@@ -66,6 +69,8 @@ class Run:
             raise ConfigError("clamp", f"'{HOLD_LABEL}' or '{HOLD_VISIBLE}' expected, got {self.clamp}")
         if self.chains is not None and (self.chains < 1 or self.start != "previous"):
             raise ConfigError("chains", f"at least 1, and only for persistent chains, expected; got {self.chains}")
+        if not 0 <= self.swapped < 1 or (self.swapped and HOLD_VISIBLE not in self.clamp):
+            raise ConfigError("swapped", f"from 0 to below 1, and only where visibles are held; got {self.swapped}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +99,10 @@ class Scheme:
         """Number k of sweeps of the first run, which generation repeats."""
         return self.free[0].steps
 
-    def predicting(self, weight: float) -> Scheme:
-        """Return the scheme with this weight of predicting labels, where it does."""
-        free = tuple(replace(run, weight=weight) if run.task == "predict" else run for run in self.free)
-        return replace(self, free=free)
+    def predicting(self, weight: float, swapped: float = 0.0) -> Scheme:
+        """Return the scheme with this weight of predicting labels and this share of swapped sites, where it does."""
+        changed = {"weight": weight, "swapped": swapped}
+        return replace(self, free=tuple(replace(r, **changed) if r.task == "predict" else r for r in self.free))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -137,8 +137,8 @@ def fit(
 ) -> Training:
     """Train until the updates asked for are done, held-out samples say so, or the recorder asks for an end.
 
-    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate; the weight
-    of predicting labels falls as `records.predicting` says.
+    A training whose samples come no closer to real ones goes back to its best age, and on at half the rate; labels are
+    learnt to be predicted as `records.predicting` says.
 
     Parameters
     ----------
@@ -165,11 +165,16 @@ def fit(
     begun = time.monotonic()
     clock, (rate_at, damping) = begun - training.seconds, _pace(model, rows, config)
 
-    def updater() -> engine.Updater:
-        return _updater(model, scheme.predicting(weight), rows, config, training, damping)
+    strength = sum(run.weight for run in scheme.free if run.task == "predict")
 
-    least, strength = config.scheme.predict_end, sum(run.weight for run in scheme.free if run.task == "predict")
-    weight = predicting(records, strength, least)
+    def lessons() -> tuple[float, float]:
+        weight, by_heart = predicting(records, strength, config.scheme.predict_end)
+        return weight, config.scheme.swapped * by_heart
+
+    def updater() -> engine.Updater:
+        return _updater(model, scheme.predicting(weight, swapped), rows, config, training, damping)
+
+    weight, swapped = lessons()
     advance = updater()
 
     def restored(age: int) -> Theta:
@@ -185,7 +190,7 @@ def fit(
         training.update, training.seconds = update, time.monotonic() - clock
         average.follow_(training, config.optimiser.average)
         if logged:
-            record = {"rate": rate, "predict": weight} | _record(model, scheme, training, residuals)
+            record = {"rate": rate, "predict": weight, "swapped": swapped} | _record(model, scheme, training, residuals)
             if is_age and monitored is not None and update >= FIRST_MONITORED:
                 if update in judged:
                     record = _judged(model, training, record, records, monitored, restored, automatic)
@@ -196,8 +201,8 @@ def fit(
             _check_finite(record)
             records.append(record)
             recorder.log(record)
-            before, weight = weight, predicting(records, strength, least)
-            advance = updater() if "set_back_to" in record or weight != before else advance
+            before, (weight, swapped) = (weight, swapped), lessons()
+            advance = updater() if "set_back_to" in record or (weight, swapped) != before else advance
         if is_age:
             recorder.age(training)
         if recorder.after_update(training) or late:

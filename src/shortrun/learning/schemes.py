@@ -32,7 +32,7 @@ def cd(steps: int = 10) -> Scheme:
     Examples
     --------
     >>> cd(5).free
-    (Run(start='data', clamp=(), steps=5, weight=1.0, chains=None),)
+    (Run(start='data', clamp=(), steps=5, weight=1.0, chains=None, swapped=0.0),)
     """
     return Scheme(name="cd", free=(Run(start="data", steps=steps),))
 
@@ -167,7 +167,7 @@ def from_settings(settings: SchemeSettings, labelled: bool) -> Scheme:
     Examples
     --------
     >>> from_settings(SchemeSettings(steps=3), labelled=False)
-    Scheme(name='rdm', free=(Run(start='random', clamp=(), steps=3, weight=1.0, chains=None),))
+    Scheme(name='rdm', free=(Run(start='random', clamp=(), steps=3, weight=1.0, chains=None, swapped=0.0),))
     """
     automatic = "ff" if labelled else "rdm"
     scheme = SCHEMES[automatic if settings.name == "auto" else settings.name]

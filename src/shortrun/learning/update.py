@@ -53,10 +53,9 @@ class Gradient:
 
 
 class Comparison(NamedTuple):
-    """The data beside the end of one free run; `only_labelled` says that rows without a label were left out."""
+    """The data beside the end of one free run."""
 
     data: Term
-    only_labelled: bool
     end: Term
     weight: float
 
@@ -180,24 +179,42 @@ def _clamped(ready: Machine, batch: Batch, noise: Noise, steps: int) -> Term:
         term = labels.expand(ready, batch.state, weights, batch.missing)
         ready.keep(term[0])
         return term
-    hidden = ready.model.start_hidden(replace(noise, stream=Stream.CLAMPED), len(weights))
-    return ready.settle(batch.state, hidden, steps), weights
+    return _settled(ready, batch.state, noise, steps), weights
+
+
+def _settled(ready: Machine, state: State, noise: Noise, steps: int) -> State:
+    """Return observed layers with the hidden units that they pull along."""
+    hidden = ready.model.start_hidden(replace(noise, stream=Stream.CLAMPED), len(state[0]))
+    return ready.settle(state, hidden, steps)
 
 
 def _compared(
     ready: Machine, run: Run, batch: Batch, clamped: Term, before: State | None, noise: Noise, r: int
 ) -> Comparison:
     """Do the r-th run, and return it beside the data."""
-    only_labelled = batch.any_missing and HOLD_VISIBLE in run.clamp
-    weights, data = batch.weights / batch.weights.sum(), clamped
-    if only_labelled:  # a row without a label has no answer to learn to predict
+    weights, data, own = batch.weights / batch.weights.sum(), clamped, replace(noise, stream=Stream.FREE + r)
+    if batch.any_missing and HOLD_VISIBLE in run.clamp:  # a row without a label has no answer to learn to predict
         known = batch.weights * ~batch.missing
         weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
         data = batch.state, weights
-    end = _free(ready, run, batch, before, replace(noise, stream=Stream.FREE + r))
+    if run.swapped:
+        batch = batch._replace(state=_swapped(ready, batch.state, run, own))
+        data = _settled(ready, batch.state, noise, run.steps), weights
+    end = _free(ready, run, batch, before, own)
     if run.start == "previous":  # persistent chains belong to no row of the data
         weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
-    return Comparison(data, only_labelled, (end, weights), run.weight)
+    return Comparison(data, (end, weights), run.weight)
+
+
+def _swapped(ready: Machine, state: State, run: Run, noise: Noise) -> State:
+    """Return the rows with some visible sites of the next row: minibatches are shuffled, so any row is as good."""
+    held, apart = run.held_layers(ready.model), noise.at(run.steps + 1)  # the sweeps take the steps before
+    mixed = tuple(
+        torch.where(apart.uniform(i, *x.shape) < run.swapped, x.roll(-1, 0), x) if layer.name in held else x
+        for i, (layer, x) in enumerate(zip(ready.model.spec.observed, state, strict=True))
+    )
+    ready.keep(mixed)
+    return mixed
 
 
 def _free(ready: Machine, run: Run, batch: Batch, before: State | None, noise: Noise) -> State:
@@ -215,11 +232,11 @@ def _free(ready: Machine, run: Run, batch: Batch, before: State | None, noise: N
 
 def _terms(compared: Sequence[Comparison]) -> list[Term]:
     """Return the weighted sum over runs of data minus end, the same data of several runs as one term."""
-    data: dict[bool, Term] = {}
+    data: dict[int, Term] = {}
     for one in compared:
         state, weights = one.data
-        before = data[one.only_labelled][1] if one.only_labelled in data else 0
-        data[one.only_labelled] = (state, before + one.weight * weights)
+        before = data[id(state)][1] if id(state) in data else 0
+        data[id(state)] = (state, before + one.weight * weights)
     ends = [(one.end[0], -one.weight * one.end[1]) for one in compared]
     return [*data.values(), *ends]
 

@@ -99,6 +99,11 @@ class SchemeSettings(Settings):
     predict_end: NotNegative = option(
         1.0, "Least weight that this gradient falls to once held-out labels are learnt, or it runs away.", panel=MODEL
     )
+    swapped: Annotated[float, Field(ge=0, lt=1)] = option(
+        0.2,
+        "Share of the sites taken from other samples where labels are predicted, once held-out ones get worse.",
+        panel=MODEL,
+    )
     chains: Positive | None = option(
         None, "Number of persistent chains; by default as many as samples in a minibatch.", panel=MODEL
     )
@@ -225,7 +230,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # FF23 table 2 and the published code: plain SGD at 0.01 from weights of standard deviation 1e-4, N_h 1024.
     "paper": {
         "model": {"hidden": 1024, "start": "uniform"},
-        "scheme": {"steps": 10, "generate": 1.0, "predict": 1.0},
+        "scheme": {"steps": 10, "generate": 1.0, "predict": 1.0, "swapped": 0.0},
         "optimiser": {
             "name": "sgd",
             "rate": 0.01,
@@ -241,7 +246,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # FU24: a chaotic network, T = 100 steps of dt = tau / 10, plain Hebbian steps of 0.01 for couplings and fields.
     "chaotic": {
         "model": {"kind": "chaotic", "layers": (500,)},
-        "scheme": {"steps": 100, "predict": 1.0},
+        "scheme": {"steps": 100, "predict": 1.0, "swapped": 0.0},
         "optimiser": {
             "name": "sgd",
             "rate": 0.01,

@@ -8,6 +8,7 @@ from typing import Any
 KEYS = ("alphabet", "data")  # of every header of version 1
 BEFORE = {  # what trainings did before these were settings: a run goes on as it began
     "model": {"start": "uniform"},
+    "scheme": {"swapped": 0.0},
     "optimiser": {"average": 0.0, "damped_above": 0.0},
 }
 

@@ -177,7 +177,9 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     StoreError
         Names the first thing that differs.
     """
-    stored = stored | {"spec": spec_of(folder, stored).to_dict()}  # with the options that are newer than the run
+    scheme = Scheme.from_dict(stored["recipe"]["scheme"]).to_dict()
+    newer = {"spec": spec_of(folder, stored).to_dict(), "recipe": stored["recipe"] | {"scheme": scheme}}
+    stored = stored | newer  # with the options that are newer than the run
     before, now = (form | meaning(form) for form in (stored, given))
     other = next((name for key, name in FIXED.items() if before.get(key) != now.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
