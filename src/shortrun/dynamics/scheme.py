@@ -106,7 +106,7 @@ class Scheme:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"name": self.name, "free": [vars(run) for run in self.free]}
+        return {"name": self.name, "free": [vars(run) | {"clamp": list(run.clamp)} for run in self.free]}
 
     @classmethod
     def from_dict(cls, form: dict[str, Any]) -> Scheme:
