@@ -275,8 +275,8 @@ def shares(record: Record) -> str:
 
 
 def trend(seen: Sequence[Record]) -> str:
-    """Return in which direction P_DD goes."""
+    """Return in which direction P_DD went during the last ages; from one to the next it changes too little to tell."""
     if len(seen) < 2:
         return ""
-    change, error = seen[-1]["p_dd"] - seen[-2]["p_dd"], standard_error(seen[-1])
+    change, error = seen[-1]["p_dd"] - seen[-1 - PATIENCE :][0]["p_dd"], standard_error(seen[-1])
     return " and falling" if change < -error / 2 else " and rising" if change > error / 2 else " and flat"
