@@ -121,7 +121,7 @@ def held_at(names: Names, site: int, text: str) -> Domain:
     """Return what a column has that is fixed."""
     domain = domain_of(names.fields[names.kind.site_names[site]])
     column, code = domain.field.column, int(names.kind.encode(site, text)) if domain.field.known else 0
-    why = Why((f"{domain.field.name}={text or 'missing'} fixed",), frozenset({"--fix"}))
+    why = Why((f"{domain.field.name}={text or 'missing'} (fixed)",), frozenset({"--fix"}))
     if domain.missing and code == len(domain.field.known):
         return replace(domain, spans={}, why=why)
     spans = {code: domain.spans[code]}
@@ -174,9 +174,8 @@ def kept(wanted: Wanted, draw: Draw) -> Dataset:
     tally.add(breaks)
     values, wrong = made.values.copy(), np.flatnonzero(breaks.any(0))
     turn, each, since = 0, 1, 0
-    common = wanted.like[0] and not wanted.like[1]
-    patience = DOUBTFUL if common else PATIENCE
-    while len(wrong) and each < DRAWS and since < patience:
+    doubtful = wanted.like[0] and not wanted.like[1]
+    while len(wrong) and each < DRAWS and since < (DOUBTFUL if doubtful and len(wrong) == len(made) else PATIENCE):
         turn, many = turn + 1, int(np.clip(AT_ONCE // len(wrong), 1, min(2**turn, MOST_OF_A_ROW)))
         rows = np.repeat(wrong, many)
         again = replace(draw(made.labels[rows], turn), names=made.names[rows])  # numbers within bins go by the name
@@ -199,17 +198,19 @@ def finished(wanted: Wanted, made: Dataset, wrong: np.ndarray, tally: Tally) -> 
         If there is none.
     """
     rules = counted(len(tally.rules), "rule")
-    again = f"; {share(tally.broke, tally.drawn)} of {tally.drawn:,} drawn did not, and were drawn again"
-    again = f"all rows keep {rules}{again if tally.broke else ''}{f' (broken: {tally.words})' if tally.broke else ''}"
+    which = f" ({tally.words})" if tally.broke and len(tally.rules) > 1 else ""
+    broke = f"{share(tally.broke, tally.drawn)} of {tally.drawn:,} drawn"
     if not len(wrong):
-        return made.with_notes(*wanted.notes, again)
+        again = f"; {broke} did not{which}, and were drawn again" if tally.broke else ""
+        return made.with_notes(*wanted.notes, f"all rows keep {rules}{again}")
     alike, keeping = wanted.like
-    held = " with what is held" if wanted.fixed or wanted.classes else ""
+    held = " with what is held" if wanted.in_training and alike < wanted.in_training[0].shape[1] else ""
     known = f"; of {counted(alike, 'training row')}{held}, {keeping:,} keep {rules}" if alike else ""
-    why = f"{share(tally.broke, tally.drawn)} of {tally.drawn:,} drawn break a rule ({tally.words}){known}"
+    why = f"{broke} break {'one' if which else 'it'}{which}{known}"
     if len(wrong) == len(made):
-        hint = "change --label, --fix or the rules" if wanted.fixed or wanted.classes else "change the rules"
-        raise ConfigError("rules", f"no row keeps {rules}: {why}; {hint}")
+        *first, last = [*["--label"] * bool(wanted.classes), *["--fix"] * bool(wanted.fixed), "the rules"]
+        change = f"{', '.join(first)} or {last}" if first else last
+        raise ConfigError("rules", f"no row keeps {rules}: {why}; change {change}")
     left = np.setdiff1d(np.arange(len(made)), wrong)
     lost = f"warning: {len(left):,} of {counted(len(made), 'row')} keep {rules} and are written"
     return made.select(left).with_notes(*wanted.notes, f"{lost}; {len(wrong):,} given up on: {why}")

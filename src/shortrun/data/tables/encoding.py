@@ -399,7 +399,11 @@ def columns_of(dataset: Dataset) -> list[Cells]:
     if dataset.original is not None:
         return as_they_were(dataset, found)
     if dataset.columns is None:
-        return [*found.values(), *value_columns(dataset)]
+        names = {role: name for role, name, _ in dataset.kind.table.header}
+        return [
+            *(each._replace(name=names.get(each.name, each.name)) for each in found.values()),
+            *value_columns(dataset),
+        ]
     sites = {column.name: Cells(column.name, column.type, cells) for column, cells in written(dataset)}
     return [
         sites[name] if role == "site" else found[role]._replace(name=name, type=kind)

@@ -243,7 +243,7 @@ def told(rule: Comparison, domains: Domains) -> str:
     return f"{names} have no value in common in training" if rule.sign == "=" else f"{names} has no other value"
 
 
-def check(rules: Sequence[Rule], held: Sequence[Domain], whose: str = "") -> None:
+def check(rules: Sequence[Rule], held: Sequence[Domain]) -> None:
     """Check that rows can keep rules, as far as that is known before any is drawn.
 
     Parameters
@@ -252,8 +252,6 @@ def check(rules: Sequence[Rule], held: Sequence[Domain], whose: str = "") -> Non
         Of a table.
     held : Sequence[Domain]
         Of the columns that have one value in all rows.
-    whose : str
-        Of which rows that is asked, as " of class 'yes'".
 
     Raises
     ------
@@ -269,7 +267,7 @@ def check(rules: Sequence[Rule], held: Sequence[Domain], whose: str = "") -> Non
             apply(domains, rule)
             emptied = next((domains[field.name] for field in fields_of(rule) if domains[field.name].empty), None)
             if emptied is not None:
-                raise contradiction(rule, emptied, whose)
+                raise contradiction(rule, emptied)
         if domains == before:
             return
 
@@ -286,10 +284,12 @@ def apply(domains: Domains, rule: Rule) -> None:
         narrow(domains, rule.consequence, why.and_of(*causes))
 
 
-def contradiction(rule: Rule, emptied: Domain, whose: str) -> ConfigError:
+def contradiction(rule: Rule, emptied: Domain) -> ConfigError:
     """Return the error for a rule that leaves nothing of a column."""
-    others = [reason for reason in emptied.why.reasons if reason != f"'{rule.text}'"]
+    own = f"'{rule.text}'"
+    others = [reason for reason in emptied.why.reasons if reason != own]
     together = f" together with {joined(others)}" if others else ""
-    *first, last = [*sorted(emptied.why.change), "the rules" if len(others) > len(emptied.why.change) else "the rule"]
+    several = any(reason.startswith("'") for reason in others)
+    *first, last = [*sorted(emptied.why.change), "the rules" if several else "the rule"]
     change = f"{', '.join(first)} or {last}" if first else last
-    return ConfigError("rules", f"no row{whose} can keep '{rule.text}'{together}; change {change}")
+    return ConfigError("rules", f"no row can keep {own}{together}; change {change}")

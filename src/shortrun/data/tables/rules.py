@@ -311,29 +311,48 @@ def rules_of(
 
 
 def rule_of(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
-    """Return the rule that a text is: one comparison if it can be, else an implication, else combinations."""
+    """Return the rule that a text is; a sign that is none is said first where it is none."""
     form = same(text)
-    words = names.mentions.listed([form])
+    try:
+        return read(form, names, train)
+    except ConfigError:
+        check_signs(form, names)
+        raise
+
+
+def read(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
+    """Return the rule that a text is: combinations if it lists known names, else an implication or a comparison."""
+    words = names.mentions.listed([text])
     if len(words) > 1 and all(map(names.mentions.find, words)):
-        return combinations_of(form, words, names, train)
-    refused = None
-    for first, second in arrows(form):
+        return combinations_of(text, words, names, train)
+    found = implication_of(text, names)
+    if isinstance(found, Implication):
+        return found
+    parts = parts_of(text, names)
+    if parts is not None:
         try:
-            condition = comparison_of(first, names)
+            return comparison_of(text, names)
+        except ConfigError as error:
+            raise (error if found is None or ARROW in parts[0] else found) from None
+    if found is not None:
+        raise found
+    return combinations_of(text, words, names, train)
+
+
+def implication_of(text: str, names: Names) -> Implication | ConfigError | None:
+    """Return the implication that a text is; else why it is none, or nothing where it has no arrow."""
+    refused = None
+    for arrow in re.finditer(ARROW, text):
+        try:
+            condition = comparison_of(text[: arrow.start()].strip(), names)
         except ConfigError as error:
             refused = refused or error
             continue
         try:
-            return Implication(form, condition, comparison_of(second, names))
+            return Implication(text, condition, comparison_of(text[arrow.end() :].strip(), names))
         except ConfigError as error:
             refused = error
-    parts = parts_of(form, names)
-    if parts is not None and (refused is None or ARROW in parts[0]):
-        return comparison_of(form, names)
-    if refused is not None:
-        raise refused
-    check_signs(form)
-    return combinations_of(form, words, names, train)
+    return refused
 
 
 def combinations_of(text: str, words: Sequence[str], names: Names, train: Callable[[], Dataset]) -> Combinations:
@@ -354,12 +373,6 @@ def combinations_of(text: str, words: Sequence[str], names: Names, train: Callab
     return Combinations(text, fields, frozenset(combined(Rows(train()), fields)))
 
 
-def arrows(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what stands before and behind each arrow in a text."""
-    for found in re.finditer(ARROW, text):
-        yield text[: found.start()].strip(), text[found.end() :].strip()
-
-
 def parts_of(text: str, names: Names) -> tuple[str, str, str] | None:
     """Return the sides and the sign of a comparison, known names first; None where a text has no sign."""
     for name, rest in names.mentions.beginning(text):
@@ -371,31 +384,26 @@ def parts_of(text: str, names: Names) -> tuple[str, str, str] | None:
     return None if found is None else (found.group(1), found.group(2), found.group(3))
 
 
-def check_signs(text: str) -> None:
-    """Raise ConfigError for a sign that means another one."""
+def check_signs(text: str, names: Names) -> None:
+    """Raise ConfigError for a sign outside of names that means another one."""
+    for name in sorted(map(same, names.fields), key=len, reverse=True):
+        text = text.replace(name, " ") if any(sign in name for sign in MEANT) else text
     for sign, meant in MEANT.items():
         if sign in text:
-            reason = "what follows from a comparison" if meant == ARROW else "that"
-            raise ConfigError("rules", f"'{text}': the sign for {reason} is '{meant}', not '{sign}'")
+            raise ConfigError("rules", f"'{text}': the sign for that is '{meant}', not '{sign}'")
 
 
 def comparison_of(text: str, names: Names) -> Comparison:
     """Return the comparison that a text is; what stands right is a column if one is called so, else a value."""
     parts = parts_of(text, names)
     if parts is None:
-        check_signs(text)
         raise ConfigError("rules", f"a comparison such as 'age >= 17' expected, got '{text}'")
     left, sign, right = parts
     sign = "=" if sign == "==" else sign
-    if names.mentions.find(left) is None or (names.mentions.find(right) is None and f"{sign}{right[:1]}" in MEANT):
-        check_signs(text)
-    field = names.find(left)
-    other = names.mentions.find(right)
+    field, other = names.find(left), names.mentions.find(right)
     if sign not in ("=", "!=") and not field.numeric:
-        check_signs(text)
-        raise ConfigError(
-            "rules", f"'{text}': column '{field.name}' holds no numbers, only = and != compare categories"
-        )
+        reason = f"column '{field.name}' holds no numbers, only = and != compare categories"
+        raise ConfigError("rules", f"'{text}': {reason}")
     if other is None:
         return with_value(text, field, sign, right, names)
     return with_column(text, field, sign, names.fields[other])
@@ -426,7 +434,9 @@ def with_value(text: str, field: Field, sign: str, value: str, names: Names) -> 
     """
     if says_missing(value, field.known) and value:
         if not field.missing or sign not in ("=", "!="):
-            why = "only = and != go with it" if field.missing else f"no cell of column '{field.name}' was in training"
+            why = (
+                "only = and != go with it" if field.missing else f"no cell of column '{field.name}' was so in training"
+            )
             raise ConfigError("rules", f"'{text}': '{value}' says that a cell is missing; {why}")
         return Comparison(text, field, sign)
     if field.numeric:
