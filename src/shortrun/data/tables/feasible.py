@@ -17,7 +17,7 @@ from shortrun.data.tables.rules import DATES, DAY, TIMES, Combinations, Comparis
 from shortrun.errors import ConfigError
 from shortrun.phrases import joined
 
-PASSES = 100  # through all rules, at most
+PASSES = 1_000  # through all rules, at most
 MIRRORED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "=": "=", "!=": "!="}
 OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "=": "!=", "!=": "="}
 
@@ -237,6 +237,9 @@ def check_range(rules: Sequence[Rule], domains: Domains) -> None:
 
 def told(rule: Comparison, domains: Domains) -> str:
     """Return why no row of the training data could keep a comparison."""
+    left = domains[rule.left.name]
+    if isinstance(rule.value, float) and rule.sign == "=" and left.whole.low <= rule.value <= left.whole.high:
+        return f"column '{rule.left.name}' has no such cell in training"
     if rule.left.numeric:
         return joined([domains[field.name].words for field in fields_of(rule)])
     names = joined([f"'{field.name}'" for field in fields_of(rule)])

@@ -434,9 +434,7 @@ def with_value(text: str, field: Field, sign: str, value: str, names: Names) -> 
     """
     if says_missing(value, field.known) and value:
         if not field.missing or sign not in ("=", "!="):
-            why = (
-                "only = and != go with it" if field.missing else f"no cell of column '{field.name}' was so in training"
-            )
+            why = "only = and != go with it" if field.missing else f"column '{field.name}' had no such cell in training"
             raise ConfigError("rules", f"'{text}': '{value}' says that a cell is missing; {why}")
         return Comparison(text, field, sign)
     if field.numeric:
