@@ -2,9 +2,9 @@
 
 What is compared are the cells as they are written, numbers and not the bins that a machine learns. Single columns and
 pairs have the values of SDMetrics (0.32): KSComplement and TVComplement, which pass missing cells over, and
-CorrelationSimilarity and ContingencySimilarity, to which a missing category is a value. Beside a category, missing numbers
-are a bin of their own here; there they share that of the highest number. All pairs count alike here; the mean in
-SDMetrics' report leaves out those that are little related in the data, and bins each table by its own range.
+CorrelationSimilarity and ContingencySimilarity, to which a missing category is a value. Missing numbers beside a
+category are a bin of their own here; there they share that of the highest number. All pairs count here; the report of
+SDMetrics leaves out those that are little related in the data, and bins each table by its own range.
 """
 
 from __future__ import annotations
