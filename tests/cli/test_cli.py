@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shlex
 import signal
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 
 import shortrun as sr
-from command_line import call, finish, good, start
+from command_line import call, finish, good, refused, start
 
 SMALL = ("--hidden", 16, "--updates", 20, "--seed", 1)
 
@@ -244,6 +245,27 @@ def test_predict_columns_and_accuracy(run, folder):
     accuracy = (table["label"] == table["prediction"]).mean()
     assert f"accuracy {accuracy:.4f} on 1,797 labelled samples" in result.out
     assert np.allclose(table.filter(like="p_").sum(axis=1), 1, atol=1e-4)
+
+
+def test_predictions_on_stdout(run, folder):
+    good("predict", run, "digits", "--part", "test", "-o", folder / "same.csv")
+    assert good("predict", run, "digits", "--part", "test", "-o", "-").out == (folder / "same.csv").read_text()
+    assert "--json: -o - writes the predictions to stdout" in refused("predict", run, "digits", "-o", "-", "--json")
+
+
+def test_scores_on_stdout_and_nothing_else(run, folder):
+    good("generate", run, "-n", 40, "-o", folder / "forty.npz")
+    words = ("digits", folder / "forty.npz", "--scores", "pair-pearson")
+    found = good("score", *words, "--json", "-").json
+    good("score", *words, "--json", folder / "scores.json")
+    assert found == json.loads((folder / "scores.json").read_text())
+    assert {each["score"] for each in found} == {"pair-pearson"}
+
+
+def test_an_evaluation_on_stdout_and_nothing_else(run):
+    result = good("evaluate", run, "--json", "-", "--no-curves", "--scores", "pair-pearson")
+    assert {each["score"] for each in result.json} >= {"pair-pearson"}
+    assert "age 20" in result.err
 
 
 def test_labels_are_empty_where_unknown(run, folder, digits):

@@ -1,5 +1,7 @@
 """`column-shapes` and `pair-trends`: by their definitions, and of tables that lack something."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from scipy import stats
 
 import shortrun as sr
 from shortrun.errors import ShortrunError
+from shortrun.scores.columns import cells_of, shape, trend
 
 NAMES = ("column-shapes", "pair-trends")
 
@@ -44,8 +47,12 @@ def test_by_definition(tmp_path):
         p, q = share(one, *names).align(share(other, *names), fill_value=0)
         return 1 - (p - q).abs().sum() / 2
 
+    def like(name):
+        p, q = (x[name].value_counts(normalize=True) for x in (one, other))
+        return 1 - (p - q).abs().sum() / 2
+
     shapes = [1 - stats.ks_2samp(one[name], other[name]).statistic for name in ("age", "pay")]
-    assert found["column-shapes"].value == pytest.approx(np.mean([*shapes, alike("job"), alike("home")]))
+    assert found["column-shapes"].value == pytest.approx(np.mean([*shapes, like("job"), like("home")]))
     for name in ("age", "pay"):
         edges = np.histogram_bin_edges(one[name], 10)
         for each in (one, other):
@@ -78,3 +85,28 @@ def test_other_data_have_no_columns(tmp_path):
     digits = sr.read("digits").head(100)
     with pytest.raises(ShortrunError, match="a table of numbers and categories"):
         sr.score(digits, digits, scores=NAMES)
+
+
+def made_table(seed, n=2000):
+    """A table of three columns of numbers and three of categories, which hang together, with missing cells."""
+    r = np.random.default_rng(seed)
+    x = r.normal(10 + 0.3 * seed, 3, n).round(2)
+    y = (0.6 * x + r.normal(0, 2, n)).round(2)
+    z = r.exponential(5 + seed, n).round(1)
+    a = r.choice(["p", "q", "r"], n, p=[0.5 - 0.1 * seed, 0.3, 0.2 + 0.1 * seed])
+    b = np.where(r.random(n) < 0.7, np.where(a == "p", "u", "v"), r.choice(["u", "v", "w"], n))
+    c = np.where(x > 11, "hi", r.choice(["lo", "hi"], n))
+    found = pd.DataFrame({"x": x, "y": y, "z": z, "a": a, "b": b, "c": c}).astype(object)
+    for name, share in zip("xyzabc", (0, 0.05, 0.1 + 0.05 * seed, 0, 0.08, 0.02), strict=True):
+        found.loc[r.random(n) < share, name] = np.nan
+    return found
+
+
+def test_columns_and_pairs_have_the_values_of_sdmetrics(tmp_path):
+    """Of sdmetrics 0.32: KSComplement, TVComplement, CorrelationSimilarity, ContingencySimilarity (10 bins)."""
+    cells = cells_of(*tables(tmp_path, made_table(0), made_table(1)))
+    shapes = [0.949500, 0.955527, 0.915478, 0.881000, 0.913728, 0.979163]
+    assert [*map(shape, cells)] == pytest.approx(shapes, abs=1e-6)
+    trends = [0.9983575, 0.9773492, 0.863, 0.8995, 0.9535, 0.9717590, 0.8595, 0.899, 0.957, 0.8195, 0.8575, 0.8875,
+              0.872, 0.8655, 0.9115]  # fmt: skip
+    assert [trend(one, other) for one, other in combinations(cells, 2)] == pytest.approx(trends, abs=1e-6)

@@ -115,7 +115,7 @@ def kind_of(each: Option) -> Any:
     parts = [part for part in members(each.type) if part is not type(None)]
     if len(parts) == 1 and parts[0] in (bool, int, float, Path):
         return parts[0]
-    return list[str] if len(parts) == 1 and is_many(parts[0]) else str
+    return list[str] if parts and all(map(is_many, parts)) else str
 
 
 def is_many(kind: Any) -> bool:

@@ -94,15 +94,19 @@ def generate(
         raise ConfigError("--record", "is for samples, not for pieces of several windows, or rows that keep rules")
     held = None if template is None else _reading.further_data(trained, template, {})
     files = {t: out if t == k else beside(out, t, form) for t in sorted({*sweeps_at(trained, recorded), k})}
-    counts, said = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
+    n, counts, said = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
+    n, what = (settings.n, "piece") if longer else (n, "sample")
     notes = [*said, *moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
     for line in notes:
         _output.say(line, aside=True)
     if json:
-        _output.emit(document(trained, settings, files, k) | {"classes": counts, "output": str(out), **moves.found()})
+        found = {"n": n, "classes": counts, "output": str(out), **moves.found()}
+        _output.emit(document(trained, settings, files, k) | found)
     elif str(out) != _output.STDOUT:
         what = "piece" if longer else "sample"
-        _output.say(f"{counted(settings.n, what)} after {k} sweeps in {', '.join(map(str, files.values()))}")
+        _output.say(
+            f"{counted(settings.n if longer else n, what)} after {k} sweeps in {', '.join(map(str, files.values()))}"
+        )
         _output.say(f"from {_options.told_age(trained, settings)}", aside=True)
 
 
@@ -140,7 +144,7 @@ def document(run: Trajectory, settings: GenerateSettings, files: Mapping[int, Pa
     return {
         "run": str(run.path),
         "files": {t: str(file) for t, file in files.items()},
-        "n": settings.n,
+        "asked": settings.n,
         "steps": k,
         "trained_steps": run.recipe["steps"],
         "seed": settings.seed,
@@ -181,20 +185,21 @@ def beside(path: Path, time: int, form: str | None) -> Path:
 
 def write(
     run: Trajectory, files: Mapping[int, Path], form: str | None, original_columns: bool, **options: Any
-) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Write what is generated, a file for each time, as it comes; return the samples of each class, and notes."""
+) -> tuple[int, dict[str, int], tuple[str, ...]]:
+    """Write what is generated, a file for each time, as it comes; return how many, how many a class, and notes."""
     from shortrun.data.sequences.gaps import restored
 
-    counts, notes = dict.fromkeys(run.classes, 0), {}
+    n, counts, notes = 0, dict.fromkeys(run.classes, 0), {}
     with ExitStack() as stack:
         add = {time: stack.enter_context(sink(file, form)) for time, file in files.items()}
         for part in made(run, tuple(files), options):
             for time, samples in part.items():
                 notes |= dict.fromkeys(samples.notes)
                 add[time](restored(samples) if original_columns else samples)
-            tally = zip(run.classes, next(iter(part.values())).class_counts.tolist(), strict=True)
-            counts = {name: counts[name] + count for name, count in tally}
-    return counts, tuple(notes)
+            one = next(iter(part.values()))
+            n += len(one)
+            counts = {k: counts[k] + count for k, count in zip(run.classes, one.class_counts.tolist(), strict=True)}
+    return n, counts, tuple(notes)
 
 
 def made(run: Trajectory, times: tuple[int, ...], options: Mapping[str, Any]) -> Iterator[dict[int, Dataset]]:

@@ -19,6 +19,7 @@ from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import Kind
+from shortrun.data.core.originals import Original, joined_originals
 from shortrun.data.core.parts import nameless, opened
 from shortrun.data.core.streams import DASH
 from shortrun.data.formats import format_to_write, named
@@ -174,6 +175,7 @@ def spooled(path: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
         If there is no room for them.
     """
     first: list[Dataset] = []
+    originals: list[Original | None] = []
     with explained(path), contextlib.ExitStack() as closing:
         columns = {name: GrowingArray(path.parent) for name in ("values", "labels", "weights", "names")}
         for column in columns.values():
@@ -182,13 +184,15 @@ def spooled(path: Path) -> Iterator[tuple[Add, Callable[[], Dataset]]]:
         def add(part: Dataset) -> None:
             if not first:
                 first.append(part)
+            originals.append(part.original)
             for name, column in columns.items():
                 column.add(getattr(part, name))
 
-        yield (
-            add,
-            lambda: replace(first[0], **{name: column.whole() for name, column in columns.items()}, original=None),
-        )
+        def whole() -> Dataset:
+            arrays = {name: column.whole() for name, column in columns.items()}
+            return replace(first[0], **arrays, original=joined_originals(originals))
+
+        yield add, whole
 
 
 class GrowingArray:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.reading import Names
 from shortrun.settings.shared import OfAge, Seeded
+
+Sites = Annotated[
+    tuple[int | str, ...], BeforeValidator(lambda sites: (sites,) if isinstance(sites, str | int) else sites)
+]
 
 HELD = "Sites that are held"
 MUSIC = "Music of any length"
@@ -41,17 +47,17 @@ class SampleSettings(OfAge, Seeded):
 class StreamSettings(TemperingSettings, SampleSettings):
     """Which samples are generated, how, and what they have in common."""
 
-    fix: Mapping[int | str, str] | None = option(
+    fix: Names | Mapping[int | str, str] | None = option(
         None,
         "Letters that every sample has, by site from 1; for a table, cells by column.",
         panel=HELD,
-        metavar="SITE=LETTER,...",
+        metavar="SITE=LETTER[,...]",
     )
-    keep: tuple[int | str, ...] = option(
+    keep: Sites = option(
         (),
         "Sites of the template to hold, as numbers and ranges; for a table, names of columns.",
         panel=HELD,
-        metavar="1-50,60,...",
+        metavar="1-50,60[,...]",
     )
 
 
@@ -78,7 +84,7 @@ class GenerateSettings(PieceSettings, StreamSettings):
     rules: Names = option(
         (),
         "Rule that every row of a table keeps: 'a <= b', 'a = x -> b >= 17', or 'a, b' for the combinations of the "
-        "training data; rows that break one are drawn again.",
+        "training data; rows that break one are drawn again; give the option once for each rule.",
         panel=HELD,
         flags=("--rule",),
         metavar="RULE",

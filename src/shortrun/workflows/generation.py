@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,23 +15,21 @@ from shortrun.data import Dataset, Kind
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.parts import joined
 from shortrun.data.music.encoding import KEYS
-from shortrun.data.tables.rules import Rule, broken, rules_of
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.equilibrium import Held, Tempered
-from shortrun.errors import ConfigError, DataError, nearest
+from shortrun.errors import ConfigError, nearest
 from shortrun.models import LABEL, Model, parts_of, rows_at_once, whole_of
-from shortrun.phrases import counted
 from shortrun.settings import Config, GenerateSettings, StreamSettings, takes
-from shortrun.settings.text import whole_numbers
 from shortrun.settings.training import CHAOS
 from shortrun.store import Trajectory
 from shortrun.typing import State
+from shortrun.workflows._held import Kept, encoded, fixed_cells, holding, kept_sites
 from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
+from shortrun.workflows._ruled import Wanted, kept
 from shortrun.workflows._runs import check_kind, opened, same_labels, theta_of, training_data
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
 APART = 0x9E3779B1  # seeds of the windows of a piece, and of rows that are drawn again
-TURNS = 200  # draws of a row, at most, to keep rules
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
 
@@ -107,7 +104,9 @@ def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings
 
 
 def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
-    """Return samples that keep all rules: those that break one are drawn again, with the same label.
+    """Return rows that keep all rules: those that break one are drawn again, with the same label.
+
+    Rows that cannot be kept are given up on; a note says how many.
 
     Raises
     ------
@@ -115,42 +114,20 @@ def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings)
         If a rule cannot be read or kept, or the data are no table.
     """
     if not (run.columns or run.kind.table.names) or template is not None:
-        raise ConfigError("rule", "is for rows of a table, without a template")
+        raise ConfigError("rules", "are for rows of a table, without a template")
+    codes, fixed = _label_codes(run, None, settings), fixed_cells(run.kind, settings.fix)
+    for site, text in fixed.items():
+        encoded(run.kind, site, text)
     free = settings.model_copy(update={"rules": ()})
+
+    def draw(labels: np.ndarray, turn: int) -> Dataset:
+        names = [run.classes[code] for code in labels] if run.classes else None
+        seed = (settings.seed + turn * APART) % 2**32
+        return generate(run, settings=free.model_copy(update={"labels": names, "n": len(labels), "seed": seed}))
+
     train = cache(lambda: training_data(run, reweight=None))
-    rules = rules_of(settings.rules, run.kind, run.classes, train)
-    made = generate(run, settings=free)
-    values, drawn = made.values.copy(), len(made)
-    breaks = broken(rules, made)
-    wrong = np.flatnonzero(breaks.any(0))
-    for turn in range(1, TURNS + 1):
-        if not len(wrong):
-            return made.with_notes(*broken_in_training(train, rules), redrawn(drawn, len(made), rules))
-        labels = same_labels(run, made.select(wrong))
-        changes = {"labels": labels, "n": len(wrong), "seed": (settings.seed + turn * APART) % 2**32}
-        values[wrong] = generate(run, settings=free.model_copy(update=changes)).values
-        made, drawn = replace(made, values=values), drawn + len(wrong)
-        breaks = broken(rules, made.select(wrong))
-        wrong, breaks = wrong[breaks.any(0)], breaks[:, breaks.any(0)]
-    worst = rules[int(breaks.sum(1).argmax())].text
-    raise ConfigError("rule", f"'{worst}' is broken by {counted(len(wrong), 'row')} still, after {TURNS} draws of each")
-
-
-def redrawn(drawn: int, kept: int, rules: Sequence[Rule]) -> str:
-    """Return how many rows were drawn to keep rules."""
-    share = (drawn - kept) / drawn
-    return f"all rows keep {counted(len(rules), 'rule')}; {share:.1%} of {drawn:,} drawn did not, and were drawn again"
-
-
-def broken_in_training(training: Callable[[], Dataset], rules: Sequence[Rule]) -> list[str]:
-    """Return which rules rows of the training data break, a line each; nothing where these are not at hand."""
-    try:
-        train = training()
-    except DataError:
-        return []
-    counts = broken(rules, train).sum(1).tolist()
-    rows = counted(len(train), "training row")
-    return [f"rule '{rule.text}' is broken by {n:,} of {rows}" for rule, n in zip(rules, counts, strict=True) if n]
+    wanted = Wanted.of(settings.rules, (run.kind, run.classes), (codes, fixed), train)
+    return kept(wanted, draw)
 
 
 def steps_of(run: Trajectory, settings: GenerateSettings) -> int:
@@ -225,8 +202,11 @@ def stream(
     if not times or min(times) < 1:
         raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, template, settings)
-    kind, notes = _holding(run, settings.fix or {})
-    held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, settings))
+    fixed, kept = fixed_cells(run.kind, settings.fix), _kept(run, template, settings)
+    kind, notes = holding(run.kind, fixed)
+    exact = Kept.of(kind, template, set(kept) - fixed.keys())
+    notes = (*notes, *exact.notes)
+    held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, kept, fixed))
     at_once = rows_at_once(run.model, ROWS_AT_ONCE)
     drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
     parts = drawn(run, tuple(times), len(codes), held, settings, at_once)
@@ -235,7 +215,8 @@ def stream(
             watch(tempered)
         here = codes[first : first + at_once]
         found = {time: run.model.to_values(state) for time, state in part.items()}
-        yield {t: _dataset(run, kind, state, here, first, len(codes)).with_notes(*notes) for t, state in found.items()}
+        parts_of_times = {t: _dataset(run, kind, state, here, first, len(codes)) for t, state in found.items()}
+        yield {t: exact.within(part, first).with_notes(*notes) for t, part in parts_of_times.items()}
 
 
 Drawn = Iterator[tuple[dict[int, State], Tempered | None]]
@@ -319,60 +300,37 @@ def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
     return whole
 
 
-def _held_sites(
-    run: Trajectory, n: int, template: Dataset | None, settings: StreamSettings
-) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return layer -> the mask of the sites that are held, and the values that chains take there in turn."""
+def _kept(run: Trajectory, template: Dataset | None, settings: StreamSettings) -> list[int]:
+    """Return the sites of a template that samples keep.
+
+    Raises
+    ------
+    ConfigError
+        If there is a template without sites to keep, or sites without a template.
+    """
     if (template is None) != (len(settings.keep) == 0):
         raise ConfigError("keep", "a template and the sites to keep of it go together")
-    if not settings.fix and template is None:
+    if template is None:
+        return []
+    check_kind(run, template)
+    return kept_sites(run.kind, settings.keep)
+
+
+def _held_sites(
+    run: Trajectory, n: int, template: Dataset | None, kept: Sequence[int], fixed: Mapping[int, str]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return layer -> the mask of the sites that are held, and the values that chains take there in turn."""
+    if not fixed and template is None:
         return {}
     values = np.zeros((1, run.sites), run.kind.dtype)
     mask = np.zeros(run.sites, bool)
     if template is not None:
-        check_kind(run, template)
         values = taken(template.values, slice(0, n))
-        mask[[site for word in settings.keep for site in _sites(run, word, "keep")]] = True
-    for word, text in (settings.fix or {}).items():
-        for site in _sites(run, word, "fix"):
-            mask[site], values[:, site] = True, _encoded(run, site, text)
+        mask[[*kept]] = True
+    for site, text in fixed.items():
+        mask[site], values[:, site] = True, encoded(run.kind, site, text)
     masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
     return {layer.name: held for layer, held in zip(run.spec.visible, zip(masks, parts, strict=True), strict=True)}
-
-
-def _sites(run: Trajectory, word: int | str, option: str) -> tuple[int, ...]:
-    """Return the sites, from 0, that a number or a range of numbers from 1, or the name of a column, stands for."""
-    names = [column.name for column in run.columns or ()]
-    if isinstance(word, str) and names:
-        if word not in names:
-            raise ConfigError("site", f"no column '{word}'", nearest(word, names))
-        return (names.index(word),)
-    numbers = whole_numbers(word, option) if isinstance(word, str) else (word,)
-    for number in numbers:
-        if not 1 <= number <= run.sites:
-            raise ConfigError("site", f"1 to {run.sites} expected, got {number}")
-    return tuple(number - 1 for number in numbers)
-
-
-def _encoded(run: Trajectory, site: int, text: str) -> float | int:
-    """Return the value that a text stands for at a site."""
-    try:
-        return run.kind.encode(site, text)
-    except DataError as error:
-        raise ConfigError("fix", str(error)) from None
-
-
-def _holding(run: Trajectory, fix: Mapping[int | str, str]) -> tuple[Kind, tuple[str, ...]]:
-    """Return the kind of samples in which numbers that are fixed are written as they are, and notes on their bins."""
-    columns, notes = [*(run.columns or ())], []
-    for word, text in fix.items() if columns else ():
-        for site in _sites(run, word, "fix"):
-            try:
-                columns[site], note = columns[site].holding(text)
-            except DataError as error:
-                raise ConfigError("fix", str(error)) from None
-            notes += [note] if note else []
-    return (replace(run.kind, codes=tuple(columns)) if columns else run.kind), tuple(notes)
 
 
 def _dataset(run: Trajectory, kind: Kind, state: State, codes: np.ndarray, first: int, n: int) -> Dataset:

@@ -42,14 +42,18 @@ def described(data: Dataset) -> dict[str, Any]:
 
 
 def to_pandas(data: Dataset) -> pd.DataFrame:
-    """Return names as index, label and group, and a column for each site: categories, letters or numbers."""
+    """Return names as index, label and group, and a column for each site: categories, letters or numbers.
+
+    Label and group are called as in their file where a site has that name.
+    """
     import pandas as pd
 
     frame = pd.DataFrame(
         dict(zip(data.kind.site_names, values_of(data), strict=True)), index=pd.Index(data.names, name="name")
     )
     about = pd.DataFrame(described(data), index=frame.index).drop(columns="weight")
-    return pd.concat([about, frame], axis=1)
+    taken = {role: name for role, name, _ in data.kind.table.header if role in about and role in frame}
+    return pd.concat([about.rename(columns=taken), frame], axis=1)
 
 
 def values_of(data: Dataset) -> list[Any]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from shortrun.data.core.kind import TableKind
 from shortrun.data.core.labels import label_text
 from shortrun.data.core.originals import Original
 from shortrun.data.core.request import Request
+from shortrun.data.core.texts import Texts
 from shortrun.data.core.values import CellError, binarise
 from shortrun.data.sequences.encoding import Encoded, encode_sequences
 from shortrun.data.tables.delimited import Delimited
@@ -397,13 +399,29 @@ def columns_of(dataset: Dataset) -> list[Cells]:
     if dataset.original is not None:
         return as_they_were(dataset, found)
     if dataset.columns is None:
-        return [*found.values(), *value_columns(dataset)]
+        names = {role: name for role, name, _ in dataset.kind.table.header}
+        return [
+            *(each._replace(name=names.get(each.name, each.name)) for each in found.values()),
+            *value_columns(dataset),
+        ]
     sites = {column.name: Cells(column.name, column.type, cells) for column, cells in written(dataset)}
     return [
         sites[name] if role == "site" else found[role]._replace(name=name, type=kind)
         for role, name, kind in layout(dataset, [*found])
-        if role == "site" or role in found
     ]
+
+
+def with_cells(dataset: Dataset, cells: Mapping[int, np.ndarray]) -> Dataset:
+    """Return samples of columns of different kinds that are written with these (N,) cells at some sites."""
+    header = layout(dataset, [*described(dataset)])
+    places = {name: place for place, (role, name, _) in enumerate(header) if role == "site"}
+    sites = tuple(places[name] for name in dataset.kind.site_names)
+    texts = [column.cells for column in columns_of(dataset)]
+    for site, those in cells.items():
+        texts[sites[site]] = those
+    columns = tuple(Texts.of(tuple(map(str, each.tolist()))) for each in texts)
+    table = replace(dataset.kind.table, header=tuple(header))
+    return dataset.with_kind(table=table).with_original(Original(columns, sites, learned=False))
 
 
 def as_they_were(dataset: Dataset, found: Mapping[str, Cells]) -> list[Cells]:
@@ -429,11 +447,11 @@ def agrees(before: np.ndarray, now: np.ndarray) -> bool:
 def layout(dataset: Dataset, roles: list[str]) -> list[tuple[str, str, str]]:
     """Return role, name and type of the columns of a file: those of the file that the data came from, if it is known.
 
-    Labels that were not in that file come first.
+    Of columns that describe samples, these are the `roles` that the samples have. Labels that were not in that file
+    come first.
     """
-    assert dataset.columns is not None
-    known = [column for column in dataset.kind.table.header if column[0] != "other"]
-    names = [column.name for column in dataset.columns]
+    names = dataset.kind.site_names
+    known = [column for column in dataset.kind.table.header if column[0] in ("site", *roles)]
     if sorted(name for role, name, _ in known if role == "site") != sorted(names):
         return [(role, role, "text") for role in roles] + [("site", name, "") for name in names]
     unknown_there = "label" in roles and "label" not in (role for role, _, _ in known)
