@@ -445,8 +445,8 @@ BAD = {
     "two of a name": (vcf(people="p p"), 5, "two persons are called 'p'"),
     "a column short": (PHASED + ROW.rsplit("\t", 1)[0] + "\n", 9, "10 columns, the line of names has 11"),
     "half a line": (PHASED + "1\t5\t.\tA", 9, "4 columns"),
-    "no position": (PHASED + ROW.replace("5", "five"), 9, "is no record of a VCF: '1 five"),
-    "no call": (PHASED + ROW.replace("0|1", "foo"), 9, "is no record of a VCF"),
+    "no position": (PHASED + ROW.replace("5", "five"), 9, "position: a whole number expected, got 'five'"),
+    "no call": (PHASED + ROW.replace("0|1", "foo"), 9, "a call such as 0.1 expected, got 'foo'"),
     "no such allele": (PHASED + ROW.replace("0|1", "0|2"), None, "site 1:5: a call of allele 2, but only one ALT"),
     "three alleles": (PHASED + ROW.replace("0|1", "0|1|1"), None, "site 1:5: a call of 3 alleles"),
     "names in another encoding": (PHASED.replace("p\tq", "Å\tq").encode("latin-1"), 5, "not UTF-8"),
@@ -480,6 +480,23 @@ def test_truncated_vcf_is_refused(tmp_path, file):
     plain = gzip.compress((tmp_path / "x.vcf.gz").read_bytes() and PHASED.encode() * 1)
     (tmp_path / "y.vcf.gz").write_bytes(plain[:-30])
     assert "truncated" in refusal(tmp_path / "y.vcf.gz").reason
+
+
+ODD = {  # records of a chromosome that the header does not name, at which htslib ends its process
+    "a huge allele": ("0|99999999999999999999\t0|1", "a call such as 0|1 expected, got '0|99999999999999999999'"),
+    "no call": ("\t0|1", "a call such as 0|1 expected, got ''"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_ends_htslib_ends_one_reading_only(tmp_path, case):
+    calls, reason = ODD[case]
+    path, good = tmp_path / "x.vcf", "1 5 . A G 0|1 1|1"
+    path.write_text(vcf(good) + f"odd\t2\t.\tA\tG\t.\t.\t.\tGT\t{calls}\n")
+    assert refusal(path).reason == f"{reason} (htslib breaks down at it, SIGSEGV)"
+    assert refusal(path).line == vcf(good).count("\n") + 1
+    path.write_text(vcf(good))
+    assert len(read(path)) == 4
 
 
 def test_without_the_extra_a_hint_names_it(file, tmp_path, monkeypatch):
