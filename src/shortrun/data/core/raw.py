@@ -232,7 +232,10 @@ def read_bytes(path: Path) -> bytes:
         If the file is missing, empty, a folder, not readable or damaged.
     """
     with explained(path), unpacked(path) as file:
-        content = file.read()
+        try:
+            content = file.read()
+        except MemoryError:
+            raise MemoryError(f"for the content of a file of {path.stat().st_size:,} bytes") from None
     if not content:
         raise FormatError(path, None, "the file is empty")
     return content

@@ -78,7 +78,7 @@ def opened(path: Path) -> Iterator[Any]:
     source = BytesIO(read_bytes(path)) if is_packed(path) or not path.stat().st_size else path
     try:
         with h5py.File(source, "r") as file:
-            file.visititems_links(lambda name, link: check_link(path, name, link))
+            check_links(path, file)
             yield file
     except ShortrunError:
         raise
@@ -89,10 +89,12 @@ def opened(path: Path) -> Iterator[Any]:
         raise FormatError(path, None, f"is no HDF5 file, or a {truncated} one") from None
 
 
-def check_link(path: Path, name: str, link: Any) -> None:
-    """Raise FormatError for a link to another file: who reads a file must not be made to open others."""
-    if isinstance(link, library(*H5PY).ExternalLink):
-        raise FormatError(path, None, f"'{name}' is a link to another file, '{link.filename}': such files are not read")
+def check_links(path: Path, file: Any) -> None:
+    """Raise FormatError if there is a link to another file: who reads a file must not be made to open others."""
+    kind = library(*H5PY).ExternalLink
+    found = file.visititems_links(lambda name, link: (name, link.filename) if isinstance(link, kind) else None)
+    if found is not None:
+        raise FormatError(path, None, f"'{found[0]}' is a link to another file, '{found[1]}': such files are not read")
 
 
 def check_storage(path: Path, key: str, node: Any) -> None:
