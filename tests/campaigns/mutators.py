@@ -38,7 +38,9 @@ def mutated(content, random, others=()):
 
 def place(content, random):
     """Return where damage begins, and ends: most often near the beginning, where headers are, or anywhere."""
-    start = random.randrange(len(content) + 1) if random.random() < 0.6 else random.randrange(min(len(content), 200) + 1)
+    start = (
+        random.randrange(len(content) + 1) if random.random() < 0.6 else random.randrange(min(len(content), 200) + 1)
+    )
     return start, start + random.randint(1, 8)
 
 

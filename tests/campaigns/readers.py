@@ -29,7 +29,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import ImageKind, MusicKind
 from shortrun.errors import ConfigError, FormatError, ShortrunError, TableError
 
-from .mutators import mutated
+from .mutators import mutated  # noqa: TID252 - with tests in the path, and without
 
 SECONDS, BYTES = 10, 2**31  # an input may take
 PATIENCE = 60  # seconds without a word: it hangs
@@ -38,7 +38,9 @@ MAKERS = {
     **dict.fromkeys(("x.csv", "x.tsv", "x.parquet", "x.csv.gz", "x.csv.xz", "x.csv.bz2", "x.csv.zip"), "table"),
     **dict.fromkeys(("x.npz", "x.h5"), "codes"),
     **dict.fromkeys(("x.vcf", "x.vcf.gz", "x.bcf", "x.bed", "x.pgen", "x.hapt", "x.hap"), "people"),
-    **dict.fromkeys(("x.idx", "x.png", "x.jpg", "x.webp", "x.bmp", "x.tif", "x.gif", "x.pgm", "x.npy", "x.npy.gz"), "pixels"),
+    **dict.fromkeys(
+        ("x.idx", "x.png", "x.jpg", "x.webp", "x.bmp", "x.tif", "x.gif", "x.pgm", "x.npy", "x.npy.gz"), "pixels"
+    ),
     "x.mid": "music",
     "labels.csv": "letters",
 }
@@ -203,7 +205,12 @@ def batch(name, first, inputs, folder):
         case.make()
         yield number, "begun"
         before = time.process_time()
-        yield number, case.run(), time.process_time() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        yield (
+            number,
+            case.run(),
+            time.process_time() - before,
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
 
 
 def serve(name, first, inputs, folder):
@@ -222,7 +229,8 @@ def serve(name, first, inputs, folder):
                 text = said.read(300).decode(errors="replace")
                 said.seek(0)
                 said.truncate()
-            print(json.dumps([*line, text]), file=out, flush=True)
+            out.write(json.dumps([*line, text]) + "\n")
+            out.flush()
 
 
 @dataclass
@@ -246,7 +254,16 @@ def campaign(name, first, inputs, folder=None):
     tally, number, last = Tally(), first, first + inputs
     while number < last:
         with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
-            command = [sys.executable, "-m", "tests.campaigns.readers", "--serve", "--format", name, "--first", str(number)]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.campaigns.readers",
+                "--serve",
+                "--format",
+                name,
+                "--first",
+                str(number),
+            ]
             command += ["--inputs", str(last - number), "--keep", str(folder or place)]
             process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
             number = listen(process, name, number, tally)
@@ -262,7 +279,7 @@ def listen(process, name, number, tally):
     with DefaultSelector() as selector:
         selector.register(process.stdout, EVENT_READ)
         while True:
-            if not selector.select(PATIENCE):
+            if not selector.select(PATIENCE if begun else 10 * PATIENCE):  # a start waits for a busy machine
                 process.kill()
                 tally.add(name, number, "hang")
                 return number + 1
@@ -287,8 +304,14 @@ def listen(process, name, number, tally):
 COLUMNS = ("inputs", "read", "refused", "boundary", "foreign", "crash", "hang", "over 10 s", "over 2 GB", "said")
 
 
+def say(line):
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main():
-    """Run the campaign and print its table."""
+    """Run the campaign and say its table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=1000, help="inputs of each format")
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
@@ -299,18 +322,18 @@ def main():
     if given.serve:
         serve(FORMATS[given.format[0]], given.first, given.inputs, given.keep)
         return
-    print(f"{'format':10}" + "".join(f"{column:>10}" for column in COLUMNS))
+    say(f"{'format':10}" + "".join(f"{column:>10}" for column in COLUMNS))
     total, odd = Counter(), []
     for name in given.format or FORMATS:
         tally = campaign(name, given.first, given.inputs, given.keep)
-        print(f"{name:10}" + "".join(f"{tally.counts[column]:>10,}" for column in COLUMNS), flush=True)
+        say(f"{name:10}" + "".join(f"{tally.counts[column]:>10,}" for column in COLUMNS))
         total += tally.counts
         odd += tally.odd
-    print(f"{'all':10}" + "".join(f"{total[column]:>10,}" for column in COLUMNS))
+    say(f"{'all':10}" + "".join(f"{total[column]:>10,}" for column in COLUMNS))
     for kind, count in sorted(total.items()):
         if kind not in COLUMNS:
-            print(f"  {kind}: {count:,}")
-    print(*odd[:200], sep="\n")
+            say(f"  {kind}: {count:,}")
+    say("\n".join(odd[:200]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 
-from campaign import times
 from command_line import good, refused
 from shortrun.data import read, write
 from shortrun.data.core.alphabet import BINARY, DOSAGE
@@ -865,73 +864,3 @@ def test_real_genomes_there_and_back(shared, tmp_path):
         assert np.array_equal(dosages.values, data.values.reshape(-1, 2, data.sites).sum(1))
         assert dosages.class_counts.tolist() == (data.class_counts // 2).tolist()
     assert data.kind.genotypes.variants[0] == "0 16051497 rs141578542 A G"  # nobody said that it is chromosome 22
-
-
-# Whatever is in a file
-
-
-INTERESTING = [
-    b"\n",
-    b"\t",
-    b" ",
-    b"0",
-    b"1",
-    b"2",
-    b".",
-    b"|",
-    b"/",
-    b"-",
-    b"#",
-    b",",
-    b"\0",
-    b"\xff",
-    b"\r\n",
-    b"9" * 12,
-    b"",
-]
-
-
-def mutated(content, random):
-    """Return bytes with one to three places changed: replaced, left out, doubled, or all cut off after them."""
-    for _ in range(random.integers(1, 4)):
-        start, length = int(random.integers(len(content) + 1)), int(random.integers(1, 9))
-        what = random.integers(4)
-        middle = [INTERESTING[random.integers(len(INTERESTING))], b"", 2 * content[start : start + length], b""][what]
-        content = content[:start] + middle + (b"" if what == 3 else content[start + length :])
-    return content
-
-
-def fuzz(folder, files):
-    """Read damaged files; return how many were read, and how many refused.
-
-    Not VCF and BCF: htslib parses them, and on some damaged ones it ends the whole process.
-    """
-    random, tally = np.random.default_rng(0), {"read": 0, "refused": 0}
-    names = {"x.bed": [".bim", ".fam"], "x.hapt": [".legend"], "x.hap": [".legend", ".sample"]}
-    data = samples(people=4, sites=6)
-    whole = {}
-    for name, others in names.items():
-        write(folder / name, data)
-        paths = [folder / name, *((folder / name).with_suffix(ending) for ending in others)]
-        whole[name] = {path: path.read_bytes() for path in paths}
-    for _ in range(files):
-        name = list(names)[random.integers(len(names))]
-        path = list(whole[name])[random.integers(len(whole[name]))]
-        path.write_bytes(mutated(whole[name][path], random))
-        options = {"missing": ["error", "major", "drop-site", "drop-sample"][random.integers(4)]}
-        try:
-            found = read(folder / name, **options)
-        except FormatError as error:
-            tally["refused"] += 1
-            assert len(str(error).splitlines()) == 1, error  # noqa: PT017
-            continue
-        finally:
-            path.write_bytes(whole[name][path])
-        tally["read"] += 1
-        assert found.values.max() < found.colours
-    return tally
-
-
-def test_whatever_is_in_a_file_it_is_read_or_refused(tmp_path):
-    files = times(400, 6000)
-    assert min(fuzz(tmp_path, files).values()) > files / 100

@@ -57,6 +57,9 @@ def reading(path: Path | str) -> Iterator[None]:
             yield
         except ShortrunError:
             raise
+        except MemoryError as error:
+            about = str(error) or f"for a file of {Path(path).stat().st_size:,} bytes"
+            raise FormatError(path, None, f"cannot be read: {complaint(MemoryError(about))}") from error
         except FOREIGN as error:
             raise FormatError(path, None, f"cannot be read: {complaint(error)}{damaged(error)}") from error
 
@@ -102,4 +105,4 @@ def complaint(error: BaseException) -> str:
 
 def damaged(error: BaseException) -> str:
     """Return the end of a message: a guess at why a file cannot be read."""
-    return "" if isinstance(error, MemoryError | OSError) else "; is it damaged?"
+    return "" if isinstance(error, OSError) else "; is it damaged?"

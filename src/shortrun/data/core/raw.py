@@ -295,7 +295,11 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     ConfigError
         If there is no such encoding.
     """
-    text = decoded(path, read_bytes(path), encoding).replace("\r\n", "\n").replace("\r", "\n")
+    content = read_bytes(path)
+    try:
+        text = decoded(path, content, encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except MemoryError:
+        raise MemoryError(f"for a text of {len(content):,} bytes") from None
     if not text.strip():
         raise FormatError(path, None, "the file is empty")
     return text

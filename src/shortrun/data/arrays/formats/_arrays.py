@@ -30,6 +30,7 @@ from shortrun.errors import FormatError, ShortrunError
 from shortrun.files import explain
 
 LARGE = 2**26  # bytes: arrays beyond it stay in the file
+LAST_LETTER = 0x10FFFF  # of Unicode; 0xD800 to 0xDFFF are none
 PIECE = 2**22  # bytes copied at a time
 NPY = b"\x93NUMPY"  # what a file begins with
 PLAIN = "is no plain NumPy file (pickled Python objects are never read)"
@@ -113,7 +114,7 @@ def mapped(file: Any, start: int, size: int | None = None) -> np.memmap:
     end = file.seek(0, io.SEEK_END) if size is None else start + size
     file.seek(start)
     form = header_of(file, end)
-    return np.memmap(file, form.kind, "r", file.tell(), form.shape, form.order)
+    return valid(np.memmap(file, form.kind, "r", file.tell(), form.shape, form.order))
 
 
 def whole(content: bytes) -> np.ndarray:
@@ -121,7 +122,24 @@ def whole(content: bytes) -> np.ndarray:
     file = io.BytesIO(content)
     form = header_of(file, len(content))
     values = np.frombuffer(content, form.kind, math.prod(form.shape), file.tell())
-    return values.reshape(form.shape, order=form.order).copy(form.order)
+    return valid(values.reshape(form.shape, order=form.order).copy(form.order))
+
+
+def valid(values: np.ndarray) -> np.ndarray:
+    """Return an array after checking that its texts are Unicode: NumPy takes any number for a letter.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    if values.dtype.kind == "U" and values.size:
+        for _, part in scan(np.atleast_1d(values)):
+            kind = np.dtype("u4").newbyteorder(part.dtype.byteorder)
+            letters = np.frombuffer(np.ascontiguousarray(part).tobytes(), kind)
+            if (letters > LAST_LETTER).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+                raise ValueError("texts that are no Unicode")
+    return values
 
 
 class Header(NamedTuple):
