@@ -8,10 +8,12 @@ import pickle
 import runpy
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from typing import IO, Any
 
 ITEM, END, FAULT = "item", "end", "fault"  # what an answer is
+MOST = 4  # answers that wait for each other
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
@@ -19,21 +21,24 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     modules: dict[str, dict[str, Any]] = {}
     while True:
         try:
-            file, name, args, fed, memory = pickle.load(requests)
+            file, name, args, fed, memory, lag = pickle.load(requests)
         except EOFError:
             return
         limit(memory)
-        items = feed(requests) if fed else None
+        items, waiting, since = feed(requests) if fed else None, [], time.monotonic()
         try:
             modules[file] = modules.get(file) or runpy.run_path(file)
             for item in modules[file][name](*args, *([items] if items is not None else [])):
-                send(answers, (ITEM, item))
-            last: tuple[Any, ...] = (END, None)
+                waiting.append((ITEM, item))
+                if len(waiting) == MOST or time.monotonic() - since >= lag:
+                    send(answers, waiting)
+                    waiting, since = [], time.monotonic()
+            last: tuple[str, Any] = (END, None)
         except BaseException as error:
             last = (FAULT, (isinstance(error, MemoryError), f"{type(error).__name__}: {error}"))
         for _ in items or ():  # what was not asked for is not the next request
             pass
-        send(answers, last)
+        send(answers, [*waiting, last])
 
 
 def feed(requests: IO[bytes]) -> Iterator[Any]:
@@ -42,9 +47,9 @@ def feed(requests: IO[bytes]) -> Iterator[Any]:
         yield item
 
 
-def send(answers: IO[bytes], answer: tuple[str, Any]) -> None:
-    """Hand an answer over."""
-    pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+def send(answers: IO[bytes], found: list[tuple[str, Any]]) -> None:
+    """Hand answers over."""
+    pickle.dump(found, answers, pickle.HIGHEST_PROTOCOL)
     answers.flush()
 
 

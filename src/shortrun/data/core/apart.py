@@ -17,6 +17,7 @@ from typing import Any
 
 from shortrun.data.core import _apart_child as child
 
+LAG = 0.05
 MEMORY = 2**33  # bytes that a process apart may have
 START = "import sys, runpy; sys.path[:] = {path!r}; runpy.run_path({file!r}, run_name='__main__')"
 
@@ -45,8 +46,8 @@ class Worker:
         except (BrokenPipeError, OSError):
             raise self.end() from None
 
-    def receive(self) -> tuple[str, Any]:
-        """Return the next answer."""
+    def receive(self) -> list[tuple[str, Any]]:
+        """Return the next answers."""
         try:
             return pickle.load(self.process.stdout)  # pyright: ignore[reportArgumentType]
         except (EOFError, pickle.UnpicklingError):
@@ -68,7 +69,9 @@ class Worker:
                 pipe.close()  # pyright: ignore[reportOptionalMemberAccess]
 
 
-def apart(function: Callable[..., Iterable[Any]], *args: Any, feed: Iterable[Any] | None = None) -> Iterator[Any]:
+def apart(
+    function: Callable[..., Iterable[Any]], *args: Any, feed: Iterable[Any] | None = None, lag: float = LAG
+) -> Iterator[Any]:
     """Yield what a generator function yields in a process apart.
 
     Parameters
@@ -79,6 +82,8 @@ def apart(function: Callable[..., Iterable[Any]], *args: Any, feed: Iterable[Any
         What it is called with.
     feed : Iterable, optional
         Values, none of them None, that it takes one by one from an iterator, its last argument.
+    lag : float, optional
+        Seconds that what was yielded may wait for more; what waits is lost when the process ends.
 
     Raises
     ------
@@ -89,31 +94,25 @@ def apart(function: Callable[..., Iterable[Any]], *args: Any, feed: Iterable[Any
     RuntimeError
         If the function raised something else.
     """
-    worker, last = taken(), ""
+    worker, kind, answer = taken(), child.ITEM, None
     try:
         file = sys.modules[function.__module__].__file__
-        worker.send((file, function.__name__, args, feed is not None, MEMORY))
+        worker.send((file, function.__name__, args, feed is not None, MEMORY, lag))
         for item in feed or ():
             worker.send(item)
         if feed is not None:
             worker.send(None)
-        kind, answer = worker.receive()
         while kind == child.ITEM:
-            item, end = answer, None
-            try:
-                kind, answer = worker.receive()  # one ahead: who stops at the last item leaves a process that is free
-                last = kind
-            except BrokenOffError as error:
-                end = error
-            yield item
-            if end is not None:
-                raise end
-        last = kind
+            *items, (kind, answer) = worker.receive()
+            for _, item in items:
+                yield item
+            if kind == child.ITEM:
+                yield answer
     finally:
-        if last in (child.END, child.FAULT):
-            _idle.append(worker)
-        else:
+        if kind == child.ITEM:  # there is more to come that nobody wants
             worker.stop()
+        else:
+            _idle.append(worker)
     if kind == child.FAULT:
         raise (MemoryError if answer[0] else RuntimeError)(answer[1])
 

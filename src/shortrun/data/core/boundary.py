@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import lzma
+import os
 import struct
+import sys
 import tokenize
 import warnings
 import zipfile
@@ -92,6 +94,20 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextlib.contextmanager
+def mute() -> Iterator[None]:
+    """Keep back what a C library says on stderr by itself; all of the process is mute, so be short."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def complaint(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +26,7 @@ FORMATS = {  # of Pillow, by the endings of their files
     "GIF": (".gif",),
     "PPM": (".pgm", ".pbm", ".ppm"),
 }
+TIFF = (b"II", b"MM")  # what its files begin with
 MOST = 65535  # width or height
 COLOURED, TRANSPARENT, FRAMES, TURNED = (
     "in colour, read as grey",
@@ -71,7 +73,8 @@ def picture_of(path: Path, size: tuple[int, int] | None = None) -> Picture:
     """
     pillow, content = library(*PILLOW), read_bytes(path)
     try:
-        with pillow.open(BytesIO(content), formats=[*FORMATS]) as image:
+        mute = boundary.mute() if content.startswith(TIFF) else contextlib.nullcontext()  # libtiff talks
+        with mute, pillow.open(BytesIO(content), formats=[*FORMATS]) as image:
             check_pixels(path, image)
             return taken(path, image, size)
     except (ShortrunError, MemoryError):

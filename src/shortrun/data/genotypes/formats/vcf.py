@@ -114,7 +114,7 @@ def found_in(path: Path, region: Region | None) -> Generator[Any, None, None]:
         how = error
     read = 0
     with contextlib.suppress(BrokenOffError):
-        for _ in islice(apart(_htslib.records, file, None, False, 1), 1, None):  # again, record by record
+        for _ in islice(apart(_htslib.records, file, None, False, 1, lag=0), 1, None):  # again, record by record
             read += 1
     raise breakdown(path, read, str(how))
 
