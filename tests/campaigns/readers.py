@@ -149,7 +149,7 @@ class Case:
         """Return a packed file with damage inside, half of the time; else None."""
         import gzip
 
-        if name.endswith(".gz") and self.random.random() < 0.5:
+        if name.endswith((".gz", ".bcf")) and self.random.random() < 0.5:
             return gzip.compress(mutated(gzip.decompress(content), self.random))
         if name == "x.npz" and self.random.random() < 0.5:
             return self.archive(content)

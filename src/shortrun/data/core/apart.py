@@ -94,7 +94,8 @@ def apart(
     RuntimeError
         If the function raised something else.
     """
-    worker, kind, answer = taken(), child.ITEM, None
+    answer: Any = None
+    worker, kind = taken(), child.ITEM
     try:
         file = sys.modules[function.__module__].__file__
         worker.send((file, function.__name__, args, feed is not None, MEMORY, lag))

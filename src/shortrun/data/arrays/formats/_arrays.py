@@ -91,7 +91,7 @@ def member(path: Path, arrays: zipfile.ZipFile, key: str) -> np.ndarray:
         return whole(content.read())
 
 
-def large_array(path: Path, arrays: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.memmap:
+def large_array(path: Path, arrays: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     """Return an array of an .npz file whose values stay on the disk; all of it is read once, to check its CRC."""
     stored, count = member.compress_type == zipfile.ZIP_STORED and not is_packed(path), 0
     with path.open("rb") if stored else tempfile.TemporaryFile() as file, arrays.open(member) as content:
@@ -109,7 +109,7 @@ def first_byte(file: IO[bytes], member: zipfile.ZipInfo) -> int:
     return member.header_offset + 30 + sum(np.frombuffer(file.read(4), "<u2").tolist())
 
 
-def mapped(file: Any, start: int, size: int | None = None) -> np.memmap:
+def mapped(file: Any, start: int, size: int | None = None) -> np.ndarray:
     """Return a memory map of the .npy array that begins at a byte of a file, and is so many bytes with its header."""
     end = file.seek(0, io.SEEK_END) if size is None else start + size
     file.seek(start)
