@@ -38,6 +38,7 @@ tests:
 # Random files, kills and draws by the thousands, where `make test` tries a few of each.
 campaign: $(VENV)/.installed-dev
 	SHORTRUN_CAMPAIGN=1 $(MAKE) --no-print-directory tests
+	$(BIN)/python -m tests.campaigns.readers --inputs 30000
 
 # The table of all options, and the types of the public functions for editors: made from the settings.
 docs: $(VENV)/.installed-plots

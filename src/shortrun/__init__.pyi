@@ -440,6 +440,7 @@ def read(
     decimal: Literal['.', ','] | None = None,
     encoding: str | None = None,
     skip_bad: bool = False,
+    max_unpacked: float = 8.0,
     label_column: str | None = None,
     group: str | None = None,
     keys: Mapping[str, str] | None = None,

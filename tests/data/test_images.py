@@ -8,11 +8,8 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
-from campaign import times
 from command_line import good
 from command_line import refused as stopped
 from shortrun.data import read, write
@@ -176,50 +173,6 @@ def test_bad_labels_of_idx_name_their_file(tmp_path):
         assert refused(tmp_path / "x.idx").path == labels
     labels.write_bytes(b"7,2,1,2,7,0")
     assert "no IDX file" in str(refused(tmp_path / "x.idx"))
-
-
-HEADER = st.builds(
-    lambda code, sizes: struct.pack(f">HBB{len(sizes)}I", 0, code, len(sizes), *sizes),
-    st.sampled_from([8, 9, 11, 12, 13, 14, 0, 255]),
-    st.lists(st.one_of(st.integers(0, 6), st.integers(0, 2**32 - 1)), max_size=5),
-)
-WHOLE = st.lists(st.integers(1, 4), min_size=1, max_size=4).flatmap(
-    lambda sizes: st.binary(min_size=int(np.prod(sizes)), max_size=int(np.prod(sizes))).map(
-        lambda content: idx(np.frombuffer(content, np.uint8).reshape(sizes), 8)
-    )
-)
-CUT = st.builds(
-    lambda content, at, more: content[: at % len(content)] + more, WHOLE, st.integers(0), st.binary(max_size=4)
-)
-FILES = st.one_of(st.binary(max_size=200), st.builds(bytes.__add__, HEADER, st.binary(max_size=300)), WHOLE, CUT)
-
-
-def hammer(path, examples):
-    """Read random files; anything but data or one clear line fails."""
-    good = []
-
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(FILES, st.sampled_from([{}, {"grey": True}, {"threshold": 0.5}, {"alphabet": "codes"}]))
-    def one(content, options):
-        path.write_bytes(content)
-        try:
-            good.append(len(read(path, **options)))
-        except FormatError as error:
-            assert error.path == path  # noqa: PT017
-            assert "\n" not in str(error)  # noqa: PT017
-
-    one()
-    return good
-
-
-def test_idx_survives_random_files(tmp_path):
-    assert hammer(tmp_path / "x.idx", times(200, 4000))
 
 
 # PNG

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from shortrun.data.core import boundary
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import HasKind, Kind, kind_of
-from shortrun.data.core.raw import head, hint, in_utf8, packing
+from shortrun.data.core.raw import head, hint, in_utf8, packing, unpacking_at_most
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
 from shortrun.data.formats import FOLDER, named, notes_on, recognised
@@ -76,9 +77,10 @@ def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Read
 
 def read_with(path: Path, reading: Reading, like: Kind | None) -> Dataset:
     """Return the samples of a file, weighed if that is asked for; their kind remembers the options."""
-    data = filtered_by(path, labelled(path, Request.made(reading, like)), reading)
-    if reading.reweight is not None:
-        data = data.with_weights(sequence_weights(data, reading.reweight))
+    with boundary.reading(path), unpacking_at_most(reading.max_unpacked):
+        data = filtered_by(path, labelled(path, Request.made(reading, like)), reading)
+        if reading.reweight is not None:
+            data = data.with_weights(sequence_weights(data, reading.reweight))
     return data.with_kind(reading=reading)
 
 
@@ -100,12 +102,13 @@ def labelled(path: Path, options: Request) -> Dataset:
     """Return the samples of a file with the labels of a labels file, if there is one."""
     if options.labels is None:
         return load(path, options)
-    with local(Path(options.labels)) as file:
+    with boundary.reading(options.labels), local(Path(options.labels)) as file:
         table = read_labels(file, options)
     group = None if table.group is not None else options.group
     encoding = options.encoding if takes_encoding(path) else None  # else that of the table alone
     data = load(path, options.but(labels=None, label_column=None, group=group, encoding=encoding))
-    return attach(data, table, by_order=options.labels_by_order)
+    with boundary.reading(options.labels):
+        return attach(data, table, by_order=options.labels_by_order)
 
 
 def load(path: Path, options: Request) -> Dataset:

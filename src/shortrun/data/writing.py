@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
@@ -71,12 +72,18 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> N
             write(file, dataset, format=format)
         return
     form, suffix = target(path, format)
+    with boundary.writing(path):
+        put(form, path, dataset, suffix)
+
+
+def put(form: Format, path: Path, dataset: Dataset, suffix: str) -> None:
+    """Write a data set in a format."""
     if form.save is not None:
         form.save(path, dataset)
         return
     with opened(path) as file:
         if form.append is not None:
-            add = by_lines(form, file, suffix)
+            add = by_lines(form, path, file, suffix)
             for start, part in scan(dataset.values):
                 add(dataset.select(slice(start, start + len(part))))
         elif form.write is not None:
@@ -105,7 +112,7 @@ def writing(path: Path | str, format: str | None = None) -> Iterator[Add]:
     form, suffix = target(path, format)
     if form.append is not None:
         with opened(path) as file:
-            yield by_lines(form, file, suffix)
+            yield by_lines(form, path, file, suffix)
         return
     with spooled(path) as (add, whole):
         yield add
@@ -157,12 +164,17 @@ def for_stdout(format: str) -> Iterator[Path]:
         sys.stdout.flush()
 
 
-def by_lines(form: Format, file: Any, suffix: str) -> Add:
+def by_lines(form: Format, path: Path, file: Any, suffix: str) -> Add:
     """Return a function that adds samples to an open file of a format of lines."""
     assert form.write is not None
     assert form.append is not None
     verbs = chain([form.write], repeat(form.append))
-    return lambda part: next(verbs)(file, part, suffix)
+
+    def add(part: Dataset) -> None:
+        with boundary.writing(path):
+            next(verbs)(file, part, suffix)
+
+    return add
 
 
 @contextlib.contextmanager

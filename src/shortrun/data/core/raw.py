@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +26,7 @@ FOREIGN = {b"Rar!": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\x1f\x9d": ".Z"}
 OFFICE = "[Content_Types].xml"
 DEEPEST = 3  # a file that is packed twice, as browsers and pipelines leave some
 HEAD = 2**16  # bytes that say what a file is
+AT_ONCE = 2**20  # bytes unpacked together
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 UTF8 = "utf-8-sig"
 MARKS = {  # what a text may begin with to say its encoding; that of UTF-32 begins with that of UTF-16
@@ -36,6 +38,7 @@ MARKS = {  # what a text may begin with to say its encoding; that of UTF-32 begi
 }
 ENCODINGS = ("utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift-jis", "gb18030")
 
+_most: ContextVar[int] = ContextVar("most", default=2**33)  # bytes that a packed file may unpack to
 OTHER_ENCODINGS = ": --encoding latin-1, cp1252 or another reads other encodings"
 
 # Packed files: their content says so, whatever their name
@@ -82,7 +85,7 @@ def unpacked(path: Path) -> Iterator[Any]:
     Raises
     ------
     FormatError
-        If it is an archive of several files, or packed in a way that is not known.
+        If it is an archive of several files, packed in a way that is not known, or (while it is read) too large.
     MissingExtraError
         If it is packed with Zstandard and pyarrow is not installed.
     """
@@ -94,7 +97,8 @@ def unpacked(path: Path) -> Iterator[Any]:
             kind = packing_of(start)
             if kind is None:
                 break
-            file = closing.enter_context(opened(path, file, kind))
+            packed = closing.enter_context(opened(path, file, kind))
+            file = io.BufferedReader(Counted(path, packed), HEAD)
         yield file
 
 
@@ -106,6 +110,48 @@ def opened(path: Path, file: Any, kind: str) -> Any:
         pyarrow = library("pyarrow", "pyarrow, which unpacks .zst,", "io")
         return io.BufferedReader(pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"), HEAD)
     return {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}[kind](file, "rb")
+
+
+@contextlib.contextmanager
+def unpacking_at_most(size: float) -> Iterator[None]:
+    """Let packed files unpack to so many GiB at most, until this is left."""
+    before = _most.set(int(size * 2**30))
+    try:
+        yield
+    finally:
+        _most.reset(before)
+
+
+def check_unpacked(path: Path, size: int) -> None:
+    """Check that a file does not unpack to more than it may.
+
+    Raises
+    ------
+    FormatError
+        If it does.
+    """
+    if size > _most.get():
+        most = f"{_most.get() / 2**30:g} GiB"
+        raise FormatError(path, None, f"unpacks to more than {most}: if that is right, raise --max-unpacked")
+
+
+class Counted(io.RawIOBase):
+    """What comes out of a packed file, counted: what a file says of its size cannot be trusted."""
+
+    def __init__(self, path: Path, content: Any):
+        self.path, self.content, self.count = path, content, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self.content.readinto(buffer)
+        self.count += found
+        check_unpacked(self.path, self.count)
+        return found
+
+    def readall(self) -> bytes:
+        return b"".join(iter(lambda: self.read(AT_ONCE), b""))  # pyright: ignore[reportReturnType, reportArgumentType]
 
 
 def only_member(path: Path, file: Any) -> Any:
@@ -186,7 +232,10 @@ def read_bytes(path: Path) -> bytes:
         If the file is missing, empty, a folder, not readable or damaged.
     """
     with explained(path), unpacked(path) as file:
-        content = file.read()
+        try:
+            content = file.read()
+        except MemoryError:
+            raise MemoryError(f"for the content of a file of {path.stat().st_size:,} bytes") from None
     if not content:
         raise FormatError(path, None, "the file is empty")
     return content
@@ -246,7 +295,11 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     ConfigError
         If there is no such encoding.
     """
-    text = decoded(path, read_bytes(path), encoding).replace("\r\n", "\n").replace("\r", "\n")
+    content = read_bytes(path)
+    try:
+        text = decoded(path, content, encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except MemoryError:
+        raise MemoryError(f"for a text of {len(content):,} bytes") from None
     if not text.strip():
         raise FormatError(path, None, "the file is empty")
     return text

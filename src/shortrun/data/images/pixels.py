@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from io import BytesIO
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shortrun.data.core import boundary
 from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import read_bytes
 from shortrun.data.images.encoding import DEEP
-from shortrun.errors import ConfigError, FormatError
+from shortrun.errors import ConfigError, FormatError, ShortrunError
 
 PILLOW = "PIL.Image", "pillow", "io"
 FORMATS = {  # of Pillow, by the endings of their files
@@ -24,6 +26,7 @@ FORMATS = {  # of Pillow, by the endings of their files
     "GIF": (".gif",),
     "PPM": (".pgm", ".pbm", ".ppm"),
 }
+TIFF = (b"II", b"MM")  # what its files begin with
 MOST = 65535  # width or height
 COLOURED, TRANSPARENT, FRAMES, TURNED = (
     "in colour, read as grey",
@@ -70,14 +73,25 @@ def picture_of(path: Path, size: tuple[int, int] | None = None) -> Picture:
     """
     pillow, content = library(*PILLOW), read_bytes(path)
     try:
-        with pillow.open(BytesIO(content), formats=[*FORMATS]) as image:
+        mute = boundary.mute() if content.startswith(TIFF) else contextlib.nullcontext()  # libtiff talks
+        with mute, pillow.open(BytesIO(content), formats=[*FORMATS]) as image:
+            check_pixels(path, image)
             return taken(path, image, size)
-    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
-        if isinstance(error, FormatError):
-            raise
+    except (ShortrunError, MemoryError):
+        raise
+    except pillow.DecompressionBombError as error:
+        raise FormatError(path, None, f"is too large: {str(error).partition(',')[0].lower()}") from None
+    except boundary.FOREIGN as error:
         known = isinstance(error, pillow.UnidentifiedImageError)
         what = f"is no image of a known kind ({', '.join(FORMATS)})" if known else "is a truncated or damaged image"
         raise FormatError(path, None, what) from None
+
+
+def check_pixels(path: Path, image: Any) -> None:
+    """Raise FormatError if an image that is not decoded yet is said to be larger than Pillow thinks wise."""
+    (width, height), most = image.size, library(*PILLOW).MAX_IMAGE_PIXELS
+    if most and width * height > most:
+        raise FormatError(path, None, f"is {width}x{height} pixels, at most {most:,} are read")
 
 
 def taken(path: Path, image: Any, size: tuple[int, int] | None) -> Picture:

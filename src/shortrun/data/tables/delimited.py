@@ -191,7 +191,8 @@ def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip
         if bad and not skip_bad:
             break
         lines += [line for line, _ in good]
-        for column, part in zip(columns, zip(*(row for _, row in good), strict=True), strict=True):
+        cells = zip(*(row for _, row in good), strict=True) if good else ()
+        for column, part in zip(columns if good else (), cells, strict=True):
             column.add(part)
     if bad and not (skip_bad and lines):
         raise FormatError(path, bad[0][0], f"{bad[0][1]} fields, the header has {width}")

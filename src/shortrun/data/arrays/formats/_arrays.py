@@ -3,62 +3,64 @@
 from __future__ import annotations
 
 import io
+import math
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
+from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import GenotypeKind, ImageKind
 from shortrun.data.core.labels import did_you_mean
-from shortrun.data.core.raw import is_packed, read_bytes
+from shortrun.data.core.raw import MAGIC, check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import is_grey
 from shortrun.data.genotypes.variants import variants_in
 from shortrun.data.images.encoding import encode_images
 from shortrun.data.music.encoding import from_arrays as music_of
 from shortrun.data.tables.encoding import from_json
-from shortrun.errors import FormatError
+from shortrun.errors import FormatError, ShortrunError
 from shortrun.files import explain
 
 LARGE = 2**26  # bytes: arrays beyond it stay in the file
+LAST_LETTER = 0x10FFFF  # of Unicode; 0xD800 to 0xDFFF are none
 PIECE = 2**22  # bytes copied at a time
+NPY = b"\x93NUMPY"  # what a file begins with
+PLAIN = "is no plain NumPy file (pickled Python objects are never read)"
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-DAMAGE = (
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def load(path: Path) -> Any:
-    """Return what NumPy finds in a file: one array, or a mapping that reads an array when asked for it.
+    """Return what is in a file of NumPy's: one array, or a mapping to read arrays from with `array`.
 
     An array of more than 64 MB that is not packed stays in the file, as a memory map.
 
     Raises
     ------
     FormatError
-        If NumPy cannot read the file.
+        If it cannot be read.
     """
-    large = not is_packed(path) and path.stat().st_size > LARGE
-    source, mode = (path, "r") if large else (io.BytesIO(read_bytes(path)), None)
-    try:
-        return np.load(source, mode, allow_pickle=False)
-    except DAMAGE as error:
-        raise FormatError(path, None, complaint(error)) from None
+    packed = is_packed(path)
+    large = not packed and path.stat().st_size > LARGE
+    with boundary.quiet(), path.open("rb") if large else io.BytesIO(read_bytes(path)) as file:
+        try:
+            start = file.read(len(NPY))
+            if start.startswith(MAGIC["zip"]):
+                return np.load(path if not packed else io.BytesIO(read_bytes(path)), allow_pickle=False)
+            if start != NPY:
+                raise FormatError(path, None, PLAIN)
+            return mapped(file, 0) if large else whole(file.getvalue())  # pyright: ignore[reportAttributeAccessIssue]
+        except ShortrunError:
+            raise
+        except boundary.FOREIGN as error:
+            raise FormatError(path, None, complaint(error)) from None
 
 
 def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
@@ -72,26 +74,33 @@ def array(path: Path, arrays: NpzFile, key: str) -> np.ndarray:
     if key not in arrays:
         raise FormatError(path, None, f"no array '{key}'{did_you_mean(key, arrays)}")
     try:
-        large = large_member(arrays, key + ".npy")
-        return large_array(path, arrays.zip, large) if arrays.zip and large else arrays[key]
-    except DAMAGE as error:
+        return member(path, cast(zipfile.ZipFile, arrays.zip), key)
+    except ShortrunError:
+        raise
+    except boundary.FOREIGN as error:
         raise FormatError(path, None, f"array '{key}': {complaint(error)}") from None
 
 
-def large_member(arrays: NpzFile, name: str) -> zipfile.ZipInfo | None:
-    """Return the member of an .npz file that holds an array, if it is too large to be read into memory without need."""
-    members = arrays.zip.infolist() if arrays.zip else []
-    return next((member for member in members if member.filename == name and member.file_size > LARGE), None)
+def member(path: Path, arrays: zipfile.ZipFile, key: str) -> np.ndarray:
+    """Return the array that a member of an .npz file holds."""
+    name = key + ".npy"
+    info = arrays.getinfo(name if name in arrays.NameToInfo else key)
+    if info.file_size > LARGE:  # no more than that is unpacked
+        return large_array(path, arrays, info)
+    with arrays.open(info) as content:
+        return whole(content.read())
 
 
-def large_array(path: Path, arrays: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.memmap:
+def large_array(path: Path, arrays: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     """Return an array of an .npz file whose values stay on the disk; all of it is read once, to check its CRC."""
-    stored = member.compress_type == zipfile.ZIP_STORED and not is_packed(path)
+    stored, count = member.compress_type == zipfile.ZIP_STORED and not is_packed(path), 0
     with path.open("rb") if stored else tempfile.TemporaryFile() as file, arrays.open(member) as content:
         while piece := content.read(PIECE):
+            count += len(piece)
             if not stored:
+                check_unpacked(path, count)
                 file.write(piece)
-        return mapped(file, first_byte(file, member) if stored else 0)
+        return mapped(file, first_byte(file, member) if stored else 0, count)
 
 
 def first_byte(file: IO[bytes], member: zipfile.ZipInfo) -> int:
@@ -100,21 +109,73 @@ def first_byte(file: IO[bytes], member: zipfile.ZipInfo) -> int:
     return member.header_offset + 30 + sum(np.frombuffer(file.read(4), "<u2").tolist())
 
 
-def mapped(file: IO[bytes], start: int) -> np.memmap:
-    """Return a memory map of the .npy array that begins at a byte of a file."""
+def mapped(file: Any, start: int, size: int | None = None) -> np.ndarray:
+    """Return a memory map of the .npy array that begins at a byte of a file, and is so many bytes with its header."""
+    end = file.seek(0, io.SEEK_END) if size is None else start + size
     file.seek(start)
+    form = header_of(file, end)
+    return valid(np.memmap(file, form.kind, "r", file.tell(), form.shape, form.order))
+
+
+def whole(content: bytes) -> np.ndarray:
+    """Return the array that the content of an .npy file is."""
+    file = io.BytesIO(content)
+    form = header_of(file, len(content))
+    values = np.frombuffer(content, form.kind, math.prod(form.shape), file.tell())
+    return valid(values.reshape(form.shape, order=form.order).copy(form.order))
+
+
+def valid(values: np.ndarray) -> np.ndarray:
+    """Return an array after checking that its texts are Unicode: NumPy takes any number for a letter.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    if values.dtype.kind == "U" and values.size:
+        for _, part in scan(np.atleast_1d(values)):
+            kind = np.dtype("u4").newbyteorder(part.dtype.byteorder)
+            letters = np.frombuffer(np.ascontiguousarray(part).tobytes(), kind)
+            if (letters > LAST_LETTER).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+                raise ValueError("texts that are no Unicode")
+    return values
+
+
+class Header(NamedTuple):
+    """What the header of an .npy file says."""
+
+    kind: np.dtype
+    shape: tuple[int, ...]
+    order: Literal["F", "C"]
+
+
+def header_of(file: Any, end: int) -> Header:
+    """Return the header of an .npy file, and stand behind it; its values must go up to the byte `end`.
+
+    Raises
+    ------
+    ValueError
+        If they do not, or the header is wrong in another way; libraries may raise something else then.
+    """
     shape, by_columns, kind = HEADERS[np.lib.format.read_magic(file)](file)
     if kind.hasobject:
         raise ValueError("Object arrays are pickled")
-    return np.memmap(file, kind, "r", file.tell(), shape, "F" if by_columns else "C")
+    if min(shape, default=1) < 0 or math.prod(shape) * kind.itemsize > end - file.tell():
+        raise ValueError("the file ends before the values")
+    if not kind.itemsize and math.prod(shape) > 0:
+        raise ValueError("values of no bytes")
+    return Header(kind, shape, "F" if by_columns else "C")
 
 
 def complaint(error: BaseException) -> str:
     """Return in words why NumPy could not read something."""
+    if isinstance(error, MemoryError):
+        return boundary.complaint(error)
     if isinstance(error, OSError) and error.errno:
         return explain(error)
     if isinstance(error, ValueError) and ("pickle" in str(error) or "Object" in str(error)):
-        return "is no plain NumPy file (pickled Python objects are never read)"
+        return PLAIN
     return "is a truncated or damaged NumPy file"
 
 

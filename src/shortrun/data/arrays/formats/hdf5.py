@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from shortrun.data.arrays.formats._arrays import to_dataset, to_table
+from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import of_letters
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.libraries import library
-from shortrun.data.core.raw import is_packed, read_bytes
+from shortrun.data.core.raw import check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.tables.encoding import to_json
 from shortrun.errors import ConfigError, FormatError, ShortrunError, nearest
@@ -32,7 +33,7 @@ SHARED = {"classes": "classes", "alphabet": "alphabet", "image_shape": "image_sh
 UNLABELLED = "-1"  # in the F&F authors' files
 TABLE = "table_json"  # what the columns of a table mean
 KINDS = {"bernoulli": None, "ising": None, "categorical": "codes", "continuous": "continuous"}  # rbms' variable_type
-DAMAGE = (EOFError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+SPARSE, DENSEST = 2**26, 2000  # bytes; the most that they can be packed to: deflate comes to 1,032
 
 
 def read(path: Path, options: Request) -> Dataset:
@@ -77,12 +78,40 @@ def opened(path: Path) -> Iterator[Any]:
     source = BytesIO(read_bytes(path)) if is_packed(path) or not path.stat().st_size else path
     try:
         with h5py.File(source, "r") as file:
+            check_links(path, file)
             yield file
     except ShortrunError:
         raise
-    except DAMAGE as error:
+    except boundary.FOREIGN as error:
+        if isinstance(error, MemoryError):
+            raise
         truncated = "truncated" if "truncated" in str(error) else "damaged"
         raise FormatError(path, None, f"is no HDF5 file, or a {truncated} one") from None
+
+
+def check_links(path: Path, file: Any) -> None:
+    """Raise FormatError if there is a link to another file: who reads a file must not be made to open others."""
+    kind = library(*H5PY).ExternalLink
+    found = file.visititems_links(lambda name, link: (name, link.filename) if isinstance(link, kind) else None)
+    if found is not None:
+        raise FormatError(path, None, f"'{found[0]}' is a link to another file, '{found[1]}': such files are not read")
+
+
+def check_storage(path: Path, key: str, node: Any) -> None:
+    """Check that the values of an array are in the file itself, and as many as it says.
+
+    Raises
+    ------
+    FormatError
+        If they are not.
+    """
+    if node.is_virtual or node.external:
+        where = "a virtual data set" if node.is_virtual else "in external storage"
+        raise FormatError(path, None, f"'{key}' is {where}, of other files: such files are not read")
+    check_unpacked(path, node.nbytes)
+    if node.nbytes > SPARSE and node.nbytes > DENSEST * node.id.get_storage_size():
+        size = f"{node.nbytes:,} bytes, of which the file holds {node.id.get_storage_size():,}"
+        raise FormatError(path, None, f"'{key}' is said to be {size}: is it damaged?")
 
 
 def array(path: Path, file: Any, key: str) -> np.ndarray:
@@ -103,6 +132,7 @@ def array(path: Path, file: Any, key: str) -> np.ndarray:
             None,
             f"'{key}' is a group, an array expected{did_you_mean(key, node if isinstance(node, Iterable) else ())}",
         )
+    check_storage(path, key, node)
     values = np.asarray((node.asstr() if h5py.check_string_dtype(node.dtype) else node)[()])
     return values.ravel() if values.ndim == 2 and values.shape[1] == 1 and key.endswith("labels") else values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from shortrun.errors import FormatError
 
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # an empty block: the last one
 GZIP, BGZF = b"\x1f\x8b", b"BC"
+WHOLE, CALL = re.compile(r"-?\d{1,10}"), re.compile(r"[|/]?(\d{1,9}|\.)([|/](\d{1,9}|\.))*")
 SHOWN = 30  # characters of a line that a message quotes
 
 
@@ -41,6 +43,12 @@ def damage(path: Path, record: int | None) -> FormatError:
             return explained(path, io.BufferedReader(cast(io.RawIOBase, file)), record)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return FormatError(path, None, "is a truncated or damaged .gz file")
+
+
+def breakdown(path: Path, record: int, how: str) -> FormatError:
+    """Return why htslib broke down at a record (from 0): it ends its process on some damaged files."""
+    found = damage(path, record)
+    return FormatError(path, found.line, f"{found.reason} (htslib breaks down at it, {how})")
 
 
 def explained(path: Path, file: io.BufferedReader, record: int | None) -> FormatError:
@@ -79,7 +87,16 @@ def of_record(path: Path, numbered: Iterator[tuple[int, bytes]], record: int | N
         return FormatError(path, line, f"{found} columns, the line of names has {expected}")
     if not is_text(text):
         return FormatError(path, line, "is not UTF-8 text: no VCF")
-    return FormatError(path, line, f"is no record of a VCF: '{shown(text)}'")
+    return FormatError(path, line, of_fields(text.decode().split("\t")) or f"is no record of a VCF: '{shown(text)}'")
+
+
+def of_fields(fields: list[str]) -> str | None:
+    """Return what is wrong with the fields of a record, None if nothing is found."""
+    if not WHOLE.fullmatch(fields[1]):
+        return f"position: a whole number expected, got '{fields[1][:SHOWN]}'"
+    cells = (cell.split(":")[0].strip() for cell in fields[9:] if fields[8].split(":")[0] == "GT")
+    odd = next((cell for cell in cells if not CALL.fullmatch(cell)), None)
+    return None if odd is None else f"a call such as 0|1 expected, got '{odd[:SHOWN]}'"
 
 
 def is_text(line: bytes) -> bool:

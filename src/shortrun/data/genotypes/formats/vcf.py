@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice, starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from shortrun.data.core.apart import BrokenOffError, apart
 from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.labels import did_you_mean
+from shortrun.data.core.libraries import library
 from shortrun.data.core.parts import opened
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
-from shortrun.data.genotypes.formats._vcf_damage import check_end, damage
+from shortrun.data.genotypes.formats import _htslib
+from shortrun.data.genotypes.formats._vcf_damage import breakdown, check_end, damage
 from shortrun.data.genotypes.persons import Person, persons
+from shortrun.data.genotypes.regions import Region
 from shortrun.data.genotypes.sieve import HAPLOID, Calls
 from shortrun.data.genotypes.variants import UNNAMED, UNPLACED, Variant, variants_of
-from shortrun.errors import FormatError, MissingExtraError, StoreError
+from shortrun.errors import DataError, FormatError, StoreError
 from shortrun.files import atomic
 
 SUFFIXES = (".vcf", ".bcf")
 BCF = b"BCF\2"
 
+CYVCF2 = "cyvcf2.cyvcf2", "cyvcf2", "genomics"
 LABEL = "Label"  # what a line ##SAMPLE calls the class of a person
 GT = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
 COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
 INDICES = (".tbi", ".csi")
-QUIET, USUAL = 0, 3  # how much htslib says on stderr
 SAMPLE = re.compile(r'##SAMPLE=<ID=(?:"(?P<quoted>[^"]*)"|(?P<plain>[^,>]*)),?(?P<fields>.*)>')
 FIELD = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^,]*))')
 MOST_BAD = 100  # records in a row that are left out
@@ -60,83 +63,101 @@ def read(path: Path, options: Request) -> Dataset:
     MissingExtraError
         If cyvcf2 is not there.
     """
-    with quiet():
-        found = opened_for_reading(path)
-        genotypes = Genotypes(path, list(found.samples), options)
-        chosen = records(path, found, genotypes, options)
+    library(*CYVCF2)
+    check_end(path)
+    with contextlib.closing(found_in(path, Region.of(options.region) if options.variants is None else None)) as found:
+        people, header, chromosomes = header_in(path, found)
+        genotypes = Genotypes(path, people, options)
+        chosen = sites(path, chain.from_iterable(starmap(_htslib.apiece, found)), genotypes, options)
         while block := list(islice(chosen, genotypes.at_once)):
             genotypes.add(joined(block))
-        header = found.raw_header.splitlines()
-        try:
-            data = genotypes.dataset()
-        except FormatError as error:
-            raise FormatError(path, error.line, error.reason + known_chromosomes(found, genotypes)) from None
-    kept = [line for line in header if line.startswith("##") and not line.startswith("##SAMPLE")]
+    try:
+        data = genotypes.dataset()
+    except FormatError as error:
+        raise FormatError(path, error.line, error.reason + known_chromosomes(chromosomes, genotypes)) from None
+    lines = header.splitlines()
+    kept = [line for line in lines if line.startswith("##") and not line.startswith("##SAMPLE")]
     data = data.with_kind(genotypes=replace(data.kind.genotypes, vcf_header=tuple(kept)))
-    return labelled(path, data, header, options)
+    return labelled(path, data, lines, options)
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep htslib and cyvcf2 from writing to stderr; what is wrong is said once, by an error."""
-    try:
-        from cyvcf2.cyvcf2 import set_htslib_log_level
-    except ImportError:
-        raise MissingExtraError("cyvcf2", "genomics") from None
-    set_htslib_log_level(QUIET)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        set_htslib_log_level(USUAL)
+class Record(NamedTuple):
+    """A record: its site, and (N, P + 1) calls, the last column whether they are phased; None where it has none."""
+
+    chromosome: str
+    position: int
+    id: str
+    ref: str
+    alt: list[str]
+    calls: np.ndarray | None
+
+    @property
+    def site(self) -> str:
+        """The record as a message names it."""
+        return f"site {self.chromosome}:{self.position}"
 
 
-def opened_for_reading(path: Path) -> Any:
-    """Return cyvcf2's view of a file.
+def found_in(path: Path, region: Region | None) -> Generator[Any, None, None]:
+    """Yield what `_htslib.records` does, from a process apart.
 
     Raises
     ------
     FormatError
-        If its header cannot be read or names no persons.
+        If that process breaks down; names the record.
     """
-    from cyvcf2 import VCF
-
-    check_end(path)
+    indexed = is_indexed(path, region)
+    file = str(path.absolute())  # processes need not have the same working folder
     try:
-        found = VCF(str(path))
-        people = found.samples
-    except Exception:  # cyvcf2 raises Exception itself
-        raise damage(path, None) from None
-    if not people:
+        yield from apart(_htslib.records, file, region, indexed, None)
+        return
+    except BrokenOffError as error:
+        how = error
+    read = 0
+    with contextlib.suppress(BrokenOffError):
+        for _ in islice(apart(_htslib.records, file, None, False, 1, lag=0), 1, None):  # again, record by record
+            read += 1
+    raise breakdown(path, read, str(how))
+
+
+def is_indexed(path: Path, region: Region | None) -> bool:
+    """Return whether a region is found by an index."""
+    return region is not None and any(Path(f"{path}{ending}").exists() for ending in INDICES)
+
+
+def header_in(path: Path, found: Iterator[Any]) -> tuple[list[str], str, list[str]]:
+    """Return the persons, the header and the chromosomes that it names.
+
+    Raises
+    ------
+    FormatError
+        If the header cannot be read or names no persons.
+    """
+    header = next(found, None)
+    if header is None:
+        raise damage(path, None)
+    if not header[0]:
         raise FormatError(path, None, "names no persons: sites alone are no samples")
-    return found
+    return header
 
 
-def records(path: Path, found: Any, genotypes: Genotypes, options: Request) -> Iterator[tuple[Variant, np.ndarray]]:
-    """Yield the sites that have two alleles and were asked for, with their calls."""
-    region = genotypes.sieve.region
-    indexed = region is not None and any(Path(f"{path}{ending}").exists() for ending in INDICES)
-    source = iter(found(str(region)) if indexed else found)
+def sites(
+    path: Path, found: Iterator[Any], genotypes: Genotypes, options: Request
+) -> Iterator[tuple[Variant, np.ndarray]]:
+    """Yield the sites that have two alleles, with their calls, of what `_htslib.records` finds."""
     bad = 0  # in a row
-    for number in range(2**63):
-        try:
-            record, bad = next(source, None), 0
-        except Exception:
-            bad += 1
-            if not options.skip_bad or bad > MOST_BAD:  # the file itself is damaged
-                raise damage(path, None if indexed else number) from None
-            genotypes.sieve.left_out["that cannot be read"] += 1
+    for each in found:
+        if not isinstance(each, int):
+            record, bad = Record(*each), 0
+            if is_wanted(path, record, genotypes, options):
+                yield from sites_of(path, record, genotypes, options)
             continue
-        if record is None:
-            return
-        if not genotypes.sieve.asks_for(record.CHROM, record.POS):
-            continue
-        if is_wanted(path, record, genotypes, options):
-            yield from sites_of(path, record, genotypes, options)
+        bad += 1
+        if not options.skip_bad or bad > MOST_BAD:  # the file itself is damaged
+            raise damage(path, None if is_indexed(path, genotypes.sieve.region) else each)
+        genotypes.sieve.left_out["that cannot be read"] += 1
 
 
-def is_wanted(path: Path, record: Any, genotypes: Genotypes, options: Request) -> bool:
+def is_wanted(path: Path, record: Record, genotypes: Genotypes, options: Request) -> bool:
     """Return whether a record has as many alleles as are wanted, and calls.
 
     Raises
@@ -144,14 +165,14 @@ def is_wanted(path: Path, record: Any, genotypes: Genotypes, options: Request) -
     FormatError
         If it has not, unless such records are to be left out.
     """
-    place, left_out = f"site {record.CHROM}:{record.POS}", genotypes.sieve.left_out
-    if len(record.ALT) != 1 and (options.multiallelic != "split" or not record.ALT):
+    place, left_out = record.site, genotypes.sieve.left_out
+    if len(record.alt) != 1 and (options.multiallelic != "split" or not record.alt):
         if options.multiallelic == "error":
-            alleles = ", ".join([record.REF, *record.ALT])
+            alleles = ", ".join([record.ref, *record.alt])
             raise FormatError(path, None, f"{place}: two alleles expected, got {alleles}")
         left_out["without exactly two alleles"] += 1
         return False
-    if "GT" in record.FORMAT:
+    if record.calls is not None:
         return True
     if options.missing != "drop-site" and not options.skip_bad:
         raise FormatError(
@@ -161,7 +182,9 @@ def is_wanted(path: Path, record: Any, genotypes: Genotypes, options: Request) -
     return False
 
 
-def sites_of(path: Path, record: Any, genotypes: Genotypes, options: Request) -> Iterator[tuple[Variant, np.ndarray]]:
+def sites_of(
+    path: Path, record: Record, genotypes: Genotypes, options: Request
+) -> Iterator[tuple[Variant, np.ndarray]]:
     """Yield the site of a record, or a site for each alternative allele, with the calls."""
     try:
         calls = calls_of(path, record)
@@ -170,11 +193,11 @@ def sites_of(path: Path, record: Any, genotypes: Genotypes, options: Request) ->
             raise
         genotypes.sieve.left_out["that cannot be read"] += 1
         return
-    if len(record.ALT) > 1:
-        genotypes.split = (genotypes.split[0] + 1, genotypes.split[1] + len(record.ALT))
-    for number, allele in enumerate(record.ALT, start=1):
-        variant = Variant(record.CHROM, record.POS, record.ID or ".", record.REF, allele)
-        yield variant, calls if len(record.ALT) == 1 else one_of(calls, number)
+    if len(record.alt) > 1:
+        genotypes.split = (genotypes.split[0] + 1, genotypes.split[1] + len(record.alt))
+    for number, allele in enumerate(record.alt, start=1):
+        variant = Variant(record.chromosome, record.position, record.id, record.ref, allele)
+        yield variant, calls if len(record.alt) == 1 else one_of(calls, number)
 
 
 def one_of(calls: np.ndarray, allele: int) -> np.ndarray:
@@ -184,7 +207,7 @@ def one_of(calls: np.ndarray, allele: int) -> np.ndarray:
     return found
 
 
-def calls_of(path: Path, record: Any) -> np.ndarray:
+def calls_of(path: Path, record: Record) -> np.ndarray:
     """Return the calls of a record: (N, 3) of two alleles and whether they are phased.
 
     Raises
@@ -192,13 +215,13 @@ def calls_of(path: Path, record: Any) -> np.ndarray:
     FormatError
         If they are of more than two alleles, or of one that the site does not have.
     """
-    place = f"site {record.CHROM}:{record.POS}"
-    calls = record.genotype.array()
+    place, calls = record.site, record.calls
+    assert calls is not None  # `is_wanted` saw to that
     if calls.shape[1] == 2:
         calls = np.insert(calls, 1, HAPLOID, axis=1)
     if calls.shape[1] != 3:
         raise FormatError(path, None, f"{place}: a call of {calls.shape[1] - 1} alleles, one or two expected")
-    most, known = calls[:, :2].max(), len(record.ALT)
+    most, known = calls[:, :2].max(), len(record.alt)
     if most > known:
         raise FormatError(
             path, None, f"{place}: a call of allele {most}, but {'only one' if known == 1 else known} ALT"
@@ -212,10 +235,9 @@ def joined(block: list[tuple[Variant, np.ndarray]]) -> Calls:
     return Calls([variant for variant, _ in block], calls[..., :2].astype(np.int8), calls[..., 2] == 1)
 
 
-def known_chromosomes(found: Any, genotypes: Genotypes) -> str:
+def known_chromosomes(known: list[str], genotypes: Genotypes) -> str:
     """Return the end of a message about a region without sites: the nearest chromosome of the header."""
     region = genotypes.sieve.region
-    known = [] if region is None else list(found.seqnames)
     return did_you_mean(region.chromosome, known) if region is not None and region.chromosome not in known else ""
 
 
@@ -271,22 +293,25 @@ def save(path: Path, dataset: Dataset) -> None:
             file.write(header.encode())
             file.writelines(line + b"\n" for line in body)
         return
-    with quiet(), atomic(path) as temporary:
+    library(*CYVCF2)
+    with atomic(path) as temporary:
         pack(temporary, "wz4" if ".vcf" in path.name.lower() else "wb", header, body)
         check_written(path, temporary)
 
 
 def pack(path: Path, mode: str, header: str, body: Iterator[bytes]) -> None:
-    """Write lines as a packed VCF or a BCF."""
-    from cyvcf2 import Writer
+    """Write lines as a packed VCF or a BCF.
 
-    packed = Writer.from_string(str(path), header, mode=mode)
+    Raises
+    ------
+    DataError
+        If htslib breaks down.
+    """
     try:
-        for line in body:
-            if packed.write_record(packed.variant_from_string(line.decode())) < 0:
-                break  # the end is not written then, which `check_written` finds
-    finally:
-        packed.close()
+        for _ in apart(_htslib.packed, str(path.absolute()), mode, header, feed=body):
+            pass
+    except RuntimeError as error:
+        raise DataError(f"htslib, which packs VCF, cannot write these data ({error}): write .vcf instead") from error
 
 
 def check_written(path: Path, temporary: Path) -> None:

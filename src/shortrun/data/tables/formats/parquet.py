@@ -14,12 +14,12 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.libraries import library
-from shortrun.data.core.raw import is_packed, read_bytes
+from shortrun.data.core.raw import check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
 from shortrun.data.tables.delimited import Delimited
 from shortrun.data.tables.encoding import Cells, columns_of, dataset_of, from_json, to_json
-from shortrun.errors import DataError, FormatError
+from shortrun.errors import DataError, FormatError, ShortrunError
 from shortrun.files import explain
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".parquet",)
 
+CELL = 8  # bytes of memory, about
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds
 KEY = b"shortrun.table"  # of the file's metadata
 
@@ -60,7 +61,11 @@ def load(path: Path) -> pyarrow.Table:
     """
     pa, parquet = arrow()
     try:
-        found = parquet.ParquetFile(BytesIO(read_bytes(path)) if is_packed(path) else path).read()
+        file = parquet.ParquetFile(BytesIO(read_bytes(path)) if is_packed(path) else path)
+        check_unpacked(path, CELL * file.metadata.num_rows * file.metadata.num_columns)
+        found = file.read()
+    except ShortrunError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         damage = "is no Parquet file, or a truncated or damaged one"
         reason = explain(error) if isinstance(error, OSError) and error.errno else damage
