@@ -16,6 +16,7 @@ from shortrun import store
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.errors import StoreError
+from shortrun.files import Place
 from shortrun.learning import Training
 from shortrun.models import RBM, Layer, Spec
 from shortrun.store import Trajectory, log
@@ -407,7 +408,7 @@ def test_age_of_another_machine(tmp_path, task):
     store.create(tmp_path / "run", task.header).close()
     layers = (Layer("visible", SITES, Bernoulli()), Layer("label", 1, Potts(CLASSES)))
     other = RBM(Spec((*layers, Layer("hidden", 9, Bernoulli()))))
-    store.ages.write(tmp_path / "run", other, torch.zeros(other.size()), 1)
+    store.ages.write(Place(tmp_path / "run"), other, torch.zeros(other.size()), 1)
     expected = "weight of shape (13, 6) expected by run.json, found (13, 9)"
     assert expected in message(Trajectory.open(tmp_path / "run").at, 1)
 
@@ -505,6 +506,7 @@ SMALL_DISK = """
 import sys, torch
 from pathlib import Path
 from shortrun.errors import StoreError
+from shortrun.files import Place
 from small_training import problem, train, unreadable, left_over
 path, task = Path(sys.argv[1]), problem(updates=400, restart_seconds=0.01)
 try:

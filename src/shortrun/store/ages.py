@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import StoreError
-from shortrun.files import explain
+from shortrun.files import Place, explain
 from shortrun.models import Model, named_blocks
 from shortrun.store import tensors
 from shortrun.typing import Theta
@@ -40,7 +40,7 @@ def kept(folder: Path) -> tuple[int, ...]:
     return tuple(sorted(int(stem) for stem in stems if stem.isdecimal()))
 
 
-def write(folder: Path, model: Model, theta: Theta, age: int, average: Theta | None = None) -> None:
+def write(place: Place, model: Model, theta: Theta, age: int, average: Theta | None = None) -> None:
     """Keep theta at an age, and the average up to it if there is one.
 
     Raises
@@ -51,7 +51,7 @@ def write(folder: Path, model: Model, theta: Theta, age: int, average: Theta | N
     blocks = named_blocks(model, theta)
     if average is not None:
         blocks |= {AVERAGE + name: block for name, block in named_blocks(model, average).items()}
-    tensors.write(path_of(folder, age), blocks, {"update": str(age)})  # one key: their order is random
+    tensors.write(path_of(place.path, age), blocks, {"update": str(age)}, place)
 
 
 def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from shortrun.errors import StoreError
-from shortrun.files import explain
+from shortrun.files import explain, real
 from shortrun.models import Model
 from shortrun.store import ages, header, log, profile, restart
 from shortrun.store import rows as known_rows
@@ -60,7 +60,7 @@ def create(
         If a run is there and `overwrite` is False, if something else is there, if another training writes there, or if
         the folder cannot be made.
     """
-    folder = Path(os.path.realpath(path))
+    folder = real(path)
     if not header.is_run(folder):
         _check_free(folder)
         return _fill(folder, form, (model, rows), resumable)
@@ -103,6 +103,7 @@ def _fill(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Wri
         if rows is not None:
             known_rows.write(folder, rows)
         writer = Writer(folder, lock, form)
+        lock.check()
         header.write(folder, form)
         return writer
 
@@ -111,6 +112,8 @@ def _replace(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> 
     """Move a run aside, make the new one, delete the old; an error puts the old one back."""
     aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(4)}")
     with _locked(folder) as lock:
+        if os.name == "nt":  # a folder is not renamed there while a file in it is open
+            lock.release()
         _move(folder, aside)
         try:
             writer = _fill(folder, form, kept, resumable)
@@ -164,7 +167,7 @@ def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
         If it is not a run, cannot go on, differs from `form`, or another training writes there.
     """
     header.read(Path(path))  # no lock file is left in what is not a run
-    folder = Path(os.path.realpath(path))
+    folder = real(path)
     with _locked(folder) as lock:
         stored = header.read(folder)
         if form is not None:
@@ -173,6 +176,7 @@ def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
         _clean(folder)
         writer = Writer(folder, lock, stored)
         if form is not None:
+            lock.check()
             header.write(folder, stored)
         return writer
 

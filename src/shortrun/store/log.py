@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from shortrun.errors import StoreError
-from shortrun.files import atomic, explain
+from shortrun.files import Place, atomic, explain
 from shortrun.records import Record
 
 NAME = "log.jsonl"
@@ -44,10 +44,10 @@ def trim(folder: Path, update: int) -> None:
 class Appender:
     """Adds records to a log, each a whole line in the operating system's hands before `append` returns."""
 
-    def __init__(self, folder: Path):
-        self.path = folder / NAME
+    def __init__(self, place: Place):
+        self.path = place.path / NAME
         try:
-            self._file = self.path.open("ab", buffering=0)
+            self._file = place.open(NAME, "ab", buffering=0)
         except OSError as error:
             raise StoreError(self.path, explain(error)) from None
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from torch import Tensor
 
 from shortrun.errors import StoreError
+from shortrun.files import Place
 from shortrun.models import Training
 from shortrun.store import tensors
 
 NAME = "restart.safetensors"
 
 
-def write(folder: Path, training: Training) -> None:
+def write(place: Place, training: Training) -> None:
     """Save a training between two updates.
 
     Raises
@@ -27,7 +28,7 @@ def write(folder: Path, training: Training) -> None:
     named |= {f"moments.{i}": moment for i, moment in enumerate(training.moments)}
     for run, state in enumerate(training.chains):
         named |= {f"chains.{run}.{layer}": x for layer, x in enumerate(state or ())}
-    tensors.write(folder / NAME, named, _metadata(training))
+    tensors.write(place.path / NAME, named, _metadata(training), place)
 
 
 def write_empty(folder: Path) -> None:

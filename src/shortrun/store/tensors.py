@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import StoreError
-from shortrun.files import atomic, explain
+from shortrun.files import Place, atomic_file, explain
 
 TYPES = {
     "F64": torch.float64,
@@ -43,15 +43,26 @@ class Extent(NamedTuple):
     start: int
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], place: Place | None = None) -> None:
     """Write tensors from any device, atomically; those that are contiguous on the CPU without a copy.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    tensors : Mapping[str, Tensor]
+        By name.
+    metadata : Mapping[str, str]
+        What else is known.
+    place : Place, optional
+        The folder above it that is held open.
 
     Raises
     ------
     StoreError
         If the file cannot be written; the old file, if any, is still there.
     """
-    with atomic(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, place) as file:
         put(file, tensors, metadata)
 
 
