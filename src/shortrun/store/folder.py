@@ -173,9 +173,12 @@ def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
         if form is not None:
             header.agree(folder, stored, form)
             stored |= {key: form[key] for key in ("config", "software") if key in form}
-        _clean(folder)
+        notes = _clean(folder)
+        if notes:
+            known = stored["data"].get("notes", [])
+            stored |= {"data": stored["data"] | {"notes": [*known, *(it for it in notes if it not in known)]}}
         writer = Writer(folder, lock, stored)
-        if form is not None:
+        if notes or form is not None:
             lock.check()
             header.write(folder, stored)
         return writer
@@ -192,12 +195,13 @@ def _locked(folder: Path) -> Iterator[Lock]:
         raise
 
 
-def _clean(folder: Path) -> None:
+def _clean(folder: Path) -> list[str]:
+    """Drop what is newer than the restart file, and what is damaged in the log; returns what is to be said."""
     saved = restart.read(folder)
     update = saved.update if saved else 0
     ages.drop_after(folder, update)
     _drop_temporaries(folder)
-    log.trim(folder, update)
+    return log.trim(folder, update)
 
 
 def _drop_temporaries(folder: Path) -> None:

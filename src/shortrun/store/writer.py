@@ -17,7 +17,6 @@ from shortrun.typing import Theta
 
 RESTART_SECONDS = 30.0
 LOOK_SECONDS = 1.0  # between looks whether the folder is still the one that was locked
-PART = 2**22  # parameters
 
 
 @final
@@ -112,9 +111,12 @@ class Writer:
         Raises
         ------
         StoreError
-            If they are missing or damaged.
+            If they are missing or damaged, or of another machine.
         """
-        return restart.read(self.path)
+        saved = restart.read(self.path)
+        if saved is not None:
+            restart.check(self.path, self.model, saved)
+        return saved
 
     def save(self) -> None:
         """Save the restart file now, if there was an update since; never parameters that are not finite.
@@ -126,7 +128,7 @@ class Writer:
         """
         self._lock.check()
         last = self._last
-        if last is None or last.update == self._saved_update or not is_finite(last.theta):
+        if last is None or last.update == self._saved_update or not ages.is_finite(last.theta):
             return
         with self._telling():
             self._log.sync()
@@ -168,13 +170,10 @@ class Writer:
         except StoreError as error:
             kept = ages.kept(self.path)
             safe = f"{len(kept)} ages up to {kept[-1]} are kept" if kept else "no age was kept yet"
-            saved = restart.saved_update(self.path)
+            saved = self._saved_update
+            with contextlib.suppress(StoreError):
+                saved = restart.saved_update(self.path)
             raise StoreError(
                 error.path,
                 f"{error.reason}; {safe}; once this is mended, --resume goes on from update {saved}",
             ) from error.__cause__
-
-
-def is_finite(theta: Theta) -> bool:
-    """Return whether all parameters are finite, looked at a part at a time."""
-    return all(part.isfinite().all() for part in theta.split(PART))
