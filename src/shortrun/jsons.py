@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 DEEPEST = 64  # levels
@@ -34,24 +35,48 @@ def loads(text: str | bytes) -> Any:
         If it is not JSON (`json.JSONDecodeError`), is nested too deeply, or has a key twice, a number that is none or
         one of more than 20 digits.
     """
+    wrong: list[_Wrong] = []
+
+    def whole(digits: str) -> int | _Wrong:
+        if len(digits.lstrip("-")) <= DIGITS:
+            return int(digits)
+        wrong.append(_Wrong(f"a whole number of {len(digits.lstrip('-')):,} digits, at most {DIGITS} are read"))
+        return wrong[-1]
+
+    def refused(name: str) -> _Wrong:
+        wrong.append(_Wrong(f"{name}, which is no number in JSON"))
+        return wrong[-1]
+
     try:
-        found = json.loads(text, parse_int=_whole, parse_constant=_refused, object_pairs_hook=_mapping)
+        found = json.loads(text, parse_int=whole, parse_constant=refused, object_pairs_hook=_mapping)
     except RecursionError:
         raise ValueError(f"nested more than {DEEPEST} levels deep") from None
     brackets = ("[", "{") if isinstance(text, str) else (b"[", b"{")
     if sum(text.count(bracket) for bracket in brackets) > DEEPEST:  # pyright: ignore[reportArgumentType]
         _check_depth(found)
+    if wrong:
+        place = ".".join(_place(found, wrong[0]) or ())
+        raise ValueError(f"{place}: {wrong[0].reason}" if place else wrong[0].reason)
     return found
 
 
-def _whole(digits: str) -> int:
-    if len(digits.lstrip("-")) > DIGITS:
-        raise ValueError(f"a whole number of {len(digits.lstrip('-')):,} digits, at most {DIGITS} are read")
-    return int(digits)
+@dataclass(frozen=True, eq=False)
+class _Wrong:
+    """Stands for a number that is refused, till its place is known."""
+
+    reason: str
 
 
-def _refused(name: str) -> Any:
-    raise ValueError(f"{name}, which is no number in JSON")
+def _place(document: Any, wanted: _Wrong) -> tuple[str, ...] | None:
+    """Return the keys that lead to a value, None where it is not."""
+    if document is wanted:
+        return ()
+    if not isinstance(document, dict | list):
+        return None
+    for key, part in document.items() if isinstance(document, dict) else enumerate(document):
+        if (below := _place(part, wanted)) is not None:
+            return (str(key), *below)
+    return None
 
 
 def _mapping(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -368,8 +368,11 @@ def test_folder_names_with_line_breaks_stay_one_line(tmp_path):
         ("", "is broken: not JSON, line 1"),
         ("[" * 10_000, "is broken: nested more than 64 levels deep"),
         ('{"x": ' + "[" * 90 + "]" * 90 + "}", "is broken: nested more than 64 levels deep"),
-        ('{"format_version": 1' + "0" * 5000 + "}", "is broken: a whole number of 5,001 digits, at most 20 are read"),
-        ('{"format_version": NaN}', "is broken: NaN, which is no number in JSON"),
+        (
+            '{"format_version": 1' + "0" * 5000 + "}",
+            "is broken: format_version: a whole number of 5,001 digits, at most 20 are read",
+        ),
+        ('{"format_version": NaN}', "is broken: format_version: NaN, which is no number in JSON"),
         ('{"format_version": 1, "format_version": 2}', "is broken: 'format_version' is there twice"),
         ('{"format_version": true}', "is broken: it has no format_version"),
         ("[1, 2]", "is broken: it has no format_version"),

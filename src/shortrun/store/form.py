@@ -153,7 +153,7 @@ class HeaderForm(Form):
         if len(set(self.classes)) != classes:
             raise ValueError("classes: different names expected")
         if counts != classes:
-            raise ValueError(f"data.class_counts: {classes} numbers expected, one a class, found {counts}")
+            raise ValueError(f"data.class_counts: {classes} numbers expected, one for each of classes, found {counts}")
         if sum(self.data.class_counts) > self.data.rows:
             raise ValueError(f"data.class_counts: at most {self.data.rows} samples expected, as in data.rows")
         for i, layer in enumerate(self.spec.layers):
@@ -186,6 +186,12 @@ def fault(form: Any) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def filled(config: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the settings of a run with the defaults of those that it has none of."""
+    defaults = Config().model_dump(mode="json")
+    return {**config, **{name: {**values, **config.get(name, {})} for name, values in defaults.items()}}
 
 
 def said(value: Any) -> str:

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 from shortrun import jsons
 from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
-from shortrun.errors import ShortrunError, StoreError, nearest, printable
+from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
 from shortrun.settings import Config
 from shortrun.store.earlier import completed, upgraded
-from shortrun.store.form import fault
+from shortrun.store.form import fault, filled
 
 FORMAT_VERSION = 2
 NAME, SUM = "run.json", "crc32"
@@ -157,7 +157,7 @@ def check(path: Path, text: str) -> Header:
         raise StoreError(path, f"is broken: it lacks '{missing[0]}'")
     if wrong := fault(header):
         raise StoreError(path, f"is broken: {printable(wrong)}")
-    return header
+    return header | {"config": filled(header["config"])}
 
 
 def about(header: Mapping[str, Any]) -> str:
@@ -200,7 +200,10 @@ def kind_of(folder: Path, header: Header) -> Kind:
         If it does not make sense.
     """
     try:
-        return Kind.from_dict(header["kind"])
+        kind = Kind.from_dict(header["kind"])
+        if kind.columns is not None and len(kind.columns) != kind.sites:
+            raise ConfigError("codes", f"{kind.sites} columns expected, one a site, found {len(kind.columns)}")
+        return kind
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in ("kind", *first["loc"]))

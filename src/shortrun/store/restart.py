@@ -110,7 +110,7 @@ def check(folder: Path, model: Model, training: Training) -> None:
         If sizes, types or values are others.
     """
     flat = [training.theta, *training.moments, *([] if training.average is None else [training.average])]
-    if any(it.dtype != torch.float32 or it.shape != (model.size(),) or not is_finite(it) for it in flat):
+    if any(it.shape != (model.size(),) or not is_finite(it) for it in flat):
         raise StoreError(folder / NAME, f"is damaged: {model.size():,} finite parameters expected by run.json")
     for state in training.chains:
         if state is not None and not is_state(model, state):
@@ -149,6 +149,9 @@ def _training(path: Path, named: dict[str, Tensor], metadata: dict[str, str]) ->
     seconds = float(metadata["seconds"])
     if count > MOST_RUNS or not (0 < pace < math.inf and 0 <= seconds < math.inf):
         raise ValueError(f"{count} runs, pace {pace}, {seconds} seconds")
+    flat = [named["theta"], *moments, *([named["average"]] if "average" in named else [])]
+    if any(it.ndim != 1 or it.shape != flat[0].shape or it.dtype != torch.float32 for it in flat):
+        raise ValueError("theta, moments and average are not alike")
     runs = (tuple(chains[run]) if run in chains else None for run in range(count))
     return Training(
         update=whole(path, metadata["update"]),
