@@ -107,6 +107,7 @@ def kills(folder: Path, number: int, tasks: list[dict[str, Any]] = TASKS, update
     """Kill trainings at random moments, let them go on, and compare their ends with trainings that were left alone."""
     counts, moments = Counts(), random.Random(5)
     wholes = []
+    trained(folder / "first", tasks[0], updates=60)  # loads what its forks need
     for i, task in enumerate(tasks):
         began = time.monotonic()
         trained(folder / f"whole{i}", task, updates=updates)
@@ -341,8 +342,9 @@ def used(path: Path, place: str) -> str:
 def together(folder: Path, seconds: float) -> Counts:
     """Let two trainings, a reader, one who renames and one who kills fight for one folder."""
     counts, moments = Counts(), random.Random(8)
-    path, end = folder / "run", time.monotonic() + seconds
     trainers: dict[int, None] = {}
+    trained(folder / "first", TASKS[0], updates=60)
+    path, end = folder / "run", time.monotonic() + seconds
     while time.monotonic() < end:
         for pid in [*trainers]:
             done, status = os.waitpid(pid, os.WNOHANG)
