@@ -17,6 +17,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,15 +72,17 @@ def forked(act: Callable[[], object]) -> int:
     if pid:
         return pid
     status = 1
-    with contextlib.suppress(BaseException):
-        try:
-            act()
-            status = 0
-        except ShortrunError:
-            status = 2
-        except KeyboardInterrupt:
-            status = 130
-    os._exit(status)
+    try:
+        act()
+        status = 0
+    except ShortrunError:
+        status = 2
+    except KeyboardInterrupt:
+        status = 130
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def signalled(pid: int, moments: random.Random, longest: float) -> str:

@@ -206,7 +206,11 @@ def _clean(folder: Path) -> list[str]:
 
 def _drop_temporaries(folder: Path) -> None:
     for place in (folder, folder / ages.FOLDER):
-        for entry in filter(_is_temporary, place.iterdir()):
+        try:
+            found = [*filter(_is_temporary, place.iterdir())]
+        except OSError as error:  # it was renamed just now
+            raise StoreError(place, explain(error)) from None
+        for entry in found:
             ages.remove(entry)
 
 

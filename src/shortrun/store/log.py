@@ -85,7 +85,9 @@ def trim(folder: Path, update: int) -> list[str]:
         If the file cannot be read or replaced.
     """
     path, kept, last = folder / NAME, [], 0
-    if not path.exists():
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
         return [f"{NAME} was missing: what was logged up to update {update} is lost"] if update else []
     lines = _lines(path)
     records = [_parse(line) for line in lines]
@@ -94,7 +96,7 @@ def trim(folder: Path, update: int) -> list[str]:
             kept.append(line)
             last = record["update"]
     content = b"".join(line + b"\n" for line in kept)
-    if path.stat().st_size != len(content):
+    if size != len(content):
         with atomic(path) as temporary:
             temporary.write_bytes(content)
     ends = max((i for i, record in enumerate(records) if record is not None), default=0)
