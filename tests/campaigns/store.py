@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
+import io
 import json
 import os
 import random
@@ -324,8 +325,7 @@ def texts(form: str) -> Iterator[str]:
 
 def used(path: Path, place: str) -> str:
     """Return how the command line answers when a run is shown."""
-    errors = tempfile.SpooledTemporaryFile(mode="w+")
-    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(None):
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(None):
         try:
             run = Trajectory.open(path.parent)
             assert run.kind is not None
