@@ -29,6 +29,7 @@ from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Gaussian, Potts
 
 SITES, CLASSES, HIDDEN, ROWS = 10, 3, 6, 40
+OWN = ("ages/", ".restart.", "log.jsonl", "restart.")
 
 
 def problem(
@@ -204,7 +205,9 @@ def exit_at(n, name):
     events = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 
     def hook(event, arguments):
-        if event in events and name in str(arguments[0]) and next(count, n) == n:
+        path = str(arguments[0])
+        of_run = name in path or path.startswith(OWN)  # those of a folder that is held open
+        if event in events and of_run and next(count, n) == n:
             os._exit(77)
 
     sys.addaudithook(hook)

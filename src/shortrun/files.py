@@ -8,8 +8,60 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from shortrun.errors import StoreError
+
+HANDLES = {os.open, os.rename, os.unlink, os.stat} <= os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
+
+
+class Place(NamedTuple):
+    """A folder to write to.
+
+    With a handle, what is written stays in the folder that was opened, though this be renamed and another take its
+    path.
+
+    Parameters
+    ----------
+    path : Path
+        Where it was opened.
+    handle : int or None, default None
+        Its descriptor, where the system has such (`opened`).
+    """
+
+    path: Path
+    handle: int | None = None
+
+    @classmethod
+    def opened(cls, path: Path) -> Place:
+        """Return a folder with a handle, if the system gives one."""
+        return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY) if HANDLES else None)
+
+    def at(self, name: str) -> str:
+        """Return what the functions of `os` call a file in it, together with the handle."""
+        return name if self.handle is not None else str(self.path / name)
+
+    def open(self, name: str, mode: str, buffering: int = -1) -> BinaryIO:
+        """Open a file in it, in a binary mode."""
+
+        def opener(file: str, flags: int) -> int:
+            return os.open(file, flags, 0o666, dir_fd=self.handle)
+
+        return open(self.at(name), mode, buffering, opener=opener)  # pyright: ignore[reportReturnType]
+
+    def replace(self, old: str, new: str) -> None:
+        """Rename a file in it, in place of one that is there."""
+        os.replace(self.at(old), self.at(new), src_dir_fd=self.handle, dst_dir_fd=self.handle)
+
+    def remove(self, name: str) -> None:
+        """Remove a file in it, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.at(name), dir_fd=self.handle)
+
+    def close(self) -> None:
+        """Give the handle back."""
+        if self.handle is not None:
+            os.close(self.handle)
 
 
 @contextlib.contextmanager
@@ -31,10 +83,10 @@ def atomic(path: Path | str) -> Iterator[Path]:
         If the file cannot be written (no space, no permission, no such folder, not a regular file).
     """
     path = Path(path)
-    target = Path(os.path.realpath(path))
+    target = real(path)
     if target.exists() and not target.is_file():
         raise StoreError(path, "is not a regular file and cannot be replaced by one")
-    temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(temporary_name(target.name))
     try:
         yield temporary
         sync(temporary)
@@ -45,6 +97,39 @@ def atomic(path: Path | str) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, place: Place | None = None) -> Iterator[BinaryIO]:
+    """Give an open temporary file; on leaving it is synced to disk and renamed to `path`, as with `atomic`.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make or to replace.
+    place : Place, optional
+        A folder above it that is held open, so that nothing lands elsewhere; by default its own.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    place = place or Place(path.parent)
+    name = path.relative_to(place.path)
+    temporary = name.with_name(temporary_name(name.name)).as_posix()
+    try:
+        with place.open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        place.replace(temporary, name.as_posix())
+        sync(name.parent.as_posix(), place)
+    except OSError as error:
+        raise StoreError(path, explain(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            place.remove(temporary)
 
 
 @contextlib.contextmanager
@@ -61,8 +146,8 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     check_new(path)
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    target = real(path)
+    temporary = target.with_name(temporary_name(target.name))
     try:
         temporary.mkdir()
         yield temporary
@@ -98,13 +183,35 @@ def check_place(path: Path) -> None:
         raise StoreError(path, "is not a regular file and cannot be replaced by one")
 
 
-def sync(path: Path) -> None:
-    """Push a file's content, or a folder's list of names, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
+def real(path: Path | str) -> Path:
+    """Return the path without links, from the root.
+
+    Raises
+    ------
+    StoreError
+        If it is relative to a working directory that is gone.
+    """
     try:
-        os.fsync(handle)
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:
+        raise StoreError(path, "the working directory was deleted: change to another, or give a full path") from None
+
+
+def temporary_name(name: str) -> str:
+    """Return the name of a file, or folder, that becomes one of that name when it is whole."""
+    return f".{name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
+def sync(path: Path | str, place: Place | None = None) -> None:
+    """Push a file's content, or a folder's list of names, to the disk; on Windows only a file's can be."""
+    at, handle = (path, None) if place is None else (place.at(str(path)), place.handle)
+    if os.name == "nt" and Path(at).is_dir():
+        return
+    opened = os.open(at, os.O_RDWR if os.name == "nt" else os.O_RDONLY, dir_fd=handle)
+    try:
+        os.fsync(opened)
     finally:
-        os.close(handle)
+        os.close(opened)
 
 
 def explain(error: OSError) -> str:

@@ -41,6 +41,18 @@ class Predicting(NamedTuple):
     by_heart: bool
 
 
+def ages(per_decade: int, updates: int) -> frozenset[int]:
+    """Return the ages to keep: round(10^(i / per_decade)) up to `updates`, and `updates` itself.
+
+    The grid does not depend on `updates`, so a longer training keeps the ages of a shorter one.
+    """
+    grid, i = {updates}, 0
+    while (age := round(10 ** (i / per_decade))) <= updates:
+        grid.add(age)
+        i += 1
+    return frozenset(grid)
+
+
 def monitored(records: Sequence[Record]) -> list[Record]:
     """Return the records that compare samples, whole ones."""
     return [record for record in records if all(isinstance(record.get(name), int | float) for name in COMPARISON)]

@@ -16,6 +16,7 @@ from shortrun import store
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.errors import StoreError
+from shortrun.files import Place
 from shortrun.learning import Training
 from shortrun.models import RBM, Layer, Spec
 from shortrun.store import Trajectory, log
@@ -120,6 +121,8 @@ def test_files_are_named_blocks(finished, task):
     averages = {f"average.{name}": shape for name, shape in shapes.items()}
     assert {name: tuple(x.shape) for name, x in blocks.items()} == shapes | averages
     assert metadata == {"update": "13"}
+    start = (finished / "ages/000000013.safetensors").read_bytes()[8:]
+    assert start.startswith(b'{"__metadata__":{"crc32":"')
 
 
 def test_the_library_of_the_format_reads_our_files_and_we_read_its(tmp_path):
@@ -152,7 +155,7 @@ def test_restart_gives_everything_back(tmp_path, task, moments):
     assert writer.restart() is None
     writer.after_update(Training(9, torch.ones(5) / 3, moments, chains, 1 / 3))
     writer.close()
-    restart = store.reopen(tmp_path / "run").restart()
+    restart = store.restart.read(tmp_path / "run")
     assert (restart.update, restart.seconds) == (9, 1 / 3)
     assert torch.equal(restart.theta, torch.ones(5) / 3)
     assert len(restart.moments) == len(moments)
@@ -165,10 +168,10 @@ def test_restart_gives_everything_back(tmp_path, task, moments):
 
 
 def test_twelve_layers_keep_their_order(tmp_path, task):
-    state = tuple(torch.tensor([float(i)]) for i in range(12))
+    state = tuple(torch.tensor([float(i)]) for i in range(12))  # moments.0 to moments.11 too
     with store.create(tmp_path / "run", task.header) as writer:
         writer.after_update(Training(1, torch.ones(1), state, (state,)))
-    restart = store.reopen(tmp_path / "run").restart()
+    restart = store.restart.read(tmp_path / "run")
     assert [int(x) for x in restart.chains[0]] == [int(x) for x in restart.moments] == list(range(12))
 
 
@@ -363,6 +366,15 @@ def test_folder_names_with_line_breaks_stay_one_line(tmp_path):
     [
         ('{"format_version": 1,\n', "is broken: not JSON, line 2"),
         ("", "is broken: not JSON, line 1"),
+        ("[" * 10_000, "is broken: nested more than 64 levels deep"),
+        ('{"x": ' + "[" * 90 + "]" * 90 + "}", "is broken: nested more than 64 levels deep"),
+        (
+            '{"format_version": 1' + "0" * 5000 + "}",
+            "is broken: format_version: a whole number of 5,001 digits, at most 20 are read",
+        ),
+        ('{"format_version": NaN}', "is broken: format_version: NaN, which is no number in JSON"),
+        ('{"format_version": 1, "format_version": 2}', "is broken: 'format_version' is there twice"),
+        ('{"format_version": true}', "is broken: it has no format_version"),
         ("[1, 2]", "is broken: it has no format_version"),
         ("{}", "is broken: it has no format_version"),
         ('{"format_version": 1}', "is broken: it lacks 'spec'"),
@@ -381,10 +393,18 @@ def test_bytes_in_run_json(tmp_path):
     assert "run.json: is broken: not text in UTF-8" in message(Trajectory.open, tmp_path)
 
 
-@pytest.mark.parametrize("spec", [None, {}, {"layers": 1, "hidden_rule": "mean"}, {"layers": []}])
-def test_broken_spec(tmp_path, task, spec):
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (None, "spec: "),
+        ({}, "spec.layers: field required"),
+        ({"layers": 1, "hidden_rule": "mean"}, "spec.layers: "),
+        ({"layers": []}, "spec.layers: "),
+    ],
+)
+def test_broken_spec(tmp_path, task, spec, expected):
     (tmp_path / "run.json").write_text(json.dumps(task.header | {"spec": spec}))
-    assert "run.json: is broken: its spec cannot be used" in message(Trajectory.open, tmp_path)
+    assert f"run.json: is broken: {expected}" in message(Trajectory.open, tmp_path)
 
 
 def test_unknown_units(tmp_path, task):
@@ -407,7 +427,7 @@ def test_age_of_another_machine(tmp_path, task):
     store.create(tmp_path / "run", task.header).close()
     layers = (Layer("visible", SITES, Bernoulli()), Layer("label", 1, Potts(CLASSES)))
     other = RBM(Spec((*layers, Layer("hidden", 9, Bernoulli()))))
-    store.ages.write(tmp_path / "run", other, torch.zeros(other.size()), 1)
+    store.ages.write(Place(tmp_path / "run"), other, torch.zeros(other.size()), 1)
     expected = "weight of shape (13, 6) expected by run.json, found (13, 9)"
     assert expected in message(Trajectory.open(tmp_path / "run").at, 1)
 
@@ -420,7 +440,7 @@ def test_missing_ages(tmp_path, finished, task):
     train(tmp_path / "run", task)
     run = Trajectory.open(tmp_path / "run")
     (tmp_path / "run/ages/000000013.safetensors").unlink()
-    assert message(run.at, 13).endswith("ages/000000013.safetensors: is missing")
+    assert message(run.at, 13).endswith("ages/000000013.safetensors: is missing; the nearest good age is 10")
     assert 13 not in run.refresh().ages
     with pytest.raises(IndexError):
         run[99]
@@ -505,6 +525,7 @@ SMALL_DISK = """
 import sys, torch
 from pathlib import Path
 from shortrun.errors import StoreError
+from shortrun.files import Place
 from small_training import problem, train, unreadable, left_over
 path, task = Path(sys.argv[1]), problem(updates=400, restart_seconds=0.01)
 try:

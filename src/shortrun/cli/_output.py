@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from shortrun import jsons
 
 STDOUT = "-"  # a file of this name
 
@@ -32,7 +33,7 @@ def complain(line: str) -> None:
 
 def emit(document: Any) -> None:
     """Print one JSON document on stdout."""
-    say(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+    say(jsons.dumps(document, indent=2, ensure_ascii=False, default=_plain))
 
 
 def _plain(value: Any) -> Any:

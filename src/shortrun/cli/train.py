@@ -68,7 +68,9 @@ def train(
 
 
 def resumed(run: Trajectory, config: Config, changes: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is remembered of a run that goes on, and that one at its end has nothing to do."""
+    """Yield what is remembered of a run that goes on, what is damaged, and that one at its end has nothing to do."""
+    for fault in run.faults():
+        yield f"note: {fault}" + (", and dropped; the others are kept" if fault.startswith("log.jsonl: line") else "")
     minutes = config.training.minutes
     if minutes is not None and "minutes" not in changes:
         yield f"note: it ends after {minutes:g} minutes, as the run was begun; --minutes changes that"

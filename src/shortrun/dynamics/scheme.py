@@ -10,6 +10,7 @@ from shortrun.models import LABEL, Model
 
 Start = Literal["random", "data", "previous"]
 HOLD_LABEL, HOLD_VISIBLE = "label", "visible"
+MOST_STEPS = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Run:
     clamp : tuple[str, ...], default ()
         What is held at the minibatch: "label", or "visible" for every observed layer except the label.
     steps : int
-        Number k of sweeps, at least 1.
+        Number k of sweeps, from 1 to 10 million.
     weight : float, default 1.0
         Weight of this run's gradient in the sum.
     chains : int, optional
@@ -61,8 +62,8 @@ class Run:
         return tuple(name for held in self.clamp for name in (visible if held == HOLD_VISIBLE else (held,)))
 
     def __post_init__(self):
-        if self.steps < 1:
-            raise ConfigError("steps", f"at least 1 expected, got {self.steps}")
+        if not 1 <= self.steps <= MOST_STEPS:
+            raise ConfigError("steps", f"at least 1 and at most {MOST_STEPS:,} expected, got {self.steps}")
         if not 0 < self.weight < float("inf"):
             raise ConfigError("weight", f"a positive number expected, got {self.weight}")
         if set(self.clamp) - {HOLD_LABEL, HOLD_VISIBLE}:

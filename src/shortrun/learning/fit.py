@@ -17,7 +17,7 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import Record, best, decisive, outlook, predicting, set_back
+from shortrun.records import Record, ages, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
@@ -53,18 +53,6 @@ class Monitor(Protocol):
     def __call__(self, theta: Theta, chains: State | None) -> Record:
         """Return P_DD and the like of samples of these parameters, or of persistent chains; see `records`."""
         ...
-
-
-def ages(per_decade: int, updates: int) -> frozenset[int]:
-    """Return the ages to keep: round(10^(i / per_decade)) up to `updates`, and `updates` itself.
-
-    The grid does not depend on `updates`, so a longer training keeps the ages of a shorter one.
-    """
-    grid, i = {updates}, 0
-    while (age := round(10 ** (i / per_decade))) <= updates:
-        grid.add(age)
-        i += 1
-    return frozenset(grid)
 
 
 def initial_theta(model: Model, rows: Rows, config: Config) -> Theta:

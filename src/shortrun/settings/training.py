@@ -343,8 +343,10 @@ def _toml(file: Path | None) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(str(file), error.strerror or str(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(str(file), f"not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(str(file), "not valid TOML: nested too deeply") from None
+    except ValueError as error:  # of syntax, encoding, or numbers with thousands of digits
+        raise ConfigError(str(file), f"not valid TOML: {str(error).split(';')[0]}") from None
 
 
 def _assigned(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -363,5 +365,5 @@ def _assigned(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (RecursionError, ValueError):
         return text  # a bare word is a string: --set optimiser.name=adam

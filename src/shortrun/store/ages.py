@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import StoreError
-from shortrun.files import explain
+from shortrun.files import Place, explain
 from shortrun.models import Model, named_blocks
 from shortrun.store import tensors
 from shortrun.typing import Theta
 
-FOLDER, SUFFIX, AVERAGE = "ages", ".safetensors", "average."
+FOLDER, SUFFIX, AVERAGE, UPDATE = "ages", ".safetensors", "average.", "update"
+PART = 2**22  # parameters
 
 
 def path_of(folder: Path, age: int) -> Path:
@@ -40,7 +41,7 @@ def kept(folder: Path) -> tuple[int, ...]:
     return tuple(sorted(int(stem) for stem in stems if stem.isdecimal()))
 
 
-def write(folder: Path, model: Model, theta: Theta, age: int, average: Theta | None = None) -> None:
+def write(place: Place, model: Model, theta: Theta, age: int, average: Theta | None = None) -> None:
     """Keep theta at an age, and the average up to it if there is one.
 
     Raises
@@ -51,7 +52,7 @@ def write(folder: Path, model: Model, theta: Theta, age: int, average: Theta | N
     blocks = named_blocks(model, theta)
     if average is not None:
         blocks |= {AVERAGE + name: block for name, block in named_blocks(model, average).items()}
-    tensors.write(path_of(folder, age), blocks, {"update": str(age)})  # one key: their order is random
+    tensors.write(path_of(place.path, age), blocks, {UPDATE: str(age)}, place)
 
 
 def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
@@ -62,23 +63,34 @@ def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
     StoreError
         If the file is missing, damaged, or of another machine.
     """
-    path, theta = path_of(folder, age), torch.empty(model.size())
-    blocks = named_blocks(model, theta)
+    path = path_of(folder, age)
+    theta = torch.empty(0)
 
     def room(entries: Mapping[str, tensors.Extent]) -> dict[str, Tensor]:
+        nonlocal theta
         averaged = not raw and any(name.startswith(AVERAGE) for name in entries)
-        wanted = {AVERAGE * averaged + name: block for name, block in blocks.items()}
-        for name, block in wanted.items():
-            expected = tuple(block.shape)
+        shapes = {AVERAGE * averaged + name: shape for name, shape in model.blocks().items()}
+        for name, expected in shapes.items():
             found = entries[name].shape if name in entries else "none"
             if found != expected:
                 raise StoreError(path, f"{name} of shape {expected} expected by run.json, found {found}")
             if entries[name].kind != theta.dtype:
                 raise StoreError(path, f"{name} of {theta.dtype} expected, found {entries[name].kind}")
-        return wanted
+        theta = torch.empty(model.size())  # only now: the file has as much
+        return dict(zip(shapes, named_blocks(model, theta).values(), strict=True))
 
-    tensors.read_into(path, room)
+    _, metadata = tensors.read_into(path, room)
+    tensors.check_metadata(path, metadata, (UPDATE,))
+    if metadata.get(UPDATE, str(age)) != str(age):
+        raise StoreError(path, f"is the age {metadata[UPDATE]} of a run: it was renamed")
+    if not is_finite(theta):
+        raise StoreError(path, "is damaged: it has parameters that are not finite")
     return theta
+
+
+def is_finite(theta: Theta) -> bool:
+    """Return whether all parameters are finite; looked at one by one, a part at a time, only if their sum is not."""
+    return bool(theta.sum().isfinite()) or all(bool(part.isfinite().all()) for part in theta.split(PART))
 
 
 def drop_after(folder: Path, update: int) -> None:

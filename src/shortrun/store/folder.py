@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from shortrun.errors import StoreError
-from shortrun.files import explain
+from shortrun.files import explain, real
 from shortrun.models import Model
 from shortrun.store import ages, header, log, profile, restart
 from shortrun.store import rows as known_rows
@@ -60,7 +60,7 @@ def create(
         If a run is there and `overwrite` is False, if something else is there, if another training writes there, or if
         the folder cannot be made.
     """
-    folder = Path(os.path.realpath(path))
+    folder = real(path)
     if not header.is_run(folder):
         _check_free(folder)
         return _fill(folder, form, (model, rows), resumable)
@@ -103,6 +103,7 @@ def _fill(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Wri
         if rows is not None:
             known_rows.write(folder, rows)
         writer = Writer(folder, lock, form)
+        lock.check()
         header.write(folder, form)
         return writer
 
@@ -111,6 +112,8 @@ def _replace(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> 
     """Move a run aside, make the new one, delete the old; an error puts the old one back."""
     aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(4)}")
     with _locked(folder) as lock:
+        if os.name == "nt":  # a folder is not renamed there while a file in it is open
+            lock.release()
         _move(folder, aside)
         try:
             writer = _fill(folder, form, kept, resumable)
@@ -164,15 +167,19 @@ def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
         If it is not a run, cannot go on, differs from `form`, or another training writes there.
     """
     header.read(Path(path))  # no lock file is left in what is not a run
-    folder = Path(os.path.realpath(path))
+    folder = real(path)
     with _locked(folder) as lock:
         stored = header.read(folder)
         if form is not None:
             header.agree(folder, stored, form)
             stored |= {key: form[key] for key in ("config", "software") if key in form}
-        _clean(folder)
+        notes = _clean(folder)
+        if notes:
+            known = stored["data"].get("notes", [])
+            stored |= {"data": stored["data"] | {"notes": [*known, *(it for it in notes if it not in known)]}}
         writer = Writer(folder, lock, stored)
-        if form is not None:
+        if notes or form is not None:
+            lock.check()
             header.write(folder, stored)
         return writer
 
@@ -188,17 +195,22 @@ def _locked(folder: Path) -> Iterator[Lock]:
         raise
 
 
-def _clean(folder: Path) -> None:
+def _clean(folder: Path) -> list[str]:
+    """Drop what is newer than the restart file, and what is damaged in the log; returns what is to be said."""
     saved = restart.read(folder)
     update = saved.update if saved else 0
     ages.drop_after(folder, update)
     _drop_temporaries(folder)
-    log.trim(folder, update)
+    return log.trim(folder, update)
 
 
 def _drop_temporaries(folder: Path) -> None:
     for place in (folder, folder / ages.FOLDER):
-        for entry in filter(_is_temporary, place.iterdir()):
+        try:
+            found = [*filter(_is_temporary, place.iterdir())]
+        except OSError as error:  # it was renamed just now
+            raise StoreError(place, explain(error)) from None
+        for entry in found:
             ages.remove(entry)
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
+from shortrun import jsons
 from shortrun.data import Dataset, Kind
-from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
-from shortrun.errors import ShortrunError, StoreError, nearest
+from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
 from shortrun.files import atomic, explain
 from shortrun.models import AnySpec, spec_from_dict
 from shortrun.settings import Config
 from shortrun.store.earlier import completed, upgraded
+from shortrun.store.form import fault, filled
 
 FORMAT_VERSION = 2
-NAME = "run.json"
+NAME, SUM = "run.json", "crc32"
 KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
     "spec": "another machine (sites, classes, units, hidden units or rule)",
@@ -58,7 +61,7 @@ def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> He
             "notes": list(data.notes),
         },
     }
-    return json.loads(dump(header))
+    return jsons.loads(dump(header))
 
 
 def software_version() -> str:
@@ -71,7 +74,13 @@ def software_version() -> str:
 
 def dump(header: Mapping[str, Any]) -> str:
     """Return a header as indented JSON; paths become strings, arrays lists."""
-    return json.dumps(header, indent=2, default=_plain, ensure_ascii=False) + "\n"
+    return jsons.dumps(header, indent=2, default=_plain, ensure_ascii=False) + "\n"
+
+
+def sum_of(header: Mapping[str, Any]) -> str:
+    """Return the checksum of a header: CRC-32 of its indented JSON without it."""
+    text = dump({name: value for name, value in header.items() if name != SUM})
+    return f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def _plain(value: Any) -> Any:
@@ -89,7 +98,7 @@ def write(folder: Path, header: Mapping[str, Any]) -> None:
         If it cannot be written.
     """
     with atomic(folder / NAME) as temporary:
-        temporary.write_text(dump(header), encoding="utf-8")
+        temporary.write_text(dump({**header, SUM: sum_of(header)}), encoding="utf-8")
 
 
 def read(folder: Path) -> Header:
@@ -121,22 +130,50 @@ def check(path: Path, text: str) -> Header:
         If it is not one that this version of the software reads.
     """
     try:
-        header = json.loads(text)
+        header = jsons.loads(text)
     except json.JSONDecodeError as error:
         raise StoreError(path, f"is broken: not JSON, line {error.lineno}: {error.msg}") from None
+    except ValueError as error:
+        raise StoreError(path, f"is broken: {error}") from None
     version = header.get("format_version") if isinstance(header, dict) else None
-    if not isinstance(version, int):
+    if type(version) is not int:
         raise StoreError(path, "is broken: it has no format_version")
     if version > FORMAT_VERSION:
         raise StoreError(
             path,
             f"has format version {version}, this shortrun reads up to {FORMAT_VERSION}: upgrade shortrun",
         )
-    header = upgraded(header)
-    missing = [key for key in KEYS if key not in header]
+    _check_sum(path, header)
+    try:
+        header = upgraded(header)
+        missing = [key for key in KEYS if key not in header]
+        if not missing:
+            header |= {"config": completed(header["config"])}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise StoreError(
+            path, f"is broken: what it says of {about(header)} is not in the form of its version"
+        ) from None
     if missing:
         raise StoreError(path, f"is broken: it lacks '{missing[0]}'")
-    return header | {"config": completed(header["config"])}
+    if wrong := fault(header):
+        raise StoreError(path, f"is broken: {printable(wrong)}")
+    return header | {"config": filled(header["config"])}
+
+
+def about(header: Mapping[str, Any]) -> str:
+    """Return the first key whose value is not even a mapping, where one has to be."""
+    return next((key for key in ("config", "data") if not isinstance(header.get(key), dict)), "'data' or 'config'")
+
+
+def _check_sum(path: Path, header: Header) -> None:
+    """Take the checksum out of a header that has one; raise StoreError if it does not fit."""
+    if SUM in header and header[SUM] != sum_of(header):
+        raise StoreError(
+            path,
+            f"is not as it was written (its checksum does not fit): it is damaged, or was edited; "
+            f"if you have edited it, remove '{SUM}' from it",
+        )
+    header.pop(SUM, None)
 
 
 def spec_of(folder: Path, header: Header) -> AnySpec:
@@ -149,7 +186,7 @@ def spec_of(folder: Path, header: Header) -> AnySpec:
     """
     try:
         return spec_from_dict(dict(header["spec"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, AssertionError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its spec cannot be used ({reason})") from None
 
@@ -163,7 +200,14 @@ def kind_of(folder: Path, header: Header) -> Kind:
         If it does not make sense.
     """
     try:
-        return Kind.from_dict(header["kind"])
+        kind = Kind.from_dict(header["kind"])
+        if kind.columns is not None and len(kind.columns) != kind.sites:
+            raise ConfigError("codes", f"{kind.sites} columns expected, one a site, found {len(kind.columns)}")
+        return kind
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in ("kind", *first["loc"]))
+        raise StoreError(folder / NAME, f"is broken: {printable(place)}: {first['msg'].lower()}") from None
     except (ShortrunError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its kind of data cannot be used ({reason})") from None
@@ -180,7 +224,7 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     scheme = Scheme.from_dict(stored["recipe"]["scheme"]).to_dict()
     newer = {"spec": spec_of(folder, stored).to_dict(), "recipe": stored["recipe"] | {"scheme": scheme}}
     stored = stored | newer  # with the options that are newer than the run
-    before, now = (form | meaning(form) for form in (stored, given))
+    before, now = (form | meaning(folder, form) for form in (stored, given))
     other = next((name for key, name in FIXED.items() if before.get(key) != now.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
@@ -188,12 +232,12 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
         raise StoreError(folder, f"was trained with {other}: --resume needs the same, --overwrite begins anew")
 
 
-def meaning(header: Header) -> dict[str, Any]:
+def meaning(folder: Path, header: Header) -> dict[str, Any]:
     """Return the alphabet, or the columns, that codes have in a header."""
-    codes = header["kind"].get("codes")
-    if not isinstance(codes, list):
-        return {"alphabet": codes}
-    return {"columns": [Column.from_dict(each).meaning() for each in codes]}
+    kind = kind_of(folder, header)
+    if kind.columns is None:
+        return {"alphabet": kind.alphabet}
+    return {"columns": [column.meaning() for column in kind.columns]}
 
 
 def is_run(folder: Path) -> bool:

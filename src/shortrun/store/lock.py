@@ -1,22 +1,39 @@
-"""One training a folder: a lock that the kernel takes back from a process that dies."""
+"""One training a folder: locks that the system takes back from a process that dies, and a folder that is held.
+
+The lock file is locked by `filelock`, on every system. Where folders can be locked too, this one is: deleting the lock
+file lets nobody in.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from shortrun.errors import StoreError
-from shortrun.files import explain
+from shortrun.files import Place, explain
+
+try:
+    import fcntl
+except ImportError:  # Windows: a folder cannot be renamed while a file in it is open, so its lock file is enough
+    fcntl = None
 
 NAME = ".lock"
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # some network file systems: go on without
 
+Identity = tuple[int, int]  # device and inode
+
 
 class Lock:
     """An exclusive lock on a run folder; readers do not need it.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder, by its real path.
 
     Raises
     ------
@@ -26,9 +43,11 @@ class Lock:
 
     def __init__(self, folder: Path):
         try:
-            self._handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
+            self.place = Place.opened(folder)
         except OSError as error:
             raise StoreError(folder, explain(error)) from None
+        self._lock = FileLock(folder / NAME, thread_local=False, preserve_lock_file=True)
+        self._released = False
         try:
             self._take(folder)
         except BaseException:
@@ -37,35 +56,79 @@ class Lock:
 
     def _take(self, folder: Path) -> None:
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(folder, f"another training{self._owner()} is writing to this folder") from None
+            self._lock_folder()
+            self._lock.acquire(timeout=0)
+        except (BlockingIOError, Timeout):
+            raise StoreError(folder, f"another training{owner(folder)} is writing to this folder") from None
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 raise StoreError(folder, explain(error)) from None
-        self._check_place(folder)
-        self._sign()
-
-    def _check_place(self, folder: Path) -> None:
-        """Check that the folder was not replaced between opening the lock's file and taking it."""
-        with contextlib.suppress(OSError):
-            if os.path.samestat(os.fstat(self._handle), (folder / NAME).stat()):
-                return
-        raise StoreError(folder, "another training has just replaced this folder")
-
-    def _sign(self) -> None:
         with contextlib.suppress(OSError):  # a full disk: the name is only for the message
-            os.ftruncate(self._handle, 0)
-            os.pwrite(self._handle, str(os.getpid()).encode(), 0)
+            (folder / NAME).write_text(str(os.getpid()))
+        self._folder, self._file = identity(folder), identity(folder / NAME)
+        held = self.place.handle
+        if None in (self._folder, self._file) or (held is not None and of(os.fstat(held)) != self._folder):
+            raise StoreError(folder, "another training has just replaced this folder")
 
-    def _owner(self) -> str:
+    def _lock_folder(self) -> None:
+        if fcntl is None or self.place.handle is None:
+            return
+        try:
+            fcntl.flock(self.place.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return  # a file system that locks only files
+
+    def check(self) -> None:
+        """Check that the path still is the folder that was locked, with its lock.
+
+        Raises
+        ------
+        StoreError
+            If it was renamed, replaced or deleted, or its lock was; says where it is now.
+        """
+        path = self.place.path
+        if identity(path) != self._folder:
+            what = "was renamed, replaced or deleted while this training wrote to it"
+        elif identity(path / NAME) != self._file:
+            what = f"lost its lock while this training wrote to it ({NAME} was deleted or replaced)"
+        else:
+            return
+        raise StoreError(path, f"{what}, which stops: nothing was written to what is there now{self._whereabouts()}")
+
+    def _whereabouts(self) -> str:
+        """Return the end of a message that says where the folder is now, on systems that tell."""
         with contextlib.suppress(OSError):
-            text = os.pread(self._handle, 20, 0).decode("ascii", "replace")
-            return f" (process {text})" if text.isdigit() else ""
+            now = Path(f"/proc/self/fd/{self.place.handle}").readlink()
+            if now != self.place.path and identity(now) == self._folder:
+                return f"; what it kept is in {now}"
         return ""
 
     def release(self) -> None:
         """Let others write; doing so twice is harmless."""
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
-            os.close(handle)
+        if not self._released:
+            self._released = True
+            self._lock.release()
+            self.place.close()
+
+
+def of(found: os.stat_result) -> Identity:
+    """Return by what a file or folder is known, whatever its name."""
+    return found.st_dev, found.st_ino
+
+
+def identity(path: Path) -> Identity | None:
+    """Return by what a file or folder is known, None where there is none."""
+    try:
+        return of(path.stat())
+    except OSError:
+        return None
+
+
+def owner(folder: Path) -> str:
+    """Return the process that holds a lock, in brackets; nothing where it cannot be read."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = (folder / NAME).read_text(encoding="ascii")[:20]
+        return f" (process {text})" if text.isdigit() else ""
+    return ""

@@ -1,18 +1,44 @@
-"""log.jsonl: one JSON record a line, appended; an unfinished last line does not count."""
+"""log.jsonl: one JSON record a line, appended, with a checksum; an unfinished last line does not count."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from itertools import takewhile
+import re
+import zlib
 from pathlib import Path
+from typing import NamedTuple
 
+from shortrun import jsons
 from shortrun.errors import StoreError
-from shortrun.files import atomic, explain
+from shortrun.files import Place, atomic, explain
+from shortrun.phrases import first_of, plural
 from shortrun.records import Record
 
-NAME = "log.jsonl"
+NAME, SUM = "log.jsonl", "crc32"
+SUMMED = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}', re.DOTALL)  # a line of this version; earlier have none
+TEXTS = ("because",)  # what is said in words
+LATEST = 10**12  # update
+
+
+class Log(NamedTuple):
+    """What a log holds.
+
+    Parameters
+    ----------
+    records : list[Record]
+        Those of whole lines.
+    damaged : list[int]
+        Numbers of the other lines, from 1.
+    """
+
+    records: list[Record]
+    damaged: list[int]
+
+
+def is_there(folder: Path) -> bool:
+    """Return whether a run has a log."""
+    return (folder / NAME).exists()
 
 
 def read(folder: Path) -> list[Record]:
@@ -21,33 +47,70 @@ def read(folder: Path) -> list[Record]:
     Raises
     ------
     StoreError
-        If a finished line is not a record; names the line.
+        If a finished line is not a record as it was written; names the lines.
     """
-    return [_parse(folder / NAME, i, line) for i, line in enumerate(_lines(folder / NAME), 1)]
+    found = scan(folder)
+    if found.damaged:
+        raise StoreError(folder / NAME, f"{damaged(found)}: --resume drops what is damaged and keeps the others")
+    return found.records
 
 
-def trim(folder: Path, update: int) -> None:
-    """Drop all from the first record that is later than an update, or damaged, on.
+def scan(folder: Path) -> Log:
+    """Return the finished records of a run, and which lines are damaged.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be read.
+    """
+    found = [_parse(line) for line in _lines(folder / NAME)]
+    return Log([it for it in found if it is not None], [i for i, it in enumerate(found, 1) if it is None])
+
+
+def damaged(found: Log) -> str:
+    """Return which lines are no records, in words."""
+    many = len(found.damaged)
+    verb = "is not a JSON record" if many == 1 else "are not JSON records"
+    return (
+        f"{plural(many, 'line')} {first_of(found.damaged)} {verb} as {'it was' if many == 1 else 'they were'} written"
+    )
+
+
+def trim(folder: Path, update: int) -> list[str]:
+    """Drop the records that are later than an update, and what is damaged; returns what is to be said of it.
 
     Raises
     ------
     StoreError
         If the file cannot be read or replaced.
     """
-    path = folder / NAME
-    content = b"".join(line + b"\n" for line in takewhile(lambda line: _is_until(line, update), _lines(path)))
-    if path.exists() and path.stat().st_size != len(content):
+    path, kept, last = folder / NAME, [], 0
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return [f"{NAME} was missing: what was logged up to update {update} is lost"] if update else []
+    lines = _lines(path)
+    records = [_parse(line) for line in lines]
+    for line, record in zip(lines, records, strict=True):
+        if record is not None and last < record["update"] <= update:
+            kept.append(line)
+            last = record["update"]
+    content = b"".join(line + b"\n" for line in kept)
+    if size != len(content):
         with atomic(path) as temporary:
             temporary.write_bytes(content)
+    ends = max((i for i, record in enumerate(records) if record is not None), default=0)
+    lost = [i for i, record in enumerate(records[:ends], 1) if record is None]
+    return [f"{NAME}: {damaged(Log([], lost))}: dropped, {len(kept)} others are kept"] if lost else []
 
 
 class Appender:
     """Adds records to a log, each a whole line in the operating system's hands before `append` returns."""
 
-    def __init__(self, folder: Path):
-        self.path = folder / NAME
+    def __init__(self, place: Place):
+        self.path = place.path / NAME
         try:
-            self._file = self.path.open("ab", buffering=0)
+            self._file = place.open(NAME, "ab", buffering=0)
         except OSError as error:
             raise StoreError(self.path, explain(error)) from None
 
@@ -59,7 +122,7 @@ class Appender:
         StoreError
             If it cannot be written whole; readers ignore the part that was.
         """
-        line = memoryview((json.dumps(_finite(record), allow_nan=False) + "\n").encode())
+        line = memoryview(line_of(record))
         try:
             while line:
                 line = line[self._file.write(line) :]
@@ -78,9 +141,10 @@ class Appender:
         self._file.close()
 
 
-def _finite(record: Record) -> Record:
-    """JSON has no NaN: null stands for it."""
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
+def line_of(record: Record) -> bytes:
+    """Return the line of a record, with its checksum."""
+    text = jsons.dumps(record).encode()
+    return text[:-1] + f', "{SUM}": "{zlib.crc32(text):08x}"}}\n'.encode()
 
 
 def _lines(path: Path) -> list[bytes]:
@@ -92,18 +156,24 @@ def _lines(path: Path) -> list[bytes]:
         raise StoreError(path, explain(error)) from None
 
 
-def _is_until(line: bytes, update: int) -> bool:
+def _parse(line: bytes) -> Record | None:
+    """Return the record of a line, None if it is none or was changed."""
+    whole = SUMMED.fullmatch(line)
+    text = line if whole is None else whole[1] + b"}"
+    if whole is not None and f"{zlib.crc32(text):08x}".encode() != whole[2]:
+        return None
     try:
-        return json.loads(line)["update"] <= update
-    except (ValueError, TypeError, KeyError):
-        return False
-
-
-def _parse(path: Path, number: int, line: bytes) -> Record:
-    try:
-        record = json.loads(line)
+        record = jsons.loads(text)
     except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        raise StoreError(path, f"line {number} is not a JSON record")
-    return record
+        return None
+    return record if isinstance(record, dict) and is_record(record) else None
+
+
+def is_record(record: Record) -> bool:
+    """Return whether a mapping is a record: of an update, with finite numbers, and words only where they belong."""
+    update = record.get("update")
+    if type(update) is not int or not 0 < update <= LATEST:
+        return False
+    texts = [name for name, value in record.items() if isinstance(value, str)]
+    numbers = (value for value in record.values() if not isinstance(value, str | bool) and value is not None)
+    return set(texts) <= set(TEXTS) and all(isinstance(it, int | float) and math.isfinite(it) for it in numbers)

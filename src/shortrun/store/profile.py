@@ -37,7 +37,9 @@ def read_model(folder: Path, spec: AnySpec) -> Model:
     model = model_of(spec)
     if not (isinstance(model, RBM) and isinstance(spec, Spec) and spec.start == "profile"):
         return model
-    found: Tensor | None = tensors.read(folder / NAME)[0].get(FIELDS)
+    named, metadata = tensors.read(folder / NAME)
+    tensors.check_metadata(folder / NAME, metadata)
+    found: Tensor | None = named.get(FIELDS)
     expected = (model.spec.observed[model.spec.label or 0].width, model.shape[0])
     if found is None or tuple(found.shape) != expected or found.dtype != torch.float32:
         shape = "none" if found is None else f"{tuple(found.shape)} of {found.dtype}"

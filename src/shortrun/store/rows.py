@@ -71,8 +71,9 @@ def read(folder: Path) -> KnownRows | None:
     """
     if not (folder / NAME).exists():
         return None
-    found = tensors.read(folder / NAME)[0]
-    if LEARNED not in found or any(it.dtype != torch.int64 for it in found.values()):
+    found, metadata = tensors.read(folder / NAME)
+    tensors.check_metadata(folder / NAME, metadata)
+    if LEARNED not in found or any(it.dtype != torch.int64 or it.ndim != 1 for it in found.values()):
         raise StoreError(folder / NAME, f"is damaged: {LEARNED} and {ASIDE} of int64 expected")
     none = torch.empty(0, dtype=torch.int64)
     return KnownRows(*(found.get(name, none).numpy().view(np.uint64) for name in (LEARNED, ASIDE)))

@@ -2,21 +2,27 @@
 
 The format (an 8-byte length, a JSON header, the bytes) is read and written here and not by its library, which makes a
 copy of every tensor on the way: parameters may fill half of the memory.
+
+The metadata begin with checksums (CRC-32, as zlib has it) of the header, where its own stands as zeros, and of each
+tensor in the order of the file: what is read is checked, and nothing else has to be read for it. Files without are read
+too: those of earlier versions, and of other programs.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping
+import re
+import zlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from torch import Tensor
 
+from shortrun import jsons
 from shortrun.errors import StoreError
-from shortrun.files import atomic, explain
+from shortrun.files import Place, atomic_file, explain
 
 TYPES = {
     "F64": torch.float64,
@@ -32,47 +38,83 @@ TYPES = {
 }
 NAMES = {kind: name for name, kind in TYPES.items()}
 DAMAGE = (AttributeError, EOFError, KeyError, TypeError, ValueError)
-METADATA = "__metadata__"
+METADATA, SUMS = "__metadata__", "crc32"
+NO_SUM = b"00000000"
+AT_START = re.compile(rb'(.{8}\{"__metadata__":\{"crc32":")([0-9a-f]{8})', re.DOTALL)  # of a file with checksums
+PART = 2**20  # bytes: they are summed while the processor still has them at hand
+LONGEST = 10**8  # bytes of a header
+LARGEST = 2**63 - 1
 
 
 class Extent(NamedTuple):
-    """Where a tensor is in a file."""
+    """Where a tensor is in a file, and its checksum if the file has one."""
 
     kind: torch.dtype
     shape: tuple[int, ...]
     start: int
+    sum: str | None
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], place: Place | None = None) -> None:
     """Write tensors from any device, atomically; those that are contiguous on the CPU without a copy.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    tensors : Mapping[str, Tensor]
+        By name.
+    metadata : Mapping[str, str]
+        What else is known.
+    place : Place, optional
+        The folder above it that is held open.
 
     Raises
     ------
     StoreError
         If the file cannot be written; the old file, if any, is still there.
     """
-    with atomic(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, place) as file:
         put(file, tensors, metadata)
 
 
 def put(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write tensors to an open file, those with the widest numbers first so that all are aligned."""
+    """Write tensors to a new file, those with the widest numbers first so that all are aligned."""
     named = dict(sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])))
-    file.write(header_of(named, metadata))
-    for tensor in named.values():
-        file.write(raw(tensor.detach().cpu().contiguous()))
+    file.write(header_of(named, metadata, [0] * len(named)))
+    sums = [put_bytes(file, raw(tensor.detach().cpu().contiguous())) for tensor in named.values()]
+    file.seek(0)
+    file.write(header_of(named, metadata, sums))
+    file.seek(0, 2)
 
 
-def header_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+def put_bytes(file: BinaryIO, content: memoryview) -> int:
+    """Write bytes and return their checksum."""
+    found = 0
+    for start in range(0, len(content), PART):
+        part = content[start : start + PART]
+        found = zlib.crc32(part, found)
+        file.write(part)
+    return found
+
+
+def header_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], sums: Sequence[int]) -> bytes:
     """Return the length and the JSON header of a file, padded to 8 bytes."""
-    form: dict[str, Any] = {METADATA: dict(metadata)}
+    words = [NO_SUM.decode(), *(f"{found:08x}" for found in sums)]
+    form: dict[str, Any] = {METADATA: {SUMS: " ".join(words), **metadata}}
     end = 0
     for name, tensor in tensors.items():
         start, end = end, end + tensor.nbytes
         form[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
-    text = json.dumps(form, separators=(",", ":")).encode()
+    text = jsons.dumps(form, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text
+    return summed(len(text).to_bytes(8, "little") + text)
+
+
+def summed(header: bytes) -> bytes:
+    """Return a header with its own checksum."""
+    empty = AT_START.sub(rb"\g<1>" + NO_SUM, header, count=1)
+    return AT_START.sub(rb"\g<1>" + f"{zlib.crc32(empty):08x}".encode(), header, count=1)
 
 
 def raw(tensor: Tensor) -> memoryview:
@@ -111,8 +153,9 @@ def read_into(
             tensors = room(entries)
             for name, tensor in tensors.items():
                 file.seek(entries[name].start)
-                if file.readinto(raw(tensor)) != tensor.nbytes:
-                    raise EOFError("it ends early")
+                found = take_bytes(file, raw(tensor))
+                if entries[name].sum not in (None, f"{found:08x}"):
+                    raise ValueError(f"the checksum of '{name}' does not fit")
     except StoreError:
         raise
     except FileNotFoundError:
@@ -124,36 +167,79 @@ def read_into(
     return tensors, metadata
 
 
+def take_bytes(file: BinaryIO, room: memoryview) -> int:
+    """Read bytes that fill the room and return their checksum."""
+    found = 0
+    for start in range(0, len(room), PART):
+        part = room[start : start + PART]
+        if file.readinto(part) != len(part):  # pyright: ignore[reportAttributeAccessIssue]
+            raise EOFError("it ends early")
+        found = zlib.crc32(part, found)
+    return found
+
+
 def layout(file: BinaryIO, size: int) -> tuple[dict[str, Extent], dict[str, str]]:
     """Return the entries of a file of `size` bytes, which they fill without gaps, and its metadata.
 
     Raises
     ------
     ValueError, KeyError, TypeError, AttributeError
-        If it is not a whole safetensors file.
+        If it is not a whole safetensors file, or its header is not what was written.
     """
-    length = int.from_bytes(file.read(8), "little")
-    if length > size - 8:
+    start = file.read(8)
+    length = int.from_bytes(start, "little")
+    if length > min(size - 8, LONGEST):
         raise ValueError(f"a header of {length} bytes in a file of {size}")
-    form = json.loads(file.read(length))
-    metadata = form.pop(METADATA, {})
-    first = end = 8 + length
-    entries = {}
-    for name, entry in sorted(form.items(), key=lambda item: item[1]["data_offsets"]):
+    text = file.read(length)
+    form = jsons.loads(text)
+    metadata: dict[str, str] = form.pop(METADATA, {})
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise TypeError("metadata that are not text")
+    sums = metadata.pop(SUMS, None)
+    if sums is not None and (AT_START.match(start + text) is None or summed(start + text) != start + text):
+        raise ValueError("the checksum of its header does not fit")
+    return entries_of(form, 8 + length, size, None if sums is None else sums.split(" ")[1:]), metadata
+
+
+def entries_of(form: Mapping[str, Any], first: int, size: int, sums: Sequence[str] | None) -> dict[str, Extent]:
+    """Return the entries that a header describes, whose bytes begin at `first`."""
+    end, entries = first, {}
+    ordered = sorted(form.items(), key=lambda item: item[1]["data_offsets"])
+    for (name, entry), found in zip(ordered, [None] * len(form) if sums is None else sums, strict=True):
         kind, shape = TYPES[entry["dtype"]], tuple(entry["shape"])
+        if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
+            raise ValueError(f"'{name}' of shape {shape}")
         start, end = end, end + kind.itemsize * math.prod(shape)
         if entry["data_offsets"] != [start - first, end - first]:
             raise ValueError(f"'{name}' is not where it should be")
-        entries[name] = Extent(kind, shape, start)
+        entries[name] = Extent(kind, shape, start, found)
     if end != size:
         raise ValueError(f"{end} bytes expected, found {size}")
-    return entries, metadata
+    return entries
+
+
+def check_metadata(path: Path, metadata: Mapping[str, str], known: Collection[str] = ()) -> None:
+    """Check that the metadata of a file are those that we write: else the name of its checksums may be damaged.
+
+    Raises
+    ------
+    StoreError
+        If there are others.
+    """
+    for name in metadata:
+        if name not in known:
+            raise StoreError(path, f"is truncated or damaged: '{name}' in its metadata, where nothing writes it")
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return the metadata of a file without reading its tensors; empty where there is no readable file."""
+    """Return the metadata of a file without reading its tensors; empty where there is no file.
+
+    Raises
+    ------
+    StoreError
+        If it is not a whole safetensors file.
+    """
     try:
-        with path.open("rb") as file:
-            return layout(file, path.stat().st_size)[1]
-    except (OSError, *DAMAGE):
-        return {}
+        return read_into(path, lambda _: {})[1] if path.exists() else {}
+    except OSError as error:
+        raise StoreError(path, explain(error)) from None

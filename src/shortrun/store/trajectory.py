@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,9 +18,12 @@ from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, StoreError
 from shortrun.models import AnySpec, Spec
+from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
 from shortrun.store import ages, header, log, profile, restart, rows
 from shortrun.typing import Theta
+
+TRIED = 20  # ages near a damaged one
 
 
 @final
@@ -116,7 +120,7 @@ class Trajectory:
         """Return theta of the index-th age, float32 (P,)."""
         if not self.ages:
             raise StoreError(self.path, "has no age yet")
-        return ages.read(self.path, self.model, self.ages[index], raw=self.raw)
+        return self._read(self.ages[index])
 
     def at(self, age: int) -> Theta:
         """Return the parameters at an age that was kept, float32 (P,).
@@ -124,11 +128,27 @@ class Trajectory:
         Raises
         ------
         StoreError
-            If it was not; names the nearest ones.
+            If it was not; names the nearest ones. If it is damaged; names the nearest good one.
         """
         if age not in self.ages:
             raise StoreError(self.path, f"has no age {age}; {self._around(age)}")
-        return ages.read(self.path, self.model, age, raw=self.raw)
+        return self._read(age)
+
+    def _read(self, age: int) -> Theta:
+        try:
+            return ages.read(self.path, self.model, age, raw=self.raw)
+        except StoreError as error:
+            near = self._nearest_good(age)
+            told = "no other age near it can be read" if near is None else f"the nearest good age is {near}"
+            raise StoreError(error.path, f"{error.reason}; {told}") from None
+
+    def _nearest_good(self, age: int) -> int | None:
+        """Return the age nearest to one, of those next to it, that can be read."""
+        for other in sorted(set(self.ages) - {age}, key=lambda it: abs(it - age))[:TRIED]:
+            with contextlib.suppress(StoreError):
+                ages.read(self.path, self.model, other, raw=self.raw)
+                return other
+        return None
 
     def best(self, task: Task = "generate") -> int:
         """Return the age that does a task best on samples held out in training; the last where none were compared.
@@ -141,18 +161,24 @@ class Trajectory:
         Raises
         ------
         StoreError
-            If no age was kept yet.
+            If no age was kept yet, or the best one or the log that knows it is missing or damaged.
         ConfigError
             For another task.
         """
         if task not in ("generate", "predict"):
             raise ConfigError("task", f"'generate' or 'predict' expected, got {task!r}")
-        found = records.best(self.log(), task)
-        if found in self.ages:
-            return found
         if not self.ages:
             raise StoreError(self.path, "has no age yet")
-        return self.ages[-1]
+        if not log.is_there(self.path):
+            raise StoreError(
+                self.path / log.NAME, "is missing: which age is best is not known; --age last, or a number"
+            )
+        last = self.ages[-1]  # records may be ahead of it for a moment, beside a training
+        found = records.best([record for record in self.log() if record["update"] <= last], task)
+        if found is not None and found not in self.ages:
+            near = f"{self._around(found)}; --age N takes one"
+            raise StoreError(ages.path_of(self.path, found), f"is missing, the best age to {task}: {near}")
+        return last if found is None else found
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -167,12 +193,12 @@ class Trajectory:
     @property
     def judged(self) -> bool:
         """Whether its ages were compared by held-out samples, so that there is a best one."""
-        return bool(records.monitored(self.log()))
+        return bool(records.monitored(self._records))
 
     @property
     def outlook(self) -> Outlook:
         """Whether its training is done by held-out samples, and why or what may be hoped for."""
-        return records.outlook(self.log())
+        return records.outlook(self._records)
 
     def _around(self, age: int) -> str:
         if not self.ages:
@@ -183,11 +209,37 @@ class Trajectory:
     def __iter__(self) -> Iterator[tuple[int, Theta]]:
         """Yield (age, theta), one file in memory at a time."""
         for age in self.ages:
-            yield age, ages.read(self.path, self.model, age, raw=self.raw)
+            yield age, self._read(age)
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the monitored quantities, one record a logged update."""
+        """Return the monitored quantities, one record a logged update.
+
+        Raises
+        ------
+        StoreError
+            If a line is damaged.
+        """
         return log.read(self.path)
+
+    @property
+    def _records(self) -> list[dict[str, Any]]:
+        """What can be read of the log; `faults` says what cannot."""
+        return log.scan(self.path).records
+
+    def faults(self) -> list[str]:
+        """Return what is missing or damaged, in words, as far as this shows without reading parameters."""
+        found, known = log.scan(self.path), [] if log.is_there(self.path) else [f"{log.NAME} is missing"]
+        known += [f"{log.NAME}: {log.damaged(found)}"] if found.damaged else []
+        logged, decade = {record["update"] for record in found.records}, self.config["training"]["ages_per_decade"]
+        kept = {*self.ages}
+        lost = sorted(age for age in records.ages(decade, max(kept, default=0)) if age in logged - kept)
+        if lost:
+            known.append(f"{plural(len(lost), 'age')} {first_of(lost)} {'is' if len(lost) == 1 else 'are'} missing")
+        try:
+            restart.saved_update(self.path)
+        except StoreError as error:
+            known.append(f"{restart.NAME} {error.reason}")
+        return known
 
     def log_table(self) -> pd.DataFrame:
         """Return the log with one row a record; what a record lacks is NaN."""
@@ -196,8 +248,10 @@ class Trajectory:
     @property
     def updates(self) -> int:
         """Updates done, as far as the folder tells."""
-        last = max((record.get("update") or 0 for record in self.log()[-1:]), default=0)
-        return max(restart.saved_update(self.path), last, *self.ages[-1:], 0)
+        last, saved = max((record["update"] for record in self._records[-1:]), default=0), 0
+        with contextlib.suppress(StoreError):  # `faults` says it
+            saved = restart.saved_update(self.path)
+        return max(saved, last, *self.ages[-1:], 0)
 
     def info(self) -> dict[str, Any]:
         """Return what `shortrun info` shows."""
@@ -219,12 +273,20 @@ class Trajectory:
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
             "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]} | self.learned,
             "notes": self.data.get("notes", []),
-            "best": {task: self.best(task) for task in self.tasks} if self.ages else None,
+            "faults": self.faults(),
+            "best": self._bests(),
             "outlook": self.outlook.reason,
             "created": self.header.get("created"),
             "software": self.header.get("software"),
-            "last": next(iter(self.log()[-1:]), None),
+            "last": next(iter(self._records[-1:]), None),
         }
+
+    def _bests(self) -> dict[str, int] | None:
+        """Return the best age for each task, None where none is known."""
+        try:
+            return {task: self.best(task) for task in self.tasks}
+        except StoreError:
+            return None
 
     def __repr__(self) -> str:
         recipe, last = self.recipe, max(self.ages, default=0)

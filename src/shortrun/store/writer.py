@@ -16,7 +16,7 @@ from shortrun.store.lock import Lock
 from shortrun.typing import Theta
 
 RESTART_SECONDS = 30.0
-PART = 2**22  # parameters
+LOOK_SECONDS = 1.0  # between looks whether the folder is still the one that was locked
 
 
 @final
@@ -32,9 +32,10 @@ class Writer:
         self.model = profile.read_model(path, header.spec_of(path, form))
         settings = form["config"].get("training", {})
         self.restart_seconds = float(settings.get("restart_seconds", RESTART_SECONDS))
-        self._log = log.Appender(path)
+        self._log = log.Appender(lock.place)
         self._last: Training | None = None
         self._saved_update, self._saved_at = 0, time.monotonic()
+        self._looked_at = self._saved_at
         self._stop = False
 
     def age(self, training: Training) -> None:
@@ -43,10 +44,12 @@ class Writer:
         Raises
         ------
         StoreError
-            If it cannot be written; says what is saved and how to go on.
+            If it cannot be written; says what is saved and how to go on. If the folder was renamed or replaced, or lost
+            its lock; what is there now is left alone.
         """
+        self._lock.check()
         with self._telling():
-            ages.write(self.path, self.model, training.theta, training.update, training.average)
+            ages.write(self._lock.place, self.model, training.theta, training.update, training.average)
 
     def restored(self, age: int) -> Theta:
         """Return the parameters of an age that was kept.
@@ -56,6 +59,7 @@ class Writer:
         StoreError
             If it cannot be read.
         """
+        self._lock.check()
         return ages.read(self.path, self.model, age)
 
     def log(self, record: Mapping[str, float | int]) -> None:
@@ -66,6 +70,7 @@ class Writer:
         StoreError
             If they cannot be written.
         """
+        self._lock.check()
         with self._telling():
             self._log.append(dict(record))
 
@@ -78,7 +83,11 @@ class Writer:
             If it cannot be written.
         """
         self._last = training
-        if time.monotonic() - self._saved_at >= self.restart_seconds:
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            self._lock.check()
+        if now - self._saved_at >= self.restart_seconds:
             self.save()
         return self._stop
 
@@ -102,9 +111,12 @@ class Writer:
         Raises
         ------
         StoreError
-            If they are missing or damaged.
+            If they are missing or damaged, or of another machine.
         """
-        return restart.read(self.path)
+        saved = restart.read(self.path)
+        if saved is not None:
+            restart.check(self.path, self.model, saved)
+        return saved
 
     def save(self) -> None:
         """Save the restart file now, if there was an update since; never parameters that are not finite.
@@ -112,14 +124,15 @@ class Writer:
         Raises
         ------
         StoreError
-            If it cannot be written.
+            If it cannot be written, or this is no longer the folder that was locked.
         """
+        self._lock.check()
         last = self._last
-        if last is None or last.update == self._saved_update or not is_finite(last.theta):
+        if last is None or last.update == self._saved_update or not ages.is_finite(last.theta):
             return
         with self._telling():
             self._log.sync()
-            restart.write(self.path, last)
+            restart.write(self._lock.place, last)
         self._saved_update, self._saved_at = last.update, time.monotonic()
 
     def close(self) -> None:
@@ -157,13 +170,10 @@ class Writer:
         except StoreError as error:
             kept = ages.kept(self.path)
             safe = f"{len(kept)} ages up to {kept[-1]} are kept" if kept else "no age was kept yet"
-            saved = restart.saved_update(self.path)
+            saved = self._saved_update
+            with contextlib.suppress(StoreError):
+                saved = restart.saved_update(self.path)
             raise StoreError(
                 error.path,
                 f"{error.reason}; {safe}; once this is mended, --resume goes on from update {saved}",
             ) from error.__cause__
-
-
-def is_finite(theta: Theta) -> bool:
-    """Return whether all parameters are finite, looked at a part at a time."""
-    return all(part.isfinite().all() for part in theta.split(PART))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shortrun import jsons
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import is_mapped, scan, taken
 from shortrun.data.core.columns import Column
@@ -189,7 +189,7 @@ class Dataset:
         header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
         if self.columns is not None:
             header["columns"] = [column.meaning() for column in self.columns]
-        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        digest = hashlib.sha256(jsons.dumps(header, sort_keys=True).encode())
         for array in (self.values, self.labels):
             for _, part in scan(array):
                 digest.update(np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<")).data)

@@ -15,13 +15,13 @@ set has from a file, it writes back as it was.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from shortrun import jsons
 from shortrun.data.core.alphabet import BINARY, Alphabet
 from shortrun.data.core.columns import Column, digits_of, missing_rows, type_of
 from shortrun.data.core.dataset import Dataset
@@ -358,7 +358,7 @@ def header(table: Delimited, roles: Roles, sites: list[int]) -> tuple[tuple[str,
 def to_json(dataset: Dataset) -> str:
     """Return what the columns of a table mean, and where they were in their file."""
     columns = [column.to_dict() for column in dataset.columns or ()]
-    return json.dumps({"columns": columns, "header": dataset.kind.table.header or None})
+    return jsons.dumps({"columns": columns, "header": dataset.kind.table.header or None})
 
 
 def from_json(form: str) -> tuple[tuple[Column, ...], TableKind]:
@@ -370,10 +370,10 @@ def from_json(form: str) -> tuple[tuple[Column, ...], TableKind]:
         If it cannot be read.
     """
     try:
-        told = json.loads(form)
+        told = jsons.loads(form)
         layout = tuple((str(role), str(name), str(kind)) for role, name, kind in told["header"] or ())
         return tuple(map(Column.from_dict, told["columns"])), TableKind(header=layout)
-    except (KeyError, RecursionError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         raise DataError("the description of its columns is damaged") from None
 
 

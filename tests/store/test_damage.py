@@ -1,0 +1,223 @@
+"""Damage is noticed: flipped bits, lost files and lines, numbers that are none, and what was made to harm."""
+
+import json
+import math
+import os
+import shutil
+
+import pytest
+import torch
+
+from campaigns import store as campaign
+from command_line import call
+from shortrun import jsons, store
+from shortrun.errors import ConfigError, StoreError
+from shortrun.files import Place
+from shortrun.settings import resolve
+from shortrun.store import Trajectory, log
+from small_training import problem, train
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    path = tmp_path_factory.mktemp("finished") / "run"
+    train(path, problem(updates=20, log_every=1))
+    return path
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def message(call, *arguments, **options):
+    with pytest.raises(StoreError) as caught:
+        call(*arguments, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def flip(path, place, bit=0):
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 1 << bit
+    path.write_bytes(bytes(whole))
+
+
+@pytest.mark.parametrize("place", [0, 9, 30, 40, 120, -1])
+def test_a_flipped_bit_names_the_file_and_the_nearest_good_age(run, place):
+    flip(run / "ages/000000013.safetensors", place)
+    flip(run / "ages/000000016.safetensors", -1)
+    found = [message(Trajectory(run, raw=raw).at, 13) for raw in (True, False) if raw or place != -1]
+    assert all("ages/000000013.safetensors: is truncated or damaged: " in text for text in found)
+    assert all(text.endswith("; the nearest good age is 10") for text in found)
+
+
+def test_a_renamed_age_is_noticed(run):
+    (run / "ages/000000013.safetensors").replace(run / "ages/000000016.safetensors")
+    assert "is the age 13 of a run: it was renamed; the nearest good age is 20" in message(Trajectory(run).at, 16)
+
+
+def test_files_of_earlier_versions_have_no_checksums(run, monkeypatch):
+    task = problem(updates=20)
+    monkeypatch.setattr(store.tensors, "SUMS", "update")  # what they had
+    store.ages.write(Place(run), task.model, torch.ones(task.model.size()), 13)
+    monkeypatch.undo()
+    path = run / "ages/000000013.safetensors"
+    path.write_bytes(path.read_bytes())
+    assert b"crc32" not in path.read_bytes()
+    assert Trajectory(run).at(13).eq(1).all()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_parameters_that_are_no_numbers_are_refused(run, value):
+    model, theta = problem().model, torch.zeros(problem().model.size())
+    theta[-1] = value
+    store.ages.write(Place(run), model, theta, 13)
+    text = "ages/000000013.safetensors: is damaged: it has parameters that are not finite; the nearest good age is 10"
+    assert text in message(Trajectory(run).at, 13)
+    assert call("info", run).code == 0
+    store.ages.write(
+        Place(run), model, torch.full_like(theta, 3e38), 13
+    )  # large ones are none of them, though their sum is
+    assert Trajectory(run).at(13).isfinite().all()
+
+
+def test_one_damaged_line_of_the_log_costs_one_record(run):
+    path = run / "log.jsonl"
+    flip(path, path.read_bytes().index(b"\n") + 15)
+    said = "log.jsonl: line 2 is not a JSON record as it was written"
+    assert said in message(Trajectory(run).log)
+    assert said in message(Trajectory(run).best)
+    assert Trajectory(run).faults() == [said]
+    store.reopen(run).close()
+    assert [record["update"] for record in Trajectory(run).log()] == [1, *range(3, 21)]
+    assert Trajectory(run).data["notes"] == [f"{said}: dropped, 19 others are kept"]
+    assert Trajectory(run).faults() == []
+
+
+def test_records_say_what_is_wrong_with_them(tmp_path):
+    good = [log.line_of({"update": i, "accuracy": 0.5, "because": "it is"}) for i in (1, 2)]
+    bad = [b'{"update": NaN}\n', b'{"update": -1}\n', b'{"update": 1, "x": "y"}\n', b'{"update": 1e3}\n', b"[]\n"]
+    bad += [b'{"update": 1' + b"0" * 99 + b"}\n", b"[" * 10_000 + b"\n", good[0].replace(b"0.5", b"0.6")]
+    (tmp_path / "log.jsonl").write_bytes(good[0] + b"".join(bad) + good[1])
+    assert log.scan(tmp_path) == ([{"update": i, "accuracy": 0.5, "because": "it is"} for i in (1, 2)], [*range(2, 10)])
+
+
+def test_what_is_missing_is_said(run):
+    (run / "ages/000000013.safetensors").unlink()
+    assert Trajectory(run).faults() == ["age 13 is missing"]
+    assert "age 13 is missing" in call("info", run).out
+    (run / "log.jsonl").unlink()
+    assert Trajectory(run).faults() == ["log.jsonl is missing"]
+    assert "log.jsonl: is missing: which age is best is not known; --age last, or a number" in message(
+        Trajectory(run).best
+    )
+    assert call("info", run).code == 0
+    flip(run / "restart.safetensors", 20)
+    assert "restart.safetensors is truncated or damaged" in Trajectory(run).faults()[1]
+
+
+def test_the_best_age_is_missing(run):
+    records = [
+        {"update": u, "compared": 99, "p_dd": 0.5 + abs(u - 13) / 99, "p_gg": 0.5, "nearer": 0.5} for u in (10, 13, 20)
+    ]
+    (run / "log.jsonl").write_bytes(b"".join(map(log.line_of, records)))
+    assert Trajectory(run).best() == 13
+    (run / "ages/000000013.safetensors").unlink()
+    said = "ages/000000013.safetensors: is missing, the best age to generate: the nearest are 10, 16; --age N takes one"
+    assert said in message(Trajectory(run).best)
+
+
+def restarted(run, **changes):
+    model = problem().model
+    theta = torch.zeros(model.size())
+    named = {"theta": theta, "moments.0": theta.clone()}
+    named |= {f"chains.0.{i}": torch.zeros(4, it.sites, dtype=torch.uint8) for i, it in enumerate(model.spec.layers)}
+    about = {"update": "9", "seconds": "1.0", "runs": "2", "pace": "1.0"}
+    texts = {name: value for name, value in changes.items() if isinstance(value, str)}
+    others = {name.replace("_", "."): value for name, value in changes.items() if not isinstance(value, str)}
+    named = {name: it for name, it in (named | others).items() if it is not None}
+    store.tensors.write(run / "restart.safetensors", named, about | texts)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"theta": torch.zeros(5)},
+        {"theta": torch.zeros(5), "moments_0": torch.zeros(5)},
+        {"theta": torch.full((problem().model.size(),), math.nan)},
+        {"theta": None},
+        {"moments_0": torch.zeros(3)},
+        {"average": torch.zeros(3)},
+        {"other": torch.zeros(3)},
+        {"pace": "nan"},
+        {"pace": "x"},
+        {"seconds": "-1"},
+        {"update": "1" * 99},
+        {"runs": "1" * 9},
+        {"chains_0_1": None},
+        {"chains_0_1": torch.zeros(3, 1, dtype=torch.uint8)},
+        {"chains_0_1": torch.full((4, 1), 77, dtype=torch.uint8)},
+        {"chains_0_1": torch.zeros(4, 1, dtype=torch.int64)},
+    ],
+)
+def test_restart_files_that_do_not_go_with_the_run(run, changes):
+    restarted(run)
+    task = problem(updates=20)
+    assert store.restart.read(run).update == 9
+    store.restart.check(run, task.model, store.restart.read(run))
+    restarted(run, **changes)
+    assert "restart.safetensors: is " in message(lambda: store.restart.check(run, task.model, store.restart.read(run)))
+
+
+def test_an_edited_header_is_refused_and_says_how_to_open_it(run):
+    form = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(form, indent=1))  # other blanks are no change
+    assert Trajectory(run).ages
+    form["recipe"]["steps"] = 3
+    (run / "run.json").write_text(json.dumps(form))
+    assert "run.json: is not as it was written (its checksum does not fit)" in message(Trajectory, run)
+    del form["crc32"]
+    (run / "run.json").write_text(json.dumps(form))
+    assert Trajectory(run).recipe["steps"] == 3
+
+
+def test_json_has_no_nan():
+    form = {"a": math.nan, "b": [math.inf, 1.5, {"c": -math.inf}], "d": "NaN"}
+    assert jsons.dumps(form) == '{"a": null, "b": [null, 1.5, {"c": null}], "d": "NaN"}'
+    for text, why in {
+        '{"a": [1, NaN]}': "a.1: NaN",
+        "1" * 30: "a whole number of 30",
+        '{"a": 1, "a": 2}': "twice",
+    }.items():
+        with pytest.raises(ValueError, match=why):
+            jsons.loads(text)
+
+
+def test_settings_that_are_nested_too_deeply_or_too_long(tmp_path):
+    for i, text in enumerate(("x = " + "[" * 5000, "x = " + "1" * 5000, "x = \xff")):
+        (tmp_path / f"{i}.toml").write_bytes(text.encode("latin-1"))
+        with pytest.raises(ConfigError, match="not valid TOML: "):
+            resolve(file=tmp_path / f"{i}.toml")
+    with pytest.raises(ConfigError):
+        resolve(assignments=["training.seed=" + "[" * 5000])
+
+
+# Short parts of the campaign (`python -m tests.campaigns.store`)
+
+
+@pytest.mark.parametrize("part", ["kills", "flips", "hostile"])
+def test_campaign(tmp_path, part):
+    act = {
+        "kills": lambda: campaign.kills(tmp_path, 3, campaign.TASKS[2:3], updates=40),
+        "flips": lambda: campaign.flips(tmp_path, 20),
+        "hostile": lambda: campaign.hostile(tmp_path, every=23),
+    }
+    counts = act[part]()
+    assert sum(counts.values()) > 5
+    assert {name: count for name, count in counts.items() if campaign.BAD in name and count} == {}
