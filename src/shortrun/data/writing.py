@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from shortrun.cells import for_spreadsheets
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
@@ -28,7 +29,7 @@ from shortrun.files import explain
 Add = Callable[[Dataset], None]
 
 
-def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> None:
+def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe_csv: bool = False) -> None:
     """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
 
     A name without a suffix is a new folder, with a file for each image or piece of music.
@@ -41,6 +42,8 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> N
         What to write.
     format : str, optional
         Name of the format, such as "fasta", where the suffix does not say it; for stdout by default that of `usual`.
+    safe_csv : bool, default False
+        Write texts of CSV and TSV that a spreadsheet would take for formulas with an apostrophe before.
 
     Raises
     ------
@@ -63,6 +66,10 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> N
     >>> len(sr.read(path))
     3
     """
+    if safe_csv:
+        with for_spreadsheets():
+            write(path, dataset, format=format)
+        return
     path = Path(path)
     if str(path) == DASH:
         format = format or usual(dataset.kind)
@@ -147,13 +154,15 @@ def for_stdout(format: str) -> Iterator[Path]:
         yield path
         if [*Path(folder).iterdir()] != [path]:
             raise FormatError("stdout", None, f"{format} takes several files: name one with -o")
-        sys.stdout.flush()
-        with path.open("rb") as file:
+        if sys.stdout is None:  # as a shell closes it with >&-
+            raise StoreError("stdout", "is closed: nothing can be written to it")
+        with explained(Path("stdout")), path.open("rb") as file:
+            sys.stdout.flush()
             if hasattr(sys.stdout, "buffer"):
                 shutil.copyfileobj(file, sys.stdout.buffer)
             else:  # a stream of text, in place of stdout
                 sys.stdout.write(file.read().decode())
-        sys.stdout.flush()
+            sys.stdout.flush()
 
 
 def by_lines(form: Format, file: Any, suffix: str) -> Add:
@@ -228,5 +237,7 @@ def explained(path: Path) -> Iterator[None]:
     """Say of an error of the disk which file it was about."""
     try:
         yield
+    except BrokenPipeError:  # the reader of stdout has left
+        raise
     except OSError as error:
         raise StoreError(path, explain(error)) from None

@@ -189,7 +189,7 @@ class Dataset:
         header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
         if self.columns is not None:
             header["columns"] = [column.meaning() for column in self.columns]
-        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True, allow_nan=False).encode())
         for array in (self.values, self.labels):
             for _, part in scan(array):
                 digest.update(np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<")).data)

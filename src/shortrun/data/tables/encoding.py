@@ -356,7 +356,7 @@ def header(table: Delimited, roles: Roles, sites: list[int]) -> tuple[tuple[str,
 def to_json(dataset: Dataset) -> str:
     """Return what the columns of a table mean, and where they were in their file."""
     columns = [column.to_dict() for column in dataset.columns or ()]
-    return json.dumps({"columns": columns, "header": dataset.kind.table.header or None})
+    return json.dumps({"columns": columns, "header": dataset.kind.table.header or None}, allow_nan=False)
 
 
 def from_json(form: str) -> tuple[tuple[Column, ...], TableKind]:
