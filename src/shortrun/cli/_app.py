@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -22,6 +23,7 @@ from shortrun.files import explain
 from shortrun.memory import shortage
 
 USERS, OURS, STOPPED = 2, 1, 130
+NO_ROOM = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
 FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 PHYSICS = "What the model has learned"
 
@@ -127,7 +129,7 @@ def verdict(error: Exception) -> tuple[int, str]:
     if short is not None:
         return USERS, short
     if isinstance(error, OSError):
-        return USERS, f"{error.filename or place()}: {explain(error)}"
+        return USERS, f"{error.filename or place(error)}: {explain(error)}"
     if isinstance(error, typer.Abort):
         return STOPPED, "stopped"
     if hasattr(error, "format_message"):  # what typer calls wrong usage; its class moved between versions
@@ -154,14 +156,12 @@ def check_working_directory() -> None:
         raise StoreError("the working directory", "no longer exists: change to another") from None
 
 
-def place() -> str:
-    """Return what to call the place of an error that names none: stdout, where that is full."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _output.forget(aside=False)
-        return "stdout"
-    return "a file"
+def place(error: OSError) -> str:
+    """Return what an error is about that names no file: writing files is said with their names, so a full stdout."""
+    if error.errno not in NO_ROOM:
+        return "a file"
+    _output.forget(aside=False)
+    return "stdout"
 
 
 def hang_up() -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.cells import for_spreadsheets
+from shortrun.cells import OBEYED, for_spreadsheets, harmless
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
@@ -78,7 +78,7 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
         return
     form, suffix = target(path, format)
     if form.save is not None:
-        form.save(path, dataset)
+        form.save(path, named_for(form, dataset))
         return
     with opened(path) as file:
         if form.append is not None:
@@ -86,7 +86,7 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
             for start, part in scan(dataset.values):
                 add(dataset.select(slice(start, start + len(part))))
         elif form.write is not None:
-            form.write(file, dataset, suffix)
+            form.write(file, named_for(form, dataset), suffix)
 
 
 @contextlib.contextmanager
@@ -170,7 +170,17 @@ def by_lines(form: Format, file: Any, suffix: str) -> Add:
     assert form.write is not None
     assert form.append is not None
     verbs = chain([form.write], repeat(form.append))
-    return lambda part: next(verbs)(file, part, suffix)
+    return lambda part: next(verbs)(file, named_for(form, part), suffix)
+
+
+def named_for(form: Format, dataset: Dataset) -> Dataset:
+    """Return samples as a format names them: in text without what a terminal obeys."""
+    names = dataset.names.tolist(), dataset.classes, [] if dataset.groups is None else dataset.groups.tolist()
+    if form.exact or not any(OBEYED.search("".join(part)) for part in names):
+        return dataset
+    people, classes, groups = ([*map(harmless, part)] for part in names)
+    kept = None if dataset.groups is None else np.array(groups)
+    return replace(dataset, names=np.array(people), classes=tuple(classes), groups=kept)
 
 
 @contextlib.contextmanager

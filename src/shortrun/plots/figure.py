@@ -212,14 +212,17 @@ def shown(figure: Figure) -> Figure:
     """Return a figure whose texts have no control characters, and no formulas that are none, as names may have."""
     from matplotlib.mathtext import MathTextParser
     from matplotlib.text import Text
-    from matplotlib.ticker import FixedFormatter
+    from matplotlib.ticker import Formatter, FuncFormatter
 
     parse = MathTextParser("path").parse
+
+    def tidied(format: Formatter) -> Formatter:
+        return FuncFormatter(lambda value, place: plain(format(value, place), parse))
+
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            formatter = axis.get_major_formatter()
-            if isinstance(formatter, FixedFormatter):
-                formatter.seq = [plain(text, parse) for text in formatter.seq]
+            if isinstance(axis.get_major_formatter(), FuncFormatter):  # which names of ticks are, too
+                axis.set_major_formatter(tidied(axis.get_major_formatter()))
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         text.set_text(plain(text.get_text(), parse))
