@@ -148,7 +148,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         environment = preloaded(build(Path(folder)))
         tests = sorted(set((ROOT / "tests" / "engine").glob("test_*.py")) - {ROOT / "tests" / "engine" / "test_gpu.py"})
-        suite = [*"-m pytest -q -p jaxtyping -p hypothesispytest -p no:cacheprovider".split(), *map(str, tests)]
+        plugins = [word for name in ("jaxtyping", "hypothesispytest", "no:cacheprovider") for word in ("-p", name)]
+        suite = ["-m", "pytest", "-q", *plugins, *map(str, tests)]
         calls = (suite, ["-m", "tests.campaigns.kernels", "--odd"])
         codes = [subprocess.run([sys.executable, *words], cwd=ROOT, env=environment).returncode for words in calls]
     seconds = time.monotonic() - begin

@@ -127,7 +127,7 @@ class Report:
             self.wrong(words, f"exit {result.code}: {result.err[-300:]}")
         self.refused += result.code == 2
         if "--verbose" in sys.argv:
-            tell(f"{time.process_time():.1f} s {result.code} {ascii(words)[:150]} {ascii(result.err[-200:])}")
+            tell(f"{time.process_time():.1f} s {result.code} {ascii(words)[:150]} {result.err[-200:]!a}")
         for stream in (result.out, result.err):
             self.text(words, stream)
         if result.code == 2 and not result.err.splitlines()[-1:][0].startswith("error: "):

@@ -1,4 +1,4 @@
-"""What a machine cannot do is refused in one line: too much memory, numbers beyond all bounds, a stdout that is full."""
+"""What a machine cannot do is refused in one line: too much memory, numbers beyond all bounds, a full stdout."""
 
 from __future__ import annotations
 
