@@ -11,6 +11,7 @@ import pytest
 
 import shortrun as sr
 from command_line import call, good, refused
+from settings.test_every_option import CLASSES, COMMANDS, FUNCTIONS
 from shortrun import memory
 from shortrun.cli import _app
 from shortrun.dynamics import Noise
@@ -19,7 +20,6 @@ from shortrun.settings import Settings, options
 from shortrun.settings._base import MOST_STEPS
 from shortrun.settings.text import whole_numbers
 from shortrun.store import Trajectory
-from settings.test_every_option import CLASSES, COMMANDS, FUNCTIONS
 
 HUGE, BEYOND = 10**18, 10**30
 NUMBERS = [
