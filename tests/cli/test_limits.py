@@ -51,7 +51,7 @@ def test_many_commands_have_a_seed():
 
 
 @pytest.mark.parametrize("name", SEEDED)
-@pytest.mark.parametrize("seed", [2**64, 10**30, -1])
+@pytest.mark.parametrize("seed", [2**64, -1])
 def test_a_seed_beyond_64_bits_is_refused_by_every_command(name, seed, run):
     assert "seed" in refused(*name.split(), *arguments(COMMANDS[name], run), "--seed", seed)
 
