@@ -35,10 +35,12 @@ tests:
 	PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 \
 	$(BIN)/python -m pytest -p xdist -p jaxtyping -p hypothesispytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Random files, kills and draws by the thousands, where `make test` tries a few of each.
+# Random files, kills and draws by the thousands, where `make test` tries a few of each; then the campaigns that are
+# programs of their own, with all that each of them tries.
+CAMPAIGNS := store readers terminal kernels
 campaign: $(VENV)/.installed-dev
 	SHORTRUN_CAMPAIGN=1 $(MAKE) --no-print-directory tests
-	$(BIN)/python -m tests.campaigns.readers --inputs 30000
+	for name in $(CAMPAIGNS); do OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaigns.$$name || exit 1; done
 
 # The table of all options, and the types of the public functions for editors: made from the settings.
 docs: $(VENV)/.installed-plots

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 MOST_LINES = 10  # of a message about many problems
+JOINERS = "\u200c\u200d"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -15,13 +17,38 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def printable(text: str) -> str:
-    """Return a text with escapes for what a terminal would not show, or would break the line at."""
-    return "".join(it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+def printable(text: str, keep: str = "") -> str:
+    r"""Return a text with escapes for what a terminal would obey, hide, reorder, or break the line at.
+
+    Spaces of any width stay, and the joiners that Persian, Hindi and emoji are spelled with.
+
+    Parameters
+    ----------
+    text : str
+        Any text, such as a name from a file.
+    keep : str, default ""
+        Characters that stay besides, as the line breaks of a block.
+
+    Examples
+    --------
+    >>> print(printable("a" + chr(27) + "[31m" + chr(0x202E) + "b"))
+    a\x1b[31m\u202eb
+    """
+    if text.isprintable():
+        return text
+    return "".join(it if it in keep or is_shown(it) else it.encode("unicode_escape").decode() for it in text)
+
+
+def is_shown(character: str) -> bool:
+    """Return whether a character is shown where it stands, and does nothing else."""
+    return character.isprintable() or character in JOINERS or unicodedata.category(character) == "Zs"
 
 
 class ShortrunError(ValueError):
-    """A mistake in what the user gave; the message is one complete line."""
+    """A mistake in what the user gave; the message is one complete line, and safe to show on a terminal."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class DataError(ShortrunError):
@@ -44,7 +71,7 @@ class FormatError(DataError):
     def __init__(self, path: Path | str, line: int | None, reason: str):
         self.path, self.line, self.reason = Path(path), line, reason
         place = f"{path}:{line}" if line is not None else f"{path}"
-        super().__init__(printable(f"{place}: {reason}"))
+        super().__init__(f"{place}: {reason}")
 
 
 class TableError(FormatError):
@@ -62,7 +89,10 @@ class TableError(FormatError):
         self.problems = tuple(problems)
         more = [f"... and {count - MOST_LINES:,} more"] if count > MOST_LINES else []
         lines = [f"{first.path}: {count:,} problems", *map(str, problems[:MOST_LINES]), *more]
-        self.args = ("\n  ".join(lines),)
+        self.args = ("\n  ".join(map(printable, lines)),)
+
+    def __str__(self) -> str:
+        return printable(super(ValueError, self).__str__(), keep="\n")
 
 
 class ConfigError(ShortrunError):

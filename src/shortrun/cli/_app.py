@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 import traceback
-from typing import Annotated
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 import shortrun
 from shortrun.cli import _output
 from shortrun.cli._lazy import group_of
-from shortrun.errors import ShortrunError
+from shortrun.errors import ShortrunError, StoreError
 from shortrun.files import explain
+from shortrun.memory import shortage
 
 USERS, OURS, STOPPED = 2, 1, 130
+NO_ROOM = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
+FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 PHYSICS = "What the model has learned"
 
 VERBS = {
@@ -79,15 +88,19 @@ def run(arguments: list[str]) -> int:
     arguments = [word for word in arguments if word != "--debug"]
     if arguments in ([], ["data"], ["plot"]):
         arguments.append("--help")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # letters that the terminal lacks are escapes, not errors
+            stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(arguments, prog_name="shortrun", standalone_mode=False)
-        sys.stdout.flush()
+        with told_in_a_line(debug):
+            check_working_directory()
+            code = app(arguments, prog_name="shortrun", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
         return hang_up()
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            _output.block(traceback.format_exc(), aside=True)
         code, line = verdict(error)
         _output.complain(line)
         return code
@@ -95,12 +108,28 @@ def run(arguments: list[str]) -> int:
         return STOPPED
 
 
+@contextmanager
+def told_in_a_line(debug: bool) -> Iterator[None]:
+    """Say warnings of Python and of libraries in a line each, without the place in their source."""
+
+    def tell(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if debug or not issubclass(category, FOR_DEVELOPERS):
+            _output.say(f"warning: {' '.join(str(message).split())}", aside=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = tell
+        yield
+
+
 def verdict(error: Exception) -> tuple[int, str]:
     """Return the exit code and the line for an error."""
     if isinstance(error, ShortrunError):
         return USERS, str(error)
+    short = shortage(error)
+    if short is not None:
+        return USERS, short
     if isinstance(error, OSError):
-        return USERS, f"{error.filename or 'a file'}: {explain(error)}"
+        return USERS, f"{error.filename or place(error)}: {explain(error)}"
     if isinstance(error, typer.Abort):
         return STOPPED, "stopped"
     if hasattr(error, "format_message"):  # what typer calls wrong usage; its class moved between versions
@@ -119,8 +148,23 @@ def usage(error: Exception) -> str:
     return f"{message} (see {command} --help)"
 
 
+def check_working_directory() -> None:
+    """Raise StoreError if the working directory was deleted: libraries end the process where there is none."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise StoreError("the working directory", "no longer exists: change to another") from None
+
+
+def place(error: OSError) -> str:
+    """Return what an error is about that names no file: writing files is said with their names, so a full stdout."""
+    if error.errno not in NO_ROOM:
+        return "a file"
+    _output.forget(aside=False)
+    return "stdout"
+
+
 def hang_up() -> int:
     """Return the exit code of a program whose reader has left; nothing more is written to it."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 1)
+    _output.forget(aside=False)
     return OURS  # as rich and typer do in this case

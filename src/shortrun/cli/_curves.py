@@ -122,6 +122,7 @@ def predictions(path: Path) -> Predictions:
     classes = tuple(str(name)[2:] for name in found.columns if str(name).startswith("p_"))
     labels = found["label"].fillna("").astype(str)
     code = {"": -1} | {name: k for k, name in enumerate(classes)}
+    labels = labels.map(lambda label: label if label in code else label.removeprefix("'"))  # of --safe-csv
     for line, label in enumerate(labels, start=2):
         if label not in code:
             expected = f"label '{label}' has no column 'p_{label}': a table of `shortrun predict` expected"

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from shortrun.records import Task
     from shortrun.store import Trajectory
 
+MOST_THREADS, MOST_SEED = 1024, 2**64 - 1
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a trained run.", show_default=False)]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, help="Threads of the computation; all cores by default.", rich_help_panel=MACHINE),
+    typer.Option(
+        min=1, max=MOST_THREADS, help="Threads of the computation; all cores by default.", rich_help_panel=MACHINE
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=OUTPUT)]
 
@@ -25,7 +28,9 @@ OF_AGE = OfAge.model_fields["age"]
 Age = Annotated[
     str, typer.Option(metavar="best|last|UPDATE", help=OF_AGE.description, rich_help_panel=MODEL, show_default=False)
 ]
-NoiseSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the noise.", rich_help_panel=SAMPLING)]
+NoiseSeed = Annotated[
+    int, typer.Option("--seed", min=0, max=MOST_SEED, help="Seed of the noise.", rich_help_panel=SAMPLING)
+]
 
 
 def told_age(run: Trajectory, settings: OfAge, task: Task = "generate") -> str:

@@ -1,21 +1,30 @@
-"""What every verb prints with: lines, one JSON document, tables, errors."""
+"""What every verb prints with: lines, one JSON document, tables, errors. Nothing else writes to the terminal."""
 
 from __future__ import annotations
 
+import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from shortrun import jsons
+from shortrun.errors import StoreError, is_shown, printable
+from shortrun.files import explain
 
 STDOUT = "-"  # a file of this name
+BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
 
 
 class Terminal(Console):
-    """A console that leaves a closed pipe to `main`."""
+    """A console that shows names as they are, and leaves a closed pipe to `main`."""
+
+    def __init__(self, *, stderr: bool = False):
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -23,7 +32,47 @@ class Terminal(Console):
 
 def say(line: str, *, aside: bool = False) -> None:
     """Print a line for a person: to stdout, or aside to stderr where stdout holds a document."""
-    print(line, file=sys.stderr if aside else sys.stdout, flush=True)
+    put(printable(line), aside=aside)
+
+
+def block(lines: str, *, aside: bool = False) -> None:
+    """Print several lines."""
+    put(printable(lines, keep="\n"), aside=aside)
+
+
+def put(text: str, *, aside: bool = False) -> None:
+    """Print a text that can be shown.
+
+    Raises
+    ------
+    StoreError
+        If stdout takes no more; what stderr does not take is lost.
+    """
+    with writable(aside):
+        print(text, file=sys.stderr if aside else sys.stdout, flush=True)
+
+
+@contextmanager
+def writable(aside: bool) -> Iterator[None]:
+    """Name the stream that cannot be written; a closed pipe is left to `main`."""
+    name = "stderr" if aside else "stdout"
+    try:
+        if getattr(sys, name) is None and not aside:  # as a shell closes it with >&-
+            raise StoreError(name, "is closed: nothing can be printed")
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        forget(aside)
+        if not aside:
+            raise StoreError(name, explain(error)) from error
+
+
+def forget(aside: bool) -> None:
+    """Let nothing more be written to a stream that takes no more, at the end of the program either."""
+    name = "stderr" if aside else "stdout"
+    if getattr(sys, name) is getattr(sys, f"__{name}__"):  # else it is not ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if aside else 1)
 
 
 def complain(line: str) -> None:
@@ -31,9 +80,15 @@ def complain(line: str) -> None:
     say(f"error: {' '.join(line.split())}", aside=True)
 
 
-def emit(document: Any) -> None:
+def emit(value: Any) -> None:
     """Print one JSON document on stdout."""
-    say(jsons.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+    put(document(value).rstrip("\n"))
+
+
+def document(value: Any, indent: int = 2) -> str:
+    """Return a JSON document that every program can read and a terminal can show: null for numbers that are none."""
+    text = jsons.dumps(value, indent=indent, ensure_ascii=False, default=_plain)
+    return BEYOND_ASCII.sub(lambda it: it[0] if is_shown(it[0]) else jsons.dumps(it[0])[1:-1], text) + "\n"
 
 
 def _plain(value: Any) -> Any:
@@ -46,17 +101,18 @@ def facts(values: Mapping[str, Any]) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in values.items():
-        table.add_row(name, str(value))
+        table.add_row(printable(name), printable(str(value)))
     _show(table)
 
 
 def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     """Print a table under a header."""
-    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    table = Table(*map(printable, header), box=None, pad_edge=False, header_style="bold")
     for line in lines:
-        table.add_row(*line)
+        table.add_row(*map(printable, line))
     _show(table)
 
 
 def _show(table: Table) -> None:
-    Terminal(highlight=False, markup=False).print(table)
+    with writable(aside=False):
+        Terminal().print(table)

@@ -51,7 +51,9 @@ class Bar(AbstractContextManager["Bar"]):
     """A live bar with updates/s, time left and the last monitored values."""
 
     def __init__(self, terminal: Terminal):
-        values = TextColumn("{task.fields[last]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+        values = TextColumn(
+            "{task.fields[last]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        )
         columns = (BarColumn(12), MofNCompleteColumn(), Rate(), TimeRemainingColumn(), values)
         self._bar = Progress(*columns, console=terminal, refresh_per_second=4, transient=True, expand=True)
         self._task, self._looked = None, 0.0

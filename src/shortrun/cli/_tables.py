@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shortrun.cells import texts
 from shortrun.errors import FormatError
 from shortrun.files import atomic
 from shortrun.settings import OUTPUT
@@ -52,9 +53,8 @@ def write(table: pd.DataFrame, path: Path | None) -> None:
         if path.suffix.lower() == ".parquet":
             table.to_parquet(temporary, index=False)
         else:
-            table.to_csv(
-                temporary, index=False, sep="\t" if path.suffix.lower() == ".tsv" else ",", float_format="%.9g"
-            )
+            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+            texts(table).to_csv(temporary, index=False, sep=separator, float_format="%.9g")
 
 
 def draw(path: Path | None, figure: Callable[[Any], Figure]) -> None:

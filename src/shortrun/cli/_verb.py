@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 from typer.models import OptionInfo
 
+from shortrun.cells import for_spreadsheets
 from shortrun.errors import ConfigError
 from shortrun.files import check_place
 from shortrun.settings import OUTPUT, Option, Settings, options
@@ -26,7 +27,8 @@ class Given(dict[str, Any]):
 def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the flags of settings classes; each parameter named here receives the settings as one value.
 
-    A parameter that is annotated `Given` receives the options that were given, as a mapping.
+    A parameter that is annotated `Given` receives the options that were given, as a mapping. A class that the command
+    has no parameter for gives it flags only: of `TableWriting`, which holds for all tables that it writes.
 
     Parameters
     ----------
@@ -37,17 +39,18 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = list(signature(command, eval_str=True).parameters.values())
         plain = [each for each in own if each.name not in kinds]
+        taken = {each.name for each in own}
         raw = {each.name for each in own if each.annotation is Given}
 
         @wraps(command)
         def called(**words: Any) -> None:
             values: dict[str, Any] = {each.name: words[each.name] for each in plain}
             check_outputs(plain, values)
-            with named_by_flags(kinds.values()):
+            with named_by_flags(kinds.values()), for_spreadsheets(bool(words.get("safe_csv"))):
                 for name, kind in kinds.items():
                     given = Given(given_by(kind, words))
                     values[name] = given if name in raw else kind.of(**given)
-                command(**values)
+                command(**{name: value for name, value in values.items() if name in taken})
 
         every = [*(flag_of(each) for kind in kinds.values() for each in options(kind)), *plain]
         every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in every]

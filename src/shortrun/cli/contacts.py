@@ -9,7 +9,7 @@ import typer
 
 from shortrun.cli import _machine_couplings, _options, _output, _tables
 from shortrun.cli._verb import verb
-from shortrun.settings import DATA, ContactsSettings
+from shortrun.settings import DATA, ContactsSettings, TableWriting
 
 if TYPE_CHECKING:
     from shortrun.landscape import Contacts
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ON_SCREEN = 20
 
 
-@verb(settings=ContactsSettings)
+@verb(settings=ContactsSettings, tables=TableWriting)
 def contacts(
     run: _options.RunFolder,
     settings: ContactsSettings,

@@ -10,7 +10,7 @@ import typer
 from shortrun.cli import _machine_couplings, _options, _output, _tables
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
-from shortrun.settings import OUTPUT, CouplingsSettings
+from shortrun.settings import OUTPUT, CouplingsSettings, TableWriting
 
 if TYPE_CHECKING:
     from shortrun.landscape import Couplings
@@ -19,7 +19,7 @@ ON_SCREEN = 20
 ARRAYS = ".npz"
 
 
-@verb(settings=CouplingsSettings)
+@verb(settings=CouplingsSettings, tables=TableWriting)
 def couplings(
     run: _options.RunFolder,
     settings: CouplingsSettings,

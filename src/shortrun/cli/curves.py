@@ -10,11 +10,11 @@ import typer
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import check_names
-from shortrun.settings import OUTPUT, Reading
+from shortrun.settings import OUTPUT, Reading, TableWriting
 from shortrun.settings.scoring import CurvesSettings
 
 
-@verb(settings=CurvesSettings, reading=Reading)
+@verb(settings=CurvesSettings, reading=Reading, tables=TableWriting)
 def curves(
     run: _options.RunFolder,
     test: Annotated[str, typer.Argument(metavar="TEST", help="Real samples to compare with.", show_default=False)],

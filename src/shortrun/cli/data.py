@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _output
-from shortrun.cli._options import Json
+from shortrun.cli._options import MOST_SEED, Json
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted, first_of
-from shortrun.settings import DATA, OUTPUT, Reading
+from shortrun.settings import DATA, OUTPUT, Reading, TableWriting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +113,7 @@ def leaks(source: str, reading: Reading) -> list[str]:
 
 
 @app.command()
-@verb(reading=Reading)
+@verb(reading=Reading, tables=TableWriting)
 def get(name: Samples, reading: Reading, out: Out, to: To = None) -> None:
     """Write a named data set to a file, from a local copy or from its public address."""
     from shortrun.data.recipes import ENTRIES
@@ -128,7 +128,7 @@ def get(name: Samples, reading: Reading, out: Out, to: To = None) -> None:
 
 
 @app.command()
-@verb(reading=Reading)
+@verb(reading=Reading, tables=TableWriting)
 def convert(
     source: Samples,
     out: Annotated[
@@ -142,14 +142,14 @@ def convert(
 
 
 @app.command()
-@verb(reading=Reading)
+@verb(reading=Reading, tables=TableWriting)
 def split(
     source: Samples,
     train: Annotated[Path, typer.Argument(metavar="TRAIN", help="File for the rest.", show_default=False)],
     test: Annotated[Path, typer.Argument(metavar="TEST", help="File for what is held out.", show_default=False)],
     reading: Reading,
     fraction: Annotated[float, typer.Option(metavar="SHARE", help="Share held out.", rich_help_panel=DATA)] = 0.2,
-    seed: Annotated[int, typer.Option(help="Seed of the choice.", rich_help_panel=DATA)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the choice.", rich_help_panel=DATA)] = 0,
     identity: Annotated[
         float | None,
         typer.Option(

@@ -11,7 +11,7 @@ from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import FormatError
 from shortrun.phrases import counted
-from shortrun.settings import OUTPUT, FixedPointsSettings, Reading
+from shortrun.settings import OUTPUT, FixedPointsSettings, Reading, TableWriting
 
 if TYPE_CHECKING:
     from shortrun.landscape import Basins
@@ -20,7 +20,7 @@ ON_SCREEN = 20  # fixed points; files hold them all
 COLUMNS = ("number", "basin", "gamma", "stability", "residual", "class", "share")
 
 
-@verb(settings=FixedPointsSettings, reading=Reading)
+@verb(settings=FixedPointsSettings, reading=Reading, tables=TableWriting)
 def fixed_points(
     run: _options.RunFolder,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Samples of the run's kind.", show_default=False)],

@@ -14,7 +14,7 @@ from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import number
 from shortrun.errors import FormatError
 from shortrun.phrases import counted
-from shortrun.settings import OUTPUT, Reading
+from shortrun.settings import OUTPUT, Reading, TableWriting
 from shortrun.settings.scoring import FoldSettings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ EVERY = 10.0  # seconds between lines of progress
 HEADER = ("class", "real", "generated", "difference", "at equal length", "KS", "p")
 
 
-@verb(settings=FoldSettings, reading=Reading)
+@verb(settings=FoldSettings, reading=Reading, tables=TableWriting)
 def fold(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Generated proteins.", show_default=False)],
     reading: Given,

@@ -13,7 +13,7 @@ from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
 from shortrun.phrases import counted
-from shortrun.settings import OUTPUT, GenerateSettings
+from shortrun.settings import OUTPUT, GenerateSettings, TableWriting
 from shortrun.settings.sampling import HELD
 from shortrun.settings.text import whole_numbers
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 IN_A_PICTURE = 10  # samples of each class
 
 
-@verb(settings=GenerateSettings)
+@verb(settings=GenerateSettings, tables=TableWriting)
 def generate(
     run: _options.RunFolder,
     settings: GenerateSettings,

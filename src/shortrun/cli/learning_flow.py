@@ -8,14 +8,14 @@ import typer
 
 from shortrun.cli import _options, _output, _tables
 from shortrun.cli._verb import Given, verb
-from shortrun.settings import Reading
+from shortrun.settings import Reading, TableWriting
 from shortrun.settings.regimes import LearningFlowSettings
 
 if TYPE_CHECKING:
     from shortrun.regimes import LearningFlow
 
 
-@verb(settings=LearningFlowSettings, reading=Reading)
+@verb(settings=LearningFlowSettings, reading=Reading, tables=TableWriting)
 def learning_flow(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file or the name of a data set.", show_default=False)],
     settings: LearningFlowSettings,

@@ -12,7 +12,7 @@ import typer
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.settings import DATA, LikelihoodByAgeSettings, LikelihoodSettings, Reading
+from shortrun.settings import DATA, LikelihoodByAgeSettings, LikelihoodSettings, Reading, TableWriting
 from shortrun.settings.likelihood import AgesOfCurve
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shortrun.store import Trajectory
 
 
-@verb(settings=LikelihoodSettings, curve=AgesOfCurve, reading=Reading)
+@verb(settings=LikelihoodSettings, curve=AgesOfCurve, reading=Reading, tables=TableWriting)
 def likelihood(
     run: _options.RunFolder,
     test: Annotated[str, typer.Argument(metavar="TEST", help="Samples, or the name of a data set.")],

@@ -11,7 +11,7 @@ import typer
 
 from shortrun.cli import _evaluating, _options, _output, _tables
 from shortrun.cli._verb import Given, verb
-from shortrun.settings import DATA, OUTPUT, Reading
+from shortrun.settings import DATA, OUTPUT, Reading, TableWriting
 from shortrun.settings.regimes import MixingSettings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SHORT = "warning: {} of {} at {} only a bound, longer than the run shows; more -
 UNITS = "in sweeps, the longest of several observables; > and < are bounds, of runs too short; chains from {}; k = {}"
 
 
-@verb(settings=MixingSettings, reading=Reading)
+@verb(settings=MixingSettings, reading=Reading, tables=TableWriting)
 def mixing(
     run: _options.RunFolder,
     settings: MixingSettings,

@@ -9,7 +9,7 @@ import typer
 from shortrun.cli import _machine_couplings, _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.settings import DATA, MutationsSettings, Reading
+from shortrun.settings import DATA, MutationsSettings, Reading, TableWriting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ MeasuredFile = Annotated[
 ]
 
 
-@verb(settings=MutationsSettings, reading=Reading)
+@verb(settings=MutationsSettings, reading=Reading, tables=TableWriting)
 def mutations(
     run: _options.RunFolder,
     wildtype: Annotated[

@@ -14,7 +14,7 @@ from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.phrases import counted
-from shortrun.settings import OUTPUT, Reading
+from shortrun.settings import OUTPUT, Reading, TableWriting
 from shortrun.settings.regimes import DiagramSettings, PhasesSettings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PRINTED = 2  # modes in the printed table
 say_aside = partial(_output.say, aside=True)
 
 
-@verb(settings=PhasesSettings, diagram=DiagramSettings, reading=Reading)
+@verb(settings=PhasesSettings, diagram=DiagramSettings, reading=Reading, tables=TableWriting)
 def phases(
     settings: PhasesSettings,
     diagram: DiagramSettings,

@@ -12,6 +12,7 @@ from shortrun.cli import _curves, _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.settings import OUTPUT, OfAge, Reading
+from shortrun.settings._base import MOST_UNITS
 from shortrun.settings.text import listed, whole_numbers
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ Names = Annotated[
     str | None, typer.Option("--name", metavar="NAME,...", help="Of the runs; of their files by default.")
 ]
 Scores = Annotated[str | None, typer.Option(metavar="NAME,...", help="Rows of the figure; all by default.")]
+
+Count = Annotated[int, typer.Option("-n", min=1, max=MOST_UNITS)]
+Units = Annotated[int, typer.Option("-n", "--number", min=1, max=MOST_UNITS, help="Hidden units, the strongest.")]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -148,7 +152,7 @@ def samples(
         str | None, typer.Option(metavar="1,10,100", help="Sweeps of a run, a grid each; its k by default.")
     ] = None,
     columns: Annotated[
-        int | None, typer.Option(min=1, help="Samples a class; 10, or 5 in each of several grids.")
+        int | None, typer.Option(min=1, max=10_000, help="Samples a class; 10, or 5 in each of several grids.")
     ] = None,
     seed: _options.NoiseSeed = 0,
     age: _options.Age = "best",
@@ -189,7 +193,7 @@ def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age:
 
 
 @app.command()
-def weights(run: _options.RunFolder, out: FigureFile, number: Annotated[int, typer.Option("-n", min=1)] = 10) -> None:
+def weights(run: _options.RunFolder, out: FigureFile, number: Count = 10) -> None:
     """Singular values of the weights against age."""
     check(out)
     from shortrun import plots, workflows
@@ -201,7 +205,9 @@ def weights(run: _options.RunFolder, out: FigureFile, number: Annotated[int, typ
 def fields(
     run: _options.RunFolder,
     out: FigureFile,
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Hidden units, the strongest.")] = 32,
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_UNITS, help="Hidden units, the strongest.")
+    ] = 32,
     age: _options.Age = "best",
 ) -> None:
     """Weights of the strongest hidden units."""
@@ -219,7 +225,9 @@ def fields(
 def motifs(
     run: _options.RunFolder,
     out: FigureFile,
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Hidden units, the strongest.")] = 6,
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_UNITS, help="Hidden units, the strongest.")
+    ] = 6,
     age: _options.Age = "best",
 ) -> None:
     """Weights of the strongest hidden units as sequence logos: what each is for, and against."""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shortrun.cells import texts
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted
-from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading
+from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading, TableWriting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ DIGITS = "%.6g"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-@verb(reading=Reading, settings=PredictSettings)
+@verb(reading=Reading, settings=PredictSettings, tables=TableWriting)
 def predict(
     run: _options.RunFolder,
     file: Annotated[str, typer.Argument(metavar="FILE", help="Samples to predict, or the name of a data set.")],
@@ -129,12 +130,12 @@ def sink(path: Path | None, rows: list[dict[str, Any]] | None) -> Iterator[Add]:
     elif rows is not None:
         yield lambda part, _first: rows.extend(part.to_pandas().to_dict(orient="records"))
     else:
-        yield lambda part, first: _output.say(table(part, first).rstrip("\n"))
+        yield lambda part, first: _output.block(table(part, first).rstrip("\n"))
 
 
 def table(part: Predictions, first: bool, separator: str = ",") -> str:
     """Return predictions as lines of a table, with a header before the first."""
-    return part.to_pandas().to_csv(index=False, header=first, sep=separator, float_format=DIGITS)
+    return texts(part.to_pandas()).to_csv(index=False, header=first, sep=separator, float_format=DIGITS)
 
 
 @dataclass

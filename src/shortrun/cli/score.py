@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,7 +91,7 @@ def save(found: Sequence[Score], path: Path) -> None:
     if str(path) == _output.STDOUT:
         return _output.emit([each.to_dict() for each in found])
     with atomic(path) as temporary:
-        temporary.write_text(json_.dumps([each.to_dict() for each in found], indent=1) + "\n")
+        temporary.write_text(_output.document([each.to_dict() for each in found], indent=1), encoding="utf-8")
 
 
 def show(found: Sequence[Score]) -> None:

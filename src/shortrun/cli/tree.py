@@ -11,7 +11,7 @@ import typer
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.phrases import counted
-from shortrun.settings import DATA, OUTPUT, Reading, TreeFolderSettings, TreeSettings
+from shortrun.settings import DATA, OUTPUT, Reading, TableWriting, TreeFolderSettings, TreeSettings
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEVELS_ON_SCREEN = 12
 
 
-@verb(settings=TreeSettings, folder=TreeFolderSettings, reading=Reading)
+@verb(settings=TreeSettings, folder=TreeFolderSettings, reading=Reading, tables=TableWriting)
 def tree(
     run: _options.RunFolder,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Samples that are the leaves.")],

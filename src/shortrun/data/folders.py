@@ -16,7 +16,7 @@ from shortrun.phrases import counted, quoted
 PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
 OTHER_PARTS = ("val", "valid", "validation", "dev")
 SHOWN = 3  # names in a note
-UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')  # not in names of files, on one system or another
+UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]')  # not in names of files
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from shortrun.data.core.blocks import taken
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import agreeing_sites, most_agreements, row_hashes
 from shortrun.phrases import first_of
+from shortrun.settings import check_seed
 
 NEAR = 0.98  # share of the sites at which nearly copies agree
 COMPARED = 1e10  # sites looked at, which takes a few seconds
@@ -110,6 +111,7 @@ def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed:
     >>> leak_between(digits.head(100), digits.head(50)).copies
     50
     """
+    check_seed(seed)
     groups = shared_groups(train, test)
     if train.sites != test.sites:
         return Leak(len(test), 0, groups=groups)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from shortrun.cells import OBEYED, for_spreadsheets, harmless
 from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
@@ -30,7 +31,7 @@ from shortrun.files import explain
 Add = Callable[[Dataset], None]
 
 
-def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> None:
+def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe_csv: bool = False) -> None:
     """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
 
     A name without a suffix is a new folder, with a file for each image or piece of music.
@@ -43,6 +44,8 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> N
         What to write.
     format : str, optional
         Name of the format, such as "fasta", where the suffix does not say it; for stdout by default that of `usual`.
+    safe_csv : bool, default False
+        Write texts of CSV and TSV that a spreadsheet would take for formulas with an apostrophe before.
 
     Raises
     ------
@@ -65,6 +68,10 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> N
     >>> len(sr.read(path))
     3
     """
+    if safe_csv:
+        with for_spreadsheets():
+            write(path, dataset, format=format)
+        return
     path = Path(path)
     if str(path) == DASH:
         format = format or usual(dataset.kind)
@@ -79,7 +86,7 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None) -> N
 def put(form: Format, path: Path, dataset: Dataset, suffix: str) -> None:
     """Write a data set in a format."""
     if form.save is not None:
-        form.save(path, dataset)
+        form.save(path, named_for(form, dataset))
         return
     with opened(path) as file:
         if form.append is not None:
@@ -87,7 +94,7 @@ def put(form: Format, path: Path, dataset: Dataset, suffix: str) -> None:
             for start, part in scan(dataset.values):
                 add(dataset.select(slice(start, start + len(part))))
         elif form.write is not None:
-            form.write(file, dataset, suffix)
+            form.write(file, named_for(form, dataset), suffix)
 
 
 @contextlib.contextmanager
@@ -155,13 +162,15 @@ def for_stdout(format: str) -> Iterator[Path]:
         yield path
         if [*Path(folder).iterdir()] != [path]:
             raise FormatError("stdout", None, f"{format} takes several files: name one with -o")
-        sys.stdout.flush()
-        with path.open("rb") as file:
+        if sys.stdout is None:  # as a shell closes it with >&-
+            raise StoreError("stdout", "is closed: nothing can be written to it")
+        with explained(Path("stdout")), path.open("rb") as file:
+            sys.stdout.flush()
             if hasattr(sys.stdout, "buffer"):
                 shutil.copyfileobj(file, sys.stdout.buffer)
             else:  # a stream of text, in place of stdout
                 sys.stdout.write(file.read().decode())
-        sys.stdout.flush()
+            sys.stdout.flush()
 
 
 def by_lines(form: Format, path: Path, file: Any, suffix: str) -> Add:
@@ -172,9 +181,19 @@ def by_lines(form: Format, path: Path, file: Any, suffix: str) -> Add:
 
     def add(part: Dataset) -> None:
         with boundary.writing(path):
-            next(verbs)(file, part, suffix)
+            next(verbs)(file, named_for(form, part), suffix)
 
     return add
+
+
+def named_for(form: Format, dataset: Dataset) -> Dataset:
+    """Return samples as a format names them: in text without what a terminal obeys."""
+    names = dataset.names.tolist(), dataset.classes, [] if dataset.groups is None else dataset.groups.tolist()
+    if form.exact or not any(OBEYED.search("".join(part)) for part in names):
+        return dataset
+    people, classes, groups = ([*map(harmless, part)] for part in names)
+    kept = None if dataset.groups is None else np.array(groups)
+    return replace(dataset, names=np.array(people), classes=tuple(classes), groups=kept)
 
 
 @contextlib.contextmanager
@@ -244,5 +263,7 @@ def explained(path: Path) -> Iterator[None]:
     """Say of an error of the disk which file it was about."""
     try:
         yield
+    except BrokenPipeError:  # the reader of stdout has left
+        raise
     except OSError as error:
         raise StoreError(path, explain(error)) from None

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from shortrun.engine.uniforms import uniform
+from shortrun.settings import check_seed
 from shortrun.typing import Uniforms
 
 STEP_BITS, LAYER_BITS, STREAM_BITS = 24, 4, 4
@@ -63,6 +64,9 @@ class Noise:
     first_chain: int = 0
     device: torch.device = CPU
     clock: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
 
     def at(self, step: int) -> Noise:
         """Return the same noise at another step."""

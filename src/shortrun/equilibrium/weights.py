@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from shortrun.settings import check_seed
 from shortrun.typing import Weights
 
 RESAMPLES = 200  # resamples of a bootstrap
@@ -67,7 +68,7 @@ def log_mean(log_weights: Weights, seed: int = 0) -> LogMean:
 def resampled(values: Float[Tensor, "C J"], seed: int) -> Float[Tensor, "B J"]:
     """Return bootstrap means of the columns: rows are resampled, for all columns together."""
     count = len(values)
-    counts = np.random.default_rng([seed, 11]).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    counts = np.random.default_rng([check_seed(seed), 11]).multinomial(count, np.full(count, 1 / count), RESAMPLES)
     return torch.from_numpy(counts / count).to(values) @ values
 
 

@@ -15,6 +15,8 @@ import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 
+from shortrun.settings import check_seed
+
 PSEUDO_COUNT = 0.5  # of the mean field: share of uniform letters
 PENALTY = 0.01  # of the pseudo-likelihood: times the squares of fields and couplings, a sequence
 BATCH, STEPS, RATE = 500, 150, 3e-3
@@ -102,7 +104,7 @@ def pseudo_likelihood(codes: Codes, weights: Shares, colours: int, *, seed: int 
     >>> int(scores.argmax())
     1
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(check_seed(seed))
     size = codes.shape[1] * colours
     site = torch.arange(size) // colours
     others = (site[:, None] != site).float()

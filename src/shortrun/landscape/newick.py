@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from shortrun.errors import printable
 from shortrun.landscape.tree import ROOT, Tree
 
 
@@ -54,7 +55,7 @@ def quoted(name: str) -> str:
 
 
 def leaf_names(names: Iterable[str]) -> list[str]:
-    """Return distinct names for a tree: "a (2)" for the second "a", without line breaks and tabs.
+    """Return distinct names for a tree: "a (2)" for the second "a", without line breaks and control characters.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def leaf_names(names: Iterable[str]) -> list[str]:
     seen: set[str] = set()
     found = []
     for name in names:
-        plain = " ".join(str(name).split()) or "unnamed"
+        plain = printable(" ".join(str(name).split())) or "unnamed"
         unique, count = plain, 1
         while unique in seen:
             count += 1

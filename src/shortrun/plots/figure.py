@@ -8,7 +8,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from shortrun.errors import FormatError, MissingExtraError
+from shortrun.errors import FormatError, MissingExtraError, printable
 from shortrun.files import atomic
 
 if TYPE_CHECKING:
@@ -203,5 +203,39 @@ def save(figure: Figure, path: Path | str) -> None:
     check_suffix(path)
     kind = path.suffix[1:].lower()
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    shown(figure)
     with atomic(path) as temporary, style():
         figure.savefig(temporary, format=kind, dpi=DPI, metadata=undated)
+
+
+def shown(figure: Figure) -> Figure:
+    """Return a figure whose texts have no control characters, and no formulas that are none, as names may have."""
+    from matplotlib.mathtext import MathTextParser
+    from matplotlib.text import Text
+    from matplotlib.ticker import Formatter, FuncFormatter
+
+    parse = MathTextParser("path").parse
+
+    def tidied(format: Formatter) -> Formatter:
+        return FuncFormatter(lambda value, place: plain(format(value, place), parse))
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), FuncFormatter):  # which names of ticks are, too
+                axis.set_major_formatter(tidied(axis.get_major_formatter()))
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_text(plain(text.get_text(), parse))
+    return figure
+
+
+def plain(text: str, parse: Callable[[str], Any]) -> str:
+    """Return a text as a figure can show it; dollars that enclose no formula are dollars."""
+    tidy = printable(str(text), keep="\n")
+    if "$" not in tidy:
+        return tidy
+    try:
+        parse(tidy)
+    except ValueError:
+        return tidy.replace("$", r"\$")
+    return tidy

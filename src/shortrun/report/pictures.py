@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shortrun.plots.figure import style
+from shortrun.plots.figure import shown, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +44,7 @@ class Picture:
 
 def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: bool = False) -> Picture:
     """Return a figure as part of a page: SVG, or PNG if it is dense or `pixels` is set."""
+    shown(figure)
     drawing = b"" if pixels else svg(figure)
     dense = pixels or len(drawing) > MOST_BYTES
     source = address("png", png(figure)) if dense else address("svg+xml", drawing)

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from shortrun.data import Dataset
+from shortrun.settings import check_seed
 
 Direction: TypeAlias = Literal["lower", "higher", "none"]
 Convention: TypeAlias = Literal["default", "paper", "fef"]
@@ -121,7 +122,7 @@ class Pair:
         """Return the same samples in a random order, a function of the seed that differs between the sides."""
         sides = (self.reference, self.generated, self.held_out)
         reference, generated, held_out = (
-            side and side.select(np.random.default_rng([self.seed, i]).permutation(len(side)))
+            side and side.select(np.random.default_rng([check_seed(self.seed), i]).permutation(len(side)))
             for i, side in enumerate(sides)
         )
         return replace(self, reference=reference, generated=generated, held_out=held_out)

@@ -9,6 +9,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._features import features
 from shortrun.scores._judges import Judge
+from shortrun.settings import check_seed
 
 NUMBERS = 5e7  # features of the samples that it learns from, which takes some seconds
 KIND = "logistic regression"
@@ -58,7 +59,7 @@ def baseline(train: Dataset, data: Dataset, seed: int = 0) -> Baseline | None:
         return None
     known, tested = train.select(train.labelled), data.select(data.labelled)
     most = max(100, int(NUMBERS / features(known.head(1)).shape[1]))
-    rows = np.sort(np.random.default_rng([seed, 23]).permutation(len(known))[:most])
+    rows = np.sort(np.random.default_rng([check_seed(seed), 23]).permutation(len(known))[:most])
     if np.count_nonzero(known.select(rows).class_counts) < 2:
         return None
     right = Judge.taught(KIND, known.select(rows))(tested) == tested.labels

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from shortrun.settings import check_seed
+
 DRAWS = 200
 ROWS = 1000  # number of samples that the variance of influences is estimated from
 
@@ -24,7 +26,7 @@ def bootstrap(
     seed : int
         Seed of the resampling (B. Efron, Ann. Stat. 7, 1, 1979).
     """
-    random = np.random.default_rng([seed, 99])
+    random = np.random.default_rng([check_seed(seed), 99])
     return float(np.std(statistic(means_drawn(one, random), means_drawn(other, random)), ddof=1))
 
 

@@ -22,6 +22,7 @@ from shortrun.data.core.frames import written
 from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._families import Domain, SampleScores
 from shortrun.scores._numbers import kolmogorov_smirnov
+from shortrun.settings import check_seed
 
 BINS = 10  # of a number beside a category
 DRAWS = 20  # of the generated rows, for errors
@@ -126,7 +127,7 @@ def measure(pair: Pair) -> dict[str, Estimate]:
 
 def spread(score: Callable[[list[Cells]], float], cells: list[Cells], seed: int) -> float:
     """Return the standard deviation of a score when the generated rows are resampled."""
-    random, count = np.random.default_rng([seed, 99]), len(cells[0].codes[1])
+    random, count = np.random.default_rng([check_seed(seed), 99]), len(cells[0].codes[1])
     drawn = (random.integers(0, count, count) for _ in range(DRAWS))
     return float(np.nanstd([score([column.drawn(rows) for column in cells]) for rows in drawn], ddof=1))
 

@@ -13,6 +13,7 @@ from shortrun.scores._errors import means_drawn
 from shortrun.scores._families import SampleScores
 from shortrun.scores._genotypes import GENOTYPES, along, frequencies, minor, ploidy
 from shortrun.scores._numbers import ratio, spread
+from shortrun.settings import check_seed
 
 RARE = 0.05  # minor-allele frequency below which an allele is rare
 SITES = 1024  # sites resampled at once
@@ -93,7 +94,7 @@ def spread_of_lost(reference: Dataset, generated: Dataset, sites: np.ndarray, se
     p, total = frequencies(reference), 0.0
     for start in range(0, len(sites), SITES):
         here = sites[start : start + SITES]
-        q = means_drawn(generated.values[:, here] / ploidy(generated), np.random.default_rng([seed, 99]))
+        q = means_drawn(generated.values[:, here] / ploidy(generated), np.random.default_rng([check_seed(seed), 99]))
         total = total + lost(p[here], q).sum(1)
     return float(np.std(total / len(sites), ddof=1))
 

@@ -12,6 +12,7 @@ from shortrun.errors import DataError
 from shortrun.scores._base import ALL, Quantity
 from shortrun.scores._errors import means_drawn
 from shortrun.scores._families import ClassRows, PredictionScores, Row
+from shortrun.settings import check_seed
 
 BINS = 15  # of the probability of the most probable label, as in the reference
 DRAWS = 200  # of labels from the probabilities
@@ -159,7 +160,7 @@ def calibration_error(predictions: Predictions, bins: int = BINS, seed: int = 0)
     sure = confidence(known)
     excess = np.zeros((len(known), bins))
     excess[np.arange(len(known)), bin_of(sure, bins)] = (known.predicted == known.labels) - sure
-    drawn = np.abs(means_drawn(excess, np.random.default_rng([seed, 99]))).sum(1)
+    drawn = np.abs(means_drawn(excess, np.random.default_rng([check_seed(seed), 99]))).sum(1)
     return float(np.abs(excess.mean(0)).sum()), float(drawn.std(ddof=1))
 
 
@@ -168,7 +169,7 @@ def calibration_floor(predictions: Predictions, bins: int = BINS, seed: int = 0)
 
     It is above 0 because the number of samples is finite, more so for uncertain predictions.
     """
-    sure, random = confidence(labelled(predictions)), np.random.default_rng([seed, 98])
+    sure, random = confidence(labelled(predictions)), np.random.default_rng([check_seed(seed), 98])
     place = bin_of(sure, bins)
     excess = [np.bincount(place, (random.random(len(sure)) < sure) - sure, bins) for _ in range(DRAWS)]
     return float(np.abs(excess).sum(1).mean() / len(sure))

@@ -11,13 +11,14 @@ from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import ROWS, linear
 from shortrun.scores._families import SampleScores
 from shortrun.scores._features import blocks, features, means, sites_of
+from shortrun.settings import check_seed
 
 TRIPLES = 2000
 
 
 def sampled_triples(sites: np.ndarray, seed: int, count: int = TRIPLES) -> np.ndarray:
     """Return (T, 3) distinct triples of features of three different sites, drawn uniformly; at most `count`."""
-    drawn = np.sort(np.random.default_rng([seed, 3]).integers(0, len(sites), (4 * count, 3)), axis=1)
+    drawn = np.sort(np.random.default_rng([check_seed(seed), 3]).integers(0, len(sites), (4 * count, 3)), axis=1)
     distinct = (np.diff(sites[drawn], axis=1) > 0).all(1)
     different, first = np.unique(drawn[distinct], axis=0, return_index=True)
     return different[np.argsort(first)][:count]

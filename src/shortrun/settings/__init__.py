@@ -17,6 +17,9 @@ from shortrun.settings._base import (
     Seed,
     Settings,
     Share,
+    Steps,
+    Width,
+    check_seed,
     option,
     options,
 )
@@ -49,7 +52,7 @@ from shortrun.settings.sampling import (
     StreamSettings,
     TemperingSettings,
 )
-from shortrun.settings.shared import OfAge, OfAges, Seeded
+from shortrun.settings.shared import OfAge, OfAges, Seeded, TableWriting
 from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
 
 __all__ = [
@@ -92,11 +95,15 @@ __all__ = [
     "Seeded",
     "Settings",
     "Share",
+    "Steps",
     "StreamSettings",
+    "TableWriting",
     "TemperingSettings",
     "TrainSettings",
     "TreeFolderSettings",
     "TreeSettings",
+    "Width",
+    "check_seed",
     "configured",
     "option",
     "options",

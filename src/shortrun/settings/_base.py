@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -20,8 +21,14 @@ from shortrun.errors import ConfigError, nearest
 DATA, MODEL, CHAOTIC, TRAINING = "Data", "Model and scheme", "Chaotic networks", "Training"
 SAMPLING, MEASUREMENT, OUTPUT, MACHINE = "Sampling", "Measurement", "Output", "Machine"
 
-Positive = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
+MOST = 2**32 - 1  # chains and updates that the noise tells apart
+MOST_STEPS = 2**24 - 1  # sweeps of a chain that it tells apart
+MOST_UNITS = 2**24
+
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+Width = Annotated[int, Field(ge=1, le=MOST_UNITS)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -29,6 +36,19 @@ Seed = Annotated[int, Field(ge=0, lt=2**64)]
 
 S = TypeVar("S", bound="Settings")
 Memory = Literal["no", "always", "if possible"]
+
+
+def check_seed(seed: int) -> int:
+    """Return a seed of the noise, which has 64 bits.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such number.
+    """
+    if not (isinstance(seed, Integral) and 0 <= seed < 2**64):
+        raise ConfigError("seed", f"a whole number from 0, less than {2**64:,} expected, got {seed!r}")
+    return int(seed)
 
 
 class Settings(BaseModel):
@@ -266,17 +286,23 @@ def expected_number(found: Option | None, error: Any) -> str:
     """Return what was expected in place of a value, but for words."""
     limits = error.get("ctx", {}) | (limits_of(found.type) if found is not None else {})
     low, high = limits.get("ge"), limits.get("le")
+    narrow = low is not None and high is not None and high < MOST_STEPS  # else a person needs one of the two
     words = {
-        "greater_than_equal": f"at least {low} expected" if high is None else f"{low} to {high} expected",
-        "less_than_equal": f"at most {high} expected" if low is None else f"{low} to {high} expected",
+        "greater_than_equal": f"{low} to {high} expected" if narrow else f"at least {low} expected",
+        "less_than_equal": f"{low} to {high} expected" if narrow else f"at most {amount(high)} expected",
         "greater_than": f"a number greater than {limits.get('gt')} expected",
-        "less_than": f"a number less than {limits.get('lt')} expected",
+        "less_than": f"a number less than {amount(limits.get('lt'))} expected",
         "finite_number": "a finite number expected",
     }
     words |= dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number expected")
     words |= dict.fromkeys(("float_type", "float_parsing"), "a number expected")
     message = error["msg"].removeprefix("Value error, ")
     return words.get(error["type"], f"{message[:1].lower()}{message[1:]}")
+
+
+def amount(limit: float | None) -> str:
+    """Return a limit as a person reads it."""
+    return "" if limit is None else f"{limit:,}"
 
 
 def limits_of(kind: Any) -> dict[str, Any]:

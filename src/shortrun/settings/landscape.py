@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shortrun.settings._base import DATA, MODEL, OUTPUT, Count, Positive, Rate, Settings, option
+from shortrun.settings._base import DATA, MODEL, MOST, OUTPUT, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
 from shortrun.settings.text import listed
 
@@ -77,7 +77,7 @@ class TreeSettings(MergingSettings, OfAges, Averaged, Seeded):
         metavar="SHARE",
     )
     chains: Positive = option(1000, "Number of chains that measure this share.", panel=MODEL)
-    sweeps: Positive = option(100, "Number of sweeps of these chains at each age.", panel=MODEL)
+    sweeps: Steps = option(100, "Number of sweeps of these chains at each age.", panel=MODEL)
     n: Positive | None = option(
         None, "Number of leaves, a random choice of the samples; all by default.", flags=("-n", "--number")
     )
@@ -158,7 +158,9 @@ class MutationsSettings(OfAge):
     label: str | None = option(
         None, "Class at which the label is held; summed over by default.", panel=MODEL, metavar="CLASS"
     )
-    first_residue: int = option(1, "Number of the first residue of the wild type.", metavar="NUMBER")
+    first_residue: Annotated[int, Field(ge=-MOST, le=MOST)] = option(
+        1, "Number of the first residue of the wild type.", metavar="NUMBER"
+    )
     measured_column: str | None = option(
         None, "Column of the measured effects; found by its name by default.", panel=DATA, metavar="COLUMN"
     )

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shortrun.settings._base import MEASUREMENT, MODEL, SAMPLING, Positive, Settings, option
+from shortrun.settings._base import MEASUREMENT, MODEL, MOST, MOST_STEPS, SAMPLING, Settings, Steps, option
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
 
 ACCEPTANCE = 0.3  # BDFRS24
+Several = Annotated[int, Field(ge=2, le=MOST)]
 
 
 class ExchangeSettings(Settings):
@@ -23,8 +24,10 @@ class ExchangeSettings(Settings):
 class AnnealingSettings(Seeded):
     """How chains are annealed, between independent sites and a machine."""
 
-    chains: Annotated[int, Field(ge=2)] = option(200, "Number of chains of ais and trajectory.", panel=SAMPLING)
-    temperatures: Positive = option(1000, "Number of temperatures of ais.", panel=SAMPLING)
+    chains: Annotated[int, Field(ge=2, le=MOST)] = option(
+        200, "Number of chains of ais and trajectory.", panel=SAMPLING
+    )
+    temperatures: Steps = option(1000, "Number of temperatures of ais.", panel=SAMPLING)
 
 
 class LogZSettings(ExchangeSettings, AnnealingSettings):
@@ -35,7 +38,7 @@ class LogZSettings(ExchangeSettings, AnnealingSettings):
         "Estimate of ln Z: enumeration, annealing, or along the training; by default exact where possible, else ais.",
         panel=MEASUREMENT,
     )
-    sweeps: Annotated[int, Field(ge=10)] = option(
+    sweeps: Annotated[int, Field(ge=10, le=MOST_STEPS)] = option(
         1000, "Number of sweeps of each machine of a trajectory.", panel=SAMPLING
     )
 

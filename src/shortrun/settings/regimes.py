@@ -9,9 +9,10 @@ from pydantic import Field
 from shortrun.settings._base import (
     CHAOTIC,
     MEASUREMENT,
+    MOST,
+    MOST_STEPS,
     OUTPUT,
     SAMPLING,
-    Count,
     NotNegative,
     Positive,
     Rate,
@@ -21,14 +22,14 @@ from shortrun.settings._base import (
 from shortrun.settings.shared import Averaged, OfAges, Seeded
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)  # of an untrained network, where none are given
-Several = Annotated[int, Field(ge=2)]
+Several = Annotated[int, Field(ge=2, le=MOST)]
 
 
 class MixingSettings(OfAges, Averaged, Seeded):
     """How relaxation times are measured."""
 
-    chains: Annotated[int, Field(ge=4)] = option(200, "Chains from each start.", panel=MEASUREMENT)
-    sweeps: Annotated[int, Field(ge=16)] = option(
+    chains: Annotated[int, Field(ge=4, le=MOST)] = option(200, "Chains from each start.", panel=MEASUREMENT)
+    sweeps: Annotated[int, Field(ge=16, le=MOST_STEPS)] = option(
         4096, "Largest number of sweeps that chains are followed for at each age.", panel=MEASUREMENT
     )
     modes: Positive = option(3, "Leading singular vectors of the weights to project on.", panel=MEASUREMENT)
@@ -45,8 +46,10 @@ class PhasesSettings(OfAges, Averaged, Seeded):
     modes: Positive = option(3, "Number of modes in the table, the largest first.", panel=MEASUREMENT)
     susceptibility: bool = option(False, "Measure the susceptibility of each mode from samples.", panel=SAMPLING)
     chains: Several = option(500, "Chains from random starts for the susceptibility.", panel=SAMPLING)
-    steps: Several = option(200, "Sweeps to average over for the susceptibility.", panel=SAMPLING)
-    burn: Count = option(200, "Sweeps before these.", panel=SAMPLING)
+    steps: Annotated[int, Field(ge=2, le=MOST_STEPS)] = option(
+        200, "Sweeps to average over for the susceptibility.", panel=SAMPLING
+    )
+    burn: Annotated[int, Field(ge=0, le=MOST_STEPS)] = option(200, "Sweeps before these.", panel=SAMPLING)
 
 
 class DiagramSettings(Settings):

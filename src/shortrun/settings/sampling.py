@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, option
+from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, Steps, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.reading import Names
 from shortrun.settings.shared import OfAge, Seeded
@@ -90,7 +90,7 @@ class GenerateSettings(PieceSettings, StreamSettings):
         metavar="RULE",
     )
 
-    steps: Positive | None = option(
+    steps: Steps | None = option(
         None,
         "Sweeps from noise; by default the k of the training, or 500 for each replica in equilibrium.",
         panel=SAMPLING,
@@ -118,7 +118,7 @@ class ChainSettings(OfAge, Seeded):
 class PredictSettings(ChainSettings):
     """Options of `predict`."""
 
-    sweeps: Positive | None = option(
+    sweeps: Steps | None = option(
         None,
         "Sweeps of the label chain; without it, exact probabilities (the answer after k steps of a chaotic network).",
         panel=SAMPLING,
@@ -128,6 +128,4 @@ class PredictSettings(ChainSettings):
 class ReconstructSettings(OfAge, Seeded):
     """Options of `reconstruct`."""
 
-    steps: Positive | None = option(
-        None, "Steps T / dt of both runs; by default those of the training.", panel=SAMPLING
-    )
+    steps: Steps | None = option(None, "Steps T / dt of both runs; by default those of the training.", panel=SAMPLING)

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, Positive, Settings, option
+from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, MOST, Positive, Settings, Steps, option
 from shortrun.settings.shared import Averaged, OfAge, OfAges, Seeded
 
-SeveralSamples = Annotated[int, Field(ge=2)]
+SeveralSamples = Annotated[int, Field(ge=2, le=MOST)]
 
 
 class ScoringSettings(Seeded):
@@ -40,7 +40,7 @@ class EvaluateSettings(OfAge, ScoringSettings):
     """Options of `evaluate`."""
 
     n: SeveralSamples = option(10_000, "Largest number of generated samples.", panel=MODEL, flags=("-n", "--number"))
-    steps: Positive | None = option(None, "Number of sweeps from noise; by default the k of the training.", panel=MODEL)
+    steps: Steps | None = option(None, "Number of sweeps from noise; by default the k of the training.", panel=MODEL)
     with_curves: bool = option(
         True,
         "Measure scores against sampling time too.",
@@ -52,13 +52,13 @@ class EvaluateSettings(OfAge, ScoringSettings):
 class CurvesSettings(OfAges, Averaged, ScoreSettings):
     """Options of `curves`."""
 
-    times: tuple[Positive, ...] | None = option(
+    times: tuple[Steps, ...] | None = option(
         None,
         "Numbers of sweeps to look after; by default a logarithmic grid with k.",
         panel=MEASUREMENT,
         metavar="1,2,5,...",
     )
-    until: Positive | None = option(None, "End of that grid; by default 10 k.", panel=MEASUREMENT, metavar="SWEEPS")
+    until: Steps | None = option(None, "End of that grid; by default 10 k.", panel=MEASUREMENT, metavar="SWEEPS")
     n: SeveralSamples = option(2000, "Largest number of samples compared.", panel=MODEL, flags=("-n", "--number"))
 
 

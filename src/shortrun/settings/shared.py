@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
+from shortrun.settings._base import MODEL, OUTPUT, SAMPLING, Count, Seed, Settings, option
 
-from shortrun.settings._base import MODEL, SAMPLING, Seed, Settings, option
-
-Age = Annotated[int, Field(ge=0)]
+Age = Count
 WhichAge = Age | Literal["best", "last"]
 
 
@@ -16,6 +14,16 @@ class Seeded(Settings):
     """The seed of a verb that draws random numbers."""
 
     seed: Seed = option(0, "Seed of all random numbers.", panel=SAMPLING)
+
+
+class TableWriting(Settings):
+    """How a verb writes tables."""
+
+    safe_csv: bool = option(
+        False,
+        "Write texts of CSV and TSV that a spreadsheet would take for formulas (=, +, -, @) with an apostrophe before.",
+        panel=OUTPUT,
+    )
 
 
 class Averaged(Settings):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from shortrun.errors import ConfigError
 
+LARGEST, MOST_NUMBERS, MOST_LETTERS = 2**32, 10**7, 100  # of a list, and of a number in it
+
 
 def assignments(texts: Iterable[str], flag: str) -> dict[str, str]:
     """Return name -> value of texts like "a=1,b=2".
@@ -40,7 +42,12 @@ def whole_numbers(text: str, flag: str) -> tuple[int, ...]:
         first, dash, last = part.strip().partition("-")
         if not (first.isdecimal() and (last.isdecimal() if dash else True)):
             raise ConfigError(flag, f"numbers and ranges such as 1-50,60 expected, got '{part}'")
-        if dash and int(last) < int(first):
+        if len(part) > MOST_LETTERS:
+            raise ConfigError(flag, f"numbers below {LARGEST:,} expected, got '{part[:MOST_LETTERS]}...'")
+        low, high = int(first), int(last or first)
+        if high < low:
             raise ConfigError(flag, f"a range that goes up expected, got '{part}'")
-        numbers += range(int(first), int(last or first) + 1)
+        if high >= LARGEST or high - low >= MOST_NUMBERS:
+            raise ConfigError(flag, f"numbers below {LARGEST:,} and ranges of {MOST_NUMBERS:,} expected, got '{part}'")
+        numbers += range(low, high + 1)
     return tuple(numbers)

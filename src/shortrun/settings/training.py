@@ -21,6 +21,8 @@ from shortrun.settings._base import (
     Rate,
     Seed,
     Settings,
+    Steps,
+    Width,
     nested,
     option,
     options,
@@ -38,7 +40,7 @@ class ModelSettings(Settings):
     units: Literal["auto", "bernoulli", "ising", "potts", "gaussian"] = option(
         "auto", "Type of the visible units; by default what the values need.", panel=MODEL
     )
-    hidden: Positive | Literal["auto"] = option(
+    hidden: Width | Literal["auto"] = option(
         "auto", "Number of hidden units; by default 256, or 512 from 5,000 samples on.", panel=MODEL, metavar="H"
     )
     hidden_units: Literal["bernoulli", "ising", "gaussian"] = option(
@@ -52,7 +54,7 @@ class ModelSettings(Settings):
         "Noise that samples of a class start from: uniform, or independent sites with the frequencies of the class.",
         panel=MODEL,
     )
-    layers: tuple[Positive, ...] = option(
+    layers: tuple[Width, ...] = option(
         (),
         "Hidden units of a chaotic network, layer by layer: none, one or two. The command line takes the number of "
         "visible units before them.",
@@ -93,7 +95,7 @@ class SchemeSettings(Settings):
     name: Literal["auto", "ff", "pcd", "cd", "rdm"] = option(
         "auto", "Training scheme; by default ff with labels and rdm without.", panel=MODEL, keyword="scheme"
     )
-    steps: Positive = option(10, "Number k of sweeps of the free chains.", panel=MODEL)
+    steps: Steps = option(10, "Number k of sweeps of the free chains.", panel=MODEL)
     generate: NotNegative = option(1.0, "Weight of the gradient for generating given a label.", panel=MODEL)
     predict: NotNegative = option(10.0, "Weight of the gradient for predicting the label.", panel=MODEL)
     predict_end: NotNegative = option(
@@ -209,7 +211,7 @@ class TrainSettings(Settings):
     assignments: tuple[str, ...] = option(
         (), "Any setting, as optimiser.l2=0.001.", panel=TRAINING, flags=("--set",), metavar="SECTION.KEY=VALUE"
     )
-    time: float | None = option(
+    time: Rate | None = option(
         None, "Time T of every run of a chaotic network, in place of steps; 100 by default.", panel=CHAOTIC, metavar="T"
     )
     resume: bool = option(
@@ -295,7 +297,7 @@ def _check_family(config: Config, start: TrainSettings, given: Mapping[str, Any]
         )
 
 
-def _timed(config: Config, time: float | None, given: Mapping[str, Any]) -> Config:
+def _timed(config: Config, time: Rate | None, given: Mapping[str, Any]) -> Config:
     """Return settings whose runs take the time T: as many steps of their dt, which alone leaves T at 100."""
     if time is not None and "steps" in given:
         raise ConfigError("time", "not together with steps: T is so many steps of dt")

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun import plots
+from shortrun.cells import texts
 from shortrun.data import Dataset
 from shortrun.errors import StoreError
 from shortrun.files import atomic_folder, check_new, explain
@@ -86,8 +87,8 @@ def write_tree(
     strips = strips_of(data, annotations or {})
     with new_folder(Path(folder), settings.overwrite) as out:
         (out / NEWICK).write_text(newick(tree, names), encoding="utf-8")
-        nodes_table(tree, data, names).to_csv(out / "nodes.csv", index=False, float_format="%.9g")
-        members_table(tree, data, names, settings.clusters).to_csv(out / "members.csv", index=False)
+        texts(nodes_table(tree, data, names)).to_csv(out / "nodes.csv", index=False, float_format="%.9g")
+        texts(members_table(tree, data, names, settings.clusters)).to_csv(out / "members.csv", index=False)
         np.savez_compressed(out / "nodes.npz", allow_pickle=False, **fixed_points(tree, model, names))
         for name, text in itol(tree, names, strips).items():
             (out / name).write_text(text, encoding="utf-8")

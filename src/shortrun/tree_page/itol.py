@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from shortrun.errors import printable
 from shortrun.landscape import ROOT, Tree, node_names
 from shortrun.landscape.tree_layout import majority
 from shortrun.plots.figure import palette
@@ -69,8 +70,8 @@ def text_of(kind: str, settings: Mapping[str, Sequence[str]], rows: Iterator[Seq
 
 
 def clean(text: str) -> str:
-    """Return a text without tabs and line breaks, which separate fields."""
-    return " ".join(text.split())
+    """Return a text without tabs and line breaks, which separate fields, and without control characters."""
+    return printable(" ".join(text.split()))
 
 
 def colour_strip(strip: Strip, names: Sequence[str]) -> str:

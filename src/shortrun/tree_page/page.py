@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shortrun.data import Dataset
+from shortrun.errors import printable
 from shortrun.landscape import Tree, leaf_names, node_names
 from shortrun.landscape.tree_layout import age_limits, children, layout
 from shortrun.pages import template
@@ -111,9 +112,9 @@ def page_data(found: Tree, names: Sequence[str], strips: Sequence[Strip]) -> dic
 
 def strip_data(strip: Strip) -> dict[str, Any]:
     """Return a column: its legend, and for each leaf its position there or its number, with its colour."""
-    legend = [list(entry) for entry in strip.legend()]
+    name, legend = printable(strip.name), [[printable(category), colour] for category, colour in strip.legend()]
     if strip.numeric:
         values = [None if value != value else float(f"{value:.6g}") for value in strip.values.tolist()]
-        return {"name": strip.name, "numeric": True, "legend": legend, "values": values, "colours": strip.colours()}
-    texts = strip.values.tolist() if OTHER in strip.categories else []
-    return {"name": strip.name, "numeric": False, "legend": legend, "codes": strip.codes().tolist(), "values": texts}
+        return {"name": name, "numeric": True, "legend": legend, "values": values, "colours": strip.colours()}
+    texts = [printable(text) for text in strip.values.tolist()] if OTHER in strip.categories else []
+    return {"name": name, "numeric": False, "legend": legend, "codes": strip.codes().tolist(), "values": texts}

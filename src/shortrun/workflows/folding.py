@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from shortrun import folding
+from shortrun.cells import cell
 from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
-from shortrun.errors import printable
 from shortrun.folding import ESMFold, Folded, Predictor, Results
 from shortrun.folding.prediction import name_of
 from shortrun.folding.results import DIGITS, frame
@@ -90,7 +90,7 @@ def rows_of(data: Dataset | None, source: str, model: str) -> Iterator[Folded]:
         return
     labels = ["" if code == UNKNOWN else data.classes[code] for code in data.labels]
     for name, label, sequence in zip(data.names.tolist(), labels, folding.sequences_of(data), strict=True):
-        yield Folded(printable(name), printable(label), source, len(sequence), float("nan"), model, sequence)
+        yield Folded(cell(name), cell(label), source, len(sequence), float("nan"), model, sequence)
 
 
 def absent(asked: Sequence[Folded], there: Sequence[Folded]) -> Iterator[Folded]:

@@ -13,12 +13,14 @@ from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError
 from shortrun.models import LABEL, whole_of
 from shortrun.settings import AnimateSettings, StreamSettings, takes
+from shortrun.settings._base import MOST_STEPS
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
 from shortrun.workflows.generation import stream
 from shortrun.workflows.time_courses import times_up_to
 
 FRAMES = 60  # the most that a movie has
+MOST_DIGITS = 20  # of a number of sweeps
 
 
 @takes(AnimateSettings)
@@ -115,6 +117,9 @@ def last_sweep(text: str, k: int) -> int:
         If it is neither.
     """
     number = text.removesuffix("k")
-    if not number.isdecimal() or int(number) < 1:
+    if not number.isdecimal() or len(number) > MOST_DIGITS or int(number) < 1:
         raise ConfigError("until", f"a number of sweeps, or a multiple of k such as 3k expected, got '{text}'")
-    return int(number) * (k if text.endswith("k") else 1)
+    last = int(number) * (k if text.endswith("k") else 1)
+    if last > MOST_STEPS:
+        raise ConfigError("until", f"at most {MOST_STEPS:,} sweeps expected, got '{text}'")
+    return last

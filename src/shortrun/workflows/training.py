@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from shortrun import learning, store
+from shortrun import learning, memory, store
 from shortrun.data import Dataset, read
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
@@ -32,6 +32,9 @@ NO_JUDGE = (
     f"fewer than {FEWEST} samples (labelled, where there are classes) are held out, by which a training could end: "
     "give a number of updates, or a larger training.validation"
 )
+
+BYTES = 4 * 5  # of a parameter in a training: itself, its average, two statistics, and a step in the making
+BYTES_OF_STATE = 5  # of a unit: its mean, and its code
 
 Progress = Callable[[int, int | None, Record], None]
 
@@ -96,6 +99,7 @@ def fit(
     spec = spec_for(data, config)
     chosen = scheme if isinstance(scheme, Scheme) else learning.from_settings(config.scheme, spec.label is not None)
     model = model_of(spec)
+    _check_memory(model, min(config.training.batch, len(data)))
     if isinstance(model, RBM) and model.spec.start == "profile":
         model = RBM(model.spec, learning.profile(model, parts.rows).cpu())
     monitored = parts.monitor(model, chosen, config)
@@ -111,6 +115,12 @@ def fit(
     with writer, _interrupts(writer):
         _train(parts, monitored, device, chosen, config, writer, progress)
     return Trajectory.open(out)
+
+
+def _check_memory(model: Model, batch: int) -> None:
+    """Check that the parameters of a training, and the states of a minibatch, have room."""
+    states = (BYTES_OF_STATE * batch) * sum(layer.sites for layer in model.spec.layers)
+    memory.check(f"a training of {model.size():,} parameters", BYTES * model.size() + states)
 
 
 def training_data(

@@ -50,6 +50,8 @@ class Format:
         How files may be packed that `read` opens by their path; None if it reads them through `raw`, or refuses them.
     text : Callable[[bytes], bool], optional
         Whether content that begins so is lines, of which `read` takes UTF-8 only: others are converted before.
+    exact : bool, default False
+        Whether names are written as they are; else, in text, control characters in them are escapes.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class Format:
     looks: Callable[[str], bool] | None = None
     unpacks: tuple[str, ...] | None = None
     text: Callable[[bytes], bool] | None = None
+    exact: bool = False
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):

@@ -14,6 +14,7 @@ from shortrun.data.genotypes.related import related
 from shortrun.data.genotypes.variants import is_genotypes
 from shortrun.errors import ConfigError, DataError
 from shortrun.phrases import counted
+from shortrun.settings import check_seed
 
 if TYPE_CHECKING:
     from shortrun.data.core.columns import Column
@@ -120,7 +121,7 @@ def split_rows(
         raise ConfigError("fraction", f"a number above 0 and below 1 expected, got {fraction}")
     group = group_codes(dataset if groups else dataset.with_groups(None))
     strata = group_strata(dataset, group) if stratify else np.zeros(group.max() + 1, np.int64)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check_seed(seed))
     sizes = np.bincount(group)
     held_out = np.zeros(len(sizes), bool)
     for stratum in np.unique(strata):

@@ -246,4 +246,4 @@ def add_text(file: Any, name: str, text: str) -> None:
     file[name] = np.array(content, library(*H5PY).string_dtype(length=len(content)))
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x89HDF"), read=read, write=write)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x89HDF"), read=read, write=write, exact=True)

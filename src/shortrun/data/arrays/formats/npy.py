@@ -38,4 +38,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     write_blocks(file, dataset.in_units)
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x93NUMPY"), read=read, write=write)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x93NUMPY"), read=read, write=write, exact=True)

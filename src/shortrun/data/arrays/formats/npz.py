@@ -154,4 +154,4 @@ def begins(start: bytes) -> bool:
     return start.startswith(MAGIC["zip"]) and first_member(start).endswith(".npy")
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins)
+FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins, exact=True)

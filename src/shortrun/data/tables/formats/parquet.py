@@ -160,4 +160,4 @@ def arrow() -> tuple[Any, Any]:
     return library("pyarrow", "pyarrow", "io"), library("pyarrow.parquet", "pyarrow", "io")
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"PAR1"), read=read, write=write)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"PAR1"), read=read, write=write, exact=True)

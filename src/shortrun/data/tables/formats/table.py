@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BufferedWriter, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 
+from shortrun.cells import own_cell
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.request import Request
@@ -18,6 +20,7 @@ from shortrun.data.tables.encoding import RESERVED, columns_of, dataset_of
 from shortrun.errors import FormatError
 
 SUFFIXES = (".csv", ".tsv")
+MOST_KNOWN = 2**16  # cells of texts that are looked at once
 
 
 def read(path: Path, options: Request) -> Dataset:
@@ -72,9 +75,10 @@ def append(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
 
 def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
     """Yield the header and the rows of a table."""
-    columns = columns_of(dataset)
-    yield tuple(column.name for column in columns)
-    for row in zip(*(map(str, column.cells) for column in columns), strict=True):
+    columns, known = columns_of(dataset), lru_cache(MOST_KNOWN)(own_cell)
+    yield tuple(own_cell(column.name) for column in columns)
+    texts = [map(known if column.type == "text" else str, map(str, column.cells)) for column in columns]
+    for row in zip(*texts, strict=True):
         yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one
 
 
