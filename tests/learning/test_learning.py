@@ -17,7 +17,7 @@ from shortrun.errors import ConfigError, DataError
 from shortrun.learning import Rows, begin, cd, ff, fit, labels, optimisers, pcd, rates, rdm
 from shortrun.learning.fit import Minibatches, ages
 from shortrun.learning.monitor import top_singular_value
-from shortrun.learning.update import Batch, _swapped
+from shortrun.learning.update import Batch
 from shortrun.learning.update import gradient as update_gradient
 from shortrun.models import spec_of
 from shortrun.settings import Config
@@ -162,7 +162,7 @@ def test_labels_are_learnt_to_be_predicted_from_rows_with_swapped_sites(visible)
     pick = torch.randint(0, len(all_states(model.spec.observed)[0]), (chains,), generator=torch.manual_seed(0))
     state = tuple(x[pick] for x in all_states(model.spec.observed))
     second = Noise(0, Stream.FREE + 1, 1)  # the noise of the second run
-    mixed = _swapped(PlainMachine(model, theta), state, ff(3).predicting(1.0, share).free[1], second)
+    mixed = labels.swapped(PlainMachine(model, theta), state, ff(3).predicting(1.0, share).free[1], second)
     assert mixed[1] is state[1]  # the labels
     moved, candidates = mixed[0] != state[0], state[0] != state[0].roll(-1, 0)
     assert torch.equal(mixed[0][moved], state[0].roll(-1, 0)[moved])

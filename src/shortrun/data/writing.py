@@ -188,10 +188,10 @@ def by_lines(form: Format, path: Path, file: Any, suffix: str) -> Add:
 
 def named_for(form: Format, dataset: Dataset) -> Dataset:
     """Return samples as a format names them: in text without what a terminal obeys."""
-    names = dataset.names.tolist(), dataset.classes, [] if dataset.groups is None else dataset.groups.tolist()
-    if form.exact or not any(OBEYED.search("".join(part)) for part in names):
+    names = dataset.names, dataset.classes, () if dataset.groups is None else dataset.groups
+    if form.exact or not any(OBEYED.search(str(name)) for part in names for name in part):
         return dataset
-    people, classes, groups = ([*map(harmless, part)] for part in names)
+    people, classes, groups = ([harmless(str(name)) for name in part] for part in names)
     kept = None if dataset.groups is None else np.array(groups)
     return replace(dataset, names=np.array(people), classes=tuple(classes), groups=kept)
 

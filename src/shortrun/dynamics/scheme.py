@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from shortrun.errors import ConfigError
 from shortrun.models import LABEL, Model
+from shortrun.settings import MOST_STEPS
 
 Start = Literal["random", "data", "previous"]
 HOLD_LABEL, HOLD_VISIBLE = "label", "visible"
-MOST_STEPS = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Run:
     clamp : tuple[str, ...], default ()
         What is held at the minibatch: "label", or "visible" for every observed layer except the label.
     steps : int
-        Number k of sweeps, from 1 to 10 million.
+        Number k of sweeps, from 1 to 2^24 - 1.
     weight : float, default 1.0
         Weight of this run's gradient in the sum.
     chains : int, optional

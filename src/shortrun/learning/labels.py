@@ -1,4 +1,4 @@
-"""Missing labels: how an unlabelled row takes part in an update."""
+"""Labels in an update: how a row without one takes part, and noise in the rows whose labels are learnt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from shortrun.dynamics import Noise, start
+from shortrun.dynamics import Noise, Run, start
 from shortrun.engine import Machine, label_posterior
 from shortrun.errors import DataError
 from shortrun.models import LABEL, Clamp
@@ -22,6 +22,17 @@ def draw(machine: Machine, state: State, missing: Tensor, noise: Noise) -> State
     field = _posterior_of(machine)(tuple(x[rows] for x in state))
     uniforms = noise.uniform(label, len(missing), 1)[rows]
     return _with_label(state, label, rows, Potts(field.shape[1]).sample(field, uniforms))
+
+
+def swapped(machine: Machine, state: State, run: Run, noise: Noise) -> State:
+    """Return the rows with some visible sites of the next row: minibatches are shuffled, so any row is as good."""
+    held, apart = run.held_layers(machine.model), noise.at(run.steps + 1)  # the sweeps take the steps before
+    mixed = tuple(
+        torch.where(apart.uniform(i, *x.shape) < run.swapped, x.roll(-1, 0), x) if layer.name in held else x
+        for i, (layer, x) in enumerate(zip(machine.model.spec.observed, state, strict=True))
+    )
+    machine.keep(mixed)
+    return mixed
 
 
 def impute(machine: Machine, state: State, missing: Tensor, noise: Noise, steps: int) -> State:

@@ -198,23 +198,12 @@ def _compared(
         weights = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
         data = batch.state, weights
     if run.swapped:
-        batch = batch._replace(state=_swapped(ready, batch.state, run, own))
+        batch = batch._replace(state=labels.swapped(ready, batch.state, run, own))
         data = _settled(ready, batch.state, noise, run.steps), weights
     end = _free(ready, run, batch, before, own)
     if run.start == "previous":  # persistent chains belong to no row of the data
         weights = weights.new_full((len(end[0]),), 1 / len(end[0]))
     return Comparison(data, (end, weights), run.weight)
-
-
-def _swapped(ready: Machine, state: State, run: Run, noise: Noise) -> State:
-    """Return the rows with some visible sites of the next row: minibatches are shuffled, so any row is as good."""
-    held, apart = run.held_layers(ready.model), noise.at(run.steps + 1)  # the sweeps take the steps before
-    mixed = tuple(
-        torch.where(apart.uniform(i, *x.shape) < run.swapped, x.roll(-1, 0), x) if layer.name in held else x
-        for i, (layer, x) in enumerate(zip(ready.model.spec.observed, state, strict=True))
-    )
-    ready.keep(mixed)
-    return mixed
 
 
 def _free(ready: Machine, run: Run, batch: Batch, before: State | None, noise: Noise) -> State:

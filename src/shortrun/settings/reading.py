@@ -50,7 +50,7 @@ class Reading(Settings):
     skip_bad: bool = option(
         False, "Leave out files and records that cannot be read, and count them.", panel=DATA, remembered="always"
     )
-    max_unpacked: Annotated[float, Field(gt=0)] = option(
+    max_unpacked: Annotated[float, Field(gt=0, le=2**20)] = option(
         8.0, "Most that a packed file may unpack to, in GiB.", panel=DATA, metavar="GIB"
     )
     label_column: str | None = option(

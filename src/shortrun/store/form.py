@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shortrun import jsons, units
-from shortrun.dynamics.scheme import MOST_STEPS
 from shortrun.errors import ConfigError, nearest
-from shortrun.settings import Config
+from shortrun.settings import MOST_STEPS, Config
 
 MOST_SITES = 2**31 - 1
 MOST_LAYERS = 1000

@@ -12,8 +12,7 @@ from shortrun.data.core.parts import joined
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError
 from shortrun.models import LABEL, whole_of
-from shortrun.settings import AnimateSettings, StreamSettings, takes
-from shortrun.settings._base import MOST_STEPS
+from shortrun.settings import MOST_STEPS, AnimateSettings, StreamSettings, takes
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import opened
 from shortrun.workflows.generation import stream
