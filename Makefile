@@ -8,6 +8,7 @@ DEMO := demo
 .PHONY: demo test types tests campaign docs bench clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
+	@echo "Installing into $(VENV): PyTorch and others, a few minutes the first time"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
