@@ -1,5 +1,7 @@
 """`python -m shortrun` is the command `shortrun`."""
 
+import sys
+
 from shortrun.cli import main
 
-main()
+sys.exit(main())

@@ -8,6 +8,7 @@ import shutil
 import pytest
 import torch
 
+import shortrun as sr
 from campaigns import store as campaign
 from command_line import call
 from shortrun import jsons, store
@@ -221,3 +222,13 @@ def test_campaign(tmp_path, part):
     counts = act[part]()
     assert sum(counts.values()) > 5
     assert {name: count for name, count in counts.items() if campaign.BAD in name and count} == {}
+
+
+def test_the_last_age_is_missed_though_no_later_one_tells(tmp_path):
+    run = sr.fit(sr.read("digits"), out=tmp_path / "run", hidden=8, updates=100, seed=1)
+    (tmp_path / "run" / "ages" / f"{100:09}.safetensors").unlink()
+    opened = sr.Trajectory.open(tmp_path / "run")
+    assert opened.faults() == ["age 100 is missing"]
+    assert run.best("predict") == 100
+    with pytest.raises(StoreError, match="is missing, the best age to predict"):
+        opened.best("predict")

@@ -65,6 +65,7 @@ def create(
         _check_free(folder)
         return _fill(folder, form, (model, rows), resumable)
     if not overwrite:
+        Lock(folder).release()  # refused, with another reason, while a training writes there
         raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
     return _replace(folder, form, (model, rows), resumable)
 

@@ -173,7 +173,7 @@ class Trajectory:
             raise StoreError(
                 self.path / log.NAME, "is missing: which age is best is not known; --age last, or a number"
             )
-        last = self.ages[-1]  # records may be ahead of it for a moment, beside a training
+        last = max(self.ages[-1], self._saved)  # beside a training, records may be ahead of both for a moment
         found = records.best([record for record in self.log() if record["update"] <= last], task)
         if found is not None and found not in self.ages:
             near = f"{self._around(found)}; --age N takes one"
@@ -231,8 +231,9 @@ class Trajectory:
         found, known = log.scan(self.path), [] if log.is_there(self.path) else [f"{log.NAME} is missing"]
         known += [f"{log.NAME}: {log.damaged(found)}"] if found.damaged else []
         logged, decade = {record["update"] for record in found.records}, self.config["training"]["ages_per_decade"]
-        kept = {*self.ages}
-        lost = sorted(age for age in records.ages(decade, max(kept, default=0)) if age in logged - kept)
+        kept, compared = {*self.ages}, {record["update"] for record in records.monitored(found.records)}
+        compared = {update for update in compared if update <= self._saved}
+        lost = sorted((records.ages(decade, max(kept, default=0)) | compared) & logged - kept)
         if lost:
             known.append(f"{plural(len(lost), 'age')} {first_of(lost)} {'is' if len(lost) == 1 else 'are'} missing")
         try:
@@ -248,10 +249,15 @@ class Trajectory:
     @property
     def updates(self) -> int:
         """Updates done, as far as the folder tells."""
-        last, saved = max((record["update"] for record in self._records[-1:]), default=0), 0
+        last = max((record["update"] for record in self._records[-1:]), default=0)
+        return max(self._saved, last, *self.ages[-1:], 0)
+
+    @property
+    def _saved(self) -> int:
+        """The update of the restart file, all ages up to which were written; 0 if there is none that can be read."""
         with contextlib.suppress(StoreError):  # `faults` says it
-            saved = restart.saved_update(self.path)
-        return max(saved, last, *self.ages[-1:], 0)
+            return restart.saved_update(self.path)
+        return 0
 
     def info(self) -> dict[str, Any]:
         """Return what `shortrun info` shows."""
@@ -273,7 +279,7 @@ class Trajectory:
             **({} if self.columns is None else {"columns": {c.name: c.colours for c in self.columns}}),
             "data": {"source": self.kind.source, "rows": self.data["rows"], "hash": self.data["hash"]} | self.learned,
             "notes": self.data.get("notes", []),
-            "faults": self.faults(),
+            "faults": self.faults() or ["none seen; parameters are checked when they are read"],
             "best": self._bests(),
             "outlook": self.outlook.reason,
             "created": self.header.get("created"),
