@@ -260,6 +260,10 @@ class Dataset:
         """Return the same samples with (N,) groups that `split` keeps together; None for no groups."""
         return self._with(groups=None if groups is None else np.asarray(groups).astype(str))
 
+    def with_names(self, names: Any) -> Dataset:
+        """Return the same samples with other (N,) names."""
+        return self._with(names=np.asarray(names).astype(str))
+
     def with_weights(self, weights: Any) -> Dataset:
         """Return the same samples with other (N,) weights."""
         return self._with(weights=np.asarray(weights, np.float32))
