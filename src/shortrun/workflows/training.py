@@ -104,7 +104,7 @@ def fit(
     named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
-    _check(data)
+    _check(data, config)
     device = device_of(config.training.device)
     parts = Parts.of(data, config, device)  # may refuse, so before a run is made
     spec = spec_for(data, config)
@@ -251,9 +251,9 @@ def _train(
     )
 
 
-def _check(data: Dataset) -> None:
+def _check(data: Dataset, config: Config) -> None:
     for name, count in zip(data.classes, data.class_counts, strict=True):
-        if count == 1:
+        if count == 1 and config.training.validation > 0:
             raise DataError(
                 f"class '{name}' has a single sample: nothing to learn from and to check on; drop or merge it"
             )
