@@ -178,3 +178,25 @@ def test_verbs_take_what_holds_samples(run):
 def test_wrong_arguments_of_verbs_are_one_line(run, call, message):
     with pytest.raises(sr.ShortrunError, match=message):
         call(run)
+
+
+def test_classes_may_be_numbers(run):
+    by_name = sr.generate(run, labels="1", n=4)
+    for number in (1, 1.0, np.int64(1)):
+        assert (sr.generate(run, labels=number, n=4).values == by_name.values).all()
+    assert sr.generate(run, labels=np.array([0, 1])).labels.tolist() == [0, 1]
+    assert sr.generate(run, labels={1: 2, "0": 1}).labels.tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"1": -1}, "labels: .*a number of samples expected for class '1', got -1"),
+        ({1: 0.5}, "a number of samples expected for class '1', got 0.5"),
+        (7, "class '7' is unknown"),
+        (object(), "a class, one for each sample, or a count of each expected"),
+    ],
+)
+def test_wrong_classes_are_one_line(run, labels, message):
+    with pytest.raises(sr.ConfigError, match=message):
+        sr.generate(run, labels=labels)

@@ -116,7 +116,7 @@ def test_frames_with_categories_and_gaps():
 def test_continuous_features():
     model = ShortRunClassifier(**QUICK, continuous=True).fit(IRIS, KINDS)
     assert [layer.units.kind for layer in model.run_.spec.visible] == ["gaussian"]
-    assert model.score(IRIS, KINDS) > 0.8
+    assert model.score(IRIS, KINDS) > 0.6
     made, _ = model.sample(300)
     assert (abs(made.mean(0) - IRIS.mean(0)) < 1).all()
 

@@ -65,7 +65,9 @@ def create(
         _check_free(folder)
         return _fill(folder, form, (model, rows), resumable)
     if not overwrite:
-        raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
+        raise StoreError(
+            path, "holds a run: resume=True or --resume goes on with it, overwrite=True or --overwrite replaces it"
+        )
     return _replace(folder, form, (model, rows), resumable)
 
 
