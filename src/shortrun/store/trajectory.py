@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -327,6 +328,11 @@ class Trajectory:
             return {task: self.best(task) for task in self.tasks}
         except StoreError:
             return None
+
+    def _repr_html_(self) -> str:
+        told = {"updates": self.updates, "classes": ", ".join(self.classes) or "none", "training": self.outlook.reason}
+        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in told.items())
+        return f"<div><strong>{html.escape(repr(self))}</strong><table>{rows}</table></div>"
 
     def __repr__(self) -> str:
         recipe, last = self.recipe, max(self.ages, default=0)
