@@ -308,8 +308,15 @@ def test_the_readme_example(tmp_path, monkeypatch, capsys):
     assert float(capsys.readouterr().out) > 0.7
 
 
+def test_the_example_of_scikit_learn():
+    (source,) = blocks("docs/sklearn.md")
+    module = executed(source)
+    assert module.accuracy > 0.9
+    assert (module.new.shape, set(module.classes), module.features.shape) == ((100, 13), {2}, (45, 32))
+
+
 def test_the_public_names():
-    assert len(sr.__all__) == 53
+    assert len(sr.__all__) == 56
     for name in sr.__all__:
         assert getattr(sr, name) is not None
     assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)

@@ -17,7 +17,17 @@ __version__ = "0.1.0"
 # __init__.pyi, which `make docs` writes.
 _ROOMS = {
     "shortrun.settings": ("Config",),
-    "shortrun.data": ("Alphabet", "Dataset", "Predictions", "read", "split", "write"),
+    "shortrun.data": (
+        "Alphabet",
+        "Dataset",
+        "Predictions",
+        "from_anndata",
+        "from_numpy",
+        "from_pandas",
+        "read",
+        "split",
+        "write",
+    ),
     "shortrun.errors": ("ConfigError", "DataError", "FormatError", "ShortrunError", "StoreError"),
     "shortrun.learning": ("Run", "Scheme", "cd", "ff", "pcd", "rdm"),
     "shortrun.models": ("RBM", "Layer", "Spec"),

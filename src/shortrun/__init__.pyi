@@ -8,6 +8,7 @@ from pathlib import Path
 from shortrun.data import Alphabet as Alphabet
 from shortrun.data import Dataset as Dataset
 from shortrun.data import Predictions as Predictions
+from shortrun.data import from_anndata as from_anndata
 from shortrun.data import split as split
 from shortrun.data import write as write
 from shortrun.data.core.kind import HasKind
@@ -91,6 +92,9 @@ __all__ = [
     "fixed_points",
     "fold",
     "frames",
+    "from_anndata",
+    "from_numpy",
+    "from_pandas",
     "generate",
     "learning_flow",
     "likelihood",
@@ -188,7 +192,8 @@ def evaluate(
 ) -> Evaluation: ...
 
 def fit(
-    data: Dataset | None = None,
+    data: Any = None,
+    labels: Any = None,
     *,
     preset: str | None = None,
     config: Config | Path | None = None,
@@ -239,7 +244,8 @@ def fit(
     log_every: int = 100,
     restart_seconds: float = 30.0,
     device: str = 'auto',
-    out: Path | str,
+    label_column: str | None = None,
+    out: Path | str | None = None,
     scheme: Scheme | str | None = None,
     progress: _Progress_of_training | None = None,
 ) -> Trajectory: ...
@@ -286,6 +292,88 @@ def frames(
     until: str = '3k',
     times: Sequence[int] | None = None,
 ) -> dict[int, Dataset]: ...
+
+def from_numpy(
+    values: Any,
+    labels: Any = None,
+    *,
+    labels_by_order: bool = False,
+    format: str | None = None,
+    delimiter: str | None = None,
+    decimal: Literal['.', ','] | None = None,
+    encoding: str | None = None,
+    skip_bad: bool = False,
+    max_unpacked: float = 8.0,
+    label_column: str | None = None,
+    group: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    threshold: float | None = None,
+    alphabet: Any = None,
+    unknown: Literal['error', 'gap', 'drop', 'resolve'] = 'error',
+    inserts: Literal['keep', 'remove'] | None = None,
+    align: str | None = None,
+    max_gaps: float | None = None,
+    min_coverage: float | None = None,
+    max_identity: float | None = None,
+    reweight: float | None = None,
+    part: Literal['train', 'test'] | None = None,
+    grey: bool = False,
+    image_size: str | None = None,
+    frames: int | None = None,
+    time_bin: str | None = None,
+    stride: int | None = None,
+    region: str | None = None,
+    maf: float | None = None,
+    thin: int | None = None,
+    missing: Literal['error', 'drop-site', 'drop-sample', 'major', 'category'] = 'error',
+    multiallelic: Literal['skip', 'error', 'split'] = 'skip',
+    bins: int | None = None,
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    like: Kind | HasKind | None = None,
+) -> Dataset: ...
+
+def from_pandas(
+    frame: Any,
+    *,
+    labels: str | None = None,
+    labels_by_order: bool = False,
+    format: str | None = None,
+    delimiter: str | None = None,
+    decimal: Literal['.', ','] | None = None,
+    encoding: str | None = None,
+    skip_bad: bool = False,
+    max_unpacked: float = 8.0,
+    label_column: str | None = None,
+    group: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    threshold: float | None = None,
+    alphabet: Any = None,
+    unknown: Literal['error', 'gap', 'drop', 'resolve'] = 'error',
+    inserts: Literal['keep', 'remove'] | None = None,
+    align: str | None = None,
+    max_gaps: float | None = None,
+    min_coverage: float | None = None,
+    max_identity: float | None = None,
+    reweight: float | None = None,
+    part: Literal['train', 'test'] | None = None,
+    grey: bool = False,
+    image_size: str | None = None,
+    frames: int | None = None,
+    time_bin: str | None = None,
+    stride: int | None = None,
+    region: str | None = None,
+    maf: float | None = None,
+    thin: int | None = None,
+    missing: Literal['error', 'drop-site', 'drop-sample', 'major', 'category'] = 'error',
+    multiallelic: Literal['skip', 'error', 'split'] = 'skip',
+    bins: int | None = None,
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    like: Kind | HasKind | None = None,
+) -> Dataset: ...
 
 def generate(
     run: Trajectory | Path | str,
@@ -431,7 +519,7 @@ def predictions(
 ) -> Iterator[Predictions]: ...
 
 def read(
-    path: Path | str,
+    path: Any,
     *,
     labels: str | None = None,
     labels_by_order: bool = False,

@@ -6,7 +6,20 @@ from shortrun.data.core.kind import Kind
 from shortrun.data.core.predictions import Predictions
 from shortrun.data.core.splits import split
 from shortrun.data.description import describe
+from shortrun.data.in_memory import from_anndata, from_numpy, from_pandas
 from shortrun.data.readers import read
 from shortrun.data.writing import write
 
-__all__ = ["Alphabet", "Dataset", "Kind", "Predictions", "describe", "read", "split", "write"]
+__all__ = [
+    "Alphabet",
+    "Dataset",
+    "Kind",
+    "Predictions",
+    "describe",
+    "from_anndata",
+    "from_numpy",
+    "from_pandas",
+    "read",
+    "split",
+    "write",
+]

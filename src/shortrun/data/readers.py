@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from shortrun.data.core import boundary
 from shortrun.data.core.dataset import Dataset
@@ -17,6 +18,7 @@ from shortrun.data.core.streams import is_stream, local
 from shortrun.data.formats import FOLDER, named, notes_on, recognised
 from shortrun.data.further import readings_like
 from shortrun.data.genotypes.regions import Region
+from shortrun.data.in_memory import in_memory
 from shortrun.data.label_files import attach, read_labels
 from shortrun.data.recipes import ENTRIES
 from shortrun.data.sequences.filters import filtered
@@ -28,16 +30,17 @@ from shortrun.settings import Reading, takes
 
 
 @takes(Reading)
-def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Reading) -> Dataset:
-    """Read a file of any known format, packed or not, or a named data set such as "digits".
+def read(path: Any, *, like: Kind | HasKind | None = None, settings: Reading) -> Dataset:
+    """Read a file of any known format, packed or not, a named data set such as "digits", or what a program holds.
 
     Options that a format has no use for are ignored, but an encoding is refused. The result remembers them in its
     `kind`.
 
     Parameters
     ----------
-    path : Path or str
-        The file, or a folder of images or music, or "-" for stdin, or the name of a data set where no such file exists.
+    path : Path or str or Any
+        The file, or a folder of images or music, or "-" for stdin, or the name of a data set where no such file exists;
+        or a data frame, an array, an AnnData.
     like : Kind or Dataset or Trajectory, optional
         Data, or a run, of which this is a further file: it is read with the same alphabet or columns, columns of an
         alignment, sites of a genome and options, as far as the file allows and no option here says otherwise.
@@ -63,6 +66,8 @@ def read(path: Path | str, *, like: Kind | HasKind | None = None, settings: Read
     (0.5, 1438, 359)
     """
     Region.of(settings.region)
+    if not isinstance(path, Path | str):
+        return path if isinstance(path, Dataset) else in_memory(path, like, settings)
     if like is None:
         return read_with(Path(path), settings, None)
     first: FormatError | None = None

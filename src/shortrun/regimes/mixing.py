@@ -29,6 +29,7 @@ from shortrun.regimes.relaxation import (
 )
 from shortrun.regimes.samples import random_samples
 from shortrun.settings.regimes import MixingSettings
+from shortrun.shown import Shown
 from shortrun.typing import State, Theta
 
 SITES, CLUSTERS = 48, 10
@@ -98,8 +99,8 @@ class TimesAtAge:
         return f"tau-int {'' if longest.resolved else '> '}{longest.value:.3g} ({name})"
 
 
-@dataclass(frozen=True, eq=False)
-class Mixing:
+@dataclass(frozen=True, eq=False, repr=False)
+class Mixing(Shown):
     """Relaxation times of a run against its age.
 
     Parameters

@@ -197,6 +197,10 @@ class Score:
     note: str = ""
     spoiled: str = ""
 
+    def __repr__(self) -> str:
+        ideal = "" if self.ideal is None else f", ideal {self.ideal:g}"
+        return f"Score({self.score}, {self.cls}: {self.value:.4g} ± {self.error:.2g}, real {self.floor:.4g}{ideal})"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; undefined values are None."""
         form = {"class" if name == "cls" else name: value for name, value in asdict(self).items()}

@@ -14,6 +14,7 @@ from shortrun.data.leaks import Leak
 from shortrun.scores._base import Score
 from shortrun.scores._compare import offered
 from shortrun.scores._verdict import MemoryEffect, memory_effect
+from shortrun.shown import Shown
 
 Role: TypeAlias = Literal["training", "test"]
 
@@ -59,8 +60,8 @@ def ideal_of(name: str) -> float:
     return offered()[name][0].ideal or 0.0
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Shown):
     """A run judged by samples that it generated and labels that it predicted.
 
     Parameters

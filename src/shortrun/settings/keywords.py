@@ -7,13 +7,30 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 from shortrun.errors import ConfigError, nearest
 from shortrun.settings._base import Option, Settings, options
 
 R = TypeVar("R")
 NAME = "settings"  # of the parameter that receives the value
+
+Converter: TypeAlias = Callable[[str, Any, Mapping[str, Any]], Any]
+CONVERTERS: dict[str, Converter] = {}  # annotation of a parameter -> what its arguments go through first
+
+
+def converts(*annotations: str) -> Callable[[Converter], Converter]:
+    """Let arguments of parameters with these annotations, of every function that takes settings, go through a function.
+
+    It is called with the name of the parameter, the argument, and all arguments by name; it returns the value to use
+    or raises a ShortrunError, so that a wrong argument of any function is one clear line.
+    """
+
+    def register(function: Converter) -> Converter:
+        CONVERTERS.update(dict.fromkeys(annotations, function))
+        return function
+
+    return register
 
 
 def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -43,6 +60,7 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
     kinds = {NAME: kind, **others}
 
     def decorate(function: Callable[..., R]) -> Callable[..., R]:
+        positions = [*inspect.signature(function).parameters]
         own = [each for each in inspect.signature(function).parameters.values() if each.name not in kinds]
         names = {each.name for each in own}
         added = [each for kind in kinds.values() for each in options(kind) if each.keyword not in names]
@@ -54,7 +72,17 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
             if value is not None and parts[NAME]:
                 raise ConfigError(next(iter(parts[NAME])), f"give it within `{NAME}`, or give all options as keywords")
             values = parts | {NAME: kind.of(**parts[NAME]) if value is None else value}
-            return function(*args, **direct, **values)
+            plain = dict(zip(positions, args, strict=False)) | direct
+            converted = {
+                each.name: CONVERTERS[str(each.annotation)](each.name, plain[each.name], plain)
+                for each in own
+                if each.name in plain and str(each.annotation) in CONVERTERS
+            }
+            args = (
+                tuple(converted.pop(name, value) for name, value in zip(positions, args, strict=False))
+                + args[len(positions) :]
+            )
+            return function(*args, **direct | converted, **values)
 
         vars(called).pop("__wrapped__")
         vars(called)["kinds"] = kinds

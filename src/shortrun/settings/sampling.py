@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from numbers import Integral, Number, Real
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
@@ -15,6 +16,38 @@ from shortrun.settings.shared import OfAge, Seeded
 Sites = Annotated[
     tuple[int | str, ...], BeforeValidator(lambda sites: (sites,) if isinstance(sites, str | int) else sites)
 ]
+
+
+def texts_of_labels(labels: Any) -> Any:
+    """Return classes that are given as numbers as the texts that name them.
+
+    Raises
+    ------
+    ValueError
+        For a count that is none.
+    """
+    if isinstance(labels, Mapping):
+        wrong = next((name for name, count in labels.items() if not isinstance(count, Integral) or count < 0), None)
+        if wrong is not None:
+            raise ValueError(f"a number of samples expected for class '{wrong}', got {labels[wrong]}")
+        return {text_of_label(label): int(count) for label, count in labels.items()}
+    if labels is None or isinstance(labels, str | bytes):
+        return labels
+    if isinstance(labels, Number):
+        return text_of_label(labels)
+    try:
+        return [text_of_label(label) for label in labels]
+    except TypeError:
+        raise ValueError(f"a class, one for each sample, or a count of each expected, got {labels!r}") from None
+
+
+def text_of_label(label: Any) -> str:
+    """Return a class as text, a whole number without a decimal point."""
+    whole = isinstance(label, Real) and not isinstance(label, bool) and label == int(label)
+    return str(int(label)) if whole else str(label)
+
+
+Labels = Annotated[str | Sequence[str] | Mapping[str, int] | None, BeforeValidator(texts_of_labels)]
 
 HELD = "Sites that are held"
 MUSIC = "Music of any length"
@@ -33,7 +66,7 @@ class TemperingSettings(ExchangeSettings):
 class SampleSettings(OfAge, Seeded):
     """Which samples are generated."""
 
-    labels: str | Sequence[str] | Mapping[str, int] | None = option(
+    labels: Labels = option(
         None,
         "Class of the samples (in Python also one for each, or a count of each); by default the classes in the "
         "proportions of the training data.",

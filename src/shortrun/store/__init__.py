@@ -3,7 +3,18 @@
 from shortrun.store.folder import create, reopen
 from shortrun.store.header import FORMAT_VERSION, describe, software_version
 from shortrun.store.rows import KnownRows
+from shortrun.store.temporary import TemporaryFolder
 from shortrun.store.trajectory import Trajectory
 from shortrun.store.writer import Writer
 
-__all__ = ["FORMAT_VERSION", "KnownRows", "Trajectory", "Writer", "create", "describe", "reopen", "software_version"]
+__all__ = [
+    "FORMAT_VERSION",
+    "KnownRows",
+    "TemporaryFolder",
+    "Trajectory",
+    "Writer",
+    "create",
+    "describe",
+    "reopen",
+    "software_version",
+]

@@ -229,7 +229,8 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
     if other:
-        raise StoreError(folder, f"was trained with {other}: --resume needs the same, --overwrite begins anew")
+        remedy = "resume=True or --resume needs the same, overwrite=True or --overwrite begins anew"
+        raise StoreError(folder, f"was trained with {other}: {remedy}")
 
 
 def meaning(folder: Path, header: Header) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from shortrun.errors import ConfigError, StoreError
 from shortrun.models import AnySpec, Spec
 from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
-from shortrun.store import ages, header, log, profile, restart, rows
+from shortrun.store import ages, header, log, profile, restart, rows, temporary
 from shortrun.typing import Theta
 
 TRIED = 20  # ages near a damaged one
@@ -53,10 +54,50 @@ class Trajectory:
         self.model = profile.read_model(self.path, self.spec)
         self.ages: tuple[int, ...] = ages.kept(self.path)
 
+        self._folder: temporary.TemporaryFolder | None = None
+
     @classmethod
     def open(cls, path: Path | str) -> Trajectory:
         """Return the run that a folder holds."""
         return cls(path)
+
+    @classmethod
+    def kept_in(cls, folder: temporary.TemporaryFolder, *, raw: bool = False) -> Trajectory:
+        """Return the run in a temporary folder, which is deleted with the last object that holds it."""
+        run = cls(folder.run, raw=raw)
+        run._folder = folder
+        return run
+
+    def as_raw(self) -> Trajectory:
+        """Return the same run with the parameters of the last update at each age, not their average."""
+        return Trajectory(self.path, raw=True) if self._folder is None else self.kept_in(self._folder, raw=True)
+
+    def save(self, path: Path | str, *, overwrite: bool = False) -> Trajectory:
+        """Copy the run to a folder, as that of a training without `out`; returns the copy, open.
+
+        Parameters
+        ----------
+        path : Path or str
+            A new or empty folder.
+        overwrite : bool, default False
+            Replace the run that is there.
+
+        Raises
+        ------
+        StoreError
+            If something is there already, or the folder cannot be written.
+        """
+        temporary.save(self.path, Path(path), overwrite=overwrite)
+        return Trajectory(path, raw=self.raw)
+
+    def __getstate__(self) -> dict[str, Any]:
+        files = None if self._folder is None else temporary.files_of(self.path)
+        return {"path": str(self.path), "raw": self.raw, "files": files}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        folder = None if state["files"] is None else temporary.TemporaryFolder.holding(state["files"])
+        self.__init__(state["path"] if folder is None else folder.run, raw=state["raw"])
+        self._folder = folder
 
     def refresh(self) -> Trajectory:
         """Look for ages that were added since; returns itself."""
@@ -294,9 +335,15 @@ class Trajectory:
         except StoreError:
             return None
 
+    def _repr_html_(self) -> str:
+        told = {"updates": self.updates, "classes": ", ".join(self.classes) or "none", "training": self.outlook.reason}
+        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in told.items())
+        return f"<div><strong>{html.escape(repr(self))}</strong><table>{rows}</table></div>"
+
     def __repr__(self) -> str:
         recipe, last = self.recipe, max(self.ages, default=0)
+        place = f"'{self.path}'" if self._folder is None else "in memory"
         return (
-            f"Trajectory('{self.path}', {recipe['name']}, k {recipe['steps']}, {self.sites} sites, "
+            f"Trajectory({place}, {recipe['name']}, k {recipe['steps']}, {self.sites} sites, "
             f"{self.hidden} hidden, {len(self.classes)} classes, {len(self)} ages up to {last})"
         )

@@ -1,5 +1,6 @@
 """The verbs, as functions: the only place where the rooms meet. The command line calls these, with the same names."""
 
+from shortrun.workflows import _accepted  # noqa: F401 - what arguments of the verbs go through
 from shortrun.workflows._sites import trained_out_of_equilibrium
 from shortrun.workflows.contacts import contacts
 from shortrun.workflows.couplings import couplings

@@ -23,7 +23,7 @@ def opened(run: Trajectory | Path | str, *, raw: bool = False) -> Trajectory:
     """Return the run, opened if it is a folder; `raw` asks for its parameters as they were, not averaged."""
     if not isinstance(run, Trajectory):
         return Trajectory(run, raw=raw)
-    return Trajectory(run.path, raw=True) if raw and not run.raw else run
+    return run.as_raw() if raw and not run.raw else run
 
 
 def training_data(run: Trajectory, **reading: Any) -> Dataset:

@@ -18,13 +18,14 @@ from shortrun.data import Dataset, read
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.data.core.values import holds_only_binary
+from shortrun.data.in_memory import as_dataset
 from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.models import RBM, AnySpec, Model, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
-from shortrun.store import Trajectory
+from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.workflows._runs import opened
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
@@ -41,9 +42,11 @@ Progress = Callable[[int, int | None, Record], None]
 
 @takes(TrainSettings, changes=Config)
 def fit(
-    data: Dataset | None = None,
+    data: Any = None,
+    labels: Any = None,
     *,
-    out: Path | str,
+    label_column: str | None = None,
+    out: Path | str | None = None,
     scheme: Scheme | str | None = None,
     settings: TrainSettings,
     changes: Mapping[str, Any],
@@ -56,10 +59,15 @@ def fit(
 
     Parameters
     ----------
-    data : Dataset, optional
-        What to learn; its classes become a label unit. A run that goes on reads its own again.
-    out : Path or str
-        Folder of the run.
+    data : Dataset or Path or str or Any, optional
+        What to learn; its classes become a label unit. A data frame, an array, an AnnData or a file is read with the
+        defaults of `read`. A run that goes on reads its own again.
+    labels : Any, optional
+        (N,) classes in place of those that the data have.
+    label_column : str, optional
+        Column of a data frame or a file that holds them.
+    out : Path or str, optional
+        Folder of the run. By default it is a temporary one, deleted with the result; `run.save(path)` keeps a copy.
     scheme : Scheme or {"auto", "ff", "pcd", "cd", "rdm"}, optional
         How the free chains run, as a value or by name; by default ff with labels and rdm without.
     progress : Progress, optional
@@ -89,11 +97,14 @@ def fit(
     (2, 'ff')
     """
     settings.check()
+    data = None if data is None else _samples(data, labels, label_column)
+    if out is None:
+        return _in_memory(data, scheme, settings, changes, progress)
     run = Trajectory.open(out) if settings.resume else None
     named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
-    _check(data)
+    _check(data, config)
     device = device_of(config.training.device)
     parts = Parts.of(data, config, device)  # may refuse, so before a run is made
     spec = spec_for(data, config)
@@ -115,6 +126,34 @@ def fit(
     with writer, _interrupts(writer):
         _train(parts, monitored, device, chosen, config, writer, progress)
     return Trajectory.open(out)
+
+
+def _samples(data: Any, labels: Any, label_column: str | None) -> Dataset:
+    """Return what is to be learned as a data set."""
+    if not isinstance(data, Path | str):
+        return as_dataset(data, labels, label_column)
+    return as_dataset(read(data, **({} if label_column is None else {"label_column": label_column})), labels)
+
+
+def _in_memory(
+    data: Dataset | None,
+    scheme: Scheme | str | None,
+    settings: TrainSettings,
+    changes: Mapping[str, Any],
+    progress: Progress | None,
+) -> Trajectory:
+    """Train in a temporary folder, which is deleted with the run.
+
+    Raises
+    ------
+    ConfigError
+        If a run is to go on, of which no one said which.
+    """
+    if settings.resume:
+        raise ConfigError("out", "the folder of the run that is to go on expected")
+    folder = TemporaryFolder()
+    fit(data, out=folder.run, scheme=scheme, settings=settings, progress=progress, **changes)
+    return Trajectory.kept_in(folder)
 
 
 def _check_memory(model: Model, batch: int) -> None:
@@ -212,9 +251,9 @@ def _train(
     )
 
 
-def _check(data: Dataset) -> None:
+def _check(data: Dataset, config: Config) -> None:
     for name, count in zip(data.classes, data.class_counts, strict=True):
-        if count == 1:
+        if count == 1 and config.training.validation > 0:
             raise DataError(
                 f"class '{name}' has a single sample: nothing to learn from and to check on; drop or merge it"
             )

@@ -22,6 +22,8 @@ from shortrun.data.core.parts import merged
 from shortrun.data.core.splits import split
 from shortrun.data.core.values import CellError, encode_values, first
 from shortrun.errors import DataError
+from shortrun.phrases import counted
+from shortrun.shown import ROWS, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "Dataset"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Dataset:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Dataset(Shown):
     """Labelled samples.
 
     Parameters
@@ -137,6 +139,20 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def said(self) -> tuple[str, str]:
+        """Return what samples and classes there are."""
+        first = f"Dataset of {counted(len(self), 'sample')}, {counted(self.sites, 'site')}: {self.kind.words}"
+        if not self.classes:
+            return first, "  no labels"
+        counts = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, self.class_counts, strict=True))
+        gaps = len(self) - int(self.class_counts.sum())
+        unknown = f"{gaps:,} without a label; " if gaps else ""
+        return first, f"  {unknown}{counted(len(self.classes), 'class')}: {counts}"
+
+    def first_rows(self) -> Any:
+        """Return the first samples as a frame."""
+        return self.head(ROWS).to_pandas()
 
     @property
     def sites(self) -> int:
@@ -259,6 +275,10 @@ class Dataset:
     def with_groups(self, groups: Any) -> Dataset:
         """Return the same samples with (N,) groups that `split` keeps together; None for no groups."""
         return self._with(groups=None if groups is None else np.asarray(groups).astype(str))
+
+    def with_names(self, names: Any) -> Dataset:
+        """Return the same samples with other (N,) names."""
+        return self._with(names=np.asarray(names).astype(str))
 
     def with_weights(self, weights: Any) -> Dataset:
         """Return the same samples with other (N,) weights."""

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from shortrun.data.core.dataset import UNKNOWN
+from shortrun.phrases import counted
+from shortrun.shown import ROWS, Shown
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Shown):
     """What a machine says of the labels of N samples.
 
     Parameters
@@ -34,6 +36,17 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def said(self) -> tuple[str, str]:
+        """Return how many there are, how right they are, and of which classes."""
+        right = "" if self.accuracy is None else f", accuracy {self.accuracy:.3f}"
+        counts = np.bincount(self.predicted, minlength=len(self.classes))
+        named = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, counts, strict=True))
+        return f"Predictions of {counted(len(self), 'sample')}{right}", f"  predicted: {named}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return the first predictions as a frame."""
+        return self.to_pandas().head(ROWS)
 
     @property
     def predicted(self) -> np.ndarray:

@@ -1,0 +1,53 @@
+"""How results look at a prompt and in a notebook: two lines, and the first rows of a table."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+
+LINE = 118  # characters of a line
+ROWS = 5  # of a table in a notebook
+
+
+class Shown:
+    """A result that is shown as two lines; in a notebook with the first rows of its table."""
+
+    def __repr__(self) -> str:
+        return "\n".join(map(cut, self.said()))
+
+    def said(self) -> tuple[str, str]:
+        """Return the two lines: what it is, and what it holds."""
+        held = [f"{name} {brief(value)}" for name, value in vars(self).items() if not name.startswith("_")]
+        return type(self).__name__, f"  {', '.join(held)}"
+
+    def first_rows(self) -> Any:
+        """Return the first rows of its table as a frame of pandas; None where it has none."""
+        table = getattr(self, "table", None)
+        return None if table is None else table.head(ROWS)
+
+    def _repr_html_(self) -> str:
+        first, second = map(html.escape, self.said())
+        table = self.first_rows()
+        rows = "" if table is None else table.to_html(max_cols=12, border=0, escape=True)
+        return f"<div><strong>{first}</strong><br>{second.strip()}{rows}</div>"
+
+
+def cut(line: str) -> str:
+    """Return a line, cut where it is too long."""
+    return line if len(line) <= LINE else f"{line[: LINE - 3]}..."
+
+
+def brief(value: Any) -> str:
+    """Return a value in a few characters: the size of what is large."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return " x ".join(f"{size:,}" for size in shape)
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}"
+    if isinstance(value, Shown):
+        return type(value).__name__
+    if isinstance(value, list | tuple | dict):
+        return f"({len(value):,})"
+    return str(value)

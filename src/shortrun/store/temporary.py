@@ -1,0 +1,77 @@
+"""Runs that no one named a folder for: a temporary one, deleted with the last object that holds it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+
+from shortrun.errors import StoreError
+from shortrun.files import explain
+from shortrun.store import ages, header
+from shortrun.store.lock import NAME as LOCK
+
+
+class TemporaryFolder:
+    """A folder that is deleted with this object, at the latest when Python ends."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="shortrun-"))
+        weakref.finalize(self, delete, self.path, os.getpid())
+
+    @property
+    def run(self) -> Path:
+        """Where the run is, or is to be."""
+        return self.path / "run"
+
+    @classmethod
+    def holding(cls, files: Mapping[str, bytes]) -> TemporaryFolder:
+        """Return a folder with a run of these files, by their names."""
+        folder = cls()
+        (folder.run / ages.FOLDER).mkdir(parents=True)
+        for name, content in files.items():
+            (folder.run / name).write_bytes(content)
+        return folder
+
+
+def delete(path: Path, owner: int) -> None:
+    """Delete a folder, but not in a process that was forked from the one that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def files_of(path: Path) -> dict[str, bytes]:
+    """Return the files of a run but its lock, by their names."""
+    found = sorted(each for each in path.rglob("*") if each.is_file() and each.name != LOCK)
+    return {each.relative_to(path).as_posix(): each.read_bytes() for each in found}
+
+
+def save(run: Path, path: Path, *, overwrite: bool = False) -> None:
+    """Copy a run to another folder, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        If something is there that is not to be replaced, or the folder cannot be written.
+    """
+    if path.exists() and not (header.is_run(path) and overwrite) and (not path.is_dir() or any(path.iterdir())):
+        there = "holds a run: overwrite=True replaces it" if header.is_run(path) else "holds something else already"
+        raise StoreError(path, there)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as place:
+            new, old = Path(place) / "new", Path(place) / "old"
+            shutil.copytree(run, new, ignore=shutil.ignore_patterns(LOCK))
+            if path.exists():
+                path.rename(old)
+            try:
+                new.rename(path)
+            except OSError:
+                if old.exists():
+                    old.rename(path)
+                raise
+    except (OSError, shutil.Error) as error:
+        raise StoreError(path, explain(error) if error.errno else str(error)) from None

@@ -1,0 +1,202 @@
+"""What Python users hold is read as files are: frames, arrays, AnnData; and runs that no one named a folder for."""
+
+import gc
+import pickle
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import shortrun as sr
+
+FRAME = pd.DataFrame(
+    {
+        "size": [1.5, 2.25, np.nan, 4.0] * 10,
+        "kind": ["x", "y", "x", "z"] * 10,
+        "new": [True, False, True, True] * 10,
+        "day": pd.to_datetime(["2020-01-01", "2020-02-01", "2021-01-01", "2022-03-05"] * 10),
+        "class": [0, 1, 1, 0] * 10,
+    }
+)
+
+
+def test_a_frame_is_read_as_its_file_would_be(tmp_path):
+    FRAME.to_csv(tmp_path / "frame.csv", index=False)
+    data, of_file = sr.read(FRAME, label_column="class"), sr.read(tmp_path / "frame.csv", label_column="class")
+    assert (data.values == of_file.values).all()
+    assert data.classes == of_file.classes == ("0", "1")
+    assert [c.values for c in data.columns[:2]] == [c.values for c in of_file.columns[:2]]
+    assert data.columns[2].values == ("false", "true")  # of the file False and True, which are the same to a run
+    assert [column.type for column in data.columns] == ["float", "text", "boolean", "text"]
+    back = data.to_pandas().drop(columns="label")
+    assert (back["size"].isna().to_numpy() == FRAME["size"].isna().to_numpy()).all()
+    assert (back["day"].to_numpy() == FRAME["day"].to_numpy()).all()
+
+
+def test_a_further_frame_is_read_alike():
+    data = sr.read(FRAME, label_column="class")
+    more = sr.read(FRAME[["day", "class", "kind", "new", "size"]].tail(3), like=data)
+    assert (more.values == data.values[-3:]).all()
+    assert more.names.tolist() == ["37", "38", "39"]
+
+
+def test_whole_numbers_have_no_decimal_point():
+    data = sr.from_pandas(pd.DataFrame({"a": [1.0, np.nan, 2.0], "y": [1.0, 2.0, np.nan]}), label_column="y")
+    assert data.columns[0].type == "integer"
+    assert data.classes == ("1", "2")
+    assert data.labelled.tolist() == [True, True, False]
+
+
+def test_arrays():
+    data = sr.from_numpy(np.array([[0, 1], [1, 1], [0, 0]]), [3, 4, -1])
+    assert (data.classes, data.labels.tolist()) == (("3", "4"), [0, 1, -1])
+    numbers = np.random.default_rng(0).normal(size=(40, 2))
+    assert sr.read(numbers).continuous
+    binned = sr.from_numpy(numbers, bins=4)
+    assert np.bincount(binned.values[:, 0]).tolist() == [10, 10, 10, 10]
+    assert (sr.from_numpy(numbers[:5], like=binned).values == binned.values[:5]).all()
+
+
+def test_anndata():
+    anndata = pytest.importorskip("anndata")
+    counts = np.array([[0, 3], [2, 0], [1, 1]])
+    about = pd.DataFrame({"tissue": ["liver", "heart", "liver"]}, index=["a", "b", "c"])
+    data = sr.from_anndata(anndata.AnnData(X=counts, obs=about), label_column="tissue", alphabet="codes")
+    assert (data.values == counts).all()
+    assert (data.classes, data.names.tolist()) == (("heart", "liver"), ["a", "b", "c"])
+    with pytest.raises(sr.ConfigError, match="no column 'organ' in obs, only tissue"):
+        sr.from_anndata(anndata.AnnData(X=counts, obs=about), label_column="organ")
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_frames_of_other_libraries(library):
+    module = pytest.importorskip(library)
+    columns = {"a": [1, None, 3], "b": ["x", None, "z"], "y": ["u", "v", "u"]}
+    frame = module.DataFrame(columns) if library == "polars" else module.table(columns)
+    data = sr.read(frame, label_column="y")
+    assert data.classes == ("u", "v")
+    assert data.kind.texts(0) == ["1", "3", ""]
+    assert data.values.tolist() == [[0, 0], [2, 2], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        (3, "the path of a file, the name of a data set, a data frame or an array expected, got an? int"),
+        (None, "got nothing"),
+        (pd.DataFrame(), "DataFrame: no columns"),
+        (pd.DataFrame({"a": []}), "DataFrame: no rows"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "DataFrame: column 'a' occurs twice"),
+        (pd.DataFrame({"a": [[1], [2]]}), "DataFrame: column 'a' holds lists; texts, numbers or dates expected"),
+        (np.zeros(3), "samples x sites"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(held, message):
+    with pytest.raises(sr.DataError, match=message):
+        sr.read(held)
+
+
+def test_like_is_no_path():
+    with pytest.raises(
+        sr.ConfigError, match=r"like: a data set, or a run as sr\.Trajectory opens it, expected, got a str"
+    ):
+        sr.read(FRAME, like="run")
+
+
+@pytest.fixture(scope="module")
+def run():
+    return sr.fit(FRAME, label_column="class", hidden=4, updates=2)
+
+
+def test_a_run_without_a_folder_lives_as_long_as_its_object(run):
+    again = sr.fit(FRAME, label_column="class", hidden=4, updates=2)
+    folder = again.path
+    assert "in memory" in repr(again)
+    assert (again[-1] == run[-1]).all()
+    assert len(sr.generate(again, n=3, raw=True)) == 3
+    raw = again.as_raw()
+    del again
+    gc.collect()
+    assert folder.exists()
+    del raw
+    gc.collect()
+    assert not folder.exists() or sys.implementation.name != "cpython"
+
+
+def test_a_run_without_a_folder_is_pickled_whole(run):
+    copy = pickle.loads(pickle.dumps(run))
+    assert copy.path != run.path
+    assert (copy[-1] == run[-1]).all()
+
+
+def test_a_run_is_saved(run, tmp_path):
+    saved = run.save(tmp_path / "folder" / "kept")
+    assert (saved[-1] == run[-1]).all()
+    assert saved.log() == run.log()
+    with pytest.raises(sr.StoreError, match="holds a run: overwrite=True replaces it"):
+        run.save(saved.path)
+    (tmp_path / "text").write_text("mine")
+    with pytest.raises(sr.StoreError, match="holds something else"):
+        run.save(tmp_path / "text", overwrite=True)
+    assert run.save(saved.path, overwrite=True).ages == run.ages
+    assert [path.name for path in saved.path.parent.iterdir()] == ["kept"]
+    assert pickle.loads(pickle.dumps(saved)).path == saved.path
+
+
+def test_what_fit_takes(tmp_path):
+    values, labels = np.array([[0, 1], [1, 0]] * 10), ["a", "b"] * 10
+    of_array = sr.fit(values, labels, hidden=2, updates=1)
+    sr.write(tmp_path / "data.csv", sr.from_numpy(values, labels))
+    of_file = sr.fit(str(tmp_path / "data.csv"), hidden=2, updates=1)
+    assert of_array.classes == of_file.classes == ("a", "b")
+    with pytest.raises(sr.ConfigError, match="out: the folder of the run that is to go on"):
+        sr.fit(resume=True)
+    with pytest.raises(sr.ConfigError, match="label_column: not together with labels"):
+        sr.fit(FRAME, labels, label_column="class")
+
+
+def test_verbs_take_what_holds_samples(run):
+    data = sr.read(FRAME, label_column="class")
+    expected = sr.predict(run, data)
+    assert (sr.predict(run, FRAME).probabilities == expected.probabilities).all()
+    assert sr.predict(run, FRAME).accuracy == expected.accuracy
+    array = FRAME.drop(columns="class").astype(object).to_numpy()
+    assert (sr.predict(run, array).probabilities == expected.probabilities).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: sr.predict(run, 3), "data: the path of a file, .* expected, got an? int"),
+        (lambda run: sr.predict(run, None), "data: a data set expected, got nothing"),
+        (lambda _: sr.predict(3, FRAME), "run: a run as sr.fit returns it, or its folder, expected, got an? int"),
+        (lambda _: sr.score(sr.read(FRAME), None), "generated: a data set expected, got nothing"),
+        (lambda _: sr.fit(3), "the path of a file, .* expected, got an? int"),
+    ],
+)
+def test_wrong_arguments_of_verbs_are_one_line(run, call, message):
+    with pytest.raises(sr.ShortrunError, match=message):
+        call(run)
+
+
+def test_classes_may_be_numbers(run):
+    by_name = sr.generate(run, labels="1", n=4)
+    for number in (1, 1.0, np.int64(1)):
+        assert (sr.generate(run, labels=number, n=4).values == by_name.values).all()
+    assert sr.generate(run, labels=np.array([0, 1])).labels.tolist() == [0, 1]
+    assert sr.generate(run, labels={1: 2, "0": 1}).labels.tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"1": -1}, "labels: .*a number of samples expected for class '1', got -1"),
+        ({1: 0.5}, "a number of samples expected for class '1', got 0.5"),
+        (7, "class '7' is unknown"),
+        (object(), "a class, one for each sample, or a count of each expected"),
+    ],
+)
+def test_wrong_classes_are_one_line(run, labels, message):
+    with pytest.raises(sr.ConfigError, match=message):
+        sr.generate(run, labels=labels)

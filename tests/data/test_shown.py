@@ -1,0 +1,43 @@
+"""Results are short at a prompt, and a table in a notebook."""
+
+import numpy as np
+import pandas as pd
+
+import shortrun as sr
+from shortrun.regimes.mixing import Mixing
+
+
+def test_a_data_set():
+    data = sr.from_numpy(np.eye(4, dtype=int), ["a", "b", "b", ""])
+    assert repr(data) == (
+        "Dataset of 4 samples, 4 sites: the binary alphabet '01'\n  1 without a label; 2 classes: a (1), b (2)"
+    )
+    assert repr(data.with_labels([""] * 4)).endswith("\n  no labels")
+    assert "site_4" in data._repr_html_()
+
+
+def test_names_are_escaped():
+    data = sr.from_pandas(pd.DataFrame({"<b>": ["<i>", "x", "y"], "label": ["<s>", "u", "u"]}))
+    assert not {"<b>", "<i>", "<s>"} & {part for part in ("<b>", "<i>", "<s>") if part in data._repr_html_()}
+
+
+def test_many_classes_are_cut():
+    data = sr.from_numpy(np.eye(60, dtype=int), [f"class {i}" for i in range(60)])
+    assert max(map(len, repr(data).splitlines())) <= 118
+    assert repr(data).endswith("...")
+
+
+def test_predictions_and_scores():
+    law = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
+    found = sr.Predictions(np.array(["x", "y"]), np.array([1, 1]), ("a", "b"), law)
+    assert repr(found) == "Predictions of 2 samples, accuracy 0.500\n  predicted: a (1), b (1)"
+    assert "<td>x</td>" in found._repr_html_()
+    score = sr.Score("copies", "all", 0.123456, 0.01, 0.02, 0.0, "lower")
+    assert repr(score) == "Score(copies, all: 0.1235 ± 0.01, real 0.02, ideal 0)"
+
+
+def test_tables():
+    table = pd.DataFrame({"age": range(1000), "value": 0.5})
+    found = Mixing(table, table, 10, "data")
+    assert repr(found) == "Mixing\n  table 1,000 x 2, functions 1,000 x 2, k 10, start data"
+    assert found._repr_html_().count("<tr>") == 5

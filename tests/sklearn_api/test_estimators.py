@@ -1,0 +1,152 @@
+"""The estimators keep the conventions of scikit-learn, and do what their names say."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
+
+import shortrun as sr
+from shortrun.sklearn import ShortRunClassifier, ShortRunGenerator
+
+WEIGHTS = "a minibatch draws samples in proportion to their weights: one of weight 2 is two copies on average only"
+EXPECTED = {"check_sample_weight_equivalence_on_dense_data": WEIGHTS}
+SETTINGS = {"schedule": "constant", "weight_std": 0.3, "ages_per_decade": 1}
+QUICK = {"hidden": 8, "steps": 1, "updates": 20, "batch": 100, "settings": SETTINGS, "random_state": 0}
+IRIS, KINDS = load_iris(return_X_y=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "updates"), [(ShortRunClassifier, 15), (ShortRunGenerator, 2)])
+def test_the_conventions(kind, updates):
+    estimator = kind(**{**QUICK, "updates": updates})
+    found = check_estimator(estimator, expected_failed_checks=EXPECTED, on_fail=None, on_skip=None)
+    failed = {each["check_name"]: each["exception"] for each in found if each["status"] == "failed"}
+    assert failed == {}
+    assert {each["check_name"] for each in found if each["status"] == "xfail"} == set(EXPECTED)
+    assert len([each for each in found if each["status"] == "passed"]) > 40
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return ShortRunClassifier(16, updates=100, random_state=0).fit(IRIS, KINDS)
+
+
+def test_it_classifies_and_generates(iris):
+    assert iris.score(IRIS, KINDS) > 0.9
+    laws = iris.predict_proba(IRIS)
+    np.testing.assert_allclose(laws.sum(1), 1)
+    exact = sr.predict(iris.run_, IRIS)  # an array is read like the run's data
+    np.testing.assert_allclose(laws, exact.probabilities, atol=1e-3)
+    new, kinds = iris.sample(300, y=2)
+    assert set(kinds) == {2}
+    assert (iris.predict(new) == 2).mean() > 0.8
+    assert (abs(new.mean(0) - IRIS[KINDS == 2].mean(0)) < 0.3).all()
+    assert new.min() >= IRIS.min()
+    assert iris.sample(4, y=[0, 2, 1, 0])[1].tolist() == [0, 2, 1, 0]
+    assert (iris.sample(5)[0] == iris.sample(5)[0]).all()
+
+
+def test_free_energies_and_hidden_means(iris):
+    few = IRIS[::30]
+    energies = iris.score_samples(few)
+    data = sr.from_numpy(few, like=iris.run_)
+    known = sr.likelihood(iris.run_, data, chains=10, temperatures=10)
+    np.testing.assert_allclose(energies - energies.mean(), known.samples["log_likelihood"] - known.mean, atol=1e-3)
+    means = iris.transform(few)
+    assert means.shape == (5, 16)
+    assert ((means > 0) & (means < 1)).all()
+
+
+def test_a_pickle_and_a_clone(iris):
+    copy = pickle.loads(pickle.dumps(iris))
+    assert (copy.predict_proba(IRIS) == iris.predict_proba(IRIS)).all()
+    assert copy.run_.path != iris.run_.path
+    assert clone(iris).get_params() == iris.get_params()
+    again = clone(iris).fit(IRIS, KINDS)
+    assert (again.predict_proba(IRIS) == iris.predict_proba(IRIS)).all()
+
+
+def test_binary_features_stay_binary():
+    X, y = load_digits(return_X_y=True)
+    X = (X > 8).astype(np.int8)
+    model = ShortRunClassifier(**QUICK).fit(X, y)
+    assert [layer.units.kind for layer in model.run_.spec.visible] == ["bernoulli"]
+    made, _ = model.sample(3)
+    assert made.dtype == np.int8
+    assert set(np.unique(made)) == {0, 1}
+    with pytest.raises(sr.DataError, match="0 and 1 expected"):
+        model.predict(X + 0.5)
+
+
+def test_missing_labels():
+    some = np.where(np.arange(len(KINDS)) % 3, -1, KINDS)
+    model = ShortRunClassifier(**QUICK).fit(IRIS, some)
+    assert (model.classes_.tolist(), model.n_unlabelled_) == ([0, 1, 2], 100)
+    two = ShortRunClassifier(**QUICK).fit(IRIS, np.where(KINDS == 0, -1, 1))
+    assert (two.classes_.tolist(), two.n_unlabelled_) == ([-1, 1], 0)
+    three = ShortRunClassifier(**QUICK, missing_label=None).fit(IRIS, KINDS - 1)
+    assert three.classes_.tolist() == [-1, 0, 1]
+    names = np.array(["a", "b", "c"])[KINDS].astype(object)
+    names[::2] = -1
+    assert ShortRunClassifier(**QUICK).fit(IRIS, names).classes_.tolist() == ["a", "b", "c"]
+
+
+def test_frames_with_categories_and_gaps():
+    frame = pd.DataFrame({"size": IRIS[:, 0], "colour": np.array(["blue", "red", "white"])[KINDS]})
+    frame.loc[::7, "size"] = np.nan
+    model = ShortRunClassifier(**QUICK).fit(frame, KINDS)
+    assert model.feature_names_in_.tolist() == ["size", "colour"]
+    assert model.score(frame, KINDS) > 0.9
+    made, _ = model.sample(20)
+    assert set(made["colour"]) <= {"blue", "red", "white"}
+    assert made["size"].dtype == float
+    with pytest.raises(sr.DataError, match=r"unknown category 'wite' \(did you mean 'white'"):
+        model.predict(frame.replace("white", "wite"))
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame.rename(columns={"size": "length"}))
+
+
+def test_continuous_features():
+    model = ShortRunClassifier(**QUICK, continuous=True).fit(IRIS, KINDS)
+    assert [layer.units.kind for layer in model.run_.spec.visible] == ["gaussian"]
+    assert model.score(IRIS, KINDS) > 0.6
+    made, _ = model.sample(300)
+    assert (abs(made.mean(0) - IRIS.mean(0)) < 1).all()
+
+
+def test_a_search_and_a_pipeline():
+    X, y = IRIS[::3], KINDS[::3]
+    steps = make_pipeline(FunctionTransformer(np.log1p), ShortRunClassifier(**QUICK))
+    search = GridSearchCV(steps, {"shortrunclassifier__hidden": [4, 8]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0.5
+    assert search.best_estimator_[-1].run_.hidden in (4, 8)
+
+
+def test_the_generator():
+    model = ShortRunGenerator(16, updates=100, random_state=0).fit(IRIS)
+    assert model.sample(7).shape == (7, 4)
+    assert model.transform(IRIS).shape == (150, 16)
+    assert model.score_samples(IRIS).shape == (150,)
+    assert not hasattr(model, "score")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model: model.sample(3, y="setosa"), "y: no class 'setosa'; there are 0, 1, 2"),
+        (lambda model: model.sample(3, y=[1]), "y: one class, or 3 of them"),
+        (lambda model: clone(model).fit(IRIS, np.zeros(150)), "at least two classes expected, got 1 class"),
+        (lambda model: clone(model).set_params(hidden=0).fit(IRIS, KINDS), "hidden"),
+        (lambda model: clone(model).set_params(settings={"hiden": 3}).fit(IRIS, KINDS), "did you mean 'hidden'"),
+    ],
+)
+def test_mistakes_are_one_line(iris, call, message):
+    with pytest.raises(sr.ShortrunError, match=message):
+        call(iris)
