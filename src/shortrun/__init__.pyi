@@ -85,13 +85,16 @@ __all__ = [
     "couplings",
     "curves",
     "evaluate",
+    "export_model",
     "ff",
     "first_transition",
     "fit",
     "fixed_points",
     "fold",
     "frames",
+    "from_parameters",
     "generate",
+    "import_model",
     "learning_flow",
     "likelihood",
     "likelihood_by_age",
@@ -186,6 +189,16 @@ def evaluate(
     beside: Sequence[Trajectory | Path | str] = (),
     progress: _Progress_of_evaluation | None = None,
 ) -> Evaluation: ...
+
+def export_model(
+    run: Trajectory | Path | str,
+    path: Path | str,
+    *,
+    raw: bool = False,
+    format: str | None = None,
+    age: int | Literal['best', 'last'] | Literal['all'] | None = None,
+    label: str | None = None,
+) -> tuple[str, ...]: ...
 
 def fit(
     data: Dataset | None = None,
@@ -287,6 +300,24 @@ def frames(
     times: Sequence[int] | None = None,
 ) -> dict[int, Dataset]: ...
 
+def from_parameters(
+    weight: Any,
+    bias: Any,
+    hidden_bias: Any,
+    *,
+    labels: Sequence[str] = (),
+    alphabet: str | None = None,
+    scheme: Literal['ff', 'pcd', 'cd', 'rdm'] | None = None,
+    steps: int | None = None,
+    hidden_rule: Literal['sample', 'mean'] | None = None,
+    overwrite: bool = False,
+    label_weight: Any = None,
+    label_bias: Any = None,
+    units: str | None = None,
+    hidden_units: str = 'bernoulli',
+    out: Path | str | None = None,
+) -> Trajectory: ...
+
 def generate(
     run: Trajectory | Path | str,
     *,
@@ -307,6 +338,19 @@ def generate(
     time: float | None = None,
     template: Dataset | None = None,
 ) -> Dataset: ...
+
+def import_model(
+    source: Path | str | Any,
+    *,
+    labels: Sequence[str] = (),
+    alphabet: str | None = None,
+    scheme: Literal['ff', 'pcd', 'cd', 'rdm'] | None = None,
+    steps: int | None = None,
+    hidden_rule: Literal['sample', 'mean'] | None = None,
+    overwrite: bool = False,
+    format: str | None = None,
+    out: Path | str | None = None,
+) -> Trajectory: ...
 
 def learning_flow(
     data: Dataset,

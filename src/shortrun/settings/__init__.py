@@ -23,6 +23,7 @@ from shortrun.settings._base import (
     option,
     options,
 )
+from shortrun.settings.exchange import ExportSettings, ImportSettings, MachineSettings
 from shortrun.settings.keywords import takes
 from shortrun.settings.landscape import (
     ContactsSettings,
@@ -72,11 +73,14 @@ __all__ = [
     "Count",
     "CouplingsSettings",
     "ExchangeSettings",
+    "ExportSettings",
     "FixedPointsSettings",
     "GenerateSettings",
+    "ImportSettings",
     "LikelihoodByAgeSettings",
     "LikelihoodSettings",
     "LogZSettings",
+    "MachineSettings",
     "MeanFieldSettings",
     "MergingSettings",
     "MutationsSettings",
