@@ -10,7 +10,7 @@ import typer
 from shortrun.cli import _options, _output
 from shortrun.cli._verb import verb
 from shortrun.phrases import counted
-from shortrun.settings import OUTPUT, ImportSettings
+from shortrun.settings import DATA, OUTPUT, ImportSettings
 
 
 @verb(settings=ImportSettings)
@@ -23,12 +23,19 @@ def import_(
     out: Annotated[
         Path, typer.Option("--output", "-o", metavar="RUN", help="Folder of the run.", rich_help_panel=OUTPUT)
     ],
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA", help="Samples such as it learned from, which say what codes mean.", rich_help_panel=DATA
+        ),
+    ] = None,
     json: _options.Json = False,
 ) -> None:
     """Make a run of a machine that another program trained; every verb works on it."""
-    from shortrun import workflows
+    from shortrun import data, workflows
 
-    run = workflows.import_model(file, out=out, settings=settings)
+    samples = None if like is None else data.read(like)
+    run = workflows.import_model(file, out=out, like=samples, settings=settings)
     if json:
         _output.emit(run.info())
         return

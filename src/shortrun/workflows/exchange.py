@@ -8,14 +8,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shortrun import exchange, learning, store
-from shortrun.data import Kind
+from shortrun.data import Dataset, Kind
 from shortrun.data.core import alphabet, boundary
-from shortrun.data.core.alphabet import Alphabet
+from shortrun.data.core.kind import kind_of
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError
 from shortrun.exchange import Arrays, Machine, ModelFormat, Pairwise
 from shortrun.exchange.machine import check_classes, default_classes, held, usual_order
@@ -32,7 +32,13 @@ SCHEME, STEPS = "pcd", 1000  # of a machine of which nothing is known: chains as
 
 
 @takes(ImportSettings)
-def import_model(source: Path | str | Any, *, out: Path | str | None = None, settings: ImportSettings) -> Trajectory:
+def import_model(
+    source: Path | str | Any,
+    *,
+    out: Path | str | None = None,
+    like: Dataset | Kind | None = None,
+    settings: ImportSettings,
+) -> Trajectory:
     """Make a run of a machine that another program trained: every verb works on it.
 
     Parameters
@@ -42,6 +48,8 @@ def import_model(source: Path | str | Any, *, out: Path | str | None = None, set
         .safetensors, or a fitted `BernoulliRBM` of scikit-learn. Pickles are never read.
     out : Path or str, optional
         Folder of the run; by default a temporary one, which goes with the value that is returned.
+    like : Dataset or Kind, optional
+        Samples such as it learned from: they say what codes, sites and the shape of images mean.
 
     Returns
     -------
@@ -71,15 +79,15 @@ def import_model(source: Path | str | Any, *, out: Path | str | None = None, set
     if not isinstance(source, Path | str):
         if settings.format not in (None, "sklearn"):
             raise ConfigError("format", f"an estimator is given, not a file of '{settings.format}'")
-        return _made(exchange.of_estimator(source), None, exchange.named("sklearn"), out, settings)
+        return _made(Source(exchange.of_estimator(source), exchange.named("sklearn"), None, like), out, settings)
     path = Path(source)
     form = exchange.of_file(path) if settings.format is None else exchange.named(settings.format)
     with boundary.reading(path):
         if not path.is_file():
             raise FormatError(path, None, "is a folder, a file expected" if path.is_dir() else "no such file")
         assert form.read is not None
-        machine = form.read(path)
-        return _made(machine.noted(f"imported from {path.name}, a file of {form.program}"), path, form, out, settings)
+        machine = form.read(path).noted(f"imported from {path.name}, a file of {form.program}")
+        return _made(Source(machine, form, path, like), out, settings)
 
 
 @takes(MachineSettings)
@@ -138,7 +146,7 @@ def from_parameters(
     arrays = Arrays(as_array(weight), as_array(bias), as_array(hidden_bias), *of_label)
     found = units or ("potts" if np.ndim(arrays.weight) == 3 else "bernoulli")
     machine = Machine((0,), lambda _: arrays, units=found, hidden_units=hidden_units)
-    return _made(machine, None, exchange.named("npz"), out, settings)
+    return _made(Source(machine, exchange.named("npz"), None, None), out, settings)
 
 
 def as_array(values: Any) -> np.ndarray:
@@ -146,12 +154,20 @@ def as_array(values: Any) -> np.ndarray:
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
-def _made(
-    machine: Machine, path: Path | None, form: ModelFormat, out: Path | str | None, settings: MachineSettings
-) -> Trajectory:
+class Source(NamedTuple):
+    """A machine, its format, its file if there is one, and what it is to be like."""
+
+    machine: Machine
+    form: ModelFormat
+    path: Path | None
+    like: Dataset | Kind | None
+
+
+def _made(source: Source, out: Path | str | None, settings: MachineSettings) -> Trajectory:
     """Return the run of a machine, all of whose ages are looked at before anything is written."""
+    machine, _, path, _ = source
     arrays, clipped = _usable(machine, path, machine.ages[0])
-    meaning, recode, notes = _meaning(machine, arrays, form, settings.alphabet)
+    kind, recode, notes = _meaning(source, arrays, settings.alphabet)
     classes = settings.labels or machine.classes or default_classes(arrays)
     check_classes(classes, arrays)
     machine = _trained(machine, settings)
@@ -159,13 +175,12 @@ def _made(
     for age in machine.ages[1:]:
         other, more = _usable(machine, path, age)
         clipped += more
-        if exchange.model_of(machine, other) != model:
-            raise FormatError(path or "", None, f"the arrays of age {age} have other shapes than those of the first")
+        if path is not None and exchange.model_of(machine, other) != model:
+            raise FormatError(path, None, f"the arrays of age {age} have other shapes than those of the first")
     if clipped:
         notes.append(f"{counted(clipped, 'bias')} of -inf or +inf set to 20 from the largest of the site, or from 0")
     config = _config(machine, model)
     scheme = learning.from_settings(config.scheme, model.spec.label is not None)
-    kind = Kind(arrays.weight.shape[0], meaning)
     header = store.describe_imported(model.spec, scheme, config, kind, classes, [*machine.notes, *notes])
     folder = Path(tempfile.mkdtemp(prefix="shortrun-")) / "run" if out is None else Path(out)
     with store.create(folder, header, model=model, overwrite=settings.overwrite, resumable=False) as writer:
@@ -196,36 +211,50 @@ def _usable(machine: Machine, path: Path | None, age: int) -> tuple[Arrays, int]
         raise FormatError(path, None, f"age {age}: {error}") from None
 
 
-def _meaning(
-    machine: Machine, arrays: Arrays, form: ModelFormat, given: str | None
-) -> tuple[Alphabet | None, Callable[[Arrays], Arrays], list[str]]:
-    """Return what codes mean, what brings arrays to the usual order of letters, and what is to be said of it.
+def _meaning(source: Source, arrays: Arrays, given: str | None) -> tuple[Kind, Callable[[Arrays], Arrays], list[str]]:
+    """Return the kind of data, what brings arrays to the usual order of letters, and what is to be said of it.
 
     Raises
     ------
     ConfigError
-        If the letters are not as many as the colours.
+        If the letters are not as many as the colours, or the samples that it is to be like are of another kind.
     """
+    machine, sites = source.machine, arrays.weight.shape[0]
     if machine.units != "potts" or arrays.weight.ndim != 3:
         if given is not None and (machine.units == "gaussian" or len(alphabet.named(given)) != 2):
             raise ConfigError("alphabet", f"sites of '{machine.units}' units have no letters but 0 and 1")
-        two = alphabet.BINARY if given is None else alphabet.named(given)
-        return None if machine.units == "gaussian" else two, lambda arrays: arrays, []
-    letters, note = _letters(machine, arrays.weight.shape[1], form, given)
-    if len(letters) != arrays.weight.shape[1]:
-        raise ConfigError(
-            "alphabet", f"{counted(arrays.weight.shape[1], 'letter')} expected, one a state, got '{letters}'"
-        )
+        two = None if machine.units == "gaussian" else alphabet.named(given or "binary")
+        return _alike(Kind(sites, two), source.like), lambda arrays: arrays, []
+    colours = arrays.weight.shape[1]
+    letters, note = _letters(source, colours, given)
+    if len(letters) != colours:
+        raise ConfigError("alphabet", f"{counted(colours, 'letter')} expected, one a state, got '{letters}'")
     order = usual_order(letters)
-    return (
-        alphabet.of_letters(order),
-        lambda arrays: exchange.recoded(arrays, letters, order),
-        [] if note is None else [note],
+    kind = _alike(Kind(sites, alphabet.of_letters(order)), source.like)
+    return kind, lambda arrays: exchange.recoded(arrays, letters, order), [] if note is None else [note]
+
+
+def _alike(kind: Kind, like: Dataset | Kind | None) -> Kind:
+    """Return the kind of samples that a machine is to be like, which know more of themselves than it does.
+
+    Raises
+    ------
+    ConfigError
+        If they have other sites or letters.
+    """
+    if like is None:
+        return kind
+    other = kind_of(like)
+    if other.is_like(kind):
+        return replace(other, source=None)
+    raise ConfigError(
+        "like", f"{kind.sites} sites of {kind.words} expected, as in the model; found {other.sites} of {other.words}"
     )
 
 
-def _letters(machine: Machine, colours: int, form: ModelFormat, given: str | None) -> tuple[str, str | None]:
+def _letters(source: Source, colours: int, given: str | None) -> tuple[str, str | None]:
     """Return the letters of so many codes in the order of the file, and what is to be said of it."""
+    machine, form, like = source.machine, source.form, source.like and kind_of(source.like).alphabet
     rule = form.letters_of(colours)
     if given is not None:
         wanted = alphabet.named(given)
@@ -235,6 +264,8 @@ def _letters(machine: Machine, colours: int, form: ModelFormat, given: str | Non
         return machine.letters, None
     if rule is not None:
         return rule, f"its {colours} states are taken for '{rule}', the order of {form.program}"
+    if like is not None and len(like) == colours:
+        return like.letters, f"its {colours} states are taken for '{like.letters}', as in the samples that it is like"
     return (
         alphabet.numbered(colours).letters,
         f"what its {colours} states stand for is not in the file, so they are 0, 1, ...",
@@ -244,16 +275,15 @@ def _letters(machine: Machine, colours: int, form: ModelFormat, given: str | Non
 def _trained(machine: Machine, settings: MachineSettings) -> Machine:
     """Return the machine with the training that the options say, else the file, else what is taken for granted."""
     unknown = machine.scheme is None and settings.scheme is None
+    long = machine.steps is None and settings.steps is None
     machine = replace(
         machine,
         scheme=settings.scheme or machine.scheme or SCHEME,
         steps=settings.steps or machine.steps or STEPS,
         hidden_rule=settings.hidden_rule or machine.hidden_rule,
     )
-    told = (
-        f"how it was trained is not known: taken for {machine.scheme}, {counted(machine.steps or 0, 'sweep')} a sample"
-    )
-    return machine.noted(told) if unknown else machine
+    told = ["how it was trained is not known: taken for pcd (--scheme)"] if unknown else []
+    return machine.noted(*told, *([f"how many sweeps make a sample is not known: {STEPS:,} (--steps)"] if long else []))
 
 
 def _config(machine: Machine, model: RBM) -> Config:

@@ -19,18 +19,31 @@ RESIDUES = 21
 
 def read(path: Path) -> Machine:
     """Read all ages; where chains started, and for how long, the file does not say."""
+    machine, shape = machine_in(path)
+    return machine.noted(taken(shape[0], shape[1], "couplings-inference")) if machine.units == "potts" else machine
+
+
+def machine_in(path: Path) -> tuple[Machine, tuple[int, ...]]:
+    """Return what a file holds, and the shape of its weights.
+
+    Raises
+    ------
+    FormatError
+        If it is a machine without hidden units.
+    """
     ages = _hdf5.ages_of(path)
     with opened(path) as file:
         group = _hdf5.first_group(file)
         if COUPLINGS in group:
             raise FormatError(path, None, "is a Boltzmann machine of couplings: it has no hidden units to read")
         shape = _hdf5.shape_of(group, "weight_matrix")
-    potts = len(shape) == 3
-    machine = Machine(tuple(ages), partial(at, path, ages), units="potts" if potts else "bernoulli")
-    if not potts:
-        return machine
-    told = f"a weight of shape {shape} is taken for that of {counted(shape[0], 'site')} of {shape[1]} states"
-    return machine.noted(f"{told}; --from couplings-inference takes it the other way")
+    return Machine(tuple(ages), partial(at, path, ages), units="potts" if len(shape) == 3 else "bernoulli"), shape
+
+
+def taken(sites: int, colours: int, other: str) -> str:
+    """Return what weights whose layout the file does not say are taken for."""
+    told = f"weights are taken for those of {counted(sites, 'site')} with {counted(colours, 'state')}"
+    return f"{told}, by their shape; --from {other} takes it the other way round"
 
 
 def at(path: Path, ages: dict[int, str], age: int) -> Arrays:

@@ -16,9 +16,10 @@ from shortrun.exchange.machine import Arrays, Machine
 
 def read(path: Path) -> Machine:
     """Read all updates."""
-    machine = clusterbm.read(path)
-    other = (note.replace("couplings-inference", "clusterbm") for note in machine.notes)
-    return replace(machine, at=partial(turned, machine), notes=tuple(other))
+    machine, shape = clusterbm.machine_in(path)
+    if machine.units == "potts":
+        machine = machine.noted(clusterbm.taken(shape[1], shape[0], "clusterbm"))
+    return replace(machine, at=partial(turned, machine))
 
 
 def turned(machine: Machine, age: int) -> Arrays:
