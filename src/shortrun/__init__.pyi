@@ -86,6 +86,7 @@ __all__ = [
     "couplings",
     "curves",
     "evaluate",
+    "export_model",
     "ff",
     "first_transition",
     "fit",
@@ -95,7 +96,9 @@ __all__ = [
     "from_anndata",
     "from_numpy",
     "from_pandas",
+    "from_parameters",
     "generate",
+    "import_model",
     "learning_flow",
     "likelihood",
     "likelihood_by_age",
@@ -190,6 +193,16 @@ def evaluate(
     beside: Sequence[Trajectory | Path | str] = (),
     progress: _Progress_of_evaluation | None = None,
 ) -> Evaluation: ...
+
+def export_model(
+    run: Trajectory | Path | str,
+    path: Path | str,
+    *,
+    raw: bool = False,
+    format: str | None = None,
+    age: int | Literal['best', 'last'] | Literal['all'] | None = None,
+    label: str | None = None,
+) -> tuple[str, ...]: ...
 
 def fit(
     data: Any = None,
@@ -375,6 +388,24 @@ def from_pandas(
     like: Kind | HasKind | None = None,
 ) -> Dataset: ...
 
+def from_parameters(
+    weight: Any,
+    bias: Any,
+    hidden_bias: Any,
+    *,
+    labels: Sequence[str] = (),
+    alphabet: str | None = None,
+    scheme: Literal['ff', 'pcd', 'cd', 'rdm'] | None = None,
+    steps: int | None = None,
+    hidden_rule: Literal['sample', 'mean'] | None = None,
+    overwrite: bool = False,
+    label_weight: Any = None,
+    label_bias: Any = None,
+    units: str | None = None,
+    hidden_units: str = 'bernoulli',
+    out: Path | str | None = None,
+) -> Trajectory: ...
+
 def generate(
     run: Trajectory | Path | str,
     *,
@@ -395,6 +426,20 @@ def generate(
     time: float | None = None,
     template: Dataset | None = None,
 ) -> Dataset: ...
+
+def import_model(
+    source: Path | str | Any,
+    *,
+    labels: Sequence[str] = (),
+    alphabet: str | None = None,
+    scheme: Literal['ff', 'pcd', 'cd', 'rdm'] | None = None,
+    steps: int | None = None,
+    hidden_rule: Literal['sample', 'mean'] | None = None,
+    overwrite: bool = False,
+    format: str | None = None,
+    out: Path | str | None = None,
+    like: Dataset | Kind | None = None,
+) -> Trajectory: ...
 
 def learning_flow(
     data: Dataset,

@@ -39,6 +39,8 @@ VERBS = {
     "info": None,
     "plot": None,
     "data": None,
+    "import": None,
+    "export": None,
     "fixed-points": PHYSICS,
     "tree": PHYSICS,
     "mixing": PHYSICS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,7 +44,8 @@ class Stub(TyperCommand):
 
 def module_name(verb: str) -> str:
     """Return the name of a verb's module and function."""
-    return verb.replace("-", "_")
+    name = verb.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def summary(verb: str) -> str:

@@ -24,6 +24,7 @@ from shortrun.settings._base import (
     option,
     options,
 )
+from shortrun.settings.exchange import ExportSettings, ImportSettings, MachineSettings
 from shortrun.settings.keywords import takes
 from shortrun.settings.landscape import (
     ContactsSettings,
@@ -74,11 +75,14 @@ __all__ = [
     "Count",
     "CouplingsSettings",
     "ExchangeSettings",
+    "ExportSettings",
     "FixedPointsSettings",
     "GenerateSettings",
+    "ImportSettings",
     "LikelihoodByAgeSettings",
     "LikelihoodSettings",
     "LogZSettings",
+    "MachineSettings",
     "MeanFieldSettings",
     "MergingSettings",
     "MutationsSettings",

@@ -1,7 +1,7 @@
 """What is kept of a training: a folder with all ages, readable while it grows, and the state to go on."""
 
 from shortrun.store.folder import create, reopen
-from shortrun.store.header import FORMAT_VERSION, describe, software_version
+from shortrun.store.header import FORMAT_VERSION, describe, describe_imported, software_version
 from shortrun.store.rows import KnownRows
 from shortrun.store.temporary import TemporaryFolder
 from shortrun.store.trajectory import Trajectory
@@ -15,6 +15,7 @@ __all__ = [
     "Writer",
     "create",
     "describe",
+    "describe_imported",
     "reopen",
     "software_version",
 ]

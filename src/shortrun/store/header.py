@@ -6,7 +6,7 @@ import datetime
 import importlib.metadata
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,32 @@ Header = dict[str, Any]
 
 def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> Header:
     """Return the header of a training of `spec` by `scheme` on `data`, in its JSON form."""
+    about = {
+        "hash": data.hash,
+        "rows": len(data),
+        "class_counts": data.class_counts.tolist(),
+        "notes": list(data.notes),
+    }
+    return of_parts(spec, scheme, config, data.kind, data.classes, about)
+
+
+def describe_imported(
+    spec: AnySpec, scheme: Scheme, config: Config, kind: Kind, classes: Sequence[str], notes: Sequence[str]
+) -> Header:
+    """Return the header of a machine from elsewhere, of whose samples nothing is known, in its JSON form."""
+    about = {"hash": "", "rows": 0, "class_counts": [0] * len(classes), "notes": list(notes)}
+    return of_parts(spec, scheme, config, kind, classes, about)
+
+
+def of_parts(
+    spec: AnySpec,
+    scheme: Scheme,
+    config: Config,
+    kind: Kind,
+    classes: Sequence[str],
+    about: Mapping[str, Any],
+) -> Header:
+    """Return the header of a machine, its kind of data, its classes and what is known of its samples."""
     header = {
         "format_version": FORMAT_VERSION,
         "software": {"name": "shortrun", "version": software_version()},
@@ -52,14 +78,9 @@ def describe(spec: AnySpec, scheme: Scheme, config: Config, data: Dataset) -> He
             "scheme": scheme.to_dict(),
         },
         "config": config.model_dump(mode="json"),
-        "kind": data.kind.to_dict(),
-        "classes": list(data.classes),
-        "data": {
-            "hash": data.hash,
-            "rows": len(data),
-            "class_counts": data.class_counts.tolist(),
-            "notes": list(data.notes),
-        },
+        "kind": kind.to_dict(),
+        "classes": list(classes),
+        "data": dict(about),
     }
     return jsons.loads(dump(header))
 

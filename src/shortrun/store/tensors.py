@@ -137,6 +137,24 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return read_into(path, room)
 
 
+def names(path: Path) -> list[str]:
+    """Return the names of the tensors of a file.
+
+    Raises
+    ------
+    StoreError
+        As `read`.
+    """
+    found: list[str] = []
+
+    def room(entries: Mapping[str, Extent]) -> dict[str, Tensor]:
+        found.extend(entries)
+        return {}
+
+    read_into(path, room)
+    return found
+
+
 def read_into(
     path: Path, room: Callable[[Mapping[str, Extent]], dict[str, Tensor]]
 ) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -5,6 +5,7 @@ from shortrun.workflows._sites import trained_out_of_equilibrium
 from shortrun.workflows.contacts import contacts
 from shortrun.workflows.couplings import couplings
 from shortrun.workflows.evaluation import evaluate
+from shortrun.workflows.exchange import export_model, from_parameters, import_model
 from shortrun.workflows.fixed_points import fixed_points
 from shortrun.workflows.folding import fold
 from shortrun.workflows.frames import animate, frames
@@ -33,12 +34,15 @@ __all__ = [
     "curves",
     "device_of",
     "evaluate",
+    "export_model",
     "first_transition",
     "fit",
     "fixed_points",
     "fold",
     "frames",
+    "from_parameters",
     "generate",
+    "import_model",
     "learned_from",
     "learning_flow",
     "leaves_of",

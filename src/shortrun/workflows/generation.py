@@ -293,7 +293,11 @@ def classes_of(run: Trajectory, template: Dataset) -> np.ndarray | None:
 
 
 def _proportional(counts: np.ndarray, n: int) -> np.ndarray:
-    """Return whole numbers that sum to n in the proportions of `counts`, the largest remainders rounded up."""
+    """Return whole numbers that sum to n in the proportions of `counts`, the largest remainders rounded up.
+
+    All are alike where nothing was counted, as for machines from elsewhere.
+    """
+    counts = counts if counts.any() else np.ones_like(counts)
     exact = n * counts / counts.sum()
     whole = np.floor(exact).astype(int)
     whole[np.argsort(whole - exact, kind="stable")[: n - whole.sum()]] += 1

@@ -1,0 +1,29 @@
+"""`shortrun export`: a run as a file of another program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shortrun.cli import _options, _output
+from shortrun.cli._verb import verb
+from shortrun.files import check_place
+from shortrun.settings import ExportSettings
+
+
+@verb(settings=ExportSettings)
+def export(
+    run: _options.RunFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.", show_default=False)],
+    settings: ExportSettings,
+) -> None:
+    """Write the machine of a run, or its effective couplings, as a file that another program opens."""
+    check_place(file)
+
+    from shortrun import workflows
+
+    for note in workflows.export_model(run, file, settings=settings):
+        _output.say(f"note: {note}", aside=True)
+    _output.say(f"{file}: {file.stat().st_size:,} bytes")

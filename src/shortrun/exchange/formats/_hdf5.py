@@ -1,0 +1,90 @@
+"""HDF5 files with machines: read through the checks that files of data are read with."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from shortrun.data.arrays.formats.hdf5 import H5PY, array, opened
+from shortrun.data.core.libraries import library
+from shortrun.errors import FormatError
+from shortrun.exchange.machine import Arrays
+
+SUFFIXES = (".h5", ".hdf5")
+PROTEIN = {21: "-ACDEFGHIKLMNPQRSTVWY"}
+NUMBERED = r"(0|[1-9][0-9]{,11})"
+BIASES = {"weight": "weight_matrix", "bias": "vbias", "hidden_bias": "hbias"}
+OF_LABEL = {"label_weight": "label_matrix", "label_bias": "lbias"}
+
+
+def ages_in(file: Iterable[str], prefix: str = "(?:update|epoch)_") -> dict[int, str]:
+    """Return age -> key of the entries that are named after one, in increasing order."""
+    found = ((re.fullmatch(prefix + NUMBERED, key, re.ASCII), key) for key in file)
+    return dict(sorted((int(match[1]), key) for match, key in found if match is not None))
+
+
+def ages_of(path: Path, prefix: str = "(?:update|epoch)_") -> dict[int, str]:
+    """Return age -> key of a file.
+
+    Raises
+    ------
+    FormatError
+        If there is none.
+    """
+    with opened(path) as file:
+        found = ages_in(file, prefix)
+    if not found:
+        raise FormatError(path, None, "holds no age of a training, such as 'update_100'")
+    return found
+
+
+def arrays_at(path: Path, keys: dict[str, str]) -> Arrays:
+    """Return the arrays of these keys."""
+    with opened(path) as file:
+        return Arrays(**{name: array(path, file, key) for name, key in keys.items()})
+
+
+def first_group(file: Any) -> Any:
+    """Return the group of the youngest age; nothing where there is none."""
+    key = next(iter(ages_in(file).values()), None)
+    return {} if key is None or not hasattr(file[key], "keys") else file[key]
+
+
+def number(path: Path, key: str) -> int | None:
+    """Return a whole number of a file, None where it is not there or no positive one."""
+    with opened(path) as file:
+        if key not in file:
+            return None
+        found = array(path, file, key)
+    return int(found) if found.shape == () and found.dtype.kind in "iu" and 0 < int(found) < 2**24 else None
+
+
+def text(path: Path, key: str) -> str | None:
+    """Return a text of a file, None where it is not there."""
+    with opened(path) as file:
+        return str(array(path, file, key)) if key in file else None
+
+
+def shape_of(group: Any, key: str) -> tuple[int, ...]:
+    """Return the shape of an array of a group, () where it is none."""
+    return tuple(getattr(group[key], "shape", ())) if key in group else ()
+
+
+def write_file(file: BinaryIO, fill: Callable[[Any], None]) -> None:
+    """Write what a function fills an HDF5 file with; the library goes back in it, which not every stream can."""
+    with tempfile.TemporaryFile() as whole:
+        with library(*H5PY).File(whole, "w") as target:
+            fill(target)
+        whole.seek(0)
+        shutil.copyfileobj(whole, file)
+
+
+def put(group: Any, values: Mapping[str, Any]) -> None:
+    """Write arrays under their names, those that there are."""
+    for name, each in values.items():
+        if each is not None:
+            group[name] = each
