@@ -194,6 +194,7 @@ def test_classes_may_be_numbers(run):
         ({"1": -1}, "labels: .*a number of samples expected for class '1', got -1"),
         ({1: 0.5}, "a number of samples expected for class '1', got 0.5"),
         (7, "class '7' is unknown"),
+        (float("inf"), "class 'inf' is unknown"),
         (object(), "a class, one for each sample, or a count of each expected"),
     ],
 )

@@ -301,7 +301,8 @@ def test_a_run_is_only_replaced_on_demand(tmp_path, task):
     train(path, task)
     (path / "report.html").write_text("mine")
     refused = message(store.create, path, task.header)
-    assert refused == f"{path}: holds a run: --resume goes on with it, --overwrite replaces it"
+    options = "resume=True or --resume goes on with it, overwrite=True or --overwrite replaces it"
+    assert refused == f"{path}: holds a run: {options}"
     store.create(path, task.header, overwrite=True).close()
     assert Trajectory.open(path).ages == ()
     assert (path / "report.html").read_text() == "mine"  # not a run's file, so not deleted with it

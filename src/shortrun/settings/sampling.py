@@ -43,8 +43,9 @@ def texts_of_labels(labels: Any) -> Any:
 
 def text_of_label(label: Any) -> str:
     """Return a class as text, a whole number without a decimal point."""
-    whole = isinstance(label, Real) and not isinstance(label, bool) and label == int(label)
-    return str(int(label)) if whole else str(label)
+    if isinstance(label, Real) and not isinstance(label, bool) and float(label).is_integer():
+        return str(int(float(label)))
+    return str(label)
 
 
 Labels = Annotated[str | Sequence[str] | Mapping[str, int] | None, BeforeValidator(texts_of_labels)]

@@ -23,6 +23,7 @@ from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.errors import DataError, nearest
 from shortrun.models import RBM, filled, rows_at_once
+from shortrun.records import Task
 from shortrun.sklearn.features import array_of, frame_of, further, has_categories, learned
 from shortrun.typing import State, Theta
 from shortrun.workflows._runs import rbm_of
@@ -100,7 +101,7 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             given["rate"] = RATE_OF_NUMBERS
         given |= {"seed": seed, "validation": self._held_out(data)} | dict(self.settings or {})
         self.run_ = workflows.fit(data, **given)
-        self._n_features_out = int(self.run_.hidden)
+        self._n_features_out = self.run_.spec.hidden_sites
 
     def _held_out(self, data: Dataset) -> float:
         """Return the share that is held out: none if it were too few to compare with, or a class has one sample."""
@@ -108,7 +109,7 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         single = bool(data.classes) and data.class_counts.min() < 2
         return 0.0 if single or known * self.validation < FEWEST else self.validation
 
-    def _of_rows(self, X: Any, task: str, function: Callable[[RBM, Theta, State], torch.Tensor]) -> np.ndarray:
+    def _of_rows(self, X: Any, task: Task, function: Callable[[RBM, Theta, State], torch.Tensor]) -> np.ndarray:
         """Return what a function of states says of samples, in float64, some at a time."""
         data = self._encoded(X)
         model, theta = rbm_of(self.run_, "free energy"), self.run_.at(self.run_.best(task)).double()
@@ -124,7 +125,7 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         data = workflows.generate(self.run_, n=n, labels=labels, seed=seed)
         if self.dtype_ is not None:
             return array_of(data, self.dtype_), data.labels
-        return frame_of(data).set_axis(self.feature_names_in_, axis=1), data.labels
+        return frame_of(data).set_axis(self._names, axis=1), data.labels
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the means of the hidden units given the features, (N, H): E[h | x], unknown labels summed over."""

@@ -82,8 +82,8 @@ def further(X: Any, names: Sequence[str] | None, kind: Kind) -> Dataset:
             raise DataError("0 and 1 expected: the estimator was fitted on such features only")
         return Dataset.from_arrays(X)
     table = table_of(X.reset_index(drop=True)) if has_categories(X) else table_of_array(X, names_of(X, names))
-    options = {"alphabet": "continuous"} if kind.continuous else {"missing": GAPS}
-    return dataset_of(table, Request.made(Reading(**options), kind))
+    reading = Reading(alphabet="continuous") if kind.continuous else Reading(missing=GAPS)
+    return dataset_of(table, Request.made(reading, kind))
 
 
 def array_of(data: Dataset, dtype: np.dtype[Any]) -> np.ndarray:
