@@ -309,7 +309,7 @@ def test_the_readme_example(tmp_path, monkeypatch, capsys):
 
 
 def test_the_public_names():
-    assert len(sr.__all__) == 53
+    assert len(sr.__all__) == 56
     for name in sr.__all__:
         assert getattr(sr, name) is not None
     assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)

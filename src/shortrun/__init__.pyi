@@ -350,6 +350,7 @@ def import_model(
     overwrite: bool = False,
     format: str | None = None,
     out: Path | str | None = None,
+    like: Dataset | Kind | None = None,
 ) -> Trajectory: ...
 
 def learning_flow(

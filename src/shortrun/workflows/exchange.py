@@ -254,7 +254,8 @@ def _alike(kind: Kind, like: Dataset | Kind | None) -> Kind:
 
 def _letters(source: Source, colours: int, given: str | None) -> tuple[str, str | None]:
     """Return the letters of so many codes in the order of the file, and what is to be said of it."""
-    machine, form, like = source.machine, source.form, source.like and kind_of(source.like).alphabet
+    machine, form = source.machine, source.form
+    like = None if source.like is None else kind_of(source.like).alphabet
     rule = form.letters_of(colours)
     if given is not None:
         wanted = alphabet.named(given)
