@@ -140,3 +140,213 @@ def test_formats_declare_what_goes_together():
         exchange.ModelFormat(program="x", suffixes=(".x",))
     with pytest.raises(TypeError, match="`read` and `fits`"):
         exchange.ModelFormat(program="x", suffixes=(".x",), read=lambda _: None, write=lambda *_: None)
+
+
+def annadca_file(path, colours=COLOURS, **changes):
+    """Write a file as annaDCA 0.2.3 does."""
+    found = arrays(colours=colours)
+    for name, (place, value) in changes.items():
+        found[name][place] = value
+    with h5py.File(path, "w") as file:
+        for name, each in found.items():
+            file[f"update_300/{name}"] = each
+        file["update_300/torch_rng_state"] = np.zeros(8, np.uint8)
+        file.attrs["label_vocabulary"] = '["x", "y", "z"]'
+        file.attrs["alphabet"] = "-ACDEFGHIKLMNPQRSTVWY" if colours else "01"
+    return path
+
+
+@pytest.mark.parametrize(("colours", "energy"), [(0, -6.023963451385498), (COLOURS, -7.842806816101074)])
+def test_annadca_with_its_labels(tmp_path, colours, energy):
+    run = sr.import_model(annadca_file(tmp_path / "m.h5", colours))
+    values, labels = samples(colours=colours)
+    found = arrays(colours=colours)
+    assert (run.ages, run.classes, run.recipe["name"]) == ((300,), ("x", "y", "z"), "pcd")
+    ours = energies(run, values, labels)
+    assert np.abs(ours - expected(found, values, labels)).max() < 1e-5
+    assert ours[np.abs(ours).argmax()] == pytest.approx(energy, abs=1e-5)  # what annaDCA says of it
+    summed = -np.logaddexp.reduce([-expected(found, values, np.full(200, k)) for k in range(CLASSES)], axis=0)
+    assert np.abs(energies(run, values) - summed).max() < 1e-5
+
+
+def test_values_that_never_occur_are_20_below_the_others(tmp_path):
+    file = annadca_file(tmp_path / "m.h5", vbias=((0, 3), -np.inf), lbias=(1, -np.inf))
+    run = sr.import_model(file)
+    _, bias, _ = run.model.view(run[-1])
+    largest = np.delete(arrays()["vbias"][0], 3).max()
+    assert bias[3].item() == pytest.approx(largest - 20, abs=1e-5)
+    assert bias[-2].item() == pytest.approx(np.delete(arrays()["lbias"], 1).max() - 20, abs=1e-5)
+    assert "2 biases of -inf or +inf set to 20 from the largest of the site, or from 0" in run.data["notes"]
+    line = refused("import", annadca_file(tmp_path / "n.h5", vbias=((0, 3), np.nan)), "-o", tmp_path / "run")
+    assert line == f"error: {tmp_path / 'n.h5'}: age 300: bias: finite numbers expected, 1 are not"
+    assert not (tmp_path / "run").exists()
+
+
+def fef_file(path, colours=COLOURS, **texts):
+    """Write a file as the F&F authors' code does: colours before sites."""
+    found = arrays(colours=colours)
+    if colours:
+        found |= {"weight_matrix": found["weight_matrix"].transpose(1, 0, 2), "vbias": found["vbias"].T}
+    names = {"weight_matrix": "W", "label_matrix": "D"}
+    with h5py.File(path, "w") as file:
+        for age in (1, 50):
+            for name, each in found.items():
+                file[f"{names.get(name, name)}{age}"] = each
+        for name, value in {"training_mode": "Rdm", "NGibbs": 10, "alltime": np.array([1, 50]), **texts}.items():
+            file[name] = value
+    return path
+
+
+def test_the_layout_of_the_authors_with_letters_in_their_order(tmp_path):
+    run = sr.import_model(fef_file(tmp_path / "m.h5"), out=tmp_path / "run", labels=["a", "b", "c"])
+    values, labels = samples()
+    theirs, ours = "-GALMFWKQESPVICYHRNDT", "-ACDEFGHIKLMNPQRSTVWY"
+    recoded = np.array([ours.index(letter) for letter in theirs], np.uint8)[values]
+    assert (run.ages, run.classes, run.alphabet.letters) == ((1, 50), ("a", "b", "c"), ours)
+    assert (run.recipe["name"], run.recipe["steps"], run.spec.hidden_rule) == ("ff", 10, "mean")
+    assert np.abs(energies(run, recoded, labels) - expected(arrays(), values, labels)).max() < 1e-5
+    sr.export_model(run, tmp_path / "back.h5", format="fef")
+    with h5py.File(tmp_path / "m.h5") as before, h5py.File(tmp_path / "back.h5") as after:
+        for name in ("W50", "D50", "vbias50", "hbias50", "lbias50", "alltime", "NGibbs"):
+            assert np.array_equal(before[name][()], after[name][()]), name
+
+
+def test_flat_files_of_two_programs_with_sites_and_colours_in_two_orders(tmp_path):
+    found = arrays(label=False)
+    for name, turn in (("clusterbm", False), ("couplings_inference", True)):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            weight, bias = found["weight_matrix"], found["vbias"]
+            file["update_70/weight_matrix"] = weight.transpose(1, 0, 2) if turn else weight
+            file["update_70/vbias"] = bias.T if turn else bias
+            file["update_70/hbias"] = found["hbias"]
+        run = sr.import_model(tmp_path / f"{name}.h5")
+        assert np.abs(energies(run, samples()[0]) - expected(found, samples()[0])).max() < 1e-5
+        assert "weights are taken for those of 6 sites with 21 states, by their shape" in run.data["notes"][0]
+        sr.export_model(run, tmp_path / "back.h5", format=name)
+        again = sr.import_model(tmp_path / "back.h5", format=name)
+        assert torch.equal(again[-1], run[-1])
+
+
+def test_an_estimator_of_scikit_learn_and_its_attributes(tmp_path):
+    rbm = pytest.importorskip("sklearn.neural_network").BernoulliRBM(HIDDEN, n_iter=1, random_state=0)
+    values, _ = samples(colours=0)
+    rbm.fit(values)
+    run = sr.import_model(rbm)
+    assert np.abs(energies(run, values) - rbm._free_energy(values.astype(float))).max() < 1e-5
+    assert (run.recipe["name"], run.recipe["steps"]) == ("pcd", 1)
+    sr.export_model(run, tmp_path / "m.npz", format="sklearn")
+    assert torch.equal(sr.import_model(tmp_path / "m.npz")[-1], run[-1])
+    with pytest.raises(sr.ConfigError, match="a fitted BernoulliRBM expected: int has no 'components_'"):
+        sr.import_model(3)
+
+
+def test_a_label_is_held_where_a_program_has_none(tmp_path):
+    run = sr.import_model(annadca_file(tmp_path / "m.h5"), out=tmp_path / "run")
+    values, _ = samples()
+    told = sr.export_model(run, tmp_path / "y.h5", format="rbms", label="y")
+    held = energies(sr.import_model(tmp_path / "y.h5"), values)
+    given = energies(run, values, np.ones(200, int))
+    assert np.ptp(held - given) < 1e-5
+    assert told == ("the label is held at 'y': its weights are part of the hidden biases",)
+    line = refused("export", tmp_path / "run", tmp_path / "x.h5", "--to", "rbms")
+    assert line == "error: --label: rbms 0.5 holds no labels: name a class to hold, such as 'x'"
+    assert not (tmp_path / "x.h5").exists()
+
+
+@pytest.mark.parametrize("hidden", ["bernoulli", "ising"])
+@pytest.mark.parametrize("visible", ["bernoulli", "ising"])
+def test_units_of_minus_and_plus_one_become_those_of_0_and_1(tmp_path, visible, hidden):
+    found = arrays(colours=0)
+    label = {"label_weight": found["label_matrix"], "label_bias": found["lbias"], "steps": 3}
+    parts = (found["weight_matrix"], found["vbias"], found["hbias"])
+    run = sr.from_parameters(*parts, units=visible, hidden_units=hidden, **label)
+    told = sr.export_model(run, tmp_path / "m.h5", format="annadca")
+    again = sr.import_model(tmp_path / "m.h5")
+    values, labels = samples(colours=0)
+    assert np.ptp(energies(again, values, labels) - energies(run, values, labels)) < 1e-5
+    assert bool(told) == ("ising" in (visible, hidden))
+
+
+def test_effective_couplings_as_other_programs_write_them(tmp_path):
+    run = sr.import_model(rbms_file(tmp_path / "m.h5"))
+    fields, pairs = (sr.couplings(run, order=order).arrays for order in (1, 2))
+    h, j = fields["fields"].reshape(SITES, COLOURS), pairs["pairs"].reshape(SITES, COLOURS, SITES, COLOURS)
+    for name, path in (("adabmdca", "m.dat"), ("bmdca", "n.dat"), ("mi3", "m.npy"), ("plmc", "m.model")):
+        sr.export_model(run, tmp_path / path, format=name)
+    lines = [line.split() for line in (tmp_path / "m.dat").read_text().splitlines()]
+    letters = run.alphabet.letters
+    assert lines[0][:5] == ["J", "0", "1", "-", "-"]
+    assert len(lines) == 15 * COLOURS**2 + SITES * COLOURS
+    for _, a, b, left, right, value in lines[: 15 * COLOURS**2 : 97]:
+        assert float(value) == pytest.approx(j[int(a), letters.index(left), int(b), letters.index(right)], abs=1e-7)
+    assert lines[-1][:3] == ["h", "5", "Y"]
+    assert (tmp_path / "n.dat").read_text().splitlines()[-1].split()[:3] == ["h", "5", "20"]
+    codes = samples(5)[0].astype(int)
+    own = h[np.arange(SITES), codes].sum(1)
+    own += sum(j[a, codes[:, a], b, codes[:, b]] for a in range(SITES) for b in range(a + 1, SITES))
+    energy = np.load(tmp_path / "m.npy")
+    places = zip(*np.triu_indices(SITES, 1), strict=True)
+    theirs = sum(energy[n, COLOURS * codes[:, a] + codes[:, b]] for n, (a, b) in enumerate(places))
+    assert np.abs(theirs + own).max() < 1e-5
+    content = (tmp_path / "m.model").read_bytes()
+    assert np.frombuffer(content[:20], "<i4").tolist() == [SITES, COLOURS, 0, 0, 0]
+    assert content[40 : 40 + COLOURS].decode() == letters
+    assert np.frombuffer(content[-15 * COLOURS**2 * 4 :], "<f4")[1] == pytest.approx(j[0, 0, 1, 1], abs=1e-7)
+    assert "can be written only" in refused("import", tmp_path / "m.dat", "-o", tmp_path / "r", "--from", "adabmdca")
+
+
+def test_verbs_work_on_what_was_imported(tmp_path):
+    run = sr.import_model(annadca_file(tmp_path / "m.h5"), out=tmp_path / "run", steps=2)
+    made = sr.generate(run, n=6)
+    assert np.bincount(made.labels).tolist() == [2, 2, 2]
+    assert sr.predict(run, made).probabilities.shape == (6, 3)
+    assert good("info", tmp_path / "run", "--json").json["recipe"]["steps"] == 2
+    assert np.isfinite(sr.couplings(run, top=3).table["coupling"]).all()
+    like = sr.import_model(tmp_path / "m.h5", like=made)
+    assert like.kind.codes == made.kind.codes
+
+
+def bad_files(tmp_path):
+    """Yield (name, what writes it, what is said of it)."""
+    found = arrays()
+    yield "empty.h5", lambda path: path.write_bytes(b""), "the file is empty"
+    yield "none.h5", lambda path: h5py.File(path, "w").close(), "holds no machine in the layout of"
+    yield "cut.h5", lambda path: path.write_bytes(annadca_file(tmp_path / "_.h5").read_bytes()[:3000]), "truncated"
+    yield "a.pkl", lambda path: path.write_bytes(b"\x80\x04."), "pickled objects can run any code"
+    yield "a.npz", lambda path: np.savez(path, a=np.zeros(2)), "holds no machine in the layout of npz, sklearn"
+    yield "o.npz", lambda path: np.savez(path, weight=[{}], bias=[{}], hidden_bias=[{}]), "pickled Python objects"
+    yield "s.safetensors", lambda path: path.write_bytes(b"\xff" * 40), "is truncated or damaged"
+
+    def shapes(path):
+        np.savez(path, weight=found["weight_matrix"], bias=found["vbias"].T, hidden_bias=found["hbias"])
+
+    yield "shapes.npz", shapes, "bias: shape (6, 21) expected beside a weight of (6, 21, 4), found (21, 6)"
+
+    def texts(path):
+        np.savez(path, weight=found["weight_matrix"], bias=found["vbias"], hidden_bias=found["hbias"], units="spin")
+
+    yield "texts.npz", texts, "'units': one of bernoulli, ising, potts, gaussian expected, found 'spin'"
+
+    def linked(path):
+        with h5py.File(path, "w") as file:
+            file["update_1/params/weight_matrix"] = h5py.ExternalLink("other.h5", "x")
+
+    yield "linked.h5", linked, "is a link to another file"
+
+    def group(path):
+        with h5py.File(path, "w") as file:
+            file.create_group("update_1/params/weight_matrix")
+
+    yield "group.h5", group, "weight_matrix' is a group, an array expected"
+
+
+def test_bad_files_are_one_line_and_leave_nothing(tmp_path):
+    for name, write, message in bad_files(tmp_path):
+        write(tmp_path / name)
+        line = refused("import", tmp_path / name, "-o", tmp_path / "run")
+        assert message in line, (name, line)
+        assert line.startswith(f"error: {tmp_path / name}: "), line
+        assert not (tmp_path / "run").exists()
+    labelled = annadca_file(tmp_path / "m.h5")
+    assert "--from annadca" in refused("import", labelled, "-o", tmp_path / "run", "--from", "clusterbm")
+    assert "no array 'update_300/params" in refused("import", labelled, "-o", tmp_path / "run", "--from", "rbms")

@@ -107,7 +107,7 @@ def usable(arrays: Arrays) -> tuple[Arrays, int]:
             clipped += count
     for name, each in named.items():
         if not np.isfinite(each).all():
-            raise DataError(f"{name}: {counted(int((~np.isfinite(each)).sum()), 'number')} that are not finite")
+            raise DataError(f"{name}: finite numbers expected, {int((~np.isfinite(each)).sum()):,} are not")
     return Arrays(**named), clipped
 
 

@@ -29,13 +29,15 @@ def machine_in(path: Path) -> tuple[Machine, tuple[int, ...]]:
     Raises
     ------
     FormatError
-        If it is a machine without hidden units.
+        If it is a machine without hidden units, or with a label.
     """
     ages = _hdf5.ages_of(path)
     with opened(path) as file:
         group = _hdf5.first_group(file)
         if COUPLINGS in group:
             raise FormatError(path, None, "is a Boltzmann machine of couplings: it has no hidden units to read")
+        if "label_matrix" in group:
+            raise FormatError(path, None, "has labels, which clusterbm knows nothing of: --from annadca reads them")
         shape = _hdf5.shape_of(group, "weight_matrix")
     return Machine(tuple(ages), partial(at, path, ages), units="potts" if len(shape) == 3 else "bernoulli"), shape
 

@@ -23,7 +23,7 @@ def read(path: Path) -> Machine:
     ages, name = _hdf5.ages_of(path), _hdf5.text(path, "model_type")
     if name is None:  # as in earlier versions
         with opened(path) as file:
-            potts = len(_hdf5.shape_of(_hdf5.first_group(file)["params"], "weight_matrix")) == 3
+            potts = len(_hdf5.shape_of(_hdf5.first_group(file), "params/weight_matrix")) == 3
         name = "PBRBM" if potts else "BBRBM"
     if name not in UNITS:
         hint = nearest(name, UNITS)
