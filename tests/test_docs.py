@@ -316,7 +316,7 @@ def test_the_example_of_scikit_learn():
 
 
 def test_the_public_names():
-    assert len(sr.__all__) == 56
+    assert len(sr.__all__) == 59
     for name in sr.__all__:
         assert getattr(sr, name) is not None
     assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)

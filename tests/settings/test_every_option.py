@@ -23,7 +23,12 @@ COMMANDS = {
     for verb in VERBS
     for name, command in getattr(command_of(verb), "commands", {"": command_of(verb)}).items()
 }
-FUNCTIONS_OF = {"train": ["fit"], "likelihood": ["likelihood", "likelihood_by_age"]}  # else one of the verb's name
+FUNCTIONS_OF = {  # else one of the verb's name
+    "train": ["fit"],
+    "likelihood": ["likelihood", "likelihood_by_age"],
+    "import": ["import_model"],
+    "export": ["export_model"],
+}
 IN_COMMAND_ONLY = {"phases": {"kappa"}}  # of a diagram without a run
 WITHOUT_FUNCTION = ("info", "plot", "data")  # what they print comes from several functions
 
