@@ -26,7 +26,8 @@ NUMBERS = [
     (kind, each)
     for kind in sorted(CLASSES, key=lambda kind: kind.__name__)
     for each in options(kind)
-    if ("int" in str(each.type) or "float" in str(each.type)) and each.keyword != "keep"  # sites, or names of columns
+    if ("int" in str(each.type) or "float" in str(each.type))
+    and each.keyword not in ("keep", "labels")  # names, which numbers can be
 ]
 
 
