@@ -272,8 +272,8 @@ class Trajectory:
         found, known = log.scan(self.path), [] if log.is_there(self.path) else [f"{log.NAME} is missing"]
         known += [f"{log.NAME}: {log.damaged(found)}"] if found.damaged else []
         logged, decade = {record["update"] for record in found.records}, self.config["training"]["ages_per_decade"]
-        kept, compared = {*self.ages}, {record["update"] for record in records.monitored(found.records)}
-        compared = {update for update in compared if update <= self._saved}
+        kept, saved = {*self.ages}, self._saved
+        compared = {each["update"] for each in records.monitored(found.records) if each["update"] <= saved}
         lost = sorted((records.ages(decade, max(kept, default=0)) | compared) & logged - kept)
         if lost:
             known.append(f"{plural(len(lost), 'age')} {first_of(lost)} {'is' if len(lost) == 1 else 'are'} missing")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +21,7 @@ from shortrun.landscape import couplings_of
 from shortrun.models import RBM
 from shortrun.phrases import counted
 from shortrun.settings import Config, CouplingsSettings, ExportSettings, ImportSettings, MachineSettings, takes
-from shortrun.store import Trajectory
+from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.workflows._runs import age_of, check_ages, opened, rbm_of
 from shortrun.workflows._sites import class_code, named_sites
 
@@ -182,15 +179,13 @@ def _made(source: Source, out: Path | str | None, settings: MachineSettings) -> 
     config = _config(machine, model)
     scheme = learning.from_settings(config.scheme, model.spec.label is not None)
     header = store.describe_imported(model.spec, scheme, config, kind, classes, [*machine.notes, *notes])
-    folder = Path(tempfile.mkdtemp(prefix="shortrun-")) / "run" if out is None else Path(out)
+    temporary = TemporaryFolder() if out is None else None
+    folder = Path(out) if temporary is None else temporary.run
     with store.create(folder, header, model=model, overwrite=settings.overwrite, resumable=False) as writer:
         for age in machine.ages:
             theta = exchange.theta_of(recode(_usable(machine, path, age)[0]))
             writer.age(learning.Training(update=age, theta=theta, moments=(), chains=()))
-    run = Trajectory.open(folder)
-    if out is None:
-        weakref.finalize(run, shutil.rmtree, folder.parent, ignore_errors=True)
-    return run
+    return Trajectory.open(folder) if temporary is None else Trajectory.kept_in(temporary)
 
 
 def _usable(machine: Machine, path: Path | None, age: int) -> tuple[Arrays, int]:

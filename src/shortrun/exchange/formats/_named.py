@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def named(machine: Machine) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     known = {"units": machine.units, "hidden_units": machine.hidden_units, "hidden_rule": machine.hidden_rule}
     known |= {"age": str(age), "alphabet": machine.letters, "scheme": machine.scheme}
     known |= {"steps": None if machine.steps is None else str(machine.steps)}
-    known |= {"classes": json.dumps(list(machine.classes)) if machine.classes else None}
+    known |= {"classes": jsons.dumps(list(machine.classes)) if machine.classes else None}
     return arrays, {name: text for name, text in known.items() if text is not None}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from shortrun import jsons
 from shortrun.data.arrays.formats.hdf5 import opened
 from shortrun.exchange.format import ModelFormat
 from shortrun.exchange.formats import _hdf5, _named
@@ -54,7 +54,7 @@ def fill(machine: Machine, target: Any) -> None:
         arrays = machine.at(age)
         keys = _hdf5.BIASES | _hdf5.OF_LABEL
         _hdf5.put(target.create_group(f"update_{age}"), {key: getattr(arrays, it) for it, key in keys.items()})
-    target.attrs[VOCABULARY] = json.dumps(list(machine.classes))
+    target.attrs[VOCABULARY] = jsons.dumps(list(machine.classes))
     if machine.letters is not None:
         target.attrs[ALPHABET] = machine.letters
 
