@@ -179,13 +179,13 @@ def _made(source: Source, out: Path | str | None, settings: MachineSettings) -> 
     config = _config(machine, model)
     scheme = learning.from_settings(config.scheme, model.spec.label is not None)
     header = store.describe_imported(model.spec, scheme, config, kind, classes, [*machine.notes, *notes])
-    temporary = TemporaryFolder() if out is None else None
-    folder = Path(out) if temporary is None else temporary.run
+    place = TemporaryFolder() if out is None else Path(out)
+    folder = place.run if isinstance(place, TemporaryFolder) else place
     with store.create(folder, header, model=model, overwrite=settings.overwrite, resumable=False) as writer:
         for age in machine.ages:
             theta = exchange.theta_of(recode(_usable(machine, path, age)[0]))
             writer.age(learning.Training(update=age, theta=theta, moments=(), chains=()))
-    return Trajectory.open(folder) if temporary is None else Trajectory.kept_in(temporary)
+    return Trajectory.kept_in(place) if isinstance(place, TemporaryFolder) else Trajectory.open(folder)
 
 
 def _usable(machine: Machine, path: Path | None, age: int) -> tuple[Arrays, int]:
