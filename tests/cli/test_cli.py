@@ -370,3 +370,8 @@ def test_stopped_and_resumed_is_never_stopped(tmp_path, monkeypatch, request_):
 
 def test_a_finished_run_has_nothing_left_to_do(run):
     assert good("train", "digits", "-o", run, "--resume", "--json").json["updates"] == 20
+
+
+def test_a_training_that_ends_by_time_says_so(tmp_path):
+    ended = good("train", "digits", "--hidden", 4, "--minutes", 1e-6, "-o", tmp_path / "run")
+    assert "stopped at update 1 after 1e-06 minutes; go on with: shortrun train" in ended.err

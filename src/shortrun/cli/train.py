@@ -143,7 +143,8 @@ def report(run: Trajectory, config: Config, read: Mapping[str, Any] | None) -> N
     else:
         _output.emit(run.info() | {"read": read, "interrupted": not (finished or in_time)})
     if not finished:
-        _output.say(f"stopped at update {run.updates}; go on with: {command(run.path)}", aside=True)
+        after = f" after {options.minutes:g} minutes" if in_time else ""
+        _output.say(f"stopped at update {run.updates}{after}; go on with: {command(run.path)}", aside=True)
     if not (finished or in_time):
         raise typer.Exit(STOPPED)
 
