@@ -50,6 +50,12 @@ def test_the_best_age_to_predict_is_not_chosen_for_one_lucky_value():
     assert best(seen, "predict") == best(seen, "generate")
 
 
+def test_of_ages_that_predict_equally_well_the_middle_one_is_best():
+    seen = [record(100 * i, 0.7, accuracy=a) for i, a in enumerate((0.80, 0.9, 0.9, 0.9, 0.9, 0.9, 0.8), 1)]
+    assert best(seen, "predict") == 400
+    assert best(seen[:-1], "predict") == 500  # of 300, whose neighbours are as good, to 600
+
+
 def test_a_residual_that_jumps_shows_a_machine_that_runs_away():
     """Also of a training with a number of updates, and before samples show it."""
     calm = [each | {"residual_generate": 0.02 + 0.002 * i} for i, each in enumerate(course(0.9, 0.8, 0.7))]
