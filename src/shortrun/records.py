@@ -107,8 +107,8 @@ def best(records: Sequence[Record], task: Task) -> int | None:
     """Return the age that does a task best on held-out samples; None where nothing was monitored.
 
     For generating: least told apart, of the ages that do not copy. For predicting: the highest accuracy, as a mean over
-    neighbouring ages, since a single one is chosen for its luck; of equals the middle one, since few held-out samples do
-    not show where labels begin to be learnt by heart.
+    neighbouring ages, since a single one is chosen for its luck; of equals the middle one, since few held-out samples
+    do not show where labels begin to be learnt by heart.
 
     Parameters
     ----------
