@@ -13,9 +13,14 @@ import lean_checks
 lean_checks.install()  # before anything of shortrun is imported
 
 from shortrun.models import RBM, Layer, Spec  # noqa: E402
+from shortrun.scores import _judges  # noqa: E402
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts  # noqa: E402
 
-LONGEST = ("test_scale.py", "test_gpu.py", "test_scores_of_data.py")
+LONGEST = (
+    *("test_scale.py", "test_gpu.py", "test_scores_of_data.py", "test_report.py", "test_estimators.py"),
+    *("test_scores_of_domains.py", "test_benchmarks.py", "test_evaluate.py", "test_plots.py"),
+    *("test_fast_and_functional.py", "test_resume.py", "test_cli.py"),
+)
 
 DISCRETE = [Bernoulli(), Ising(), Potts(3)]
 HIDDEN = [Bernoulli(), Ising()]
@@ -66,6 +71,23 @@ def law(model, theta):
     hidden_states = len(codes(model.spec.hidden))
     observed = tuple(x[::hidden_states] for x in states[:-1])
     return observed, joint.view(-1, hidden_states).sum(1)
+
+
+TREES = _judges.TREES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_trees():
+    """Forests of a tenth of their trees: they take most of the time of a score, and two other kinds judge too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_judges, "TREES", TREES // 10)
+        yield
+
+
+@pytest.fixture
+def all_trees(monkeypatch):
+    """Judges as users have them."""
+    monkeypatch.setattr(_judges, "TREES", TREES)
 
 
 @pytest.fixture(scope="session")

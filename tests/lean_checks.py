@@ -61,11 +61,23 @@ def has_shape(*annotations: Any) -> bool:
 
 
 def checked(function: Callable, known: dict[str, Any], typechecker: Callable) -> Callable:
-    """Return a function whose types are checked, with its annotations as they were written."""
-    written, function.__annotations__ = function.__annotations__, known
-    found = typechecker(function)
-    function.__annotations__ = found.__annotations__ = written
-    return found
+    """Return a function whose types are checked, with its annotations as they were written.
+
+    The checker is made by the first call: most of the functions of the package are not called in a process.
+    """
+    found = None
+
+    @wraps(function)
+    def first_made(*args, **named):
+        __tracebackhide__ = True
+        nonlocal found
+        if found is None:
+            written, function.__annotations__ = function.__annotations__, known
+            found = typechecker(function)
+            function.__annotations__ = written
+        return found(*args, **named)
+
+    return first_made
 
 
 class UntoldError(Exception):
@@ -117,8 +129,8 @@ def alternatives(value: Any) -> int:
 
 def remembering(function: Callable, known: dict[str, Any], typechecker: Callable) -> Callable:
     """Return a function whose types and shapes are checked, once for each kind of arguments and of result."""
-    strict, passed, looks = full(function, typechecker=typechecker), {}, Counter()
-    calls = itertools.count(1)
+    strict = cache(lambda: full(function, typechecker=typechecker))  # made by the first call
+    passed, looks, calls = {}, Counter(), itertools.count(1)
 
     def remember(given, made, *values):
         if given is None or made is None:
@@ -136,7 +148,7 @@ def remembering(function: Callable, known: dict[str, Any], typechecker: Callable
             return function(*args, **named)
         given = kind_or_none((args, named))
         if given not in passed:
-            result = strict(*args, **named)
+            result = strict()(*args, **named)
             remember(given, kind_or_none(result), *args, *named.values(), result)
             return result
         result = function(*args, **named)

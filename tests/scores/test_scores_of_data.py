@@ -568,6 +568,7 @@ def test_the_page_of_scores_says_what_the_code_does():
         )
 
 
+@pytest.mark.usefixtures("all_trees")
 def test_the_floors_on_the_page_are_those_of_the_digits():
     page = (Path(__file__).parents[2] / "docs" / "scores.md").read_text()
     train, test = sr.read("digits").split(0.3)

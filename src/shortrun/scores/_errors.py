@@ -33,8 +33,9 @@ def bootstrap(
 def means_drawn(contributions: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return the means of DRAWS bootstrap samples of the rows."""
     count = len(contributions)
-    weights = [np.bincount(random.integers(0, count, count), minlength=count) for _ in range(DRAWS)]
-    return np.stack(weights) @ contributions / count
+    drawn = random.integers(0, count, (DRAWS, count))
+    drawn += count * np.arange(DRAWS)[:, None]  # all draws are counted at once, each in places of its own
+    return np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape) @ contributions / count
 
 
 def linear(*sides: tuple[np.ndarray, int]) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -20,6 +20,7 @@ from shortrun.scores._features import Samples, blocks, covariance, features, mea
 from shortrun.scores._neighbours import mismatches, slices
 
 Form = Float64[np.ndarray, " N"]
+ENTRIES = 2**20  # of features, of groups that are multiplied together: 8 MB
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,24 @@ def all_pairs(data: Dataset, generated: Dataset) -> Forms:
 
 
 def within(groups: list[slice], data: Dataset, generated: Dataset) -> Forms:
-    """Return the forms over the pairs of features of one group."""
+    """Return the forms over the pairs of features of one group; each group begins where the one before ends."""
     x, y = features(data), features(generated)
     total = np.zeros((2, len(x))), np.zeros((2, len(y)))
-    for group in groups:
-        zs = [centred(each[:, group]) for each in (x, y)]
-        tables = [z.T @ z / max(len(z) - 1, 1) for z in zs]
+    for columns, width in alike(groups, max(len(x), len(y))):
+        zs = [centred(each[:, columns]).reshape(len(each), -1, width).transpose(1, 0, 2) for each in (x, y)]
+        tables = [z.transpose(0, 2, 1) @ z / max(z.shape[1] - 1, 1) for z in zs]
         for form, z in zip(total, zs, strict=True):
-            form += [((z @ table) * z).sum(1) for table in tables]
+            form += [((z @ table) * z).sum((0, 2)) for table in tables]
     return Forms(*total[0], *total[1])
+
+
+def alike(groups: list[slice], rows: int) -> Iterator[tuple[slice, int]]:
+    """Yield the columns of groups of one width, of so many rows at most ENTRIES at once, and the width."""
+    for width, found in groupby(groups, lambda group: group.stop - group.start):
+        same, count = [*found], max(1, ENTRIES // (rows * width))
+        for first in range(0, len(same), count):
+            few = same[first : first + count]
+            yield slice(few[0].start, few[-1].stop), width
 
 
 def centred(rows: np.ndarray) -> np.ndarray:
@@ -77,8 +87,8 @@ def each_site(data: Dataset) -> list[slice]:
 
 def sums(data: Dataset) -> Form:
     """Return the sum of z_i z_j over the pairs of features of different sites, for each sample."""
-    z, site = centred(features(data)), each_site(data)
-    return z.sum(1) ** 2 - sum(z[:, group].sum(1) ** 2 for group in site)
+    z, first = centred(features(data)), [group.start for group in each_site(data)]
+    return z.sum(1) ** 2 - np.square(np.add.reduceat(z, first, axis=1)).sum(1)
 
 
 def squares(x: Dataset, y: Dataset) -> tuple[Form, Form]:
