@@ -162,5 +162,5 @@ def test_a_scheme_that_is_none_is_refused(tmp_path):
     """In a process without type checks, as users have it."""
     code = "import shortrun as sr; sr.fit(sr.read('digits'), out='x', hidden=4, updates=2, scheme=3)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
-    assert "ConfigError: scheme.name: 'auto', 'ff', 'pcd', 'cd' or 'rdm' expected, got 3" in done.stderr
+    assert "ConfigError: scheme: 'auto', 'ff', 'pcd', 'cd' or 'rdm' expected, got 3" in done.stderr
     assert not (tmp_path / "x").exists()

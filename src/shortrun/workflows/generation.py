@@ -113,7 +113,7 @@ def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings)
     ConfigError
         If a rule cannot be read or kept, or the data are no table.
     """
-    if not (run.columns or run.kind.table.names) or template is not None:
+    if not run.kind.is_table or template is not None:
         raise ConfigError("rules", "go without a template, for rows of a table")
     codes, fixed = _label_codes(run, None, settings), fixed_cells(run.kind, settings.fix)
     for site, text in fixed.items():

@@ -94,8 +94,7 @@ class Names:
     @cached_property
     def label(self) -> str:
         """The column of classes."""
-        header = [name for role, name, _ in self.kind.table.header if role == "label"]
-        return next(iter([*header, *filter(None, [self.kind.reading.label_column])]), LABEL)
+        return self.kind.label_column or LABEL
 
     @cached_property
     def fields(self) -> dict[str, Field]:
