@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shortrun.data import Dataset, read
-from shortrun.errors import ConfigError, DataError, ShortrunError, StoreError
+from shortrun.errors import ConfigError, DataError, ShortrunError
 from shortrun.models import RBM
 from shortrun.records import Task
 from shortrun.settings.shared import WhichAge

@@ -13,7 +13,7 @@ from shortrun import exchange, learning, store
 from shortrun.data import Dataset, Kind
 from shortrun.data.core import alphabet, boundary
 from shortrun.data.core.kind import kind_of
-from shortrun.errors import ConfigError, DataError, FormatError, StoreError
+from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.exchange import Arrays, Machine, ModelFormat, Pairwise
 from shortrun.exchange.machine import check_classes, default_classes, held, usual_order
 from shortrun.files import atomic_file, check_place
