@@ -105,13 +105,13 @@ def test_absurd_numbers_of_generate(words, line, run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("--hidden", 10**9), "model.hidden: at most 16,777,216 or 'auto' expected"),
-        (("--steps", HUGE), "scheme.steps: at most 16,777,215 expected"),
-        (("--updates", HUGE), "training.updates: at most 4,294,967,295 or 'auto' expected"),
-        (("--minutes", "nan"), "training.minutes: "),
-        (("--minutes", "inf"), "training.minutes: a finite number expected"),
-        (("--minutes", -1), "training.minutes: a number greater than 0 expected"),
-        (("--rate", "nan"), "optimiser.rate: "),
+        (("--hidden", 10**9), "--hidden: at most 16,777,216 or 'auto' expected"),
+        (("--steps", HUGE), "--steps: at most 16,777,215 expected"),
+        (("--updates", HUGE), "--updates: at most 4,294,967,295 or 'auto' expected"),
+        (("--minutes", "nan"), "--minutes: "),
+        (("--minutes", "inf"), "--minutes: a finite number expected"),
+        (("--minutes", -1), "--minutes: a number greater than 0 expected"),
+        (("--rate", "nan"), "--lr: "),
         (("--model", "chaotic", "--layers", "64,5", "--time", "inf"), "--time: a finite number expected"),
     ],
 )

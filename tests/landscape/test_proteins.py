@@ -175,7 +175,7 @@ def test_a_structure_is_mapped_to_the_columns(run, structure):
     assert found["notes"][0].endswith(
         "chain A, 15 of 17 residues at 16 sites; 100% of them are the most frequent letter"
     )
-    assert found["notes"][1:] == ["1 sites without a residue: 6", "2 residues at no site: 10-11"]
+    assert found["notes"][1:] == ["1 site without a residue: 6", "2 residues at no site: 10-11"]
     beta = workflows.contacts(run, structure=structure, separation=0, atoms="cb").table.set_index(["i", "j"])
     assert beta.loc[(1, 2), "distance"] == pytest.approx(4.0)
 

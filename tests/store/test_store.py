@@ -445,6 +445,9 @@ def test_missing_ages(tmp_path, finished, task):
     assert 13 not in run.refresh().ages
     with pytest.raises(IndexError):
         run[99]
+    for file in (tmp_path / "run/ages").iterdir():
+        file.unlink()
+    assert "all its ages are missing, as 1, 2" in message(run.refresh().best, "generate")
 
 
 def test_no_age_yet(tmp_path, task):

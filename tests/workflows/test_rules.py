@@ -1,11 +1,16 @@
 """`generate --rule`: every row keeps what columns must, in Python and on the command line."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import shortrun as sr
 from command_line import call, good, refused
+from shortrun.data.core.alphabet import Alphabet
+from shortrun.data.core.kind import Kind, TableKind
+from shortrun.data.tables.rules import rules_of
 from shortrun.errors import ConfigError
 
 
@@ -274,3 +279,20 @@ def test_a_column_called_label_beside_the_classes(odd):
     made = sr.generate(odd, n=5)
     assert made.to_pandas().columns.tolist()[0] == "class"
     assert set(made.to_pandas()["label"]) <= {"u", "v"}
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("begin <= end <= 9", "two rules, 'begin <= end' and 'end <= 9'"),
+        ("1 <= begin", "write 'begin >= 1'"),
+        ("begin + end <= 9", "no arithmetic"),
+        ("begin in (1, 2)", "rule out the other values"),
+        ("begin >= 1 and end <= 2", "each part as a rule of its own"),
+        ("not begin = 1", "the opposite sign"),
+    ],
+)
+def test_advice_on_forms_that_are_no_rules(text, advice):
+    kind = Kind(2, Alphabet("codes", "0123456789"), table=TableKind(names=("begin", "end")))
+    with pytest.raises(ConfigError, match=re.escape(advice)):
+        rules_of([text], kind, (), lambda: None)

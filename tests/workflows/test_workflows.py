@@ -126,11 +126,11 @@ def test_unlabelled_data_train_and_generate_but_do_not_predict(digits, tmp_path)
         ({"labels": "11"}, "class '11' is unknown"),
         ({"steps": 0}, "at least 1"),
         ({"n": 0}, "n: at least 1"),
-        ({"fix": {65: "1"}}, "1 to 64 expected, got 65"),
-        ({"fix": {0: "1"}}, "1 to 64 expected, got 0"),
+        ({"fix": {65: "1"}}, "from 1 to 64 expected, got 65"),
+        ({"fix": {0: "1"}}, "from 1 to 64 expected, got 0"),
         ({"fix": {3: "A"}}, "letter 'A'"),
         ({"fix": {3: "10"}}, "one letter"),
-        ({"keep": [3]}, "go together"),
+        ({"keep": [3]}, "template: missing"),
     ],
 )
 def test_impossible_requests(run, options, words):
@@ -162,5 +162,5 @@ def test_a_scheme_that_is_none_is_refused(tmp_path):
     """In a process without type checks, as users have it."""
     code = "import shortrun as sr; sr.fit(sr.read('digits'), out='x', hidden=4, updates=2, scheme=3)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
-    assert "ConfigError: scheme.name: 'auto', 'ff', 'pcd', 'cd' or 'rdm' expected, got 3" in done.stderr
+    assert "ConfigError: scheme: 'auto', 'ff', 'pcd', 'cd' or 'rdm' expected, got 3" in done.stderr
     assert not (tmp_path / "x").exists()

@@ -36,7 +36,7 @@ def summary(source: str, data: Dataset, part: str | None = None) -> str:
     unlabelled = int((~data.labelled).sum())
     place = f"{source} ({part} part)" if part else source
     return (
-        f"read {place}: {counted(len(data), 'sample')}, {counted(data.sites, 'site')}, {colours}, "
+        f"read {place}: {counted(len(data), 'sample')}, {data.kind.extent}, {colours}, "
         f"{counted(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
     )
 

@@ -214,4 +214,4 @@ def written(samples: Dataset, path: Path, to: str | None = None) -> None:
 
     write(path, samples, format=to)
     if str(path) != _output.STDOUT:
-        _output.say(f"{path}: {counted(len(samples), 'sample')} of {counted(samples.sites, 'site')}")
+        _output.say(f"{path}: {counted(len(samples), 'sample')} of {samples.kind.extent}")

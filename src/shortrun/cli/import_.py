@@ -42,5 +42,5 @@ def import_(
     for note in run.data["notes"]:
         _output.say(f"note: {note}", aside=True)
     classes = f", {counted(len(run.classes), 'class')}" if run.classes else ""
-    sites = f"{counted(run.sites, 'site')}, {run.hidden} hidden{classes}"
+    sites = f"{run.kind.extent}, {run.hidden} hidden{classes}"
     _output.say(f"{run.path}: {sites}, {counted(len(run.ages), 'age')} up to {run.ages[-1]:,}")

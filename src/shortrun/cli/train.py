@@ -57,7 +57,7 @@ def train(
     samples = training_data(config, data, reading, old)
     source = samples.kind.source or str(data)
     if visible not in (None, samples.sites):
-        raise ConfigError("layers", f"{visible} visible units, but the samples have {samples.sites} sites")
+        raise ConfigError("layers", f"{visible} visible units, but the samples have {samples.kind.extent}")
     if not json:
         _output.say(_reading.summary(source, samples))
     for line in _reading.notes(samples):

@@ -34,7 +34,9 @@ def check_alike(real: Dataset, generated: Dataset, domain: Domain) -> None:
     """
     check_domain(real, domain)
     if (real.sites, real.alphabet) != (generated.sites, generated.alphabet):
-        raise DataError(f"samples of one kind expected: {real.sites} and {generated.sites} sites, or other letters")
+        raise DataError(
+            f"samples of one kind expected: {real.kind.extent} and {generated.kind.extent}, or other letters"
+        )
 
 
 def thinned(data: Dataset, count: int) -> Dataset:

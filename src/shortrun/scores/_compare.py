@@ -201,7 +201,7 @@ def alike(reference: Dataset, other: Dataset) -> Dataset:
     [1, 1]
     """
     if reference.sites != other.sites:
-        raise DataError(f"samples of {reference.sites} and of {other.sites} sites cannot be compared")
+        raise DataError(f"samples of {reference.kind.extent} and of {other.kind.extent} cannot be compared")
     if reference.alphabet != other.alphabet:
         one, two = (it.alphabet.letters if it.alphabet else "other values" for it in (reference, other))
         raise DataError(f"samples of '{one}' and of '{two}' cannot be compared: read them with one alphabet")

@@ -8,6 +8,7 @@ docs/settings.md are made from it, so a new option is a new field and nothing el
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
 from types import UnionType
@@ -75,7 +76,8 @@ class Settings(BaseModel):
         ConfigError
             For an unknown keyword (names the nearest) or a value out of range.
         """
-        return cls.checked(nested(cls, given))
+        with named_by_keywords(cls, given):
+            return cls.checked(nested(cls, given))
 
     @classmethod
     def checked(cls: type[S], form: Mapping[str, Any]) -> S:
@@ -239,6 +241,18 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
             place = place.setdefault(section, {})
         place[name] = value
     return form
+
+
+@contextmanager
+def named_by_keywords(settings: type[Settings], given: Mapping[str, Any]) -> Iterator[None]:
+    """Let an error about an option that was given by keyword name the keyword, in place of the key in files."""
+    try:
+        yield
+    except ConfigError as error:
+        keyword = next((each.keyword for each in options(settings) if each.key == error.key), None)
+        if keyword not in given or keyword == error.key:
+            raise
+        raise ConfigError(keyword, error.expected, error.nearest) from None
 
 
 def unknown(settings: type[Settings], key: str) -> ConfigError:

@@ -23,6 +23,7 @@ from shortrun.settings._base import (
     Settings,
     Steps,
     Width,
+    named_by_keywords,
     nested,
     option,
     options,
@@ -281,9 +282,10 @@ def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[s
     """
     preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")
     sources = {"base": stored, "preset": preset, "file": start.config, "assignments": start.assignments}
-    config = resolve(**sources, **nested(Config, given))
-    _check_family(config, start, given)
-    return _timed(config, start.time, given)
+    with named_by_keywords(Config, given):
+        config = resolve(**sources, **nested(Config, given))
+        _check_family(config, start, given)
+        return _timed(config, start.time, given)
 
 
 def _check_family(config: Config, start: TrainSettings, given: Mapping[str, Any]) -> None:

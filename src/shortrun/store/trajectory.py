@@ -159,9 +159,14 @@ class Trajectory:
 
     def __getitem__(self, index: int) -> Theta:
         """Return theta of the index-th age, float32 (P,)."""
-        if not self.ages:
-            raise StoreError(self.path, "has no age yet")
+        self.check_any()
         return self._read(self.ages[index])
+
+    def check_any(self) -> None:
+        """Raise StoreError if there is no age: says whether none was kept yet, or the files are gone."""
+        if not self.ages:
+            gone = f"all its ages are missing, as {first_of(self._lost)}" if self._lost else "has no age yet"
+            raise StoreError(self.path, gone)
 
     def at(self, age: int) -> Theta:
         """Return the parameters at an age that was kept, float32 (P,).
@@ -208,8 +213,7 @@ class Trajectory:
         """
         if task not in ("generate", "predict"):
             raise ConfigError("task", f"'generate' or 'predict' expected, got {task!r}")
-        if not self.ages:
-            raise StoreError(self.path, "has no age yet")
+        self.check_any()
         if not log.is_there(self.path):
             raise StoreError(
                 self.path / log.NAME, "is missing: which age is best is not known; --age last, or a number"
@@ -243,7 +247,7 @@ class Trajectory:
 
     def _around(self, age: int) -> str:
         if not self.ages:
-            return "no age was kept yet"
+            return "all are missing" if self._lost else "no age was kept yet"
         place = bisect_left(self.ages, age)
         return f"the nearest are {', '.join(map(str, self.ages[max(0, place - 1) : place + 1]))}"
 
@@ -271,17 +275,21 @@ class Trajectory:
         """Return what is missing or damaged, in words, as far as this shows without reading parameters."""
         found, known = log.scan(self.path), [] if log.is_there(self.path) else [f"{log.NAME} is missing"]
         known += [f"{log.NAME}: {log.damaged(found)}"] if found.damaged else []
-        logged, decade = {record["update"] for record in found.records}, self.config["training"]["ages_per_decade"]
-        kept, saved = {*self.ages}, self._saved
-        compared = {each["update"] for each in records.monitored(found.records) if each["update"] <= saved}
-        lost = sorted((records.ages(decade, max(kept, default=0)) | compared) & logged - kept)
-        if lost:
+        if lost := self._lost:
             known.append(f"{plural(len(lost), 'age')} {first_of(lost)} {'is' if len(lost) == 1 else 'are'} missing")
         try:
             restart.saved_update(self.path)
         except StoreError as error:
             known.append(f"{restart.NAME} {error.reason}")
         return known
+
+    @property
+    def _lost(self) -> list[int]:
+        """Ages that were written, as the log and the restart file tell, and are not there."""
+        found, written = self._records, max(self._saved, *self.ages[-1:], 0)
+        compared = {each["update"] for each in records.monitored(found) if each["update"] <= self._saved}
+        due = records.ages(self.config["training"]["ages_per_decade"], written) | compared
+        return sorted(due & {record["update"] for record in found} - {*self.ages})
 
     def log_table(self) -> pd.DataFrame:
         """Return the log with one row a record; what a record lacks is NaN."""
@@ -344,6 +352,6 @@ class Trajectory:
         recipe, last = self.recipe, max(self.ages, default=0)
         place = f"'{self.path}'" if self._folder is None else "in memory"
         return (
-            f"Trajectory({place}, {recipe['name']}, k {recipe['steps']}, {self.sites} sites, "
+            f"Trajectory({place}, {recipe['name']}, k {recipe['steps']}, {self.kind.extent}, "
             f"{self.hidden} hidden, {len(self.classes)} classes, {len(self)} ages up to {last})"
         )

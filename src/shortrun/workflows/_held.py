@@ -11,7 +11,8 @@ from shortrun.data import Dataset, Kind
 from shortrun.data.core.columns import Column
 from shortrun.data.core.frames import written
 from shortrun.data.tables.encoding import with_cells
-from shortrun.data.tables.mentions import Mentions, says_missing, spelt
+from shortrun.data.tables.mentions import Mentions, same, says_missing, spelt
+from shortrun.data.tables.rules import LABEL
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.phrases import plural, quoted
 from shortrun.settings.text import whole_numbers
@@ -29,13 +30,15 @@ def sites_of(kind: Kind, word: int | str, option: str) -> tuple[int, ...]:
     """
     if isinstance(word, str) and (name := Mentions(tuple(kind.site_names)).find(word)) is not None:
         return (kind.site_names.index(name),)
-    named = bool(kind.columns or kind.table.names)
-    if isinstance(word, str) and named and (kind.columns or not word.strip().replace("-", "").isdecimal()):
-        raise ConfigError("site", f"no column '{word}'", nearest(word, kind.site_names))
+    if isinstance(word, str) and kind.is_table and (kind.columns or not word.strip().replace("-", "").isdecimal()):
+        if kind.label_column is not None and same(word) in (same(kind.label_column), LABEL):
+            raise ConfigError(option, f"'{word}' is the column of classes, which --label (labels) sets")
+        raise ConfigError(option, f"no column '{word}'", nearest(word, kind.site_names))
     numbers = whole_numbers(word, option) if isinstance(word, str) else (word,)
     for number in numbers:
         if not 1 <= number <= kind.sites:
-            raise ConfigError("site", f"1 to {kind.sites} expected, got {number}")
+            what = "the number of a column" if kind.is_table else "a site"
+            raise ConfigError(option, f"{what} from 1 to {kind.sites:,} expected, got {number}")
     return tuple(number - 1 for number in numbers)
 
 

@@ -106,7 +106,7 @@ class Wanted:
             return []
         breaks, _ = self.in_training
         rows, pairs = counted(breaks.shape[1], "training row"), zip(self.rules, breaks.sum(1).tolist(), strict=True)
-        return [f"rule '{rule.text}' is broken by {n:,} of {rows}" for rule, n in pairs if n]
+        return [f"note: rule '{rule.text}' is broken by {n:,} of {rows}" for rule, n in pairs if n]
 
     @property
     def like(self) -> tuple[int, int]:

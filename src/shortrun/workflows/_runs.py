@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shortrun.data import Dataset, read
-from shortrun.errors import ConfigError, DataError, ShortrunError, StoreError
+from shortrun.errors import ConfigError, DataError, ShortrunError
 from shortrun.models import RBM
 from shortrun.records import Task
 from shortrun.settings.shared import WhichAge
@@ -71,8 +71,7 @@ def age_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> int:
     """
     if age == "best":
         return run.best(task)
-    if not run.ages:
-        raise StoreError(run.path, "has no age yet")
+    run.check_any()
     return run.ages[-1] if age == "last" else age
 
 
@@ -95,8 +94,7 @@ class Machines(Mapping[int, Theta]):
 
 def check_ages(run: Trajectory, ages: Iterable[int]) -> None:
     """Raise StoreError, which names near ones, unless all ages were kept: before any work."""
-    if not run.ages:
-        raise StoreError(run.path, "has no age yet")
+    run.check_any()
     for age in set(ages) - set(run.ages):
         run.at(age)
 

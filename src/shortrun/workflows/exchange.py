@@ -13,7 +13,7 @@ from shortrun import exchange, learning, store
 from shortrun.data import Dataset, Kind
 from shortrun.data.core import alphabet, boundary
 from shortrun.data.core.kind import kind_of
-from shortrun.errors import ConfigError, DataError, FormatError, StoreError
+from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.exchange import Arrays, Machine, ModelFormat, Pairwise
 from shortrun.exchange.machine import check_classes, default_classes, held, usual_order
 from shortrun.files import atomic_file, check_place
@@ -243,7 +243,7 @@ def _alike(kind: Kind, like: Dataset | Kind | None) -> Kind:
     if other.is_like(kind):
         return replace(other, source=None)
     raise ConfigError(
-        "like", f"{kind.sites} sites of {kind.words} expected, as in the model; found {other.sites} of {other.words}"
+        "like", f"{kind.extent} of {kind.words} expected, as in the model; found {other.extent} of {other.words}"
     )
 
 
@@ -432,8 +432,7 @@ def _ages(run: Trajectory, settings: ExportSettings, form: ModelFormat) -> tuple
     if settings.age == "all" and not form.many:
         raise ConfigError("age", f"a file of {form.program} holds one age: best, last, or a number")
     if settings.age == "all" or (settings.age is None and form.many):
-        if not run.ages:
-            raise StoreError(run.path, "has no age yet")
+        run.check_any()
         return run.ages
     chosen = age_of(run, settings.age or "best")
     check_ages(run, [chosen])

@@ -113,8 +113,10 @@ def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings)
     ConfigError
         If a rule cannot be read or kept, or the data are no table.
     """
-    if not (run.columns or run.kind.table.names) or template is not None:
-        raise ConfigError("rules", "go without a template, for rows of a table")
+    if not run.kind.is_table:
+        raise ConfigError("rules", "are for rows of a table")
+    if template is not None:
+        raise ConfigError("rules", "go without a template: --fix holds columns (fix)")
     codes, fixed = _label_codes(run, None, settings), fixed_cells(run.kind, settings.fix)
     for site, text in fixed.items():
         encoded(run.kind, site, text)
@@ -312,10 +314,13 @@ def _kept(run: Trajectory, template: Dataset | None, settings: StreamSettings) -
     ConfigError
         If there is a template without sites to keep, or sites without a template.
     """
-    if (template is None) != (len(settings.keep) == 0):
-        raise ConfigError("keep", "a template and the sites to keep of it go together")
     if template is None:
+        if settings.keep:
+            raise ConfigError("template", "missing: the samples of which 'keep' names sites to hold")
         return []
+    if not settings.keep:
+        what = "columns" if run.kind.is_table else "sites, as 1-50,"
+        raise ConfigError("keep", f"missing: the {what} of the template to hold")
     check_kind(run, template)
     return kept_sites(run.kind, settings.keep)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from shortrun.data.tables.mutants import Mutants, Mutation, read_measured, read_
 from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.landscape import (
     independent_scores,
-    log_weights,
     log_weights_of,
     mutated,
     rank_correlation,
@@ -98,9 +98,7 @@ def mutations(
         if isinstance(data, Dataset):
             check_kind(run, data)
     if sequences is None and mutants is None and measured is None and isinstance(first, Dataset) and len(first) != 1:
-        model, theta = rbm_of(run, "free energy"), theta_of(run, settings.age)
-        scores = log_weights(model, theta, first, label=class_code(run, settings.label))
-        return pd.DataFrame({"name": first.names, "score": scores})
+        return pd.DataFrame({"name": first.names, "score": log_weights_in(run, settings)(first.values)})
     wild = the_wildtype(first)
     if sequences is not None:
         return relative(run, wild, sequences, settings)
@@ -172,20 +170,26 @@ def score_unaligned(
     kind = read_as(run, reading)
     if kind.reading.align is None or not is_fasta(Path(path)) or single_row(Path(path)) is not None:
         return None
-    model, theta, label = rbm_of(run, "free energy"), theta_of(run, settings.age), class_code(run, settings.label)
+    scores_of = log_weights_in(run, settings)
     names: list[str] = []
     parts: list[np.ndarray] = []
     lost = Counter[str]()
     for block in unaligned_blocks(Path(path), kind):
         scores = np.full(len(block.names), np.nan)
         if block.kept.any():
-            scores[block.kept] = log_weights_of(model, theta, block.values[block.kept], label=label)
+            scores[block.kept] = scores_of(block.values[block.kept])
         names += block.names
         parts.append(scores)
         lost.update(block.lost)
     table = pd.DataFrame({"name": names, "score": np.concatenate(parts)})
     table.attrs[NOTES] = [f"{count:,} of {len(table):,} sequences have no score: {why}" for why, count in lost.items()]
     return table
+
+
+def log_weights_in(run: Trajectory, settings: MutationsSettings) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what gives -F of (N, S) values, at the age and with the class that settings name."""
+    model, theta = rbm_of(run, "free energy"), theta_of(run, settings.age)
+    return partial(log_weights_of, model, theta, label=class_code(run, settings.label))
 
 
 def the_wildtype(given: Dataset | WildType) -> WildType:
@@ -225,9 +229,9 @@ def every_single(run: Trajectory, wild: WildType, settings: MutationsSettings) -
 
 def relative(run: Trajectory, wild: WildType, sequences: Dataset, settings: MutationsSettings) -> pd.DataFrame:
     """Return the scores of sequences relative to a wild type."""
-    model, theta, label = rbm_of(run, "free energy"), theta_of(run, settings.age), class_code(run, settings.label)
-    before = log_weights_of(model, theta, wild.codes[None], label=label)
-    table = pd.DataFrame({"name": sequences.names, "score": log_weights(model, theta, sequences, label=label) - before})
+    scores_of = log_weights_in(run, settings)
+    scores = scores_of(sequences.values) - scores_of(wild.codes[None])
+    table = pd.DataFrame({"name": sequences.names, "score": scores})
     table.attrs[NOTES] = list(wild.notes)
     return table
 
@@ -251,8 +255,7 @@ def of_list(
     changes = [changes_of(run, wild, each, settings.first_residue) for each in listed.mutations]
     known = np.array([each is not None for each in changes])
     values = mutated(wild.codes, [each or [] for each in changes])
-    model, theta, label = rbm_of(run, "free energy"), theta_of(run, settings.age), class_code(run, settings.label)
-    scores = log_weights_of(model, theta, np.concatenate([wild.codes[None], values]), label=label)
+    scores = log_weights_in(run, settings)(np.concatenate([wild.codes[None], values]))
     table = pd.DataFrame({"mutant": listed.texts, "score": np.where(known, scores[1:] - scores[0], np.nan)})
     table["mutations"] = [len(each) for each in listed.mutations]
     notes = [*wild.described(settings.first_residue), *not_scored(listed, known)]

@@ -97,12 +97,12 @@ def fit(
     (2, 'ff')
     """
     settings.check()
+    run = Trajectory.open(out) if settings.resume and out is not None else None
+    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
+    config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
     data = None if data is None else _samples(data, labels, label_column)
     if out is None:
         return _in_memory(data, scheme, settings, changes, progress)
-    run = Trajectory.open(out) if settings.resume else None
-    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
-    config = configured(settings, {**changes, **named}, None if run is None else run.config)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     _check(data, config)
     device = device_of(config.training.device)

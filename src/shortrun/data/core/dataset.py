@@ -142,7 +142,7 @@ class Dataset(Shown):
 
     def said(self) -> tuple[str, str]:
         """Return what samples and classes there are."""
-        first = f"Dataset of {counted(len(self), 'sample')}, {counted(self.sites, 'site')}: {self.kind.words}"
+        first = f"Dataset of {counted(len(self), 'sample')}, {self.kind.extent}: {self.kind.words}"
         if not self.classes:
             return first, "  no labels"
         counts = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, self.class_counts, strict=True))
@@ -341,7 +341,7 @@ def check_values(values: np.ndarray, kind: Kind) -> None:
     check_shape(values)
     check_columns(values, kind.columns)
     if kind.sites != values.shape[1]:
-        raise DataError(f"values at {kind.sites} sites expected, got values of shape {values.shape}")
+        raise DataError(f"values at {kind.extent} expected, got values of shape {values.shape}")
     if values.dtype != kind.dtype:
         raise DataError(f"values of type {np.dtype(kind.dtype)} expected, got {values.dtype}")
     colours = kind.colours_by_site if kind.colours is None else kind.colours  # one number is compared with faster

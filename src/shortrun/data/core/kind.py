@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.columns import Column, colours_of
 from shortrun.errors import DataError
+from shortrun.phrases import counted
 from shortrun.settings import Reading
 
 
@@ -195,6 +196,22 @@ class Kind:
         return "continuous values" if self.continuous else "columns of different kinds"
 
     @property
+    def is_table(self) -> bool:
+        """Whether the sites are columns of a table."""
+        return self.columns is not None or bool(self.table.names)
+
+    @property
+    def extent(self) -> str:
+        """How many sites there are, in words: 64 sites, or of a table 4 columns."""
+        return counted(self.sites, "column" if self.is_table else "site")
+
+    @property
+    def label_column(self) -> str | None:
+        """The name of the column that holds the classes, None where none is known."""
+        in_file = [name for role, name, _ in self.table.header if role == "label"]
+        return next(iter(in_file), self.reading.label_column)
+
+    @property
     def aligned_columns(self) -> int:
         """How many columns the alignment has that the sites are from."""
         return self.sites if self.alignment.columns is None else self.alignment.columns.of
@@ -252,7 +269,7 @@ class Kind:
             If sites, their names, alphabet or a column differ; says how.
         """
         if other.sites != self.sites:
-            raise DataError(f"{other.sites} sites a sample, but {owner} was trained on {self.sites}")
+            raise DataError(f"{other.extent} a sample, but {owner} was trained on {self.sites:,}")
         check_order(self, other, owner)
         if self.columns is None or other.columns is None:
             if self.codes != other.codes:

@@ -44,7 +44,7 @@ def merged(parts: Sequence[Dataset]) -> Dataset:
     first = parts[0]
     for other in parts[1:]:
         if not first.kind.is_like(other.kind):
-            raise DataError(f"data of one kind expected: {first.sites} and {other.sites} sites, or other letters")
+            raise DataError(f"data of one kind expected: {first.kind.extent} and {other.kind.extent}, or other letters")
     names = [name for part in parts for name in part.classes]
     spelling = one_spelling(set(names))
     classes = tuple(dict.fromkeys(spelling[name] for name in names))

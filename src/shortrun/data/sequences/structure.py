@@ -15,6 +15,7 @@ from shortrun.data.core.raw import read_bytes
 from shortrun.data.sequences.encoding import codes_of
 from shortrun.data.sequences.profile_alignment import Placement, align, runs
 from shortrun.errors import ConfigError, FormatError, nearest
+from shortrun.phrases import counted
 
 TRACES = ("CB", "C1'", "CA")  # the atom of a residue that stands for it: the first that it has
 POOR = 0.15  # share of most frequent letters below which a chain may be of another family
@@ -169,8 +170,8 @@ def mapping_notes(path: Path, chain: Chain, place: Placement, kept: np.ndarray) 
         f"{len(placed)} sites; {place.identity:.0%} of them are the most frequent letter{poor}"
     ]
     if not placed.all():
-        lines.append(f"{(~placed).sum()} sites without a residue: {runs(kept[~placed] + 1)}")
+        lines.append(f"{counted(int((~placed).sum()), 'site')} without a residue: {runs(kept[~placed] + 1)}")
     left = np.setdiff1d(np.arange(len(chain.letters)), place.residues)
     if len(left):
-        lines.append(f"{len(left)} residues at no site: {runs(left, chain.numbers)}")
+        lines.append(f"{counted(len(left), 'residue')} at no site: {runs(left, chain.numbers)}")
     return lines

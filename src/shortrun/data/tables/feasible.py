@@ -13,12 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data.core.columns import Column
-from shortrun.data.tables.rules import DATES, DAY, TIMES, Combinations, Comparison, Field, Implication, Rule
+from shortrun.data.tables.rules import DATES, DAY, MIRRORED, TIMES, Combinations, Comparison, Field, Implication, Rule
 from shortrun.errors import ConfigError
 from shortrun.phrases import joined
 
 PASSES = 1_000  # through all rules, at most
-MIRRORED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "=": "=", "!=": "!="}
 OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "=": "!=", "!=": "="}
 
 

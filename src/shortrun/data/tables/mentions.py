@@ -12,12 +12,25 @@ from shortrun.data.core.words import counterpart, is_missing
 
 MISSING = "missing"  # says that a cell is so
 ANSWERS = {"yes": "true", "y": "true", "no": "false", "n": "false"}
+QUOTES = {('"', '"'), ("'", "'"), ("`", "`"), ("\u201c", "\u201d"), ("\u2018", "\u2019"), ("\u201e", "\u201c")}
 PLAIN = re.compile(r"\s*[^,=]+=")  # what begins a further pair, where its name is not known
 
 
 def same(text: str) -> str:
     """Return the form in which two texts are compared: composed letters (NFC), no spaces around."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the quotes around it.
+
+    Examples
+    --------
+    >>> unquoted("'nurse'"), unquoted("O'Hara")
+    ('nurse', "O'Hara")
+    """
+    inside = len(text) > 2 and (text[0], text[-1]) in QUOTES
+    return text[1:-1].strip() if inside else text
 
 
 @dataclass(frozen=True)
@@ -41,8 +54,9 @@ class Mentions:
         return sorted(filter(None, self._by_form), key=len, reverse=True)
 
     def find(self, text: str) -> str | None:
-        """Return the name that a text is, None if it is none."""
-        return self._by_form.get(same(text))
+        """Return the name that a text is, perhaps in quotes; None if it is none."""
+        form = same(text)
+        return self._by_form.get(form, self._by_form.get(unquoted(form)))
 
     def beginning(self, text: str) -> Iterator[tuple[str, str]]:
         """Yield each name that a text, in the form of `same`, begins with and what follows it, the longest first."""

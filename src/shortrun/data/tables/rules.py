@@ -24,8 +24,9 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.dates import DAYS, has_time
 from shortrun.data.core.frames import written
 from shortrun.data.core.kind import Kind
-from shortrun.data.tables.mentions import Mentions, same, says_missing, spelt
+from shortrun.data.tables.mentions import Mentions, same, says_missing, spelt, unquoted
 from shortrun.errors import ConfigError, nearest
+from shortrun.phrases import quoted
 
 ARROW = "->"
 SIGN = re.compile(r"<=|>=|!=|==|=|<|>")
@@ -39,6 +40,17 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
 }
 MEANT = {"=>": ARROW, "→": ARROW, "⇒": ARROW, "=<": "<=", "≤": "<=", "≥": ">=", "≠": "!="}  # by signs that are none
+MIRRORED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "=": "=", "!=": "!=", "==": "="}
+ADVICE = {  # for what is not understood, by what it looks like
+    r"\bbetween\b": "two rules say that: 'a >= 1' and 'a <= 9'",
+    r"\bif\b|\bthen\b": "an implication is written 'a = x -> b >= 17'",
+    r"\band\b|&": "give each part as a rule of its own",
+    r"\bor\b|\||\bin\b": "rule out the other values instead, each with a rule of its own: 'a != x'",
+    r"\bnot\b": "use the opposite sign, as in 'a != x'",
+    r"\bis\b": "write 'a = x'",
+    r"[+*]|\s[-/]\s": "rules know no arithmetic, they compare a column with a column or a value",
+    r"^\(|\)$": "rules have no brackets",
+}
 LABEL = "label"
 NUMBERS, DATES, TIMES, CATEGORIES = "numbers", "dates", "dates with a time of day", "categories"
 DAY = 86400
@@ -94,8 +106,7 @@ class Names:
     @cached_property
     def label(self) -> str:
         """The column of classes."""
-        header = [name for role, name, _ in self.kind.table.header if role == "label"]
-        return next(iter([*header, *filter(None, [self.kind.reading.label_column])]), LABEL)
+        return self.kind.label_column or LABEL
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -315,9 +326,28 @@ def rule_of(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
     form = same(text)
     try:
         return read(form, names, train)
-    except ConfigError:
+    except ConfigError as error:
         check_signs(form, names)
+        if (advice := advice_on(form, names)) is not None:
+            raise ConfigError("rules", f"'{form}' is not understood: {advice}") from error
         raise
+
+
+def advice_on(text: str, names: Names) -> str | None:
+    """Return how to say what a text that is no rule seems to mean, None where it is not clear."""
+    *condition, last = text.rpartition(ARROW)
+    parts, signs = [part.strip() for part in SIGN.split(last)], SIGN.findall(last)
+    known = [names.mentions.find(part) is not None for part in parts]
+    if len(signs) in (1, 2) and all(parts) and known[1] and (len(signs) == 2 or not known[0]):
+        left, middle, *right = parts
+        rules = [f"{left} {signs[0]} {middle}" if known[0] else f"{middle} {MIRRORED[signs[0]]} {left}"]
+        rules += [f"{middle} {signs[1]} {right[0]}"] if right else []
+        written = quoted(["".join(condition) + (" " if condition[1] else "") + rule for rule in rules])
+        return f"write {'two rules, ' if right else ''}{written}"
+    rest = text.replace(ARROW, " ")
+    for name in names.mentions.names:
+        rest = rest.replace(same(name), "a")
+    return next((advice for pattern, advice in ADVICE.items() if re.search(pattern, rest, re.IGNORECASE)), None)
 
 
 def read(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
@@ -454,6 +484,7 @@ def with_value(text: str, field: Field, sign: str, value: str, names: Names) -> 
 def number_of(field: Field, text: str) -> tuple[float, bool]:
     """Return the number or date that a text is in a column, NaN if none, and whether it is a day in one of times."""
     form = None if field.column is None else field.column.date
+    text = unquoted(text)
     cell = spelt(text, field.known) if field.what == NUMBERS else None
     found = float(numbers([cell or text], form)[0])
     if not np.isnan(found) or form is None or field.what != TIMES:
