@@ -250,7 +250,7 @@ def named_by_keywords(settings: type[Settings], given: Mapping[str, Any]) -> Ite
         yield
     except ConfigError as error:
         keyword = next((each.keyword for each in options(settings) if each.key == error.key), None)
-        if keyword not in given or keyword == error.key:
+        if keyword is None or keyword not in given or keyword == error.key:
             raise
         raise ConfigError(keyword, error.expected, error.nearest) from None
 
