@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.phrases import counted
 from shortrun.shown import ROWS, Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,6 +64,8 @@ class Predictions(Shown):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with the columns name, label (empty where unknown), prediction, probability, p_<class>..."""
+        import pandas as pd
+
         named = np.array([*self.classes, ""], dtype=object)  # the code -1 picks the last
         columns = {
             "name": self.names,
