@@ -85,5 +85,5 @@ def test_a_verb_named_like_its_file_is_the_verb_whoever_imports_the_file():
     check = "print(callable(workflows.contacts), workflows.contacts is shortrun.contacts, 'tree' in dir(workflows))"
     said = subprocess.run([sys.executable, "-c", door + check], check=True, capture_output=True, text=True).stdout
     assert said.split() == ["True", "True", "True"]
-    with pytest.raises(AttributeError, match="'shortrun.workflows' has no attribute 'contact'"):
+    with pytest.raises(AttributeError, match=r"'shortrun\.workflows' has no attribute 'contact'"):
         _ = shortrun.workflows.contact
