@@ -63,7 +63,8 @@ def train(
     for line in _reading.notes(samples):
         _output.say(line, aside=True)
     _options.use_threads(threads)
-    _output.say(f"engine: {engine_of(samples, config)}", aside=True)
+    if not json:
+        _output.say(f"engine: {engine_of(samples, config)}")
     run = learn(samples, out, settings, changes)
     report(run, config, _reading.describe(source, samples) if json else None)
 

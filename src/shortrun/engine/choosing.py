@@ -25,7 +25,7 @@ ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the f
     "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
 }
 
-WITHOUT_KERNELS = "an update takes about 10 times as long as with them"  # docs/performance.md
+WITHOUT_KERNELS = "an update takes 10 to 20 times as long as with them"  # docs/performance.md
 
 
 class Choice(NamedTuple):
