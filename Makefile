@@ -10,7 +10,7 @@ DEMO := demo
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
 	@echo "Installing into $(VENV): PyTorch and others, a few minutes the first time"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
 
 demo: $(VENV)/.installed-plots

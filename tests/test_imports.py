@@ -1,6 +1,8 @@
-"""No file imports itself by way of others, not even within a function."""
+"""No file imports itself by way of others, not even within a function, and verbs import only what they need."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,32 @@ def test_no_file_imports_itself_by_way_of_others(room):
     inside = [name for name in known if name.startswith(f"shortrun.{room}.")]
     assert len(inside) > 5
     assert [name for name in inside if name in reachable(name, graph)] == []
+
+
+HEAVY = ("anndata", "h5py", "joblib", "matplotlib", "pandas", "polars", "pyarrow", "scipy", "sklearn")  # import time
+VERBS = """
+import sys
+from shortrun.cli import main
+run, file, table = sys.argv[1:]
+assert main(["generate", run, "-n", "3", "-o", file]) == 0
+assert main(["predict", run, file, "-o", table]) == 0
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def test_generate_and_predict_wait_for_nothing_heavy_but_torch(tmp_path):
+    """A process of its own, as others have imported everything: that takes as long as importing torch."""
+    run = shortrun.fit(shortrun.read("digits"), out=tmp_path / "run", hidden=4, updates=1)
+    words = [sys.executable, "-c", VERBS, *map(str, (run.path, tmp_path / "new.npz", tmp_path / "new.csv"))]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1].split()
+    assert "torch" in said
+    assert [name for name in HEAVY if name in said] == []
+
+
+def test_a_verb_named_like_its_file_is_the_verb_whoever_imports_the_file():
+    door = "import sys, shortrun.workflows.contacts, shortrun; from shortrun import workflows; "
+    check = "print(callable(workflows.contacts), workflows.contacts is shortrun.contacts, 'tree' in dir(workflows))"
+    said = subprocess.run([sys.executable, "-c", door + check], check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["True", "True", "True"]
+    with pytest.raises(AttributeError, match=r"'shortrun\.workflows' has no attribute 'contact'"):
+        _ = shortrun.workflows.contact

@@ -14,6 +14,7 @@ register holds. `u` is exact in float32 and strictly inside (0, 1). This page is
 and the GPU kernels are tested against it bit for bit. It can never change: old runs would not resume.
 """
 
+import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
@@ -21,6 +22,7 @@ from torch import Tensor
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)  # the golden ratio and sqrt(3) - 1
 MASK = 0xFFFFFFFF
+AT_ONCE = 2**15  # counters that `uniform_numpy` encrypts together: its buffers stay in the cache
 
 
 def _multiply(word: Tensor, factor: int) -> tuple[Tensor, Tensor]:
@@ -99,3 +101,35 @@ def uniform_reference(
     key = torch.tensor((seed & MASK, seed >> 32), device=device)
     words = philox4x32(counter, key).view(chains, -1, 16, 4).transpose(2, 3).reshape(chains, -1)[:, :sites]
     return ((words >> 9).to(torch.float32) + 0.5) * 2.0**-23
+
+
+def uniform_numpy(
+    seed: int, update: int, place: int, first_chain: int, chains: int, sites: int
+) -> Float32[Tensor, "C S"]:
+    """Return what `uniform_reference` does, ten times as fast on a CPU: numpy has unsigned products of 64 bits."""
+    counters, word = 16 * -(-sites // 64), np.uint64
+    factors = np.array(MULTIPLIERS, word)[:, None, None]
+    rounds = np.arange(10, dtype=word)[:, None] * np.array(WEYL, word)
+    keys = ((np.array((seed & MASK, seed >> 32), word) + rounds) & word(MASK))[:, :, None, None]
+    out = np.empty((chains, counters // 16, 2, 2, 16), np.uint32)
+    rows = max(1, AT_ONCE // max(1, counters))
+    for part in np.split(out, range(rows, chains, rows)):
+        even, odd, products = np.empty((3, 2, len(part), counters), word)  # words 0 and 2, words 1 and 3
+        even[0], even[1] = np.arange(counters), update
+        odd[0], odd[1] = ((first_chain + np.arange(len(part))) & MASK)[:, None], place
+        for key in keys:
+            np.multiply(even, factors, out=products)
+            products = products[::-1]
+            np.right_shift(products, word(32), out=even)
+            even ^= odd
+            even ^= key
+            even &= word(MASK)
+            odd, products = products, odd  # the upper half of an odd word is cut off with that of the even one
+        first_chain += len(part)
+        for i, words in enumerate((even, odd)):
+            part[:, :, :, i] = words.reshape(2, len(part), counters // 16, 16).transpose(1, 2, 0, 3)
+    out >>= np.uint32(9)
+    out |= np.float32(1).view(np.uint32)  # 1 + (word div 2^9) / 2^23
+    uniforms = out.view(np.float32)
+    uniforms -= np.float32(1 - 2**-24)
+    return torch.from_numpy(uniforms.reshape(chains, 4 * counters)[:, :sites])

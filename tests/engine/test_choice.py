@@ -43,7 +43,7 @@ def test_a_choice_says_what_and_why():
     assert list(taken.passed_over) == ["gpu"]
     taken = engine.choice(model, theta)
     assert taken.name == "plain"
-    assert taken.passed_over["cpu"] == "its kernels take float32 on the CPU, theta is float64 on cpu"
+    assert taken.passed_over["cpu"] == "the kernels take float32 on the CPU, theta is float64 on cpu"
 
 
 @has_kernels
@@ -66,7 +66,7 @@ def test_units_without_kernels_and_exact_weights_are_for_the_plain_machine():
     model, theta = small(Gaussian(), Bernoulli())
     taken = engine.choice(model, theta.float())
     assert taken.name == "plain"
-    assert not native.available() or taken.passed_over["cpu"] == "its kernels know no gaussian units"
+    assert not native.available() or taken.passed_over["cpu"] == "the kernels know no gaussian units"
     model, theta = small(Bernoulli(), Bernoulli())
     taken = engine.choice(model, theta.float(), exact=True)
     assert (taken.name, set(taken.passed_over.values())) == ("plain", {"exact weights were asked for"})
@@ -78,7 +78,7 @@ def test_without_kernels_the_choice_says_so():
     native.select("reference")
     model, theta = small(Bernoulli(), Bernoulli())
     taken = engine.choice(model, theta.float())
-    assert (taken.name, taken.passed_over["cpu"]) == ("plain", "no kernels (torch: reference asked for)")
+    assert (taken.name, taken.passed_over["cpu"]) == ("plain", "SHORTRUN_ENGINE=reference asks for it")
 
 
 def test_every_machine_is_one_of_its_family():
@@ -180,3 +180,17 @@ def test_a_library_with_other_structures_is_refused(change, monkeypatch):
     assert path.startswith("torch: the kernels were compiled for another layout of bound")
     model, theta = small(Bernoulli(), Bernoulli())
     assert engine.machine(model, theta.float()).name == "plain"
+
+
+@pytest.mark.usefixtures("_restored")
+def test_what_a_training_is_told_of_its_engine():
+    """The slow one says why it is taken and what it costs."""
+    (binary, _), (real, _) = small(Bernoulli(), Bernoulli()), small(Gaussian(), Bernoulli())
+    device = torch.device("cpu")
+    if native.available():
+        assert engine.foreseen(binary, device) == f"C kernels ({native.path()})"
+        assert engine.foreseen(real, device) == "plain torch, the kernels know no gaussian units"
+    native.select("reference")
+    told = "plain torch, SHORTRUN_ENGINE=reference asks for it: an update takes 10 to 20 times as long as with them"
+    assert engine.foreseen(binary, device) == told
+    assert engine.foreseen(network(), device).startswith("torch, no kernels are needed")

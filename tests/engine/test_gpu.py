@@ -1,4 +1,4 @@
-"""The GPU engine: its kernels in Triton's interpreter and on a GPU, and all of it that needs neither."""
+"""The GPU engine: the kernels in Triton's interpreter and on a GPU, and all of it that needs neither."""
 
 from __future__ import annotations
 

@@ -146,6 +146,15 @@ def test_native_uniform_is_the_reference(sites):
                 assert torch.equal(uniform(seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites), expected)
 
 
+@pytest.mark.parametrize("sites", [1, 17, 64, 65, 784])
+def test_uniforms_without_kernels_are_the_reference(sites):
+    """Also over the bounds of the blocks in which numpy makes them."""
+    for seed, first_chain, rows in ((0, 0, 1), (2**64 - 1, 11, 350), (2**63 + 12_345, 2**32 - 2, 7), (1, 2**32 - 9, 9)):
+        place = seed, 2**32 - 1, 2**31 + 5, first_chain, rows, sites
+        assert torch.equal(philox.uniform_numpy(*place), philox.uniform_reference(*place))
+    assert philox.uniform_numpy(1, 2, 3, 4, 0, sites).shape == (0, sites)
+
+
 @needs_kernels
 def test_native_uniform_same_bits_on_all_threads():
     (u,) = _on_every_path(lambda: (uniform(7, 8, 9, 10, 301, 333),))
@@ -342,7 +351,7 @@ def test_gather_potts_is_the_one_hot_product(rows, sites, q, columns):
 def test_select_takes_the_path_or_the_next_lower_one():
     assert native.path() == HERE[-1]
     assert native.select("portable") == "portable"
-    assert native.select("reference") == "torch: reference asked for"
+    assert native.select("reference") == "torch: SHORTRUN_ENGINE=reference asks for it"
     assert not native.available()
     assert torch.equal(uniform(1, 2, 3, 4, 5, 6), philox.uniform_reference(1, 2, 3, 4, 5, 6))
     with pytest.raises(ConfigError, match="did you mean 'avx512'"):

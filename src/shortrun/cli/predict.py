@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cells import texts
+from shortrun.cells import cell
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError, FormatError
@@ -135,7 +137,14 @@ def sink(path: Path | None, rows: list[dict[str, Any]] | None) -> Iterator[Add]:
 
 def table(part: Predictions, first: bool, separator: str = ",") -> str:
     """Return predictions as lines of a table, with a header before the first."""
-    return texts(part.to_pandas()).to_csv(index=False, header=first, sep=separator, float_format=DIGITS)
+    columns, text = part.columns(), io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")  # pandas takes longer to import than to write
+    if first:
+        writer.writerow(map(cell, columns))
+    numbers = (each.dtype.kind == "f" for each in columns.values())
+    cells = ((DIGITS.__mod__ if n else cell, each.tolist()) for n, each in zip(numbers, columns.values(), strict=True))
+    writer.writerows(zip(*(map(written, values) for written, values in cells), strict=True))
+    return text.getvalue()
 
 
 @dataclass

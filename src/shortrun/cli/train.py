@@ -47,7 +47,7 @@ def train(
     visible, changes = without_visible(given)
 
     from shortrun.store import Trajectory
-    from shortrun.workflows.training import training_data
+    from shortrun.workflows.training import engine_of, training_data
 
     old = Trajectory.open(out) if settings.resume else None
     config = configured(settings, changes, None if old is None else old.config)
@@ -63,6 +63,8 @@ def train(
     for line in _reading.notes(samples):
         _output.say(line, aside=True)
     _options.use_threads(threads)
+    if not json:
+        _output.say(f"engine: {engine_of(samples, config)}")
     run = learn(samples, out, settings, changes)
     report(run, config, _reading.describe(source, samples) if json else None)
 

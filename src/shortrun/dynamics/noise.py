@@ -54,7 +54,7 @@ class Noise:
         Where the uniforms are wanted.
     clock : Tensor, optional
         An int64 tensor () on that device to read the update from, in place of `update`: a captured CUDA graph repeats
-        its kernels with the numbers they were launched with, and only tensors can change.
+        the kernels with the numbers they were launched with, and only tensors can change.
     """
 
     seed: int

@@ -1,10 +1,11 @@
 """The same dynamics, as fast as the processor at hand allows: one door.
 
 `machine(model, theta)` is a model at fixed parameters, ready to run; `choice(model, theta)` says which engine that is
-and why; `updater(...)` does the updates of a training. No other room asks which engine is in use.
+and why, `foreseen(model, device)` which one a training will take; `updater(...)` does the updates of a training. No
+other room asks which engine is in use.
 """
 
-from shortrun.engine.choosing import Choice, choice, label_posterior, machine
+from shortrun.engine.choosing import Choice, choice, foreseen, label_posterior, machine
 from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Learns, Machine, Runs
 from shortrun.engine.step import Optimiser, Step
 from shortrun.engine.updates import Update, Updater, updater
@@ -22,6 +23,7 @@ __all__ = [
     "Update",
     "Updater",
     "choice",
+    "foreseen",
     "label_posterior",
     "machine",
     "updater",

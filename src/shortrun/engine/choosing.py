@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, overload
 
+import torch
 from torch import Tensor
 
+from shortrun.engine import native
 from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.engine.cpu import CpuMachine
 from shortrun.engine.gpu import GpuMachine
@@ -22,6 +24,8 @@ ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the f
     "rbm": {kind.name: kind.attempt for kind in (GpuMachine, LookupMachine, CpuMachine, PlainMachine)},
     "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
 }
+
+WITHOUT_KERNELS = "an update takes 10 to 20 times as long as with them"  # docs/performance.md
 
 
 class Choice(NamedTuple):
@@ -73,6 +77,43 @@ def choice(model: Model, theta: Theta, *, exact: bool = False) -> Choice:
     name, ready = attempts.popitem()
     assert not isinstance(ready, str)
     return Choice(name, ready.reason, {other: str(reason) for other, reason in attempts.items()})
+
+
+def foreseen(model: Model, device: torch.device) -> str:
+    """Say in a line which engine a training will take, whatever its weights, and what it costs if it is a slow one.
+
+    Parameters
+    ----------
+    model : Model
+        What learns.
+    device : torch.device
+        Where.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun import engine
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Gaussian
+    >>> model = RBM(Spec((Layer("visible", 3, Gaussian()), Layer("hidden", 2, Gaussian()))))
+    >>> engine.foreseen(model, torch.device("cpu")).startswith("plain torch, ")
+    True
+    """
+    if not isinstance(model, RBM):
+        return f"torch, no kernels are needed: {ChaoticMachine.reason}"
+    weightless = torch.empty(0, device=device)
+    if not GpuMachine.refusal(model, weightless):
+        return "Triton kernels"
+    reason = CpuMachine.refusal(model, weightless) if weightless.is_cpu else GpuMachine.refusal(model, weightless)
+    if not reason:
+        return f"C kernels ({native.path()})"
+    cost = f": {WITHOUT_KERNELS}" if weightless.is_cpu and not native.available() else ""
+    return f"plain torch, {reason}{cost}"
 
 
 @overload

@@ -91,13 +91,13 @@ class CpuMachine(PlainMachine):
     def refusal(cls, model: RBM, theta: Theta) -> str:
         """Return why the kernels cannot run the model, "" where they can: units, device and precision."""
         if not native.available():
-            return f"no kernels ({native.path()})"
+            return native.path().removeprefix("torch: ")
         if theta.device.type != "cpu" or theta.dtype != torch.float32:
-            return f"its kernels take float32 on the CPU, theta is {str(theta.dtype)[6:]} on {theta.device.type}"
+            return f"the kernels take float32 on the CPU, theta is {str(theta.dtype)[6:]} on {theta.device.type}"
         unknown = [layer.units.kind for layer in model.spec.observed if not is_known(layer.units)]
         if model.spec.hidden.units not in BINARY:
             unknown.append(f"hidden {model.spec.hidden.units.kind}")
-        return f"its kernels know no {unknown[0]} units" if unknown else ""
+        return f"the kernels know no {unknown[0]} units" if unknown else ""
 
     def sweep(self, state: State, clamp: Clamp) -> Stepper:
         return Stepper(self.model, self.theta, state, clamp)

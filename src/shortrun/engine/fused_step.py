@@ -21,7 +21,7 @@ def refusal(theta: Theta, is_plain: bool, settings: OptimiserSettings) -> str:
         return "the kernel knows centred steps of plain gradient ascent only"
     if theta.device.type != "cpu" or theta.dtype != torch.float32:
         return "the kernel takes float32 on the CPU"
-    return "" if native.available() else f"no kernels ({native.path()})"
+    return "" if native.available() else native.path().removeprefix("torch: ")
 
 
 def fused_step_(

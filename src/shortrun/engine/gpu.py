@@ -53,13 +53,13 @@ class GpuMachine(PlainMachine):
         if launch.settings().precision == "torch":
             return "the precision asked for is that of torch"
         if theta.dtype != torch.float32:
-            return f"its kernels take float32, theta is {str(theta.dtype)[6:]}"
+            return f"the kernels take float32, theta is {str(theta.dtype)[6:]}"
         unknown = [
             la.units.kind for la in model.spec.observed if la.units not in LOW and not isinstance(la.units, Potts)
         ]
         if model.spec.hidden.units not in LOW:
             unknown.append(f"hidden {model.spec.hidden.units.kind}")
-        return f"its kernels know no {unknown[0]} units" if unknown else ""
+        return f"the kernels know no {unknown[0]} units" if unknown else ""
 
     def sweep(self, state: State, clamp: Clamp) -> Callable[[State, NoisePlace], State]:
         sweep = Sweep(self, state, clamp)

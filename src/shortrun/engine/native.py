@@ -110,7 +110,6 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
     except (OSError, AttributeError) as error:
         return None, f"the kernels do not load ({error})"
     library.shortrun_set_parallel(_parallel())
-    _keep_freed_memory()
     return library, ""
 
 
@@ -135,7 +134,7 @@ def select(limit: str = PATHS[-1]) -> str:
         expected = f"{limit!r} is not one of {', '.join(names)}"
         raise ConfigError("SHORTRUN_ENGINE", expected, nearest(limit, names))
     if limit == "reference":
-        _library, _why = None, "reference asked for"
+        _library, _why = None, "SHORTRUN_ENGINE=reference asks for it"
     else:
         _library, _why = _load()
         if _library is not None:
@@ -342,3 +341,4 @@ def gather_potts(
 
 
 select(os.environ.get("SHORTRUN_ENGINE") or PATHS[-1])
+_keep_freed_memory()

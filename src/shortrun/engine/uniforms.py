@@ -7,7 +7,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from shortrun.engine import launch, native
-from shortrun.philox import uniform_reference
+from shortrun.philox import uniform_numpy, uniform_reference
 
 
 def uniform(
@@ -19,11 +19,13 @@ def uniform(
     sites: int,
     device: torch.device | str = "cpu",
 ) -> Float32[Tensor, "C S"]:
-    """The same bits as `uniform_reference`, from the C kernel or on a GPU the Triton kernel, where they are."""
+    """The same bits as `uniform_reference`, by the fastest way that there is on the device."""
     out = torch.empty(chains, sites, device=device)
     if launch.available(device):
         launch.uniform(out, launch.Words.at(seed, update, place, first_chain))
-    elif out.is_cpu and native.available() and isinstance(update, int):
+    elif out.is_cpu and isinstance(update, int):
+        if not native.available():
+            return uniform_numpy(seed, update, place, first_chain, chains, sites)
         native.uniform(out, seed=seed, update=update, place=place, first_chain=first_chain)
     else:
         out = uniform_reference(seed, update, place, first_chain, chains, sites, device)

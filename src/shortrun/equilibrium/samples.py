@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from jaxtyping import Bool
 from torch import Tensor
@@ -22,6 +21,9 @@ from shortrun.errors import DataError
 from shortrun.models import RBM, filled
 from shortrun.settings import LikelihoodSettings
 from shortrun.typing import State, Theta
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Observed(NamedTuple):
@@ -89,6 +91,8 @@ def sample_table(
     model: RBM, theta: Theta, data: Dataset, known: Observed, log_z: float, settings: LikelihoodSettings
 ) -> pd.DataFrame:
     """Return name, label and log-likelihood of each sample, and its pseudo-likelihood if it is asked for."""
+    import pandas as pd
+
     table = pd.DataFrame({"name": data.names, "label": named_labels(data)})
     summed = known.unlabelled | settings.marginal
     table["log_likelihood"] = log_likelihood(model, theta, known.state, log_z, summed).numpy()

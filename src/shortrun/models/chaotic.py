@@ -21,7 +21,7 @@ from torch import Tensor
 from shortrun import units
 from shortrun.errors import ConfigError
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Clamp
-from shortrun.philox import uniform_reference
+from shortrun.philox import uniform_numpy
 from shortrun.typing import NoisePlace, State, Theta, Uniforms, Weights
 from shortrun.units import Rate
 
@@ -171,7 +171,7 @@ def random_couplings(spec: NetworkSpec, device: torch.device, dtype: torch.dtype
         out = torch.empty(spec.layers[i].sites, spec.layers[j].sites, device=device, dtype=dtype)
         size = max(1, NUMBERS_AT_ONCE // out.shape[1])
         for first, part in zip(range(0, len(out), size), out.split(size), strict=True):
-            uniforms = uniform_reference(spec.seed, 0, place, first, len(part), out.shape[1])
+            uniforms = uniform_numpy(spec.seed, 0, place, first, len(part), out.shape[1])
             part.copy_(torch.special.ndtri(uniforms))
         return out.mul_(spec.gain**0.5)
 

@@ -1,79 +1,101 @@
 """Figures of results: every function returns a matplotlib figure, and `save` and `animate` write files."""
 
-from shortrun.plots.accuracy import accuracy
-from shortrun.plots.allele_frequencies import allele_frequencies
-from shortrun.plots.animate import MOVIES, animate, check_movie
-from shortrun.plots.cascade import cascade
-from shortrun.plots.confusion import confusion
-from shortrun.plots.contacts import contacts
-from shortrun.plots.couplings import couplings
-from shortrun.plots.figure import SUFFIXES, check_suffix, save
-from shortrun.plots.fixed_points import fixed_points
-from shortrun.plots.folding_energies import folding_energies
-from shortrun.plots.histograms import histograms
-from shortrun.plots.learning_curves import learning_curves
-from shortrun.plots.length_profile import length_profile
-from shortrun.plots.likelihood_by_age import likelihood_by_age
-from shortrun.plots.linkage import linkage
-from shortrun.plots.mixing import autocorrelations, mixing
-from shortrun.plots.motifs import motifs
-from shortrun.plots.mutations import mutations
-from shortrun.plots.pca import pca
-from shortrun.plots.phase_diagram import phase_diagram
-from shortrun.plots.piano_roll import piano_roll
-from shortrun.plots.pitch_classes import pitch_classes
-from shortrun.plots.plddt import plddt
-from shortrun.plots.receptive_fields import receptive_fields
-from shortrun.plots.reliability import reliability
-from shortrun.plots.sample_grid import sample_grid, sample_grids
-from shortrun.plots.sample_rows import sample_rows
-from shortrun.plots.scores_by_age import scores_by_age
-from shortrun.plots.scores_by_class import scores_by_class
-from shortrun.plots.scores_of_runs import scores_of_runs
-from shortrun.plots.sequence_logos import sequence_logos
-from shortrun.plots.singular_values import singular_values
-from shortrun.plots.training_curves import training_curves
-from shortrun.plots.tree import tree
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "MOVIES",
-    "SUFFIXES",
-    "accuracy",
-    "allele_frequencies",
-    "animate",
-    "autocorrelations",
-    "cascade",
-    "check_movie",
-    "check_suffix",
-    "confusion",
-    "contacts",
-    "couplings",
-    "fixed_points",
-    "folding_energies",
-    "histograms",
-    "learning_curves",
-    "length_profile",
-    "likelihood_by_age",
-    "linkage",
-    "mixing",
-    "motifs",
-    "mutations",
-    "pca",
-    "phase_diagram",
-    "piano_roll",
-    "pitch_classes",
-    "plddt",
-    "receptive_fields",
-    "reliability",
-    "sample_grid",
-    "sample_grids",
-    "sample_rows",
-    "save",
-    "scores_by_age",
-    "scores_by_class",
-    "scores_of_runs",
-    "sequence_logos",
-    "singular_values",
-    "training_curves",
-    "tree",
-]
+from shortrun.lazy import open_when_used
+
+if TYPE_CHECKING:
+    from shortrun.plots.accuracy import accuracy as accuracy
+    from shortrun.plots.allele_frequencies import allele_frequencies as allele_frequencies
+    from shortrun.plots.animate import MOVIES as MOVIES
+    from shortrun.plots.animate import animate as animate
+    from shortrun.plots.animate import check_movie as check_movie
+    from shortrun.plots.cascade import cascade as cascade
+    from shortrun.plots.confusion import confusion as confusion
+    from shortrun.plots.contacts import contacts as contacts
+    from shortrun.plots.couplings import couplings as couplings
+    from shortrun.plots.figure import SUFFIXES as SUFFIXES
+    from shortrun.plots.figure import check_suffix as check_suffix
+    from shortrun.plots.figure import save as save
+    from shortrun.plots.fixed_points import fixed_points as fixed_points
+    from shortrun.plots.folding_energies import folding_energies as folding_energies
+    from shortrun.plots.histograms import histograms as histograms
+    from shortrun.plots.learning_curves import learning_curves as learning_curves
+    from shortrun.plots.length_profile import length_profile as length_profile
+    from shortrun.plots.likelihood_by_age import likelihood_by_age as likelihood_by_age
+    from shortrun.plots.linkage import linkage as linkage
+    from shortrun.plots.mixing import autocorrelations as autocorrelations
+    from shortrun.plots.mixing import mixing as mixing
+    from shortrun.plots.motifs import motifs as motifs
+    from shortrun.plots.mutations import mutations as mutations
+    from shortrun.plots.pca import pca as pca
+    from shortrun.plots.phase_diagram import phase_diagram as phase_diagram
+    from shortrun.plots.piano_roll import piano_roll as piano_roll
+    from shortrun.plots.pitch_classes import pitch_classes as pitch_classes
+    from shortrun.plots.plddt import plddt as plddt
+    from shortrun.plots.receptive_fields import receptive_fields as receptive_fields
+    from shortrun.plots.reliability import reliability as reliability
+    from shortrun.plots.sample_grid import sample_grid as sample_grid
+    from shortrun.plots.sample_grid import sample_grids as sample_grids
+    from shortrun.plots.sample_rows import sample_rows as sample_rows
+    from shortrun.plots.scores_by_age import scores_by_age as scores_by_age
+    from shortrun.plots.scores_by_class import scores_by_class as scores_by_class
+    from shortrun.plots.scores_of_runs import scores_of_runs as scores_of_runs
+    from shortrun.plots.sequence_logos import sequence_logos as sequence_logos
+    from shortrun.plots.singular_values import singular_values as singular_values
+    from shortrun.plots.training_curves import training_curves as training_curves
+    from shortrun.plots.tree import tree as tree
+
+__all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
+    __name__,
+    {
+        "accuracy": ("accuracy",),
+        "allele_frequencies": ("allele_frequencies",),
+        "animate": (
+            "MOVIES",
+            "animate",
+            "check_movie",
+        ),
+        "cascade": ("cascade",),
+        "confusion": ("confusion",),
+        "contacts": ("contacts",),
+        "couplings": ("couplings",),
+        "figure": (
+            "SUFFIXES",
+            "check_suffix",
+            "save",
+        ),
+        "fixed_points": ("fixed_points",),
+        "folding_energies": ("folding_energies",),
+        "histograms": ("histograms",),
+        "learning_curves": ("learning_curves",),
+        "length_profile": ("length_profile",),
+        "likelihood_by_age": ("likelihood_by_age",),
+        "linkage": ("linkage",),
+        "mixing": (
+            "autocorrelations",
+            "mixing",
+        ),
+        "motifs": ("motifs",),
+        "mutations": ("mutations",),
+        "pca": ("pca",),
+        "phase_diagram": ("phase_diagram",),
+        "piano_roll": ("piano_roll",),
+        "pitch_classes": ("pitch_classes",),
+        "plddt": ("plddt",),
+        "receptive_fields": ("receptive_fields",),
+        "reliability": ("reliability",),
+        "sample_grid": (
+            "sample_grid",
+            "sample_grids",
+        ),
+        "sample_rows": ("sample_rows",),
+        "scores_by_age": ("scores_by_age",),
+        "scores_by_class": ("scores_by_class",),
+        "scores_of_runs": ("scores_of_runs",),
+        "sequence_logos": ("sequence_logos",),
+        "singular_values": ("singular_values",),
+        "training_curves": ("training_curves",),
+        "tree": ("tree",),
+    },
+)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from shortrun.data import Dataset, Predictions
 from shortrun.data.leaks import Leak
@@ -15,6 +14,9 @@ from shortrun.scores._base import Score
 from shortrun.scores._compare import offered
 from shortrun.scores._verdict import MemoryEffect, memory_effect
 from shortrun.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Role: TypeAlias = Literal["training", "test"]
 
@@ -36,6 +38,7 @@ class Curves:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = [("aai", "all", 100, steps, value, 0.01) for steps, value in ((1, 0.3), (10, 0.0), (100, 0.2))]
     >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
     >>> [effect.effect for effect in Curves("run", "ff", 10, table).memory_effects]

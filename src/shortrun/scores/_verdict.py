@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shortrun.scores._base import ALL, Score
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Against: TypeAlias = Literal["as real", "close", "far", "too close"]
 Verdict: TypeAlias = Against | Literal["cannot tell", "undefined", "spoiled"]
@@ -139,6 +140,7 @@ def memory_effect(table: pd.DataFrame, score: str, k: int, ideal: float = 0.0) -
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = [("aai", "all", 100, steps, value, 0.01) for steps, value in ((1, 0.3), (10, 0.0), (100, 0.2))]
     >>> table = pd.DataFrame(rows, columns=["score", "class", "age", "steps", "value", "error"])
     >>> memory_effect(table, "aai", k=10).effect

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from jaxtyping import Float64, Int64
 
 from shortrun.data import Predictions
@@ -13,6 +14,9 @@ from shortrun.scores._base import ALL, Quantity
 from shortrun.scores._errors import means_drawn
 from shortrun.scores._families import ClassRows, PredictionScores, Row
 from shortrun.settings import check_seed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BINS = 15  # of the probability of the most probable label, as in the reference
 DRAWS = 200  # of labels from the probabilities
@@ -131,6 +135,8 @@ def reliability(predictions: Predictions, bins: int = BINS) -> pd.DataFrame:
     DataError
         If no sample has a label.
     """
+    import pandas as pd
+
     known = labelled(predictions)
     sure, right = confidence(known), known.predicted == known.labels
     place = bin_of(sure, bins)

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, final
 
 from shortrun import records
 from shortrun.data import Alphabet, Kind
@@ -23,6 +21,9 @@ from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
 from shortrun.store import ages, header, log, profile, restart, rows, temporary
 from shortrun.typing import Theta
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRIED = 20  # ages near a damaged one
 
@@ -293,6 +294,8 @@ class Trajectory:
 
     def log_table(self) -> pd.DataFrame:
         """Return the log with one row a record; what a record lacks is NaN."""
+        import pandas as pd
+
         return pd.DataFrame(self.log())
 
     @property

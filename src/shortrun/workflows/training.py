@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from shortrun import learning, memory, store
+from shortrun import engine, learning, memory, store
 from shortrun.data import Dataset, read
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
@@ -212,6 +212,11 @@ def seen_by(data: Dataset, config: Config) -> Dataset:
 def spec_for(data: Dataset, config: Config) -> AnySpec:
     """Return the specification of the model that the settings ask for."""
     return network_of(data, config) if config.model.kind == "chaotic" else spec_of(data, config.model)
+
+
+def engine_of(data: Dataset, config: Config) -> str:
+    """Return a line on what computes a training of these samples."""
+    return engine.foreseen(model_of(spec_for(seen_by(data, config), config)), device_of(config.training.device))
 
 
 def device_of(name: str) -> torch.device:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.phrases import counted
 from shortrun.shown import ROWS, Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,17 +62,22 @@ class Predictions(Shown):
         known = self.labels != UNKNOWN
         return float((self.predicted == self.labels)[known].mean()) if known.any() else None
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a table with the columns name, label (empty where unknown), prediction, probability, p_<class>..."""
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the columns name, label (empty where unknown), prediction, probability, p_<class>... of a table."""
         named = np.array([*self.classes, ""], dtype=object)  # the code -1 picks the last
         columns = {
-            "name": self.names,
+            "name": np.asarray(self.names, dtype=object),
             "label": named[self.labels],
             "prediction": named[self.predicted],
             "probability": self.probabilities.max(1),
         }
-        columns |= {f"p_{name}": self.probabilities[:, k] for k, name in enumerate(self.classes)}
-        return pd.DataFrame(columns)
+        return columns | {f"p_{name}": self.probabilities[:, k] for k, name in enumerate(self.classes)}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a table of `columns`."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns())
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
