@@ -76,7 +76,7 @@ def binomial(right: np.ndarray) -> Value:
 
 def balanced(rates: dict[str, Value]) -> Value:
     """Return the mean of the classes' accuracies, whatever their sizes."""
-    values, errors = np.transpose([value for name, value in rates.items() if name != ALL])
+    values, errors = np.array([value for name, value in rates.items() if name != ALL]).T
     return float(values.mean()), float(np.sqrt(np.square(errors).sum()) / len(errors))
 
 

@@ -372,7 +372,7 @@ def template(dataset: Dataset, people: list[Person]) -> tuple[np.ndarray, np.nda
     dosages = dataset.colours != 2
     cells = ["\t0/0" if dosages else "\t0|0" if len(person.rows) == 2 else "\t0" for person in people]
     zeros = np.frombuffer("".join(cells).encode(), np.uint8)
-    rows = np.arange(2 * len(people)) if dosages else np.concatenate([person.rows for person in people])
+    rows = np.arange(2 * len(people)) if dosages else np.array([row for person in people for row in person.rows])
     return zeros, np.flatnonzero(zeros == ord("0")), rows
 
 

@@ -285,7 +285,7 @@ def score_of(piece: Piece, form: MusicKind) -> bytes:
 
 def notes(roll: np.ndarray) -> list[list[int]]:
     """Return [first bin, bin after the last, key] of each note, in order of time."""
-    edges = np.diff(np.pad(roll.astype(np.int8), ((1, 1), (0, 0))), axis=0)
+    edges = np.diff(roll.astype(np.int8), axis=0, prepend=0, append=0)
     keys, first = np.nonzero(edges.T == 1)
     last = np.nonzero(edges.T == -1)[1]
     order = np.lexsort((keys, first))
