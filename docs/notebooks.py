@@ -48,11 +48,15 @@ def execute(path: Path, shared: Path) -> None:
     """Execute a script in an empty folder and keep it as a notebook."""
     import jupytext
     from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell
 
     notebook = jupytext.read(path)
+    notebook.cells.insert(0, new_code_cell("# hidden: figures are pictures\n%matplotlib inline"))
     os.environ["SHORTRUN_SHARED"] = str(shared)
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(notebook, timeout=LIMIT, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+        NotebookClient(
+            notebook, timeout=LIMIT, kernel_name="python3", resources={"metadata": {"path": folder}}
+        ).execute()
     for number, cell in enumerate(notebook.cells):
         cell.metadata, cell["id"] = {}, str(number)  # no times, no random names
     notebook.metadata = {SOURCE: digest(path), "kernelspec": notebook.metadata.get("kernelspec", {})}
