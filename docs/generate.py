@@ -38,8 +38,8 @@ possible" gives one up for a file that lacks what it names. This page is made fr
 """
 VERB_HEAD = """# Commands
 
-Every command of `shortrun`, with examples. `shortrun VERB --help` shows the same with all options, and with the name of a file
-only the options of reading that its data need. This page is made from the code by `make docs`.
+Every command of `shortrun`, with examples. `shortrun VERB --help` shows the same with all options, and with the name of
+a file only the options of reading that its data need. This page is made from the code by `make docs`.
 """
 API_HEAD = """# Python
 

@@ -39,8 +39,8 @@ sr.predict(run, test)
 # %% [markdown]
 # ## New rows
 #
-# Of one class; with a cell held; and keeping a rule between columns, here that flippers of Gentoo penguins are not shorter than
-# 200 mm.
+# Of one class; with a cell held; and keeping a rule between columns, here that flippers of penguins on Biscoe are not shorter
+# than 200 mm.
 
 # %%
 rule = "island = Biscoe -> flipper_length_mm >= 200"
@@ -51,8 +51,7 @@ pd.read_csv("gentoo.csv")
 # %% [markdown]
 # ## Are they good?
 #
-# `column-shapes` compares each column, `pair-trends` pairs of them, `trained-on-generated` teaches a classifier generated rows and asks
-# it about real ones; each beside the same for real rows.
+# `column-shapes` compares each column, `pair-trends` pairs of them; each beside the same for real rows.
 
 # %%
 new = sr.generate(run, n=len(train), seed=1)
@@ -75,5 +74,5 @@ axes[0].set_ylabel("bill depth (mm)")
 axes[1].legend(frameon=False)
 
 # %% [markdown]
-# With 258 rows to learn from, do not expect finer structure than the bins: [how many samples do I need](../how_many_samples.md).
+# With 258 rows to learn from, do not expect finer structure than the bins.
 # [Data](../data.md#tables) says how tables are read and what a rule can be.

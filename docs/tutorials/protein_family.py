@@ -30,7 +30,7 @@ data
 
 # %% [markdown]
 # Sequences without a label still teach the model what the family looks like. To keep this page short, it learns those with a
-# label, at most 1,800 of them. A fifth is set aside; the training never sees it.
+# label alone. A fifth is set aside; the training never sees it.
 
 # %%
 labelled = data.select(data.labelled)
