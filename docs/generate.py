@@ -1,6 +1,6 @@
-"""Write what is made from the settings: docs/settings.md, and the types of the public functions for editors.
+"""Write what is made from the code: docs/settings.md, docs/verbs.md, docs/api.md, and types of functions for editors.
 
-`python docs/generate.py` writes both files, `--check` says whether they are up to date.
+`python docs/generate.py` writes these files, `--check` says whether they are up to date.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import collections.abc
+import importlib
 import inspect
 import sys
 import typing
@@ -18,6 +19,7 @@ from typing import Any, get_args, get_origin
 
 import shortrun as sr
 from shortrun.cli._app import VERBS
+from shortrun.cli._help import parts
 from shortrun.cli._lazy import command_of
 from shortrun.settings import Config, Option, Settings
 from shortrun.settings._base import members, option_of, section_of
@@ -25,6 +27,8 @@ from shortrun.settings.keywords import type_name
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "settings.md"
+VERB_PAGE = ROOT / "docs" / "verbs.md"
+API_PAGE = ROOT / "docs" / "api.md"
 STUB = ROOT / "src" / "shortrun" / "__init__.pyi"
 HEAD = """# Settings
 
@@ -32,6 +36,16 @@ Every option, once: as a keyword of the Python functions, a flag of the command 
 key of TOML files and of `--set`. A run *remembers* some options of reading and applies them to further files; "if
 possible" gives one up for a file that lacks what it names. This page is made from the code by `make docs`.
 """
+VERB_HEAD = """# Commands
+
+Every command of `shortrun`, with examples. `shortrun VERB --help` shows the same with all options, and with the name of
+a file only the options of reading that its data need. This page is made from the code by `make docs`.
+"""
+API_HEAD = """# Python
+
+The public names of `shortrun`, room by room. This page is made from the code by `make docs`.
+"""
+ROOMS = ("plots", "sklearn")  # whose functions are public too, under their own names
 STUB_HEAD = '"""Types of the public names, made from the code by `make docs`."""\n'
 
 
@@ -89,6 +103,44 @@ def row(each: Option, in_files: bool) -> str:
     remembered = "" if each.remembered == "no" else each.remembered
     cells = (f"`{each.keyword}`", flags, key, f"`{type_name(each.type)}`", default, remembered, each.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def verb_page() -> str:
+    """Return docs/verbs.md: a section for each verb, with what its docstring says and where its options are."""
+    return VERB_HEAD + "".join(verb_section(verb) for verb in VERBS)
+
+
+def verb_section(verb: str) -> str:
+    """Return the part of docs/verbs.md about one verb; a group lists its commands."""
+    command = command_of(verb)
+    about, examples = parts(inspect.getdoc(command.callback) or "")
+    text = f"\n## {verb}\n\n{about}\n\n```\n{examples}\n```\n"
+    inner = getattr(command, "commands", {})
+    if inner:
+        rows = (f"| `{verb} {name}` | {each.get_short_help_str(200)} |\n" for name, each in inner.items())
+        return f"{text}\n| command | what it does |\n|---|---|\n{''.join(rows)}"
+    owners = dict.fromkeys(owner for kind in kinds_of(command.callback).values() for owner, _ in declared(kind))
+    links = ", ".join(f"[{owner.__name__}](settings.md#{owner.__name__.lower()})" for owner in owners)
+    return f"{text}\nOptions: {links}.\n" if links else text
+
+
+def api_page() -> str:
+    """Return docs/api.md: what mkdocstrings is to show, for each public name."""
+    rooms = {f"shortrun.{room}": importlib.import_module(f"shortrun.{room}").__all__ for room in ROOMS}
+    return API_HEAD + "".join(api_section(room, names) for room, names in {**sr._ROOMS, **rooms}.items())
+
+
+def api_section(room: str, names: Iterable[str]) -> str:
+    """Return the part of docs/api.md about one room."""
+    module = importlib.import_module(room)
+    place = room if room.rpartition(".")[2] in ROOMS else "shortrun"
+    values = [(name, getattr(module, name)) for name in names]
+    shown = "".join(
+        f"\n::: {value.__module__}.{value.__name__}\n    options:\n      heading: {place}.{name}\n"
+        for name, value in values
+        if inspect.isfunction(value) or inspect.isclass(value)
+    )
+    return f"\n## {room}\n\n{(inspect.getdoc(module) or '').partition(chr(10))[0]}\n{shown}"
 
 
 class Imports:
@@ -169,8 +221,8 @@ def definition(name: str, function: Any, imports: Imports) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Write both files, or check them."""
-    made = {TABLE: table(), STUB: stub()}
+    """Write the files, or check them."""
+    made = {TABLE: table(), VERB_PAGE: verb_page(), API_PAGE: api_page(), STUB: stub()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in words:
         sys.stdout.writelines(f"{path.name} is not up to date: make docs\n" for path in stale)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import doctest
+import hashlib
 import importlib
+import json
 import os
 import re
 import shutil
@@ -305,7 +307,11 @@ def test_the_readme_example(tmp_path, monkeypatch, capsys):
     module = executed(source)
     assert len(module.new) == 100
     assert {module.new.classes[label] for label in module.new.labels} == {"3"}
-    assert float(capsys.readouterr().out) > 0.7
+    accuracy, judged = capsys.readouterr().out.split("\n", 1)
+    assert float(accuracy) > 0.9
+    assert {each.score for each in module.judged} == {"label-fidelity", "p-dd", "memorisation"}
+    assert judged.count("real") == len(module.judged)
+    assert (tmp_path / "digits.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_the_example_of_scikit_learn():
@@ -339,6 +345,15 @@ def test_cited_equations_are_listed():
             cited.setdefault(number, path.name)
     assert len(cited) > 30
     assert not {number: name for number, name in cited.items() if number not in listed}
+
+
+def test_every_tutorial_shows_what_its_script_does():
+    scripts = sorted((ROOT / "docs/tutorials").glob("*.py"))
+    assert len(scripts) == 4
+    for path in scripts:
+        notebook = json.loads(path.with_suffix(".ipynb").read_text())
+        assert notebook["metadata"]["source_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest(), "make docs"
+        assert any(cell.get("outputs") for cell in notebook["cells"])
 
 
 PAGES = (

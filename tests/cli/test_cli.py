@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import inspect
 import json
 import os
 import shlex
@@ -17,6 +18,9 @@ import pytest
 
 import shortrun as sr
 from command_line import call, finish, good, refused, start
+from shortrun.cli._app import VERBS
+from shortrun.cli._help import parts
+from shortrun.cli._lazy import command_of
 
 SMALL = ("--hidden", 16, "--updates", 20, "--seed", 1)
 
@@ -316,6 +320,31 @@ def test_version():
 )
 def test_every_verb_has_help(words):
     assert "Usage: shortrun" in good(*words, "--help").out
+
+
+def lines_of_examples(verb):
+    command = command_of(verb)
+    return command, parts(inspect.getdoc(command.callback))[1].splitlines()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_three_examples_that_it_understands(verb):
+    command, lines = lines_of_examples(verb)
+    commands = [line for line in lines if not line.startswith("# ")]
+    assert len(commands) >= 3
+    for line in commands:
+        program, name, *words = shlex.split(line)
+        assert program == "shortrun"
+        with (command if name == verb else command_of(name)).make_context(name, words) as context:
+            assert context.params or command_of(name).commands
+        assert len(line) <= 78
+
+
+def test_the_help_shows_the_options_of_the_data_at_hand():
+    flags = {"--labels", "--max-identity", "--maf", "--bins"}
+    helps = {words: good("train", *words, "--help").out for words in ((), ("a.fasta",), ("a.csv",))}
+    shown = {words: {flag for flag in flags if flag in text} for words, text in helps.items()}
+    assert shown == {(): flags, ("a.fasta",): {"--labels", "--max-identity"}, ("a.csv",): {"--labels", "--bins"}}
 
 
 # the process

@@ -39,7 +39,9 @@ class Stub(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the verb itself."""
         assert self.name is not None
-        return command_of(self.name).make_context(info_name, args, parent, **extra)
+        from shortrun.cli._help import fitted
+
+        return fitted(command_of(self.name), args).make_context(info_name, args, parent, **extra)
 
 
 def module_name(verb: str) -> str:
@@ -59,6 +61,8 @@ def summary(verb: str) -> str:
 
 def command_of(verb: str) -> Any:
     """Return the command of a verb, or the group of its commands, from its module."""
+    from shortrun.cli._help import documented
+
     name = module_name(verb)
     module = importlib.import_module(f"shortrun.cli.{name}")
     every = typer.Typer(rich_markup_mode="rich")
@@ -66,4 +70,4 @@ def command_of(verb: str) -> Any:
         every.add_typer(module.app, name=verb)
     else:
         every.command(verb)(getattr(module, name))
-    return typer.main.get_group(every).commands[verb]
+    return documented(typer.main.get_group(every).commands[verb])

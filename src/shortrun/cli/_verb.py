@@ -15,7 +15,7 @@ from typer.models import OptionInfo
 from shortrun.cells import for_spreadsheets
 from shortrun.errors import ConfigError
 from shortrun.files import check_place
-from shortrun.settings import OUTPUT, Option, Settings, options
+from shortrun.settings import LAST_PANELS, OUTPUT, Option, Settings, options
 from shortrun.settings._base import members
 from shortrun.settings.text import assignments, listed, whole_numbers
 
@@ -53,7 +53,7 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
                 command(**{name: value for name, value in values.items() if name in taken})
 
         every = [*(flag_of(each) for kind in kinds.values() for each in options(kind)), *plain]
-        every = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in every]
+        every = sorted((each.replace(kind=Parameter.KEYWORD_ONLY) for each in every), key=place_of)
         vars(called).pop("__wrapped__")
         vars(called)["__signature__"] = Signature(every)
         called.__annotations__ = {each.name: each.annotation for each in every}
@@ -61,6 +61,12 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         return called
 
     return decorate
+
+
+def place_of(parameter: Parameter) -> int:
+    """Return where the help has a parameter: arguments and output first, what holds for files of data last."""
+    panel = next((it.rich_help_panel for it in get_args(parameter.annotation) if isinstance(it, OptionInfo)), OUTPUT)
+    return 0 if panel == OUTPUT else 2 + LAST_PANELS.index(panel) if panel in LAST_PANELS else 1
 
 
 def check_outputs(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
@@ -156,5 +162,5 @@ def metavar_of(each: Option) -> str | None:
 
 def help_of(each: Option) -> str:
     """Return the sentence of an option, with its default where there is one that the sentence does not explain."""
-    plain = each.default is None or each.default == () or isinstance(each.default, bool) or each.default == "auto"
-    return each.help if plain else f"{each.help} (default: {each.default})"
+    plain = each.default is None or each.default is False or each.default in ((), "auto")
+    return each.help if plain else f"{each.help} (default: {'yes' if each.default is True else each.default})"

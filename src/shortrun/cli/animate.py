@@ -25,7 +25,17 @@ def animate(
     ],
     threads: _options.Threads = None,
 ) -> None:
-    """Show how noise becomes samples, sweep by sweep."""
+    """Show how noise becomes samples, sweep by sweep.
+
+    Examples
+    --------
+    # 25 samples from noise to three times the sweeps of the training
+    shortrun animate run -o samples.gif
+    # Of one class
+    shortrun animate run --label 3 -n 9 -o threes.gif
+    # Up to sweep 100
+    shortrun animate run --until 100 -o longer.webp
+    """
     _options.use_threads(threads)
     from shortrun import workflows
 

@@ -34,7 +34,17 @@ def contacts(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Rank pairs of sites by how likely they touch, and compare with the distances of a structure."""
+    """Rank pairs of sites by how likely they touch, and compare with the distances of a structure.
+
+    Examples
+    --------
+    # Pairs of residues by how likely they touch
+    shortrun contacts run -o contacts.csv
+    # Compared with a structure
+    shortrun contacts run --structure 1abc.pdb --figure ppv.png
+    # Beside direct-coupling analysis of the same alignment
+    shortrun contacts run --distances d.csv --baselines mean-field,plm
+    """
     _tables.check(out, figure)
 
     from shortrun import plots, workflows

@@ -37,7 +37,17 @@ def couplings(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Compute effective fields and couplings of the sites: the learned distribution without hidden units."""
+    """Compute effective fields and couplings of the sites: the learned distribution without hidden units.
+
+    Examples
+    --------
+    # The 50 strongest pairs of sites
+    shortrun couplings run --top 50 -o pairs.csv --figure pairs.png
+    # Fields
+    shortrun couplings run --order 1
+    # All colours, as arrays
+    shortrun couplings run -o all.npz
+    """
     arrays = out if out is not None and out.suffix.lower() == ARRAYS else None
     _tables.check(None if arrays else out, figure)
     if figure is not None and settings.order == 3:

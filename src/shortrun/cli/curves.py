@@ -25,7 +25,17 @@ def curves(
     ],
     threads: _options.Threads = None,
 ) -> None:
-    """Measure scores against sampling time and age, and accuracy against age and label sweeps."""
+    """Measure scores against sampling time and age, and accuracy against age and label sweeps.
+
+    Examples
+    --------
+    # Scores against sampling time and age, as a table
+    shortrun curves run test.npz -o curves.csv
+    # Of two ages and three sampling times
+    shortrun curves run test.npz --ages 100,1000 --times 5,10,20 -o curves.csv
+    # Then draw it
+    shortrun plot ages curves.csv --k 10 -o ages.png
+    """
     _tables.check(out)
     check_names(settings.scores)
 

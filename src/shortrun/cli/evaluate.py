@@ -62,7 +62,17 @@ def evaluate(
     ] = False,
     threads: _options.Threads = None,
 ) -> None:
-    """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get."""
+    """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get.
+
+    Examples
+    --------
+    # A page about the run, judged by the samples held out in training
+    shortrun evaluate run -o report.html
+    # Judged by other samples, with all scores as numbers
+    shortrun evaluate run test.npz --json scores.json
+    # Two runs side by side, without the slowest part
+    shortrun evaluate run test.npz --beside other --no-curves -o report.html
+    """
     check_page(out)
     check_names(settings.scores)
     if tree and out is None:

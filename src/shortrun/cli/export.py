@@ -19,7 +19,17 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.", show_default=False)],
     settings: ExportSettings,
 ) -> None:
-    """Write the machine of a run, or its effective couplings, as a file that another program opens."""
+    """Write the machine of a run, or its effective couplings, as a file that another program opens.
+
+    Examples
+    --------
+    # For rbms
+    shortrun export run RBM.h5 --to rbms
+    # Parameters under plain names
+    shortrun export run parameters.safetensors
+    # Effective couplings, for contact prediction by other programs
+    shortrun export run couplings.dat --to adabmdca
+    """
     check_place(file)
 
     from shortrun import workflows

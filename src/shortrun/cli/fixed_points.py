@@ -35,7 +35,17 @@ def fixed_points(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Find the mean-field fixed points of a run: how many, their basins, free energies and stability."""
+    """Find the mean-field fixed points of a run: how many, their basins, free energies and stability.
+
+    Examples
+    --------
+    # Which modes the learned distribution has, from 1,000 samples
+    shortrun fixed-points run family.fasta
+    # A table and a figure
+    shortrun fixed-points run family.fasta -o points.csv --figure points.png
+    # From random starts, by the third order
+    shortrun fixed-points run family.fasta --starts random --order 3
+    """
     _tables.check(out, figure)
     if means is not None and means.suffix.lower() != ".npz":
         raise FormatError(means, None, f"means are written as .npz, got '{means.suffix}'")

@@ -48,7 +48,17 @@ def fold(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Fold generated proteins and give the mean pLDDT of each, beside that of real ones."""
+    """Fold generated proteins and give the mean pLDDT of each, beside that of real ones.
+
+    Examples
+    --------
+    # Mean pLDDT of generated proteins; what the table holds is not folded again
+    shortrun fold new.fasta -o folded.csv
+    # Beside real ones
+    shortrun fold new.fasta --compare family.fasta -o folded.csv
+    # With a model that is here already
+    shortrun fold new.fasta --model esmfold/ -o folded.csv
+    """
     if out.suffix.lower() != ".csv":
         raise FormatError(out, None, f"results are written as .csv, got '{out.suffix or out.name}'")
 

@@ -71,7 +71,17 @@ def generate(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Generate samples of a class, or of all classes in the proportions of the training data."""
+    """Generate samples of a class, or of all classes in the proportions of the training data.
+
+    Examples
+    --------
+    # 1,000 samples, classes in the proportions of the training data
+    shortrun generate run -n 1000 -o new.npz
+    # 100 sequences of a class, with two sites held
+    shortrun generate run --label active -n 100 --fix 12=A,40=G -o new.fasta
+    # Rows of a table that keep a rule
+    shortrun generate run -n 500 --rule "begin <= end" -o rows.csv
+    """
     check_output(out, form, several=record is not None, json=json)  # before anything is computed
     recorded = () if record is None else whole_numbers(record, "--record")
 

@@ -31,7 +31,17 @@ def import_(
     ] = None,
     json: _options.Json = False,
 ) -> None:
-    """Make a run of a machine that another program trained; every verb works on it."""
+    """Make a run of a machine that another program trained; every verb works on it.
+
+    Examples
+    --------
+    # A machine of rbms; the program is found by the content
+    shortrun import RBM.h5 -o run
+    # Samples say what codes mean
+    shortrun import weights.npz --like family.fasta -o run
+    # Say which program wrote the file
+    shortrun import model.h5 --from annadca -o run
+    """
     from shortrun import data, workflows
 
     samples = None if like is None else data.read(like)

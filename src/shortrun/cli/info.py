@@ -24,7 +24,17 @@ def info(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show what a run is: its size, classes, recipe, ages and last monitored values."""
+    """Show what a run is: its size, classes, recipe, ages and last monitored values.
+
+    Examples
+    --------
+    # What a run is: data, recipe, ages, which age is best for what
+    shortrun info run
+    # What a file of data is
+    shortrun info family.fasta
+    # This machine: threads, kernels, device
+    shortrun info --system
+    """
     if (what is None) != system:
         raise ConfigError("info", "a run, a file of data, or --system expected")
     found = of_system() if what is None else of_data(what) if is_data(what) else of_run(what)

@@ -24,7 +24,17 @@ def learning_flow(
     figure: _tables.FigureFile = None,
     json: _options.Json = False,
 ) -> None:
-    """Solve how a machine of Gaussian units learns the modes of a data set: growth, order, where they end."""
+    """Solve how a machine of Gaussian units learns the modes of a data set: growth, order, where they end.
+
+    Examples
+    --------
+    # How Gaussian units would learn the modes of the data
+    shortrun learning-flow family.fasta
+    # Ten modes, as a figure
+    shortrun learning-flow family.fasta --modes 10 --figure flow.png
+    # As a table
+    shortrun learning-flow digits -o flow.csv
+    """
     _tables.check(out, figure)
 
     from shortrun import workflows

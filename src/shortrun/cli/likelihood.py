@@ -39,7 +39,17 @@ def likelihood(
     figure: _tables.FigureFile = None,
     json: _options.Json = False,
 ) -> None:
-    """Measure the log-likelihood of samples in nats: ln p(x) = - F(x) - ln Z."""
+    """Measure the log-likelihood of samples in nats: ln p(x) = - F(x) - ln Z.
+
+    Examples
+    --------
+    # ln p of test samples
+    shortrun likelihood run test.npz
+    # By annealing, each sample in a table
+    shortrun likelihood run test.npz --method ais -o each.csv
+    # Against age: where test falls below train the machine learns by heart
+    shortrun likelihood run test.npz --ages all --train data.npz --figure a.png
+    """
     _tables.check(out, figure)
     check({**settings, **curve}, train, figure)
 

@@ -21,7 +21,17 @@ def lyapunov(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Measure the largest Lyapunov exponent of a chaotic network: against age, and untrained against the gain."""
+    """Measure the largest Lyapunov exponent of a chaotic network: against age, and untrained against the gain.
+
+    Examples
+    --------
+    # Whether a chaotic network is chaotic, age by age
+    shortrun lyapunov run
+    # The untrained network against the gain
+    shortrun lyapunov run --untrained
+    # At some gains, for a longer time
+    shortrun lyapunov run --untrained --gains 0.5,1,1.5,2.25 --time 1000
+    """
     from shortrun import workflows
     from shortrun.store import Trajectory
 

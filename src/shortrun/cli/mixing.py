@@ -49,7 +49,17 @@ def mixing(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Measure relaxation and mixing times against age: autocorrelations, overlaps, two starts, jumps."""
+    """Measure relaxation and mixing times against age: autocorrelations, overlaps, two starts, jumps.
+
+    Examples
+    --------
+    # How many sweeps a chain needs to forget its start
+    shortrun mixing run
+    # At three ages, with a figure
+    shortrun mixing run --ages 1,100,1000 --figure mixing.png
+    # From data that have moved
+    shortrun mixing run --data train.npz -o mixing.csv
+    """
     _tables.check(out, figure)
     _tables.check(None, functions)
 

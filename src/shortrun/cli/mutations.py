@@ -47,7 +47,17 @@ def mutations(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Score all single mutants of a sequence by F(wild type) - F(mutant); higher is fitter."""
+    """Score all single mutants of a sequence by F(wild type) - F(mutant); higher is fitter.
+
+    Examples
+    --------
+    # All single mutants of a sequence
+    shortrun mutations run wildtype.fasta -o mutants.csv --figure map.png
+    # Compared with measured effects
+    shortrun mutations run wildtype.fasta --measured dms.csv
+    # Mutants of a list, residues counted from 30
+    shortrun mutations run wildtype.fasta --mutants list.csv --first-residue 30
+    """
     _tables.check(out, figure)
     check_lists(sequences, mutants, measured, figure is not None)
 

@@ -53,7 +53,17 @@ def phases(
     ] = None,
     json: _options.Json = False,
 ) -> None:
-    """Draw the phase diagram of RBMs, and the path of a trained one through it: noise, signals, transitions."""
+    """Draw the phase diagram of RBMs, and the path of a trained one through it: noise, signals, transitions.
+
+    Examples
+    --------
+    # The phase diagram
+    shortrun phases --figure diagram.png
+    # With the path of a run
+    shortrun phases run --figure diagram.png
+    # Its first transition predicted from the data, and the modes against age
+    shortrun phases run train.npz --cascade cascade.png
+    """
     _tables.check(out, figure)
     _tables.check(None, cascade)
     if run is None:

@@ -56,7 +56,17 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def plot() -> None:
-    """Draw the figures of the papers from what the other verbs wrote."""
+    """Draw the figures of the papers from what the other verbs wrote.
+
+    Examples
+    --------
+    # Real and generated samples on the principal components of the real ones
+    shortrun plot pca family.fasta new.fasta -o pca.png
+    # Images of each class, after one and after ten sweeps
+    shortrun plot samples run --times 1,10 -o samples.png
+    # How a training went
+    shortrun plot training run -o training.png
+    """
 
 
 def pair_command(name: str, function: str) -> Callable[..., None]:

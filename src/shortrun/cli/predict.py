@@ -55,7 +55,17 @@ def predict(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Predict the label of every sample, and the accuracy where labels are known."""
+    """Predict the label of every sample, and the accuracy where labels are known.
+
+    Examples
+    --------
+    # The class of every sample, with its probability
+    shortrun predict run new.fasta -o predictions.csv
+    # Samples of known classes: accuracy, beside that of a logistic regression
+    shortrun predict run test.npz --baseline
+    # As the papers do: the noisy answer of one label chain
+    shortrun predict run test.npz --sweeps 10 --chains 1 --json
+    """
     if str(out) == _output.STDOUT:
         if json:
             raise ConfigError("--json", "-o - writes the predictions to stdout, and nothing else: name a file")

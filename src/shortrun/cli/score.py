@@ -39,7 +39,17 @@ def score(
         ),
     ] = None,
 ) -> None:
-    """Score generated samples against real ones: spectrum, entropy, adversarial accuracy, moments, copies, ..."""
+    """Score generated samples against real ones: spectrum, entropy, adversarial accuracy, moments, copies, ...
+
+    Examples
+    --------
+    # Generated samples against those of the training
+    shortrun score train.csv new.csv
+    # With real samples that were not trained on: copies and privacy too
+    shortrun score train.csv new.csv --held-out test.csv --json scores.json
+    # Some scores of sequences
+    shortrun score family.fasta new.fasta --scores spectrum,p-dd,p-gg
+    """
     check_names(settings.scores)
     from shortrun import workflows
     from shortrun.data import read

@@ -42,7 +42,17 @@ def train(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Train a model on labelled, partly labelled or unlabelled data; Ctrl-C stops it so that it can go on."""
+    """Train a model on labelled, partly labelled or unlabelled data; Ctrl-C stops it so that it can go on.
+
+    Examples
+    --------
+    # An alignment with a table of classes, until held-out samples say it is done
+    shortrun train family.fasta.gz --labels family.csv -o run
+    # A table of categories and numbers, for at most five minutes
+    shortrun train table.csv --label-column class --minutes 5 -o run
+    # Go on with a training that was stopped
+    shortrun train -o run --resume
+    """
     settings.check()
     visible, changes = without_visible(given)
 

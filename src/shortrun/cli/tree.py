@@ -40,7 +40,17 @@ def tree(
     threads: _options.Threads = None,
     json: _options.Json = False,
 ) -> None:
-    """Make the tree of samples: fixed points of the oldest machine are nodes, and merge at younger ages."""
+    """Make the tree of samples: fixed points of the oldest machine are nodes, and merge at younger ages.
+
+    Examples
+    --------
+    # A folder: Newick, tables, files for iTOL, and a page to explore
+    shortrun tree run family.fasta -o tree
+    # 500 leaves, cut into five clusters
+    shortrun tree run family.fasta -n 500 --clusters 5 -o tree
+    # Coloured by another table
+    shortrun tree run family.fasta --annotations organisms.csv -o tree
+    """
     from shortrun import workflows
     from shortrun.data.tables.annotations import read_annotations
     from shortrun.store import Trajectory

@@ -21,6 +21,25 @@ from shortrun.errors import ConfigError, nearest
 
 DATA, MODEL, CHAOTIC, TRAINING = "Data", "Model and scheme", "Chaotic networks", "Training"
 SAMPLING, MEASUREMENT, OUTPUT, MACHINE = "Sampling", "Measurement", "Output", "Machine"
+FILES, SEQUENCES, GENOTYPES = "Files of data", "Data: sequences", "Data: genotypes"
+TABLES, IMAGES, MUSIC = "Data: tables", "Data: arrays and images", "Data: music"
+READING_OF = {
+    "sequences": SEQUENCES,
+    "genotypes": GENOTYPES,
+    "tables": TABLES,
+    "arrays": IMAGES,
+    "images": IMAGES,
+    "music": MUSIC,
+}  # domain of data -> panel of the options that concern it alone
+LAST_PANELS = (
+    DATA,
+    MODEL,
+    TRAINING,
+    *dict.fromkeys(READING_OF.values()),
+    FILES,
+    CHAOTIC,
+    MACHINE,
+)  # of a help, in this order
 
 MOST = 2**32 - 1  # chains and updates that the noise tells apart
 MOST_STEPS = 2**24 - 1  # sweeps of a chain that it tells apart

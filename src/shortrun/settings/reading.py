@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shortrun.settings._base import DATA, Positive, Settings, option
+from shortrun.settings._base import (
+    DATA,
+    FILES,
+    GENOTYPES,
+    IMAGES,
+    MUSIC,
+    SEQUENCES,
+    TABLES,
+    Positive,
+    Settings,
+    option,
+)
 
 PathText = Annotated[str, BeforeValidator(lambda path: str(path) if isinstance(path, PurePath) else path)]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda names: (names,) if isinstance(names, str) else names)]
@@ -21,37 +32,37 @@ class Reading(Settings):
         None, "Table with the samples' names in any column, and their classes.", panel=DATA, metavar="FILE"
     )
     labels_by_order: bool = option(
-        False, "Whether rows of the labels file belong to the samples in order, rather than by name.", panel=DATA
+        False, "Whether rows of the labels file belong to the samples in order, rather than by name.", panel=FILES
     )
     format: str | None = option(
         None,
         "Format of the file, as fasta or vcf; found by its content and its ending by default.",
-        panel=DATA,
+        panel=FILES,
         metavar="NAME",
         remembered="if possible",
     )
     delimiter: str | None = option(
         None,
         "What separates the fields of tables, as ';', tab or space; found by default.",
-        panel=DATA,
+        panel=TABLES,
         metavar="CHARACTER",
         remembered="if possible",
     )
     decimal: Literal[".", ","] | None = option(
-        None, "Decimal mark of numbers in tables; found by default.", panel=DATA, remembered="if possible"
+        None, "Decimal mark of numbers in tables; found by default.", panel=TABLES, remembered="if possible"
     )
     encoding: str | None = option(
         None,
         "Encoding of text, as latin-1; UTF-8, or what a byte-order mark says, by default.",
-        panel=DATA,
+        panel=FILES,
         metavar="NAME",
         remembered="if possible",
     )
     skip_bad: bool = option(
-        False, "Leave out files and records that cannot be read, and count them.", panel=DATA, remembered="always"
+        False, "Leave out files and records that cannot be read, and count them.", panel=FILES, remembered="always"
     )
     max_unpacked: Annotated[float, Field(gt=0, le=2**20)] = option(
-        8.0, "Most that a packed file may unpack to, in GiB.", panel=DATA, metavar="GIB"
+        8.0, "Most that a packed file may unpack to, in GiB.", panel=FILES, metavar="GIB"
     )
     label_column: str | None = option(
         None,
@@ -70,7 +81,7 @@ class Reading(Settings):
     keys: Mapping[str, str] | None = option(
         None,
         "Arrays of an .npz file, as x=..,y=..",
-        panel=DATA,
+        panel=IMAGES,
         flags=("--key",),
         metavar="ROLE=ARRAY,...",
         remembered="if possible",
@@ -78,7 +89,7 @@ class Reading(Settings):
     threshold: Annotated[float, Field(ge=0, lt=1)] | None = option(
         None,
         "Share of full scale above which a grey value is 1.",
-        panel=DATA,
+        panel=IMAGES,
         metavar="SHARE",
         remembered="always",
     )
@@ -98,62 +109,66 @@ class Reading(Settings):
     inserts: Literal["keep", "remove"] | None = option(
         None,
         "Small letters and '.' of an alignment; by default A2M and A3M files lose them.",
-        panel=DATA,
+        panel=SEQUENCES,
         remembered="always",
     )
     align: PathText | None = option(
-        None, "HMM (HMMER's file) that FASTA sequences are aligned to.", panel=DATA, metavar="HMM", remembered="always"
+        None,
+        "HMM (HMMER's file) that FASTA sequences are aligned to.",
+        panel=SEQUENCES,
+        metavar="HMM",
+        remembered="always",
     )
     max_gaps: Annotated[float, Field(ge=0, le=1)] | None = option(
-        None, "Remove columns with a larger share of gaps, as 0.7.", panel=DATA, metavar="SHARE"
+        None, "Remove columns with a larger share of gaps, as 0.7.", panel=SEQUENCES, metavar="SHARE"
     )
     min_coverage: Annotated[float, Field(ge=0, le=1)] | None = option(
         None,
         "Leave out sequences with letters in a smaller share of the columns, as 0.7.",
-        panel=DATA,
+        panel=SEQUENCES,
         metavar="SHARE",
     )
     max_identity: Annotated[float, Field(gt=0, lt=1)] | None = option(
         None,
         "Of sequences more alike than this, keep the most complete one, as 0.9.",
-        panel=DATA,
+        panel=SEQUENCES,
         metavar="IDENTITY",
     )
     reweight: Annotated[float, Field(gt=0, le=1)] | None = option(
-        None, "Weigh sequences by 1 / the number of those at least that alike.", panel=DATA, metavar="IDENTITY"
+        None, "Weigh sequences by 1 / the number of those at least that alike.", panel=SEQUENCES, metavar="IDENTITY"
     )
     part: Literal["train", "test"] | None = option(None, "Which part of a file that holds both.", panel=DATA)
     grey: bool = option(
-        False, "Keep grey values of images, 0 to 1, for continuous units.", panel=DATA, remembered="always"
+        False, "Keep grey values of images, 0 to 1, for continuous units.", panel=IMAGES, remembered="always"
     )
     image_size: str | None = option(
-        None, "Size that images are resized to, as 28x28.", panel=DATA, metavar="WIDTHxHEIGHT", remembered="always"
+        None, "Size that images are resized to, as 28x28.", panel=IMAGES, metavar="WIDTHxHEIGHT", remembered="always"
     )
     frames: Positive | None = option(
-        None, "Bins of music in one sample; 10 by default.", panel=DATA, metavar="BINS", remembered="always"
+        None, "Bins of music in one sample; 10 by default.", panel=MUSIC, metavar="BINS", remembered="always"
     )
     time_bin: str | None = option(
         None,
         "Width of a bin of music, as beat/4 or 0.05s.",
-        panel=DATA,
+        panel=MUSIC,
         metavar="beat/N|SECONDSs",
         remembered="always",
     )
     stride: Positive | None = option(
         None,
         "Bins from one sample of music to the next; 1 by default.",
-        panel=DATA,
+        panel=MUSIC,
         metavar="BINS",
         remembered="always",
     )
     region: str | None = option(
-        None, "Sites of genotypes to read, as 22:16050000-17000000.", panel=DATA, metavar="CHR:FROM-TO"
+        None, "Sites of genotypes to read, as 22:16050000-17000000.", panel=GENOTYPES, metavar="CHR:FROM-TO"
     )
     maf: Annotated[float, Field(ge=0, le=0.5)] | None = option(
-        None, "Lowest minor-allele frequency of a site, as 0.05.", panel=DATA, metavar="SHARE"
+        None, "Lowest minor-allele frequency of a site, as 0.05.", panel=GENOTYPES, metavar="SHARE"
     )
     thin: Positive | None = option(
-        None, "Least distance between two sites, in base pairs.", panel=DATA, metavar="DISTANCE"
+        None, "Least distance between two sites, in base pairs.", panel=GENOTYPES, metavar="DISTANCE"
     )
     missing: Literal["error", "drop-site", "drop-sample", "major", "category"] = option(
         "error",
@@ -165,14 +180,14 @@ class Reading(Settings):
     multiallelic: Literal["skip", "error", "split"] = option(
         "skip",
         "What to do with sites without exactly two alleles; split makes a site of each alternative allele.",
-        panel=DATA,
+        panel=GENOTYPES,
         remembered="always",
     )
     bins: Annotated[int, Field(ge=2, le=254)] | None = option(
-        None, "Bins of a column of numbers in a table; 10 by default.", panel=DATA, metavar="N"
+        None, "Bins of a column of numbers in a table; 10 by default.", panel=TABLES, metavar="N"
     )
-    categorical: Names = option((), "Columns of a table that are categories.", panel=DATA, metavar="COLUMN[,...]")
-    numeric: Names = option((), "Columns of a table that are numbers.", panel=DATA, metavar="COLUMN[,...]")
+    categorical: Names = option((), "Columns of a table that are categories.", panel=TABLES, metavar="COLUMN[,...]")
+    numeric: Names = option((), "Columns of a table that are numbers.", panel=TABLES, metavar="COLUMN[,...]")
     ignore: Names = option(
-        (), "Columns of a table to leave out.", panel=DATA, metavar="COLUMN[,...]", remembered="if possible"
+        (), "Columns of a table to leave out.", panel=TABLES, metavar="COLUMN[,...]", remembered="if possible"
     )

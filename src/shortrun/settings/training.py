@@ -200,7 +200,11 @@ class TrainSettings(Settings):
     """From which settings a training starts, and what becomes of a run that is there already."""
 
     preset: str | None = option(
-        None, "Settings to start from: default, paper or chaotic.", panel=TRAINING, metavar="NAME"
+        None,
+        "Settings to start from; paper: those of FF23 (1,024 hidden units, plain steps of 0.01, uniform starts, 2,000 "
+        "updates); chaotic: those of FU24.",
+        panel=TRAINING,
+        metavar="default|paper|chaotic",
     )
     config: Config | Path | None = option(
         None,
