@@ -108,7 +108,7 @@ def test_components_of_a_table_of_mixed_columns_and_of_numbers():
 def test_too_little_to_project_is_refused():
     with pytest.raises(sr.DataError, match="more than 2 real samples"):
         project(random_data(2), random_data(5))
-    with pytest.raises(sr.DataError, match="8 and of 9 sites"):
+    with pytest.raises(sr.DataError, match="8 sites and of 9 sites"):
         plots.pca(random_data(), random_data(sites=9))
 
 

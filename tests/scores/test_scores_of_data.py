@@ -433,7 +433,7 @@ def test_a_single_site():
 @pytest.mark.parametrize(
     ("other", "options", "expected"),
     [
-        (data("binary", 0, sites=7), {}, "6 and of 7 sites"),
+        (data("binary", 0, sites=7), {}, "6 sites and of 7 sites"),
         (data("four", 0), {}, "'01' and of 'ACGT'"),
         (data("numbers", 0), {}, "'01' and of 'other values'"),
         (data("binary", 0, rows=1), {}, "at least 4 reference samples and 2 generated"),
@@ -537,7 +537,7 @@ def test_images_with_a_threshold_and_a_test_part(tmp_path):
 def test_the_command_refuses_in_one_line(files, tmp_path):
     reference = files / "reference.npz"
     sr.write(tmp_path / "other.npz", data("binary", 0))
-    assert f"{SITES} and of 6 sites" in refused("score", reference, tmp_path / "other.npz")
+    assert f"{SITES} sites and of 6 sites" in refused("score", reference, tmp_path / "other.npz")
     assert "did you mean 'aai'" in refused("score", reference, reference, "--scores", "aay")
     assert "fef" in refused("score", reference, reference, "--convention", "mine")
     assert "nowhere" in refused("score", reference, reference, "--json", tmp_path / "nowhere" / "s.json")

@@ -588,7 +588,7 @@ def test_figures_of_genotypes():
     for figure in (plots.allele_frequencies, plots.linkage):
         with pytest.raises(sr.DataError, match="needs genotypes"):
             figure(piano(52, 10), piano(53, 10))
-        with pytest.raises(sr.DataError, match="40 and 20 sites"):
+        with pytest.raises(sr.DataError, match="40 sites and 20 sites"):
             figure(x, haplotypes(54, 10, 20))
 
 

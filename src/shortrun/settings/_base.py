@@ -95,7 +95,7 @@ class Settings(BaseModel):
         ConfigError
             For an unknown keyword (names the nearest) or a value out of range.
         """
-        with named_by_keywords(cls, given):
+        with named_by_keywords([cls], given):
             return cls.checked(nested(cls, given))
 
     @classmethod
@@ -263,12 +263,12 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
 
 
 @contextmanager
-def named_by_keywords(settings: type[Settings], given: Mapping[str, Any]) -> Iterator[None]:
+def named_by_keywords(kinds: Iterable[type[Settings]], given: Mapping[str, Any]) -> Iterator[None]:
     """Let an error about an option that was given by keyword name the keyword, in place of the key in files."""
     try:
         yield
     except ConfigError as error:
-        keyword = next((each.keyword for each in options(settings) if each.key == error.key), None)
+        keyword = next((each.keyword for kind in kinds for each in options(kind) if each.key == error.key), None)
         if keyword is None or keyword not in given or keyword == error.key:
             raise
         raise ConfigError(keyword, error.expected, error.nearest) from None

@@ -10,7 +10,7 @@ from inspect import Parameter
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 from shortrun.errors import ConfigError, nearest
-from shortrun.settings._base import Option, Settings, options
+from shortrun.settings._base import Option, Settings, named_by_keywords, options
 
 R = TypeVar("R")
 NAME = "settings"  # of the parameter that receives the value
@@ -82,7 +82,8 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
                 tuple(converted.pop(name, value) for name, value in zip(positions, args, strict=False))
                 + args[len(positions) :]
             )
-            return function(*args, **direct | converted, **values)
+            with named_by_keywords(kinds.values(), given):
+                return function(*args, **direct | converted, **values)
 
         vars(called).pop("__wrapped__")
         vars(called)["kinds"] = kinds

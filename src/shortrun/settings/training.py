@@ -286,7 +286,7 @@ def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[s
     """
     preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")
     sources = {"base": stored, "preset": preset, "file": start.config, "assignments": start.assignments}
-    with named_by_keywords(Config, given):
+    with named_by_keywords([Config], given):
         config = resolve(**sources, **nested(Config, given))
         _check_family(config, start, given)
         return _timed(config, start.time, given)

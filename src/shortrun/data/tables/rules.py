@@ -338,7 +338,8 @@ def advice_on(text: str, names: Names) -> str | None:
     *condition, last = text.rpartition(ARROW)
     parts, signs = [part.strip() for part in SIGN.split(last)], SIGN.findall(last)
     known = [names.mentions.find(part) is not None for part in parts]
-    if len(signs) in (1, 2) and all(parts) and known[1] and (len(signs) == 2 or not known[0]):
+    misspelt = not known[0] and nearest(parts[0], names.mentions.names) is not None
+    if len(signs) in (1, 2) and all(parts) and known[1] and not misspelt and (len(signs) == 2 or not known[0]):
         left, middle, *right = parts
         rules = [f"{left} {signs[0]} {middle}" if known[0] else f"{middle} {MIRRORED[signs[0]]} {left}"]
         rules += [f"{middle} {signs[1]} {right[0]}"] if right else []
