@@ -32,10 +32,7 @@ class Worker:
     """A process apart."""
 
     def __init__(self):
-        self.owner = os.getpid()
-        code = START.format(path=sys.path, file=child.__file__)
-        pipe, none = subprocess.PIPE, subprocess.DEVNULL
-        self.process = subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=none)
+        self.owner, self.process = os.getpid(), started()
 
     def send(self, *items: Any) -> None:
         """Hand something over."""
@@ -67,6 +64,13 @@ class Worker:
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def started() -> subprocess.Popen[bytes]:
+    """Return a process that serves on its stdin and stdout."""
+    code = START.format(path=sys.path, file=child.__file__)
+    pipe, none = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=none)
 
 
 def apart(
