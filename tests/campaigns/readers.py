@@ -2,8 +2,8 @@
 
 Each input has its own seed, so that `--format F --first I --inputs 1` makes input I of format F again (`--keep FOLDER`
 leaves it there). Inputs are read by a process apart, batch by batch; what ends it, or takes it too long, is counted and
-named, and the next one goes on behind it. VCF and BCF, which the library itself reads in a process apart, have theirs forked from
-that process: htslib ends so many that starting each anew would be most of the time.
+named, and the next one goes on behind it. VCF and BCF, which the library itself reads in a process apart, have theirs
+forked from that process: htslib ends so many that starting each anew would be most of the time.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from shortrun.errors import ConfigError, FormatError, ShortrunError, TableError
 from .mutators import mutated  # noqa: TID252 - with tests in the path, and without
 
 SECONDS, BYTES = 10, 2**31  # an input may take
+MANY = 20  # odd inputs of a format that are shown
 PATIENCE = 60  # seconds without a word: it hangs
 MAKERS = {
     **dict.fromkeys(("x.fa", "x.a3m", "x.sto", "x.aln", "x.seq", "x.fa.gz"), "letters"),
@@ -362,17 +363,17 @@ def main():
         serve(FORMATS[given.format[0]], given.first, given.inputs, given.keep)
         return
     say(f"{'format':10}" + "".join(f"{column:>10}" for column in COLUMNS))
-    total, odd = Counter(), []
+    total = Counter()
     for name in given.format or FORMATS:
         tally = campaign(name, given.first, given.inputs, given.keep)
         say(f"{name:10}" + "".join(f"{tally.counts[column]:>10,}" for column in COLUMNS))
+        for line in tally.odd[:MANY]:
+            say(f"  {line}")
         total += tally.counts
-        odd += tally.odd
     say(f"{'all':10}" + "".join(f"{total[column]:>10,}" for column in COLUMNS))
     for kind, count in sorted(total.items()):
         if kind not in COLUMNS:
             say(f"  {kind}: {count:,}")
-    say("\n".join(odd[:200]))
 
 
 if __name__ == "__main__":
