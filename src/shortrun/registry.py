@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -24,24 +23,24 @@ def packages(room: str, name: str) -> tuple[str, ...]:
     return tuple(each for each in found if importlib.util.find_spec(each) is not None)
 
 
-@functools.cache
-def modules(packages: str | tuple[str, ...]) -> tuple[ModuleType, ...]:
-    """Return the public modules of package folders in alphabetical order (`_private` and packages are skipped)."""
+def modules(packages: str | Sequence[str]) -> Iterator[ModuleType]:
+    """Yield the public modules of package folders in alphabetical order (`_private` and packages are skipped)."""
     found = [
         (info.name, f"{package}.{info.name}")
         for package in ((packages,) if isinstance(packages, str) else packages)
         for info in pkgutil.iter_modules(importlib.import_module(package).__path__)
         if not info.ispkg and not info.name.startswith("_")
     ]
-    return tuple(importlib.import_module(module) for _, module in sorted(found))
+    for _, module in sorted(found):
+        yield importlib.import_module(module)
 
 
-def declared(packages: str | tuple[str, ...], name: str, contract: type[T]) -> dict[str, T]:
+def declared(packages: str | Sequence[str], name: str, contract: type[T]) -> dict[str, T]:
     """Return what each public module of package folders declares.
 
     Parameters
     ----------
-    packages : str or tuple[str, ...]
+    packages : str or Sequence[str]
         Dotted names of the folders.
     name : str
         Variable of the module that holds the declaration, such as "SCORES".

@@ -41,6 +41,13 @@ def test_damage_is_read_or_refused(tmp_path, name, hasty, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("number", [253, 471])  # a member without a name; a zip of a version to come
+def test_odd_zips_are_refused_where_they_are_opened(tmp_path, number):
+    case = Case("x.csv.zip", number, tmp_path, sound("x.csv.zip", tmp_path))
+    case.make()
+    assert case.run() == "refused"
+
+
 def npy(shape, content=b"abc"):
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
