@@ -81,8 +81,8 @@ def test_the_format_skeleton(skeletons, tmp_path, monkeypatch):
     skeletons["format"].__name__ = "shortrun.data.arrays.formats.bits"
     import shortrun.data.formats as known
 
-    found = known.modules
-    monkeypatch.setattr(known, "modules", lambda packages: [*found(packages), skeletons["format"]])
+    found = known.declaring()
+    monkeypatch.setattr(known, "declaring", lambda: (*found, skeletons["format"]))
     data = sr.Dataset.from_arrays([[0, 1, 1], [1, 0, 0]])
     sr.write(tmp_path / "d.bits", data)
     assert (sr.read(tmp_path / "d.bits").values == data.values).all()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULAS = "=+-@\t"  # what a cell begins with that a spreadsheet takes for a formula
-OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # by terminals; the last ones reorder
+HALVES = re.compile("[\ud800-\udfff]")  # of letters, as bytes leave them that are not UTF-8: few files can hold them
+OBEYED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|{HALVES.pattern}")  # by terminals
 SAFE: ContextVar[bool] = ContextVar("safe", default=False)
 
 
@@ -28,15 +29,15 @@ def for_spreadsheets(safe: bool = True) -> Iterator[None]:
         SAFE.reset(before)
 
 
-def harmless(text: str) -> str:
-    r"""Return a text of the user's own data for a table: tabs and line breaks stay, as CSV can hold them.
+def harmless(text: str, what: re.Pattern[str] = OBEYED) -> str:
+    r"""Return a text of the user's own data for a table, without `what`: tabs and line breaks stay, CSV can hold them.
 
     Examples
     --------
     >>> harmless("line 1\nline 2")
     'line 1\nline 2'
     """
-    return OBEYED.sub(lambda found: printable(found[0]), text)
+    return what.sub(lambda found: printable(found[0]), text)
 
 
 def guarded(text: str) -> str:

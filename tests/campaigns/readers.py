@@ -2,7 +2,8 @@
 
 Each input has its own seed, so that `--format F --first I --inputs 1` makes input I of format F again (`--keep FOLDER`
 leaves it there). Inputs are read by a process apart, batch by batch; what ends it, or takes it too long, is counted and
-named, and the next one goes on behind it.
+named, and the next one goes on behind it. VCF and BCF, which the library itself reads in a process apart, have theirs
+forked from that process: htslib ends so many that starting each anew would be most of the time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,14 +26,18 @@ from random import Random
 import numpy as np
 
 from shortrun.data import read, write
+from shortrun.data.core import _apart_child, apart
 from shortrun.data.core.alphabet import BINARY, PROTEIN, RNA
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import ImageKind, MusicKind
+from shortrun.data.core.libraries import library
+from shortrun.data.genotypes.formats import vcf
 from shortrun.errors import ConfigError, FormatError, ShortrunError, TableError
 
 from .mutators import mutated  # noqa: TID252 - with tests in the path, and without
 
 SECONDS, BYTES = 10, 2**31  # an input may take
+MANY = 20  # odd inputs of a format that are shown
 PATIENCE = 60  # seconds without a word: it hangs
 MAKERS = {
     **dict.fromkeys(("x.fa", "x.a3m", "x.sto", "x.aln", "x.seq", "x.fa.gz"), "letters"),
@@ -213,11 +219,45 @@ def batch(name, first, inputs, folder):
         )
 
 
+class Fork:
+    """A process apart that is a fork of this one: what of `subprocess.Popen` its owner uses."""
+
+    def __init__(self):
+        (requests, ours), (theirs, answers) = os.pipe(), os.pipe()
+        self.pid, self.code = os.fork(), None
+        if self.pid == 0:
+            os.close(ours)
+            os.close(theirs)
+            _apart_child.serve(os.fdopen(requests, "rb"), os.fdopen(answers, "wb"))
+            os._exit(0)
+        os.close(requests)
+        os.close(answers)
+        self.stdin, self.stdout = os.fdopen(ours, "wb"), os.fdopen(theirs, "rb")
+
+    def poll(self, how=os.WNOHANG):
+        """Return how it ended, None if it did not."""
+        if self.code is None and (found := os.waitpid(self.pid, how))[0]:
+            self.code = os.waitstatus_to_exitcode(found[1])
+        return self.code
+
+    def wait(self):
+        """Return how it ended, once it has."""
+        return self.poll(0)
+
+    def kill(self):
+        """End it, if it did not."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
 def serve(name, first, inputs, folder):
     """Print a line of JSON for all that a batch yields; what libraries say on stderr is a further word of it."""
     import shortrun.files
 
     shortrun.files.sync = lambda _: None
+    if MAKERS[name] == "people":
+        library(*vcf.CYVCF2)
+        apart.started = Fork
     with tempfile.TemporaryFile() as said, os.fdopen(os.dup(1), "w") as out:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
@@ -323,17 +363,17 @@ def main():
         serve(FORMATS[given.format[0]], given.first, given.inputs, given.keep)
         return
     say(f"{'format':10}" + "".join(f"{column:>10}" for column in COLUMNS))
-    total, odd = Counter(), []
+    total = Counter()
     for name in given.format or FORMATS:
         tally = campaign(name, given.first, given.inputs, given.keep)
         say(f"{name:10}" + "".join(f"{tally.counts[column]:>10,}" for column in COLUMNS))
+        for line in tally.odd[:MANY]:
+            say(f"  {line}")
         total += tally.counts
-        odd += tally.odd
     say(f"{'all':10}" + "".join(f"{total[column]:>10,}" for column in COLUMNS))
     for kind, count in sorted(total.items()):
         if kind not in COLUMNS:
             say(f"  {kind}: {count:,}")
-    say("\n".join(odd[:200]))
 
 
 if __name__ == "__main__":

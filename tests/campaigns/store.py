@@ -35,7 +35,7 @@ from shortrun.errors import ShortrunError, StoreError  # noqa: E402
 from shortrun.store import Trajectory, ages, header, lock, restart  # noqa: E402
 from small_training import differences, left_over, unreadable, wait  # noqa: E402
 
-UPDATES = 300
+UPDATES = 60
 RBM = {"hidden": 6, "scheme": "ff", "steps": 2}
 NETWORK = {"model": "chaotic", "layers": (5,), "classes": True, "steps": 5, "average": 0.0}
 TASKS: list[dict[str, Any]] = [
@@ -89,9 +89,7 @@ def forked(act: Callable[[], object]) -> int:
 def signalled(pid: int, moments: random.Random, longest: float) -> str:
     """Harm a process at a random moment in one of five ways; returns which."""
     time.sleep(moments.uniform(0, longest))
-    way = moments.choice(
-        ["SIGKILL", "SIGKILL", "SIGSTOP, SIGCONT, SIGKILL", "SIGSTOP, SIGKILL", "SIGINT", "two SIGINT"]
-    )
+    way = moments.choice(WAYS)
     if "SIGSTOP" in way:
         os.kill(pid, signal.SIGSTOP)
         time.sleep(moments.uniform(0, 0.01))

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -30,6 +31,7 @@ import shortrun as sr
 from command_line import Result, call
 from shortrun.data import Dataset
 from shortrun.data.core.columns import Column
+from shortrun.data.core.kind import ImageKind, MusicKind
 from shortrun.data.formats import formats
 
 RED = "\x1b[31mred\x1b[0m"
@@ -315,6 +317,50 @@ def own_files(report: Report, folder: Path) -> Iterator[Path]:
         yield folder / f"{name}.none"
 
 
+def folders(report: Report, folder: Path, *, short: bool) -> None:
+    """Read, show and write folders of images and of music whose files and folders have hostile names."""
+    suffixes = {".png": samples({"a": "a"}).with_kind(image=ImageKind((2, 3)))}
+    roll = np.random.default_rng(4).integers(0, 2, (1, 880))
+    suffixes[".mid"] = Dataset.from_arrays(roll, names=["a"]).with_kind(
+        suffix=".mid", music=MusicKind(10, "beat/4", 1, {})
+    )
+    words = [*FILES.values(), "-", "--help", "=1+1", "y" * 200, os.fsdecode(b"\xff\xfe"), os.fsdecode(b"\xffx")]
+    for (suffix, data), flat in product(suffixes.items(), (True, False)):
+        sr.write(folder / f"one{suffix}", data)
+        place, out = folder / f"folder{suffix}{flat}", folder / f"out{suffix}{flat}"
+        out.mkdir()
+        for word, copy in product(words, range(4)):
+            (place / ("" if flat else word)).mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / f"one{suffix}", place / ("" if flat else word) / f"{word}{copy}{suffix}")
+        for verb in of_folder(place, out, short=short):
+            result = report.run(*verb)
+            if verb[:2] == ("data", "convert") and result.code:
+                report.wrong(verb, f"refused: {result.err}")
+        report.written(out)
+
+
+def of_folder(place: Path, out: Path, *, short: bool) -> Iterator[tuple[object, ...]]:
+    """Yield commands that show and write names of a folder of files."""
+    yield "data", "info", place
+    yield "data", "convert", place, out / "x.csv"
+    yield "data", "convert", place, out / "x"
+    if short:
+        return
+    for name in ("x.npz", "x.h5", "x.parquet", "x.tsv", "x.fasta"):
+        yield "data", "convert", place, out / name
+    yield "info", place
+    yield "data", "info", place, "--json"
+    yield "data", "info", out / "x"
+    yield "data", "convert", place, out / "safe.csv", "--safe-csv"
+    yield "data", "split", place, out / "rest.csv", out / "held.csv"
+    yield "train", place, "-o", out / "run", *TRAINED
+    yield "info", out / "run"
+    yield "predict", out / "run", place, "-o", out / "predicted.csv"
+    yield "generate", out / "run", "-n", 60, "-o", out / "made"
+    yield "score", place, place, "--json", "-"
+    yield "evaluate", out / "run", "-n", 60, "-o", out / "report.html"
+
+
 def trained(report: Report, data: Dataset, folder: Path, name: str) -> tuple[Path, Path]:
     """Return a run on some data, in a folder of that name, and the file of the data."""
     folder.mkdir()
@@ -339,6 +385,7 @@ def campaign(folder: Path, *, short: bool = False) -> Report:
             report.run(*words)
         convert_all(report, file, out, short=short)
         report.written(out)
+    folders(report, folder, short=short)
     given = folder / "given"
     given.mkdir()
     for path in own_files(report, given) if not short else ():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from command_line import good
 from shortrun.cells import for_spreadsheets, guarded, harmless
 from shortrun.cli import _output
 from shortrun.data import Dataset
+from shortrun.data.core.kind import ImageKind
 from shortrun.errors import ConfigError, DataError, FormatError, StoreError, TableError, printable
 from shortrun.landscape import leaf_names
 from shortrun.plots.figure import shown
@@ -107,6 +110,21 @@ def test_a_figure_shows_names_that_are_no_formulas():
     assert axis.get_title() == r"\$\frac{\$" + SHOWN
     assert axis.get_xlabel() == r"$w_\alpha$"
     assert [text.get_text() for text in axis.get_xticklabels()] == [SHOWN, r"\$\frac{\$"]
+
+
+def test_names_of_files_that_are_not_utf_8_can_be_written_everywhere(tmp_path):
+    folder = tmp_path / "folder"
+    (folder / os.fsdecode(b"\xffb")).mkdir(parents=True)
+    sr.write(tmp_path / "a.png", Dataset.from_arrays([[0, 1, 1, 0]]).with_kind(image=ImageKind((2, 2))))
+    shutil.copy(tmp_path / "a.png", folder / os.fsdecode(b"\xffb/\xfe\xc3\xa4.png"))
+    data = sr.read(folder)
+    assert (data.names.tolist(), data.classes) == ([r"\xfeä"], (r"\xffb",))
+    half = Dataset.from_arrays([[0, 1], [1, 0]], ["\udcff", "b"], names=["x\ud800", "y"], alphabet="dna")
+    for name in ("x.csv", "x.h5", "x.npz", "x.parquet", "x.fasta"):
+        sr.write(tmp_path / name, half)
+        found = sr.read(tmp_path / name)
+        assert {"b", r"\udcff"} == set(found.classes)
+        assert r"x\ud800" in found.names.tolist()
 
 
 def test_leaves_of_a_tree_are_distinct_and_shown():

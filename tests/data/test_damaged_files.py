@@ -2,8 +2,10 @@
 
 import gzip
 import io
+import pickle
 import resource
 import struct
+import subprocess
 import warnings
 import zipfile
 import zlib
@@ -37,6 +39,13 @@ def test_damage_is_read_or_refused(tmp_path, name, hasty, capfd):
         outcome = case.run()
         assert not outcome.startswith("foreign"), f"input {number}: {outcome}"
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("number", [253, 471])  # a member without a name; a zip of a version to come
+def test_odd_zips_are_refused_where_they_are_opened(tmp_path, number):
+    case = Case("x.csv.zip", number, tmp_path, sound("x.csv.zip", tmp_path))
+    case.make()
+    assert case.run() == "refused"
 
 
 def npy(shape, content=b"abc"):
@@ -161,6 +170,42 @@ def test_one_boundary_keeps_the_cause_and_our_own_faults(tmp_path, monkeypatch):
             write(tmp_path / "y.fa", data)
         with pytest.raises(StoreError, match=r"y\.fa: no space left"), boundary.writing(tmp_path / "y.fa"):
             raise OSError(28, "No space left")
+
+
+class Opened:
+    """What harms who unpickles it."""
+
+    def __reduce__(self):
+        return open, ("harmed", "w")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pickle.dumps([("item", Opened())]),
+        b"\xff" * 8,
+        b"",
+        b"[[[" * 10**5,
+        b"[1]",
+        b"{}",
+        b'[["item",{"array":["<i4",[10]]}]]',
+        b'[["item",{"array":["|O",[1]]}]]12345678',
+        b'[["item",{"array":["<i4",[-1]]}]]',
+        b'[["item",{"array":["|i1",[99999999999999999999]]}]]',
+        b'[["item",{"array":["|i1",[9999999999999999]]}]]',
+        b'[["item",{}]]',
+    ],
+)
+def test_a_process_apart_cannot_harm_who_asks_it(tmp_path, monkeypatch, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path.parent / "said").write_bytes(len(said).to_bytes(8, "little") + said)
+    pipe, command = subprocess.PIPE, ["cat", tmp_path.parent / "said"]
+    monkeypatch.setattr(apart, "started", lambda: subprocess.Popen(command, stdin=pipe, stdout=pipe))
+    worker = apart.Worker()
+    with pytest.raises(apart.BrokenOffError):
+        worker.receive()
+    worker.stop()
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_process_apart_says_how_it_ended():

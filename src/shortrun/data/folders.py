@@ -16,7 +16,7 @@ from shortrun.phrases import counted, quoted
 PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
 OTHER_PARTS = ("val", "valid", "validation", "dev")
 SHOWN = 3  # names in a note
-UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]')  # not in names of files
+UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/\\:*?"<>|]')  # not in names of files
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def listing(path: Path, suffixes: Sequence[str], part: str | None = None) -> Lis
         If the part asked for is not there.
     """
     if not path.is_dir():
-        return Listing([Member(path.stem, "", path)])
+        return Listing([Member(legible(path.stem), "", path)])
     place, notes = place_of_classes(path, suffixes, part)
     return Listing(members(place, suffixes), (*notes, *left_out(place, suffixes)))
 
@@ -145,10 +145,12 @@ def members(path: Path, suffixes: Sequence[str]) -> list[Member]:
     a name occurs in two of them. Names that begin with a dot are not looked at.
     """
     files = [file for file in walked(path) if file.name.lower().endswith(tuple(suffixes))]
-    calls = [names_of(file.relative_to(path)) for file in files]
+    calls = [tuple(map(legible, names_of(file.relative_to(path)))) for file in files]
     counts = [Counter(names) for names in zip(*calls, strict=True)]
     names = [next(name for name, count in zip(each, counts, strict=True) if count[name] == 1) for each in calls]
-    found = [Member(name, label(file.relative_to(path)), file) for name, file in zip(names, files, strict=True)]
+    found = [
+        Member(name, legible(label(file.relative_to(path))), file) for name, file in zip(names, files, strict=True)
+    ]
     return sorted(found, key=lambda member: (natural(member.name), member.label))
 
 
@@ -160,6 +162,11 @@ def names_of(file: Path) -> tuple[str, str, str]:
 def label(file: Path) -> str:
     """Return the class of a file in a folder: the outermost folder that it lies in."""
     return file.parts[0] if len(file.parts) > 1 else ""
+
+
+def legible(name: str) -> str:
+    r"""Return the name of a file as text that every format can hold: bytes that are not UTF-8 as \xff."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def walked(path: Path) -> Iterator[Path]:

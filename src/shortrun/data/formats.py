@@ -5,9 +5,11 @@ The content of a file says its format, and how it is packed; its name decides wh
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
@@ -33,6 +35,12 @@ UNREAD = {
 }
 
 
+@functools.cache
+def declaring() -> tuple[ModuleType, ...]:
+    """Return the modules of all formats; they are looked for once, as each file that is read asks for them often."""
+    return tuple(modules(PLACES))
+
+
 def formats() -> Iterator[Format]:
     """Yield every format, in the order of their names."""
     yield from by_name().values()
@@ -40,7 +48,7 @@ def formats() -> Iterator[Format]:
 
 def by_name() -> Mapping[str, Format]:
     """Return every format by its name, in their order."""
-    return {module.__name__.rpartition(".")[2]: module.FORMAT for module in modules(PLACES)}
+    return {module.__name__.rpartition(".")[2]: module.FORMAT for module in declaring()}
 
 
 def named(name: str) -> Format:
@@ -110,14 +118,14 @@ def recognised(path: Path) -> Format:
 
 def alike(said: Format | None) -> Iterator[Format]:
     """Yield the formats that a file may be of whose name says one, though it does not begin so: those of its domain."""
-    for module in modules(PLACES):
+    for module in declaring():
         if said is None or module.__package__ == package_of(said):
             yield module.FORMAT
 
 
 def package_of(form: Format) -> str | None:
     """Return the package that declares a format."""
-    return next(module.__package__ for module in modules(PLACES) if module.FORMAT is form)
+    return next(module.__package__ for module in declaring() if module.FORMAT is form)
 
 
 def unknown(path: Path, text: str) -> FormatError:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.cells import OBEYED, for_spreadsheets, harmless
+from shortrun.cells import HALVES, OBEYED, for_spreadsheets, harmless
 from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
@@ -187,11 +187,12 @@ def by_lines(form: Format, path: Path, file: Any, suffix: str) -> Add:
 
 
 def named_for(form: Format, dataset: Dataset) -> Dataset:
-    """Return samples as a format names them: in text without what a terminal obeys."""
+    """Return samples as a format names them: in text without what a terminal obeys, nowhere halves of letters."""
     names = dataset.names, dataset.classes, () if dataset.groups is None else dataset.groups
-    if form.exact or not any(OBEYED.search(str(name)) for part in names for name in part):
+    what = HALVES if form.exact else OBEYED
+    if not any(what.search(str(name)) for part in names for name in part):
         return dataset
-    people, classes, groups = ([harmless(str(name)) for name in part] for part in names)
+    people, classes, groups = ([harmless(str(name), what) for name in part] for part in names)
     kept = None if dataset.groups is None else np.array(groups)
     return replace(dataset, names=np.array(people), classes=tuple(classes), groups=kept)
 

@@ -7,7 +7,8 @@ docs/settings.md are made from it, so a new option is a new field and nothing el
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
@@ -204,14 +205,17 @@ class Option:
         return choices_of(self.type)
 
 
-def options(settings: type[Settings], within: str = "") -> Iterator[Option]:
-    """Yield every option of a class, those of its sections in their place."""
+@functools.cache
+def options(settings: type[Settings], within: str = "") -> tuple[Option, ...]:
+    """Return every option of a class, those of its sections in their place."""
+    found: list[Option] = []
     for name, field in settings.model_fields.items():
         section = section_of(field)
         if section is not None:
-            yield from options(section, f"{within}{name}.")
+            found += options(section, f"{within}{name}.")
         else:
-            yield option_of(f"{within}{name}", name, field)
+            found.append(option_of(f"{within}{name}", name, field))
+    return tuple(found)
 
 
 def section_of(field: FieldInfo) -> type[Settings] | None:

@@ -156,8 +156,11 @@ class Counted(io.RawIOBase):
 
 def only_member(path: Path, file: Any) -> Any:
     """Return the only file of a zip, opened; what a Mac adds does not count."""
-    archive = zipfile.ZipFile(file)
-    names = [member.filename for member in archive.infolist() if not member.is_dir()]
+    try:
+        archive = zipfile.ZipFile(file)
+    except NotImplementedError as error:  # of a newer version
+        raise FormatError(path, None, f"cannot be unpacked: {error}") from None
+    names = [name for name in archive.namelist() if name and not name.endswith("/")]
     if OFFICE in names:
         raise FormatError(path, None, "is a workbook (Excel or alike): save the sheet as CSV")
     names = [name for name in names if not name.startswith("__MACOSX/") and PurePosixPath(name).name[0] != "."]

@@ -135,9 +135,10 @@ def header_in(path: Path, found: Iterator[Any]) -> tuple[list[str], str, list[st
     header = next(found, None)
     if header is None:
         raise damage(path, None)
-    if not header[0]:
+    people, text, chromosomes = header
+    if not people:
         raise FormatError(path, None, "names no persons: sites alone are no samples")
-    return header
+    return people, text, chromosomes
 
 
 def sites(
