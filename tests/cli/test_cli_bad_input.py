@@ -160,7 +160,7 @@ def test_ff_without_labels(train):
         ("--scheme", "fff", "'ff'"),
         ("--hidden-rule", "means", "'mean'"),
         ("--preset", "papers", "did you mean 'paper'"),
-        ("--device", "cdua", "training.device"),
+        ("--device", "cdua", "--device: "),
         ("--reweight", 2, "--reweight: at most 1 expected"),
         ("--threshold", 1.5, "threshold"),
         ("--part", "tset", "did you mean 'test'"),

@@ -16,7 +16,7 @@ from shortrun.cells import for_spreadsheets
 from shortrun.errors import ConfigError
 from shortrun.files import check_place
 from shortrun.settings import LAST_PANELS, OUTPUT, Option, Settings, options
-from shortrun.settings._base import members
+from shortrun.settings._base import members, named_by_keywords
 from shortrun.settings.text import assignments, listed, whole_numbers
 
 
@@ -46,7 +46,12 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         def called(**words: Any) -> None:
             values: dict[str, Any] = {each.name: words[each.name] for each in plain}
             check_outputs(plain, values)
-            with named_by_flags(kinds.values()), for_spreadsheets(bool(words.get("safe_csv"))):
+            typed = {keyword: word for keyword, word in words.items() if word is not None}
+            with (
+                named_by_flags(kinds.values()),
+                named_by_keywords(kinds.values(), typed),
+                for_spreadsheets(bool(words.get("safe_csv"))),
+            ):
                 for name, kind in kinds.items():
                     given = Given(given_by(kind, words))
                     values[name] = given if name in raw else kind.of(**given)
