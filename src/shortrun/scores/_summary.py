@@ -31,7 +31,7 @@ class Scores(Shown, list[Score]):
 
     def first_rows(self) -> pd.DataFrame:
         """Return those over all samples as a frame."""
-        return self.table[self.table["class"] == ALL].drop(columns="class")
+        return Scores(self.overall).table.drop(columns="class")
 
     @property
     def overall(self) -> list[Score]:
@@ -41,7 +41,7 @@ class Scores(Shown, list[Score]):
     @property
     def table(self) -> pd.DataFrame:
         """A row a score: score, class, value, error, floor, ideal, verdict."""
-        columns = ("score", "class", "value", "error", "floor", "ideal", "verdict")
+        columns = pd.Index(["score", "class", "value", "error", "floor", "ideal", "verdict"])
         return pd.DataFrame([each.to_dict() | {"verdict": verdict(each)} for each in self], columns=columns)
 
 
