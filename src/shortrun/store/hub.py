@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from shortrun.errors import ConfigError, MissingExtraError, StoreError
+from shortrun.errors import ConfigError, MissingExtraError, ShortrunError, StoreError
 from shortrun.phrases import first_of
 from shortrun.store import ages, header, log, profile
 
@@ -53,9 +53,9 @@ def talking(name: str) -> Iterator[ModuleType]:
         yield hub
     except HFValidationError as error:
         raise ConfigError("name", f"a repository such as 'user/name' expected, got {name!r}") from error
-    except (OSError, ValueError) as error:  # those of requests and httpx are of these kinds
-        if isinstance(error, StoreError | ConfigError):
-            raise
+    except ShortrunError:
+        raise
+    except Exception as error:  # those of the HTTP clients that it uses, too, which differ from version to version
         told = " ".join(str(error).split())
         raise StoreError(name, told if len(told) <= MESSAGE else f"{told[:MESSAGE]}...") from error
 
