@@ -40,6 +40,7 @@ from shortrun.regimes.learning_curves import LearningFlow
 from shortrun.regimes.mixing import Mixing
 from shortrun.scores import Score as Score
 from shortrun.scores._evaluation import Evaluation
+from shortrun.scores._summary import Scores
 from shortrun.settings import Config as Config
 from shortrun.store import Trajectory as Trajectory
 from shortrun.units import Bernoulli as Bernoulli
@@ -260,7 +261,7 @@ def fit(
     label_column: str | None = None,
     out: Path | str | None = None,
     scheme: Scheme | str | None = None,
-    progress: _Progress_of_training | None = None,
+    progress: _Progress_of_training | Literal['auto'] | None = 'auto',
 ) -> Trajectory: ...
 
 def fixed_points(
@@ -624,7 +625,7 @@ def score(
     per_class: bool = True,
     held_out: Dataset | None = None,
     leak: Leak | None = None,
-) -> list[Score]: ...
+) -> Scores: ...
 
 def stream(
     run: Trajectory | Path | str,

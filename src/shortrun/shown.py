@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from shortrun.errors import printable
+
 LINE = 118  # characters of a line
 ROWS = 5  # of a table in a notebook
 
@@ -15,7 +17,7 @@ class Shown:
     """A result that is shown as two lines; in a notebook with the first rows of its table."""
 
     def __repr__(self) -> str:
-        return "\n".join(map(cut, self.said()))
+        return "\n".join(cut(printable(line)) for line in self.said())
 
     def said(self) -> tuple[str, str]:
         """Return the two lines: what it is, and what it holds."""
@@ -28,10 +30,20 @@ class Shown:
         return None if table is None else table.head(ROWS)
 
     def _repr_html_(self) -> str:
-        first, second = map(html.escape, self.said())
         table = self.first_rows()
         rows = "" if table is None else table.to_html(max_cols=12, border=0, escape=True)
-        return f"<div><strong>{first}</strong><br>{second.strip()}{rows}</div>"
+        return f"<div>{self.heading()}{rows}</div>"
+
+    def heading(self) -> str:
+        """Return the two lines as HTML."""
+        first, second = (html.escape(printable(line)) for line in self.said())
+        return f"<strong>{first}</strong><br>{second.strip()}"
+
+
+def framed(page: str) -> str:
+    """Return HTML that shows a page in a frame of its own."""
+    style = "width: 100%; height: 40em; border: 1px solid #ccc"
+    return f'<iframe srcdoc="{html.escape(page)}" style="{style}"></iframe>'
 
 
 def cut(line: str) -> str:

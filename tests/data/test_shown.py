@@ -37,7 +37,9 @@ def test_predictions_and_scores():
 
 
 def test_tables():
-    table = pd.DataFrame({"age": range(1000), "value": 0.5})
+    row = {"age": range(1000), "observable": "sites", "estimator": "tau-int", "value": 0.5, "resolved": True}
+    table = pd.DataFrame(row)
     found = Mixing(table, table, 10, "data")
-    assert repr(found) == "Mixing\n  table 1,000 x 2, functions 1,000 x 2, k 10, start data"
+    told = "  trained with k = 10; the longest tau-int 0.5 sweeps (sites, age 0)"
+    assert repr(found) == f"Mixing: 1,000 times at 1,000 ages, from data starts\n{told}"
     assert found._repr_html_().count("<tr>") == 5

@@ -18,7 +18,7 @@ from shortrun.settings.text import listed, whole_numbers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from shortrun.data import Dataset
+    from shortrun.workflows.plotting import Plots
 
 # Figures of real and generated samples, by the name of their command: the function in `plots`, and its help.
 PAIRS = {
@@ -172,43 +172,29 @@ def samples(
     check(out)
     sweeps = () if times is None else whole_numbers(times, "--times")
     _options.use_threads(threads)
-    from shortrun import plots
-
     if (Path(source) / "run.json").exists():
-        found = generated_at(source, sweeps, columns or (5 if len(sweeps) > 1 else 10), seed, age)
-    elif sweeps:
+        at = OfAge.of(age=age).age
+        return save(plot_of(source).samples(sweeps, columns=columns, seed=seed, age=at), out)
+    if sweeps:
         raise ConfigError("--times", f"the folder of a run expected with it, got '{source}'")
-    else:
-        from shortrun.data import read
+    from shortrun import plots
+    from shortrun.data import read
 
-        found = {"": read(source)}
-    if len(found) == 1:
-        return save(plots.sample_grid(*found.values(), columns=columns or 10), out)
-    return save(plots.sample_grids(found, columns=columns or 5), out)
+    return save(plots.sample_grid(read(source), columns=columns or 10), out)
 
 
-def generated_at(run: str, times: tuple[int, ...], columns: int, seed: int, age: str) -> dict[str, Dataset]:
-    """Return a few samples of each class of a run after each time, by their titles."""
-    from shortrun import workflows
+def plot_of(run: Path | str) -> Plots:
+    """Return the figures of a run."""
     from shortrun.store import Trajectory
 
-    trained = Trajectory.open(run)
-    k = trained.recipe["steps"]
-    counts = dict.fromkeys(trained.classes, columns) or None
-    number = columns * max(len(trained.classes), 10 if counts is None else 1)
-    (part,) = workflows.stream(
-        trained, times=times or (k,), labels=counts, n=number, seed=seed, age=OfAge.of(age=age).age
-    )
-    return {f"$t_G$ = {t:,}" + (" = k" if t == k else ""): part[t] for t in sorted(part)}
+    return Trajectory.open(run).plot
 
 
 @app.command()
 def weights(run: _options.RunFolder, out: FigureFile, number: Count = 10) -> None:
     """Singular values of the weights against age."""
     check(out)
-    from shortrun import plots, workflows
-
-    save(plots.singular_values(workflows.singular_values(run, count=number)), out)
+    save(plot_of(run).weights(count=number), out)
 
 
 @app.command()
@@ -222,13 +208,7 @@ def fields(
 ) -> None:
     """Weights of the strongest hidden units."""
     check(out)
-    from shortrun import plots, workflows
-    from shortrun.store import Trajectory
-
-    trained = Trajectory.open(run)
-    shape = trained.kind.image.shape
-    found = workflows.receptive_fields(trained, age=OfAge.of(age=age).age, count=number)
-    save(plots.receptive_fields(found, None if shape is None else (int(shape[0]), int(shape[1]))), out)
+    save(plot_of(run).fields(count=number, age=OfAge.of(age=age).age), out)
 
 
 @app.command()
@@ -242,19 +222,14 @@ def motifs(
 ) -> None:
     """Weights of the strongest hidden units as sequence logos: what each is for, and against."""
     check(out)
-    from shortrun import plots, workflows
-
-    save(plots.motifs(*workflows.motifs(run, age=OfAge.of(age=age).age, count=number)), out)
+    save(plot_of(run).motifs(count=number, age=OfAge.of(age=age).age), out)
 
 
 @app.command()
 def training(run: _options.RunFolder, out: FigureFile) -> None:
     """Residuals, norms and accuracy while a run learned."""
     check(out)
-    from shortrun import plots
-    from shortrun.store import Trajectory
-
-    save(plots.training_curves(Trajectory.open(run).log_table()), out)
+    save(plot_of(run).training(), out)
 
 
 @app.command()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import _options, _output, _reading
-from shortrun.cli._progress import monitored, shown
+from shortrun.cli._progress import shown
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.phrases import counted
+from shortrun.progress import monitored
 from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
 
 if TYPE_CHECKING:

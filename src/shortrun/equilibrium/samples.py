@@ -19,7 +19,9 @@ from shortrun.equilibrium.estimates import Estimate
 from shortrun.equilibrium.pseudo import pseudo_log_likelihood
 from shortrun.errors import DataError
 from shortrun.models import RBM, filled
+from shortrun.phrases import counted
 from shortrun.settings import LikelihoodSettings
+from shortrun.shown import ROWS, Shown
 from shortrun.typing import State, Theta
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ class Observed(NamedTuple):
     unlabelled: Bool[Tensor, " N"]
 
 
-@dataclass(frozen=True, eq=False)
-class Likelihood:
+@dataclass(frozen=True, eq=False, repr=False)
+class Likelihood(Shown):
     """ln Z of a machine and the log-likelihood of samples, in nats.
 
     Parameters
@@ -59,6 +61,17 @@ class Likelihood:
     settings: LikelihoodSettings
     samples: pd.DataFrame
     sites: int
+
+    def said(self) -> tuple[str, str]:
+        """Return the mean over the samples, and ln Z."""
+        error = f" ± {self.standard_error:.2g}" if len(self.samples) > 1 else ""
+        first = f"Likelihood of {counted(len(self.samples), 'sample')} at age {self.age:,}: mean {self.mean:.6g}{error}"
+        warned = "".join(f"; {warning}" for warning in self.estimate.warnings)
+        return f"{first} nats", f"  ln Z {self.estimate.log_z:.6g} ± {self.estimate.error:.2g} ({self.method}){warned}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return the first samples as a frame."""
+        return self.samples.head(ROWS)
 
     @property
     def mean(self) -> float:

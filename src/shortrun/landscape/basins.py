@@ -19,15 +19,17 @@ from shortrun.files import atomic
 from shortrun.landscape.fixed_points import FixedPoints, fixed_points
 from shortrun.landscape.growth import starts_of
 from shortrun.models import LABEL, RBM, Layer, parts_of
+from shortrun.phrases import counted, first_of
 from shortrun.settings import FixedPointsSettings
+from shortrun.shown import ROWS, Shown
 from shortrun.typing import Field, Theta
 from shortrun.units import Ising
 
 COLUMNS = ("number", "basin", "gamma", "stability", "residual", "class", "share")
 
 
-@dataclass(frozen=True, eq=False)
-class Basins:
+@dataclass(frozen=True, eq=False, repr=False)
+class Basins(Shown):
     """Fixed points with the machine that has them and the classes of the starts that found them.
 
     Parameters
@@ -49,6 +51,17 @@ class Basins:
     age: int
     labels: Int[np.ndarray, " N"]
     classes: tuple[str, ...]
+
+    def said(self) -> tuple[str, str]:
+        """Return how many there are, and how many starts came to the largest."""
+        points = self.points
+        first = f"Basins: {counted(len(points), 'fixed point')} of {counted(len(points.which), 'start')}"
+        lost = f"; {points.unconverged:,} did not converge" if points.unconverged else ""
+        return f"{first} at age {self.age:,}", f"  starts that came to each: {first_of(points.basin.tolist())}{lost}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return the largest as a frame."""
+        return self.table().head(ROWS)
 
     @property
     def composition(self) -> Int[np.ndarray, "D K"]:

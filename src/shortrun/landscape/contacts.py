@@ -16,7 +16,9 @@ from shortrun.landscape.couplings import pair_strengths, pairs
 from shortrun.landscape.dca import average_product_corrected
 from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.sites import Sites
+from shortrun.phrases import counted
 from shortrun.settings import ContactsSettings
+from shortrun.shown import Shown
 
 GAP = "-"
 SHARES = {"L/5": 0.2, "L/2": 0.5, "L": 1.0, "2L": 2.0}
@@ -30,8 +32,8 @@ class Ranking:
     area: float
 
 
-@dataclass(frozen=True, eq=False)
-class Contacts:
+@dataclass(frozen=True, eq=False, repr=False)
+class Contacts(Shown):
     """Pairs of sites by how likely they are in contact.
 
     Parameters
@@ -60,6 +62,14 @@ class Contacts:
     base: float
     baselines: dict[str, Ranking] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def said(self) -> tuple[str, str]:
+        """Return how many pairs there are, and where distances are known how right the ranking is."""
+        first = f"Contacts: {counted(len(self.table), 'pair')} of {counted(self.sites, 'site')}"
+        if not self.precision:
+            return first, "  no distances"
+        shares = ", ".join(f"{name} {share:.2f}" for name, share in self.precision.items())
+        return first, f"  precision {shares}; by chance {self.base:.2f}; area {self.area:.3f}"
 
     @property
     def known(self) -> np.ndarray:

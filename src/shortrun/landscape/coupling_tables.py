@@ -17,15 +17,17 @@ from shortrun.landscape.couplings import fields, pair_strengths, pairs, strength
 from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.sites import Sites
 from shortrun.landscape.transform import Method
+from shortrun.phrases import counted
 from shortrun.settings import CouplingsSettings
 from shortrun.settings.landscape import Triple
+from shortrun.shown import Shown, brief
 
 TRIPLES = 2**25  # elements of J3 that are looked at, 256 MB
 ROWS = 1000  # triples that are listed by default
 
 
-@dataclass(frozen=True, eq=False)
-class Couplings:
+@dataclass(frozen=True, eq=False, repr=False)
+class Couplings(Shown):
     """Effective couplings of one order.
 
     Parameters
@@ -54,6 +56,15 @@ class Couplings:
     picture: np.ndarray | None
     two_valued: bool
     pairs_looked_at: tuple[int, int] | None = None
+
+    def said(self) -> tuple[str, str]:
+        """Return what they are between, and where the strongest is."""
+        what, sites = ("field", "pair", "triple")[self.order - 1], len(self.arrays["positions"])
+        first = f"Couplings of order {self.order}: {counted(len(self.table), what)} of {counted(sites, 'site')}"
+        if not len(self.table):
+            return first, "  none is listed"
+        strongest = ", ".join(f"{name} {brief(value)}" for name, value in self.table.iloc[0].items())
+        return first, f"  strongest: {strongest}"
 
     def save(self, path: Path | str) -> None:
         """Write the arrays as .npz."""

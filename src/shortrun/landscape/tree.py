@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float, Int
 from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
+
+from shortrun.phrases import counted
+from shortrun.shown import ROWS, Shown
 
 ROOT = -1  # the parent of the root
 JOINED = 0  # the age of a root that is not a fixed point
@@ -37,8 +41,8 @@ class Level(NamedTuple):
     clusters: int
 
 
-@dataclass(frozen=True, eq=False)
-class Tree:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tree(Shown):
     """A tree whose leaves are the data and whose nodes are fixed points, each at the oldest age at which it exists.
 
     Nodes are numbered from the oldest age to the root, so that a parent comes after its children.
@@ -87,6 +91,17 @@ class Tree:
     def __len__(self) -> int:
         """Return the number of nodes."""
         return len(self.parent)
+
+    def said(self) -> tuple[str, str]:
+        """Return its size, and into how many clusters it splits."""
+        first = f"Tree of {counted(len(self.leaves), 'sample')}: {counted(len(self), 'node')}"
+        clusters = ", ".join(f"{level.clusters:,} at age {level.age:,}" for level in reversed(self.levels))
+        return first, f"  clusters: {clusters}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return the nodes nearest to the root as a frame."""
+        columns = {name: getattr(self, name) for name in ("parent", "age", "size", "length", "residual", "converged")}
+        return pd.DataFrame(columns).rename_axis("node").iloc[: -ROWS - 1 : -1]
 
     @property
     def unconverged(self) -> int:

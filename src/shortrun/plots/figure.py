@@ -84,10 +84,10 @@ def new_figure(width: float, height: float) -> Figure:
         If matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure
+        from shortrun.plots.drawn import Drawn
     except ImportError:
         raise MissingExtraError("matplotlib", "plots") from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return Drawn(figsize=(width, height), layout="constrained")
 
 
 def palette(count: int) -> list[str]:

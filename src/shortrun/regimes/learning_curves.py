@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,16 +15,19 @@ from shortrun.data import Dataset
 from shortrun.errors import ConfigError
 from shortrun.models import RBM, Spec, spec_of
 from shortrun.models.ising_form import standardised
+from shortrun.phrases import counted, first_of
 from shortrun.regimes.learning_flow import UnitVariances, flow, growth_rates, mode_fixed_points
 from shortrun.regimes.samples import all_samples
 from shortrun.settings.regimes import LearningFlowSettings
 from shortrun.settings.training import ModelSettings
+from shortrun.shown import ROWS, Shown
 
 TIMES = 200  # at which the path is kept
 HIDDEN = 100  # hidden units that are integrated: with so many, random first weights of modes are nearly orthogonal
 
 
-class LearningFlow(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningFlow(Shown):
     """The flow of the singular values of W from small random weights, and what theory says of each mode.
 
     Parameters
@@ -40,6 +43,16 @@ class LearningFlow(NamedTuple):
     modes: pd.DataFrame
     path: pd.DataFrame
     starts: Float64[np.ndarray, " K"]
+
+    def said(self) -> tuple[str, str]:
+        """Return how many modes there are, and how many of them are learned."""
+        learned = int((self.modes["growth"] > 0).sum())
+        first = f"LearningFlow of {counted(len(self.modes), 'mode')}, up to time {self.times[-1]:.4g}"
+        return first, f"  {learned:,} of them grow, to singular values {first_of(self.values[-1].round(3).tolist())}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return the strongest modes as a frame."""
+        return self.modes.head(ROWS)
 
     @property
     def times(self) -> Float64[np.ndarray, " T"]:

@@ -15,6 +15,7 @@ from shortrun.data import Dataset
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.errors import ConfigError
 from shortrun.models import RBM
+from shortrun.phrases import counted
 from shortrun.regimes.autocorrelation import Autocorrelation, Measured, autocorrelation, t_alpha, tau_exp, tau_int
 from shortrun.regimes.recording import Chains, Observables, leading_modes
 from shortrun.regimes.relaxation import (
@@ -119,6 +120,18 @@ class Mixing(Shown):
     functions: pd.DataFrame
     k: int
     start: str
+
+    def said(self) -> tuple[str, str]:
+        """Return what was measured, and the longest time."""
+        ages = self.table["age"].drop_duplicates().tolist()
+        first = f"Mixing: {counted(len(self.table), 'time')} at {counted(len(ages), 'age')}, from {self.start} starts"
+        times = self.table[self.table["estimator"] == "tau-int"]
+        if not len(times):
+            return first, f"  trained with k = {self.k}"
+        longest = times.iloc[int(times["value"].to_numpy().argmax())]
+        bound = "" if longest["resolved"] else "> "
+        told = f"tau-int {bound}{longest['value']:.3g} sweeps ({longest['observable']}, age {longest['age']:,})"
+        return first, f"  trained with k = {self.k}; the longest {told}"
 
     @classmethod
     def of(cls, found: Mapping[int, TimesAtAge], k: int, start: str) -> Mixing:

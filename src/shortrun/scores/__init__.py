@@ -27,7 +27,7 @@ from shortrun.scores._features import features
 from shortrun.scores._genotypes import GENOTYPES
 from shortrun.scores._logo import frequencies, information, most_different_sites
 from shortrun.scores._projection import Projection, project
-from shortrun.scores._summary import summarised
+from shortrun.scores._summary import Scores, summarised
 from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.scores.adversarial import AdversarialAccuracy, adversarial_accuracy
 from shortrun.scores.linkage import linkage_decay
@@ -61,6 +61,7 @@ __all__ = [
     "SampleScores",
     "Score",
     "ScoreFamily",
+    "Scores",
     "TrainingScores",
     "adversarial_accuracy",
     "alike",

@@ -22,6 +22,7 @@ from shortrun.scores._families import (
     Rows,
     ScoreFamily,
 )
+from shortrun.scores._summary import Scores
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
 
@@ -108,7 +109,7 @@ def compare(
     training: Dataset | None = None,
     floors: bool = True,
     settings: ScoreSettings,
-) -> list[Score]:
+) -> Scores:
     """Return the scores of generated samples.
 
     Parameters
@@ -150,10 +151,10 @@ def compare(
     for cls, found in ((cls, found) for of_family in pooled for cls, found in of_family.items()):
         if cls == ALL or (settings.per_class and parts.get(cls, True)):
             rows.setdefault(cls, {}).update(found)
-    return [score for quantity in quantities for score in scores_of(quantity, reference, rows, parts)]
+    return Scores(score for quantity in quantities for score in scores_of(quantity, reference, rows, parts))
 
 
-def marked(found: Iterable[Score], leak: Leak | None, what: str = "held-out") -> list[Score]:
+def marked(found: Iterable[Score], leak: Leak | None, what: str = "held-out") -> Scores:
     """Return scores, where samples that should be new were trained on those marked that take them for new.
 
     Parameters
@@ -166,9 +167,9 @@ def marked(found: Iterable[Score], leak: Leak | None, what: str = "held-out") ->
         What the new ones are called.
     """
     if leak is None or not leak.spoils:
-        return [*found]
+        return Scores(found)
     reason = next(leak.lines(what))
-    return [replace(it, spoiled=reason) if takes_for_new(it.score) else it for it in found]
+    return Scores(replace(it, spoiled=reason) if takes_for_new(it.score) else it for it in found)
 
 
 BESIDE_HELD_OUT = "c2st"  # compares with held-out samples where there are any

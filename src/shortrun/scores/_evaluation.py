@@ -10,10 +10,13 @@ import numpy as np
 
 from shortrun.data import Dataset, Predictions
 from shortrun.data.leaks import Leak
+from shortrun.errors import MissingExtraError
+from shortrun.phrases import counted
 from shortrun.scores._base import Score
 from shortrun.scores._compare import offered
+from shortrun.scores._summary import Scores, summarised
 from shortrun.scores._verdict import MemoryEffect, memory_effect
-from shortrun.shown import Shown
+from shortrun.shown import Shown, framed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +130,35 @@ class Evaluation(Shown):
     seconds: float = 0.0
     command: str = ""
     leak: Leak | None = None
+
+    def said(self) -> tuple[str, str]:
+        """Return what was judged, and the verdict."""
+        made = f"{counted(len(self.generated), 'sample')} at age {self.age:,}, {counted(self.steps, 'sweep')}"
+        return f"Evaluation of {self.run['path']}: {made}", f"  {summarised(Scores(self.scores).overall)}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return the scores of all samples as a frame."""
+        return Scores(self.scores).first_rows()
+
+    def page(self) -> str:
+        """Return the report as one self-contained HTML page.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib or jinja2 is not installed.
+        """
+        from shortrun.report import report
+
+        return report(self)
+
+    def _repr_html_(self) -> str:
+        """Return the two lines with the page below, or with the scores where it cannot be drawn."""
+        try:
+            page = self.page()
+        except MissingExtraError:
+            return super()._repr_html_()
+        return f"<div>{self.heading()}{framed(page)}</div>"
 
     @property
     def leaks(self) -> tuple[str, ...]:

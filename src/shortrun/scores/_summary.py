@@ -1,15 +1,48 @@
-"""The scores of an evaluation in one sentence."""
+"""Scores in one sentence, and as they are shown."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import pandas as pd
+
 from shortrun.phrases import counted, joined
-from shortrun.scores._base import Score
+from shortrun.scores._base import ALL, Score
 from shortrun.scores._verdict import verdict
+from shortrun.shown import Shown
 
 WORST = 3  # number of scores that the summary names
+
+
+class Scores(Shown, list[Score]):
+    """Scores, shown as a sentence and a table of those over all samples.
+
+    Examples
+    --------
+    >>> Scores([Score("copies", "all", 0.02, 0.01, 0.02, 0.0, "lower")])
+    1 score
+      The generated samples are as good as real ones in 1 of 1 score.
+    """
+
+    def said(self) -> tuple[str, str]:
+        """Return how many there are, and how good the samples are."""
+        return counted(len(self), "score"), f"  {summarised(self.overall)}"
+
+    def first_rows(self) -> pd.DataFrame:
+        """Return those over all samples as a frame."""
+        return Scores(self.overall).table.drop(columns="class")
+
+    @property
+    def overall(self) -> list[Score]:
+        """Those over all samples, or averaged over the classes."""
+        return [each for each in self if each.cls == ALL]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a score: score, class, value, error, floor, ideal, verdict."""
+        columns = pd.Index(["score", "class", "value", "error", "floor", "ideal", "verdict"])
+        return pd.DataFrame([each.to_dict() | {"verdict": verdict(each)} for each in self], columns=columns)
 
 
 def summarised(scores: Sequence[Score]) -> str:

@@ -100,7 +100,7 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if self.continuous and self.rate == "auto":
             given["rate"] = RATE_OF_NUMBERS
         given |= {"seed": seed, "validation": self._held_out(data)} | dict(self.settings or {})
-        self.run_ = workflows.fit(data, **given)
+        self.run_ = workflows.fit(data, progress=None, **given)
         self._n_features_out = self.run_.spec.hidden_sites
 
     def _held_out(self, data: Dataset) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import html
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, final, get_args
 
 from shortrun import records
 from shortrun.data import Alphabet, Kind
@@ -19,11 +19,17 @@ from shortrun.errors import ConfigError, StoreError
 from shortrun.models import AnySpec, Spec
 from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
-from shortrun.store import ages, header, log, profile, restart, rows, temporary
+from shortrun.store import ages, header, hub, log, profile, restart, rows, temporary
+from shortrun.store.lock import NAME as LOCK
 from shortrun.typing import Theta
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray  # pyright: ignore[reportMissingImports] - an extra
+
+    from shortrun.scores import Evaluation
+    from shortrun.settings.shared import WhichAge
+    from shortrun.workflows.plotting import Plots
 
 TRIED = 20  # ages near a damaged one
 
@@ -61,6 +67,162 @@ class Trajectory:
     def open(cls, path: Path | str) -> Trajectory:
         """Return the run that a folder holds."""
         return cls(path)
+
+    @classmethod
+    def from_hub(
+        cls,
+        name: str,
+        *,
+        ages: hub.Wanted = "best",
+        raw: bool = False,
+        revision: str | None = None,
+        endpoint: str | None = None,
+        token: str | None = None,
+        cache: Path | str | None = None,
+    ) -> Trajectory:
+        """Return a run on the Hugging Face Hub, of which only the ages that are asked for are downloaded.
+
+        Like any run it is data, checked before it is used, and never code.
+
+        Parameters
+        ----------
+        name : str
+            Repository, as "user/name".
+        ages : {"best", "last", "all"} or Sequence[int], default "best"
+            Ages to download; by default those that generate and predict use.
+        raw : bool, default False
+            Whether the parameters of an age are those of the last update, and not their average.
+        revision : str, optional
+            Branch, tag or commit; the main branch by default.
+        endpoint : str, optional
+            Address of another Hub.
+        token : str, optional
+            Access token, for private repositories; by default that of `hf auth login`.
+        cache : Path or str, optional
+            Where downloads are kept; the cache of `huggingface_hub` by default.
+
+        Raises
+        ------
+        MissingExtraError
+            If huggingface_hub is not installed.
+        ConfigError
+            If the name is none of a repository.
+        StoreError
+            If there is no such run, no such age, or no connection.
+        """
+
+        def best(folder: Path, there: Sequence[int]) -> list[int]:
+            found = {records.best(log.scan(folder).records, task) for task in get_args(Task)}
+            return sorted(there[-1] if age is None else age for age in found)
+
+        folder = hub.fetch(name, best, wanted=ages, revision=revision, endpoint=endpoint, token=token, cache=cache)
+        return cls(folder, raw=raw)
+
+    def push_to_hub(
+        self,
+        name: str,
+        *,
+        ages: hub.Wanted = "all",
+        evaluation: Evaluation | None = None,
+        licence: str | None = None,
+        private: bool | None = None,
+        endpoint: str | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Put the run into a repository of the Hugging Face Hub with a model card, in one commit.
+
+        Its header, log and ages go there. Fingerprints of the training samples and the state of the training do not;
+        the header names the file of the data and the classes.
+
+        Parameters
+        ----------
+        name : str
+            Repository, as "user/name"; made if it is not there.
+        ages : {"all", "best", "last"} or Sequence[int], default "all"
+            Ages to upload; others that are there are deleted.
+        evaluation : Evaluation, optional
+            What `sr.evaluate` found, for the scores in the card.
+        licence : str, optional
+            The Hub's word for it, as "mit".
+        private : bool, optional
+            Whether a new repository is private; as the Hub's settings say by default.
+        endpoint, token : str, optional
+            As of `from_hub`.
+
+        Returns
+        -------
+        str
+            Address of the commit.
+
+        Raises
+        ------
+        MissingExtraError
+            If huggingface_hub is not installed.
+        ConfigError
+            If the name is none of a repository.
+        StoreError
+            If an age was not kept, or the Hub does not take the files.
+        """
+        from shortrun.workflows.hub import push_to_hub
+
+        return push_to_hub(
+            self,
+            name,
+            ages=ages,
+            evaluation=evaluation,
+            licence=licence,
+            private=private,
+            endpoint=endpoint,
+            token=token,
+        )
+
+    @property
+    def plot(self) -> Plots:
+        """Figures of the run, as `run.plot.training()` and `run.plot.samples()`."""
+        from shortrun.workflows.plotting import Plots
+
+        return Plots(self)
+
+    def to_xarray(
+        self,
+        times: Sequence[int] | None = None,
+        *,
+        n: int = 25,
+        labels: str | Sequence[str] | Mapping[str, int] | None = None,
+        seed: int = 0,
+        age: WhichAge = "best",
+    ) -> xarray.Dataset:
+        """Run chains from noise and return what they passed through, with the dimensions that ArviZ reads.
+
+        Parameters
+        ----------
+        times : Sequence[int], optional
+            Sweeps after which the chains are recorded; by default at most 60 up to 3 k, evenly on a logarithmic scale.
+        n : int, default 25
+            Number of chains.
+        labels : str or Sequence[str] or Mapping[str, int], optional
+            Their classes, as in `generate`.
+        seed : int, default 0
+            Of the noise.
+        age : int or {"best", "last"}, default "best"
+            Age of the machine.
+
+        Returns
+        -------
+        xarray.Dataset
+            "values" (chain, draw, site): codes, or numbers of continuous data. The coordinate "draw" counts sweeps and
+            begins with the noise at 0; "label" is the class of each chain.
+
+        Raises
+        ------
+        MissingExtraError
+            If xarray is not installed.
+        ConfigError
+            For an unknown class, or times below 1.
+        """
+        from shortrun.workflows.chains import to_xarray
+
+        return to_xarray(self, times, n=n, labels=labels, seed=seed, age=age)
 
     @classmethod
     def kept_in(cls, folder: temporary.TemporaryFolder, *, raw: bool = False) -> Trajectory:
@@ -219,8 +381,10 @@ class Trajectory:
             raise StoreError(
                 self.path / log.NAME, "is missing: which age is best is not known; --age last, or a number"
             )
-        last = max(self.ages[-1], self._saved)  # beside a training, records may be ahead of both for a moment
-        found = records.best([record for record in self.log() if record["update"] <= last], task)
+        last, logged = max(self.ages[-1], self._saved), self.log()
+        if (self.path / LOCK).exists():  # beside a training, records may be ahead of both for a moment
+            logged = [record for record in logged if record["update"] <= last]
+        found = records.best(logged, task)
         if found is not None and found not in self.ages:
             near = f"{self._around(found)}; --age N takes one"
             raise StoreError(ages.path_of(self.path, found), f"is missing, the best age to {task}: {near}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shortrun import scores
 from shortrun.data import Dataset
 from shortrun.data.leaks import Leak, leak_between
-from shortrun.scores import Score
+from shortrun.scores import Scores
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
 
@@ -18,7 +18,7 @@ def score(
     held_out: Dataset | None = None,
     leak: Leak | None = None,
     settings: ScoreSettings,
-) -> list[Score]:
+) -> Scores:
     """Score generated samples against real ones; docs/scores.md has the definitions.
 
     Parameters
@@ -34,9 +34,9 @@ def score(
 
     Returns
     -------
-    list of Score
-        For each quantity its value over all samples, then those of the classes; nan where a class has fewer than four
-        samples.
+    Scores
+        A list of `Score`: of each quantity its value over all samples, then those of the classes; nan where a class has
+        fewer than four samples.
 
     Raises
     ------

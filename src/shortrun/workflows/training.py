@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -50,7 +50,7 @@ def fit(
     scheme: Scheme | str | None = None,
     settings: TrainSettings,
     changes: Mapping[str, Any],
-    progress: Progress | None = None,
+    progress: Progress | Literal["auto"] | None = "auto",
 ) -> Trajectory:
     """Train a model on labelled, partly labelled or unlabelled data and keep its trajectory in a folder.
 
@@ -70,8 +70,9 @@ def fit(
         Folder of the run. By default it is a temporary one, deleted with the result; `run.save(path)` keeps a copy.
     scheme : Scheme or {"auto", "ff", "pcd", "cd", "rdm"}, optional
         How the free chains run, as a value or by name; by default ff with labels and rdm without.
-    progress : Progress, optional
-        Called after each update with (update, updates or None, last monitored values).
+    progress : Progress or "auto" or None, default "auto"
+        Called after each update with (update, updates or None, last monitored values). By default it is a bar in a
+        notebook or on a terminal, and nothing elsewhere.
 
     Returns
     -------
@@ -123,8 +124,8 @@ def fit(
     else:
         rows = store.KnownRows.of(data, parts.held)
         writer = store.create(out, form, model=model, rows=rows, overwrite=settings.overwrite)
-    with writer, _interrupts(writer):
-        _train(parts, monitored, device, chosen, config, writer, progress)
+    with writer, _interrupts(writer), _followed(progress) as told:
+        _train(parts, monitored, device, chosen, config, writer, told)
     return Trajectory.open(out)
 
 
@@ -140,7 +141,7 @@ def _in_memory(
     scheme: Scheme | str | None,
     settings: TrainSettings,
     changes: Mapping[str, Any],
-    progress: Progress | None,
+    progress: Progress | Literal["auto"] | None,
 ) -> Trajectory:
     """Train in a temporary folder, which is deleted with the run.
 
@@ -366,6 +367,15 @@ class _Recorder:
         if self.progress is not None:
             self.progress(training.update, self.updates, self.last)
         return self.writer.after_update(training)
+
+
+def _followed(progress: Progress | Literal["auto"] | None) -> AbstractContextManager[Progress | None]:
+    """Return what is called after each update, as a context: with "auto" a bar where one can be shown."""
+    if progress != "auto":
+        return nullcontext(progress)
+    from shortrun.progress import automatic
+
+    return automatic() or nullcontext()
 
 
 @contextmanager
