@@ -128,7 +128,7 @@ class Mixing(Shown):
         times = self.table[self.table["estimator"] == "tau-int"]
         if not len(times):
             return first, f"  trained with k = {self.k}"
-        longest = times.iloc[int(times["value"].to_numpy().argmax())]
+        longest = times.sort_values("value").iloc[-1]
         bound = "" if longest["resolved"] else "> "
         told = f"tau-int {bound}{longest['value']:.3g} sweeps ({longest['observable']}, age {longest['age']:,})"
         return first, f"  trained with k = {self.k}; the longest {told}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from shortrun.phrases import counted, joined
 from shortrun.scores._base import ALL, Score
 from shortrun.scores._verdict import verdict
 from shortrun.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORST = 3  # number of scores that the summary names
 
@@ -41,6 +43,8 @@ class Scores(Shown, list[Score]):
     @property
     def table(self) -> pd.DataFrame:
         """A row a score: score, class, value, error, floor, ideal, verdict."""
+        import pandas as pd
+
         columns = pd.Index(["score", "class", "value", "error", "floor", "ideal", "verdict"])
         return pd.DataFrame([each.to_dict() | {"verdict": verdict(each)} for each in self], columns=columns)
 
