@@ -125,10 +125,11 @@ class Mixing(Shown):
         """Return what was measured, and the longest time."""
         ages = self.table["age"].drop_duplicates().tolist()
         first = f"Mixing: {counted(len(self.table), 'time')} at {counted(len(ages), 'age')}, from {self.start} starts"
-        times = self.table[self.table["estimator"] == "tau-int"]
-        if not len(times):
+        rows = (row.to_dict() for _, row in self.table.iterrows())
+        times = [row for row in rows if row["estimator"] == "tau-int"]
+        if not times:
             return first, f"  trained with k = {self.k}"
-        longest = times.sort_values("value").iloc[-1]
+        longest = max(times, key=lambda row: row["value"])
         bound = "" if longest["resolved"] else "> "
         told = f"tau-int {bound}{longest['value']:.3g} sweeps ({longest['observable']}, age {longest['age']:,})"
         return first, f"  trained with k = {self.k}; the longest {told}"
