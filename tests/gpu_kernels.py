@@ -236,7 +236,7 @@ def test_no_drift_from_the_machine_with_rounded_weights(precision):
 
 @pytest.mark.parametrize("scheme", ["ff", "pcd"])
 def test_an_update_through_tensors_is_the_update(scheme, monkeypatch):
-    """Rate, number and rows in tensors; on a GPU captured and replayed. The second is direct, those after it are not."""
+    """Rate, number and rows in tensors; on a GPU captured and replayed. The second is direct, later ones are not."""
     monkeypatch.setattr(updates, "WARM_UP", WARM_UP)
     ends = []
     for graphed in (False, True):
