@@ -259,7 +259,9 @@ def test_chaos_figures(tmp_path):
         assert (tmp_path / "runs" / f"{name}.png").stat().st_size > 1000
 
 
-def test_chaos_options(tmp_path):
+def test_chaos_options(tmp_path, monkeypatch):
+    monkeypatch.setattr(chaos_options, "COMPARED", 100)
+    monkeypatch.setattr(chaos_options, "PILOT", 5)
     found = written(chaos.main, tmp_path, "options", "beside", "--small", "-o", str(tmp_path / "runs"))
     assert {row["rule"] for row in found["options"]} == set(chaos_options.RULES)
     assert all(row["E2"] > 0 for row in found["options"])
