@@ -32,6 +32,7 @@ ON_GPU = DEVICE.type == "cuda"
 # border of a second one: a third tile takes no other branch. On a GPU, where tiles run side by side, it is tried too.
 WIDE = 130 if ON_GPU else 66
 CHAINS = 2000 if ON_GPU else 500  # tolerances are in standard errors, and draws one by one are compared elsewhere
+FEW, MORE = (4, 2) if ON_GPU else (2, 1)  # sweeps: the kernels of the second are those of the first
 WARM_UP = updates.WARM_UP if ON_GPU else 1  # before the chains are copied, once and then again
 NOISE = Noise(0xFEDCBA9876543210, Stream.GENERATE, 2**32 - 3, first_chain=2**32 - 7, device=DEVICE)
 UNITS = [Bernoulli(), Ising(), *(Potts(q) for q in (2, 3, 5, 21, 32, 255))]
@@ -142,16 +143,17 @@ CASES = [(units, seed) for n, units in enumerate(UNITS) for seed in range(3) if 
 def test_draws_are_the_reference_s_within_rounding(units, seed):
     model, theta, state, choose = case(units, seed)
     clamp = clamps(model, choose)
-    for settings in (KernelSettings(PRECISIONS[seed]), KernelSettings("bf16x2" if seed else "ieee", "gather")):
+    gather = KernelSettings("bf16x2" if seed else "ieee", "gather")
+    for settings, steps in ((KernelSettings(PRECISIONS[seed]), 2), (gather, MORE)):
         seen, here = [state], GpuMachine(model, theta, settings)
 
         def observe(t, now, seen=seen):
             seen.append(tuple(x.clone() for x in now))
 
-        end = here.run(state, NOISE, steps=2, clamp=clamp, observe=observe)
-        for t in (1, 2):
+        end = here.run(state, NOISE, steps=steps, clamp=clamp, observe=observe)
+        for t in range(1, steps + 1):
             check_sweep(model, theta, seen[t - 1], seen[t], NOISE.at(t), clamp, settings.precision)
-        assert all(torch.equal(x, y) for x, y in zip(end, seen[2], strict=True))
+        assert all(torch.equal(x, y) for x, y in zip(end, seen[steps], strict=True))
 
 
 RULES = list(itertools.product(PRECISIONS, ["sample", "mean"], [Bernoulli(), Ising()]))
@@ -165,12 +167,12 @@ def test_draws_of_every_rule(precision, rule, hidden):
 
 
 def test_runs_agree_with_the_reference():
-    """Four sweeps of exact products: no draw fell within rounding of its threshold."""
+    """Sweeps of exact products: no draw fell within rounding of its threshold."""
     model, theta, state, _ = case(Bernoulli(), 3, rule="sample")
     expected = state
-    for t in range(1, 5):
+    for t in range(1, FEW + 1):
         expected = model.step(theta, expected, NOISE.at(t), Clamp(("label",)))
-    found = GpuMachine(model, theta, KernelSettings("ieee")).run(state, NOISE, steps=4, clamp=Clamp(("label",)))
+    found = GpuMachine(model, theta, KernelSettings("ieee")).run(state, NOISE, steps=FEW, clamp=Clamp(("label",)))
     assert all(torch.equal(x, y) for x, y in zip(found, expected, strict=True))
 
 
@@ -180,12 +182,14 @@ def test_chains_are_their_numbers_not_their_rows(units):
     first = replace(NOISE, first_chain=0)
     state, here = start(model, first, 70, {}), GpuMachine(model, theta)
     whole = here.run(state, first, steps=1, clamp=Clamp())
-    part = here.run(tuple(x[37:] for x in state), replace(first, first_chain=37), steps=1, clamp=Clamp())
-    assert all(torch.equal(x[37:], y) for x, y in zip(whole, part, strict=True))
+    part = here.run(tuple(x[61:] for x in state), replace(first, first_chain=61), steps=1, clamp=Clamp())
+    assert all(torch.equal(x[61:], y) for x, y in zip(whole, part, strict=True))
 
 
-@pytest.mark.parametrize("precision", ["bf16x2", "bf16", "ieee"])
-@pytest.mark.parametrize("units", [Bernoulli(), Ising(), Potts(21)], ids=str)
+MEANS = list(itertools.product([Bernoulli(), Ising(), Potts(21)], ["bf16x2", "bf16", "ieee"]))
+
+
+@pytest.mark.parametrize(("units", "precision"), MEANS[:: 1 if ON_GPU else times(4, 1)], ids=str)
 def test_means_and_label_probabilities(units, precision):
     model, theta, state, _ = case(units, 11)
     other = start(model, replace(NOISE, stream=1), 9, {})
@@ -224,7 +228,7 @@ def test_no_drift_from_the_machine_with_rounded_weights(precision):
     assert (p - exact).abs().sum() / 2 <= torch.expm1(2 * shift) / 2 + 1e-12
     first = torch.multinomial(p, chains, replacement=True, generator=torch.Generator().manual_seed(3))
     state = (states[first].to(DEVICE), torch.zeros(chains, 3, dtype=torch.uint8, device=DEVICE))
-    end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=2, clamp=Clamp())[0].cpu()
+    end = GpuMachine(model, theta, KernelSettings(precision)).run(state, NOISE, steps=MORE, clamp=Clamp())[0].cpu()
     index = (end.long() * torch.tensor([3, 1])).sum(1)
     counts = torch.bincount(index, minlength=9)
     assert ((counts - chains * p).abs() <= 4 * (chains * p * (1 - p)).sqrt()).all()
@@ -232,11 +236,11 @@ def test_no_drift_from_the_machine_with_rounded_weights(precision):
 
 @pytest.mark.parametrize("scheme", ["ff", "pcd"])
 def test_an_update_through_tensors_is_the_update(scheme, monkeypatch):
-    """Rate, number and rows in tensors; on a GPU captured and replayed. The second is direct, the last two are not."""
+    """Rate, number and rows in tensors; on a GPU captured and replayed. The second is direct, later ones are not."""
     monkeypatch.setattr(updates, "WARM_UP", WARM_UP)
     ends = []
     for graphed in (False, True):
-        task = problem(scheme)
+        task = problem(scheme, steps=MORE)
         rows = replace(
             task.rows,
             state=tuple(x.to(DEVICE) for x in task.rows.state),
@@ -249,7 +253,7 @@ def test_an_update_through_tensors_is_the_update(scheme, monkeypatch):
         learner = Learner(task.model, task.scheme, task.config.optimiser)
         direct = DirectUpdater(training, learner, rule, batches, Noise(3, Stream.FREE, device=DEVICE))
         update = GraphUpdater(direct, capture=ON_GPU) if graphed else direct
-        for n in range(1, WARM_UP + 4):
+        for n in range(1, WARM_UP + 2 + MORE):
             update(n, 0.1 * n, residuals=n == 2)
         ends.append(training.theta)
     assert not ON_GPU or update.graph is not None

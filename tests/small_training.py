@@ -40,6 +40,7 @@ def problem(
     schedule="cosine",
     continuous=False,
     missing=False,
+    steps=2,
     **training,
 ):
     """Return all that a training needs: model, scheme, rows, config, header."""
@@ -52,7 +53,7 @@ def problem(
     spec = Spec((visible, Layer("label", 1, Potts(CLASSES)), Layer("hidden", HIDDEN, Bernoulli())))
     settings = {"updates": updates, "batch": 10, "log_every": 7, "restart_seconds": 1000.0, "seed": 3}
     config = resolve(training=settings | training, optimiser={"name": optimiser, "schedule": schedule})
-    rule = getattr(learning, scheme)(2)
+    rule = getattr(learning, scheme)(steps)
     state = (torch.from_numpy(values), torch.from_numpy(labels.astype(np.uint8)).unsqueeze(1))
     unknown = torch.arange(ROWS) % 4 == 0 if missing else torch.zeros(ROWS, dtype=torch.bool)
     rows = Rows(state, torch.ones(ROWS), unknown)

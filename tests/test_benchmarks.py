@@ -24,6 +24,7 @@ from benchmarks import (  # noqa: E402
     profile,
     quality_per_second,
     report,
+    scale,
     suite,
     tasks,
     updates,
@@ -258,7 +259,9 @@ def test_chaos_figures(tmp_path):
         assert (tmp_path / "runs" / f"{name}.png").stat().st_size > 1000
 
 
-def test_chaos_options(tmp_path):
+def test_chaos_options(tmp_path, monkeypatch):
+    monkeypatch.setattr(chaos_options, "COMPARED", 100)
+    monkeypatch.setattr(chaos_options, "PILOT", 5)
     found = written(chaos.main, tmp_path, "options", "beside", "--small", "-o", str(tmp_path / "runs"))
     assert {row["rule"] for row in found["options"]} == set(chaos_options.RULES)
     assert all(row["E2"] > 0 for row in found["options"])
@@ -266,6 +269,25 @@ def test_chaos_options(tmp_path):
         "options change what is learned"
     )
     assert [row["labels"] for row in found["beside"]] == [False, False, True, True]
+
+
+def test_scale(tmp_path, monkeypatch):
+    # One step in a process of its own, as all are; those that need its file here.
+    folder, out = tmp_path / "files", tmp_path / "out.json"
+    folder.mkdir()
+    words = ["--tiny", "--json", out, "--folder", folder, "--only", "data of images"]
+    monkeypatch.setattr(sys, "argv", ["scale", *map(str, words)])
+    monkeypatch.chdir(ROOT)
+    scale.main()
+    found = json.loads(out.read_text())
+    assert list(found) == ["data of images"]
+    for name in ("train images", "generate npz", "predict many"):
+        found[name] = scale.one(name, scale.SIZES["tiny"], folder)
+    assert found["generate npz"]["samples"] == scale.SIZES["tiny"]["samples"]
+    assert (folder / "many.predictions.csv").stat().st_size > 1000
+    for figures in found.values():
+        assert figures["peak_mb"] >= figures["start_mb"] > 0
+        assert figures["seconds"] > 0
 
 
 def test_install(tmp_path):

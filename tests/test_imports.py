@@ -51,11 +51,15 @@ def reachable(start, graph):
     return found
 
 
-@pytest.mark.parametrize("room", ["data", "engine"])
-def test_no_file_imports_itself_by_way_of_others(room):
+@pytest.fixture(scope="module")
+def graph():
     known = modules()
-    graph = {name: imported(file, known) for name, file in known.items()}
-    inside = [name for name in known if name.startswith(f"shortrun.{room}.")]
+    return {name: imported(file, known) for name, file in known.items()}
+
+
+@pytest.mark.parametrize("room", ["data", "engine"])
+def test_no_file_imports_itself_by_way_of_others(room, graph):
+    inside = [name for name in graph if name.startswith(f"shortrun.{room}.")]
     assert len(inside) > 5
     assert [name for name in inside if name in reachable(name, graph)] == []
 
@@ -68,22 +72,29 @@ run, file, table = sys.argv[1:]
 assert main(["generate", run, "-n", "3", "-o", file]) == 0
 assert main(["predict", run, file, "-o", table]) == 0
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
+assert "shortrun.workflows.contacts" not in sys.modules
+import shortrun.workflows.contacts, shortrun
+from shortrun import workflows
+print(callable(workflows.contacts), workflows.contacts is shortrun.contacts, "tree" in dir(workflows))
 """
 
 
-def test_generate_and_predict_wait_for_nothing_heavy_but_torch(tmp_path):
-    """A process of its own, as others have imported everything: that takes as long as importing torch."""
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """The lines of a process of its own, as others have imported everything: that takes as long as importing torch."""
+    tmp_path = tmp_path_factory.mktemp("imports")
     run = shortrun.fit(shortrun.read("digits"), out=tmp_path / "run", hidden=4, updates=1)
     words = [sys.executable, "-c", VERBS, *map(str, (run.path, tmp_path / "new.npz", tmp_path / "new.csv"))]
-    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()[-1].split()
-    assert "torch" in said
-    assert [name for name in HEAVY if name in said] == []
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
-def test_a_verb_named_like_its_file_is_the_verb_whoever_imports_the_file():
-    door = "import sys, shortrun.workflows.contacts, shortrun; from shortrun import workflows; "
-    check = "print(callable(workflows.contacts), workflows.contacts is shortrun.contacts, 'tree' in dir(workflows))"
-    said = subprocess.run([sys.executable, "-c", door + check], check=True, capture_output=True, text=True).stdout
-    assert said.split() == ["True", "True", "True"]
+def test_generate_and_predict_wait_for_nothing_heavy_but_torch(said):
+    loaded = said[-2].split()
+    assert "torch" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_a_verb_named_like_its_file_is_the_verb_whoever_imports_the_file(said):
+    assert said[-1].split() == ["True", "True", "True"]
     with pytest.raises(AttributeError, match=r"'shortrun\.workflows' has no attribute 'contact'"):
         _ = shortrun.workflows.contact

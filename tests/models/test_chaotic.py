@@ -342,7 +342,7 @@ def moments_apart(trained: sr.Trajectory, age: int) -> float:
 @pytest.mark.slow
 def test_a_network_with_classes_generates_and_predicts_them(tmp_path):
     data, prototypes = planted(1, 3000)
-    config = chaotic(training__updates=200, training__batch=100, training__seed=1, chaotic__classes=True)
+    config = chaotic(training__updates=120, training__batch=100, training__seed=1, chaotic__classes=True)
     trained = sr.fit(data, out=tmp_path / "run", config=config)
     test, _ = planted(2, 500)
     # The prototypes are far apart: a nearest-prototype rule errs on no sample.
@@ -416,7 +416,7 @@ def test_a_training_that_diverges_stops_with_the_last_good_age(tmp_path):
 
 
 def test_codes_come_back_as_codes(tmp_path):
-    data = sr.read("digits")
+    data = sr.read("digits").head(200)
     config = chaotic(training__updates=2, training__batch=50)
     made = sr.generate(sr.fit(data, out=tmp_path / "run", config=config), n=4)
     assert made.values.dtype == np.uint8

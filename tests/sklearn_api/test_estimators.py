@@ -1,5 +1,6 @@
 """The estimators keep the conventions of scikit-learn, and do what their names say."""
 
+import os
 import pickle
 
 import numpy as np
@@ -24,7 +25,8 @@ IRIS, KINDS = load_iris(return_X_y=True)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "updates"), [(ShortRunClassifier, 15), (ShortRunGenerator, 2)])
-def test_the_conventions(kind, updates):
+def test_the_conventions(kind, updates, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # a hundred runs, of which none must outlive a power cut
     estimator = kind(**{**QUICK, "updates": updates})
     found = check_estimator(estimator, expected_failed_checks=EXPECTED, on_fail=None, on_skip=None)
     failed = {each["check_name"]: each["exception"] for each in found if each["status"] == "failed"}
