@@ -19,8 +19,9 @@ import shortrun as sr
 from shortrun.data import Alphabet, Dataset
 from shortrun.data.core.kind import GenotypeKind, MusicKind
 from shortrun.errors import MissingExtraError
-from shortrun.report import pictures, report
+from shortrun.report import report
 from shortrun.scores import Curves, offered, verdict
+from sketches import sketched_pages
 
 NAMES = ("<b>", "a&b", 'say "hi"')
 
@@ -80,25 +81,10 @@ def page(images):
     return report(images)
 
 
-def sketch(figure):
-    """Draw a figure once, coarsely and without a layout: what cannot be drawn fails, at a fraction of the time."""
-    figure.set_layout_engine("none")
-    figure.set_dpi(20)
-    figure.canvas.draw()
-    return b"<svg/>"
-
-
-@pytest.fixture(scope="module")
-def sketched():
-    """Return the page of an evaluation whose figures are sketches, for what is told around them."""
-
-    def page_of(found):
-        with pytest.MonkeyPatch.context() as patch:
-            for kind in ("svg", "png"):
-                patch.setattr(pictures, kind, sketch)
-            return report(found)
-
-    return page_of
+def sketched(found):
+    """Return the page of an evaluation whose figures are sketches."""
+    with sketched_pages():
+        return report(found)
 
 
 def test_every_score_of_every_class_is_on_the_page_with_the_value_of_the_json(images, page):
@@ -164,7 +150,7 @@ def test_the_same_evaluation_gives_the_same_bytes(images, page):
 
 
 @pytest.fixture(scope="module")
-def beside(images, sketched):
+def beside(images):
     """The text of a page of two runs, made by a command."""
     other = Curves("pcd & co", "pcd", 2, images.curves[0].table)
     return Page(sketched(replace(images, curves=(*images.curves, other), command="shortrun evaluate 'a <b>'"))).text
@@ -209,7 +195,7 @@ def kinds():
 
 
 @pytest.mark.parametrize("kind", kinds())
-def test_what_does_not_apply_is_left_out(kind, sketched, tmp_path):
+def test_what_does_not_apply_is_left_out(kind, tmp_path):
     data, shown = kinds()[kind]
     found = judged(data, tmp_path, validation=0.0)
     text = sketched(found)
@@ -221,7 +207,7 @@ def test_what_does_not_apply_is_left_out(kind, sketched, tmp_path):
     assert ("Class by class" in text) == (len(data.classes) > 0)
 
 
-def test_rows_of_a_table_are_shown(sketched, tmp_path):
+def test_rows_of_a_table_are_shown(tmp_path):
     random = np.random.default_rng(0)
     lines = [f"{random.normal():.3f},{random.choice(['red', 'b<i>'])},{'xy'[i % 2]}" for i in range(60)]
     (tmp_path / "table.csv").write_text("\n".join(["size,colour,kind", *lines]))
@@ -232,7 +218,7 @@ def test_rows_of_a_table_are_shown(sketched, tmp_path):
     assert "b<i>" in Page(text).text
 
 
-def test_music_is_shown_as_piano_rolls(sketched, tmp_path):
+def test_music_is_shown_as_piano_rolls(tmp_path):
     data = Dataset.from_arrays(binary(60, 176), named(60, ("x", "y"))).with_kind(music=MusicKind(2, "beat/4", 1))
     text = sketched(judged(data, tmp_path))
     assert "Generated music" in text
@@ -240,7 +226,7 @@ def test_music_is_shown_as_piano_rolls(sketched, tmp_path):
 
 
 @pytest.mark.parametrize("common", [True, False])
-def test_genotypes_have_their_figures_where_there_is_something_to_draw(common, sketched, tmp_path):
+def test_genotypes_have_their_figures_where_there_is_something_to_draw(common, tmp_path):
     values = binary(60, 30)
     if not common:
         values[:, :] = 0
@@ -260,7 +246,7 @@ def test_a_hundred_thousand_sites(tmp_path):
     assert len(text) < 2e6
 
 
-def test_a_missing_extra_is_named_and_the_rest_is_there(sketched, tmp_path, monkeypatch):
+def test_a_missing_extra_is_named_and_the_rest_is_there(tmp_path, monkeypatch):
     def missing(*_):
         raise MissingExtraError("logomaker", "plots")
 
