@@ -272,7 +272,7 @@ def test_a_page_of_large_images_is_small(tmp_path):
     values = binary(80, 784).reshape(-1, 28, 28)
     data = Dataset.from_arrays(values, named(80, "012"))
     text = report(judged(data, tmp_path, scheme=sr.ff(2), scores=["aai"]))
-    assert len(text) < 4e6  # without curves, whose four drawings have at most 0.8e6
+    assert len(text) < 4e6  # without curves, whose drawings do not depend on the images
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
