@@ -211,7 +211,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("mixed")
     people(3000, 0).to_csv(path / "people.csv", index=False)
     people(1000, 1).to_csv(path / "more.csv", index=False)
-    words = ("--label-column", "survived", "--hidden", 24, "--updates", 900, "--seed", 4, "--bins", 6)
+    words = ("--label-column", "survived", "--hidden", 24, "--updates", 600, "--seed", 4, "--bins", 6)
     good("train", path / "people.csv", "-o", path / "run", *words)
     return path
 

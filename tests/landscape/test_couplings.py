@@ -195,9 +195,9 @@ def test_couplings_of_a_lattice_are_found_again(tmp_path):
     data = sr.Dataset.from_arrays(bits[rng.choice(len(law), 100_000, p=law / law.sum())])
     config = resolve(
         model={"units": "ising", "hidden_units": "ising", "hidden": 40},
-        scheme={"name": "pcd", "steps": 3, "chains": 1000},
+        scheme={"name": "pcd", "steps": 3, "chains": 500},
         optimiser={"rate": 0.2, "schedule": "cosine"},
-        training={"updates": 2000, "batch": 1000, "validation": 0.0, "seed": 0},
+        training={"updates": 2000, "batch": 500, "validation": 0.0, "seed": 0},
     )
     run = workflows.fit(data, out=tmp_path / "run", config=config)
     for method in ("exact", "gaussian"):

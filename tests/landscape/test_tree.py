@@ -637,7 +637,7 @@ def test_ages_are_spaced_by_the_exchange_of_chains(run):
 
 @pytest.mark.slow
 def test_t13_a_planted_hierarchy_comes_back(tmp_path):
-    # Theory: two tops of three leaves, PCD-10 with N_h = 20, rate 0.05, 6000 updates, 60 ages; here a third as many
+    # Theory: two tops of three leaves, PCD-10 with N_h = 20, rate 0.05, 6000 updates, 60 ages; here a fifth as many
     # updates at twice the rate.
     values, labels = hierarchy()
     config = resolve(
@@ -652,7 +652,7 @@ def test_t13_a_planted_hierarchy_comes_back(tmp_path):
         model={"hidden": 20},
     )
     trained = sr.fit(
-        Dataset.from_arrays(values), out=tmp_path / "run", config=config, updates=2000, batch=100, validation=0.0
+        Dataset.from_arrays(values), out=tmp_path / "run", config=config, updates=1200, batch=100, validation=0.0
     )
     found = workflows.tree(trained, Dataset.from_arrays(values, labels))
     assert found.levels[0].clusters == 6

@@ -12,6 +12,7 @@ import pytest
 
 import shortrun as sr
 from command_line import call, good, refused
+from sketches import sketched_pages
 
 SMALL = ("--hidden", 6, "--updates", 6, "--batch", 20, "--threads", 1, "--scheme", "ff", "--steps", 2)
 
@@ -23,6 +24,13 @@ def save(path, values, labels=None):
 
 def values(rows=60, sites=12, seed=0):
     return (np.random.default_rng(seed).random((rows, sites)) < 0.4).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _sketched():
+    """Figures are looked at in the tests of the report."""
+    with sketched_pages():
+        yield
 
 
 @pytest.fixture(scope="module")
