@@ -259,15 +259,16 @@ def trained(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["npz", "npy", "csv", "fasta"])
 def test_peak_of_generating_does_not_grow_with_the_number(tmp_path, trained, peak, ending):
-    """90,000 more samples of 64 sites, 6 MB of values and 6 MB of names."""
+    """180,000 more samples of 64 sites, 12 MB of values and 12 MB of names."""
     code = 'assert not main(["generate", words[0], "-n", words[1], "-o", words[2]])'
 
     def of(n):
         return peak(code, trained, n, tmp_path / f"{n}.{ending}")
 
-    few, values = of(20_000), 64e-6 * 90_000
-    most = 4 + (values if ending in ("npz", "npy") else values / 2)  # arrays are written in one piece
-    assert any(of(110_000) - few < most for _ in range(2))  # what the allocator keeps by chance only adds
+    few, values = of(20_000), 64e-6 * 180_000
+    # Arrays are written in one piece; their names wait in a file, whose pages count once they are looked at.
+    most = 8 + (2 * values if ending in ("npz", "npy") else values / 2)
+    assert any(of(200_000) - few < most for _ in range(2))  # what the allocator keeps by chance only adds
 
 
 @linux

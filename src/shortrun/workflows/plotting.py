@@ -33,7 +33,7 @@ class Plots:
     >>> import shortrun as sr
     >>> run = sr.fit(sr.read("digits"), hidden=8, updates=2)
     >>> [axis.get_ylabel() for axis in run.plot.training().axes]
-    ['residuals', 'weights']
+    ['residuals', 'weights', 'labels']
     """
 
     def __init__(self, run: Trajectory):
