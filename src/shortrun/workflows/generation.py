@@ -114,7 +114,7 @@ def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings)
         If a rule cannot be read or kept, or the data are no table.
     """
     if not run.kind.is_table:
-        raise ConfigError("rules", "are for rows of a table")
+        raise ConfigError("rules", "only for the rows of a table")
     if template is not None:
         raise ConfigError("rules", "go without a template: --fix holds columns (fix)")
     codes, fixed = _label_codes(run, None, settings), fixed_cells(run.kind, settings.fix)
