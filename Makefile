@@ -7,10 +7,11 @@ DEMO := demo
 
 .PHONY: demo test types tests campaign docs bench clean
 
+# Packages are compiled when they are first imported: all 16,000 files of them would take two minutes.
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
 	@echo "Installing into $(VENV): PyTorch and others, a few minutes the first time"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	$(BIN)/pip install --no-compile --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
 
 demo: $(VENV)/.installed-plots
