@@ -19,9 +19,11 @@ LOOK = 0.1  # seconds between looks at a bar
 
 def automatic() -> Bar | Page | None:
     """Return a bar in a notebook, or on a terminal that can show one; None elsewhere."""
-    if in_notebook():
-        return Page()
-    terminal = Console(stderr=True)
+    return Page() if in_notebook() else bar_on(Console(stderr=True))
+
+
+def bar_on(terminal: Console) -> Bar | None:
+    """Return a bar if stderr, as this console writes to it, is a terminal that can show one."""
     return Bar(terminal) if sys.stderr.isatty() and not terminal.is_dumb_terminal else None
 
 

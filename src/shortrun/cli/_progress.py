@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from shortrun.cli._output import Terminal, say
-from shortrun.progress import LOOK, Bar, monitored
+from shortrun.progress import LOOK, Bar, bar_on, monitored
 
 EVERY, AT_LEAST = 10.0, 1.0  # seconds between lines, between lines at ages
 
 
 def shown() -> Bar | Lines:
     """Return a bar if stderr is a terminal that can show one, else lines."""
-    terminal = Terminal(stderr=True)
-    return Bar(terminal) if sys.stderr.isatty() and not terminal.is_dumb_terminal else Lines()
+    return bar_on(Terminal(stderr=True)) or Lines()
 
 
 class Lines(AbstractContextManager["Lines"]):
