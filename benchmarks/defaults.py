@@ -2,6 +2,7 @@
 
     python -m benchmarks.defaults mnist hgd ... [--seeds 1 2 3] [--minutes 6] [--json FILE] [-o FOLDER]
     python -m benchmarks.defaults digits sam hgd --updates 600 --set model.start=uniform      # the effect of an option
+    python -m benchmarks.defaults digits sh3 --rows 300                                      # of fewer training samples
 
 For each data set and seed: `sr.fit(train, out=..., seed=seed)` and nothing else, then samples and labels at the run's
 own best ages, judged on rows that neither the training nor the choice of the defaults has seen. Prints a JSON line a
@@ -217,6 +218,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--minutes", type=float, help="limit of each training")
     parser.add_argument("--updates", type=int, help="exactly so many updates")
+    parser.add_argument("--rows", type=int, help="train on so many rows, drawn at random")
     parser.add_argument("--set", action="append", default=[], dest="assignments", help="section.key=value to compare")
     parser.add_argument("--json", type=Path, help="file to append to")
     parser.add_argument("-o", "--out", type=Path, help="folder to keep the runs in")
@@ -230,9 +232,12 @@ def main() -> None:
         for seed in options.seeds:
             for name in options.cases or CASES:
                 train, test = CASES[name]()
+                if options.rows is not None:
+                    train = train.select(np.random.default_rng(seed).permutation(len(train))[: options.rows])
                 run, took = trained(train, folder / f"{name}-{seed}", seed, given)
                 setting = {"set": options.assignments} if options.assignments else {}
-                rows.append({"case": name, "seed": seed, **setting, **took, **judged(name, run, train, test, seed)})
+                asked = {"case": name, "seed": seed, "rows": len(train), **setting}
+                rows.append({**asked, **took, **judged(name, run, train, test, seed)})
                 line = json.dumps(rows[-1])
                 print(line, flush=True)
                 if options.json:

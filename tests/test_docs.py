@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import doctest
+import functools
 import hashlib
 import importlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,8 @@ import torch
 
 import shortrun as sr
 from shortrun import scores, units
+from shortrun.cli._app import VERBS
+from shortrun.cli._lazy import command_of
 from shortrun.learning.schemes import SCHEMES, NamedScheme
 from shortrun.models import RBM, Layer, Spec
 from shortrun.settings.training import SchemeSettings
@@ -321,6 +325,70 @@ def test_the_example_of_scikit_learn():
     assert (module.new.shape, set(module.classes), module.features.shape) == ((100, 13), {2}, (45, 32))
 
 
+@pytest.mark.parametrize("page", ["sparse_labels", "parts_fixed"])
+def test_the_examples_of_the_how_to_pages(page, capsys):
+    (source,) = blocks(f"docs/howto/{page}.md")
+    module = executed(source)
+    out = capsys.readouterr().out
+    if page == "parts_fixed":
+        assert out == "True\n"
+    else:
+        assert 0.05 < module.few.labelled.mean() < 0.15
+        assert float(out.split()[-1]) > 0.75
+
+
+def commands_in(page):
+    """Return the commands of a page's blocks, as words; those with a place to fill in or a pipe are not."""
+    fences = re.findall(r"^```\w*\n(.*?)^```", (ROOT / page).read_text(), flags=re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for fence in fences for line in fence.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.startswith("shortrun ")]
+
+
+@functools.cache
+def flags_of(verb, part=None):
+    """Return the flags of a verb, or of a part of `data` and `plot`; None if there is no such command."""
+    if verb not in VERBS:
+        return None
+    command = command_of(verb)
+    if hasattr(command, "commands"):
+        if part not in command.commands:
+            return None
+        command = command.commands[part]
+    return {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+
+
+def unknown_in(words):
+    """Return the verb or flag of a command line that does not exist; None if all do, or the verb is for any one."""
+    if words[0].isupper() or words[0] == "--help":
+        return None
+    flags = flags_of(words[0], words[1] if words[0] in ("data", "plot") else None)
+    if flags is None:
+        return " ".join(words[:2])
+    given = [re.split(r"[=|\]]", word.lstrip("["))[0] for word in words if word.lstrip("[").startswith("--")]
+    return next((flag for flag in given if flag not in flags), None)
+
+
+PAGES = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(p.relative_to(ROOT).as_posix() for p in sorted(ROOT.glob("docs/**/*.md"))),
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_in_the_pages_exist(page):
+    assert [fault for words in commands_in(page) if (fault := unknown_in(words[1:]))] == []
+
+
+def test_wrong_commands_are_seen():
+    assert unknown_in(["trian", "x"]) == "trian x"
+    assert unknown_in(["data", "splitt"]) == "data splitt"
+    assert unknown_in(["train", "x", "--hiden", "3"]) == "--hiden"
+    assert unknown_in(["train", "x", "--hidden=3", "[--seed", "1]"]) is None
+
+
 def test_the_public_names():
     assert len(sr.__all__) == 59
     for name in sr.__all__:
@@ -354,15 +422,6 @@ def test_every_tutorial_shows_what_its_script_does():
         notebook = json.loads(path.with_suffix(".ipynb").read_text())
         assert notebook["metadata"]["source_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest(), "make docs"
         assert any(cell.get("outputs") for cell in notebook["cells"])
-
-
-PAGES = (
-    "README.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")),
-)
 
 
 def prose(page):
