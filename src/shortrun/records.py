@@ -25,6 +25,7 @@ JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 
 RESIDUALS = ("residual_generate", "residual_joint")  # of the runs that make samples
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
 SETBACKS = 3  # whose next one ends a training
+RAN_AWAY = "it ran away"
 
 
 class Outlook(NamedTuple):
@@ -152,7 +153,7 @@ def outlook(records: Sequence[Record]) -> Outlook:
     settled = len(seen) > 1 and all(map(passes, seen[-2:]))  # once may be luck
     if settled and since_best([-right(record) for record in seen]):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
-    if setbacks(seen) > SETBACKS:
+    if setbacks(seen) > SETBACKS or in_vain(seen):
         good = next((record for record in seen if record["update"] == best(seen, "generate")), None)
         if good is None:
             return Outlook(True, "samples are far from the data at every rate: of numbers on other scales, give --bins")
@@ -163,6 +164,28 @@ def outlook(records: Sequence[Record]) -> Outlook:
 def setbacks(seen: Sequence[Record]) -> int:
     """Return how often a training was set back."""
     return sum("set_back_to" in record for record in seen)
+
+
+def in_vain(seen: Sequence[Record]) -> bool:
+    """Return whether a training was just set back although half the rate, after the set-back before, had not helped.
+
+    A machine that runs away is another matter: it may need several halvings before it learns at all.
+    """
+    turns = [i for i, record in enumerate(seen) if "set_back_to" in record]
+    if len(turns) < 2 or turns[-1] + 1 < len(seen) or seen[-1].get("because") == RAN_AWAY:
+        return False
+    before, since = seen[: turns[-2]], seen[turns[-2] + 1 : turns[-1]]
+    return not any(gained(before, record) for record in since)
+
+
+def gained(before: Sequence[Record], record: Record) -> bool:
+    """Return whether a record is better than all before by more than half a standard error, in one of three ways."""
+    nearer = [abs(each["nearer"] - 0.5) for each in (*before, record)]
+    apart, wrong = [*map(told_apart, (*before, record))], [1 - right(each) for each in (*before, record)]
+    errors = standard_error(record), chance(record) / ERRORS, share_error(right(record), record)
+    return any(
+        values[-1] < min(values[:-1]) - error / 2 for values, error in zip((apart, nearer, wrong), errors, strict=True)
+    )
 
 
 def right(record: Record) -> float:
@@ -246,7 +269,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
         return None
     last = seen[-1]
     if collapsed(last) or jumped(records):
-        return "it ran away"
+        return RAN_AWAY
     if not automatic:
         return None
     if "set_back_to" in last:

@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from shortrun.records import best, collapsed, copies, outlook, predicting, set_back, standard_error, told_apart
+from shortrun.records import (
+    RAN_AWAY,
+    best,
+    collapsed,
+    copies,
+    outlook,
+    predicting,
+    set_back,
+    standard_error,
+    told_apart,
+)
 
 
 def record(update, p_dd, p_gg=0.5, nearer=0.3, accuracy=0.9, compared=400, **others):
@@ -62,7 +72,7 @@ def test_a_residual_that_jumps_shows_a_machine_that_runs_away():
     assert set_back(calm, automatic=False) is None
     away = calm[-1] | {"update": 400, "residual_generate": 0.1}
     for automatic in (True, False):
-        assert set_back([*calm, away], automatic=automatic) == "it ran away"
+        assert set_back([*calm, away], automatic=automatic) == RAN_AWAY
     assert set_back([*calm, away | {"residual_generate": 0.06}]) is None
     assert set_back([*calm, away, calm[-1] | {"update": 500}]) is None
 
@@ -109,18 +119,40 @@ def test_set_back_when_nothing_gets_better():
 def test_set_back_when_samples_get_worse_or_are_lost():
     assert set_back([*course(0.6), record(200, 0.85)]) == "samples became worse"
     lost = {"update": 200, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0, "compared": 1, "weight_norm": math.inf}
-    assert set_back([*course(0.6), lost], automatic=False) == "it ran away"
+    assert set_back([*course(0.6), lost], automatic=False) == RAN_AWAY
 
 
 def test_a_training_ends_at_the_fourth_setback():
     seen = course(0.9, 0.7)
     for i in range(3, 7):
         assert not outlook(seen).done
-        seen.append(record(100 * i, 0.7, set_back_to=200))
+        seen.append(record(100 * i, 0.7, set_back_to=200, because=RAN_AWAY))
         assert set_back(seen) is None
     found = outlook(seen)
     assert found.done
     assert "age 200" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("between", "done"),
+    [
+        ({}, True),
+        ({"p_dd": 0.69}, True),  # by less than half a standard error, 0.0125 of told_apart
+        ({"p_dd": 0.65}, False),
+        ({"nearer": 0.35}, False),
+        ({"accuracy": 0.95}, False),
+    ],
+)
+def test_a_training_ends_when_half_the_rate_did_not_help(between, done):
+    """Unless it ran away, which may take several halvings."""
+    idle = [record(100 * i, 0.7) for i in range(1, 5)]
+    turn = {"set_back_to": 100, "because": "samples came no closer for 3 ages"}
+    first = [*idle, record(500, 0.7, **turn)]
+    assert not outlook(first).done
+    again = [*first, *(record(100 * i, **{"p_dd": 0.7, **between}) for i in range(6, 9))]
+    assert not outlook(again).done
+    assert outlook([*again, record(900, 0.7, **turn)]).done is done
+    assert not outlook([*again, record(900, 0.7, set_back_to=100, because=RAN_AWAY)]).done
 
 
 def test_records_that_lack_numbers_do_not_count():
