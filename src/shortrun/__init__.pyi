@@ -215,6 +215,7 @@ def fit(
     time: float | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    processes: int = 1,
     model: Literal['rbm', 'chaotic'] = 'rbm',
     units: Literal['auto', 'bernoulli', 'ising', 'potts', 'gaussian'] = 'auto',
     hidden: int | Literal['auto'] = 'auto',

@@ -55,6 +55,10 @@ class DataError(ShortrunError):
     """Data that cannot be used: what is wrong and what was expected."""
 
 
+class ParallelError(ShortrunError):
+    """Processes that share a training do not find one another, or one of them is gone."""
+
+
 class FormatError(DataError):
     """A file that cannot be read as what it claims to be.
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from shortrun import jsons
 from shortrun.errors import StoreError, is_shown, printable
 from shortrun.files import explain
+from shortrun.ranks import follows
 
 STDOUT = "-"  # a file of this name
 BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
@@ -48,6 +49,8 @@ def put(text: str, *, aside: bool = False) -> None:
     StoreError
         If stdout takes no more; what stderr does not take is lost.
     """
+    if follows():
+        return
     with writable(aside):
         print(text, file=sys.stderr if aside else sys.stdout, flush=True)
 

@@ -55,6 +55,7 @@ def train(
     shortrun train -o run --resume
     """
     settings.check()
+    settings = settings.restarted(out)
     visible, changes = without_visible(given)
 
     from shortrun.store import Trajectory

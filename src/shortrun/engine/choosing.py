@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias, overload
 import torch
 from torch import Tensor
 
+from shortrun import parallel
 from shortrun.engine import native
 from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.engine.cpu import CpuMachine
@@ -15,6 +16,7 @@ from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.interface import EnergyMachine, HasLabelPosterior, Machine
 from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.plain import PlainMachine
+from shortrun.engine.shared import shared
 from shortrun.models import RBM, Model
 from shortrun.typing import State, Theta
 
@@ -123,6 +125,8 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine: ...
 def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
     """Return the fastest machine that knows the model's units, on the device and in the precision of theta.
 
+    Processes that share their work (`parallel.sharing`) each get the machine that all of them run together.
+
     Parameters
     ----------
     model : Model
@@ -149,7 +153,7 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
     """
     *_, (_, ready) = _attempts(model, theta, exact)
     assert not isinstance(ready, str)
-    return ready
+    return shared(ready, parallel.current())
 
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:

@@ -38,6 +38,7 @@ from shortrun.engine.structures import (
     CTabulate,
 )
 from shortrun.models import RBM, Clamp, Layer
+from shortrun.parallel import Group
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 from shortrun.units import Ising, Potts
 
@@ -342,7 +343,8 @@ class LookupMachine(CpuMachine):
         observed = torch.cat([self._first_moments(i, x, weights) for i, x in enumerate(state[: len(self.tables)])])
         return observed, self._hidden_means(state, weights).sum(1)
 
-    def statistics(self, terms: Sequence[Term]) -> Theta:
+    def statistics(self, terms: Sequence[Term], group: Group | None = None) -> Theta:
+        """Return the statistics of the interface; of several processes each gathers those of its part of the sites."""
         out = torch.empty_like(self.theta)
         weight, bias, hidden_bias = self.model.view(out)
         bias.zero_()
@@ -351,9 +353,14 @@ class LookupMachine(CpuMachine):
         for mean in means:
             hidden_bias += mean.sum(1)
         for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
+            sites = slice(0, layer.sites) if group is None else group.part(layer.sites)
+            by_site = weight[rows].view(layer.sites, -1)
             for n, (codes, moments, weights) in enumerate(self.shared(i, terms, means)):
-                self._add_products(layer, codes, moments, weight[rows], add=n > 0)
+                if sites.start < sites.stop:
+                    self._add_products(layer, codes[:, sites], moments, by_site[sites], add=n > 0)
                 bias[rows] += self._first_moments(i, codes, weights)
+            if group is not None:
+                by_site.copy_(group.whole(by_site[sites], layer.sites))
             if _doubling(layer):
                 weight[rows].mul_(2).sub_(hidden_bias)
         return out
@@ -375,10 +382,10 @@ class LookupMachine(CpuMachine):
             padded = torch.nn.functional.pad(moments[:, :rows], (0, 0, 0, blocks * WIDE - columns))
             by_rows = padded.view(blocks, WIDE, rows).transpose(1, 2).contiguous()
             ask = CScatter(*shape, columns, add, by_rows.data_ptr(), out.data_ptr())
-            self._run(SCATTER, ask, blocks * -(-layer.sites // TOGETHER))
+            self._run(SCATTER, ask, blocks * -(-codes.shape[1] // TOGETHER))
             return
         high, low, scale = self._tables_of_rows(moments, rows)
-        tasks, part = self._parts(layer.width)
+        tasks, part = self._parts(out.numel() // columns)
         ask = CProducts(*shape, high.data_ptr(), low.data_ptr(), columns, part, add, 1 / scale, out.data_ptr())
         self._run(PRODUCTS, ask, tasks)
 

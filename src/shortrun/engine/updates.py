@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from shortrun import parallel
 from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.step import Optimiser
 from shortrun.models import RBM, Model, Training
@@ -108,6 +109,8 @@ def updater(
 
 def refusal(model: Model, theta: Theta, batches: Batches) -> str:
     """Return why updates cannot be captured as a graph, "" where they can."""
+    if parallel.current() is not None:
+        return "several processes share it"
     if not theta.is_cuda:
         return f"theta is on {theta.device.type}"
     if not isinstance(model, RBM):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from shortrun import engine
+from shortrun import engine, parallel
 from shortrun.dynamics import Noise, Scheme, Stream
 from shortrun.errors import DataError
 from shortrun.learning import average, monitor, optimisers, rates
@@ -21,6 +21,7 @@ from shortrun.records import Record, ages, best, decisive, outlook, predicting, 
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
+T = TypeVar("T")
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
 JUDGED = 10  # ages of a decade, at most, by which a training is judged
@@ -145,7 +146,17 @@ def fit(
     ------
     DataError
         If the parameters are no longer finite; the ages kept so far are good.
+    ParallelError
+        If other processes that share the training are gone, or have other parameters.
+
+    Notes
+    -----
+    Processes that share a training (`parallel.sharing`) do the same updates. The first one looks at the clock, judges
+    samples, reads ages and asks its recorder; what it finds holds for all.
     """
+    group = parallel.current()
+    if group is not None:
+        monitored, kept_at = monitored and _told(group, monitored), kept_at and _told(group, kept_at)
     training = training or begin(model, scheme, rows, config)
     records, options = list(records), config.training
     kept, automatic = ages(options.ages_per_decade, options.last_update), options.updates == "auto"
@@ -171,7 +182,7 @@ def fit(
     while training.update < options.last_update and not (automatic and outlook(records).done):
         update = training.update + 1
         rate = rate_at(update) * training.pace
-        late = options.minutes is not None and time.monotonic() - begun >= 60 * options.minutes
+        late = options.minutes is not None and _any(group, time.monotonic() - begun >= 60 * options.minutes)
         is_age = late or update in kept
         logged = is_age or update % options.log_every == 0
         residuals = advance(update, rate, residuals=logged)
@@ -187,15 +198,31 @@ def fit(
             if validation is not None:
                 record |= _accuracy(model, scheme, training, validation, options.seed)
             _check_finite(record)
+            if group is not None:
+                group.check_equal(training.theta, update)
             records.append(record)
             recorder.log(record)
             before, (weight, swapped) = (weight, swapped), lessons()
             advance = updater() if "set_back_to" in record or (weight, swapped) != before else advance
         if is_age:
             recorder.age(training)
-        if recorder.after_update(training) or late:
+        if _any(group, recorder.after_update(training)) or late:
             break
     return training
+
+
+def _told(group: parallel.Group, function: Callable[..., T]) -> Callable[..., T]:
+    """Return a function whose result is that of the first process; all of them call it, as its work may be shared."""
+
+    def told(*values: Any) -> T:
+        found = function(*values)
+        return group.told(lambda: found)
+
+    return told
+
+
+def _any(group: parallel.Group | None, mine: bool) -> bool:
+    return mine if group is None else group.any(mine)
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -225,6 +226,20 @@ class TrainSettings(Settings):
         panel=OUTPUT,
     )
     overwrite: bool = option(False, "Replace the run in the folder.", panel=OUTPUT)
+    processes: Positive = option(
+        1,
+        "Processes on this machine that share the training; the result does not depend on their number. Those that "
+        "torchrun or srun started share it by themselves.",
+        panel=TRAINING,
+        metavar="N",
+    )
+
+    def restarted(self, out: Path | str | None) -> TrainSettings:
+        """Return the settings of a training that torchrun starts again after one of its processes died: it goes on."""
+        again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+        if not again or out is None or not (Path(out) / "run.json").exists():
+            return self
+        return self.model_copy(update={"resume": True, "overwrite": False})
 
     def check(self) -> None:
         """Raise ConfigError if a run is both to go on and to be replaced."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from shortrun import engine, learning, memory, store
+from shortrun import engine, learning, memory, parallel, store
 from shortrun.data import Dataset, read
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
@@ -21,11 +21,14 @@ from shortrun.data.core.values import holds_only_binary
 from shortrun.data.in_memory import as_dataset
 from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
+from shortrun.learning.fit import Recorder
 from shortrun.models import RBM, AnySpec, Model, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
 from shortrun.store import TemporaryFolder, Trajectory
+from shortrun.store.header import Header
+from shortrun.typing import Theta
 from shortrun.workflows._runs import opened
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
@@ -98,6 +101,7 @@ def fit(
     (2, 'ff')
     """
     settings.check()
+    settings = settings.restarted(out)
     run = Trajectory.open(out) if settings.resume and out is not None else None
     named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
@@ -105,28 +109,49 @@ def fit(
     if out is None:
         return _in_memory(data, scheme, settings, changes, progress)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
-    _check(data, config)
-    device = device_of(config.training.device)
-    parts = Parts.of(data, config, device)  # may refuse, so before a run is made
-    spec = spec_for(data, config)
-    chosen = scheme if isinstance(scheme, Scheme) else learning.from_settings(config.scheme, spec.label is not None)
-    model = model_of(spec)
-    _check_memory(model, min(config.training.batch, len(data)))
-    if isinstance(model, RBM) and model.spec.start == "profile":
-        model = RBM(model.spec, learning.profile(model, parts.rows).cpu())
-    monitored = parts.monitor(model, chosen, config)
-    if monitored is None and config.training.updates == "auto":
-        raise ConfigError("updates", NO_JUDGE)
-    form = store.describe(spec, chosen, config, data)
-    form["data"]["learned"] = len(parts.rows)
-    if settings.resume:
-        writer = store.reopen(out, form)
-    else:
-        rows = store.KnownRows.of(data, parts.held)
-        writer = store.create(out, form, model=model, rows=rows, overwrite=settings.overwrite)
-    with writer, _interrupts(writer), _followed(progress) as told:
-        _train(parts, monitored, device, chosen, config, writer, told)
+    job = Job.of(data, config, scheme)  # may refuse, so before a run is made
+    form = store.describe(job.model.spec, job.scheme, config, data)
+    form["data"]["learned"] = len(job.parts.rows)
+    with _together(settings.processes, data, config, scheme) as group:
+        if group is not None and group.rank > 0:
+            job.follow(group)
+        else:
+            with _written(out, form, job, settings) as writer, _interrupts(writer), _followed(progress) as told:
+                job.train(writer, told, group)
+        if group is not None:
+            group.told(lambda: None)  # others open the run once it is closed
     return Trajectory.open(out)
+
+
+def _written(out: Path | str, form: Header, job: Job, settings: TrainSettings) -> store.Writer:
+    """Return what writes the run: a new one, or one that goes on."""
+    if settings.resume:
+        return store.reopen(out, form)
+    rows = store.KnownRows.of(job.parts.data, job.parts.held)
+    return store.create(out, form, model=job.model, rows=rows, overwrite=settings.overwrite)
+
+
+@contextmanager
+def _together(count: int, data: Dataset, config: Config, scheme: Any) -> Iterator[parallel.Group | None]:
+    """Join the processes that torchrun or srun started, or start as many here; None for one alone."""
+    place = parallel.here()
+    if place is not None:
+        with parallel.Group.joined(place) as group, parallel.sharing(group):
+            yield group
+    elif count > 1:
+        work = {"data": data, "config": config, "scheme": scheme}
+        with parallel.followers(count, f"{__name__}:follow", work) as group, parallel.sharing(group):
+            yield group
+    else:
+        yield None
+
+
+def follow(group: parallel.Group, data: Dataset, config: Config, scheme: Any) -> None:
+    """Do the same as the process that trains, in another one."""
+    job = Job.of(data, config, scheme)
+    with parallel.sharing(group):
+        job.follow(group)
+        group.told(lambda: None)
 
 
 def _samples(data: Any, labels: Any, label_column: str | None) -> Dataset:
@@ -230,31 +255,97 @@ def device_of(name: str) -> torch.device:
         raise ConfigError("training.device", f"'{name}' is not a device of this machine, use auto or cpu") from None
 
 
-def _train(
-    parts: Parts,
-    monitored: HeldOut | None,
-    device: torch.device,
-    scheme: Scheme,
-    config: Config,
-    writer: store.Writer,
-    progress: Progress | None,
-) -> None:
-    saved = writer.restart()
-    training = saved.to(device) if saved else None
-    updates = None if config.training.updates == "auto" else config.training.updates
-    recorder = _Recorder(writer, updates, progress)
-    learning.fit(
-        writer.model,
-        scheme,
-        parts.rows,
-        config,
-        recorder,
-        training=training,
-        validation=parts.validation,
-        monitored=monitored,
-        kept_at=writer.restored,
-        records=writer.records(),
-    )
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A training before it begins: all that every process of it needs.
+
+    Parameters
+    ----------
+    parts : Parts
+        The data.
+    model, scheme, config : Model, Scheme, Config
+        What learns, and how.
+    monitored : HeldOut or None
+        What ages are judged by.
+    """
+
+    parts: Parts
+    model: Model
+    scheme: Scheme
+    config: Config
+    monitored: HeldOut | None
+
+    @classmethod
+    def of(cls, data: Dataset, config: Config, scheme: Scheme | str | None) -> Job:
+        """Return the job of a training on some samples.
+
+        Raises
+        ------
+        DataError, ConfigError
+            If they cannot be learned from, or settings do not go with them.
+        """
+        _check(data, config)
+        parts = Parts.of(data, config, device_of(config.training.device))
+        spec = spec_for(data, config)
+        chosen = scheme if isinstance(scheme, Scheme) else learning.from_settings(config.scheme, spec.label is not None)
+        model = model_of(spec)
+        _check_memory(model, min(config.training.batch, len(data)))
+        if isinstance(model, RBM) and model.spec.start == "profile":
+            model = RBM(model.spec, learning.profile(model, parts.rows).cpu())
+        monitored = parts.monitor(model, chosen, config)
+        if monitored is None and config.training.updates == "auto":
+            raise ConfigError("updates", NO_JUDGE)
+        return cls(parts, model, chosen, config, monitored)
+
+    def train(self, writer: store.Writer, progress: Progress | None, group: parallel.Group | None) -> None:
+        """Train, with all that is to be kept handed to the writer; it knows how far an earlier training came."""
+        updates = None if self.config.training.updates == "auto" else self.config.training.updates
+        saved, records = writer.restart(), writer.records()
+        if group is not None:
+            group.told(lambda: (saved, records))
+        self._fit(_Recorder(writer, updates, progress), writer.model, saved, records, writer.restored)
+
+    def follow(self, group: parallel.Group) -> None:
+        """Do the same updates as the first process, and keep nothing."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one decides
+        saved, records = group.told(lambda: (None, []))
+        self._fit(_Unrecorded(), self.model, saved, records, lambda _: torch.empty(0))
+
+    def _fit(
+        self,
+        recorder: Recorder,
+        model: Model,
+        saved: Training | None,
+        records: Sequence[Record],
+        kept_at: Callable[[int], Theta],
+    ) -> None:
+        learning.fit(
+            model,
+            self.scheme,
+            self.parts.rows,
+            self.config,
+            recorder,
+            training=saved.to(device_of(self.config.training.device)) if saved else None,
+            validation=self.parts.validation,
+            monitored=self.monitored,
+            kept_at=kept_at,
+            records=records,
+        )
+
+
+class _Unrecorded:
+    """What a process that is not the first one records."""
+
+    def age(self, training: Training) -> None:
+        """Keep nothing."""
+
+    def log(self, record: Record) -> None:
+        """Write nothing."""
+
+    def after_update(self, training: Training) -> bool:
+        """Leave the end to the first process."""
+        return False
 
 
 def _check(data: Dataset, config: Config) -> None:

@@ -1,0 +1,114 @@
+"""Trainings by several processes: the same files bit for bit, whatever happens to one of them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+import shortrun as sr
+from command_line import call, finish, good, start
+from shortrun.ranks import Place, first_host, follows, here
+
+SMALL = ("--hidden", 16, "--batch", 50, "--log-every", 10, "--seed", 2)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """400 digits, half of them without a label."""
+    path = tmp_path_factory.mktemp("data") / "digits.npz"
+    data = sr.read("digits").head(400)
+    sr.write(path, data.with_labels([*data.labels[:200], *[-1] * 200], data.classes))
+    return path
+
+
+def files(run):
+    """Return the ages of a run, and its log without times."""
+    ages = {path.name: path.read_bytes() for path in sorted((run / "ages").iterdir())}
+    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return ages, [{k: v for k, v in each.items() if k not in ("seconds", "crc32")} for each in records]
+
+
+@pytest.mark.slow
+def test_two_processes_do_what_one_does(digits, tmp_path):
+    """Begun by two, continued by one; and in one go by one."""
+    options = ("--missing-labels", "impute", "--scheme", "pcd", "--optimiser", "adam")
+    one, two = tmp_path / "one", tmp_path / "two"
+    good("train", digits, "-o", one, *SMALL, *options, "--updates", 60)
+    good("train", digits, "-o", two, *SMALL, *options, "--updates", 50, "--processes", 2)
+    good("train", "-o", two, "--resume", "--updates", 60)
+    ages, log = files(one)
+    found, other = files(two)
+    assert set(ages) | {"000050.safetensors"} == set(found) | {"000050.safetensors"}
+    assert all(found[name] == ages[name] for name in ages)
+    assert log[-1] == other[-1]
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_training_in_a_line(digits, tmp_path):
+    run = tmp_path / "run"
+    process = start("train", digits, "-o", run, *SMALL, "--updates", 100_000, "--processes", 2, "--restart-seconds", 0)
+    deadline = time.monotonic() + 120
+    while not (run / "restart.safetensors").exists() or len(list((run / "ages").glob("*"))) < 5:
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    (child,) = children(process.pid)
+    os.kill(child, signal.SIGKILL)
+    result = finish(process)
+    assert result.code == 2
+    line = result.err.splitlines()[-1]
+    assert line.startswith("error: another process of this training ended")
+    assert line.endswith("what was saved goes on with --resume")
+    updates = sr.Trajectory.open(run).ages[-1]
+    good("train", "-o", run, "--resume", "--updates", updates + 10, "--processes", 2)
+    assert sr.Trajectory.open(run).updates == updates + 10
+
+
+def children(pid):
+    """Return the processes that another one started, as Linux tells."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True)
+    return [int(word) for word in found.stdout.split()]
+
+
+@pytest.mark.slow
+def test_processes_that_torchrun_starts(digits, tmp_path):
+    """Only the first one writes and speaks. Labels that are missing are summed over."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    run = tmp_path / "run"
+    words = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", 2, "--master-port", port]
+    words += ["-m", "shortrun", "train", digits, "-o", run, *SMALL, "--updates", 20]
+    found = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False, timeout=300)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("20 updates") == 1
+    good("train", digits, "-o", tmp_path / "one", *SMALL, "--updates", 20)
+    assert files(run)[0] == files(tmp_path / "one")[0]
+
+
+def test_a_run_that_is_there_already_is_refused_by_all(digits, tmp_path):
+    good("train", digits, "-o", tmp_path / "run", *SMALL, "--updates", 2)
+    result = call("train", digits, "-o", tmp_path / "run", *SMALL, "--updates", 2, "--processes", 2)
+    assert result.code == 2
+    assert "--overwrite" in result.err.splitlines()[-1]
+
+
+def test_where_a_process_stands(monkeypatch):
+    assert here() is None
+    for name, value in {"RANK": "1", "WORLD_SIZE": "4", "MASTER_ADDR": "a", "MASTER_PORT": "7"}.items():
+        monkeypatch.setenv(name, value)
+    assert here() == Place(1, 4, "a", 7)
+    assert follows()
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert here() is None
+    slurm = {"PROCID": "0", "STEP_NUM_TASKS": "2", "JOB_ID": "12", "STEP_ID": "3", "STEP_NODELIST": "n[03,05]"}
+    for name, value in slurm.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    assert here() == Place(0, 2, "n03", 20_015)
+    assert not follows()
+    assert first_host("login") == "login"

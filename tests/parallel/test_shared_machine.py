@@ -1,0 +1,136 @@
+"""What several processes compute together equals, bit for bit, what one computes alone.
+
+The processes are threads of this one, whose messages go through a list: the arithmetic is that of real ones. Trainings
+by real processes are in test_processes.py.
+"""
+
+import threading
+
+import pytest
+import torch
+
+from conftest import machine as tiny
+from shortrun import engine
+from shortrun.dynamics import Noise, Stream, start
+from shortrun.engine.shared import shared
+from shortrun.models import Clamp
+from shortrun.parallel import Group
+from shortrun.units import Bernoulli, Ising, Potts
+
+ROWS = 37  # not a multiple of the number of processes, nor of 32
+
+
+class Told(Group):
+    """A group whose members are threads."""
+
+    def __init__(self, rank, count, board, barrier):
+        super().__init__(rank, count)
+        object.__setattr__(self, "board", board)
+        object.__setattr__(self, "barrier", barrier)
+
+    def whole(self, mine, rows):
+        self.board[self.rank] = mine.clone()
+        self.barrier.wait()
+        found = torch.cat([self.board[rank] for rank in range(self.count)])
+        self.barrier.wait()
+        assert len(found) == rows
+        return found
+
+
+def together(count, work):
+    """Return what each member of a group of threads gets from `work(group)`."""
+    board, barrier, found = {}, threading.Barrier(count, timeout=60), {}
+
+    def member(rank):
+        try:
+            found[rank] = work(Told(rank, count, board, barrier))
+        except BaseException:
+            barrier.abort()
+            raise
+
+    threads = [threading.Thread(target=member, args=(rank,)) for rank in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == count
+    return [found[rank] for rank in range(count)]
+
+
+def computed(machine):
+    """Return everything that an update asks of a machine, as one list of tensors."""
+    model, noise = machine.model, Noise(3, Stream.FREE)
+    data = tuple(start(model, Noise(4, Stream.FREE), ROWS, {})[:-1])
+    weights = torch.linspace(0.5, 1.5, ROWS, dtype=machine.theta.dtype)
+    machine.keep(data)
+    seen = []
+    begin = start(model, noise, ROWS, {"label": data[1]})
+
+    def look(_, state):
+        seen.append(state[0].clone())
+
+    generated = machine.run(begin, noise, steps=4, clamp=Clamp(("label",)), observe=look)
+    held = machine.run((*data, begin[-1]), noise, steps=2, clamp=Clamp(("visible",)))
+    terms = [(data, 2 * weights), (generated, -weights), (held, -weights)]
+    return [
+        *generated,
+        *held,
+        *seen,
+        machine.statistics(terms),
+        *machine.means(data, weights),
+        machine.label_log_probabilities(data),
+        machine.free_energy(data),
+        machine.hidden_log_z(data),
+    ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize(
+    ("visible", "hidden"),
+    [(Bernoulli(), Bernoulli()), (Ising(), Ising()), (Potts(3), Bernoulli()), (Potts(21), Bernoulli())],
+    ids=lambda units: f"{units.kind}{getattr(units, 'colours', '')}",
+)
+def test_the_kernels_share_without_a_trace(visible, hidden, count):
+    model, theta = tiny(visible, hidden, sites=11, hidden_sites=33, classes=4)
+    theta = theta.float()
+    own = engine.machine(model, theta)
+    if own.name != "lookup":
+        pytest.skip("the kernels are not here")
+    alone = computed(engine.machine(model, theta))
+    for found in together(count, lambda group: computed(shared(engine.machine(model, theta), group))):
+        for one, other in zip(alone, found, strict=True):
+            torch.testing.assert_close(other, one, rtol=0, atol=0)
+
+
+def test_other_engines_share_up_to_rounding():
+    """Sums of float64 over parts of the rows."""
+    model, theta = tiny(Potts(3), Ising(), sites=5, hidden_sites=6, classes=3)
+    alone = computed(engine.machine(model, theta))
+    members = together(3, lambda group: computed(shared(engine.machine(model, theta), group)))
+    for found in members:
+        for one, other, first in zip(alone, found, members[0], strict=True):
+            torch.testing.assert_close(other, one)
+            torch.testing.assert_close(other, first, rtol=0, atol=0)
+
+
+def test_fewer_rows_than_processes():
+    model, theta = tiny(Bernoulli(), Bernoulli(), sites=5, hidden_sites=6, classes=3)
+    noise = Noise(0, Stream.FREE)
+    begin = start(model, noise, 2, {})
+    alone = engine.machine(model, theta).run(begin, noise, steps=3, clamp=Clamp())
+
+    def work(group):
+        ready = shared(engine.machine(model, theta), group)
+        return ready.run(begin, noise, steps=3, clamp=Clamp()), ready.label_log_probabilities(begin)
+
+    for end, posterior in together(3, work):
+        assert all(map(torch.equal, alone, end))
+        assert len(posterior) == 2
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 64])
+def test_parts_are_all_rows_once(rows):
+    parts = [Group(rank, 4).part(rows) for rank in range(4)]
+    assert [i for part in parts for i in range(part.start, part.stop)] == list(range(rows))
+    sizes = [part.stop - part.start for part in parts]
+    assert max(sizes) - min(sizes) <= 1
