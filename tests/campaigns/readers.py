@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 
 import numpy as np
 
@@ -204,23 +206,32 @@ def told(error):
 
 
 def batch(name, first, inputs, folder):
-    """Yield the number of an input, then what came of it, with its seconds and the bytes that memory came to."""
+    """Yield the number of an input, then what came of it, with its seconds and the bytes that memory came to.
+
+    Both are of this process and of those apart, as they go on from one input to the next.
+    """
     whole = sound(name, folder)
     for number in range(first, first + inputs):
         case = Case(name, number, folder, whole)
         case.make()
         yield number, "begun"
-        before = time.process_time()
-        yield (
-            number,
-            case.run(),
-            time.process_time() - before,
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        )
+        before, _ = spent()
+        outcome = case.run()
+        after, memory = spent()
+        yield number, outcome, after - before, memory
+
+
+def spent():
+    """Return the seconds of processor time so far, and the most bytes of memory, of this process and its forks."""
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    apart = [fork.spent() for fork in Fork.made]
+    return time.process_time() + sum(each[0] for each in apart), memory + max((each[1] for each in apart), default=0)
 
 
 class Fork:
     """A process apart that is a fork of this one: what of `subprocess.Popen` its owner uses."""
+
+    made: ClassVar[list[Fork]] = []
 
     def __init__(self):
         (requests, ours), (theirs, answers) = os.pipe(), os.pipe()
@@ -233,12 +244,26 @@ class Fork:
         os.close(requests)
         os.close(answers)
         self.stdin, self.stdout = os.fdopen(ours, "wb"), os.fdopen(theirs, "rb")
+        self.used = 0.0, 0
+        self.made.append(self)
 
     def poll(self, how=os.WNOHANG):
         """Return how it ended, None if it did not."""
-        if self.code is None and (found := os.waitpid(self.pid, how))[0]:
-            self.code = os.waitstatus_to_exitcode(found[1])
+        if self.code is None:
+            pid, status, used = os.wait4(self.pid, how)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+                self.used = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
         return self.code
+
+    def spent(self):
+        """Return its seconds of processor time, and the most bytes of memory that it had."""
+        if self.poll() is None:
+            place = Path(f"/proc/{self.pid}")
+            ticks = (place / "stat").read_text().rpartition(")")[2].split()[11:13]
+            most = re.search(r"VmHWM:\s+(\d+) kB", (place / "status").read_text())
+            self.used = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"), int(most[1]) * 1024 if most else 0
+        return self.used
 
     def wait(self):
         """Return how it ended, once it has."""
@@ -257,7 +282,7 @@ def serve(name, first, inputs, folder):
     shortrun.files.sync = lambda _: None
     if MAKERS[name] == "people":
         library(*vcf.CYVCF2)
-        apart.started = Fork
+    apart.started = Fork
     with tempfile.TemporaryFile() as said, os.fdopen(os.dup(1), "w") as out:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
