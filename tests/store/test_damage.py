@@ -11,7 +11,7 @@ import torch
 import shortrun as sr
 from campaigns import store as campaign
 from command_line import call
-from shortrun import jsons, store
+from shortrun import errors, jsons, store
 from shortrun.errors import ConfigError, StoreError
 from shortrun.files import Place
 from shortrun.settings import resolve
@@ -186,6 +186,19 @@ def test_an_edited_header_is_refused_and_says_how_to_open_it(run):
     del form["crc32"]
     (run / "run.json").write_text(json.dumps(form))
     assert Trajectory(run).recipe["steps"] == 3
+
+
+def test_no_name_in_a_header_reaches_a_terminal_raw(tmp_path):
+    names = ["a\x7f", "b\x1b[2J", "c\x85\x9b", "d\u202e\u2028", "e\udcff", "f\ue000", "\u00e9 \U0001f600"]
+    form = {"classes": names}
+    store.header.write(tmp_path, form)
+    text = (tmp_path / "run.json").read_text("utf-8")
+    assert all(errors.is_shown(it) or it == "\n" for it in text)
+    assert "a\\u007f" in text
+    assert "\u00e9 \U0001f600" in text
+    found = json.loads(text)
+    assert found["classes"] == names
+    assert found["crc32"] == store.header.sum_of(form)
 
 
 def test_json_has_no_nan():

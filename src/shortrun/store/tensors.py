@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from shortrun import jsons
+from shortrun.engine import native
 from shortrun.errors import StoreError
 from shortrun.files import Place, atomic_file, explain
 
@@ -93,7 +94,7 @@ def put_bytes(file: BinaryIO, content: memoryview) -> int:
     found = 0
     for start in range(0, len(content), PART):
         part = content[start : start + PART]
-        found = zlib.crc32(part, found)
+        found = native.crc32(part, found)
         file.write(part)
     return found
 
@@ -192,7 +193,7 @@ def take_bytes(file: BinaryIO, room: memoryview) -> int:
         part = room[start : start + PART]
         if file.readinto(part) != len(part):  # pyright: ignore[reportAttributeAccessIssue]
             raise EOFError("it ends early")
-        found = zlib.crc32(part, found)
+        found = native.crc32(part, found)
     return found
 
 
