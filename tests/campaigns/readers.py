@@ -40,7 +40,7 @@ from .mutators import mutated  # noqa: TID252 - with tests in the path, and with
 
 SECONDS, BYTES = 10, 2**31  # an input may take
 MANY = 20  # odd inputs of a format that are shown
-PATIENCE = 60  # seconds without a word: it hangs
+PATIENCE = 60  # seconds without a word, if it had a processor meanwhile: it hangs
 MAKERS = {
     **dict.fromkeys(("x.fa", "x.a3m", "x.sto", "x.aln", "x.seq", "x.fa.gz"), "letters"),
     **dict.fromkeys(("x.csv", "x.tsv", "x.parquet", "x.csv.gz", "x.csv.xz", "x.csv.bz2", "x.csv.zip"), "table"),
@@ -259,10 +259,8 @@ class Fork:
     def spent(self):
         """Return its seconds of processor time, and the most bytes of memory that it had."""
         if self.poll() is None:
-            place = Path(f"/proc/{self.pid}")
-            ticks = (place / "stat").read_text().rpartition(")")[2].split()[11:13]
-            most = re.search(r"VmHWM:\s+(\d+) kB", (place / "status").read_text())
-            self.used = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"), int(most[1]) * 1024 if most else 0
+            most = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+            self.used = times(self.pid)[1], int(most[1]) * 1024 if most else 0
         return self.used
 
     def wait(self):
@@ -336,19 +334,39 @@ def campaign(name, first, inputs, folder=None):
     return tally
 
 
+def times(pid):
+    """Return the parent of a process, and its seconds of processor time so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(words[1]), (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_of(pid):
+    """Return the seconds of processor time of a process and of its children so far."""
+    used = times(pid)[1]
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            parent, its = times(place.name)
+            used += its if parent == pid else 0
+    return used
+
+
 def listen(process, name, number, tally):
     """Count what a process says; return the number of the input that comes next."""
     from selectors import EVENT_READ, DefaultSelector
 
-    begun = False
+    begun, silences, before = False, 0, 0.0
     with DefaultSelector() as selector:
         selector.register(process.stdout, EVENT_READ)
         while True:
-            if not selector.select(PATIENCE if begun else 10 * PATIENCE):  # a start waits for a busy machine
-                process.kill()
-                tally.add(name, number, "hang")
-                return number + 1
-            line = process.stdout.readline()
+            if not selector.select(PATIENCE):  # of a busy machine, it may not have had any of that time
+                silences, used = silences + 1, seconds_of(process.pid)
+                if silences == 10 or (begun and silences > 1 and used - before > SECONDS):
+                    process.kill()
+                    tally.add(name, number, "hang")
+                    return number + 1
+                before = before if silences > 1 else used
+                continue
+            line, silences = process.stdout.readline(), 0
             if not line:
                 break
             number, *words, said = json.loads(line)
