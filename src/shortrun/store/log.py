@@ -19,7 +19,7 @@ from shortrun.store import restart
 from shortrun.store.lock import NAME as LOCK
 
 NAME, SUM = "log.jsonl", "crc32"
-START = re.compile(rb'\{"update": (\d{1,12})\b')
+UPDATE = re.compile(rb'"update": (\d{1,12})\b')
 SUMMED = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}', re.DOTALL)  # a line of this version; earlier have none
 TEXTS = ("because",)  # what is said in words
 LATEST = 10**12  # update
@@ -84,7 +84,7 @@ def _is_being_written(folder: Path, rest: bytes) -> bool:
 
 
 def _update_of(line: bytes) -> int | None:
-    found = START.match(line)
+    found = UPDATE.search(line)
     return None if found is None else int(found[1])
 
 
