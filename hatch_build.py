@@ -26,6 +26,7 @@ FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off
 X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
     "avx512.c": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+    "checksum.c": ["-mpclmul", "-msse4.1"],
     "dispatch.c": ["-DHAVE_X86_PATHS"],
 }
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shortrun.errors import is_shown
+
+BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
 DEEPEST = 64  # levels
 DIGITS = 20  # of a whole number: 64 bits
 
@@ -24,6 +28,22 @@ def dumps(document: Any, **options: Any) -> str:
     except ValueError:
         text = json.dumps(document, **{**options, "allow_nan": True})
         return json.dumps(json.loads(text, parse_constant=lambda _: None), allow_nan=False, **options)
+
+
+def shown(text: str) -> str:
+    r"""Return JSON that a terminal can show: what it would obey, hide or reorder is escaped; the document is the same.
+
+    Examples
+    --------
+    >>> print(shown('{"name": "a' + chr(127) + chr(0x202E) + 'b"}'))
+    {"name": "a\u007f\u202eb"}
+    """
+    return BEYOND_ASCII.sub(lambda it: it[0] if is_shown(it[0]) else _escaped(it[0]), text)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
 def loads(text: str | bytes) -> Any:

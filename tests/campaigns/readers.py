@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,7 +40,7 @@ from .mutators import mutated  # noqa: TID252 - with tests in the path, and with
 
 SECONDS, BYTES = 10, 2**31  # an input may take
 MANY = 20  # odd inputs of a format that are shown
-PATIENCE = 60  # seconds without a word: it hangs
+PATIENCE = 60  # seconds without a word, if it had a processor meanwhile: it hangs
 MAKERS = {
     **dict.fromkeys(("x.fa", "x.a3m", "x.sto", "x.aln", "x.seq", "x.fa.gz"), "letters"),
     **dict.fromkeys(("x.csv", "x.tsv", "x.parquet", "x.csv.gz", "x.csv.xz", "x.csv.bz2", "x.csv.zip"), "table"),
@@ -204,23 +206,32 @@ def told(error):
 
 
 def batch(name, first, inputs, folder):
-    """Yield the number of an input, then what came of it, with its seconds and the bytes that memory came to."""
+    """Yield the number of an input, then what came of it, with its seconds and the bytes that memory came to.
+
+    Both are of this process and of those apart, as they go on from one input to the next.
+    """
     whole = sound(name, folder)
     for number in range(first, first + inputs):
         case = Case(name, number, folder, whole)
         case.make()
         yield number, "begun"
-        before = time.process_time()
-        yield (
-            number,
-            case.run(),
-            time.process_time() - before,
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        )
+        before, _ = spent()
+        outcome = case.run()
+        after, memory = spent()
+        yield number, outcome, after - before, memory
+
+
+def spent():
+    """Return the seconds of processor time so far, and the most bytes of memory, of this process and its forks."""
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    apart = [fork.spent() for fork in Fork.made]
+    return time.process_time() + sum(each[0] for each in apart), memory + max((each[1] for each in apart), default=0)
 
 
 class Fork:
     """A process apart that is a fork of this one: what of `subprocess.Popen` its owner uses."""
+
+    made: ClassVar[list[Fork]] = []
 
     def __init__(self):
         (requests, ours), (theirs, answers) = os.pipe(), os.pipe()
@@ -233,12 +244,24 @@ class Fork:
         os.close(requests)
         os.close(answers)
         self.stdin, self.stdout = os.fdopen(ours, "wb"), os.fdopen(theirs, "rb")
+        self.used = 0.0, 0
+        self.made.append(self)
 
     def poll(self, how=os.WNOHANG):
         """Return how it ended, None if it did not."""
-        if self.code is None and (found := os.waitpid(self.pid, how))[0]:
-            self.code = os.waitstatus_to_exitcode(found[1])
+        if self.code is None:
+            pid, status, used = os.wait4(self.pid, how)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
+                self.used = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
         return self.code
+
+    def spent(self):
+        """Return its seconds of processor time, and the most bytes of memory that it had."""
+        if self.poll() is None:
+            most = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+            self.used = times(self.pid)[1], int(most[1]) * 1024 if most else 0
+        return self.used
 
     def wait(self):
         """Return how it ended, once it has."""
@@ -257,7 +280,7 @@ def serve(name, first, inputs, folder):
     shortrun.files.sync = lambda _: None
     if MAKERS[name] == "people":
         library(*vcf.CYVCF2)
-        apart.started = Fork
+    apart.started = Fork
     with tempfile.TemporaryFile() as said, os.fdopen(os.dup(1), "w") as out:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
@@ -311,19 +334,39 @@ def campaign(name, first, inputs, folder=None):
     return tally
 
 
+def times(pid):
+    """Return the parent of a process, and its seconds of processor time so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(words[1]), (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_of(pid):
+    """Return the seconds of processor time of a process and of its children so far."""
+    used = times(pid)[1]
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            parent, its = times(place.name)
+            used += its if parent == pid else 0
+    return used
+
+
 def listen(process, name, number, tally):
     """Count what a process says; return the number of the input that comes next."""
     from selectors import EVENT_READ, DefaultSelector
 
-    begun = False
+    begun, silences, before = False, 0, 0.0
     with DefaultSelector() as selector:
         selector.register(process.stdout, EVENT_READ)
         while True:
-            if not selector.select(PATIENCE if begun else 10 * PATIENCE):  # a start waits for a busy machine
-                process.kill()
-                tally.add(name, number, "hang")
-                return number + 1
-            line = process.stdout.readline()
+            if not selector.select(PATIENCE):  # of a busy machine, it may not have had any of that time
+                silences, used = silences + 1, seconds_of(process.pid)
+                if silences == 10 or (begun and silences > 1 and used - before > SECONDS):
+                    process.kill()
+                    tally.add(name, number, "hang")
+                    return number + 1
+                before = before if silences > 1 else used
+                continue
+            line, silences = process.stdout.readline(), 0
             if not line:
                 break
             number, *words, said = json.loads(line)

@@ -66,6 +66,22 @@ def test_bad_records_are_left_out_and_counted(tmp_path):
         read(path, skip_bad=True)
 
 
+@pytest.mark.parametrize("ending", [".vcf", ".vcf.gz", ".bcf", ".bed", ".pgen", ".npz"])
+def test_odd_names_of_sites_are_read_back_with_all_calls(tmp_path, ending):
+    path = vcf(tmp_path / "x.vcf", *(f"{at} A G GT 0|1 1|1" for at in range(1, 8)))
+    odd = ["\ufeffa", "a b", " a", "a\u3000b\u2028", "\u00e4\u00f6\u00fc", "a\u00a0b", "\u200b"]
+    text = path.read_text()
+    for at, name in enumerate(odd, start=1):
+        text = text.replace(f"1\t{at}\trs{at}\t", f"{name.strip()}\t{at}\t{name}\t")
+    path.write_text(text)
+    data = read(path, alphabet="dosage")  # which .bed has too
+    assert data.kind.genotypes.variants[:3] == ("a 1 a A G", "a_b 2 a_b A G", "a 3 a A G")
+    write(tmp_path / f"y{ending}", data)
+    again = read(tmp_path / f"y{ending}", alphabet="dosage")
+    assert again.kind.genotypes.variants == data.kind.genotypes.variants
+    assert again.values.tolist() == data.values.tolist()
+
+
 def test_several_alternative_alleles_are_split(tmp_path):
     path = vcf(tmp_path / "x.vcf", "5 A G GT 0|1 1|1", "6 A G,T GT 0|1 2|1", "7 A . GT 0|0 0|0")
     assert read(path).notes == ("left out 2 sites without exactly two alleles",)

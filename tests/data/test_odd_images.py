@@ -170,3 +170,14 @@ def test_too_large_images_are_refused_before_memory_is_full(tmp_path, monkeypatc
         picture(tmp_path / "d" / f"{i}.png")
     with pytest.raises(FormatError, match=r"is 6x8 pixels, 2 images need 0 GiB: --image-size 64x64 resizes them"):
         read(tmp_path / "d")
+
+
+def test_a_gif_of_more_pixels_than_its_bytes_can_hold(tmp_path):
+    path = tmp_path / "x.gif"
+    picture(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:6] + (2800).to_bytes(2, "little") * 2 + whole[10:])
+    with pytest.raises(FormatError, match=r"is a damaged image: 2800x2800 pixels in [0-9,]+ bytes"):
+        read(path)
+    Image.fromarray(np.zeros((4000, 4000), np.uint8)).save(path)  # as small as it gets
+    assert read(path).sites == 16_000_000

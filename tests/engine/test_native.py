@@ -8,7 +8,9 @@ import os
 import runpy
 import subprocess
 import sys
+import zlib
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -398,3 +400,24 @@ def test_install_without_a_compiler_only_warns(tmp_path, monkeypatch):
     assert len(warnings) == 1
     assert "torch is used instead" in warnings[0]
     assert build_data == {"artifacts": [], "pure_python": True}
+
+
+@needs_kernels
+def test_the_checksum_is_that_of_zlib(monkeypatch):
+    if not native._library.shortrun_has_crc32():
+        pytest.skip("this processor does not multiply polynomials")
+    monkeypatch.setattr(native, "SHORT", 0)
+    random = Random(3)
+    content = memoryview(random.randbytes(20_000))
+    sizes = [*range(200), *(random.randrange(20_000) for _ in range(300))]
+    for size in sizes:
+        start = random.randrange(min(70, len(content) - size) + 1)
+        before = random.choice([0, random.randrange(2**32)])
+        part = content[start : start + size]
+        assert native.crc32(part, before) == zlib.crc32(part, before), (size, start, before)
+
+
+def test_the_checksum_without_kernels(monkeypatch):
+    monkeypatch.setattr(native, "_library", None)
+    content = memoryview(bytes(range(256)) * 100)
+    assert native.crc32(content, 7) == zlib.crc32(content, 7)

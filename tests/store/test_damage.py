@@ -11,7 +11,7 @@ import torch
 import shortrun as sr
 from campaigns import store as campaign
 from command_line import call
-from shortrun import jsons, store
+from shortrun import errors, jsons, store
 from shortrun.errors import ConfigError, StoreError
 from shortrun.files import Place
 from shortrun.settings import resolve
@@ -53,7 +53,7 @@ def flip(path, place, bit=0):
 def test_a_flipped_bit_names_the_file_and_the_nearest_good_age(run, place):
     flip(run / "ages/000000013.safetensors", place)
     flip(run / "ages/000000016.safetensors", -1)
-    found = [message(Trajectory(run, raw=raw).at, 13) for raw in (True, False) if raw or place != -1]
+    found = [message(Trajectory(run, raw=raw).at, 13) for raw in (True, False)]
     assert all("ages/000000013.safetensors: is truncated or damaged: " in text for text in found)
     assert all(text.endswith("; the nearest good age is 10") for text in found)
 
@@ -99,6 +99,32 @@ def test_one_damaged_line_of_the_log_costs_one_record(run):
     assert [record["update"] for record in Trajectory(run).log()] == [1, *range(3, 21)]
     assert Trajectory(run).data["notes"] == [f"{said}: dropped, 19 others are kept"]
     assert Trajectory(run).faults() == []
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda it: it[:-1] + b"\x0b", lambda it: it[:-9], lambda it: it[:-3] + b"x" + it[-2:]]
+)
+def test_the_last_line_of_the_log_is_damaged(run, damage):
+    path = run / "log.jsonl"
+    path.write_bytes(damage(path.read_bytes()))
+    said = "log.jsonl: line 20 is not a JSON record as it was written"
+    assert said in message(Trajectory(run).log)
+    assert Trajectory(run).faults() == [said]
+    store.reopen(run).close()
+    assert [record["update"] for record in Trajectory(run).log()] == [*range(1, 20)]
+    assert Trajectory(run).data["notes"] == [f"{said}: dropped, 19 others are kept"]
+
+
+def test_a_line_that_is_being_written_is_no_damage(run):
+    path = run / "log.jsonl"
+    whole, half = path.read_bytes(), b'{"update": 21, "accur'
+    path.write_bytes(whole + half)
+    assert len(Trajectory(run).log()) == 20
+    (run / ".lock").unlink()  # nobody writes here
+    assert "line 21 is not" in message(Trajectory(run).log)
+    store.reopen(run).close()
+    assert path.read_bytes() == whole
+    assert Trajectory(run).data["notes"] == []
 
 
 def test_records_say_what_is_wrong_with_them(tmp_path):
@@ -186,6 +212,19 @@ def test_an_edited_header_is_refused_and_says_how_to_open_it(run):
     del form["crc32"]
     (run / "run.json").write_text(json.dumps(form))
     assert Trajectory(run).recipe["steps"] == 3
+
+
+def test_no_name_in_a_header_reaches_a_terminal_raw(tmp_path):
+    names = ["a\x7f", "b\x1b[2J", "c\x85\x9b", "d\u202e\u2028", "e\udcff", "f\ue000", "\u00e9 \U0001f600"]
+    form = {"classes": names}
+    store.header.write(tmp_path, form)
+    text = (tmp_path / "run.json").read_text("utf-8")
+    assert all(errors.is_shown(it) or it == "\n" for it in text)
+    assert "a\\u007f" in text
+    assert "\u00e9 \U0001f600" in text
+    found = json.loads(text)
+    assert found["classes"] == names
+    assert found["crc32"] == store.header.sum_of(form)
 
 
 def test_json_has_no_nan():

@@ -122,14 +122,30 @@ def test_the_card_says_what_the_run_is(hub, run):
     assert "sr.Trajectory.from_hub('user/name')" in card
 
 
-def test_what_is_cut_off_on_the_hub_is_refused(hub, run, tmp_path):
+def test_what_is_damaged_on_the_hub_is_refused(hub, run, tmp_path):
     server, where = hub
     run.push_to_hub("user/name", ages="last", **where)
     files = server.RequestHandlerClass.files
-    name = f"ages/{run.ages[-1]:09d}.safetensors"
-    files[name] = files[name][:-4]
-    with pytest.raises(sr.StoreError):
-        sr.Trajectory.from_hub("user/name", ages="last", cache=tmp_path, **where)[-1]
+    pushed = {name: content for name, content in files.items() if name != "README.md"}
+    assert len(pushed) == 4
+    for i, (name, whole) in enumerate(pushed.items()):
+        damaged = [whole[:-4], flipped(whole, -1), flipped(whole, len(whole) // 2), flipped(whole, 9)]
+        for j, content in enumerate(damaged):
+            files[name] = content
+            with pytest.raises(sr.StoreError, match=name.replace(".", r"\.")):
+                everything(sr.Trajectory.from_hub("user/name", ages="last", cache=tmp_path / f"{i}{j}", **where))
+        files[name] = whole
+    everything(sr.Trajectory.from_hub("user/name", ages="last", cache=tmp_path / "whole", **where))
+
+
+def flipped(content, place):
+    changed = bytearray(content)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+def everything(run):
+    return run[-1], run.log(), run.best()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from shortrun import jsons
-from shortrun.errors import StoreError, is_shown, printable
+from shortrun.errors import StoreError, printable
 from shortrun.files import explain
 from shortrun.ranks import follows
 
 STDOUT = "-"  # a file of this name
-BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
 
 
 class Terminal(Console):
@@ -90,8 +88,7 @@ def emit(value: Any) -> None:
 
 def document(value: Any, indent: int = 2) -> str:
     """Return a JSON document that every program can read and a terminal can show: null for numbers that are none."""
-    text = jsons.dumps(value, indent=indent, ensure_ascii=False, default=_plain)
-    return BEYOND_ASCII.sub(lambda it: it[0] if is_shown(it[0]) else jsons.dumps(it[0])[1:-1], text) + "\n"
+    return jsons.shown(jsons.dumps(value, indent=indent, ensure_ascii=False, default=_plain)) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -58,6 +58,8 @@ def write(place: Place, model: Model, theta: Theta, age: int, average: Theta | N
 def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
     """Return the average of an age, flat; theta itself if that is asked for, or no average was kept.
 
+    All of the file is checked.
+
     Raises
     ------
     StoreError
@@ -79,7 +81,7 @@ def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
         theta = torch.empty(model.size())  # only now: the file has as much
         return dict(zip(shapes, named_blocks(model, theta).values(), strict=True))
 
-    _, metadata = tensors.read_into(path, room)
+    _, metadata = tensors.read_into(path, room, whole=True)
     tensors.check_metadata(path, metadata, (UPDATE,))
     if metadata.get(UPDATE, str(age)) != str(age):
         raise StoreError(path, f"is the age {metadata[UPDATE]} of a run: it was renamed")

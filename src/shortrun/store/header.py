@@ -119,7 +119,7 @@ def write(folder: Path, header: Mapping[str, Any]) -> None:
         If it cannot be written.
     """
     with atomic(folder / NAME) as temporary:
-        temporary.write_text(dump({**header, SUM: sum_of(header)}), encoding="utf-8")
+        temporary.write_text(jsons.shown(dump({**header, SUM: sum_of(header)})), encoding="utf-8")
 
 
 def read(folder: Path) -> Header:

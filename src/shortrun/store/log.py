@@ -1,7 +1,8 @@
-"""log.jsonl: one JSON record a line, appended, with a checksum; an unfinished last line does not count."""
+"""log.jsonl: one JSON record a line, appended, with a checksum; the last may be unfinished while it is written."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -14,8 +15,11 @@ from shortrun.errors import StoreError
 from shortrun.files import Place, atomic, explain
 from shortrun.phrases import first_of, plural
 from shortrun.records import Record
+from shortrun.store import restart
+from shortrun.store.lock import NAME as LOCK
 
 NAME, SUM = "log.jsonl", "crc32"
+UPDATE = re.compile(rb'"update": (\d{1,12})\b')
 SUMMED = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}', re.DOTALL)  # a line of this version; earlier have none
 TEXTS = ("because",)  # what is said in words
 LATEST = 10**12  # update
@@ -63,8 +67,25 @@ def scan(folder: Path) -> Log:
     StoreError
         If the file cannot be read.
     """
-    found = [_parse(line) for line in _lines(folder / NAME)]
+    lines, rest = _lines(folder / NAME)
+    if rest and not _is_being_written(folder, rest):
+        lines.append(rest)
+    found = [_parse(line) for line in lines]
     return Log([it for it in found if it is not None], [i for i, it in enumerate(found, 1) if it is None])
+
+
+def _is_being_written(folder: Path, rest: bytes) -> bool:
+    """Return whether what follows the last whole line may be one that a training is just writing."""
+    update = _update_of(rest)
+    saved = 0
+    with contextlib.suppress(StoreError):  # of its own, the restart file is damaged
+        saved = restart.saved_update(folder)
+    return (folder / LOCK).exists() and (update is None or update > saved)
+
+
+def _update_of(line: bytes) -> int | None:
+    found = UPDATE.search(line)
+    return None if found is None else int(found[1])
 
 
 def damaged(found: Log) -> str:
@@ -89,7 +110,8 @@ def trim(folder: Path, update: int) -> list[str]:
         size = path.stat().st_size
     except FileNotFoundError:
         return [f"{NAME} was missing: what was logged up to update {update} is lost"] if update else []
-    lines = _lines(path)
+    lines, rest = _lines(path)
+    lines += [rest] if rest else []
     records = [_parse(line) for line in lines]
     for line, record in zip(lines, records, strict=True):
         if record is not None and last < record["update"] <= update:
@@ -99,8 +121,9 @@ def trim(folder: Path, update: int) -> list[str]:
     if size != len(content):
         with atomic(path) as temporary:
             temporary.write_bytes(content)
-    ends = max((i for i, record in enumerate(records) if record is not None), default=0)
-    lost = [i for i, record in enumerate(records[:ends], 1) if record is None]
+    # What was later comes again; so does the last line, if its training was killed before it had written all of it.
+    later = [(_update_of(line) or (LATEST if line is rest else 0)) > update for line in lines]
+    lost = [i for i, record in enumerate(records, 1) if record is None and not later[i - 1]]
     return [f"{NAME}: {damaged(Log([], lost))}: dropped, {len(kept)} others are kept"] if lost else []
 
 
@@ -147,11 +170,13 @@ def line_of(record: Record) -> bytes:
     return text[:-1] + f', "{SUM}": "{zlib.crc32(text):08x}"}}\n'.encode()
 
 
-def _lines(path: Path) -> list[bytes]:
+def _lines(path: Path) -> tuple[list[bytes], bytes]:
+    """Return the whole lines, and what follows them."""
     try:
-        return path.read_bytes().split(b"\n")[:-1]
+        *lines, rest = path.read_bytes().split(b"\n")
+        return lines, rest
     except FileNotFoundError:
-        return []
+        return [], b""
     except OSError as error:
         raise StoreError(path, explain(error)) from None
 

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from shortrun import jsons
+from shortrun.engine import native
 from shortrun.errors import StoreError
 from shortrun.files import Place, atomic_file, explain
 
@@ -93,7 +94,7 @@ def put_bytes(file: BinaryIO, content: memoryview) -> int:
     found = 0
     for start in range(0, len(content), PART):
         part = content[start : start + PART]
-        found = zlib.crc32(part, found)
+        found = native.crc32(part, found)
         file.write(part)
     return found
 
@@ -156,9 +157,18 @@ def names(path: Path) -> list[str]:
 
 
 def read_into(
-    path: Path, room: Callable[[Mapping[str, Extent]], dict[str, Tensor]]
+    path: Path, room: Callable[[Mapping[str, Extent]], dict[str, Tensor]], *, whole: bool = False
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read the tensors of a file into those that `room` gives for its entries; returns them and the metadata.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    room : Callable
+        From the entries to tensors for some of them.
+    whole : bool, default False
+        Whether the checksums of the others are looked at too.
 
     Raises
     ------
@@ -169,11 +179,12 @@ def read_into(
         with path.open("rb") as file:
             entries, metadata = layout(file, path.stat().st_size)
             tensors = room(entries)
-            for name, tensor in tensors.items():
-                file.seek(entries[name].start)
-                found = take_bytes(file, raw(tensor))
-                if entries[name].sum not in (None, f"{found:08x}"):
-                    raise ValueError(f"the checksum of '{name}' does not fit")
+            for name, entry in entries.items():
+                if name in tensors or (whole and entry.sum is not None):
+                    file.seek(entry.start)
+                    check_sum(
+                        name, entry, take_bytes(file, raw(tensors[name])) if name in tensors else passed(file, entry)
+                    )
     except StoreError:
         raise
     except FileNotFoundError:
@@ -185,14 +196,29 @@ def read_into(
     return tensors, metadata
 
 
-def take_bytes(file: BinaryIO, room: memoryview) -> int:
-    """Read bytes that fill the room and return their checksum."""
-    found = 0
+def check_sum(name: str, entry: Extent, found: int) -> None:
+    """Raise ValueError if a tensor has another checksum than it had."""
+    if entry.sum not in (None, f"{found:08x}"):
+        raise ValueError(f"the checksum of '{name}' does not fit")
+
+
+def passed(file: BinaryIO, entry: Extent) -> int:
+    """Return the checksum of a tensor that is not kept."""
+    left, found = entry.kind.itemsize * math.prod(entry.shape), 0
+    room = memoryview(bytearray(min(left, PART)))
+    while left > 0:
+        part = room[:left]
+        found, left = take_bytes(file, part, found), left - len(part)
+    return found
+
+
+def take_bytes(file: BinaryIO, room: memoryview, found: int = 0) -> int:
+    """Read bytes that fill the room and return their checksum, and that of what was before them."""
     for start in range(0, len(room), PART):
         part = room[start : start + PART]
         if file.readinto(part) != len(part):  # pyright: ignore[reportAttributeAccessIssue]
             raise EOFError("it ends early")
-        found = zlib.crc32(part, found)
+        found = native.crc32(part, found)
     return found
 
 

@@ -20,6 +20,7 @@ HAPLOTYPES = (".hapt", ".hap")  # files of haplotypes, possibly without a legend
 UNPLACED = "0"  # PLINK's chromosome of sites that have none, a name that VCF allows
 UNNAMED = ("N", "<ALT>")  # alleles that no one named: VCF's any base, and its form of an allele without letters
 SITES = ("snp", "position", "allele", "chromosome")  # arrays of an .npz file that describe sites
+BOM = "\ufeff"
 SPOKEN = re.compile(r"(?:chr)?(?P<chromosome>\w+)[:_](?P<position>\d+)[:_](?P<ref>[ACGTN]+)[:_](?P<alt>[ACGTN]+)")
 
 
@@ -33,7 +34,10 @@ class Variant(NamedTuple):
     alt: str
 
     def __str__(self) -> str:
-        return " ".join(map(str, self))
+        text = " ".join(map(str, self))
+        if text.count(" ") == len(self) - 1 and text.split() == text.split(" ") and BOM not in text:
+            return text
+        return " ".join(one_word(part) or "." for part in self)  # what no file can have in them
 
     @property
     def place(self) -> str:
@@ -127,5 +131,5 @@ def arrays_of_sites(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def one_word(text: Any) -> str:
-    """Return a text with every run of white space as one underscore."""
-    return "_".join(str(text).split())
+    """Return a text with every run of white space, and of marks of the byte order, as one underscore."""
+    return "_".join(str(text).replace(BOM, " ").split())

@@ -28,6 +28,7 @@ FORMATS = {  # of Pillow, by the endings of their files
 }
 TIFF = (b"II", b"MM")  # what its files begin with
 MOST = 65535  # width or height
+GIF_PIXELS = 4096 * 4096 // 2 // (4096 * 12 // 8)  # of a byte, at most: words grow by a pixel, 12 bits for the longest
 COLOURED, TRANSPARENT, FRAMES, TURNED = (
     "in colour, read as grey",
     "with transparency, which is left out",
@@ -92,11 +93,15 @@ def check_pixels(path: Path, image: Any) -> None:
     (width, height), most = image.size, library(*PILLOW).MAX_IMAGE_PIXELS
     if most and width * height > most:
         raise FormatError(path, None, f"is {width}x{height} pixels, at most {most:,} are read")
+    size = path.stat().st_size
+    if image.format == "GIF" and width * height > GIF_PIXELS * size:  # other formats end where their pixels lack
+        raise FormatError(path, None, f"is a damaged image: {width}x{height} pixels in {size:,} bytes")
 
 
 def taken(path: Path, image: Any, size: tuple[int, int] | None) -> Picture:
     """Return an open image of Pillow's as grey pixels."""
-    changes = {FRAMES} if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" else set()  # a photograph
+    several = image.is_animated if image.format == "GIF" else getattr(image, "n_frames", 1) > 1  # frames uncounted
+    changes = {FRAMES} if several and image.format != "MPO" else set()  # which is a photograph
     whole, mode = image.size, image.mode
     if size is not None:
         image.draft("L", size)  # of a JPEG, fewer pixels are decoded, and no colours

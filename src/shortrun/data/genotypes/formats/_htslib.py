@@ -75,7 +75,7 @@ def is_in(record: Any, region: tuple[str, int, int]) -> bool:
 def plain(record: Any) -> tuple[str, int, str, str, list[str], np.ndarray | None]:
     """Return chromosome, position, id, alleles and calls: (N, P + 1), whether phased in the last column, or None."""
     calls = record.genotype.array() if "GT" in record.FORMAT else None
-    return record.CHROM, record.POS, record.ID or ".", record.REF, list(record.ALT), calls
+    return record.CHROM, record.POS, record.ID or ".", record.REF, [each for each in record.ALT if each != "."], calls
 
 
 def together(block: list[Any]) -> tuple[list[Any], np.ndarray | None]:
@@ -92,6 +92,12 @@ def apiece(block: list[Any], calls: np.ndarray | None) -> Iterator[Any]:
     return iter(block) if calls is None else ((*record, its) for record, its in zip(block, calls, strict=True))
 
 
+def text_of(line: bytes) -> str:
+    """Return a line as cyvcf2 takes it whole: it hands over as many bytes as the text has letters."""
+    text = line.decode()
+    return text + "\0" * (len(line) - len(text))
+
+
 def packed(path: str, mode: str, header: str, lines: Iterator[bytes]) -> Iterator[None]:
     """Write lines as a packed VCF or a BCF."""
     from cyvcf2 import Writer
@@ -101,7 +107,7 @@ def packed(path: str, mode: str, header: str, lines: Iterator[bytes]) -> Iterato
     target = Writer.from_string(path, header, mode=mode)
     try:
         for line in lines:
-            if target.write_record(target.variant_from_string(line.decode())) < 0:
+            if target.write_record(target.variant_from_string(text_of(line))) < 0:
                 break  # the end is not written then, which the reader of this file finds
     finally:
         target.close()
