@@ -25,6 +25,7 @@ JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 
 RESIDUALS = ("residual_generate", "residual_joint")  # of the runs that make samples
 RUNAWAY = 0.1  # by which samples are told apart better than at the best age
 SETBACKS = 3  # whose next one ends a training
+TRIES = 2  # ages after a set-back of which one must be better
 RAN_AWAY = "it ran away"
 
 
@@ -167,15 +168,15 @@ def setbacks(seen: Sequence[Record]) -> int:
 
 
 def in_vain(seen: Sequence[Record]) -> bool:
-    """Return whether a training was just set back although half the rate, after the set-back before, had not helped.
+    """Return whether half the rate brought nothing better, at some ages since a training was set back.
 
-    A machine that runs away is another matter: it may need several halvings before it learns at all.
+    A machine that ran away is another matter: it may need several halvings before it learns at all.
     """
     turns = [i for i, record in enumerate(seen) if "set_back_to" in record]
-    if len(turns) < 2 or turns[-1] + 1 < len(seen) or seen[-1].get("because") == RAN_AWAY:
+    if not turns or seen[turns[-1]].get("because") == RAN_AWAY:
         return False
-    before, since = seen[: turns[-2]], seen[turns[-2] + 1 : turns[-1]]
-    return not any(gained(before, record) for record in since)
+    before, since = seen[: turns[-1]], seen[turns[-1] + 1 :]
+    return len(since) >= TRIES and not any(gained(before, record) for record in since)
 
 
 def gained(before: Sequence[Record], record: Record) -> bool:

@@ -146,13 +146,13 @@ def test_a_training_ends_at_the_fourth_setback():
 def test_a_training_ends_when_half_the_rate_did_not_help(between, done):
     """Unless it ran away, which may take several halvings."""
     idle = [record(100 * i, 0.7) for i in range(1, 5)]
-    turn = {"set_back_to": 100, "because": "samples came no closer for 3 ages"}
-    first = [*idle, record(500, 0.7, **turn)]
-    assert not outlook(first).done
-    again = [*first, *(record(100 * i, **{"p_dd": 0.7, **between}) for i in range(6, 9))]
-    assert not outlook(again).done
-    assert outlook([*again, record(900, 0.7, **turn)]).done is done
-    assert not outlook([*again, record(900, 0.7, set_back_to=100, because=RAN_AWAY)]).done
+    back = [*idle, record(500, 0.7, set_back_to=100, because="samples came no closer for 3 ages")]
+    assert not outlook(back).done
+    since = [record(100 * i, **{"p_dd": 0.7, **between}) for i in (6, 7)]
+    assert not outlook([*back, since[0]]).done
+    assert outlook([*back, *since]).done is done
+    back[-1]["because"] = RAN_AWAY
+    assert not outlook([*back, *since]).done
 
 
 def test_records_that_lack_numbers_do_not_count():
