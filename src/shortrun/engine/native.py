@@ -11,6 +11,7 @@ The environment variable `SHORTRUN_ENGINE` (reference, portable, avx2, avx512) i
 
 import ctypes
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from ctypes import c_float, c_int, c_int64, c_uint32, c_uint64, c_void_p
@@ -28,6 +29,7 @@ from shortrun.errors import ConfigError, nearest
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
 VERSION = 5  # of the exported functions, as in dispatch.c
 SHORT = 2**14  # bytes: zlib has the checksum of fewer before the call of a kernel is made
+ENDINGS = {"win32": ".dll", "darwin": ".dylib"}  # of the library, elsewhere .so; as in hatch_build.py
 
 _NOISE = (c_uint64, c_uint32, c_uint32, c_uint32)
 _SIGNATURES = {
@@ -58,7 +60,8 @@ def _openmp_runtimes() -> Iterator[str]:
     """Files that may be torch's OpenMP runtime, likeliest first: those in its wheel, then what is mapped."""
     root = Path(torch.__file__).parent
     for folder in (root / "lib", root.parent / "torch.libs"):
-        yield from sorted(str(file) for file in folder.glob("libgomp*.so*"))
+        for pattern in ("libgomp*.so*", "libomp*.dylib"):
+            yield from sorted(map(str, folder.glob(pattern)))
     maps = Path("/proc/self/maps")
     if maps.exists():
         mapped = {line.split()[-1] for line in maps.read_text().splitlines()}
@@ -93,7 +96,7 @@ def _keep_freed_memory() -> None:
 
 
 def _load() -> tuple[ctypes.CDLL | None, str]:
-    file = Path(__file__).with_name("libshortrun.so")
+    file = Path(__file__).with_name("libshortrun" + ENDINGS.get(sys.platform, ".so"))
     if not file.exists():
         return None, "the kernels were not built (no C compiler at install)"
     try:

@@ -2,8 +2,7 @@
 #include <stddef.h>
 
 #include "kernels.h"
-
-#define EXPORT __attribute__((visibility("default")))
+#include "platform.h"
 
 /* Of the exported functions: native.py refuses a library with another number. */
 EXPORT int shortrun_version(void) { return 5; }

@@ -3,8 +3,7 @@
 #include <stddef.h>
 
 #include "lookup.h"
-
-#define EXPORT __attribute__((visibility("default")))
+#include "platform.h"
 
 struct field {
     const char *structure, *name; /* an empty name: the structure itself */

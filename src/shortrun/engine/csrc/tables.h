@@ -7,10 +7,9 @@
 #ifndef SHORTRUN_TABLES_H
 #define SHORTRUN_TABLES_H
 
-#include <stdlib.h>
-
 #include "draws.h"
 #include "lookup.h"
+#include "platform.h"
 
 #define PER_CHUNK 64 /* two-valued columns drawn together: the sites of one block of the noise */
 
@@ -28,9 +27,9 @@ static void *buffer(int slot, int64_t bytes) {
         int64_t bytes;
     } kept[SLOTS];
     if (bytes > kept[slot].bytes) {
-        free(kept[slot].memory);
+        free_aligned(kept[slot].memory);
         kept[slot].bytes = (bytes + 63) / 64 * 64;
-        kept[slot].memory = aligned_alloc(64, (size_t)kept[slot].bytes);
+        kept[slot].memory = aligned_memory(kept[slot].bytes);
     }
     return kept[slot].memory;
 }
