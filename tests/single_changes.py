@@ -11,16 +11,25 @@ from shortrun.scores import Estimate
 def with_error(
     value: Callable[..., Estimate], sides: Sequence[Dataset], times: int, given: Sequence[int] = ()
 ) -> tuple[Estimate, float]:
-    """Return a score of sides that are repeated `times` times, and its error by replacing a sample by each other one.
+    """Return a score and its error as `with_errors` does."""
+    (whole,), (error,) = with_errors(lambda *sides: [value(*sides)], sides, times, given)
+    return whole, error
+
+
+def with_errors(
+    values: Callable[..., Sequence[Estimate]], sides: Sequence[Dataset], times: int, given: Sequence[int] = ()
+) -> tuple[Sequence[Estimate], np.ndarray]:
+    """Return scores of sides that are repeated `times` times, and their errors by replacing a sample by each other one.
 
     Parameters
     ----------
-    value : the score of both sides
+    values : the scores of all sides
     given : positions of sides whose samples are not drawn
     """
     few = len(sides[0])
     many = [side.select(np.tile(np.arange(few), times)) for side in sides]
-    whole, variance = value(*many), 0.0
+    whole = values(*many)
+    variance = np.zeros(len(whole))
     for i, side in enumerate(sides):
         if i in given:
             continue
@@ -30,6 +39,8 @@ def with_error(
             rows[0] = sample
             changed = [*many]
             changed[i] = side.select(rows)
-            changes.append(few * times * (value(*changed).value - whole.value))
-        variance += np.var(changes) / (few * times)
+            changes.append(
+                [few * times * (new.value - it.value) for new, it in zip(values(*changed), whole, strict=True)]
+            )
+        variance += np.var(changes, axis=0) / (few * times)
     return whole, variance**0.5

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import shortrun as sr
+from quick_evaluations import quick_evaluations
 from shortrun.data import Alphabet, Dataset
 from shortrun.data.core.kind import GenotypeKind, MusicKind
 from shortrun.errors import MissingExtraError
@@ -65,6 +66,12 @@ def binary(rows=60, sites=12, seed=0):
 
 def named(count, classes):
     return [classes[i % len(classes)] for i in range(count)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with quick_evaluations():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 
 import shortrun as sr
 from command_line import call, good, refused
+from quick_evaluations import quick_evaluations
 from sketches import sketched_pages
 
 SMALL = ("--hidden", 6, "--updates", 6, "--batch", 20, "--threads", 1, "--scheme", "ff", "--steps", 2)
@@ -26,10 +27,10 @@ def values(rows=60, sites=12, seed=0):
     return (np.random.default_rng(seed).random((rows, sites)) < 0.4).astype(np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def _sketched():
-    """Figures are looked at in the tests of the report."""
-    with sketched_pages():
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    """Figures are looked at in the tests of the report, and judges in those of the scores."""
+    with sketched_pages(), quick_evaluations():
         yield
 
 
