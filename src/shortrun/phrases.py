@@ -29,6 +29,13 @@ def quoted(names: Sequence[str]) -> str:
     return joined([f"'{name}'" for name in names] or ["none"])
 
 
+def of_columns(names: Sequence[str]) -> str:
+    """Return column 'a', or columns 'a', 'b', and how many more there are."""
+    told = ", ".join(f"'{name}'" for name in names[:NAMED])
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return f"{plural(len(names), 'column')} {told}{more}"
+
+
 def first_of(things: Any) -> str:
     """Return the first of many names."""
     return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")

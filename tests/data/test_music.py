@@ -13,8 +13,8 @@ from command_line import refused as stopped
 from shortrun.data import read, write
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import MusicKind
-from shortrun.data.core.splits import split
 from shortrun.data.music.encoding import TimeBin, leak, put_together, windows
+from shortrun.data.splits import split
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError
 
 TICKS = 96  # a beat

@@ -47,7 +47,7 @@ def haplotypes(people=4, sites=5):
 def test_a_record_without_genotypes(tmp_path):
     path = vcf(tmp_path / "x.vcf", "5 A G GT 0|1 1|1", "6 A G DP 3 4", "7 C T GT 1|0 0|0")
     assert "site 1:6 has no genotypes" in stopped("data", "info", path)
-    assert "missing drop-site leaves it out" in stopped("data", "info", path)
+    assert "--missing drop-site' leaves it out" in stopped("data", "info", path)
     told = good("data", "info", path, "--missing", "drop-site").out
     assert "note: left out 1 site without genotypes" in told
     assert read(path, skip_bad=True).values.tolist() == [[0, 1], [1, 0], [1, 0], [1, 0]]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from shortrun.data import read
 from shortrun.data.core.alphabet import RNA
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.splits import split
 from shortrun.data.sequences.weights import count_neighbours, frequencies, sequence_weights
+from shortrun.data.splits import split
 from shortrun.errors import ConfigError, DataError
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import ImageKind
 from shortrun.data.core.request import Request
-from shortrun.data.core.splits import split
 from shortrun.data.images.encoding import encode_images
+from shortrun.data.splits import split
 from shortrun.errors import DataError, MissingExtraError
 from shortrun.settings import Reading
 

@@ -12,7 +12,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import row_hashes
 from shortrun.data.music.encoding import leak
 from shortrun.data.sequences.weights import sequence_weights
-from shortrun.phrases import first_of
+from shortrun.phrases import counted, first_of
 
 PAIRS = 2e10  # sites compared by the effective size; more would take longer than half a minute
 FEW = 10  # samples of a class
@@ -95,14 +95,16 @@ def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
     lines = []
     if found["constant_sites"]:
         sites = first_of(found["constant_sites"])
-        lines.append(f"{len(found['constant_sites'])} constant columns carry nothing: {sites}")
+        lines.append(f"nothing varies in {counted(len(found['constant_sites']), 'constant column')}: {sites}")
     copies = found["samples"] - found["distinct"]
     if copies:
         share = copies / found["samples"]
-        lines.append(f"{copies} samples ({share:.1%}) are copies of others: a random split puts copies on both sides")
+        binned = any(column.edges is not None for column in data.columns or ())
+        equal = f"equal{'s' if copies == 1 else ''} an earlier one{' with numbers in bins' if binned else ''}"
+        lines.append(f"{counted(copies, 'sample')} ({share:.1%}) {equal}: a random split puts copies on both sides")
     small = [name for name, count in found["classes"].items() if count < FEW]
     if small:
-        lines.append(f"{len(small)} classes have fewer than {FEW} samples: {first_of(small)}")
+        lines.append(f"fewer than {FEW} samples in {counted(len(small), 'class')}: {first_of(small)}")
     if len(found["classes"]) == 1:
         lines.append("there is only one class: nothing to predict")
     if found["unlabelled"] and found["unlabelled"] > 0.9 * found["samples"]:

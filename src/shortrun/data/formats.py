@@ -95,8 +95,15 @@ def format_to_write(path: Path) -> tuple[Format, str]:
 # The content of a file
 
 
-def recognised(path: Path) -> Format:
+def recognised(path: Path, otherwise: Format | None = None) -> Format:
     """Return the format of a file: what its content is for sure, else what its name says, else what it looks like.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    otherwise : Format, optional
+        What a text is that nothing tells.
 
     Raises
     ------
@@ -111,9 +118,9 @@ def recognised(path: Path) -> Format:
     if said is not None and said.begins is None:
         return said
     likely = next((each for each in alike(said) if each.looks is not None and each.looks(text_of(start))), said)
-    if likely is None:
+    if likely is None and (otherwise is None or not text_of(start).strip()):
         raise unknown(path, text_of(start))
-    return likely
+    return likely or otherwise
 
 
 def alike(said: Format | None) -> Iterator[Format]:

@@ -176,7 +176,8 @@ def is_lines(path: Path, form: Format) -> bool:
 def of_file(path: Path, options: Request) -> Dataset:
     """Return the data set of a file or a pipe, with notes on what its name says otherwise than its content."""
     with local(path) as file:
-        form = recognised(file) if options.format is None else named(options.format)
+        separated = None if options.delimiter is None else TABLE
+        form = recognised(file, separated) if options.format is None else named(options.format)
         foreign = form.unpacks is not None and packing(file) not in (None, *form.unpacks)
         told = list(notes_on(file, form)) if options.format is None and file is path else []
         with local(file, whole=foreign) as plain, in_its_encoding(plain, form, options) as text:

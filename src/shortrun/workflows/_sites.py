@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shortrun.data.core.labels import code_of
 from shortrun.errors import ConfigError, nearest
 from shortrun.landscape import NamedSites, Sites, sites_of
 from shortrun.settings.shared import WhichAge
@@ -32,8 +33,9 @@ def class_code(run: Trajectory, label: str | None) -> int | None:
     ConfigError
         If the machine does not know it.
     """
-    if label is None or label in run.classes:
-        return None if label is None else run.classes.index(label)
+    code = None if label is None else code_of(label, run.classes)
+    if label is None or code is not None:
+        return code
     known = f"one of {', '.join(run.classes)} expected" if run.classes else f"{run.path} was trained without labels"
     raise ConfigError("label", f"'{label}' is no class: {known}", nearest(label, run.classes))
 

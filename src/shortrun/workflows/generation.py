@@ -13,6 +13,7 @@ from torch import Tensor
 
 from shortrun.data import Dataset, Kind
 from shortrun.data.core.blocks import taken
+from shortrun.data.core.labels import UNKNOWN, code_of
 from shortrun.data.core.parts import joined
 from shortrun.data.music.encoding import KEYS
 from shortrun.dynamics import Noise, Stream, recorded
@@ -268,16 +269,15 @@ def _label_codes(run: Trajectory, template: Dataset | None, settings: StreamSett
         counts = np.array(run.data["class_counts"] if run.classes else [n])
         return np.repeat(np.arange(len(counts), dtype=np.uint8), _proportional(counts, n))
     counted = {labels: n} if isinstance(labels, str) else labels
-    for name in dict.fromkeys(counted):
-        if name not in run.classes:
+    code = {name: code_of(name, run.classes) for name in counted}
+    for name, found in code.items():
+        if found is None:
             known = ", ".join(run.classes[:20])
             raise ConfigError(
                 "label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
             )
-    code = {name: np.uint8(k) for k, name in enumerate(run.classes)}
-    if isinstance(counted, Mapping):
-        return np.repeat(np.array([code[name] for name in counted], np.uint8), list(counted.values()))
-    return np.fromiter((code[name] for name in counted), np.uint8)
+    codes = np.array([code[name] for name in counted], np.uint8)
+    return np.repeat(codes, list(counted.values())) if isinstance(counted, Mapping) else codes
 
 
 def classes_of(run: Trajectory, template: Dataset) -> np.ndarray | None:
@@ -290,7 +290,8 @@ def classes_of(run: Trajectory, template: Dataset) -> np.ndarray | None:
     if not template.labelled.any() and template.kind.source is not None:
         path = Path(template.kind.source)
         labels = [next((name for name in (path.parent.name, path.stem) if name in run.classes), "")] * len(template)
-    codes = np.array([run.classes.index(label) if label in run.classes else -1 for label in labels])
+    known = {label: code_of(label, run.classes) for label in set(labels)}
+    codes = np.array([UNKNOWN if known[label] is None else known[label] for label in labels])
     return codes if (codes >= 0).any() else None
 
 

@@ -66,7 +66,7 @@ def fit(
         What to learn; its classes become a label unit. A data frame, an array, an AnnData or a file is read with the
         defaults of `read`. A run that goes on reads its own again.
     labels : Any, optional
-        (N,) classes in place of those that the data have.
+        (N,) classes in place of those that the data have; where `data` is a file, also a table of them.
     label_column : str, optional
         Column of a data frame or a file that holds them.
     out : Path or str, optional
@@ -156,9 +156,14 @@ def follow(group: parallel.Group, data: Dataset, config: Config, scheme: Any) ->
 
 def _samples(data: Any, labels: Any, label_column: str | None) -> Dataset:
     """Return what is to be learned as a data set."""
-    if not isinstance(data, Path | str):
-        return as_dataset(data, labels, label_column)
-    return as_dataset(read(data, **({} if label_column is None else {"label_column": label_column})), labels)
+    table = isinstance(labels, Path | str)
+    if isinstance(data, Path | str):
+        given = {"labels": labels if table else None, "label_column": label_column}
+        data = read(data, **{name: it for name, it in given.items() if it is not None})
+        return as_dataset(data, None if table else labels)
+    if table:
+        raise ConfigError("labels", f"a table of labels goes with a file: sr.read(FILE, labels='{labels}')")
+    return as_dataset(data, labels, label_column)
 
 
 def _in_memory(

@@ -19,7 +19,6 @@ from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels
 from shortrun.data.core.originals import Original
 from shortrun.data.core.parts import merged
-from shortrun.data.core.splits import split
 from shortrun.data.core.values import CellError, encode_values, first
 from shortrun.errors import DataError
 from shortrun.phrases import counted
@@ -237,6 +236,8 @@ class Dataset(Shown):
 
     def split(self, fraction: float, *, seed: int = 0, identity: float | None = None) -> tuple[Dataset, Dataset]:
         """Return the rest and about `fraction` of the samples, classes in proportion, groups and the alike together."""
+        from shortrun.data.splits import split  # a room above, asked when it is needed
+
         return split(self, fraction, seed=seed, identity=identity)
 
     def merge(self, *others: Dataset) -> Dataset:

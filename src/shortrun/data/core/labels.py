@@ -67,14 +67,18 @@ def codes_of(texts: Iterable[str], classes: Sequence[str]) -> np.ndarray:
     DataError
         If a name is not one of `classes`; names the nearest known one.
     """
-    code = {"": UNKNOWN} | {name: i for i, name in enumerate(classes)}
     texts = list(texts)
-    spelt = {text: counterpart(text, classes) for text in set(texts) - code.keys()}
-    code |= {text: code[name] for text, name in spelt.items() if name is not None}
-    unknown = next((text for text in texts if text not in code), None)
+    code = {text: code_of(text, classes) for text in set(texts) - {""}} | {"": UNKNOWN}
+    unknown = next((text for text in texts if code[text] is None), None)
     if unknown is not None:
         raise DataError(f"unknown class '{unknown}'{did_you_mean(unknown, classes)}")
     return np.array([code[text] for text in texts], dtype=np.int64)
+
+
+def code_of(text: str, classes: Sequence[str]) -> int | None:
+    """Return the position of a class, true and false in any spelling; None if it is not there."""
+    name = text if text in classes else counterpart(text, classes)
+    return None if name is None else list(classes).index(name)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

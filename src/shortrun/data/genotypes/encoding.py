@@ -86,7 +86,9 @@ class Genotypes:
         if self.options.missing == "error":
             site, person, _ = np.argwhere(missing)[0]
             where = f"site {calls.variants[site].place}: the call of '{self.people[person]}' is missing"
-            raise FormatError(self.path, None, f"{where}; say what to do: missing drop-site, drop-sample or major")
+            raise FormatError(
+                self.path, None, f"{where}; say what to do: '--missing drop-site', 'drop-sample' or 'major'"
+            )
 
     def dataset(self) -> Dataset:
         """Return the samples: a person's two haplotypes `NAME_A` and `NAME_B`, or a dosage a person.

@@ -204,7 +204,8 @@ class Stack:
         row, site = divmod(place, len(self.first))
         letter = self._letter(self.bytes[place], alphabet)
         where = f"the {alphabet.name} alphabet '{alphabet.letters}'"
-        return CellError(row, site, f"letter '{letter}' at site {site + 1} is not in {where}")
+        reason = f"letter '{letter}' at site {site + 1} is not in {where}"
+        return CellError(row, site, f"{reason} ('--unknown gap', 'drop' or 'resolve' says what to do)")
 
     def _letter(self, byte: int, alphabet: Alphabet) -> str:
         """Return the letter that a byte outside the alphabet stands for, as a message shows it."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from shortrun.data.core.words import is_missing
 from shortrun.data.tables.delimited import Delimited
+from shortrun.phrases import of_columns
 from shortrun.settings import Reading
 
 NUMBER = {
-    mark: re.compile(rf"-?(\d{{1,3}}({other}\d{{3}})+|\d+)({point}\d*)?(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+    mark: re.compile(rf"-?([1-9]\d{{0,2}}({other}\d{{3}})+|\d+)({point}\d*)?(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
     for mark, point, other in ((".", r"\.", ","), (",", ",", r"\."))
 }  # by its decimal mark; the other one may stand between thousands
 
@@ -38,6 +39,7 @@ def in_points(table: Delimited, options: Reading, spared: Container[str] = ()) -
     """
     changed: dict[int, list[str]] = {}
     examples: dict[str, str] = {}
+    texts: list[str] = []
     for index, name in enumerate(table.header):
         cells = table.column(index)
         row = None if name.casefold() in spared else next((i for i, cell in enumerate(cells) if "," in cell), None)
@@ -45,31 +47,35 @@ def in_points(table: Delimited, options: Reading, spared: Container[str] = ()) -
         if row is not None and mark is not None:
             changed[index] = [pointed(cell, mark) for cell in cells]
             examples.setdefault(mark, f"'{cells[row]}' is read as {changed[index][row]}")
+        elif row is not None and options.decimal is not None and fitting(cells):
+            texts.append(name)
+    if texts:
+        said = f"{table.path.name}: no numbers with --decimal {options.decimal}, but texts, in {of_columns(texts)}"
+        table = replace(table, notes=(*table.notes, said))
     if not changed:
         return table
     names = [table.header[index] for index in changed]
-    note = f"{table.path.name}: numbers with commas in {listed(names)}: {', '.join(examples.values())}"
+    note = f"{table.path.name}: numbers with commas in {of_columns(names)}: {', '.join(examples.values())}"
     return replace(table.with_columns(changed), notes=(*table.notes, note))
 
 
 def mark_of(table: Delimited, index: int, row: int, asked: str | None) -> str | None:
     """Return the decimal mark of the numbers in a column, None if not all cells are numbers; `row` has a comma."""
-    known = {cell for cell in table.column(index) if not is_missing(cell)}
-    fitting = [mark for mark, number in NUMBER.items() if all(map(number.fullmatch, known))]
+    marks = fitting(table.column(index))
     wanted = asked or ("," if table.separator == ";" else None)
-    if asked is not None or wanted in fitting:
-        return wanted if wanted in fitting else None
-    if len(fitting) < len(NUMBER):
-        return fitting[0] if fitting else None
+    if asked is not None or wanted in marks:
+        return wanted if wanted in marks else None
+    if len(marks) < len(NUMBER):
+        return marks[0] if marks else None
     cell = table.column(index)[row]
     points = " or ".join(f"{pointed(cell, mark)} (--decimal {mark})" for mark in NUMBER)
     raise table.refused(row, index, f"'{cell}' may be {points}: say which")
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names of columns in a few words."""
-    some = ", ".join(f"'{name}'" for name in names[:3])
-    return f"column {some}" if len(names) == 1 else f"{len(names)} columns ({some}{', ...' if len(names) > 3 else ''})"
+def fitting(cells: Iterable[str]) -> list[str]:
+    """Return the decimal marks with which all cells that are not missing are numbers."""
+    known = {cell for cell in cells if not is_missing(cell)}
+    return [mark for mark, number in NUMBER.items() if all(map(number.fullmatch, known))]
 
 
 def pointed(cell: str, mark: str) -> str:

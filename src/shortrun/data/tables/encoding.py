@@ -34,9 +34,9 @@ from shortrun.data.core.texts import Texts
 from shortrun.data.core.values import CellError, binarise
 from shortrun.data.sequences.encoding import Encoded, encode_sequences
 from shortrun.data.tables.delimited import Delimited
-from shortrun.data.tables.understanding import Findings, learned_columns, left_out, of_columns
+from shortrun.data.tables.understanding import Findings, learned_columns, left_out
 from shortrun.errors import ConfigError, DataError, FormatError
-from shortrun.phrases import counted
+from shortrun.phrases import counted, of_columns
 
 RESERVED = ("name", "label", "group", "sequence")  # no sites unless that is asked for
 OF_TABLES = ("error", "drop-sample", "category")

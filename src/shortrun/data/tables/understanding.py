@@ -25,10 +25,9 @@ from shortrun.data.core.texts import Texts
 from shortrun.data.core.words import is_missing
 from shortrun.data.tables.delimited import Delimited
 from shortrun.errors import DataError, FormatError, TableError
-from shortrun.phrases import counted
+from shortrun.phrases import counted, of_columns
 
 FEW_ROWS = 20  # of so few, different cells are nothing to wonder at
-NAMED = 5  # columns that a note names
 INDEX = re.compile(r"|unnamed: \d+|index|row|.*(?<![a-z])(id|uuid|guid)", re.IGNORECASE)  # '', 'Unnamed: 0', 'user_id'
 WORDS = 3  # spaces in a free text, on average
 
@@ -44,17 +43,6 @@ class Findings:
         """Raise the problems, if there are any, all at once."""
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else TableError(self.problems)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
-    told = ", ".join(f"'{name}'" for name in names[:NAMED])
-    return told if len(names) <= NAMED else f"{told} and {len(names) - NAMED:,} more"
-
-
-def of_columns(names: Sequence[str]) -> str:
-    """Return "column 'a'", or "columns 'a', 'b'"."""
-    return f"column{'' if len(names) == 1 else 's'} {listed(names)}"
 
 
 # Columns that are nothing to model

@@ -177,7 +177,7 @@ def is_wanted(path: Path, record: Record, genotypes: Genotypes, options: Request
         return True
     if options.missing != "drop-site" and not options.skip_bad:
         raise FormatError(
-            path, None, f"{place} has no genotypes (no GT in its FORMAT): missing drop-site leaves it out"
+            path, None, f"{place} has no genotypes (no GT in its FORMAT): '--missing drop-site' leaves it out"
         )
     left_out["without genotypes"] += 1
     return False

@@ -15,7 +15,7 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.request import Request
 from shortrun.data.tables.decimals import in_points
 from shortrun.data.tables.delimited import Delimited, read_delimited
-from shortrun.data.tables.dialects import delimiter
+from shortrun.data.tables.dialects import MARKS, delimiter
 from shortrun.data.tables.encoding import RESERVED, columns_of, dataset_of
 from shortrun.errors import FormatError
 
@@ -85,7 +85,7 @@ def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
 def looks(text: str) -> bool:
     """Return whether lines have as many fields as the first, which has at least two, but for one in ten."""
     lines = [line for line in text.splitlines() if line.strip()]
-    mark = next((mark for mark in "\t;," if lines and mark in lines[0]), None)
+    mark = next((mark for mark in MARKS if lines and mark in lines[0]), None)
     if mark is None or len(lines) < 2:
         return False
     widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
