@@ -4,6 +4,9 @@ import json
 import math
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -271,3 +274,13 @@ def test_the_last_age_is_missed_though_no_later_one_tells(tmp_path):
     assert run.best("predict") == 100
     with pytest.raises(StoreError, match="is missing, the best age to predict"):
         opened.best("predict")
+
+
+@pytest.mark.skipif(shutil.which("cc") is None or sys.platform != "linux", reason="needs a C compiler and LD_PRELOAD")
+def test_campaign_of_the_disk():
+    command = [sys.executable, "-m", "campaigns.disk", "--number", "5"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert campaign.BAD not in done.stdout
+    assert "nothing came of it" in done.stdout
+    assert "one line, exit code 2, and on to the same end" in done.stdout
