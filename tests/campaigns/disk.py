@@ -1,9 +1,9 @@
 """Faults of the disk and of limits while a training writes: `python -m tests.campaigns.disk --number 1000`.
 
-Each training is a fork with one fault: the call number N of the C library that writes, syncs, renames, opens or removes
-fails (`faults.c`, loaded by LD_PRELOAD), or writes half; or the process has a limit of file sizes, open files or memory.
-It must end as if nothing had been, or with one line and exit code 2, and leave a run that is readable and goes on to
-the same end, bit for bit.
+Each training is a fork with one fault: call number N of the C library that writes, syncs, renames, opens or removes
+fails (`faults.c`, loaded by LD_PRELOAD), or writes half; or the process has a limit of file sizes, open files or
+memory. It must end as if nothing had been, or with one line and exit code 2, and leave a run that is readable and goes
+on to the same end, bit for bit.
 """
 
 from __future__ import annotations

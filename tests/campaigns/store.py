@@ -1,6 +1,7 @@
 """Attacks on run folders: kills, flipped bits, hostile run.json, and processes that fight for one folder.
 
-`python -m tests.campaigns.store` is the long campaign, options choose parts of it (`LONG`); seeds are fixed. Each part returns how often each outcome was seen, and what must never be seen under "bad".
+`python -m tests.campaigns.store` is the long campaign, options choose parts of it (`LONG`); seeds are fixed. Each part
+returns how often each outcome was seen, and what must never be seen under "bad".
 """
 
 from __future__ import annotations
