@@ -61,6 +61,28 @@ def test_a_flipped_bit_names_the_file_and_the_nearest_good_age(run, place):
     assert all(text.endswith("; the nearest good age is 10") for text in found)
 
 
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (b"[" * 10**5, "nested more than 64 levels deep"),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, "nested more than 64 levels deep"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "a: a whole number of 5,000 digits"),
+        (b'{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 0]}}', "'a' of shape"),
+        (b'{"a": {"dtype": "F32", "shape": [4611686018427387904], "data_offsets": [0, 0]}}', "not where it should be"),
+        (b'{"a": {"dtype": "F99", "shape": [], "data_offsets": [0, 0]}}', "F99"),
+        (b'{"a": NaN}', "a: NaN"),
+        (b"\xff", "utf-8"),
+    ],
+)
+def test_hostile_headers_of_tensors(run, header, why):
+    path = run / "ages/000000013.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    said = message(Trajectory(run).at, 13)
+    assert "ages/000000013.safetensors: is truncated or damaged: " in said
+    assert why in said
+    assert len(said) < 400
+
+
 def test_a_renamed_age_is_noticed(run):
     (run / "ages/000000013.safetensors").replace(run / "ages/000000016.safetensors")
     assert "is the age 13 of a run: it was renamed; the nearest good age is 20" in message(Trajectory(run).at, 16)
