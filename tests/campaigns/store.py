@@ -1,7 +1,7 @@
 """Attacks on run folders: kills, flipped bits, hostile run.json, and processes that fight for one folder.
 
-`python -m tests.campaigns.store --kills 1000 --flips 2000 --hostile --together 600` is the long campaign; seeds are
-fixed. Each part returns how often each outcome was seen, and what must never be seen under "bad".
+`python -m tests.campaigns.store` is the long campaign, options choose parts of it (`LONG`); seeds are fixed. Each part
+returns how often each outcome was seen, and what must never be seen under "bad".
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ TASKS: list[dict[str, Any]] = [
 TRAINING = {"batch": 10, "log_every": 7, "ages_per_decade": 20, "validation": 0.2, "seed": 3, "rate": 0.01}
 WAYS = ["SIGKILL", "SIGKILL", "SIGSTOP, SIGCONT, SIGKILL", "SIGSTOP, SIGKILL", "SIGINT", "two SIGINT"]
 BAD = "bad"
+LONG = "--kills 1000 --flips 2000 --hostile --together 600"  # what is done if nothing is asked for
 
 Counts = Counter[str]
 
@@ -432,7 +433,7 @@ def run_all() -> int:
     }.items():
         options.add_argument(f"--{name}", type=int, default=0, help=f"number of {what}")
     options.add_argument("--hostile", action="store_true", help="hostile run.json")
-    asked, bad = options.parse_args(), 0
+    asked, bad = options.parse_args(sys.argv[1:] or LONG.split()), 0
     torch.set_num_threads(1)
     os.fsync = lambda _: None  # a kill, unlike a power cut, loses nothing that was written
     parts: dict[str, Callable[[Path], Counts] | None] = {

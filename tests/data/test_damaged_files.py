@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import pickle
 import resource
 import struct
@@ -9,6 +10,7 @@ import subprocess
 import warnings
 import zipfile
 import zlib
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -222,3 +224,19 @@ def test_a_process_apart_says_how_it_ended():
     assert [*apart.apart(_htslib.records, "/no/such/file", None, False, None)] == []
     apart.stop()
     assert apart._idle == []
+
+
+SHARED = Path(os.environ.get("SHORTRUN_SHARED", Path(__file__).parents[3] / "shared" / "data"))
+ENDING_HTSLIB = sorted((SHARED.parent / "cases" / "vcf").glob("*.vcf*"))
+
+
+@pytest.mark.skipif(not ENDING_HTSLIB, reason="no shared files on which htslib ends its process")
+def test_files_that_end_htslib_end_no_session():
+    assert len(ENDING_HTSLIB) == 3
+    for path in ENDING_HTSLIB:
+        for options in ({}, {"skip_bad": True}, {"missing": "drop-site"}):
+            with pytest.raises(FormatError) as error:
+                read(path, **options)
+            assert str(error.value).startswith(str(path))
+            assert "\n" not in str(error.value)
+        assert path.name in refused("data", "info", path)

@@ -4,6 +4,9 @@ import json
 import math
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -56,6 +59,28 @@ def test_a_flipped_bit_names_the_file_and_the_nearest_good_age(run, place):
     found = [message(Trajectory(run, raw=raw).at, 13) for raw in (True, False)]
     assert all("ages/000000013.safetensors: is truncated or damaged: " in text for text in found)
     assert all(text.endswith("; the nearest good age is 10") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (b"[" * 10**5, "nested more than 64 levels deep"),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, "nested more than 64 levels deep"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "a: a whole number of 5,000 digits"),
+        (b'{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 0]}}', "'a' of shape"),
+        (b'{"a": {"dtype": "F32", "shape": [4611686018427387904], "data_offsets": [0, 0]}}', "not where it should be"),
+        (b'{"a": {"dtype": "F99", "shape": [], "data_offsets": [0, 0]}}', "F99"),
+        (b'{"a": NaN}', "a: NaN"),
+        (b"\xff", "utf-8"),
+    ],
+)
+def test_hostile_headers_of_tensors(run, header, why):
+    path = run / "ages/000000013.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    said = message(Trajectory(run).at, 13)
+    assert "ages/000000013.safetensors: is truncated or damaged: " in said
+    assert why in said
+    assert len(said) < 400
 
 
 def test_a_renamed_age_is_noticed(run):
@@ -271,3 +296,13 @@ def test_the_last_age_is_missed_though_no_later_one_tells(tmp_path):
     assert run.best("predict") == 100
     with pytest.raises(StoreError, match="is missing, the best age to predict"):
         opened.best("predict")
+
+
+@pytest.mark.skipif(shutil.which("cc") is None or sys.platform != "linux", reason="needs a C compiler and LD_PRELOAD")
+def test_campaign_of_the_disk():
+    command = [sys.executable, "-m", "campaigns.disk", "--number", "5"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert campaign.BAD not in done.stdout
+    assert "nothing came of it" in done.stdout
+    assert "one line, exit code 2, and on to the same end" in done.stdout
