@@ -44,12 +44,13 @@ campaign: $(VENV)/.installed-dev
 	SHORTRUN_CAMPAIGN=1 $(MAKE) --no-print-directory tests
 	for name in $(CAMPAIGNS); do OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaigns.$$name || exit 1; done
 
-# What is made from the code, and the documentation site, in site/; tutorials that have changed are executed first where
-# SHORTRUN_SHARED says where their data are.
+# What is made from the code, and the documentation site, in site/, whose links and anchors are checked; tutorials that
+# have changed are executed first where SHORTRUN_SHARED says where their data are.
 docs: $(VENV)/.installed-docs
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/notebooks.py
 	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python docs/check.py site
 
 # Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)

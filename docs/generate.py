@@ -12,7 +12,7 @@ import importlib
 import inspect
 import sys
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin
@@ -46,6 +46,7 @@ API_HEAD = """# Python
 The public names of `shortrun`, room by room. This page is made from the code by `make docs`.
 """
 ROOMS = ("plots", "sklearn")  # whose functions are public too, under their own names
+Row = dict[str, str]  # column -> cell
 STUB_HEAD = '"""Types of the public names, made from the code by `make docs`."""\n'
 
 
@@ -77,32 +78,38 @@ def declared(kind: type[Settings], within: str = "") -> Iterator[tuple[type[Sett
 
 def table() -> str:
     """Return docs/settings.md: a table for each class that declares options."""
-    rows: dict[type[Settings], dict[str, str]] = {}
+    rows: dict[type[Settings], dict[str, Row]] = {}
     users: dict[type[Settings], list[str]] = {}
     for verb, command in commands():
         for kind in kinds_of(command.callback).values():
             for owner, each in declared(kind):
                 rows.setdefault(owner, {})[each.key] = row(each, kind is Config)
                 users.setdefault(owner, []).append(verb.partition(" ")[0])
-    return HEAD + "".join(section(owner, rows[owner].values(), dict.fromkeys(users[owner])) for owner in rows)
+    return HEAD + "".join(section(owner, [*rows[owner].values()], dict.fromkeys(users[owner])) for owner in rows)
 
 
-def section(owner: type[Settings], rows: Iterable[str], verbs: Iterable[str]) -> str:
-    """Return the part of the page about one class."""
+def section(owner: type[Settings], rows: Collection[Row], verbs: Iterable[str]) -> str:
+    """Return the part of the page about one class; columns that are empty in all its rows are left out."""
     used = ", ".join(f"`{verb}`" for verb in verbs)
-    columns = "| keyword | flag | TOML key | type | default | remembered | meaning |\n|---|---|---|---|---|---|---|\n"
+    columns = [name for name in next(iter(rows)) if any(each[name] for each in rows)]
     summary = (inspect.getdoc(owner) or "").partition("\n")[0]
-    return f"\n## {owner.__name__}\n\n{summary} Used by {used}.\n\n{columns}" + "".join(rows)
+    lines = (columns, ["---"] * len(columns), *([each[name] for name in columns] for each in rows))
+    table = "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+    return f"\n## {owner.__name__}\n\n{summary} Used by {used}.\n\n{table}"
 
 
-def row(each: Option, in_files: bool) -> str:
-    """Return the row of an option."""
-    flags = ", ".join(f"`{flag}`" for flag in each.flags)
-    default = "" if each.default is None or each.default == () else f"`{each.default}`"
-    key = f"`{each.key}`" if in_files else ""
-    remembered = "" if each.remembered == "no" else each.remembered
-    cells = (f"`{each.keyword}`", flags, key, f"`{type_name(each.type)}`", default, remembered, each.help)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+def row(each: Option, in_files: bool) -> Row:
+    """Return the row of an option, column -> cell."""
+    cells = {
+        "keyword": f"`{each.keyword}`",
+        "flag": ", ".join(f"`{flag}`" for flag in each.flags),
+        "meaning": each.help,
+        "default": "" if each.default is None or each.default == () else f"`{each.default}`",
+        "type": f"`{type_name(each.type)}`",
+        "TOML key": f"`{each.key}`" if in_files else "",
+        "remembered": "" if each.remembered == "no" else each.remembered,
+    }
+    return {name: cell.replace("|", "\\|") for name, cell in cells.items()}
 
 
 def verb_page() -> str:
@@ -117,11 +124,16 @@ def verb_section(verb: str) -> str:
     text = f"\n## {verb}\n\n{about}\n\n```\n{examples}\n```\n"
     inner = getattr(command, "commands", {})
     if inner:
-        rows = (f"| `{verb} {name}` | {each.get_short_help_str(200)} |\n" for name, each in inner.items())
+        rows = (f"| `{verb} {name}` | {first_line(each)} |\n" for name, each in inner.items())
         return f"{text}\n| command | what it does |\n|---|---|\n{''.join(rows)}"
     owners = dict.fromkeys(owner for kind in kinds_of(command.callback).values() for owner, _ in declared(kind))
     links = ", ".join(f"[{owner.__name__}](settings.md#{owner.__name__.lower()})" for owner in owners)
     return f"{text}\nOptions: {links}.\n" if links else text
+
+
+def first_line(command: Any) -> str:
+    """Return the first line of what a command says of itself."""
+    return (inspect.getdoc(command.callback) or "").partition("\n")[0]
 
 
 def api_page() -> str:

@@ -460,6 +460,37 @@ def test_wrong_paths_are_seen():
     assert {path for path in found if not exists(path)} == {"units/pots.py", "data/formats/"}
 
 
+@pytest.fixture
+def site(tmp_path):
+    """Return a site of two pages without a fault."""
+    (tmp_path / "one.html").write_text('<h1 id="a">One</h1><a href="two.html#b">two</a><a href="https://x.org">x</a>')
+    (tmp_path / "two.html").write_text('<h1 id="b">Two</h1><img src="a.png" alt="A"><a href="#b">b</a>')
+    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "style.css").write_text("a { background: url(data:image/png;base64,) }")
+    return tmp_path
+
+
+FAULTS = [
+    ("one.html", "two.html#b", "three.html", "one.html: three.html leads nowhere"),
+    ("one.html", "#b", "#c", "one.html: two.html#c names a place that is not there"),
+    ("two.html", "#b", "#c", "two.html: #c names a place that is not there"),
+    ("two.html", "a.png", "https://x.org/a.png", "two.html: loads https://x.org/a.png"),
+    ("two.html", ' alt="A"', "", "two.html: a picture without a text in its place: a.png"),
+    ("two.html", "h1", "h2", "two.html: 0 titles, one expected"),
+    ("style.css", "data:image/png;base64,", "//x.org/f.woff", "style.css: loads //x.org/f.woff"),
+]
+
+
+@pytest.mark.parametrize(("page", "right", "wrong", "fault"), FAULTS, ids=[fault for *_, fault in FAULTS])
+def test_faults_of_a_site_are_seen(site, page, right, wrong, fault):
+    check = [sys.executable, ROOT / "docs" / "check.py", site]
+    assert subprocess.run(check, capture_output=True, text=True).stdout == ""
+    text = (site / page).read_text()
+    (site / page).write_text(text.replace(right, wrong, 1))
+    found = subprocess.run(check, capture_output=True, text=True)
+    assert (found.stdout, found.returncode) == (f"{fault}\n", 1)
+
+
 def test_the_reading_list_is_short():
     """What ARCHITECTURE.md sends a newcomer to: five files, at most 620 lines."""
     (sentence,) = re.findall(
