@@ -118,9 +118,11 @@ def recognised(path: Path, otherwise: Format | None = None) -> Format:
     if said is not None and said.begins is None:
         return said
     likely = next((each for each in alike(said) if each.looks is not None and each.looks(text_of(start))), said)
-    if likely is None and (otherwise is None or not text_of(start).strip()):
+    if likely is not None:
+        return likely
+    if otherwise is None or not text_of(start).strip():
         raise unknown(path, text_of(start))
-    return likely or otherwise
+    return otherwise
 
 
 def alike(said: Format | None) -> Iterator[Format]:
