@@ -6,12 +6,14 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from shortrun.errors import StoreError
 
+NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 HANDLES = {os.open, os.rename, os.unlink, os.stat} <= os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 
 
@@ -42,10 +44,10 @@ class Place(NamedTuple):
         return name if self.handle is not None else str(self.path / name)
 
     def open(self, name: str, mode: str, buffering: int = -1) -> BinaryIO:
-        """Open a file in it, in a binary mode."""
+        """Open a file in it, in a binary mode, and none that it is a link to."""
 
         def opener(file: str, flags: int) -> int:
-            return os.open(file, flags, 0o666, dir_fd=self.handle)
+            return os.open(file, flags | NO_LINKS, 0o666, dir_fd=self.handle)
 
         return open(self.at(name), mode, buffering, opener=opener)  # pyright: ignore[reportReturnType]
 
@@ -181,6 +183,23 @@ def check_place(path: Path) -> None:
         raise StoreError(path, "permission denied")
     if path.suffix and path.is_dir():
         raise StoreError(path, "is not a regular file and cannot be replaced by one")
+
+
+def check_regular(path: Path, most: int | None = None) -> None:
+    """Check that a file is one that can be read to its end: no device, no pipe, and not too long.
+
+    Raises
+    ------
+    StoreError
+        If it is not.
+    OSError
+        If it is not there.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(path, "is a directory" if stat.S_ISDIR(found.st_mode) else "is not a regular file")
+    if most is not None and found.st_size > most:
+        raise StoreError(path, f"is too large: {found.st_size:,} bytes, at most {most:,} are read")
 
 
 def real(path: Path | str) -> Path:

@@ -252,6 +252,63 @@ def test_no_name_in_a_header_reaches_a_terminal_raw(tmp_path):
     assert found["crc32"] == store.header.sum_of(form)
 
 
+FILES = ["run.json", "log.jsonl", "restart.safetensors", "rows.safetensors", "ages", ".lock"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_written_through_a_link_in_a_run(run, tmp_path, name):
+    (tmp_path / "others").mkdir()
+    target = tmp_path / "others" / name
+    (run / name).replace(target) if (run / name).exists() else target.write_bytes(b"")
+    (run / name).symlink_to(target)
+    before = {file: file.read_bytes() for file in (tmp_path / "others").rglob("*") if file.is_file()}
+    assert f"{name}: is a link, and no training writes through one" in message(store.reopen, run)
+    assert {file: file.read_bytes() for file in (tmp_path / "others").rglob("*") if file.is_file()} == before
+    assert Trajectory(run).ages  # reading follows links, as the cache of the Hub is made of them
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_with_a_link_is_no_empty_one(tmp_path, exists):
+    target = tmp_path / "target"
+    if exists:
+        target.write_bytes(b"")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/log.jsonl").symlink_to(target)
+    assert "log.jsonl: is a link" in message(store.create, tmp_path / "new", problem().header)
+    assert target.exists() == exists
+    with pytest.raises(OSError, match="symbolic links"):
+        Place.opened(tmp_path / "new").open("log.jsonl", "ab")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl", "restart.safetensors", "ages/000000020.safetensors"])
+@pytest.mark.parametrize("harm", ["pipe", "device", "long"])
+def test_files_of_a_run_that_have_no_end_are_not_read(run, name, harm):
+    path = run / name
+    path.unlink()
+    if harm == "pipe":
+        os.mkfifo(path)
+    elif harm == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.touch()
+        os.truncate(path, 2**40)
+    said = "is not a regular file" if harm != "long" else "is t"  # too large, or truncated or damaged
+
+    def everything():
+        opened = Trajectory(run)
+        return opened.log(), store.restart.read(run), opened.at(20)
+
+    assert f"{name}: {said}" in message(everything)
+
+
+def test_only_what_is_named_like_an_age_is_one(run):
+    before = Trajectory(run).ages
+    for name in ("21", "\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661", "9" * 200, "-00000021", "0" * 12, ""):
+        (run / f"ages/{name}.safetensors").touch()
+    assert Trajectory(run).ages == before
+
+
 def test_json_has_no_nan():
     form = {"a": math.nan, "b": [math.inf, 1.5, {"c": -math.inf}], "d": "NaN"}
     assert jsons.dumps(form) == '{"a": null, "b": [null, 1.5, {"c": null}], "d": "NaN"}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from shortrun.store import tensors
 from shortrun.typing import Theta
 
 FOLDER, SUFFIX, AVERAGE, UPDATE = "ages", ".safetensors", "average.", "update"
+NAMED = re.compile(rf"([0-9]{{9}}|[1-9][0-9]{{9,11}}){re.escape(SUFFIX)}", re.ASCII)  # as `path_of` does
 PART = 2**22  # parameters
 
 
@@ -37,8 +39,7 @@ def kept(folder: Path) -> tuple[int, ...]:
         raise StoreError(folder / FOLDER, "is missing") from None
     except OSError as error:
         raise StoreError(folder / FOLDER, explain(error)) from None
-    stems = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
-    return tuple(sorted(int(stem) for stem in stems if stem.isdecimal()))
+    return tuple(sorted(int(found[1]) for found in map(NAMED.fullmatch, names) if found))
 
 
 def write(place: Place, model: Model, theta: Theta, age: int, average: Theta | None = None) -> None:

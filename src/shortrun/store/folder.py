@@ -77,15 +77,23 @@ def _check_free(folder: Path) -> None:
     try:
         names = {entry.name for entry in folder.iterdir() if not _is_temporary(entry)}
         kept = [*(folder / ages.FOLDER).iterdir()] if ages.FOLDER in names else []
-        logged = (folder / log.NAME).stat().st_size if log.NAME in names else 0
+        logged = (folder / log.NAME).lstat().st_size if log.NAME in names else 0
     except FileNotFoundError:
         return
     except NotADirectoryError:
         raise StoreError(folder, "is a file or within one; a run is a folder") from None
     except OSError as error:
         raise StoreError(folder, explain(error)) from None
+    _check_links(folder)
     if not names <= BEFORE_HEADER or kept or logged:
         raise StoreError(folder, "is neither empty nor a run, so it is never overwritten: choose another folder")
+
+
+def _check_links(folder: Path) -> None:
+    """Check that no file of a run is a link: what is written would land elsewhere, in a run from strangers anywhere."""
+    for name in sorted(BEFORE_HEADER | {header.NAME}):
+        if (folder / name).is_symlink():
+            raise StoreError(folder / name, "is a link, and no training writes through one: put the file in its place")
 
 
 def _fill(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Writer:
@@ -171,6 +179,7 @@ def reopen(path: Path | str, form: header.Header | None = None) -> Writer:
     """
     header.read(Path(path))  # no lock file is left in what is not a run
     folder = real(path)
+    _check_links(folder)
     with _locked(folder) as lock:
         stored = header.read(folder)
         if form is not None:

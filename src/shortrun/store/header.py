@@ -17,7 +17,7 @@ from shortrun import jsons
 from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
-from shortrun.files import atomic, explain
+from shortrun.files import atomic, check_regular, explain
 from shortrun.models import AnySpec, spec_from_dict
 from shortrun.settings import Config
 from shortrun.store.earlier import completed, upgraded
@@ -25,6 +25,7 @@ from shortrun.store.form import fault, filled
 
 FORMAT_VERSION = 2
 NAME, SUM = "run.json", "crc32"
+LONGEST = 2**30  # bytes
 KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
     "spec": "another machine (sites, classes, units, hidden units or rule)",
@@ -132,6 +133,7 @@ def read(folder: Path) -> Header:
     """
     path = folder / NAME
     try:
+        check_regular(path, LONGEST)
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(folder, f"is not a run folder (it has no {NAME}){hint(folder)}") from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from shortrun.errors import StoreError
-from shortrun.files import Place, explain
+from shortrun.files import Place, check_regular, explain
 
 try:
     import fcntl
@@ -128,7 +128,8 @@ def identity(path: Path) -> Identity | None:
 
 def owner(folder: Path) -> str:
     """Return the process that holds a lock, in brackets; nothing where it cannot be read."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        text = (folder / NAME).read_text(encoding="ascii")[:20]
+    with contextlib.suppress(OSError, StoreError, UnicodeDecodeError):
+        check_regular(folder / NAME, 20)
+        text = (folder / NAME).read_text(encoding="ascii")
         return f" (process {text})" if text.isdigit() else ""
     return ""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shortrun import jsons
 from shortrun.errors import StoreError
-from shortrun.files import Place, atomic, explain
+from shortrun.files import Place, atomic, check_regular, explain
 from shortrun.phrases import first_of, plural
 from shortrun.records import Record
 from shortrun.store import restart
@@ -23,6 +23,7 @@ UPDATE = re.compile(rb'"update": (\d{1,12})\b')
 SUMMED = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}', re.DOTALL)  # a line of this version; earlier have none
 TEXTS = ("because",)  # what is said in words
 LATEST = 10**12  # update
+LONGEST = 2**30  # bytes
 
 
 class Log(NamedTuple):
@@ -173,6 +174,7 @@ def line_of(record: Record) -> bytes:
 def _lines(path: Path) -> tuple[list[bytes], bytes]:
     """Return the whole lines, and what follows them."""
     try:
+        check_regular(path, LONGEST)
         *lines, rest = path.read_bytes().split(b"\n")
         return lines, rest
     except FileNotFoundError:

@@ -23,7 +23,7 @@ from torch import Tensor
 from shortrun import jsons
 from shortrun.engine import native
 from shortrun.errors import StoreError
-from shortrun.files import Place, atomic_file, explain
+from shortrun.files import Place, atomic_file, check_regular, explain
 
 TYPES = {
     "F64": torch.float64,
@@ -176,6 +176,7 @@ def read_into(
         As `read`.
     """
     try:
+        check_regular(path)
         with path.open("rb") as file:
             entries, metadata = layout(file, path.stat().st_size)
             tensors = room(entries)

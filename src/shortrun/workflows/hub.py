@@ -24,6 +24,7 @@ def push_to_hub(
     kept = run.ages if ages == "all" else of_tasks(run) if ages == "best" else run.ages[-1:] if ages == "last" else ages
     for age in kept:
         run.at(age)  # whole, and there
+    run.log()
     from shortrun.report.card import card
 
     with hub.talking(name) as library:
