@@ -30,6 +30,14 @@ class Predictions(Shown):
         The K class names.
     probabilities : ndarray
         (N, K) float32, rows sum to 1.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> digits = sr.read("digits")
+    >>> found = sr.predict(sr.fit(digits, hidden=8, updates=2), digits.head(3))
+    >>> found.probabilities.shape, found.classes[found.predicted[0]] in found.classes
+    ((3, 10), True)
     """
 
     names: np.ndarray
