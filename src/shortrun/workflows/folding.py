@@ -72,7 +72,8 @@ def fold(
     >>> import tempfile
     >>> import shortrun as sr
     >>> made = sr.Dataset.from_arrays([[1, 2, 0]], alphabet="protein")
-    >>> sr.fold(made, tempfile.mkdtemp() + "/folded.csv", predictor=lambda sequence: [0.8] * len(sequence))["plddt"].tolist()
+    >>> table = sr.fold(made, tempfile.mkdtemp() + "/folded.csv", predictor=lambda sequence: [0.8] * len(sequence))
+    >>> table["plddt"].tolist()
     [80.0]
     """
     predictor = predictor or ESMFold(settings=settings)

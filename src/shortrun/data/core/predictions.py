@@ -56,8 +56,8 @@ class Predictions(Shown):
         return f"Predictions of {counted(len(self), 'sample')}{right}", f"  predicted: {named}"
 
     def first_rows(self) -> pd.DataFrame:
-        """Return the first predictions as a frame."""
-        return self.to_pandas().head(ROWS)
+        """Return the first predictions as a frame, probabilities to four digits."""
+        return self.to_pandas().head(ROWS).round(4)
 
     @property
     def predicted(self) -> np.ndarray:
