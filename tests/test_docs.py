@@ -7,6 +7,7 @@ import doctest
 import functools
 import hashlib
 import importlib
+import inspect
 import json
 import os
 import re
@@ -303,6 +304,14 @@ def test_the_examples_run(path, tmp_path, monkeypatch):
             runner.run(parser.get_doctest(text, vars(module) | {"__name__": "__main__"}, name, str(path), line))
     assert runner.tries > 0
     assert runner.failures == 0
+
+
+def test_every_public_name_has_an_example():
+    rooms = {room: importlib.import_module(room).__all__ for room in ("shortrun", "shortrun.plots", "shortrun.sklearn")}
+    public = {f"{room}.{name}": getattr(sys.modules[room], name) for room, names in rooms.items() for name in names}
+    documented = {name: value for name, value in public.items() if inspect.isfunction(value) or inspect.isclass(value)}
+    assert len(documented) > 90
+    assert [name for name, value in documented.items() if ">>> " not in (inspect.getdoc(value) or "")] == []
 
 
 def test_the_readme_example(tmp_path, monkeypatch, capsys):

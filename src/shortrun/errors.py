@@ -45,14 +45,34 @@ def is_shown(character: str) -> bool:
 
 
 class ShortrunError(ValueError):
-    """A mistake in what the user gave; the message is one complete line, and safe to show on a terminal."""
+    """A mistake in what the user gave; the message is one complete line, and safe to show on a terminal.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> try:
+    ...     sr.fit("digits", hiden=8)
+    ... except ShortrunError as error:
+    ...     print(error)
+    hiden: unknown option (did you mean 'hidden'?)
+    """
 
     def __str__(self) -> str:
         return printable(super().__str__())
 
 
 class DataError(ShortrunError):
-    """Data that cannot be used: what is wrong and what was expected."""
+    """Data that cannot be used: what is wrong and what was expected.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> try:
+    ...     sr.read("digitz")
+    ... except DataError as error:
+    ...     print(error)
+    digitz: no such file or named data set (did you mean 'digits'?)
+    """
 
 
 class ParallelError(ShortrunError):
@@ -70,6 +90,11 @@ class FormatError(DataError):
         Line (from 1) of the first problem, None where the format has no lines.
     reason : str
         What is wrong and what was expected.
+
+    Examples
+    --------
+    >>> print(FormatError("x.fasta", 3, "a letter expected, got '1'"))
+    x.fasta:3: a letter expected, got '1'
     """
 
     def __init__(self, path: Path | str, line: int | None, reason: str):
@@ -110,6 +135,11 @@ class ConfigError(ShortrunError):
         What would have been right.
     nearest : str, optional
         The closest known name, if the name is the problem.
+
+    Examples
+    --------
+    >>> print(ConfigError("hiden", "unknown option", nearest="hidden"))
+    hiden: unknown option (did you mean 'hidden'?)
     """
 
     def __init__(self, key: str, expected: str, nearest: str | None = None):
@@ -119,7 +149,13 @@ class ConfigError(ShortrunError):
 
 
 class StoreError(ShortrunError):
-    """A run folder that cannot be read or written: which file, and why."""
+    """A run folder that cannot be read or written: which file, and why.
+
+    Examples
+    --------
+    >>> print(StoreError("run/run.json", "not there"))
+    run/run.json: not there
+    """
 
     def __init__(self, path: Path | str, reason: str):
         self.path, self.reason = Path(path), reason

@@ -49,6 +49,15 @@ class RBM:
         Its layers.
     profile : Tensor, optional
         (K, F) fields of the independent sites that samples of each class start from (`Spec.start` "profile").
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.models.spec import Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 3, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> model.size(), model.free_energy(torch.zeros(model.size()), (torch.tensor([[0.0, 1.0, 1.0]]),))
+    (11, tensor([-1.3863]))
     """
 
     spec: Spec

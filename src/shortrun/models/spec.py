@@ -34,6 +34,12 @@ class Layer:
         Their type.
     holds : tuple[int, ...], optional
         Which sites of the data it holds, for data whose sites differ in kind; None for all of them.
+
+    Examples
+    --------
+    >>> from shortrun.units import Potts
+    >>> Layer("visible", 59, Potts(21)).width
+    1239
     """
 
     name: str
@@ -72,6 +78,13 @@ class Spec:
     start : StartRule, default "uniform"
         What samples of a class start from: every value of a site equally probable, or independent sites with the
         frequencies that the class has in the data ("profile").
+
+    Examples
+    --------
+    >>> from shortrun.units import Bernoulli, Potts
+    >>> spec = Spec((Layer("visible", 64, Bernoulli()), Layer("label", 1, Potts(10)), Layer("hidden", 32, Bernoulli())))
+    >>> [layer.name for layer in spec.observed], spec.hidden.sites
+    (['visible', 'label'], 32)
     """
 
     layers: tuple[Layer, ...]

@@ -188,7 +188,15 @@ class TrainingSettings(Settings):
 
 
 class Config(Settings):
-    """Everything that determines a training besides the data."""
+    """Everything that determines a training besides the data.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> run = sr.fit(sr.read("digits"), config=Config(), hidden=8, updates=2)
+    >>> run.config["model"]["hidden"], run.config["scheme"]["steps"]
+    (8, 10)
+    """
 
     model: ModelSettings = ModelSettings()
     chaotic: ChaoticSettings = ChaoticSettings()

@@ -52,6 +52,16 @@ class Trajectory:
     ------
     StoreError
         If it is not a run folder, or of a newer format version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> folder = tempfile.mkdtemp() + "/run"
+    >>> run = sr.fit(sr.read("digits"), out=folder, hidden=8, updates=4)
+    >>> same = Trajectory(folder)
+    >>> same.ages, same.classes[:3], same[-1].numel()
+    ((1, 2, 3, 4), ('0', '1', '2'), 674)
     """
 
     def __init__(self, path: Path | str, *, raw: bool = False):

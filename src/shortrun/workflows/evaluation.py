@@ -61,6 +61,15 @@ def evaluate(
         If there are no real samples, not of the run's kind, or too few.
     ConfigError
         For unknown scores, an age that was not kept, steps below 1.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> train, test = sr.split(sr.read("digits"), 0.1, seed=1)
+    >>> run = sr.fit(train, hidden=8, updates=2)
+    >>> found = sr.evaluate(run, test, train=train, scores=["p-dd"], with_curves=False)
+    >>> sorted({each.score for each in found.scores})
+    ['p-dd']
     """
     begin = time.monotonic()
     scoring.check_names(settings.scores or ())

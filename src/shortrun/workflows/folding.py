@@ -64,6 +64,17 @@ def fold(
         pLDDT.
     FormatError, StoreError
         If the file is something else or cannot be written.
+
+    Examples
+    --------
+    A function in place of ESMFold, whose weights are gigabytes:
+
+    >>> import tempfile
+    >>> import shortrun as sr
+    >>> made = sr.Dataset.from_arrays([[1, 2, 0]], alphabet="protein")
+    >>> table = sr.fold(made, tempfile.mkdtemp() + "/folded.csv", predictor=lambda sequence: [0.8] * len(sequence))
+    >>> table["plddt"].tolist()
+    [80.0]
     """
     predictor = predictor or ESMFold(settings=settings)
     results = Results(out, name_of(predictor))

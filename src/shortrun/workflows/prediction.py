@@ -64,7 +64,16 @@ def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSet
 
 @takes(PredictSettings)
 def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSettings) -> Iterator[Predictions]:
-    """Predict as `predict` does, a bounded number of samples at a time; memory does not grow with their number."""
+    """Predict as `predict` does, a bounded number of samples at a time; memory does not grow with their number.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> digits = sr.read("digits")
+    >>> run = sr.fit(digits, hidden=8, updates=2)
+    >>> sum(len(part) for part in sr.predictions(run, digits))
+    1797
+    """
     times = None if settings.sweeps is None else (settings.sweeps,)
     for part in _recorded(opened(run, raw=settings.raw), data, times, settings):
         yield part[settings.sweeps]

@@ -63,6 +63,15 @@ def curves(
         If the data are not of the run's kind, or too few.
     ConfigError
         For unknown scores, ages that were not kept, times below 1.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> train, test = sr.split(sr.read("digits"), 0.1, seed=1)
+    >>> run = sr.fit(train, hidden=8, updates=2)
+    >>> table = sr.curves(run, test, scores=["spectrum"], times=[1, 10], ages="last")
+    >>> sorted(table.query("score == 'spectrum' and `class` == 'all'")["steps"].astype(int))
+    [1, 10]
     """
     run = opened(run, raw=settings.raw)
     check_kind(run, data)

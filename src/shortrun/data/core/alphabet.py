@@ -23,6 +23,12 @@ class Alphabet:
         "protein", "rna", "dna", "binary", "dosage" or "custom"; alphabets of the same letters are equal.
     letters : str
         The letters in code order, at most 255 of them, all different.
+
+    Examples
+    --------
+    >>> bases = Alphabet("dna", "-ACGT")
+    >>> bases.encode("GAT-A"), bases.decode([1, 2, 3])
+    (array([3, 1, 4, 0, 1], dtype=uint8), 'ACG')
     """
 
     name: str = field(compare=False)

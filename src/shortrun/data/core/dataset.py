@@ -60,6 +60,15 @@ class Dataset(Shown):
     ------
     DataError
         If lengths, types or ranges do not agree with the above.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays([[0, 1, 1], [1, 0, 0], [1, 1, 0]], labels=["a", "b", None])
+    >>> data
+    Dataset of 3 samples, 3 sites: the binary alphabet '01'
+      1 without a label; 2 classes: a (1), b (1)
+    >>> len(data.select(data.labelled)), data.class_counts
+    (2, array([1, 1]))
     """
 
     values: np.ndarray

@@ -30,6 +30,14 @@ class Predictions(Shown):
         The K class names.
     probabilities : ndarray
         (N, K) float32, rows sum to 1.
+
+    Examples
+    --------
+    >>> import shortrun as sr
+    >>> digits = sr.read("digits")
+    >>> found = sr.predict(sr.fit(digits, hidden=8, updates=2), digits.head(3))
+    >>> found.probabilities.shape, found.classes[found.predicted[0]] in found.classes
+    ((3, 10), True)
     """
 
     names: np.ndarray
@@ -48,8 +56,8 @@ class Predictions(Shown):
         return f"Predictions of {counted(len(self), 'sample')}{right}", f"  predicted: {named}"
 
     def first_rows(self) -> pd.DataFrame:
-        """Return the first predictions as a frame."""
-        return self.to_pandas().head(ROWS)
+        """Return the first predictions as a frame, probabilities to four digits."""
+        return self.to_pandas().head(ROWS).round(4)
 
     @property
     def predicted(self) -> np.ndarray:
