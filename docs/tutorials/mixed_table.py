@@ -15,7 +15,7 @@ load_penguins().to_csv("penguins.csv", index=False)
 # %% [markdown]
 # ## Read, and set rows aside
 #
-# A missing cell is an error unless you say what it means; here it is a value of its own. Categories are found by themselves, and
+# Missing cells are a value of their own, as in every table unless you say otherwise. Categories are found by themselves, and
 # columns of numbers are put in bins, from which numbers are drawn again.
 
 # %%

@@ -527,6 +527,7 @@ def mutations(
     baselines: Sequence[Literal['independent']] | None = None,
     mutants: Path | str | None = None,
     measured: Path | str | None = None,
+    align: Path | str | None = None,
 ) -> pd.DataFrame: ...
 
 def phases(

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
-from typer.models import OptionInfo
+from typer.models import OptionInfo, ParameterInfo
 
 from shortrun.cells import for_spreadsheets
-from shortrun.errors import ConfigError
+from shortrun.cli._output import STDOUT
+from shortrun.errors import ConfigError, StoreError
 from shortrun.files import check_place
 from shortrun.settings import LAST_PANELS, OUTPUT, Option, Settings, options
 from shortrun.settings._base import members, named_by_keywords
@@ -45,7 +46,7 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         @wraps(command)
         def called(**words: Any) -> None:
             values: dict[str, Any] = {each.name: words[each.name] for each in plain}
-            check_outputs(plain, values)
+            check_outputs(plain, words)
             typed = {keyword: word for keyword, word in words.items() if word is not None}
             with (
                 named_by_flags(kinds.values()),
@@ -74,23 +75,38 @@ def place_of(parameter: Parameter) -> int:
     return 0 if panel == OUTPUT else 2 + LAST_PANELS.index(panel) if panel in LAST_PANELS else 1
 
 
-def check_outputs(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
-    """Check that all files that a command is to write can be made, before it computes anything.
+def check_outputs(parameters: Iterable[Parameter], words: Mapping[str, Any]) -> None:
+    """Check that all files that a command is to write can be made, and are not those that it reads, before it computes.
 
     Raises
     ------
     StoreError
-        If there is no folder for one.
+        If there is no folder for one, or it is another one's, or an input's.
     """
-    for each in parameters:
-        options = [it for it in get_args(each.annotation) if isinstance(it, OptionInfo)]
-        if isinstance(values[each.name], Path) and any(map(is_output, options)):
-            check_place(values[each.name])
+    outputs = {each.name: words[each.name] for each in parameters if isinstance(words[each.name], Path)}
+    outputs = {each.name: outputs[each.name] for each in parameters if each.name in outputs and is_output(each)}
+    files = [Path(word) for name, word in words.items() if isinstance(word, str | Path) and name not in outputs]
+    inputs = {path.resolve() for path in files if is_there(path)}
+    for path in outputs.values():
+        check_place(path)
+        if str(path) != STDOUT and path.resolve() in inputs:
+            raise StoreError(path, "is a file to be read: choose another name for what is written")
+        if str(path) != STDOUT and [*outputs.values()].count(path) > 1:
+            raise StoreError(path, "is to be written twice: choose another name for one of them")
 
 
-def is_output(option: OptionInfo) -> bool:
-    """Return whether an option names a file to write, for which there must be a folder; a run makes its own."""
-    return option.rich_help_panel == OUTPUT and option.metavar != "RUN"
+def is_there(path: Path) -> bool:
+    """Return whether a word names a file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return False
+
+
+def is_output(parameter: Parameter) -> bool:
+    """Return whether a parameter names a file to write, for which there must be a folder; a run makes its own."""
+    told = [it for it in get_args(parameter.annotation) if isinstance(it, ParameterInfo)]
+    return any(it.rich_help_panel == OUTPUT and it.metavar != "RUN" for it in told)
 
 
 @contextmanager

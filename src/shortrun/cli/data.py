@@ -142,7 +142,13 @@ def get(name: Samples, reading: Reading, out: Out, to: To = None) -> None:
 def convert(
     source: Samples,
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Its suffix says the format; - is stdout.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="Its suffix says the format; - is stdout.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
     ],
     reading: Reading,
     to: To = None,
@@ -155,8 +161,14 @@ def convert(
 @verb(reading=Reading, tables=TableWriting)
 def split(
     source: Samples,
-    train: Annotated[Path, typer.Argument(metavar="TRAIN", help="File for the rest.", show_default=False)],
-    test: Annotated[Path, typer.Argument(metavar="TEST", help="File for what is held out.", show_default=False)],
+    train: Annotated[
+        Path,
+        typer.Argument(metavar="TRAIN", help="File for the rest.", show_default=False, rich_help_panel=OUTPUT),
+    ],
+    test: Annotated[
+        Path,
+        typer.Argument(metavar="TEST", help="File for what is held out.", show_default=False, rich_help_panel=OUTPUT),
+    ],
     reading: Reading,
     fraction: Annotated[float, typer.Option(metavar="SHARE", help="Share held out.", rich_help_panel=DATA)] = 0.2,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the choice.", rich_help_panel=DATA)] = 0,
@@ -171,7 +183,10 @@ def split(
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
+    from shortrun.data.writing import target
 
+    for path in (train, test):
+        target(path, None)
     samples = read(source, settings=reading)
     parts = samples.split(fraction, seed=seed, identity=identity)
     for line in parts[0].notes:

@@ -9,14 +9,16 @@ import typer
 
 from shortrun.cli import _options, _output
 from shortrun.cli._verb import verb
-from shortrun.files import check_place
-from shortrun.settings import ExportSettings
+from shortrun.settings import OUTPUT, ExportSettings
 
 
 @verb(settings=ExportSettings)
 def export(
     run: _options.RunFolder,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="File to write.", show_default=False, rich_help_panel=OUTPUT),
+    ],
     settings: ExportSettings,
 ) -> None:
     """Write the machine of a run, or its effective couplings, as a file that another program opens.
@@ -30,8 +32,6 @@ def export(
     # Effective couplings, for contact prediction by other programs
     shortrun export run couplings.dat --to adabmdca
     """
-    check_place(file)
-
     from shortrun import workflows
 
     for note in workflows.export_model(run, file, settings=settings):

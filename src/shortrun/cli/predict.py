@@ -16,7 +16,6 @@ from shortrun.cells import cell
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError, FormatError
-from shortrun.phrases import counted
 from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading, TableWriting
 
 if TYPE_CHECKING:
@@ -111,10 +110,10 @@ def regression(run: Trajectory, data: Dataset) -> Baseline | None:
 
 def remarks(found: Tally, file: str) -> Iterator[str]:
     """Yield what to know of an accuracy: of samples that the run learned from."""
+    from shortrun.data.core.predictions import of_learned
+
     if found.learned:
-        known = f"{found.learned:,} of {counted(found.samples, 'sample')} of {file} equal training samples"
-        others = "" if found.accuracy_of_others is None else f"; on the others it is {found.accuracy_of_others:.4f}"
-        yield f"{known}: the accuracy of these says nothing of new ones{others}"
+        yield of_learned(found.learned, found.samples, found.accuracy_of_others, f" of {file}")
 
 
 def separator_of(path: Path | None) -> str:

@@ -15,8 +15,9 @@ from shortrun.data.further import readings_like
 from shortrun.data.sequences.filters import filtered
 from shortrun.data.sequences.gaps import selected
 from shortrun.data.sequences.weights import sequence_weights
+from shortrun.data.tables.arrays import as_table, with_spread
 from shortrun.data.tables.encoding import dataset_of
-from shortrun.data.tables.in_memory import is_frame, table_of, table_of_array
+from shortrun.data.tables.in_memory import is_frame, table_of
 from shortrun.errors import ConfigError, DataError
 from shortrun.settings import Reading, takes
 from shortrun.settings.keywords import converts
@@ -106,27 +107,13 @@ def from_numpy(values: Any, labels: Any = None, *, like: Kind | HasKind | None =
     >>> len(data), data.sites, data.classes, data.labelled.tolist()
     (3, 2, ('a', 'b'), [True, True, False])
     """
-    array, kind = np.asarray(values), None if like is None else kind_of(like)
-    if array.ndim == 2 and array.size and is_table(array, kind, settings):
-        names = None if kind is None or kind.sites != array.shape[1] else kind.site_names
-        names = names or [f"site_{site + 1}" for site in range(array.shape[1])]
-        numbers = names if array.dtype.kind in "iufb" and not settings.categorical else ()
-        options = Request.made(settings, kind).but(numeric=settings.numeric or tuple(numbers))
-        data = dataset_of(table_of_array(array, names), options)
-    else:
+    array, options = np.asarray(values), Request.made(settings, None if like is None else kind_of(like))
+    data = as_table(array, options)
+    if data is None:
         array = array if settings.threshold is None else binarise(array, settings.threshold)
-        data = Dataset.from_arrays(array, alphabet=settings.alphabet)
+        data = with_spread(Dataset.from_arrays(array, alphabet=settings.alphabet))
     data = data if labels is None else data.with_labels(labels)
     return data.with_kind(reading=settings)
-
-
-def is_table(array: np.ndarray, kind: Kind | None, settings: Reading) -> bool:
-    """Return whether an array is to be read as columns of different kinds."""
-    if kind is not None and (kind.columns is not None or kind.table.scales):
-        return True
-    asked = settings.bins is not None or settings.categorical or settings.numeric
-    gaps = array.dtype.kind == "f" and bool(np.isnan(array).any())
-    return bool(asked or array.dtype.kind not in "iufb" or (gaps and settings.missing != "error"))
 
 
 def from_anndata(

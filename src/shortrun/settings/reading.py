@@ -173,7 +173,7 @@ class Reading(Settings):
     missing: Literal["error", "drop-site", "drop-sample", "major", "category"] = option(
         "error",
         "What to do with missing calls of genotypes (the first four) and missing cells of tables (error, drop-sample, "
-        "or category: a value of their own).",
+        "or category: a value of their own, the default of tables).",
         panel=DATA,
         remembered="always",
     )

@@ -42,6 +42,7 @@ def mutations(
     *,
     mutants: Path | str | None = None,
     measured: Path | str | None = None,
+    align: Path | str | None = None,
     settings: MutationsSettings,
 ) -> pd.DataFrame:
     """Score every single mutant of a sequence, or a list of mutants or sequences, by their free energy.
@@ -62,6 +63,8 @@ def mutations(
         File of mutants such as A12G or A12G:K40R to score instead.
     measured : Path or str, optional
         Table of mutants with measured effects (`correlations`); the mutants are scored unless `mutants` lists others.
+    align : Path or str, optional
+        HMM (HMMER's file) that sequences of a FASTA file are aligned to, each of which is then scored by -F.
 
     Returns
     -------
@@ -92,12 +95,17 @@ def mutations(
     >>> len(table), table.columns.tolist()
     (64, ['mutant', 'score', 'position', 'wildtype', 'letter', 'column'])
     """
-    run = opened(run, raw=settings.raw)
-    first = open_wildtype(run, wildtype) if isinstance(wildtype, Path | str) else wildtype
+    run, reading = opened(run, raw=settings.raw), Reading() if align is None else Reading.of(align=align)
+    alone = sequences is None and mutants is None and measured is None
+    if alone and isinstance(wildtype, Path | str):
+        table = score_unaligned(run, wildtype, reading=reading, settings=settings)
+        if table is not None:
+            return table
+    first = open_wildtype(run, wildtype, reading=reading) if isinstance(wildtype, Path | str) else wildtype
     for data in (first, sequences):
         if isinstance(data, Dataset):
             check_kind(run, data)
-    if sequences is None and mutants is None and measured is None and isinstance(first, Dataset) and len(first) != 1:
+    if alone and isinstance(first, Dataset) and len(first) != 1:
         return pd.DataFrame({"name": first.names, "score": log_weights_in(run, settings)(first.values)})
     wild = the_wildtype(first)
     if sequences is not None:

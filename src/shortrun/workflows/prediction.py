@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSet
     Returns
     -------
     Predictions
-        Probabilities of the classes, the predicted ones, and the accuracy where labels are known.
+        Probabilities of the classes, the predicted ones, and the accuracy where labels are known; of samples that the
+        run learned from, `notes` says so.
 
     Raises
     ------
@@ -59,7 +61,8 @@ def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSet
     >>> sr.predict(run, digits.head(5)).probabilities.shape
     (5, 10)
     """
-    return joined([*predictions(run, data, settings=settings)])
+    found = joined([*predictions(run, data, settings=settings)])
+    return replace(found, learned=learned_from(run, data))
 
 
 @takes(PredictSettings)

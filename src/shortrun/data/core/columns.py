@@ -316,7 +316,7 @@ def type_of(cells: Iterable[str]) -> str:
 
 def digits_of(different: Sequence[str]) -> int | None:
     """Return how many decimals the texts of numbers have at most, None if that is too many or in powers of ten."""
-    if any("e" in text or "E" in text for text in different):
+    if {"e", "E"} & {*"".join(different)}:
         return None
     most = max(len(text) - text.find(".") - 1 if "." in text else 0 for text in different)
     return most if most <= MOST_DIGITS else None
@@ -325,15 +325,14 @@ def digits_of(different: Sequence[str]) -> int | None:
 def in_bins(known: Texts, bins: int, date: str | None = None) -> dict[str, Any]:
     """Return values, edges and quantiles of the bins that numbers make: fields of a `Column`."""
     found = known.of_each(numbers, date)
-    values, place = np.unique(found, return_inverse=True)
+    values, first, place = np.unique(found, return_index=True, return_inverse=True)
     counts = np.bincount(place, known.counts, len(values)).astype(np.int64)
-    text_of = dict(zip(place[::-1].tolist(), known.different[::-1], strict=True))
     starts = bin_starts(counts, bins)
     ends = [*starts[1:], len(values)]
     medians = [start + middle(counts[start:end]) for start, end in zip(starts, ends, strict=True)]
     parts = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
     return {
-        "values": tuple(text_of[i] for i in medians),
+        "values": tuple(known.different[first[i]] for i in medians),
         "edges": tuple(border(float(values[start - 1]), float(values[start])) for start in starts[1:]),
         "within": tuple(quantiles(values[part], counts[part]) for part in parts),
     }

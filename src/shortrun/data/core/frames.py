@@ -86,7 +86,7 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
         return pd.to_datetime(pd.Series(np.where(gaps, "", texts)), format=column.date).to_numpy()
     if column.type == "integer":
         whole = pd.array([pd.NA if gap else int(text) for text, gap in zip(texts, gaps, strict=True)], "Int64")
-        return whole if gaps.any() else whole.to_numpy(np.int64)
+        return whole if column.missing or gaps.any() else whole.to_numpy(np.int64)
     if column.type == "float":
         return np.where(gaps, "nan", texts).astype(float)
     known = codes < len(column.values)

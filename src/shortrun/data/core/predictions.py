@@ -30,6 +30,8 @@ class Predictions(Shown):
         The K class names.
     probabilities : ndarray
         (N, K) float32, rows sum to 1.
+    learned : ndarray, optional
+        (N,) bool: whether the machine learned from a sample of these values; None where that is not known.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Predictions(Shown):
     labels: np.ndarray
     classes: tuple[str, ...]
     probabilities: np.ndarray
+    learned: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -53,7 +56,8 @@ class Predictions(Shown):
         right = "" if self.accuracy is None else f", accuracy {self.accuracy:.3f}"
         counts = np.bincount(self.predicted, minlength=len(self.classes))
         named = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, counts, strict=True))
-        return f"Predictions of {counted(len(self), 'sample')}{right}", f"  predicted: {named}"
+        notes = [f"  note: {note}" for note in self.notes]
+        return f"Predictions of {counted(len(self), 'sample')}{right}", "\n".join([f"  predicted: {named}", *notes])
 
     def first_rows(self) -> pd.DataFrame:
         """Return the first predictions as a frame, probabilities to four digits."""
@@ -67,8 +71,21 @@ class Predictions(Shown):
     @property
     def accuracy(self) -> float | None:
         """The share of samples with a known label that are predicted right; None where no label is known."""
-        known = self.labels != UNKNOWN
-        return float((self.predicted == self.labels)[known].mean()) if known.any() else None
+        return self._accuracy(self.labels != UNKNOWN)
+
+    @property
+    def accuracy_of_others(self) -> float | None:
+        """The same of samples that the machine did not learn from; None where there are none, or that is not known."""
+        return None if self.learned is None else self._accuracy((self.labels != UNKNOWN) & ~self.learned)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the accuracy."""
+        count = 0 if self.learned is None else int(self.learned.sum())
+        return (of_learned(count, len(self), self.accuracy_of_others),) if count else ()
+
+    def _accuracy(self, of: np.ndarray) -> float | None:
+        return float((self.predicted == self.labels)[of].mean()) if of.any() else None
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns name, label (empty where unknown), prediction, probability, p_<class>... of a table."""
@@ -86,6 +103,13 @@ class Predictions(Shown):
         import pandas as pd
 
         return pd.DataFrame(self.columns())
+
+
+def of_learned(count: int, samples: int, accuracy_of_others: float | None, of: str = "") -> str:
+    """Return a line on predictions of samples that a machine learned from."""
+    known = f"{count:,} of {counted(samples, 'sample')}{of} equal training samples"
+    others = "" if accuracy_of_others is None else f"; on the others it is {accuracy_of_others:.4f}"
+    return f"{known}: the accuracy of these says nothing of new ones{others}"
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:

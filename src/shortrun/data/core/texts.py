@@ -37,9 +37,7 @@ class Texts(Sequence[str]):
         """Return the texts of an iterable; these themselves if they are such already."""
         if isinstance(cells, Texts):
             return cells
-        growing = GrowingTexts()
-        growing.add(tuple(cells))
-        return growing.whole()
+        return Texts(*codes_of([*cells]))
 
     @classmethod
     def joined(cls, parts: Iterable[Texts]) -> Texts:
@@ -103,6 +101,16 @@ class Texts(Sequence[str]):
         return np.fromiter((text in wanted for text in self.different), bool, len(self.different))[self.codes]
 
 
+def codes_of(cells: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the texts that differ, in the order of their first occurrence, and the int32 code of each text."""
+    import pandas as pd
+
+    block = np.empty(len(cells), object)
+    block[:] = cells
+    codes, different = pd.factorize(block)
+    return tuple(different.tolist()), codes.astype(np.int32)
+
+
 class GrowingTexts:
     """Texts that come block by block."""
 
@@ -113,11 +121,8 @@ class GrowingTexts:
 
     def add(self, cells: Sequence[str]) -> None:
         """Add the texts of further rows."""
-        import pandas as pd
-
-        block = np.fromiter(cells, object, len(cells))
-        codes, different = pd.factorize(block)  # a small table in the cache first: three times as fast
-        code = np.fromiter(map(self.code.__getitem__, different.tolist()), np.int32, len(different))
+        different, codes = codes_of(cells)  # a small table in the cache first: three times as fast
+        code = np.fromiter(map(self.code.__getitem__, different), np.int32, len(different))
         self.parts.append(code[codes])
 
     def whole(self) -> Texts:

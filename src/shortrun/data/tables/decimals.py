@@ -41,8 +41,10 @@ def in_points(table: Delimited, options: Reading, spared: Container[str] = ()) -
     examples: dict[str, str] = {}
     texts: list[str] = []
     for index, name in enumerate(table.header):
-        cells = table.column(index)
-        row = None if name.casefold() in spared else next((i for i, cell in enumerate(cells) if "," in cell), None)
+        column = table.columns[index]
+        known = () if name.casefold() in spared else column.different
+        cells = column.cells.tolist() if any("," in cell for cell in known) else []
+        row = next((i for i, cell in enumerate(cells) if "," in cell), None)
         mark = None if row is None else mark_of(table, index, row, options.decimal)
         if row is not None and mark is not None:
             changed[index] = [pointed(cell, mark) for cell in cells]

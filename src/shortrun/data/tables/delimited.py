@@ -14,11 +14,12 @@ import numpy as np
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import read_text
 from shortrun.data.core.texts import GrowingTexts, Texts
-from shortrun.data.tables.dialects import Numbered, named_part, opened, rows_of
+from shortrun.data.tables.dialects import SPACE, Numbered, named_part, opened, rows_of
 from shortrun.errors import FormatError
 from shortrun.settings import Reading
 
 ROWS_AT_ONCE = 2**14  # rows as lists, before they become columns
+ODD = ('"', "\r", "\0")  # signs of which a parser of CSV makes more than a cell
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,28 @@ def read_delimited(path: Path, options: Reading | None = None, *, strict: bool =
     """
     options = options or Reading()
     text, mark, notes = opened(path, read_text(path, options.encoding), options.delimiter, strict=strict)
-    table = checked(path, rows_of(text, mark, path), options.skip_bad)
+    table = at_once(path, text, mark) or checked(path, rows_of(text, mark, path), options.skip_bad)
     return replace(table, separator=mark, notes=(*notes, *table.notes))
+
+
+def at_once(path: Path, text: str, mark: str) -> Delimited | None:
+    """Return the table of a text in which nothing is odd, three times as fast as row by row; None of another one.
+
+    Every line has as many fields as the header, whose names all differ; there are no quotes and no empty lines.
+    """
+    if mark == SPACE or any(sign in text for sign in ODD):
+        return None
+    head, _, body = text.lstrip("\n").partition("\n")
+    header, body = unmarked([*map(str.strip, head.split(mark))]), body.rstrip("\n")
+    lines, width = body.split("\n"), len(header)
+    if width == 1 or len({*header, ""}) <= width or {line.count(mark) for line in lines} != {width - 1}:
+        return None
+    if not all(line.replace(mark, "").strip() for line in lines):
+        return None
+    cells = body.replace("\n", mark).split(mark)
+    columns = [Texts.of(cells[i::width]).stripped() for i in range(width)]
+    first = len(text) - len(text.lstrip("\n")) + 2  # the header may follow comments, which are empty lines here
+    return Delimited(path, header, columns, [*range(first, first + len(lines))])
 
 
 def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Delimited:

@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shortrun import jsons
 from shortrun.data.core.alphabet import BINARY, Alphabet
 from shortrun.data.core.columns import Column, digits_of, missing_rows, type_of
 from shortrun.data.core.dataset import Dataset
@@ -35,7 +34,7 @@ from shortrun.data.core.values import CellError, binarise
 from shortrun.data.sequences.encoding import Encoded, encode_sequences
 from shortrun.data.tables.delimited import Delimited
 from shortrun.data.tables.understanding import Findings, learned_columns, left_out
-from shortrun.errors import ConfigError, DataError, FormatError
+from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted, of_columns
 
 RESERVED = ("name", "label", "group", "sequence")  # no sites unless that is asked for
@@ -350,31 +349,6 @@ def header(table: Delimited, roles: Roles, sites: list[int]) -> tuple[tuple[str,
         type_of(table.columns[i]) if role_of.get(i) == "label" else "text" for i in range(len(table.header))
     ]
     return tuple((role_of.get(i, "other"), name, kinds[i]) for i, name in enumerate(table.header))
-
-
-# What files of codes keep of a table, and Parquet of its bins
-
-
-def to_json(dataset: Dataset) -> str:
-    """Return what the columns of a table mean, and where they were in their file."""
-    columns = [column.to_dict() for column in dataset.columns or ()]
-    return jsons.dumps({"columns": columns, "header": dataset.kind.table.header or None})
-
-
-def from_json(form: str) -> tuple[tuple[Column, ...], TableKind]:
-    """Return the columns that `to_json` described, and where they were in their file.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    try:
-        told = jsons.loads(form)
-        layout = tuple((str(role), str(name), str(kind)) for role, name, kind in told["header"] or ())
-        return tuple(map(Column.from_dict, told["columns"])), TableKind(header=layout)
-    except (KeyError, TypeError, ValueError):
-        raise DataError("the description of its columns is damaged") from None
 
 
 # Back to cells

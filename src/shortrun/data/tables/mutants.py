@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from shortrun.data.core.labels import label_text
 from shortrun.data.core.raw import read_text
+from shortrun.data.tables.decimals import in_points
 from shortrun.data.tables.delimited import Delimited, read_delimited
 from shortrun.errors import FormatError
+from shortrun.settings import Reading
 
 SEPARATORS = re.compile(r"[:;,/+_\s]+")
 ONE = re.compile(r"([A-Za-z])(-?\d+)([A-Za-z*=-]|del)")
@@ -123,7 +125,7 @@ def read_measured(path: Path, column: str | None = None) -> Mutants:
     FormatError
         If a column is missing, or a cell is no mutant or no number; names line and column.
     """
-    table = read_delimited(path)
+    table = in_points(read_delimited(path), Reading())
     mutants = of_table(table)
     index = effect_column(table, mutant_column(table), column)
     effects = [effect_in(table, row, index) for row in range(len(table.rows))]

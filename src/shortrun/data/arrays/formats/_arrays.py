@@ -25,8 +25,9 @@ from shortrun.data.core.values import is_grey
 from shortrun.data.genotypes.variants import variants_in
 from shortrun.data.images.encoding import encode_images
 from shortrun.data.music.encoding import from_arrays as music_of
-from shortrun.data.tables.encoding import from_json
-from shortrun.errors import FormatError, ShortrunError
+from shortrun.data.tables.arrays import as_table, with_spread
+from shortrun.data.tables.stored import DAMAGED, cells_in, from_json
+from shortrun.errors import DataError, FormatError, ShortrunError
 from shortrun.files import explain
 
 LARGE = 2**26  # bytes: arrays beyond it stay in the file
@@ -183,22 +184,25 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
     """Return the data set of arrays by role: x, y, classes, names, weights, group, image_shape, start, time_bin.
 
     With `full_scale`, which we write with grey values, they stay grey unless a threshold is asked for.
+
+    Raises
+    ------
+    DataError
+        If the arrays do not agree.
     """
-    values, shape, classes = found["x"], found.get("image_shape"), found.get("classes")
+    values, shape = found["x"], found.get("image_shape")
+    table = None if alphabet is not None else as_table(values, options)
+    if table is not None:
+        data = about(found, np.zeros((len(values), 1), np.uint8))
+        if len(table) != len(data):
+            raise DataError("rows of an array cannot be left out: '--missing category' keeps them")
+        return data.with_values(table.values, table.kind).with_original(table.original).with_notes(*table.notes)
     scale = None
     if "full_scale" in found and alphabet is None and options.threshold is None:
         options, scale = options.but(grey=True), int(np.ravel(found["full_scale"])[0])
     if options.grey or (alphabet is None and (options.threshold is not None or is_grey(values))):
         values, alphabet, scale = encode_images(values, options, alphabet, scale)
-    data = Dataset.from_arrays(
-        values,
-        found.get("y"),
-        classes=None if classes is None else classes.astype(str).tolist(),
-        names=found.get("names"),
-        weights=found.get("weights"),
-        groups=found.get("group"),
-        alphabet=alphabet,
-    )
+    data = with_spread(about(found, values, alphabet=alphabet))
     image = ImageKind(data.kind.image.shape if shape is None else tuple(shape.tolist()), scale)
     data = data.with_kind(image=image, genotypes=GenotypeKind(variants_in(found, data.sites)))
     time_bin = options.time_bin or (str(np.ravel(found["time_bin"])[0]) if "time_bin" in found else None)
@@ -237,13 +241,22 @@ def to_table(found: Mapping[str, Any], form: str) -> Dataset:
         If that is not what it is, or does not go with the codes.
     """
     columns, table = from_json(form)
-    data = Dataset.from_arrays(
-        found["x"],
+    data = about(found, found["x"], columns=columns).with_kind(table=table)
+    original = cells_in(found, len(data))
+    if original is not None and (len(original.columns) != len(table.header) or len(original.sites) != data.sites):
+        raise DataError(DAMAGED)
+    return data.with_original(original)
+
+
+def about(found: Mapping[str, Any], values: np.ndarray, **codes: Any) -> Dataset:
+    """Return values with what arrays by role say of the samples; `codes` says what the values mean."""
+    classes = found.get("classes")
+    return Dataset.from_arrays(
+        values,
         found.get("y"),
-        classes=None if "classes" not in found else found["classes"].astype(str).tolist(),
+        classes=None if classes is None else classes.astype(str).tolist(),
         names=found.get("names"),
         weights=found.get("weights"),
         groups=found.get("group"),
-        columns=columns,
+        **codes,
     )
-    return data.with_kind(table=table)

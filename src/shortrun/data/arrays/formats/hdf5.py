@@ -22,7 +22,7 @@ from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
-from shortrun.data.tables.encoding import to_json
+from shortrun.data.tables.stored import CELLS, FORM, TEXTS, arrays_of_cells, to_json
 from shortrun.errors import ConfigError, FormatError, ShortrunError, nearest
 
 H5PY = "h5py", "h5py", "io"
@@ -31,7 +31,6 @@ SUFFIXES = (".h5", ".hdf5")
 ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_shape")
 SHARED = {"classes": "classes", "alphabet": "alphabet", "image_shape": "image_shape"}
 UNLABELLED = "-1"  # in the F&F authors' files
-TABLE = "table_json"  # what the columns of a table mean
 KINDS = {"bernoulli": None, "ising": None, "categorical": "codes", "continuous": "continuous"}  # rbms' variable_type
 SPARSE, DENSEST = 2**26, 2000  # bytes; the most that they can be packed to: deflate comes to 1,032
 
@@ -54,7 +53,9 @@ def read(path: Path, options: Request) -> Dataset:
     """
     with opened(path) as file:
         found = {role: array(path, file, key) for role, key in chosen_keys(path, file, options).items()}
-        table = array(path, file, TABLE) if TABLE in file else None
+        table = array(path, file, FORM) if FORM in file else None
+        if table is not None:
+            found |= {key: array(path, file, key) for key in (TEXTS, CELLS) if key in file}
         kind = str(array(path, file, "variable_type")) if "variable_type" in file else None
     if kind == "ising":
         found["x"] = (found["x"] > 0).astype(np.uint8)
@@ -222,7 +223,9 @@ def fill(file: Any, dataset: Dataset) -> None:
     if dataset.kind.image.shape is not None:
         file["image_shape"] = np.array(dataset.kind.image.shape)
     if dataset.columns is not None:
-        add_text(file, TABLE, to_json(dataset))
+        add_text(file, FORM, to_json(dataset))
+        for name, column in arrays_of_cells(dataset).items():
+            add(file, name, column)
 
 
 def add(file: Any, name: str, values: np.ndarray, names: np.ndarray | None = None) -> None:

@@ -20,7 +20,7 @@ from shortrun.data.core.raw import MAGIC, first_member
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.variants import SITES, arrays_of_sites
 from shortrun.data.music.encoding import GROUPS
-from shortrun.data.tables.encoding import to_json
+from shortrun.data.tables.stored import CELLS, FORM, TEXTS, arrays_of_cells, to_json
 from shortrun.errors import ConfigError, FormatError, nearest
 
 SUFFIXES = (".npz",)
@@ -39,7 +39,6 @@ ROLES = (
     "full_scale",
     *SITES,
 )
-TABLE = "table_json"  # what the columns of a table mean
 
 
 def read(path: Path, options: Request) -> Dataset:
@@ -66,7 +65,9 @@ def read(path: Path, options: Request) -> Dataset:
         raise FormatError(path, None, "holds one array without a name: is it an .npy file?")
     with arrays:
         found = {role: array(path, arrays, key) for role, key in chosen_keys(path, arrays.files, options).items()}
-        table = array(path, arrays, TABLE) if TABLE in arrays.files and "alphabet" not in found else None
+        table = array(path, arrays, FORM) if FORM in arrays.files and "alphabet" not in found else None
+        if table is not None:
+            found |= {key: array(path, arrays, key) for key in (TEXTS, CELLS) if key in arrays.files}
     if table is not None and options.alphabet is None:
         return to_table(found, str(table.ravel()[0]) if table.size else "")
     alphabet = options.alphabet
@@ -119,7 +120,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     if dataset.alphabet is not None:
         columns["alphabet"] = np.array(list(dataset.alphabet.letters))
     if dataset.columns is not None:
-        columns[TABLE] = np.array([to_json(dataset)])
+        columns |= {FORM: np.array([to_json(dataset)]), **arrays_of_cells(dataset)}
     if dataset.groups is not None:
         columns["group"] = dataset.groups
     if any((part != 1).any() for _, part in scan(dataset.weights)):

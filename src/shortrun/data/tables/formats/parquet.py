@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shortrun import jsons
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format, begins_with
@@ -18,7 +19,8 @@ from shortrun.data.core.raw import check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
 from shortrun.data.tables.delimited import Delimited
-from shortrun.data.tables.encoding import Cells, columns_of, dataset_of, from_json, to_json
+from shortrun.data.tables.encoding import Cells, columns_of, dataset_of
+from shortrun.data.tables.stored import from_json, to_json
 from shortrun.errors import DataError, FormatError, ShortrunError
 from shortrun.files import explain
 
@@ -29,7 +31,7 @@ SUFFIXES = (".parquet",)
 
 CELL = 8  # bytes of memory, about
 INDEX = re.compile(r"__index_level_\d+__")  # what pandas adds
-KEY = b"shortrun.table"  # of the file's metadata
+KEY, PANDAS = b"shortrun.table", b"pandas"  # of the file's metadata
 
 
 def read(path: Path, options: Request) -> Dataset:
@@ -119,7 +121,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         If pyarrow is not installed.
     """
     pa, parquet = arrow()
-    metadata = {} if dataset.columns is None else {KEY: to_json(dataset).encode()}
+    metadata = {} if dataset.columns is None else {KEY: to_json(dataset).encode(), PANDAS: for_pandas(dataset)}
     writer = None
     for start, part in scan(dataset.values):
         cells = columns_of(dataset.select(slice(start, start + len(part))))
@@ -128,6 +130,15 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
         writer.write_table(found)
     assert writer is not None
     writer.close()
+
+
+def for_pandas(dataset: Dataset) -> bytes:
+    """Return the metadata by which pandas keeps whole numbers with missing cells as such; else they become floats."""
+    whole = [column.name for column in dataset.columns or () if column.type == "integer" and column.missing]
+    fields = [{"name": name, "field_name": name, "pandas_type": "int64", "numpy_type": "Int64"} for name in whole]
+    columns = [{**field, "metadata": None} for field in fields]
+    form = {"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "1.0.0"}
+    return jsons.dumps(form).encode()
 
 
 def array(column: Cells) -> pyarrow.Array:
