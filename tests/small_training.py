@@ -1,6 +1,6 @@
 """A training of milliseconds an update, and a script that kills it.
 
-It is called as `small_training.py kill|crash|replace FOLDER [KILLS]`.
+It is called as `small_training.py FOLDER KILLS`, and writes what each of `kill`, `crash` and `replace` found.
 
 Children are forked from a process that has loaded everything, so that a kill takes a moment.
 """
@@ -217,5 +217,9 @@ def exit_at(n, name):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     os.fsync = lambda _: None  # a kill, unlike a power cut, loses nothing that was written
-    act = {"kill": kill, "crash": crash, "replace": replace}[sys.argv[1]]
-    sys.stdout.write(json.dumps(act(Path(sys.argv[2]), *map(int, sys.argv[3:]))))
+    _, place, times = sys.argv
+    made = {name: Path(place, name) for name in ("kill", "crash", "replace")}
+    for each in made.values():
+        each.mkdir()
+    found = {"kill": kill(made["kill"], int(times)), "crash": crash(made["crash"]), "replace": replace(made["replace"])}
+    sys.stdout.write(json.dumps(found))

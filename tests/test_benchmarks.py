@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
 from benchmarks import (  # noqa: E402
     chaos,
     chaos_options,
+    chaos_tasks,
     install,
     networks,
     peers,
@@ -33,6 +35,7 @@ from benchmarks.cases import CASES, problem  # noqa: E402
 from benchmarks.contestants import OURS, products, reference  # noqa: E402
 from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
 
+from quick_evaluations import quick_evaluations  # noqa: E402
 from shortrun.dynamics import Noise, Stream  # noqa: E402
 from shortrun.engine import machine, native  # noqa: E402
 from shortrun.learning import Training  # noqa: E402
@@ -241,6 +244,16 @@ def test_profile(tmp_path):
     assert min(found["peak"].values()) > 0
 
 
+@pytest.fixture
+def _few_samples(monkeypatch):
+    """A twentieth of the samples that chaotic networks are measured on, judged quickly."""
+    for name, task in chaos_tasks.TASKS.items():
+        monkeypatch.setitem(chaos_tasks.TASKS, name, replace(task, data=lambda task=task: task.data().head(200)))
+    with quick_evaluations():
+        yield
+
+
+@pytest.mark.usefixtures("_few_samples")
 def test_chaos(tmp_path):
     words = ["untrained", "ages", "origin", "--small", "-o", str(tmp_path / "runs")]
     found = written(chaos.main, tmp_path, *words)
@@ -252,6 +265,7 @@ def test_chaos(tmp_path):
     assert apart["samples apart, rms"] < apart["unrelated samples, rms"]
 
 
+@pytest.mark.usefixtures("_few_samples")
 def test_chaos_figures(tmp_path):
     found = written(chaos.main, tmp_path, "figures", "--small", "-o", str(tmp_path / "runs"))
     assert [row["layers"] for row in found["figures"]] == ["one layer", "two layers", "three layers"]
@@ -259,6 +273,7 @@ def test_chaos_figures(tmp_path):
         assert (tmp_path / "runs" / f"{name}.png").stat().st_size > 1000
 
 
+@pytest.mark.usefixtures("_few_samples")
 def test_chaos_options(tmp_path, monkeypatch):
     monkeypatch.setattr(chaos_options, "COMPARED", 100)
     monkeypatch.setattr(chaos_options, "PILOT", 5)

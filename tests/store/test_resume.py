@@ -16,6 +16,7 @@ from shortrun.errors import StoreError
 from shortrun.models import Training
 from small_training import differences, problem, train
 
+KILLS = times(8, 100)
 TASKS = [
     ("ff", "sgd", {}),
     ("ff", "momentum", {"missing": True}),
@@ -34,11 +35,10 @@ def quick_disk(monkeypatch):
 
 
 @pytest.mark.parametrize(("scheme", "optimiser", "options"), TASKS)
-@pytest.mark.parametrize("stops", [(17,), (5, 26)])
-def test_parts_equal_the_whole(tmp_path, scheme, optimiser, options, stops):
+def test_parts_equal_the_whole(tmp_path, scheme, optimiser, options):
     task = problem(scheme, optimiser, **options)
     whole = train(tmp_path / "whole", task)
-    for stop in (*stops, None):
+    for stop in (5, 17, 26, None):
         parts = train(tmp_path / "parts", task, stop=stop)
         assert parts.update == (stop or 40)
     assert torch.equal(parts.theta, whole.theta)
@@ -122,26 +122,25 @@ def test_damaged_or_missing_restart(tmp_path):
     train(tmp_path / "run", problem())
 
 
-def script(mode, folder, *numbers):
-    """Run `small_training.py`, return what it found."""
-    source = Path(store.__file__).parents[2]
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What `small_training.py` found, each in a folder of its own; to load everything takes longer than any of them."""
+    source, folder = Path(store.__file__).parents[2], tmp_path_factory.mktemp("ended")
     environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
     program, limit = Path(__file__).parents[1] / "small_training.py", times(300, 3600)
-    command = [sys.executable, program, mode, folder, *map(str, numbers)]
+    command = [sys.executable, program, folder, str(KILLS)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=limit)
     return json.loads(done.stdout)
 
 
-def test_kills(tmp_path):
-    kills = times(8, 100)
-    found = script("kill", tmp_path, kills)
-    assert found["statuses"].count(-signal.SIGKILL) == kills
-    assert found["bad"] == []
+def test_kills(found):
+    assert found["kill"]["statuses"].count(-signal.SIGKILL) == KILLS
+    assert found["kill"]["bad"] == []
 
 
 @pytest.mark.parametrize(("mode", "operations"), [("crash", 40), ("replace", 10)])
-def test_a_crash_before_every_file_operation(tmp_path, mode, operations):
-    found = script(mode, tmp_path)
-    assert set(found["statuses"][:-1]) == {77}
-    assert len(found["statuses"]) > operations
-    assert found["bad"] == []
+def test_a_crash_before_every_file_operation(found, mode, operations):
+    statuses = found[mode]["statuses"]
+    assert set(statuses[:-1]) == {77}
+    assert len(statuses) > operations
+    assert found[mode]["bad"] == []
