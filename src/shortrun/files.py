@@ -218,7 +218,12 @@ def real(path: Path | str) -> Path:
 
 def temporary_name(name: str) -> str:
     """Return the name of a file, or folder, that becomes one of that name when it is whole."""
-    return f".{name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    return f".{shortened(name)}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
+def shortened(name: str) -> str:
+    """Return the beginning of a name, to which some letters can be added: names have at most 255 bytes."""
+    return name.encode(errors="ignore")[:200].decode(errors="ignore")
 
 
 def sync(path: Path | str, place: Place | None = None) -> None:

@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from shortrun import store
+from shortrun import files, store
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.errors import StoreError
@@ -307,6 +307,18 @@ def test_a_run_is_only_replaced_on_demand(tmp_path, task):
     assert Trajectory.open(path).ages == ()
     assert (path / "report.html").read_text() == "mine"  # not a run's file, so not deleted with it
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("name", ["\u6f22" * 85, "\u00e9" * 120, "x" * 255], ids=["three bytes", "two", "one"])
+def test_names_as_long_as_there_are(tmp_path, task, name):
+    for overwrite in (False, True):
+        with store.create(tmp_path / name, task.header, overwrite=overwrite):
+            pass
+    assert [it.name for it in tmp_path.iterdir()] == [name]
+    with files.atomic(tmp_path / f"{name[:-9]}.npz") as temporary:
+        temporary.write_bytes(b"x")
+    assert (tmp_path / f"{name[:-9]}.npz").read_bytes() == b"x"
+    assert "is no path" in message(Trajectory.open, "a\0b")
 
 
 def test_what_is_no_run_is_never_overwritten(tmp_path, task):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +23,7 @@ from shortrun.files import atomic_folder
 from shortrun.registry import modules, packages
 
 PLACES = packages("shortrun.data", "formats")  # of every domain
+LOOKED_AT = 100_000  # files of a folder, for what it holds
 
 
 # What text begins with that other programs read
@@ -188,7 +190,7 @@ def holding(path: Path) -> Format:
         If there are none of a format that comes in folders.
     """
     format_with = {suffix: each for each in of_folders() for suffix in each.suffixes}
-    endings = {file.suffix.lower() for file in walked(path)}
+    endings = {file.suffix.lower() for file in islice(walked(path), LOOKED_AT)}
     suffix = next((suffix for suffix in format_with if suffix in endings), None)
     if suffix is None:
         raise FormatError(path, None, f"is a folder without files of {', '.join(format_with)}: a file of data expected")

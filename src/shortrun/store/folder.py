@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from shortrun.errors import StoreError
-from shortrun.files import explain, real
+from shortrun.files import explain, real, shortened
 from shortrun.models import Model
 from shortrun.store import ages, header, log, profile, restart
 from shortrun.store import rows as known_rows
@@ -121,7 +121,7 @@ def _fill(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Wri
 
 def _replace(folder: Path, form: header.Header, kept: Kept, resumable: bool) -> Writer:
     """Move a run aside, make the new one, delete the old; an error puts the old one back."""
-    aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(4)}")
+    aside = folder.with_name(f"{shortened(folder.name)}{ASIDE}{secrets.token_hex(4)}")
     with _locked(folder) as lock:
         if os.name == "nt":  # a folder is not renamed there while a file in it is open
             lock.release()
@@ -156,7 +156,7 @@ def _discard(aside: Path, folder: Path) -> None:
             if entry.name not in BEFORE_HEADER | {header.NAME} and not _is_temporary(entry):
                 entry.rename(folder / entry.name)
         (aside / header.NAME).unlink()  # first: half a run must not look like one
-    for old in folder.parent.glob(glob.escape(folder.name + ASIDE) + "[0-9a-f]" * 8):
+    for old in folder.parent.glob(glob.escape(shortened(folder.name) + ASIDE) + "[0-9a-f]" * 8):
         if not header.is_run(old):
             shutil.rmtree(old, ignore_errors=True)
 

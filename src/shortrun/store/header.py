@@ -141,6 +141,8 @@ def read(folder: Path) -> Header:
         raise StoreError(path, explain(error)) from None
     except UnicodeDecodeError:
         raise StoreError(path, "is broken: not text in UTF-8") from None
+    except ValueError as error:  # NUL
+        raise StoreError(folder, f"is no path: {error}") from None
     return check(path, text)
 
 
