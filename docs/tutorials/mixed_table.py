@@ -69,7 +69,7 @@ for axis, table, title in zip(axes, (frame, made), ("real", "generated"), strict
         axis.scatter(rows["bill_length_mm"], rows["bill_depth_mm"], s=8, label=species)
     axis.set(title=title, xlabel="bill length (mm)")
 axes[0].set_ylabel("bill depth (mm)")
-axes[1].legend(frameon=False)
+_ = axes[1].legend(frameon=False)
 
 # %% [markdown]
 # With 258 rows to learn from, do not expect finer structure than the bins.
