@@ -48,10 +48,8 @@ def execute(path: Path, shared: Path) -> None:
     """Execute a script in an empty folder and keep it as a notebook."""
     import jupytext
     from nbclient import NotebookClient
-    from nbformat.v4 import new_code_cell
 
     notebook = jupytext.read(path)
-    notebook.cells.insert(0, new_code_cell("# hidden: figures are pictures\n%matplotlib inline"))
     os.environ["SHORTRUN_SHARED"] = str(shared)
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(

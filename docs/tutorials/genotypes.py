@@ -58,16 +58,14 @@ plots.allele_frequencies(test, new)
 # %% [markdown]
 # ## Are they good?
 #
-# Each score beside that of real people against other real people. Haplotypes of one person are not compared with each other.
+# Each score beside its *floor*, that of real people against other real people. Haplotypes of one person are not compared with each other.
 
 # %%
 names = ("label-fidelity", "p-dd", "p-gg", "memorisation", "linkage")
-for score in sr.score(train, new, held_out=test, scores=names):
-    if score.cls == "all":
-        print(f"{score.score:15} {score.value:8.4f}   real {score.floor:8.4f}   ideal {score.ideal}")
+sr.score(train, new, held_out=test, scores=names, per_class=False)
 
 # %% [markdown]
-# A score that is far from its *real* value names what a longer training has to improve: this one took seconds, and the
+# A score that is far from its floor names what a longer training has to improve: this one took seconds, and the
 # [results](../results.md) are those of three minutes. Here it is `linkage`, 0 as among real haplotypes and 1 where sites are
 # independent: continents are learnt first, linkage of neighbours last. Before you share generated genotypes, look at `memorisation` and
 # `privacy-loss` ([scores](../scores.md)). Without labels, the same data grow into a [tree](../tree.md) of continents.

@@ -66,14 +66,12 @@ plots.sample_grids(after)
 # %% [markdown]
 # ## Are they good?
 #
-# Each score beside that of real images against other real images.
+# Each score beside its *floor*, that of real images against other real images.
 
 # %%
 names = ("label-fidelity", "p-dd", "p-gg", "memorisation", "second-moment")
-for score in sr.score(train, new, held_out=test, scores=names):
-    if score.cls == "all":
-        print(f"{score.score:15} {score.value:8.4f}   real {score.floor:8.4f}   ideal {score.ideal}")
+sr.score(train, new, held_out=test, scores=names, per_class=False)
 
 # %% [markdown]
-# `p-dd` far above its real value: after 500 updates the images are recognised, and a neighbour still tells them from real ones. Longer
+# `p-dd` far above its floor: after 500 updates the images are recognised, and a neighbour still tells them from real ones. Longer
 # trainings come closer ([results](../results.md)), and `sr.evaluate(run, test)` judges every class.

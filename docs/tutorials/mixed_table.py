@@ -51,14 +51,12 @@ pd.read_csv("gentoo.csv")
 # %% [markdown]
 # ## Are they good?
 #
-# `column-shapes` compares each column, `pair-trends` pairs of them; each beside the same for real rows.
+# `column-shapes` compares each column, `pair-trends` pairs of them; each beside its *floor*, the same for real rows.
 
 # %%
 new = sr.generate(run, n=len(train), seed=1)
 names = ("column-shapes", "pair-trends", "label-fidelity", "p-dd", "p-gg", "memorisation")
-for score in sr.score(train, new, held_out=test, scores=names):
-    if score.cls == "all":
-        print(f"{score.score:15} {score.value:8.4f}   real {score.floor:8.4f}   ideal {score.ideal}")
+sr.score(train, new, held_out=test, scores=names, per_class=False)
 
 # %%
 import matplotlib.pyplot as plt
@@ -71,7 +69,7 @@ for axis, table, title in zip(axes, (frame, made), ("real", "generated"), strict
         axis.scatter(rows["bill_length_mm"], rows["bill_depth_mm"], s=8, label=species)
     axis.set(title=title, xlabel="bill length (mm)")
 axes[0].set_ylabel("bill depth (mm)")
-axes[1].legend(frameon=False)
+_ = axes[1].legend(frameon=False)
 
 # %% [markdown]
 # With 258 rows to learn from, do not expect finer structure than the bins.

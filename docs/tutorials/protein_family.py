@@ -74,18 +74,15 @@ plots.pca(test, new)
 # %% [markdown]
 # ## Are they good?
 #
-# Compare a value with *real*, the same score of real sequences against other real ones, and not with the ideal alone.
+# Compare a value with its *floor*, the same score of real sequences against other real ones, and not with the ideal alone.
 # `label-fidelity` asks classifiers, trained on real sequences, for the group; `p-dd` and `p-gg` are 0.5 where nearest neighbours do
 # not tell generated from real; `memorisation` above 0.5 would be copying.
 
 # %%
 names = ("label-fidelity", "p-dd", "p-gg", "memorisation", "second-moment")
-judged = sr.score(train, new, held_out=test, scores=names)
-for score in judged:
-    if score.cls == "all":
-        print(f"{score.score:15} {score.value:8.4f}   real {score.floor:8.4f}   ideal {score.ideal}")
+sr.score(train, new, held_out=test, scores=names, per_class=False)
 
 # %% [markdown]
-# `p-dd` above its real value says what is still missing after so few updates: real sequences are nearer to one another than to
+# `p-dd` above its floor says what is still missing after so few updates: real sequences are nearer to one another than to
 # generated ones. [Results](../results.md) has what default settings reach in two minutes, and [Is a run good?](../evaluate.md) how
 # to get all scores as a page. Next: [which sites interact, which residues touch, which mutants are fit](../couplings.md).
