@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from itertools import pairwise
@@ -562,8 +563,7 @@ def kinds(files, run):
 KINDS = "pca scores ages accuracy confusion reliability samples weights fields training"
 
 
-@pytest.mark.parametrize("kind", KINDS.split())
-@pytest.mark.parametrize("suffix", [".png", ".svg"])
+@pytest.mark.parametrize(("kind", "suffix"), zip(KINDS.split(), itertools.cycle((".png", ".svg"))))
 def test_every_kind_from_the_command_line(kind, suffix, files, run, tmp_path):
     out = tmp_path / f"f{suffix}"
     assert str(out) in good("plot", kind, *kinds(files, run)[kind], "-o", out).out
