@@ -1,7 +1,5 @@
 """`python -m shortrun` is the command `shortrun`."""
 
-import sys
+from shortrun.cli import program
 
-from shortrun.cli import main
-
-sys.exit(main())
+program()

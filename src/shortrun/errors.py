@@ -1,14 +1,22 @@
-"""The mistakes a user can make, each with the fields a program needs and the one line a person needs."""
+"""The mistakes a user can make, each with the fields a program needs and the one line a person needs.
+
+Messages are written with the flags of the command line; who calls from Python reads the keywords in their place.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 MOST_LINES = 10  # of a message about many problems
 JOINERS = "\u200c\u200d"
+FLAG = re.compile(r"(?<![\w/.=-])--[a-z][a-z-]*[a-z]")
+
+_wording: dict[str, Callable[[], Mapping[str, str]]] = {}  # "keywords": flag -> what Python users write
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -44,6 +52,30 @@ def is_shown(character: str) -> bool:
     return character.isprintable() or character in JOINERS or unicodedata.category(character) == "Zs"
 
 
+def worded_by(keywords: Callable[[], Mapping[str, str]]) -> None:
+    """Say once what Python users write in place of each flag."""
+    _wording["keywords"] = keywords
+
+
+@contextmanager
+def worded_in_flags() -> Iterator[None]:
+    """Leave flags in messages as they are: the user is at a command line."""
+    keywords = _wording.pop("keywords", None)
+    try:
+        yield
+    finally:
+        if keywords is not None:
+            _wording["keywords"] = keywords
+
+
+def worded(text: str) -> str:
+    """Return a text with keywords in place of flags, unless the user is at a command line."""
+    if "--" not in text or "keywords" not in _wording:
+        return text
+    known = _wording["keywords"]()
+    return FLAG.sub(lambda found: known.get(found[0], found[0]), text)
+
+
 class ShortrunError(ValueError):
     """A mistake in what the user gave; the message is one complete line, and safe to show on a terminal.
 
@@ -58,7 +90,7 @@ class ShortrunError(ValueError):
     """
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return printable(worded(super().__str__()))
 
 
 class DataError(ShortrunError):
@@ -121,7 +153,7 @@ class TableError(FormatError):
         self.args = ("\n  ".join(map(printable, lines)),)
 
     def __str__(self) -> str:
-        return printable(super(ValueError, self).__str__(), keep="\n")
+        return printable(worded(super(ValueError, self).__str__()), keep="\n")
 
 
 class ConfigError(ShortrunError):

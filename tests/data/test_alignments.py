@@ -77,9 +77,9 @@ def test_insertions_can_be_kept_and_removed_by_choice(tmp_path):
     assert letters(read(put(tmp_path, "x.a2m", text), inserts="keep")) == ["ACGGU", "AC-GU"]
     assert letters(read(put(tmp_path, "x.fa", text), inserts="remove")) == ["ACGU", "ACGU"]
     assert letters(read(put(tmp_path, "x.fa", text))) == ["ACGGU", "AC-GU"]
-    with pytest.raises(FormatError, match=r"x.fa:8: record 3 \('c'\): has 6 sites.*--inserts remove, if small letters"):
+    with pytest.raises(FormatError, match=r"x.fa:8: record 3 \('c'\): has 6 sites.*inserts remove, if small letters"):
         read(put(tmp_path, "x.fa", ">a\nAC\naaa\nGU\n>b\nA-gag\nGU\n>c\nAggCGU\n"))
-    with pytest.raises(FormatError, match=r"x.fa:3: .*--align MODEL.hmm aligns FASTA"):
+    with pytest.raises(FormatError, match=r"x.fa:3: .*align MODEL.hmm aligns FASTA"):
         read(put(tmp_path, "x.fa", ">a\nACGU\n>b\nACG\n"))
 
 
@@ -321,7 +321,7 @@ def test_sequences_are_aligned_to_an_hmm(tmp_path, hmm, monkeypatch):
     assert data.alphabet == PROTEIN
     write(tmp_path / "y.fasta", data)
     assert read(tmp_path / "y.fasta", align=hmm).hash == data.hash  # aligned already
-    with pytest.raises(FormatError, match=r"--align MODEL\.hmm"):
+    with pytest.raises(FormatError, match=r"align MODEL\.hmm"):
         read(tmp_path / "x.fasta")
 
 

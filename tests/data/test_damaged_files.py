@@ -130,7 +130,7 @@ def test_unpacked_sizes_have_a_limit(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(content)
         least = (size + 1000) / 2**30
         assert read(tmp_path / name, max_unpacked=least).sites
-        with pytest.raises(FormatError, match=r"unpacks to more than .* GiB: if that is right, raise --max-unpacked"):
+        with pytest.raises(FormatError, match=r"unpacks to more than .* GiB: if that is right, raise max_unpacked"):
             read(tmp_path / name, max_unpacked=least / 2)
     assert "--max-unpacked" in refused("data", "info", tmp_path / "x.csv.gz", "--max-unpacked", "1e-5")
 

@@ -94,7 +94,7 @@ def test_the_column_with_most_names_is_the_one_and_of_equal_ones_the_first(tmp_p
 
 def test_never_by_order_unless_that_is_asked_for(tmp_path):
     table = "who,label\nx1,A\nx2,B\nx3,C\n"
-    with pytest.raises(FormatError, match=r"no column holds names.*as 's1 human'.*--labels-by-order"):
+    with pytest.raises(FormatError, match=r"no column holds names.*as 's1 human'.*labels_by_order=True"):
         labelled(tmp_path, table)
     data = labelled(tmp_path, table, labels_by_order=True)
     assert (labels_of(data), data.notes) == (["A", "B", "C"], ("y.csv: 3 rows belong to the samples in their order",))
@@ -108,7 +108,7 @@ def test_numbered_samples_have_no_names(tmp_path):
     for column in ([1, 2, 3], [0, 1, 1], [0, 1, 5]):  # ages, counts: some are numbers of samples
         rows = "".join(f"{number},{label}\n" for number, label in zip(column, "abc", strict=True))
         (tmp_path / "y.csv").write_text(f"age,label\n{rows}")
-        with pytest.raises(FormatError, match=r"the samples have no names.*--labels-by-order"):
+        with pytest.raises(FormatError, match=r"the samples have no names.*labels_by_order=True"):
             read(tmp_path / "x.npy", labels=tmp_path / "y.csv")
         assert labels_of(read(tmp_path / "x.npy", labels=tmp_path / "y.csv", labels_by_order=True)) == ["a", "b", "c"]
     (tmp_path / "y.csv").write_text("index,label\n2,c\n3,d\n0,a\n1,b\n")  # but an index is one

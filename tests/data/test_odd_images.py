@@ -168,7 +168,7 @@ def test_too_large_images_are_refused_before_memory_is_full(tmp_path, monkeypatc
     monkeypatch.setattr(pictures, "LARGE", 80)
     for i in range(2):
         picture(tmp_path / "d" / f"{i}.png")
-    with pytest.raises(FormatError, match=r"is 6x8 pixels, 2 images need 0 GiB: --image-size 64x64 resizes them"):
+    with pytest.raises(FormatError, match=r"is 6x8 pixels, 2 images need 0 GiB: image_size 64x64 resizes them"):
         read(tmp_path / "d")
 
 

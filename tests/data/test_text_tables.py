@@ -74,9 +74,9 @@ def test_encodings_that_say_so_themselves(tmp_path, encoding):
 
 def test_encodings_that_are_asked_for(tmp_path):
     assert table(tmp_path, "näme;b\né€;1\n".encode("cp1252"), encoding="cp1252").rows == [["é€", "1"]]
-    with pytest.raises(FormatError, match=r"x\.csv:2: byte 0xe9 is not UTF-8 text: --encoding latin-1, cp1252"):
+    with pytest.raises(FormatError, match=r"x\.csv:2: byte 0xe9 is not UTF-8 text: encoding latin-1, cp1252"):
         table(tmp_path, "a;b\né;1\n".encode("latin-1"))
-    with pytest.raises(FormatError, match=r"x\.csv:1: a byte 0, text expected.*--encoding utf-16-le"):
+    with pytest.raises(FormatError, match=r"x\.csv:1: a byte 0, text expected.*encoding utf-16-le"):
         table(tmp_path, "a;b\n1;1\n".encode("utf-16-le"))
     with pytest.raises(ConfigError, match=r"got 'latn-1' .did you mean 'latin-1'"):
         table(tmp_path, "a;b\n1;1\n", encoding="latn-1")
@@ -105,7 +105,7 @@ def test_decimal_commas(tmp_path):
 
 
 def test_commas_between_thousands(tmp_path):
-    with pytest.raises(FormatError, match=r"x\.csv:2: column 'a': '1,234' may be 1234 \(--decimal \.\) or 1\.234"):
+    with pytest.raises(FormatError, match=r"x\.csv:2: column 'a': '1,234' may be 1234 \(decimal \.\) or 1\.234"):
         values(tmp_path, 'a,b\n"1,234",2.5\n"2",3\n')
     text = 'a,b\n"1,234",2.5\n"2",3\n'
     assert cells(values(tmp_path, text, decimal="."))[0] == ["1234", "2"]
@@ -121,7 +121,7 @@ def test_options_of_tables_on_the_command_line(tmp_path, monkeypatch):
     options = ("--delimiter", ";", "--decimal", ",", "--encoding", "latin-1")
     said = good("data", "info", "x.csv", *options).out
     assert "numbers with commas in column 'größe': '1,5' is read as 1.5" in said
-    assert "byte 0xf6 is not UTF-8 text: --encoding latin-1" in refused("data", "info", "x.csv")
+    assert "byte 0xf6 is not UTF-8 text: encoding latin-1" in refused("data", "info", "x.csv")
     said = good("data", "convert", "x.csv", "z.csv", *options).err
     assert "fields are separated" not in said
     assert "'1,5' is read as 1.5" in said

@@ -14,7 +14,7 @@ from typer.main import get_command
 import shortrun as sr
 from shortrun.cli._app import VERBS, app
 from shortrun.cli._lazy import command_of
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, DataError, worded_in_flags
 from shortrun.settings import OUTPUT, Config, Reading, Settings, option, options, takes
 
 ROOT = Path(__file__).parents[2]
@@ -137,3 +137,18 @@ def test_a_function_takes_options_by_keyword_and_names_the_nearest():
         walk(1, stps=2)
     with pytest.raises(ConfigError, match="steps: give it within `settings`"):
         walk(1, steps=2, settings=Walk())
+
+
+@pytest.mark.parametrize(
+    ("flags", "keywords"),
+    [
+        ("--max-unpacked raises it", "max_unpacked raises it"),
+        ("--resume goes on, --no-diagonal leaves it", "resume=True goes on, diagonal=False leaves it"),
+        ("x/--resume/y, a--resume and --no-such-option", "x/--resume/y, a--resume and --no-such-option"),
+    ],
+)
+def test_advice_names_keywords_in_python_and_flags_on_the_command_line(flags, keywords):
+    assert str(DataError(flags)) == keywords
+    with worded_in_flags():
+        assert str(DataError(flags)) == flags
+    assert str(DataError(flags)) == keywords

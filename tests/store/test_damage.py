@@ -166,7 +166,7 @@ def test_what_is_missing_is_said(run):
     assert "age 13 is missing" in call("info", run).out
     (run / "log.jsonl").unlink()
     assert Trajectory(run).faults() == ["log.jsonl is missing"]
-    assert "log.jsonl: is missing: which age is best is not known; --age last, or a number" in message(
+    assert "log.jsonl: is missing: which age is best is not known; age last, or a number" in message(
         Trajectory(run).best
     )
     assert call("info", run).code == 0

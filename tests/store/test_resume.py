@@ -96,7 +96,7 @@ def test_parameters_that_are_not_finite_are_not_saved(tmp_path):
 
 def test_other_tasks_cannot_go_on(tmp_path):
     train(tmp_path / "run", problem("ff"), stop=3)
-    with pytest.raises(StoreError, match=r"trained with another scheme or number of steps: .*--resume needs"):
+    with pytest.raises(StoreError, match=r"trained with another scheme or number of steps: .*resume=True needs"):
         store.reopen(tmp_path / "run", problem("pcd").header)
     with pytest.raises(StoreError, match="trained with another machine"):
         store.reopen(tmp_path / "run", problem(continuous=True).header)

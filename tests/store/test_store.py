@@ -301,7 +301,7 @@ def test_a_run_is_only_replaced_on_demand(tmp_path, task):
     train(path, task)
     (path / "report.html").write_text("mine")
     refused = message(store.create, path, task.header)
-    options = "resume=True or --resume goes on with it, overwrite=True or --overwrite replaces it"
+    options = "resume=True goes on with it, overwrite=True replaces it"
     assert refused == f"{path}: holds a run: {options}"
     store.create(path, task.header, overwrite=True).close()
     assert Trajectory.open(path).ages == ()
@@ -512,7 +512,7 @@ def test_full_disk_while_saving_an_age(tmp_path, task, monkeypatch):
     monkeypatch.setattr(store.tensors, "put", filling_the_disk_on("000000013"))
     text = message(train, tmp_path / "run", task)
     assert "ages/000000013.safetensors: no space left on device; 8 ages up to 10 are kept" in text
-    assert text.endswith("once this is mended, --resume goes on from update 9")
+    assert text.endswith("once this is mended, resume=True goes on from update 9")
     assert unreadable(tmp_path / "run") == left_over(tmp_path / "run") == []
     monkeypatch.undo()
     train(tmp_path / "run", task)
@@ -522,7 +522,7 @@ def test_full_disk_while_saving_an_age(tmp_path, task, monkeypatch):
 def test_full_disk_while_saving_the_restart_file(tmp_path, task, monkeypatch):
     train(tmp_path / "run", task, stop=9)
     monkeypatch.setattr(store.tensors, "put", filling_the_disk_on("restart"))
-    assert "--resume goes on from update 9" in message(train, tmp_path / "run", task)
+    assert "resume=True goes on from update 9" in message(train, tmp_path / "run", task)
     monkeypatch.undo()
     assert unreadable(tmp_path / "run") == left_over(tmp_path / "run") == []
     assert store.reopen(tmp_path / "run").restart().update == 9
@@ -556,7 +556,7 @@ def test_a_disk_that_is_really_full(tmp_path):
         line, *rest = small(disk)
         assert "no space left on device" in line
         assert "ages up to" in line
-        assert "--resume goes on from update" in line
+        assert "resume=True goes on from update" in line
         assert rest == [[], []]
         run = Trajectory.open(disk)
         assert len([theta for _, theta in run if torch.isfinite(theta).all()]) == len(run) > 5

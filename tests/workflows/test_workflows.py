@@ -44,7 +44,7 @@ def test_settings_that_are_not_given_are_those_of_the_run(digits, run, tmp_path)
     sr.fit(digits, out=tmp_path / "run", hidden=8, updates=3, batch=77, seed=9)
     onward = sr.fit(digits, out=tmp_path / "run", resume=True, updates=5)
     assert onward.config["training"] | {"updates": 5, "batch": 77, "seed": 9} == onward.config["training"]
-    with pytest.raises(sr.StoreError, match="--resume needs the same"):
+    with pytest.raises(sr.StoreError, match="resume=True needs the same"):
         sr.fit(digits.head(1000), out=tmp_path / "run", resume=True)
 
 

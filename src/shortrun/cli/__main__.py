@@ -1,8 +1,6 @@
 """`python -m shortrun.cli` is `shortrun`."""
 
-import sys
-
-from shortrun.cli import main
+from shortrun.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

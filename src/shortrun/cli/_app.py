@@ -18,7 +18,7 @@ import typer
 import shortrun
 from shortrun.cli import _output
 from shortrun.cli._lazy import group_of
-from shortrun.errors import ShortrunError, StoreError
+from shortrun.errors import ShortrunError, StoreError, worded_in_flags
 from shortrun.files import explain
 from shortrun.memory import shortage
 
@@ -86,6 +86,12 @@ def program(
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; an error is one line on stderr."""
+    with worded_in_flags():
+        return answered(arguments)
+
+
+def answered(arguments: list[str]) -> int:
+    """Do what `run` does; messages name flags."""
     debug = "--debug" in arguments or os.environ.get("SHORTRUN_DEBUG", "") not in ("", "0")
     arguments = [word for word in arguments if word != "--debug"]
     if arguments in ([], ["data"], ["plot"]):

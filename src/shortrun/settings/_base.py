@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from shortrun.errors import ConfigError, nearest
+from shortrun.errors import ConfigError, nearest, worded_by
 
 DATA, MODEL, CHAOTIC, TRAINING = "Data", "Model and scheme", "Chaotic networks", "Training"
 SAMPLING, MEASUREMENT, OUTPUT, MACHINE = "Sampling", "Measurement", "Output", "Machine"
@@ -75,7 +75,7 @@ def check_seed(seed: int) -> int:
 class Settings(BaseModel):
     """Options that belong together; refuses what it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # a program uses few of them
 
     @property
     def given(self) -> dict[str, Any]:
@@ -216,6 +216,25 @@ def options(settings: type[Settings], within: str = "") -> tuple[Option, ...]:
         else:
             found.append(option_of(f"{within}{name}", name, field))
     return tuple(found)
+
+
+@functools.cache
+def keywords_of_flags() -> dict[str, str]:
+    """Return what Python users write for each flag of all options: the keyword, of a switch with its value."""
+    known: dict[str, str] = {}
+    kinds = [Settings]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        for each in options(kind):
+            for position, flag in enumerate(part for flags in each.flags for part in flags.split("/")):
+                known.setdefault(flag, f"{each.keyword}={not position}" if each.type is bool else each.keyword)
+                if each.type is bool:
+                    known.setdefault(f"--no-{flag.removeprefix('--')}", f"{each.keyword}=False")
+    return known
+
+
+worded_by(keywords_of_flags)
 
 
 def section_of(field: FieldInfo) -> type[Settings] | None:

@@ -63,7 +63,8 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
         positions = [*inspect.signature(function).parameters]
         own = [each for each in inspect.signature(function).parameters.values() if each.name not in kinds]
         names = {each.name for each in own}
-        added = [each for kind in kinds.values() for each in options(kind) if each.keyword not in names]
+        # Not named `kind` too: Python 3.12.1 then loses the variable of that name that `called` uses.
+        added = [each for every in kinds.values() for each in options(every) if each.keyword not in names]
 
         @functools.wraps(function)
         def called(*args: Any, **given: Any) -> R:

@@ -252,7 +252,7 @@ class TrainSettings(Settings):
     def check(self) -> None:
         """Raise ConfigError if a run is both to go on and to be replaced."""
         if self.resume and self.overwrite:
-            raise ConfigError("resume", "not together with overwrite (--overwrite)")
+            raise ConfigError("resume", "not together with --overwrite")
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -321,9 +321,7 @@ def _check_family(config: Config, start: TrainSettings, given: Mapping[str, Any]
     if config.model.kind == CHAOS and "hidden" in given:
         raise ConfigError("hidden", "hidden units of a chaotic network are given with layers")
     if config.model.kind != CHAOS and (of_networks & given.keys() or start.time is not None):
-        raise ConfigError(
-            "model", 'options of chaotic networks, such as layers and gain, need model="chaotic" (--model chaotic)'
-        )
+        raise ConfigError("model", "options of chaotic networks, such as layers and gain, need the model chaotic")
 
 
 def _timed(config: Config, time: Rate | None, given: Mapping[str, Any]) -> Config:

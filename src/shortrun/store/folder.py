@@ -66,9 +66,7 @@ def create(
         return _fill(folder, form, (model, rows), resumable)
     if not overwrite:
         Lock(folder).release()  # refused, with another reason, while a training writes there
-        raise StoreError(
-            path, "holds a run: resume=True or --resume goes on with it, overwrite=True or --overwrite replaces it"
-        )
+        raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
     return _replace(folder, form, (model, rows), resumable)
 
 

@@ -25,7 +25,7 @@ Text = Annotated[str, Field(max_length=10_000)]
 class Form(BaseModel):
     """A part of run.json; keys that are not known here are those of a later version."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", defer_build=True)
 
 
 class UnitsForm(Form):

@@ -254,7 +254,7 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
     if other:
-        remedy = "resume=True or --resume needs the same, overwrite=True or --overwrite begins anew"
+        remedy = "--resume needs the same, --overwrite begins anew"
         raise StoreError(folder, f"was trained with {other}: {remedy}")
 
 

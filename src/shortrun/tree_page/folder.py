@@ -173,7 +173,7 @@ def check_folder(path: Path, overwrite: bool) -> None:
     if not (path / NEWICK).is_file():
         check_new(path)
     elif not overwrite:
-        raise StoreError(path, "holds a tree: overwrite=True or --overwrite replaces it")
+        raise StoreError(path, "holds a tree: --overwrite replaces it")
 
 
 @contextlib.contextmanager

@@ -21,7 +21,6 @@ from shortrun.settings.sampling import ChainSettings
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
-from shortrun.workflows.training import known_rows
 
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 
@@ -91,6 +90,8 @@ def learned_from(run: Trajectory | Path | str, data: Dataset) -> np.ndarray | No
     if run.rows is not None:
         return run.rows.learned_from(data)
     try:
+        from shortrun.workflows.training import known_rows  # which other predictions need not wait for
+
         rows = known_rows(run, data)
     except DataError:
         return None
