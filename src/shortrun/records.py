@@ -17,6 +17,7 @@ Task: TypeAlias = Literal["generate", "predict"]
 Record: TypeAlias = dict[str, Any]
 
 COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record of one has
+FIRST_MONITORED = 50  # update: earlier machines generate noise
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
@@ -159,7 +160,19 @@ def outlook(records: Sequence[Record]) -> Outlook:
         if good is None:
             return Outlook(True, "samples are far from the data at every rate: of numbers on other scales, give --bins")
         return Outlook(True, f"samples come no closer, at no rate: {shares(good)} at age {good['update']}, the best")
-    return Outlook(False, f"{shares(last)}{trend(seen)}: train on")
+    return Outlook(False, f"{shares(last)}{lacking(seen) or trend(seen)}: train on")
+
+
+def lacking(seen: Sequence[Record]) -> str:
+    """Return what a training whose P_DD and P_GG are good still lacks; nothing where they are not."""
+    last = seen[-1]
+    if told_apart(last) >= tolerance(last):
+        return ""
+    if last["nearer"] < 0.5 - chance(last):
+        return f", but samples are farther from the training data than held-out ones (nearer {last['nearer']:.2f})"
+    if not passes(last):
+        return f", but samples are nearer to the training data than held-out ones (nearer {last['nearer']:.2f})"
+    return ", but labels are still being learnt" if len(seen) > 1 and passes(seen[-2]) else ", which once may be luck"
 
 
 def setbacks(seen: Sequence[Record]) -> int:
@@ -202,8 +215,12 @@ def passes(record: Record) -> bool:
     """
     if "set_back_to" in record:
         return False
-    alike = told_apart(record) < min(ERRORS * standard_error(record), APART)
-    return alike and abs(record["nearer"] - 0.5) <= chance(record)
+    return told_apart(record) < tolerance(record) and abs(record["nearer"] - 0.5) <= chance(record)
+
+
+def tolerance(record: Record) -> float:
+    """Return up to which distance from those of real samples P_DD and P_GG count as theirs."""
+    return min(ERRORS * standard_error(record), APART)
 
 
 def predicting(records: Sequence[Record], weight: float, least: float) -> Predicting:
@@ -317,4 +334,4 @@ def trend(seen: Sequence[Record]) -> str:
     if len(seen) < 2:
         return ""
     change, error = seen[-1]["p_dd"] - seen[-1 - PATIENCE :][0]["p_dd"], standard_error(seen[-1])
-    return " and falling" if change < -error / 2 else " and rising" if change > error / 2 else " and flat"
+    return " and falling" if change < -error / 2 else " and rising" if change > error / 2 else ", hardly changing"

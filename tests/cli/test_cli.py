@@ -404,4 +404,5 @@ def test_a_finished_run_has_nothing_left_to_do(run):
 
 def test_a_training_that_ends_by_time_says_so(tmp_path):
     ended = good("train", "digits", "--hidden", 4, "--minutes", 1e-6, "-o", tmp_path / "run")
-    assert "stopped at update 1 after 1e-06 minutes; go on with: shortrun train" in ended.err
+    assert "compared from update 50 on" in ended.out
+    assert "stopped at update 1 by --minutes 1e-06; go on with: shortrun train" in ended.err

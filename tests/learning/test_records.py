@@ -97,12 +97,24 @@ def test_few_held_out_samples_do_not_make_samples_real():
 
 @pytest.mark.parametrize(
     ("shares", "word"),
-    [((0.9, 0.8, 0.7), "falling: train on"), ((0.6, 0.8), "rising: train on"), ((0.8, 0.801), "flat: train on")],
+    [
+        ((0.9, 0.8, 0.7), "falling: train on"),
+        ((0.6, 0.8), "rising: train on"),
+        ((0.8, 0.801), "hardly changing: train on"),
+    ],
 )
 def test_what_may_be_hoped_for(shares, word):
     found = outlook(course(*shares))
     assert not found.done
     assert word in found.reason
+
+
+def test_what_good_samples_still_lack():
+    good = record(300, 0.51, nearer=0.49)
+    assert "once may be luck: train on" in outlook([*course(0.8, 0.6), good]).reason
+    assert "farther from the training data than held-out ones (nearer 0.30)" in outlook([good, record(400, 0.5)]).reason
+    assert "nearer to the training data" in outlook([good, record(400, 0.5, nearer=0.7)]).reason
+    assert "labels are still being learnt" in outlook([good, record(400, 0.5, nearer=0.5, accuracy=0.95)]).reason
 
 
 def test_set_back_when_nothing_gets_better():

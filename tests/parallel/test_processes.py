@@ -12,6 +12,7 @@ import pytest
 
 import shortrun as sr
 from command_line import call, finish, good, start
+from shortrun.parallel import followers
 from shortrun.ranks import Place, first_host, follows, here
 
 SMALL = ("--hidden", 16, "--batch", 50, "--log-every", 10, "--seed", 2)
@@ -67,6 +68,15 @@ def test_a_process_that_dies_ends_the_training_in_a_line(digits, tmp_path):
     updates = sr.Trajectory.open(run).ages[-1]
     good("train", "-o", run, "--resume", "--updates", updates + 10, "--processes", 2)
     assert sr.Trajectory.open(run).updates == updates + 10
+
+
+def test_a_process_that_ends_as_it_begins_is_named(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "")
+    with (
+        pytest.raises(sr.errors.ParallelError, match=r"process 1 ended as it began \(exit code 1\): .*no_such_module"),
+        followers(2, "no_such_module:no", {}),
+    ):
+        pytest.fail("nobody is there")
 
 
 def children(pid):

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.phrases import counted
 from shortrun.progress import monitored
+from shortrun.records import FIRST_MONITORED
 from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
 
 if TYPE_CHECKING:
@@ -126,8 +128,15 @@ def learn(samples: Dataset, out: Path, settings: TrainSettings, changes: Mapping
 
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
-    """Answer a batch system's request to end (SIGTERM) like Ctrl-C."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Answer a batch system's request to end (SIGTERM) like Ctrl-C, also where Ctrl-C itself is ignored."""
+
+    def answer(_: int, frame: FrameType | None) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):  # as in what a script runs with `&`
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, answer)
     try:
         yield
     finally:
@@ -157,7 +166,7 @@ def report(run: Trajectory, config: Config, read: Mapping[str, Any] | None) -> N
     else:
         _output.emit(run.info() | {"read": read, "interrupted": not (finished or in_time)})
     if not finished:
-        after = f" after {options.minutes:g} minutes" if in_time else ""
+        after = f" by --minutes {options.minutes:g}" if in_time else ""
         _output.say(f"stopped at update {run.updates}{after}; go on with: {command(run.path)}", aside=True)
     if not (finished or in_time):
         raise typer.Exit(STOPPED)
@@ -172,6 +181,8 @@ def advice(run: Trajectory) -> Iterator[str]:
                 f"note: {record['because']}, so at update {record['update']} it went back to age "
                 f"{record['set_back_to']} and on at {record['pace']:g} of the rate and of predicting"
             )
+    if run.updates < FIRST_MONITORED and run.config["training"]["validation"] > 0:
+        yield f"too early to say how good samples are: they are compared from update {FIRST_MONITORED} on"
     if any("p_dd" in record for record in records):
         found = run.outlook
         yield f"{'done' if found.done else 'not done'}: {found.reason} (0.5 each is ideal: samples like real ones)"

@@ -193,6 +193,10 @@ def holding(path: Path) -> Format:
     endings = {file.suffix.lower() for file in islice(walked(path), LOOKED_AT)}
     suffix = next((suffix for suffix in format_with if suffix in endings), None)
     if suffix is None:
+        if (path / "run.json").exists():
+            raise FormatError(
+                path, None, "is the folder of a run: a file of data expected; 'shortrun info' is about runs"
+            )
         raise FormatError(path, None, f"is a folder without files of {', '.join(format_with)}: a file of data expected")
     return format_with[suffix]
 

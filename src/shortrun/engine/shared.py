@@ -1,8 +1,8 @@
 """A machine that several processes run together: each moves its part of the chains, and all of them get the whole.
 
 Noise belongs to chains, and the fields of the C kernels are sums of integers, so that chains end in the same state in
-whatever process they run. Statistics are shared out by sites: each process gathers those of its own from all rows, and
-no sum depends on how many processes there are.
+whatever process they run. Statistics of the kernels are shared out by sites: each process gathers those of its own from
+all rows, and no sum depends on how many processes there are. Other machines add up sums over parts of the rows.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import Record, ages, best, decisive, outlook, predicting, set_back
+from shortrun.records import FIRST_MONITORED, Record, ages, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
@@ -25,7 +25,6 @@ T = TypeVar("T")
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
 JUDGED = 10  # ages of a decade, at most, by which a training is judged
-FIRST_MONITORED = 50  # update: earlier machines generate noise
 LOST: Record = {"compared": 1, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0}  # what parameters that are no numbers get
 SLOWER = 0.5  # by which the rate falls when a training is set back
 

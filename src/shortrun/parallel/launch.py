@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,9 +17,11 @@ from typing import Any
 
 import torch
 
+from shortrun.errors import ParallelError, ShortrunError
 from shortrun.parallel.group import Group
 from shortrun.ranks import Place
 
+READY = b"ready\n"
 LEAVE_SECONDS = 30  # that followers have to end in, after the first process has
 
 
@@ -32,33 +37,93 @@ def followers(count: int, function: str, arguments: dict[str, Any]) -> Iterator[
         "module:name"; it gets the group as the keyword `group`, and the arguments.
     arguments : dict
         Further keywords, which can be pickled.
+
+    Raises
+    ------
+    ParallelError
+        If one of them ends before it has begun.
     """
     threads = torch.get_num_threads()
     own = max(1, threads // count)
-    with tempfile.TemporaryDirectory(prefix="shortrun-") as folder:
+    with tempfile.TemporaryDirectory(prefix="shortrun-", ignore_cleanup_errors=True) as folder:
         where = f"file://{Path(folder) / 'others'}"
-        environment = os.environ | {"OMP_NUM_THREADS": str(own)} | loopback()
         os.environ.update(loopback())
+        environment = os.environ | {"OMP_NUM_THREADS": str(own)}
         work = pickle.dumps((count, where, function, arguments))
-        started = [
-            subprocess.Popen([sys.executable, "-m", __name__, str(rank)], stdin=subprocess.PIPE, env=environment)
-            for rank in range(1, count)
-        ]
+        started = [Follower(rank, Path(folder), environment) for rank in range(1, count)]
         try:
-            for process in started:
-                assert process.stdin is not None
-                process.stdin.write(work)
-                process.stdin.close()
+            for follower in started:
+                follower.give(work)
+            for follower in started:
+                follower.wait_until_ready()
             torch.set_num_threads(own)
             with Group.joined(Place(0, count, "", 0), where) as group:
                 yield group
-            for process in started:
-                process.wait(LEAVE_SECONDS)
+            for follower in started:
+                follower.leave()
         finally:
             torch.set_num_threads(threads)
-            for process in started:
-                process.kill()
-                process.wait()
+            for follower in started:
+                follower.end()
+
+
+class Follower:
+    """A process that follows this one. What libraries say in it is kept in a file, for an error to end with.
+
+    Parameters
+    ----------
+    rank : int
+        Its number.
+    folder : Path
+        Where the file is.
+    environment : dict
+        Its variables.
+    """
+
+    def __init__(self, rank: int, folder: Path, environment: dict[str, str]):
+        self.rank, self.words = rank, folder / f"stderr-{rank}"
+        # -P: a file of the working directory is no module of Python's library.
+        begin = [sys.executable, "-P", "-c", f"import sys; from {__name__} import main; sys.exit(main())", str(rank)]
+        with self.words.open("wb") as words:
+            self.process = subprocess.Popen(
+                begin, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, env=environment
+            )
+
+    def give(self, work: bytes) -> None:
+        """Hand over what it has to do."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which `wait_until_ready` says
+            self.process.stdin.write(work)
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it is about to join.
+
+        Raises
+        ------
+        ParallelError
+            If it ends before.
+        """
+        assert self.process.stdout is not None
+        if self.process.stdout.readline() != READY:
+            code = self.process.wait()
+            *_, last = ["", *self.words.read_text(errors="replace").split("\n")[:-1]]
+            raise ParallelError(
+                f"process {self.rank} ended as it began (exit code {code}): {last or 'it said nothing'}"
+            )
+
+    def leave(self) -> None:
+        """Give it some time to end by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(LEAVE_SECONDS)
+
+    def end(self) -> None:
+        """End it, if it has not ended."""
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def loopback() -> dict[str, str]:
@@ -68,22 +133,17 @@ def loopback() -> dict[str, str]:
 
 
 def main() -> int:
-    """Do as the first process says, silently: it tells what goes wrong."""
-    import importlib
-    import signal
-
-    from shortrun.errors import ShortrunError
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of them; the first one decides
+    """Do as the first process says, silently: it tells what goes wrong, and decides what a signal means."""
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.SIG_IGN)
     count, where, function, arguments = pickle.loads(sys.stdin.buffer.read())  # made by `followers` in our parent
     module, _, name = function.partition(":")
+    call = getattr(importlib.import_module(module), name)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.flush()
     try:
         with Group.joined(Place(int(sys.argv[1]), count, "", 0), where) as group:
-            getattr(importlib.import_module(module), name)(group=group, **arguments)
+            call(group=group, **arguments)
     except ShortrunError:
         return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -236,8 +236,8 @@ class TrainSettings(Settings):
     overwrite: bool = option(False, "Replace the run in the folder.", panel=OUTPUT)
     processes: Positive = option(
         1,
-        "Processes on this machine that share the training; the result does not depend on their number. Those that "
-        "torchrun or srun started share it by themselves.",
+        "Processes on this machine that share the training; the result does not depend on their number (of Gaussian "
+        "units and chaotic networks up to rounding). Those that torchrun or srun started share it by themselves.",
         panel=TRAINING,
         metavar="N",
     )

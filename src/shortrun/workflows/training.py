@@ -313,7 +313,8 @@ class Job:
     def follow(self, group: parallel.Group) -> None:
         """Do the same updates as the first process, and keep nothing."""
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one decides
+            for asked in (signal.SIGINT, signal.SIGTERM):  # the first one decides
+                signal.signal(asked, signal.SIG_IGN)
         saved, records = group.told(lambda: (None, []))
         self._fit(_Unrecorded(), self.model, saved, records, lambda _: torch.empty(0))
 

@@ -86,7 +86,7 @@ def started() -> subprocess.Popen[bytes]:
     """Return a process that serves on its stdin and stdout."""
     code = START.format(path=sys.path, file=child.__file__)
     pipe, none = subprocess.PIPE, subprocess.DEVNULL
-    return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=none)
+    return subprocess.Popen([sys.executable, "-P", "-c", code], stdin=pipe, stdout=pipe, stderr=none)
 
 
 def apart(
