@@ -82,6 +82,13 @@ def test_odd_names_of_sites_are_read_back_with_all_calls(tmp_path, ending):
     assert again.values.tolist() == data.values.tolist()
 
 
+def test_a_vcf_whose_names_are_not_utf_8_is_refused(tmp_path):
+    path = vcf(tmp_path / "x.vcf", "5 A G GT 0|1 1|1")
+    path.write_bytes(path.read_bytes().replace(b"#CHROM", b"#CHROM\xff"))
+    with pytest.raises(FormatError, match=r"x.vcf:5: is not UTF-8 text: no VCF"):
+        read(path)
+
+
 def test_several_alternative_alleles_are_split(tmp_path):
     path = vcf(tmp_path / "x.vcf", "5 A G GT 0|1 1|1", "6 A G,T GT 0|1 2|1", "7 A . GT 0|0 0|0")
     assert read(path).notes == ("left out 2 sites without exactly two alleles",)

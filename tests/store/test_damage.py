@@ -309,6 +309,16 @@ def test_only_what_is_named_like_an_age_is_one(run):
     assert Trajectory(run).ages == before
 
 
+@pytest.mark.parametrize("text", ["1 5 x A", "1 5 x y A C", "1 five x A C", "", f"1 {'9' * 99} x A C"])
+def test_sites_of_a_genome_that_are_none_are_refused(run, text):
+    form = json.loads((run / "run.json").read_text())
+    form["kind"]["genotypes"] = {"variants": [text]}
+    del form["crc32"]
+    (run / "run.json").write_text(json.dumps(form))
+    said = message(lambda: Trajectory(run).kind)
+    assert "run.json: is broken: its kind of data cannot be used (variants: CHROMOSOME POSITION ID REF ALT" in said
+
+
 def test_json_has_no_nan():
     form = {"a": math.nan, "b": [math.inf, 1.5, {"c": -math.inf}], "d": "NaN"}
     assert jsons.dumps(form) == '{"a": null, "b": [null, 1.5, {"c": null}], "d": "NaN"}'

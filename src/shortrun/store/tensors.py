@@ -43,6 +43,7 @@ METADATA, SUMS = "__metadata__", "crc32"
 NO_SUM = b"00000000"
 AT_START = re.compile(rb'(.{8}\{"__metadata__":\{"crc32":")([0-9a-f]{8})', re.DOTALL)  # of a file with checksums
 PART = 2**20  # bytes: they are summed while the processor still has them at hand
+PASSED = 2**17  # bytes of what is only summed: less than fresh memory costs
 LONGEST = 10**8  # bytes of a header
 LARGEST = 2**63 - 1
 
@@ -206,7 +207,7 @@ def check_sum(name: str, entry: Extent, found: int) -> None:
 def passed(file: BinaryIO, entry: Extent) -> int:
     """Return the checksum of a tensor that is not kept."""
     left, found = entry.kind.itemsize * math.prod(entry.shape), 0
-    room = memoryview(bytearray(min(left, PART)))
+    room = memoryview(bytearray(min(left, PASSED)))
     while left > 0:
         part = room[:left]
         found, left = take_bytes(file, part, found), left - len(part)

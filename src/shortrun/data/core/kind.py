@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
@@ -15,6 +16,8 @@ from shortrun.data.core.columns import Column, colours_of
 from shortrun.errors import DataError
 from shortrun.phrases import counted
 from shortrun.settings import Reading
+
+VARIANT = re.compile(r"[^ ]* -?[0-9]{1,18} [^ ]* [^ ]* [^ ]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -301,7 +304,11 @@ class Kind:
         ValueError
             If it is no such form.
         """
-        return from_json().validate_python(form)
+        kind = from_json().validate_python(form)
+        odd = next((text for text in kind.genotypes.variants if not VARIANT.fullmatch(text)), None)
+        if odd is not None:
+            raise ValueError(f"variants: CHROMOSOME POSITION ID REF ALT expected, got '{odd[:50]}'")
+        return kind
 
 
 @cache
