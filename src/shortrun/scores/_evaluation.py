@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -148,9 +149,13 @@ class Evaluation(Shown):
         MissingExtraError
             If matplotlib or jinja2 is not installed.
         """
+        return self._page
+
+    @cached_property
+    def _page(self) -> str:
         from shortrun.report import report
 
-        return report(self)
+        return report(self)  # takes seconds, and notebooks ask again and again
 
     def _repr_html_(self) -> str:
         """Return the two lines with the page below, or with the scores where it cannot be drawn."""

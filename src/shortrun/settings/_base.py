@@ -226,7 +226,8 @@ def keywords_of_flags() -> dict[str, str]:
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
-        for each in options(kind):
+        room = kind.__module__.startswith("shortrun.settings.")  # others hold what is no option too
+        for each in options(kind) if room else ():
             for position, flag in enumerate(part for flags in each.flags for part in flags.split("/")):
                 known.setdefault(flag, f"{each.keyword}={not position}" if each.type is bool else each.keyword)
                 if each.type is bool:

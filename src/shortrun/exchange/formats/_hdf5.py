@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from shortrun.data.arrays.formats.hdf5 import H5PY, array, opened
 from shortrun.data.core.libraries import library
 from shortrun.errors import FormatError
-from shortrun.exchange.machine import Arrays
+from shortrun.exchange.machine import Arrays, Machine
 
 SUFFIXES = (".h5", ".hdf5")
 PROTEIN = {21: "-ACDEFGHIKLMNPQRSTVWY"}
@@ -88,3 +88,10 @@ def put(group: Any, values: Mapping[str, Any]) -> None:
     for name, each in values.items():
         if each is not None:
             group[name] = each
+
+
+def put_ages(machine: Machine, names: Mapping[str, str], target: Any) -> None:
+    """Write a group for each age, with these arrays under their names there."""
+    for age in machine.ages:
+        arrays = machine.at(age)
+        put(target.create_group(f"update_{age}"), {key: getattr(arrays, name) for name, key in names.items()})

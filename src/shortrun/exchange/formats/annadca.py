@@ -50,10 +50,7 @@ def write(file: BinaryIO, machine: Machine) -> None:
 
 def fill(machine: Machine, target: Any) -> None:
     """Write groups and attributes."""
-    for age in machine.ages:
-        arrays = machine.at(age)
-        keys = _hdf5.BIASES | _hdf5.OF_LABEL
-        _hdf5.put(target.create_group(f"update_{age}"), {key: getattr(arrays, it) for it, key in keys.items()})
+    _hdf5.put_ages(machine, _hdf5.BIASES | _hdf5.OF_LABEL, target)
     target.attrs[VOCABULARY] = jsons.dumps(list(machine.classes))
     if machine.letters is not None:
         target.attrs[ALPHABET] = machine.letters

@@ -75,15 +75,7 @@ def colours_first(group: Any) -> bool:
 
 def write(file: BinaryIO, machine: Machine) -> None:
     """Write the ages."""
-    _hdf5.write_file(file, partial(fill, machine))
-
-
-def fill(machine: Machine, target: Any) -> None:
-    """Write a group for each age."""
-    for age in machine.ages:
-        arrays = machine.at(age)
-        named = {key: getattr(arrays, name) for name, key in _hdf5.BIASES.items()}
-        _hdf5.put(target.create_group(f"update_{age}"), named)
+    _hdf5.write_file(file, partial(_hdf5.put_ages, machine, _hdf5.BIASES))
 
 
 FORMAT = ModelFormat(
