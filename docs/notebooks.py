@@ -65,9 +65,11 @@ def execute(path: Path, shared: Path) -> None:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add a page and its pictures for each notebook."""
+    """Add a page and its pictures for each notebook, and the changelog."""
     from mkdocs.structure.files import File
 
+    changes = (HERE.parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
+    files.append(File.generated(config, "changes.md", content=changes))
     for path in sorted(HERE.glob("*.ipynb")):
         text, pictures = page(json.loads(path.read_text(encoding="utf-8")), path.stem)
         files.append(File.generated(config, f"tutorials/{path.stem}.md", content=text))

@@ -74,4 +74,4 @@ sr.score(train, new, held_out=test, scores=names, per_class=False)
 
 # %% [markdown]
 # `p-dd` far above its floor: after 500 updates the images are recognised, and a neighbour still tells them from real ones. Longer
-# trainings come closer ([results](../results.md)), and `sr.evaluate(run, test)` judges every class.
+# trainings come closer ([results](../results.md)), and `sr.evaluate(run, test, train=train)` judges every class.

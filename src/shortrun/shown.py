@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,11 +16,15 @@ ROWS = 5  # of a table in a notebook
 class Shown:
     """A result that is shown as two lines; in a notebook with the first rows of its table."""
 
+    number: ClassVar[str | None] = (
+        None  # how numbers of that table are written, as ".4g"; as pandas writes them by default
+    )
+
     def __repr__(self) -> str:
         return "\n".join(cut(printable(line)) for line in self.said())
 
-    def said(self) -> tuple[str, str]:
-        """Return the two lines: what it is, and what it holds."""
+    def said(self) -> tuple[str, ...]:
+        """Return the two lines: what it is, and what it holds; notes may follow, a line each."""
         held = [f"{name} {brief(value)}" for name, value in vars(self).items() if not name.startswith("_")]
         return type(self).__name__, f"  {', '.join(held)}"
 
@@ -31,13 +35,14 @@ class Shown:
 
     def _repr_html_(self) -> str:
         table = self.first_rows()
-        rows = "" if table is None else table.to_html(max_cols=12, border=0, escape=True)
+        how = None if self.number is None else f"{{:{self.number}}}".format
+        rows = "" if table is None else table.to_html(max_cols=12, border=0, escape=True, na_rep="", float_format=how)
         return f"<div>{self.heading()}{rows}</div>"
 
     def heading(self) -> str:
-        """Return the two lines as HTML."""
-        first, second = (html.escape(printable(line)) for line in self.said())
-        return f"<strong>{first}</strong><br>{second.strip()}"
+        """Return the lines as HTML."""
+        first, *others = (html.escape(printable(line)) for line in self.said())
+        return "<br>".join([f"<strong>{first}</strong>", *(line.strip() for line in others)])
 
 
 def framed(page: str) -> str:

@@ -1,5 +1,7 @@
 """Results are short at a prompt, and a table in a notebook."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -32,6 +34,11 @@ def test_predictions_and_scores():
     found = sr.Predictions(np.array(["x", "y"]), np.array([1, 1]), ("a", "b"), law)
     assert repr(found) == "Predictions of 2 samples, accuracy 0.500\n  predicted: a (1), b (1)"
     assert "<td>x</td>" in found._repr_html_()
+    assert "<td>0.7500</td>" in found._repr_html_()
+    found = replace(found, learned=np.array([True, False]))
+    note = "note: 1 of 2 samples equal training samples"
+    assert [line.strip()[: len(note)] for line in repr(found).splitlines()[2:]] == [note]
+    assert f"<br>{note}" in found._repr_html_()
     score = sr.Score("copies", "all", 0.123456, 0.01, 0.02, 0.0, "lower")
     assert repr(score) == "Score(copies, all: 0.1235 ± 0.01, real 0.02, ideal 0)"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -131,6 +131,8 @@ class Evaluation(Shown):
     seconds: float = 0.0
     command: str = ""
     leak: Leak | None = None
+
+    number: ClassVar = ".4g"
 
     def said(self) -> tuple[str, str]:
         """Return what was judged, and the verdict."""

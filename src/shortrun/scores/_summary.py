@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from shortrun.phrases import counted, joined
 from shortrun.scores._base import ALL, Score
@@ -26,6 +26,8 @@ class Scores(Shown, list[Score]):
     1 score
       The generated samples are as good as real ones in 1 of 1 score.
     """
+
+    number: ClassVar = ".4g"
 
     def said(self) -> tuple[str, str]:
         """Return how many there are, and how good the samples are."""

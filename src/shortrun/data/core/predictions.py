@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -48,20 +48,22 @@ class Predictions(Shown):
     probabilities: np.ndarray
     learned: np.ndarray | None = None
 
+    number: ClassVar = ".4f"
+
     def __len__(self) -> int:
         return len(self.names)
 
-    def said(self) -> tuple[str, str]:
-        """Return how many there are, how right they are, and of which classes."""
+    def said(self) -> tuple[str, ...]:
+        """Return how many there are, how right they are, of which classes, and what to know of that."""
         right = "" if self.accuracy is None else f", accuracy {self.accuracy:.3f}"
         counts = np.bincount(self.predicted, minlength=len(self.classes))
         named = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, counts, strict=True))
-        notes = [f"  note: {note}" for note in self.notes]
-        return f"Predictions of {counted(len(self), 'sample')}{right}", "\n".join([f"  predicted: {named}", *notes])
+        first = f"Predictions of {counted(len(self), 'sample')}{right}"
+        return first, f"  predicted: {named}", *(f"  note: {note}" for note in self.notes)
 
     def first_rows(self) -> pd.DataFrame:
-        """Return the first predictions as a frame, probabilities to four digits."""
-        return self.to_pandas().head(ROWS).round(4)
+        """Return the first predictions as a frame."""
+        return self.to_pandas().head(ROWS)
 
     @property
     def predicted(self) -> np.ndarray:
