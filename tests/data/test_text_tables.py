@@ -158,3 +158,36 @@ def test_a_gap_in_a_sequence_is_no_missing_cell(tmp_path):
     assert data.alphabet.decode_rows(data.values) == ["-", "A", "C", "G"]
     with pytest.raises(FormatError, match="column 'one': a value expected, got '-'"):
         values(tmp_path, "name,one\na,-\nb,A\n", missing="error")
+
+
+def test_numbers_that_the_decimal_mark_makes_texts_are_said(tmp_path):
+    rows = "".join(f"{'ab'[i % 2]};0,{i % 7}\n" for i in range(30))
+    (tmp_path / "x.csv").write_text("cls;h\n" + rows)
+    data = read(tmp_path / "x.csv", label_column="cls", decimal=".")
+    assert data.columns[0].edges is None
+    assert "x.csv: no numbers with --decimal ., but texts, in column 'h'" in data.notes
+    data = read(tmp_path / "x.csv", label_column="cls")
+    assert data.columns[0].values[0] == "0.0"
+    (tmp_path / "x.tsv").write_text(("cls;h\n" + rows).replace(";", "\t"))  # nobody writes 0,126 for 126
+    assert read(tmp_path / "x.tsv", label_column="cls").columns[0].values[0] == "0.0"
+
+
+@pytest.mark.parametrize("mark", ["|", ":", " "])
+def test_a_separator_makes_a_table_of_what_no_name_tells(tmp_path, mark):
+    (tmp_path / "x.txt").write_text("".join(f"{a}{mark}{b}\n" for a, b in [("a", "b"), *[("1", "x"), ("2", "y")] * 3]))
+    asked = None if mark == "|" else mark
+    assert read(tmp_path / "x.txt", delimiter=asked).kind.site_names == ["a", "b"]
+
+
+def test_regular_and_odd_texts_make_the_same_table(tmp_path):
+    plain = "a,b ,c\n1, x,\n22,y,z\n , ,\n\n3,x,z\n"
+    quoted = plain.replace("22", '"22"')
+    for text in (plain, plain.replace(" , ,\n\n", "")):
+        tables = []
+        for name, content in (("p.csv", text), ("q.csv", text.replace("22", '"22"'))):
+            (tmp_path / name).write_text(content)
+            tables.append(read_delimited(tmp_path / name))
+        one, other = tables
+        assert (one.header, one.rows, one.lines) == (other.header, other.rows, other.lines)
+        assert one.lines == ([2, 3, 6] if text is plain else [2, 3, 4])
+    assert quoted != plain

@@ -109,6 +109,60 @@ def test_a_rule_that_cannot_be_read_or_kept(run, tmp_path, rule, says):
     assert not (tmp_path / "g.csv").exists()
 
 
+def test_the_column_of_classes_is_set_by_the_label(run, tmp_path):
+    for words in (("--fix", "sick=y"), ("--fix", "label=y"), ("--keep", "sick", "--template", tmp_path / "t.csv")):
+        made = good("generate", run, "-n", 3, "-o", tmp_path / "t.csv")
+        result = call("generate", run, *words, "-o", tmp_path / "g.csv")
+        name = "label" if "label=y" in words else "sick"
+        said = f"{words[0]}: '{name}' is the column of classes, which --label (labels) sets"
+        assert (result.code, said in result.err, made.code) == (2, True, 0)
+    with pytest.raises(ConfigError, match="fix: 'sick' is the column of classes, which --label"):
+        sr.generate(run, fix={"sick": "y"}, n=1)
+
+
+@pytest.mark.parametrize("rule", ["job = 'nurse'", 'job = "nurse"', "'job' = nurse", "\"job\" = 'nurse'"])
+def test_names_and_values_may_stand_in_quotes(run, rule):
+    assert set(sr.generate(run, n=8, rules=rule).to_pandas()["job"]) == {"nurse"}
+
+
+def test_messages_of_tables_speak_of_columns(run, tmp_path):
+    for words, said in (
+        (("--fix", "99=3"), "--fix: no column '99'"),
+        (("--fix", "no=3"), "--fix: no column 'no'"),
+    ):
+        result = call("generate", run, *words, "-o", tmp_path / "g.csv")
+        assert (result.code, said in result.err) == (2, True), result.err
+    sites = len(sr.Trajectory.open(run).kind.site_names)
+    with pytest.raises(ConfigError, match=f"the number of a column from 1 to {sites} expected, got 99"):
+        sr.generate(run, fix={99: "3"}, n=1)
+
+
+NUMBERS = [
+    (("train", "no.csv", "-o", "q", "--hidden", 0), "--hidden: at least 1"),
+    (("train", "no.csv", "-o", "q", "--rate", -1), "a number greater than 0"),
+    (("generate", "no", "-n", 0, "-o", "g.csv"), "-n: at least 1"),
+    (("evaluate", "no", "no.csv", "-n", -3), "-n: at least 2"),
+    (("predict", "no", "no.csv", "--sweeps", 0), "--sweeps: at least 1"),
+    (("score", "no.csv", "no.csv", "--seed", -1), "--seed: at least 0"),
+    (("mixing", "no", "--chains", 0), "--chains: at least 4"),
+    (("likelihood", "no", "no.csv", "--chains", 1), "--chains: at least 2"),
+    (("tree", "no", "no.csv", "-o", "tt", "--damping", 2), "--damping: a number less than 1"),
+    (("data", "info", "no.csv", "--maf", 0.9), "--maf: 0 to 0.5"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), NUMBERS)
+def test_bad_numbers_are_refused_before_anything_is_read(words, says):
+    assert says in call(*words).err
+
+
+def test_bad_numbers_are_refused_before_anything_is_read_in_python():
+    for function, given in ((sr.fit, {"hidden": 0}), (sr.read, {"maf": 0.9}), (sr.score, {"seed": -1})):
+        files = ("no.csv", "no.csv") if function is sr.score else ("no.csv",)
+        with pytest.raises(ConfigError, match=f"{next(iter(given))}: "):
+            function(*files, **given)
+
+
 def test_rules_are_for_tables(tmp_path):
     digits = sr.fit(sr.read("digits"), out=tmp_path / "run", hidden=4, updates=1)
     with pytest.raises(ConfigError, match="rows of a table"):

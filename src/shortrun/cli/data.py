@@ -183,8 +183,10 @@ def split(
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
+    from shortrun.data.core.splits import check_shares
     from shortrun.data.writing import target
 
+    check_shares(fraction, identity, flag="--")
     for path in (train, test):
         target(path, None)
     samples = read(source, settings=reading)

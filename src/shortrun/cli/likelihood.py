@@ -56,12 +56,12 @@ def likelihood(
     from shortrun.store import Trajectory
 
     _options.use_threads(threads)
+    how = LikelihoodByAgeSettings.of(**settings, **curve) if curve else LikelihoodSettings.of(**settings)
     trained = Trajectory.open(run)
-    if curve:
-        files = {"test": test, "train": train}
-        found = by_age(trained, LikelihoodByAgeSettings.of(**settings, **curve), files, reading)
+    if isinstance(how, LikelihoodByAgeSettings):
+        found = by_age(trained, how, {"test": test, "train": train}, reading)
     else:
-        found = at_one_age(trained, LikelihoodSettings.of(**settings), test, reading)
+        found = at_one_age(trained, how, test, reading)
     save(found, out, figure)
     for line in found.warnings:
         _output.say(f"warning: {line}", aside=True)

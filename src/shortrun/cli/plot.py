@@ -11,6 +11,7 @@ import typer
 from shortrun.cli import _curves, _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.files import check_place
 from shortrun.settings import OUTPUT, OfAge, Reading
 from shortrun.settings._base import MOST_UNITS
 from shortrun.settings.text import listed, whole_numbers
@@ -254,10 +255,11 @@ def names(text: str | None) -> list[str] | None:
 
 
 def check(out: Path) -> None:
-    """Refuse an output that is no figure before anything is computed."""
+    """Refuse an output that is no figure, or cannot be made, before anything is computed."""
     from shortrun.plots import check_suffix
 
     check_suffix(out)
+    check_place(out)
 
 
 def save(figure: Figure, out: Path) -> None:

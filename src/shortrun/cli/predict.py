@@ -84,7 +84,7 @@ def predict(
         found = tallied(workflows.predictions(trained, data, settings=settings), add, learned)
     _output.say(_reading.summary(file, data, part), aside=True)
     _output.say(f"by {_options.told_age(trained, settings, 'predict')}", aside=True)
-    for line in (*data.notes, *remarks(found, file)):
+    for line in (*data.notes, *remarks(found, file, data.kind.is_binned)):
         _output.say(f"note: {line}", aside=True)
     beside = regression(trained, data) if baseline else None
     if json:
@@ -108,12 +108,12 @@ def regression(run: Trajectory, data: Dataset) -> Baseline | None:
     return scores.baseline(real.train, data.recode(real.train.classes))
 
 
-def remarks(found: Tally, file: str) -> Iterator[str]:
+def remarks(found: Tally, file: str, binned: bool) -> Iterator[str]:
     """Yield what to know of an accuracy: of samples that the run learned from."""
     from shortrun.data.core.predictions import of_learned
 
     if found.learned:
-        yield of_learned(found.learned, found.samples, found.accuracy_of_others, f" of {file}")
+        yield of_learned(found.learned, found.samples, found.accuracy_of_others, of=f" of {file}", binned=binned)
 
 
 def separator_of(path: Path | None) -> str:

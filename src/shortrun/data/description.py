@@ -99,8 +99,7 @@ def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
     copies = found["samples"] - found["distinct"]
     if copies:
         share = copies / found["samples"]
-        binned = any(column.edges is not None for column in data.columns or ())
-        equal = f"equal{'s' if copies == 1 else ''} an earlier one{' with numbers in bins' if binned else ''}"
+        equal = f"equal{'s' if copies == 1 else ''} an earlier one{' with numbers in bins' * data.kind.is_binned}"
         lines.append(f"{counted(copies, 'sample')} ({share:.1%}) {equal}: a random split puts copies on both sides")
     small = [name for name, count in found["classes"].items() if count < FEW]
     if small:

@@ -44,6 +44,8 @@ class Leak:
         Share of the training samples that have such a neighbour (a copy or nearly) in the training.
     largest : float, default nan
         Largest identity across the sides of a sample that is no copy.
+    binned : bool, default False
+        Whether numbers were compared by their bins.
     """
 
     samples: int
@@ -55,6 +57,7 @@ class Leak:
     near: int = 0
     usual: float = 0.0
     largest: float = math.nan
+    binned: bool = False
 
     @property
     def spoils(self) -> bool:
@@ -66,7 +69,8 @@ class Leak:
         if self.copies:
             share = self.copies / self.samples
             usual = f"; of the {of} samples themselves {self.repeated:.1%} have an equal" if self.repeated else ""
-            yield f"{self.copies:,} of {self.samples:,} {what} samples ({share:.1%}) are copies of {of} samples{usual}"
+            equal = f"equal {of} samples with numbers in bins" if self.binned else f"are copies of {of} samples"
+            yield f"{self.copies:,} of {self.samples:,} {what} samples ({share:.1%}) {equal}{usual}"
         if self.near:
             looked = "" if self.compared == self.samples else f" {self.compared:,} of"
             others = f"{self.samples:,} {what} samples"
@@ -117,7 +121,8 @@ def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed:
         return Leak(len(test), 0, groups=groups)
     known = row_hashes(train.values)
     copied = np.isin(row_hashes(test.values), known)
-    found = Leak(len(test), int(copied.sum()), repeated(known), groups, identity)
+    binned = train.kind.is_binned
+    found = Leak(len(test), int(copied.sum()), repeated(known), groups, identity, binned=binned)
     return found if train.continuous or test.continuous else with_near(found, train, test, copied, seed)
 
 

@@ -24,7 +24,8 @@ from shortrun.scores._families import (
 )
 from shortrun.scores._summary import Scores
 from shortrun.settings import takes
-from shortrun.settings.scoring import ScoreSettings
+from shortrun.settings.keywords import checks
+from shortrun.settings.scoring import ScoreSettings, ScoringSettings
 
 UNDEFINED_ROW = Row(np.nan, np.nan, np.nan)
 
@@ -96,6 +97,12 @@ def check_names(names: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise ConfigError("scores", f"'{name}' is unknown, expected {', '.join(known)}", nearest(name, known))
+
+
+@checks(ScoringSettings)
+def check_settings(settings: ScoringSettings) -> None:
+    """Check the names of scores, before samples are read for them."""
+    check_names(settings.scores or ())
 
 
 @takes(ScoreSettings)

@@ -13,10 +13,13 @@ from shortrun.errors import ConfigError, nearest
 from shortrun.settings._base import Option, Settings, named_by_keywords, options
 
 R = TypeVar("R")
+S = TypeVar("S", bound=Settings)
 NAME = "settings"  # of the parameter that receives the value
 
 Converter: TypeAlias = Callable[[str, Any, Mapping[str, Any]], Any]
 CONVERTERS: dict[str, Converter] = {}  # annotation of a parameter -> what its arguments go through first
+
+CHECKS: dict[type[Settings], Callable[[Any], None]] = {}  # class -> what its settings go through before all else
 
 
 def converts(*annotations: str) -> Callable[[Converter], Converter]:
@@ -28,6 +31,19 @@ def converts(*annotations: str) -> Callable[[Converter], Converter]:
 
     def register(function: Converter) -> Converter:
         CONVERTERS.update(dict.fromkeys(annotations, function))
+        return function
+
+    return register
+
+
+def checks(kind: type[S]) -> Callable[[Callable[[S], None]], Callable[[S], None]]:
+    """Let settings of a class go through a function before the arguments of any function that takes them are read.
+
+    It raises a ShortrunError for what the class itself cannot know to be wrong.
+    """
+
+    def register(function: Callable[[S], None]) -> Callable[[S], None]:
+        CHECKS[kind] = function
         return function
 
     return register
@@ -73,6 +89,9 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
             if value is not None and parts[NAME]:
                 raise ConfigError(next(iter(parts[NAME])), f"give it within `{NAME}`, or give all options as keywords")
             values = parts | {NAME: kind.of(**parts[NAME]) if value is None else value}
+            for base, check in CHECKS.items():
+                if isinstance(values[NAME], base):
+                    check(values[NAME])
             plain = dict(zip(positions, args, strict=False)) | direct
             converted = {
                 each.name: CONVERTERS[str(each.annotation)](each.name, plain[each.name], plain)

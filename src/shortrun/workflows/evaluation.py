@@ -72,7 +72,6 @@ def evaluate(
     ['p-dd']
     """
     begin = time.monotonic()
-    scoring.check_names(settings.scores or ())
     run, say = opened(run, raw=settings.raw), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
@@ -134,7 +133,8 @@ def leak_of(run: Trajectory, test: Dataset | None, train: Dataset | None) -> Lea
         return leak_between(train, test)
     if run.rows is None:
         return None
-    return Leak(len(test), int(run.rows.learned_from(test).sum()), repeated(run.rows.learned))
+    copies, usual = int(run.rows.learned_from(test).sum()), repeated(run.rows.learned)
+    return Leak(len(test), copies, usual, binned=test.kind.is_binned)
 
 
 def beside_baseline(found: Iterable[Score], train: Dataset | None, held_out: Dataset | None) -> Iterator[Score]:

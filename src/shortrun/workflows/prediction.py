@@ -61,7 +61,7 @@ def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSet
     (5, 10)
     """
     found = joined([*predictions(run, data, settings=settings)])
-    return replace(found, learned=learned_from(run, data))
+    return replace(found, learned=learned_from(run, data), binned=data.kind.is_binned)
 
 
 @takes(PredictSettings)

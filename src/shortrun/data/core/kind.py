@@ -199,6 +199,11 @@ class Kind:
         return "continuous values" if self.continuous else "columns of different kinds"
 
     @property
+    def is_binned(self) -> bool:
+        """Whether different numbers of a table have one code."""
+        return any(len(part) > 1 for column in self.columns or () for part in column.within)
+
+    @property
     def is_table(self) -> bool:
         """Whether the sites are columns of a table."""
         return self.columns is not None or bool(self.table.names)

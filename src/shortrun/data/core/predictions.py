@@ -32,6 +32,8 @@ class Predictions(Shown):
         (N, K) float32, rows sum to 1.
     learned : ndarray, optional
         (N,) bool: whether the machine learned from a sample of these values; None where that is not known.
+    binned : bool, default False
+        Whether numbers were compared by their bins for that.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Predictions(Shown):
     classes: tuple[str, ...]
     probabilities: np.ndarray
     learned: np.ndarray | None = None
+    binned: bool = False
 
     number: ClassVar = ".4f"
 
@@ -84,7 +87,7 @@ class Predictions(Shown):
     def notes(self) -> tuple[str, ...]:
         """What to know of the accuracy."""
         count = 0 if self.learned is None else int(self.learned.sum())
-        return (of_learned(count, len(self), self.accuracy_of_others),) if count else ()
+        return (of_learned(count, len(self), self.accuracy_of_others, binned=self.binned),) if count else ()
 
     def _accuracy(self, of: np.ndarray) -> float | None:
         return float((self.predicted == self.labels)[of].mean()) if of.any() else None
@@ -107,9 +110,11 @@ class Predictions(Shown):
         return pd.DataFrame(self.columns())
 
 
-def of_learned(count: int, samples: int, accuracy_of_others: float | None, of: str = "") -> str:
-    """Return a line on predictions of samples that a machine learned from."""
-    known = f"{count:,} of {counted(samples, 'sample')}{of} equal training samples"
+def of_learned(
+    count: int, samples: int, accuracy_of_others: float | None, *, of: str = "", binned: bool = False
+) -> str:
+    """Return a line on predictions of samples that a machine learned from; `binned`: as its bins of numbers are."""
+    known = f"{count:,} of {counted(samples, 'sample')}{of} equal training samples{' with numbers in bins' * binned}"
     others = "" if accuracy_of_others is None else f"; on the others it is {accuracy_of_others:.4f}"
     return f"{known}: the accuracy of these says nothing of new ones{others}"
 

@@ -38,12 +38,19 @@ def coded_by(part: Dataset, columns: Sequence[Column]) -> Dataset:
     return part.with_values(np.stack(codes, axis=1).astype(np.uint8), kind).with_original(part.original)
 
 
+def check_shares(fraction: float | None = None, identity: float | None = None, *, flag: str = "") -> None:
+    """Raise ConfigError for a share that is none; `flag` is what stands before the names of options."""
+    if fraction is not None and not 0 < fraction < 1:
+        raise ConfigError(f"{flag}fraction", f"a number above 0 and below 1 expected, got {fraction}")
+    if identity is not None and not 0 < identity <= 1:
+        raise ConfigError(f"{flag}identity", f"a number above 0 and at most 1 expected, got {identity}")
+
+
 def split_rows(
     dataset: Dataset, fraction: float, *, seed: int, groups: bool = True, stratify: bool = True
 ) -> np.ndarray:
     """Return which samples `split` holds out, (N,) bool: a split that copies nothing."""
-    if not 0 < fraction < 1:
-        raise ConfigError("fraction", f"a number above 0 and below 1 expected, got {fraction}")
+    check_shares(fraction)
     group = group_codes(dataset if groups else dataset.with_groups(None))
     strata = group_strata(dataset, group) if stratify else np.zeros(group.max() + 1, np.int64)
     random = np.random.default_rng(check_seed(seed))
@@ -68,8 +75,7 @@ def alike_together(dataset: Dataset, identity: float) -> np.ndarray:
     DataError
         If the data are continuous, or all samples are of one such group.
     """
-    if not 0 < identity <= 1:
-        raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {identity}")
+    check_shares(identity=identity)
     if dataset.continuous:
         raise DataError("identity is the share of sites that agree: these data are continuous")
     alike = clusters(taken(dataset.values, slice(None)), agreeing_sites(identity, dataset.sites))

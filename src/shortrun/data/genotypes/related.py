@@ -11,8 +11,9 @@ import numpy as np
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import BYTES, give_back
 from shortrun.data.core.likeness import components
+from shortrun.data.core.splits import check_shares
 from shortrun.data.genotypes.persons import check_kind, groups_of
-from shortrun.errors import ConfigError, DataError
+from shortrun.errors import DataError
 
 if TYPE_CHECKING:
     from shortrun.data.core.dataset import Dataset
@@ -55,8 +56,7 @@ def related(data: Dataset, share: float) -> np.ndarray:
     >>> related(data, 0.8).tolist()
     ['a', 'a', 'c']
     """
-    if not 0 < share <= 1:
-        raise ConfigError("identity", f"a number above 0 and at most 1 expected, got {share}")
+    check_shares(identity=share)
     check_kind(data)
     names, person, rows = people_of(data)
     most = math.floor((1 - share) * 2 * data.sites + 1e-9)  # alleles that may differ

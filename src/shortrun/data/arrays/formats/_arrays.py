@@ -191,7 +191,10 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
         If the arrays do not agree.
     """
     values, shape = found["x"], found.get("image_shape")
-    table = None if alphabet is not None else as_table(values, options)
+    try:
+        table = as_table(values, options) if alphabet is None and values.dtype.kind in "iufb" else None
+    except FormatError as error:  # which knows no file
+        raise DataError(str(error).replace(f"{error.path}: ", "")) from None
     if table is not None:
         data = about(found, np.zeros((len(values), 1), np.uint8))
         if len(table) != len(data):
