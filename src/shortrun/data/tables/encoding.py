@@ -335,7 +335,8 @@ def usable(
         for i in np.flatnonzero((codes < 0).any(axis=0)).tolist():
             rows = np.flatnonzero(codes[:, i] < 0)
             more = f"; {len(rows):,} cells of this column are so" if len(rows) > 1 else ""
-            complaint = columns[i].complaint(table.columns[sites[i]][rows[0]]) + more
+            remedy = "'--unknown drop' leaves out the row" + ", 'gap' reads it as missing" * columns[i].missing
+            complaint = f"{columns[i].complaint(table.columns[sites[i]][rows[0]])} ({remedy}{more})"
             findings.problems.append(table.refused(int(rows[0]), sites[i], complaint))
         findings.check()
     return codes[kept].astype(np.uint8), kept
