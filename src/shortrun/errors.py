@@ -14,7 +14,7 @@ from pathlib import Path
 
 MOST_LINES = 10  # of a message about many problems
 JOINERS = "\u200c\u200d"
-FLAG = re.compile(r"(?<![\w/.=-])--[a-z][a-z-]*[a-z]")
+FLAG = re.compile(r"(?<![\w/.=-])(?P<flag>--[a-z][a-z-]*[a-z])(?: (?P<word>[\w-]+))?")
 
 _wording: dict[str, Callable[[], Mapping[str, str]]] = {}  # "keywords": flag -> what Python users write
 
@@ -73,7 +73,13 @@ def worded(text: str) -> str:
     if "--" not in text or "keywords" not in _wording:
         return text
     known = _wording["keywords"]()
-    return FLAG.sub(lambda found: known.get(found[0], found[0]), text)
+
+    def keyword(found: re.Match[str]) -> str:
+        """A word that the option can be belongs to it: --missing category is missing="category"."""
+        flag, word = found["flag"], found["word"]
+        return known.get(found[0]) or f"{known.get(flag, flag)}{f' {word}' if word else ''}"
+
+    return FLAG.sub(keyword, text)
 
 
 class ShortrunError(ValueError):

@@ -79,7 +79,8 @@ def test_bad_input_is_one_line(kind, words, line, file, tmp_path):
 
 def test_options_of_chaotic_networks_need_one(tmp_path):
     for words in (("--gain", 2), ("--time", 10), ("--no-diagonal",), ("--hebbian", 2)):
-        assert "--model chaotic" in refused("train", "digits", "-o", tmp_path / "run", "--updates", 1, *words)
+        line = refused("train", "digits", "-o", tmp_path / "run", "--updates", 1, *words)
+        assert "--model: options of chaotic networks" in line
 
 
 def test_sequences_are_refused(tmp_path):

@@ -121,7 +121,7 @@ def test_options_of_tables_on_the_command_line(tmp_path, monkeypatch):
     options = ("--delimiter", ";", "--decimal", ",", "--encoding", "latin-1")
     said = good("data", "info", "x.csv", *options).out
     assert "numbers with commas in column 'größe': '1,5' is read as 1.5" in said
-    assert "byte 0xf6 is not UTF-8 text: encoding latin-1" in refused("data", "info", "x.csv")
+    assert "byte 0xf6 is not UTF-8 text: --encoding latin-1" in refused("data", "info", "x.csv")
     said = good("data", "convert", "x.csv", "z.csv", *options).err
     assert "fields are separated" not in said
     assert "'1,5' is read as 1.5" in said

@@ -143,6 +143,8 @@ def test_a_function_takes_options_by_keyword_and_names_the_nearest():
     ("flags", "keywords"),
     [
         ("--max-unpacked raises it", "max_unpacked raises it"),
+        ("'--missing category' makes it one", "'missing=\"category\"' makes it one"),
+        ("--unknown gap reads it", 'unknown="gap" reads it'),
         ("--resume goes on, --no-diagonal leaves it", "resume=True goes on, diagonal=False leaves it"),
         ("x/--resume/y, a--resume and --no-such-option", "x/--resume/y, a--resume and --no-such-option"),
     ],

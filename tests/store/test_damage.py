@@ -181,7 +181,7 @@ def test_the_best_age_is_missing(run):
     (run / "log.jsonl").write_bytes(b"".join(map(log.line_of, records)))
     assert Trajectory(run).best() == 13
     (run / "ages/000000013.safetensors").unlink()
-    said = "ages/000000013.safetensors: is missing, the best age to generate: the nearest are 10, 16; --age N takes one"
+    said = "ages/000000013.safetensors: is missing, the best age to generate: the nearest are 10, 16; age N takes one"
     assert said in message(Trajectory(run).best)
 
 

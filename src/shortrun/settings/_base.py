@@ -230,6 +230,7 @@ def keywords_of_flags() -> dict[str, str]:
         for each in options(kind) if room else ():
             for position, flag in enumerate(part for flags in each.flags for part in flags.split("/")):
                 known.setdefault(flag, f"{each.keyword}={not position}" if each.type is bool else each.keyword)
+                known |= {f"{flag} {word}": f'{each.keyword}="{word}"' for word in each.choices}
                 if each.type is bool:
                     known.setdefault(f"--no-{flag.removeprefix('--')}", f"{each.keyword}=False")
     return known
