@@ -17,6 +17,7 @@ JOINERS = "\u200c\u200d"
 FLAG = re.compile(r"(?<![\w/.=-])(?P<flag>--[a-z][a-z-]*[a-z])(?: (?P<word>[\w-]+))?")
 
 _wording: dict[str, Callable[[], Mapping[str, str]]] = {}  # "keywords": flag -> what Python users write
+_at_command_line: list[bool] = []  # an entry for each `worded_in_flags` that has not ended
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -60,17 +61,16 @@ def worded_by(keywords: Callable[[], Mapping[str, str]]) -> None:
 @contextmanager
 def worded_in_flags() -> Iterator[None]:
     """Leave flags in messages as they are: the user is at a command line."""
-    keywords = _wording.pop("keywords", None)
+    _at_command_line.append(True)
     try:
         yield
     finally:
-        if keywords is not None:
-            _wording["keywords"] = keywords
+        _at_command_line.pop()
 
 
 def worded(text: str) -> str:
     """Return a text with keywords in place of flags, unless the user is at a command line."""
-    if "--" not in text or "keywords" not in _wording:
+    if "--" not in text or "keywords" not in _wording or _at_command_line:
         return text
     known = _wording["keywords"]()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,8 +129,9 @@ def telling() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        why = re.sub(r"^\[\S+\] ", "", str(error).splitlines()[0])  # without the place in the library's source
         raise ParallelError(
-            f"another process of this training ended, or cannot be reached ({str(error).splitlines()[0][:120]}); "
+            f"another process of this training ended, or cannot be reached ({why[:120]}); "
             "what was saved goes on with --resume"
         ) from error
 

@@ -121,6 +121,7 @@ def of_learned(
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
     """Return the predictions of all parts, in order."""
-    names = ("names", "labels", "probabilities")
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return Predictions(classes=parts[0].classes, **columns)
+    names, labels, probabilities = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("names", "labels", "probabilities")
+    )
+    return Predictions(names=names, labels=labels, classes=parts[0].classes, probabilities=probabilities)
