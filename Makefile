@@ -79,6 +79,7 @@ check-wheel:
 	PATH=$(FRESH) PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(FRESH)/python -m pytest -p jaxtyping -p hypothesispytest --quick
 
 # The tests with the lowest versions that pyproject.toml declares, of all packages but PyTorch: constraints.txt has that.
+# Types at run time are not checked: the jaxtyping of that time finds its packages imported.
 lowest:
 	rm -rf build/lowest
 	$(PYTHON) -m venv build/lowest
@@ -86,7 +87,7 @@ lowest:
 	build/lowest/bin/uv pip compile --quiet --resolution lowest-direct --python build/lowest/bin/python --extra test \
 	    --extra plots --extra io pyproject.toml --no-emit-package torch --no-emit-package triton -o build/lowest/versions.txt
 	build/lowest/bin/pip install --disable-pip-version-check -c constraints.txt -c build/lowest/versions.txt -e '.[test,plots,io]'
-	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 build/lowest/bin/python -m pytest -p jaxtyping -p hypothesispytest --quick
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 build/lowest/bin/python -m pytest -p hypothesispytest -o addopts= -q --quick
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .ruff_cache

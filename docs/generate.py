@@ -24,6 +24,7 @@ from shortrun.cli._lazy import command_of
 from shortrun.settings import Config, Option, Settings
 from shortrun.settings._base import members, option_of, section_of
 from shortrun.settings.keywords import type_name
+from shortrun.settings.sampling import Labels
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "settings.md"
@@ -47,6 +48,7 @@ The public names of `shortrun`, room by room. This page is made from the code by
 """
 ROOMS = ("plots", "sklearn")  # whose functions are public too, under their own names
 Row = dict[str, str]  # column -> cell
+GIVEN = {Labels: "str | int | Sequence[str | int] | Mapping[str | int, int] | None"}  # numbers become texts before all
 STUB_HEAD = '"""Types of the public names, made from the code by `make docs`."""\n'
 
 
@@ -193,6 +195,8 @@ def imported(name: str, module: ModuleType) -> str:
 
 def source(kind: Any) -> str:
     """Return the source of the annotation of an option, without its limits."""
+    if kind in GIVEN:
+        return GIVEN[kind]
     return " | ".join("None" if part is type(None) else simple(part) for part in members(kind))
 
 

@@ -11,16 +11,22 @@ enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
 
 static int chosen = -1;
 
-static int best(void) {
 #if defined(HAVE_X86_PATHS)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        return AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return AVX2;
-#endif
-    return PORTABLE;
+#include <cpuid.h>
+
+/* What the processor has and the system saves: asked here, since the libraries of some compilers do not say. */
+static int best(void) {
+    const unsigned fma = 1u << 12, xsave = 1u << 27, avx2 = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30;
+    const unsigned avx512 = avx2 | f | dq | bw | 1u << 31, wide = 0x06, widest = 0xe6;
+    unsigned a, b, c, d, saved, rest;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & fma) || !(c & xsave)) return PORTABLE;
+    __asm__ volatile("xgetbv" : "=a"(saved), "=d"(rest) : "c"(0));
+    if ((saved & wide) != wide || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & avx2)) return PORTABLE;
+    return (b & avx512) == avx512 && (saved & widest) == widest ? AVX512 : AVX2;
 }
+#else
+static int best(void) { return PORTABLE; }
+#endif
 
 /* Take the best path of the processor that is not above `limit`; returns the path taken. */
 EXPORT int shortrun_select(int limit) {
