@@ -27,7 +27,7 @@ class Alphabet:
     Examples
     --------
     >>> bases = Alphabet("dna", "-ACGT")
-    >>> bases.encode("GAT-A"), bases.decode([1, 2, 3])
+    >>> bases.encode("GAT-A"), bases.decode(np.array([1, 2, 3]))
     (array([3, 1, 4, 0, 1], dtype=uint8), 'ACG')
     """
 
