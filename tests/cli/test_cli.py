@@ -62,11 +62,12 @@ def rna(folder):
 
 def test_train_says_what_was_read_and_what_came_out(folder):
     result = good("train", "digits", "-o", folder / "said", *SMALL)
-    read, engine, outcome = result.out.splitlines()
+    read, engine, outcome, early = result.out.splitlines()
     assert read == "read digits: 1,797 samples, 64 sites, 2 colours, 10 classes, 0 unlabelled"
     assert engine.startswith("engine: ")
     assert "20 updates" in outcome
     assert "accuracy" in outcome
+    assert "from update 50 on" in early
     assert result.err.splitlines()[-1].startswith("update 20/20")
 
 

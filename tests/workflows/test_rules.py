@@ -114,9 +114,9 @@ def test_the_column_of_classes_is_set_by_the_label(run, tmp_path):
         made = good("generate", run, "-n", 3, "-o", tmp_path / "t.csv")
         result = call("generate", run, *words, "-o", tmp_path / "g.csv")
         name = "label" if "label=y" in words else "sick"
-        said = f"{words[0]}: '{name}' is the column of classes, which --label (labels) sets"
+        said = f"{words[0]}: '{name}' is the column of classes, which --label sets"
         assert (result.code, said in result.err, made.code) == (2, True, 0)
-    with pytest.raises(ConfigError, match="fix: 'sick' is the column of classes, which --label"):
+    with pytest.raises(ConfigError, match="fix: 'sick' is the column of classes, which labels sets"):
         sr.generate(run, fix={"sick": "y"}, n=1)
 
 

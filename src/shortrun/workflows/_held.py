@@ -32,7 +32,7 @@ def sites_of(kind: Kind, word: int | str, option: str) -> tuple[int, ...]:
         return (kind.site_names.index(name),)
     if isinstance(word, str) and kind.is_table and (kind.columns or not word.strip().replace("-", "").isdecimal()):
         if kind.label_column is not None and same(word) in (same(kind.label_column), LABEL):
-            raise ConfigError(option, f"'{word}' is the column of classes, which --label (labels) sets")
+            raise ConfigError(option, f"'{word}' is the column of classes, which --label sets")
         raise ConfigError(option, f"no column '{word}'", nearest(word, kind.site_names))
     numbers = whole_numbers(word, option) if isinstance(word, str) else (word,)
     for number in numbers:
