@@ -34,6 +34,7 @@ COMPARED = 2000  # held-out samples, at most
 SEGMENT = 200  # bins of a segment of music
 WINDOW = 10  # bins of a window: those across the end of a segment are left out
 STRONG = 0.5  # |r| of two sites
+DRAWS = 10  # of training rows in place of generated ones
 
 
 def fashion() -> Split:
@@ -155,6 +156,7 @@ def judged(name: str, run: sr.Trajectory, train: sr.Dataset, test: sr.Dataset, s
         "recognised": float((judge(made) == made.labels).mean()),
         "p_dd": p_dd,
         "p_gg": p_gg,
+        **of_real(train, test),
         "nearer": chance_below(nearest_to(made, train), nearest_to(test, train)),
         "c2st": told_apart(test, made).value,
         "e2": second_moment(train, many),
@@ -171,6 +173,14 @@ def judged(name: str, run: sr.Trajectory, train: sr.Dataset, test: sr.Dataset, s
         of_made, truth = recogniser(many, among=["logistic regression"]), test.recode(train.classes).labels
         found["trained_on_generated"] = float((of_made(test) == truth).mean()) / found["logistic"]
     return found
+
+
+def of_real(train: sr.Dataset, test: sr.Dataset) -> dict:
+    """Return P_DD and P_GG of training rows in place of generated ones: 1/2 if both are of one distribution."""
+    random, rows = np.random.default_rng(0), min(len(train), len(test))
+    draws = [train.select(random.permutation(len(train))[:rows]) for _ in range(DRAWS)]
+    p_dd, p_gg = np.mean([adversarial_accuracy(test, draw) for draw in draws], axis=0)
+    return {"p_dd_real": float(p_dd), "p_gg_real": float(p_gg)}
 
 
 def logistic(train: sr.Dataset):

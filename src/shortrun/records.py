@@ -28,6 +28,8 @@ RUNAWAY = 0.1  # by which samples are told apart better than at the best age
 SETBACKS = 3  # whose next one ends a training
 TRIES = 2  # ages after a set-back of which one must be better
 RAN_AWAY = "it ran away"
+NOISE_HURT = "noise in the samples whose labels are predicted made held-out ones worse"
+FAULTS = (RAN_AWAY, NOISE_HURT)  # set-backs that say nothing about the rate
 
 
 class Outlook(NamedTuple):
@@ -183,10 +185,10 @@ def setbacks(seen: Sequence[Record]) -> int:
 def in_vain(seen: Sequence[Record]) -> bool:
     """Return whether half the rate brought nothing better, at some ages since a training was set back.
 
-    A machine that ran away is another matter: it may need several halvings before it learns at all.
+    A machine that ran away is another matter, as it may need several halvings before it learns at all, and so is noise.
     """
     turns = [i for i, record in enumerate(seen) if "set_back_to" in record]
-    if not turns or seen[turns[-1]].get("because") == RAN_AWAY:
+    if not turns or seen[turns[-1]].get("because") in FAULTS:
         return False
     before, since = seen[: turns[-1]], seen[turns[-1] + 1 :]
     return len(since) >= TRIES and not any(gained(before, record) for record in since)
@@ -229,8 +231,8 @@ def predicting(records: Sequence[Record], weight: float, least: float) -> Predic
     Labels are learnt long before samples are good. From then on a strong gradient for them only learns the training
     labels by heart: held-out ones are predicted worse, and the samples of a class become alike. The sign is an age
     that, like the one before, is less accurate than the best by more than a standard error. The first asks for noise
-    in the samples whose labels are predicted; at each later one the weight halves. It also halves whenever the training
-    is set back, since it makes machines run away.
+    in the samples whose labels are predicted, unless it has hurt; at each later one the weight halves. It also halves
+    whenever the training is set back, since it makes machines run away.
 
     Parameters
     ----------
@@ -248,20 +250,29 @@ def predicting(records: Sequence[Record], weight: float, least: float) -> Predic
     >>> predicting(ages, 10.0, least=1.0)
     Predicting(weight=10.0, by_heart=True)
     """
-    best, worse, by_heart = 0.0, 0, False
+    best, worse, by_heart, hurt = 0.0, 0, False, False
     for record in decisive(records):
         back = "set_back_to" in record
         if back:
-            best, worse = 0.0, 0
+            best, worse, hurt = 0.0, 0, hurt or record.get("because") == NOISE_HURT
         elif "accuracy" in record:
             best = max(best, right(record))
             worse = worse + 1 if right(record) < best - share_error(best, record) else 0
         sign = worse >= 2
-        if back or (sign and by_heart):
+        if back or (sign and (by_heart or hurt)):
             weight = max(weight / 2, min(weight, least))
         if sign and not by_heart:
             by_heart, worse = True, 0
+        by_heart = by_heart and not hurt
     return Predicting(weight, by_heart)
+
+
+def noise_hurt(seen: Sequence[Record]) -> bool:
+    """Return whether held-out labels are predicted worse at the first age with noise, by more than a standard error."""
+    if len(seen) < 2 or "set_back_to" in seen[-2] or not seen[-1].get("swapped") or seen[-2].get("swapped"):
+        return False
+    before, since = right(seen[-2]), right(seen[-1])
+    return since < before - share_error(before, seen[-1])
 
 
 def share_error(share: float, record: Record) -> float:
@@ -280,7 +291,7 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
     records : Sequence[Record]
         The log of a training.
     automatic : bool, default True
-        Whether it ends by itself; one of a given number of updates is left alone unless it runs away.
+        Whether it ends by itself; one of a given number of updates is left alone unless it runs away, or noise hurts.
     """
     seen = decisive(records)
     if not seen or setbacks(seen) > SETBACKS:
@@ -288,6 +299,8 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
     last = seen[-1]
     if collapsed(last) or jumped(records):
         return RAN_AWAY
+    if noise_hurt(seen):
+        return NOISE_HURT
     if not automatic:
         return None
     if "set_back_to" in last:

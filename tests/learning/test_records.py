@@ -5,6 +5,7 @@ import math
 import pytest
 
 from shortrun.records import (
+    NOISE_HURT,
     RAN_AWAY,
     best,
     collapsed,
@@ -214,3 +215,35 @@ def test_labels_that_are_learnt_count_less_from_then_on():
 def test_labels_count_less_after_a_set_back():
     back = record(200, 0.7, set_back_to=100)
     assert predicting([record(100, 0.7), back, record(300, 0.7)], 12.0, 1.0) == (6.0, False)
+
+
+def with_noise(*accuracies):
+    """Accuracies before noise, and the last one at the first age with it; 0.9 of 400 has a standard error of 0.015."""
+    seen = [record(100 * i, 0.7, nearer=0.1 + 0.01 * i, accuracy=a, swapped=0.0) for i, a in enumerate(accuracies, 1)]
+    seen[-1]["swapped"] = 0.2
+    return seen
+
+
+def test_noise_that_hurts_ends_for_good():
+    seen = with_noise(0.95, 0.9, 0.9, 0.88)
+    assert predicting(seen[:-1], 10.0, 1.0) == (10.0, True)
+    for automatic in (True, False):
+        assert set_back(seen, automatic=automatic) == NOISE_HURT
+        assert set_back(with_noise(0.95, 0.9, 0.9, 0.89), automatic=automatic) is None
+    back = [*seen[:-1], record(400, 0.7, accuracy=0.9, set_back_to=300, because=NOISE_HURT)]
+    assert predicting(back, 10.0, 1.0) == (5.0, False)
+    later = [record(100 * i, 0.7, accuracy=a, swapped=0.0) for i, a in ((5, 0.95), (6, 0.9), (7, 0.9))]
+    assert predicting([*back, *later], 10.0, 1.0) == (2.5, False)  # the next sign halves the weight
+
+
+def test_noise_is_judged_by_its_first_age_alone():
+    seen = with_noise(0.95, 0.9, 0.9, 0.9)
+    assert set_back([*seen, record(500, 0.7, nearer=0.2, accuracy=0.7, swapped=0.2)]) is None
+    back = [*seen[:-1], record(400, 0.7, accuracy=0.95, set_back_to=100, because="samples became worse")]
+    assert set_back([*back, record(500, 0.7, accuracy=0.9, swapped=0.2)]) is None
+
+
+def test_a_training_does_not_end_because_noise_was_in_vain():
+    idle = [record(100 * i, 0.7) for i in range(1, 5)]
+    seen = [*idle, record(500, 0.7, set_back_to=100, because=NOISE_HURT), record(600, 0.7), record(700, 0.7)]
+    assert not outlook(seen).done

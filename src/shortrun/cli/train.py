@@ -18,7 +18,7 @@ from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
 from shortrun.phrases import counted
 from shortrun.progress import monitored
-from shortrun.records import FIRST_MONITORED
+from shortrun.records import FIRST_MONITORED, NOISE_HURT
 from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
 
 if TYPE_CHECKING:
@@ -177,9 +177,11 @@ def advice(run: Trajectory) -> Iterator[str]:
     records = run.log()
     for record in records:
         if "set_back_to" in record:
+            slower = f"at {record['pace']:g} of the rate and"
+            on = "without it, at half the weight" if record["because"] == NOISE_HURT else slower
             yield (
                 f"note: {record['because']}, so at update {record['update']} it went back to age "
-                f"{record['set_back_to']} and on at {record['pace']:g} of the rate and of predicting"
+                f"{record['set_back_to']} and on {on} of predicting"
             )
     if run.updates < FIRST_MONITORED and run.config["training"]["validation"] > 0:
         yield f"too early to say how good samples are: they are compared from update {FIRST_MONITORED} on"

@@ -17,7 +17,7 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.records import FIRST_MONITORED, Record, ages, best, decisive, outlook, predicting, set_back
+from shortrun.records import FIRST_MONITORED, NOISE_HURT, Record, ages, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
@@ -244,7 +244,7 @@ def _judged(
     training.theta.copy_(theta)
     if training.average is not None:
         training.average.copy_(theta)
-    training.pace *= SLOWER
+    training.pace *= 1 if reason == NOISE_HURT else SLOWER
     now: Record = {name: record[name] for name in ("rate", "update", "seconds")}
     now |= monitor.norms(model, theta) | monitored(theta, None)
     return now | {"set_back_to": good, "because": reason, "pace": training.pace}
