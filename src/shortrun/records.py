@@ -190,18 +190,8 @@ def in_vain(seen: Sequence[Record]) -> bool:
     turns = [i for i, record in enumerate(seen) if "set_back_to" in record]
     if not turns or seen[turns[-1]].get("because") in FAULTS:
         return False
-    before, since = seen[: turns[-1]], seen[turns[-1] + 1 :]
-    return len(since) >= TRIES and not any(gained(before, record) for record in since)
-
-
-def gained(before: Sequence[Record], record: Record) -> bool:
-    """Return whether a record is better than all before by more than half a standard error, in one of three ways."""
-    nearer = [abs(each["nearer"] - 0.5) for each in (*before, record)]
-    apart, wrong = [*map(told_apart, (*before, record))], [1 - right(each) for each in (*before, record)]
-    errors = standard_error(record), chance(record) / ERRORS, share_error(right(record), record)
-    return any(
-        values[-1] < min(values[:-1]) - error / 2 for values, error in zip((apart, nearer, wrong), errors, strict=True)
-    )
+    since = since_set_back(seen)
+    return TRIES <= len(since) <= idle(seen)
 
 
 def right(record: Record) -> float:
@@ -309,7 +299,8 @@ def set_back(records: Sequence[Record], *, automatic: bool = True) -> str | None
         return "samples became worse"
     if copies(last) and all(copies(record) for record in since_set_back(seen)):
         return "samples began to copy"
-    return f"samples came no closer for {PATIENCE} ages" if idle(seen) >= PATIENCE else None
+    waited = min(idle(seen), len(since_set_back(seen)))
+    return f"samples came no closer for {PATIENCE} ages" if waited >= PATIENCE else None
 
 
 def since_set_back(seen: Sequence[Record]) -> Sequence[Record]:
@@ -319,17 +310,29 @@ def since_set_back(seen: Sequence[Record]) -> Sequence[Record]:
 
 
 def idle(seen: Sequence[Record]) -> int:
-    """Return for how many ages, since it was last set back, a training got no better.
+    """Return for how many ages a training got no better, by a standard error and in one of three ways.
 
     Neither are samples told apart less, nor are they as near to the training data as new ones, nor are more labels
     right. The noise of all ages is the same, so that their errors mostly cancel.
     """
-    return min(
-        since_best([told_apart(record) for record in seen]),
-        since_best([abs(record["nearer"] - 0.5) for record in seen]),
-        since_best([-right(record) for record in seen]),
-        len(since_set_back(seen)),
+    apart, nearer, wrong = (
+        [told_apart(record) for record in seen],
+        [abs(record["nearer"] - 0.5) for record in seen],
+        [1 - right(record) for record in seen],
     )
+    return min(
+        since_gain(apart, [standard_error(record) for record in seen]),
+        since_gain(nearer, [chance(record) / ERRORS for record in seen]),
+        since_gain(wrong, [share_error(right(record), record) for record in seen]),
+    )
+
+
+def since_gain(losses: Sequence[float], errors: Sequence[float]) -> int:
+    """Return how many entries ago a loss was last smaller than at the last such entry, by more than its error."""
+    at = 0
+    for i, (loss, error) in enumerate(zip(losses, errors, strict=True)):
+        at = i if loss < losses[at] - error else at
+    return len(losses) - 1 - at
 
 
 def since_best(losses: Sequence[float]) -> int:

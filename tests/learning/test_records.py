@@ -150,7 +150,7 @@ def test_a_training_ends_at_the_fourth_setback():
     ("between", "done"),
     [
         ({}, True),
-        ({"p_dd": 0.69}, True),  # by less than half a standard error, 0.0125 of told_apart
+        ({"p_dd": 0.67}, True),  # by less than a standard error, 0.025 of told_apart
         ({"p_dd": 0.65}, False),
         ({"nearer": 0.35}, False),
         ({"accuracy": 0.95}, False),
