@@ -13,6 +13,7 @@ import pytest
 import shortrun as sr
 from command_line import call, good, refused
 from quick_evaluations import quick_evaluations
+from shortrun.errors import ConfigError
 from sketches import sketched_pages
 
 SMALL = ("--hidden", 6, "--updates", 6, "--batch", 20, "--threads", 1, "--scheme", "ff", "--steps", 2)
@@ -66,6 +67,13 @@ def test_page_with_the_tree_within(data, tmp_path):
     assert unescape(tree).rstrip().endswith("</html>")
     good("evaluate", data / "run", *options)
     assert "<iframe" not in (tmp_path / "p.html").read_text()
+
+
+def test_scores_that_need_both_sides_name_the_one_that_lacks(data):
+    run, train = data / "run", sr.read(data / "two.npz")
+    for given, lacking in (({"test": train}, "train"), ({"train": train}, "test")):
+        with pytest.raises(ConfigError, match=f"'memorisation' needs .*: give {lacking} too"):
+            sr.evaluate(run, **given, scores=["memorisation"])
 
 
 def test_scores_are_those_of_generated_samples(data):

@@ -10,7 +10,7 @@ from pathlib import Path
 from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions, describe
 from shortrun.data.leaks import Leak, leak_between, repeated
-from shortrun.errors import DataError
+from shortrun.errors import ConfigError, DataError
 from shortrun.scores import ALL, FEWEST, Curves, Evaluation, Role, Score
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
@@ -75,6 +75,7 @@ def evaluate(
     run, say = opened(run, raw=settings.raw), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
     reference, role = compared_with(run, test, train)
+    check_sides(settings.scores, test, train)
     leak = leak_of(run, test, train)
     real = sampled(reference, n, seed)
     say(f"generating {len(real):,} samples")
@@ -123,6 +124,15 @@ def evaluate(
         seconds=time.monotonic() - begin,
         leak=leak,
     )
+
+
+def check_sides(names: Sequence[str] | None, test: Dataset | None, train: Dataset | None) -> None:
+    """Refuse scores of new samples beside those of the training, where one side lacks."""
+    scoring.check_names(names or ())
+    for name in names or ():
+        if scoring.offered()[name][0].held_out and (test is None or train is None):
+            lacking = "train" if train is None else "test"
+            raise ConfigError("scores", f"'{name}' needs samples of the training and new ones: give {lacking} too")
 
 
 def leak_of(run: Trajectory, test: Dataset | None, train: Dataset | None) -> Leak | None:
