@@ -20,7 +20,8 @@ from shortrun.settings.training import ModelSettings
 from shortrun.typing import State
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Rate, Units
 
-FEW, MANY, ENOUGH = 256, 512, 5000  # hidden units of small and of large data, and the samples of the latter
+FEW, MANY = 256, 512  # hidden units of small and of large data
+LARGE = 5000, 1000  # samples or sites from which on data are large
 ELEMENTS = 2**24  # of the largest table that is made outside of an update
 
 
@@ -43,7 +44,8 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
         layers.append(Layer(LABEL, 1, Potts(len(data.classes))))
     hidden = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}[settings.hidden_units]()
     start = settings.start if data.classes else "uniform"
-    units = (MANY if len(data) >= ENOUGH else FEW) if settings.hidden == "auto" else settings.hidden
+    large = len(data) >= LARGE[0] or data.sites >= LARGE[1]
+    units = (MANY if large else FEW) if settings.hidden == "auto" else settings.hidden
     return Spec((*layers, Layer(HIDDEN, units, hidden)), settings.hidden_rule, start)
 
 

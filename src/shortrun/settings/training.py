@@ -43,7 +43,10 @@ class ModelSettings(Settings):
         "auto", "Type of the visible units; by default what the values need.", panel=MODEL
     )
     hidden: Width | Literal["auto"] = option(
-        "auto", "Number of hidden units; by default 256, or 512 from 5,000 samples on.", panel=MODEL, metavar="H"
+        "auto",
+        "Number of hidden units; by default 256, or 512 from 5,000 samples or 1,000 sites on.",
+        panel=MODEL,
+        metavar="H",
     )
     hidden_units: Literal["bernoulli", "ising", "gaussian"] = option(
         "bernoulli", "Type of the hidden units.", panel=MODEL

@@ -151,7 +151,7 @@ class ShortRunGenerator(_Estimator):
     Parameters
     ----------
     hidden : int or "auto", default "auto"
-        Number of hidden units; by default 256, or 512 from 5,000 samples on.
+        Number of hidden units; by default 256, or 512 from 5,000 samples or 1,000 sites on.
     steps : int, default 10
         Number k of sweeps that a sample takes.
     updates : int or "auto", default 500
@@ -229,7 +229,7 @@ class ShortRunClassifier(ClassifierMixin, _Estimator):
     Parameters
     ----------
     hidden : int or "auto", default "auto"
-        Number of hidden units; by default 256, or 512 from 5,000 samples on.
+        Number of hidden units; by default 256, or 512 from 5,000 samples or 1,000 sites on.
     steps : int, default 10
         Number k of sweeps that a sample takes.
     updates : int or "auto", default 500
