@@ -203,7 +203,7 @@ def stream(
     """
     run = opened(run, raw=settings.raw)
     if not times or min(times) < 1:
-        raise ConfigError("steps", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
+        raise ConfigError("times", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
     codes = _label_codes(run, template, settings)
     fixed, kept = fixed_cells(run.kind, settings.fix), _kept(run, template, settings)
     kind, notes = holding(run.kind, fixed)
