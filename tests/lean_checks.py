@@ -6,7 +6,8 @@ here beartype does that alone, with the same annotations. A function with shapes
 with arguments of some types, shapes and dtypes; these decide the outcome, so that later calls only compare them, and
 a result of another kind is checked in full again. A function that was called hundreds of times, in the loop of a
 training, is then looked at in every tenth call. Of a list, beartype checks one item at random: where items differ,
-as many calls are checked as miss a wrong item once in 3,000 times.
+as many calls are checked as miss a wrong item once in 3,000 times. A function within another one is made by each call
+of that one: its checker, which takes longer to make than most of what it checks, is made once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import typing
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable
 from functools import cache, partial, wraps
+from types import CodeType
 from typing import Any, get_args
 
 import jaxtyping
@@ -28,6 +30,9 @@ from jaxtyping import AbstractArray, _decorator
 full = _decorator.jaxtyped
 LOOKS = 8  # an item: exp(-8) = 1 / 3,000
 OFTEN, EVERY = 300, 10  # calls of a function that are all looked at; of the later ones, one in so many
+KNOWN: dict[CodeType, dict[str, Any]] = {}  # what the annotations of a code stand for, where they are texts
+CHECKERS: dict[CodeType, Callable] = {}
+ITS_FUNCTION = "__beartype_func"  # the parameter that tells a checker of beartype which function it calls
 MANY = 32  # items of a container: with more, to tell their kinds takes longer than to check them
 
 
@@ -37,7 +42,11 @@ def lean(function: Any = None, *, typechecker: Callable) -> Any:
         return partial(lean, typechecker=typechecker)
     if not inspect.isfunction(function):
         return full(function, typechecker=typechecker)
-    known = {name: value_of(each, function.__globals__) for name, each in function.__annotations__.items()}
+    known = KNOWN.get(function.__code__)
+    if known is None:
+        known = {name: value_of(each, function.__globals__) for name, each in function.__annotations__.items()}
+        if all(isinstance(each, str) for each in function.__annotations__.values()):
+            KNOWN[function.__code__] = known
     return (
         remembering(function, known, typechecker)
         if has_shape(*known.values())
@@ -72,12 +81,24 @@ def checked(function: Callable, known: dict[str, Any], typechecker: Callable) ->
         __tracebackhide__ = True
         nonlocal found
         if found is None:
-            written, function.__annotations__ = function.__annotations__, known
-            found = typechecker(function)
-            function.__annotations__ = written
+            found = made_before(function) or make()
         return found(*args, **named)
 
+    def make():
+        written, function.__annotations__ = function.__annotations__, known
+        checker = typechecker(function)
+        function.__annotations__ = written
+        if function.__code__ in KNOWN and ITS_FUNCTION in (checker.__kwdefaults__ or ()):
+            CHECKERS[function.__code__] = checker
+        return checker
+
     return first_made
+
+
+def made_before(function: Callable) -> Callable | None:
+    """Return the checker of a function of the same code and annotations, for this one."""
+    checker = CHECKERS.get(function.__code__)
+    return None if checker is None else partial(checker, **{ITS_FUNCTION: function})
 
 
 class UntoldError(Exception):
