@@ -82,12 +82,15 @@ def checked(function: Callable, known: dict[str, Any], typechecker: Callable) ->
             written, function.__annotations__ = function.__annotations__, known
             checker = typechecker(function)
             function.__annotations__ = written
-            if ITS_FUNCTION not in (checker.__kwdefaults__ or ()):
-                return checker
+        kept = checker.__kwdefaults__ or {}
+        if ITS_FUNCTION in kept:
+            kept = kept | {ITS_FUNCTION: function}
             if function.__code__ in KNOWN:
                 CHECKERS[function.__code__] = checker
-        found.__code__, found.__defaults__ = checker.__code__, checker.__defaults__
-        found.__kwdefaults__ = checker.__kwdefaults__ | {ITS_FUNCTION: function}
+        if checker.__code__.co_freevars:  # a function without types, which is as it was
+            found.__kwdefaults__ = {"__make": lambda: checker}
+            return checker
+        found.__code__, found.__defaults__, found.__kwdefaults__ = checker.__code__, checker.__defaults__, kept
         return found
 
     found = wraps(function)(FunctionType(first_call.__code__, function.__globals__))
