@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
+
+Tries = TypeVar("Tries")
 
 
-def times(few: int, many: int) -> int:
-    """Return the number of tries: of random files, kills, ..."""
+def times(few: Tries, many: Tries) -> Tries:
+    """Return what is tried: a number of random files, kills, ..., or the cells of a grid."""
     return many if os.environ.get("SHORTRUN_CAMPAIGN") else few

@@ -208,7 +208,8 @@ def test_runs_agree_with_the_reference():
     assert all(torch.equal(x, y) for x, y in zip(found, expected, strict=True))
 
 
-@pytest.mark.parametrize("units", [Bernoulli(), Potts(21)], ids=str)
+# The second draws colours, and its hidden units are binary.
+@pytest.mark.parametrize("units", [Bernoulli(), Potts(21)][0 if ON_GPU else times(1, 0) :], ids=str)
 def test_chains_are_their_numbers_not_their_rows(units):
     model, theta, _, _ = case(units, 4, rule="sample")
     first = replace(NOISE, first_chain=0)
@@ -268,7 +269,7 @@ def test_no_drift_from_the_machine_with_rounded_weights(precision):
     assert ((counts - chains * p).abs() <= 4 * (chains * p * (1 - p)).sqrt()).all()
 
 
-@pytest.mark.parametrize("scheme", ["ff", "pcd"])
+@pytest.mark.parametrize("scheme", ["ff", "pcd"][: 2 if ON_GPU else times(1, 2)])
 def test_an_update_through_tensors_is_the_update(scheme, monkeypatch):
     """Rate, number and rows in tensors; on a GPU captured and replayed. One is direct, later ones are not."""
     monkeypatch.setattr(updates, "WARM_UP", WARM_UP)

@@ -6,7 +6,8 @@ here beartype does that alone, with the same annotations. A function with shapes
 with arguments of some types, shapes and dtypes; these decide the outcome, so that later calls only compare them, and
 a result of another kind is checked in full again. A function that was called hundreds of times, in the loop of a
 training, is then looked at in every tenth call. Of a list, beartype checks one item at random: where items differ,
-as many calls are checked as miss a wrong item once in 3,000 times.
+as many calls are checked as miss a wrong item once in 3,000 times. A function within another one is made by each call
+of that one: its checker, which takes longer to make than most of what it checks, is made once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import typing
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable
 from functools import cache, partial, wraps
+from types import CodeType, FunctionType
 from typing import Any, get_args
 
 import jaxtyping
@@ -28,6 +30,9 @@ from jaxtyping import AbstractArray, _decorator
 full = _decorator.jaxtyped
 LOOKS = 8  # an item: exp(-8) = 1 / 3,000
 OFTEN, EVERY = 300, 10  # calls of a function that are all looked at; of the later ones, one in so many
+KNOWN: dict[CodeType, dict[str, Any]] = {}  # what the annotations of a code stand for, where they are texts
+CHECKERS: dict[CodeType, Callable] = {}
+ITS_FUNCTION = "__beartype_func"  # the parameter that tells a checker of beartype which function it calls
 MANY = 32  # items of a container: with more, to tell their kinds takes longer than to check them
 
 
@@ -37,7 +42,11 @@ def lean(function: Any = None, *, typechecker: Callable) -> Any:
         return partial(lean, typechecker=typechecker)
     if not inspect.isfunction(function):
         return full(function, typechecker=typechecker)
-    known = {name: value_of(each, function.__globals__) for name, each in function.__annotations__.items()}
+    known = KNOWN.get(function.__code__)
+    if known is None:
+        known = {name: value_of(each, function.__globals__) for name, each in function.__annotations__.items()}
+        if all(isinstance(each, str) for each in function.__annotations__.values()):
+            KNOWN[function.__code__] = known
     return (
         remembering(function, known, typechecker)
         if has_shape(*known.values())
@@ -63,21 +72,35 @@ def has_shape(*annotations: Any) -> bool:
 def checked(function: Callable, known: dict[str, Any], typechecker: Callable) -> Callable:
     """Return a function whose types are checked, with its annotations as they were written.
 
-    The checker is made by the first call: most of the functions of the package are not called in a process.
+    The checker is made by the first call: most of the functions of the package are not called in a process. From then
+    on the function has its code: a call within each call would take a tenth of the time of a training.
     """
-    found = None
 
-    @wraps(function)
-    def first_made(*args, **named):
-        __tracebackhide__ = True
-        nonlocal found
-        if found is None:
+    def make():
+        checker = CHECKERS.get(function.__code__)
+        if checker is None:
             written, function.__annotations__ = function.__annotations__, known
-            found = typechecker(function)
+            checker = typechecker(function)
             function.__annotations__ = written
-        return found(*args, **named)
+        kept = checker.__kwdefaults__ or {}
+        if ITS_FUNCTION in kept:
+            kept = kept | {ITS_FUNCTION: function}
+            if function.__code__ in KNOWN:
+                CHECKERS[function.__code__] = checker
+        if checker.__code__.co_freevars:  # a function without types, which is as it was
+            found.__kwdefaults__ = {"__make": lambda: checker}
+            return checker
+        found.__code__, found.__defaults__, found.__kwdefaults__ = checker.__code__, checker.__defaults__, kept
+        return found
 
-    return first_made
+    found = wraps(function)(FunctionType(first_call.__code__, function.__globals__))
+    found.__kwdefaults__ = {"__make": make}
+    return found
+
+
+def first_call(*args, __make, **named):
+    __tracebackhide__ = True
+    return __make()(*args, **named)
 
 
 class UntoldError(Exception):

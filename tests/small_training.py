@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from campaign import times
 from shortrun import learning, store
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import ImageKind
@@ -29,6 +30,7 @@ from shortrun.settings import resolve
 from shortrun.units import Bernoulli, Gaussian, Potts
 
 SITES, CLASSES, HIDDEN, ROWS = 10, 3, 6, 40
+STEP = times(2, 1)  # of the file operations before which a training ends
 OWN = ("ages/", ".restart.", "log.jsonl", "restart.")
 
 
@@ -148,12 +150,12 @@ def kill(folder, kills):
 
 
 def crash(folder):
-    """End a training before its n-th file operation, for every n, and let each go on; return the findings."""
+    """End a training before its n-th file operation, for one n in STEP, and let each go on; return the findings."""
     task = problem("pcd", "momentum", updates=4, restart_seconds=0, log_every=2)
     train(folder / "whole", task)
     statuses, bad = [], []
     while 0 not in statuses:
-        n = len(statuses) + 1
+        n = STEP * len(statuses) + 1
         path = folder / f"crash{n}"
         statuses.append(wait(child(crashing, n, path, task)))
         wait(child(crashing, 1 + n % 9, path, task))  # and again, while it goes on

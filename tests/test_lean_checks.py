@@ -92,6 +92,20 @@ def test_of_many_calls_every_tenth_is_looked_at():
     assert found == 5
 
 
+def test_functions_that_calls_of_another_one_make_are_checked_one_by_one():
+    def adder(n):
+        @lean(typechecker=beartype)
+        def added(x: int) -> int:
+            return x + n
+
+        return added
+
+    assert [adder(n)(1) for n in (1, 2, 3)] == [2, 3, 4]
+    for n, x in ((1, "1"), (2, 1.5), (0.5, 1)):
+        with pytest.raises(BeartypeCallHintViolation, match="added"):
+            adder(n)(x)
+
+
 @pytest.mark.parametrize("how", ["long", "whole"])
 def test_a_wrong_result_is_found_by_every_call(how):
     for _ in range(2):

@@ -233,8 +233,9 @@ ENDING_HTSLIB = sorted((SHARED.parent / "cases" / "vcf").glob("*.vcf*"))
 @pytest.mark.skipif(not ENDING_HTSLIB, reason="no shared files on which htslib ends its process")
 def test_files_that_end_htslib_end_no_session():
     assert len(ENDING_HTSLIB) == 3
-    for path in ENDING_HTSLIB:
-        for options in ({}, {"skip_bad": True}, {"missing": "drop-site"}):
+    for number, path in enumerate(ENDING_HTSLIB):
+        every = ({}, {"skip_bad": True}, {"missing": "drop-site"})
+        for options in times(every[number : number + 1], every):
             with pytest.raises(FormatError) as error:
                 read(path, **options)
             assert str(error.value).startswith(str(path))

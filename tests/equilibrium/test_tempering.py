@@ -219,9 +219,9 @@ def test_generated_samples_are_in_equilibrium(run, sampler):
     fields = bias[:64] + h @ weight[:64].T
     log_p = h @ hidden_bias + torch.nn.functional.softplus(fields).sum(1) + h @ weight[64 + 3]
     expected = torch.softmax(log_p, 0) @ torch.sigmoid(fields)
-    samples = sr.generate(run, labels="3", n=2000, steps=60, sampler=sampler)
+    samples = sr.generate(run, labels="3", n=1000, steps=60, sampler=sampler)
     assert set(samples.labels) == {3}
-    spread = (expected * (1 - expected) / 2000).sqrt()
+    spread = (expected * (1 - expected) / 1000).sqrt()
     deviations = (torch.from_numpy(samples.values).double().mean(0) - expected) / spread
     assert deviations.square().sum() < chi2.isf(1e-4, 64)
 

@@ -14,6 +14,7 @@ import torch
 from matplotlib.colors import to_hex, to_rgb
 
 import shortrun as sr
+from campaign import times
 from command_line import good, refused
 from shortrun import plots, workflows
 from shortrun.cli import plot as plot_verb
@@ -179,7 +180,8 @@ def test_pca_matches_classes_by_name_and_draws_unlabelled_samples_grey():
     assert colours == [colour.lower() for colour in expected]
 
 
-@pytest.mark.parametrize("classes", range(1, 31))
+# One more than there are colours, twice as many, and so on, and each number up to 30 in a campaign.
+@pytest.mark.parametrize("classes", times([1, 2, 7, 8, 9, 10, 11, 20, 21, 30], range(1, 31)))
 def test_any_number_of_classes(classes):
     data = random_data(120, classes=classes)
     legend = plots.pca(data, data).legends[0]

@@ -9,6 +9,7 @@ import torch
 from scipy.stats import chi2
 
 import shortrun as sr
+from campaign import times
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, energy, law, machine
 from gaussian_modes import autocorrelation_time, coefficients, mean_error, relaxation_time, variance_after
@@ -69,10 +70,11 @@ def ar1(coefficient, sweeps=400, chains=50, seed=0):
 
 @pytest.fixture(scope="module")
 def record():
-    # 1.2e7 sweeps: standard errors are below 1.6% (tau_exp at A = 0.9; checked below), so that 5% are three of them at
-    # least; the first 200 sweeps, 21 tau_exp of the slowest mode, are left out.
+    # 3e6 sweeps: standard errors are below 3.2% (tau_exp at A = 0.9; checked below), so that 10% are three of them at
+    # least; the first 200 sweeps, 21 tau_exp of the slowest mode, are left out. A campaign's are half as large.
     model, theta = gaussian(0.9, 0.64, 0.3)
-    return followed(model, theta, 4000, 3000, Observables(leading_modes(model, theta, 3), NO_SITES), left_out=200)
+    chains = times(1000, 4000)
+    return followed(model, theta, chains, 3000, Observables(leading_modes(model, theta, 3), NO_SITES), left_out=200)
 
 
 @pytest.mark.parametrize(("mode", "a"), [(0, 0.9), (1, 0.64), (2, 0.3)])
@@ -80,8 +82,8 @@ def test_times_of_a_gaussian_machine(record, mode, a):
     rho = autocorrelation(record[:, :, mode : mode + 1], lags=300)
     for found, exact in (tau_exp(rho), relaxation_time(a)), (tau_int(rho), autocorrelation_time(a)):
         assert found.resolved
-        assert found.value == pytest.approx(exact, rel=0.05)
-        assert found.error < 0.016 * exact
+        assert found.value == pytest.approx(exact, rel=0.1)
+        assert found.error < 0.032 * exact
         assert abs(found.value - exact) < 4 * found.error
     t = torch.arange(6)
     assert bool(((rho.rho[:6] - a**t).abs() <= 4 * rho.error[:6] + 1e-12).all())

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from scipy.stats import ks_2samp
 
 import shortrun as sr
+from campaign import times
 from shortrun import plots
 from shortrun.data.core.alphabet import DNA
 from shortrun.data.core.kind import AlignmentKind, GenotypeKind, Kind, MusicKind
@@ -688,11 +689,11 @@ def test_real_riboswitches(monkeypatch, shared):
 
 def test_real_riboswitches_fold_better_than_shuffled_ones(monkeypatch, shared):
     pytest.importorskip("RNA", reason="ViennaRNA, extra rna, is not installed")
-    x, y = (side.head(150) for side in halves("sam", monkeypatch, shared))
+    x, y = (side.head(75) for side in halves("sam", monkeypatch, shared))
     order = np.random.default_rng(0)
     shuffled = y.with_values(order.permuted(y.values, axis=1))  # as many of each base
     real, bad = (values_of(x, side, scores=FOLDING) for side in (y, shuffled))
-    assert abs(real["folding-energy-shift"]) < 0.4  # three standard errors of 150 against 150
+    assert abs(real["folding-energy-shift"]) < 0.5  # three standard errors of 75 against 75
     assert bad["folding-energy-shift"] > 1
     assert bad["folding-energy-distribution"] > 0.4
 
@@ -718,7 +719,8 @@ SHOWN = {
 SECOND = ("kg-chr22", "pf00072")  # whose floor a cell shows behind another one
 
 
-@pytest.mark.parametrize("name", SHOWN)
+# Two of sequences are compared pair by pair for longest: the larger ones in a campaign.
+@pytest.mark.parametrize("name", [name for name in SHOWN if times(name != "pf00072", True)])
 def test_the_floors_on_the_page_are_those_of_real_samples(name, monkeypatch, shared):
     monkeypatch.setenv("SHORTRUN_SHARED", str(shared))
     section = (

@@ -14,7 +14,7 @@ from campaign import times
 from shortrun import store
 from shortrun.errors import StoreError
 from shortrun.models import Training
-from small_training import differences, problem, train
+from small_training import STEP, differences, problem, train
 
 KILLS = times(8, 100)
 TASKS = [
@@ -138,7 +138,7 @@ def test_kills(found):
     assert found["kill"]["bad"] == []
 
 
-@pytest.mark.parametrize(("mode", "operations"), [("crash", 40), ("replace", 10)])
+@pytest.mark.parametrize(("mode", "operations"), [("crash", 40 // STEP), ("replace", 10)])
 def test_a_crash_before_every_file_operation(found, mode, operations):
     statuses = found[mode]["statuses"]
     assert set(statuses[:-1]) == {77}
