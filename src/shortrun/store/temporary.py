@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
+from shortrun import scratch
 from shortrun.errors import StoreError
 from shortrun.files import explain
 from shortrun.store import ages, header
@@ -19,7 +20,7 @@ class TemporaryFolder:
     """A folder that is deleted with this object, at the latest when Python ends."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="shortrun-"))
+        self.path = scratch.folder()
         weakref.finalize(self, delete, self.path, os.getpid())
 
     @property
