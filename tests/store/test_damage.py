@@ -239,6 +239,51 @@ def test_an_edited_header_is_refused_and_says_how_to_open_it(run):
     assert Trajectory(run).recipe["steps"] == 3
 
 
+def edited(run, change):
+    form = json.loads((run / "run.json").read_text())
+    del form["crc32"]
+    change(form)
+    (run / "run.json").write_text(json.dumps(form))
+
+
+@pytest.mark.parametrize(
+    ("units", "codes", "expected"),
+    [
+        ({"kind": "gaussian"}, {"name": "binary", "letters": "01"}, "units of 2 values expected"),
+        ({"kind": "bernoulli"}, None, "continuous units expected"),
+        ({"kind": "potts", "colours": 3}, {"name": "binary", "letters": "01"}, "units of 2 values expected"),
+        ({"kind": "bernoulli"}, {"name": "dna", "letters": "ACGT"}, "units of 4 values expected"),
+    ],
+)
+def test_units_that_do_not_have_the_values_of_the_data_are_refused(run, units, codes, expected):
+    def change(form):
+        form["spec"]["layers"][0]["units"] = units
+        form["kind"]["codes"] = codes
+
+    edited(run, change)
+    said = message(lambda: Trajectory(run).kind)
+    assert f"run.json: is broken: its kind of data cannot be used (spec.layers.0.units: {expected}" in said
+
+
+def test_settings_of_a_later_version_matter_to_a_training_alone(tmp_path):
+    run = sr.fit(sr.read("digits"), out=tmp_path / "run", hidden=4, updates=2)
+
+    def change(form):
+        form["config"] |= {"later": {"a": 1}}
+        form["config"]["training"] |= {"later": 1}
+
+    edited(run.path, change)
+    assert len(sr.generate(run.path, n=2)) == 2
+    with pytest.raises(ConfigError, match=r"training\.later: a setting of the run that this version does not know"):
+        sr.fit(sr.read("digits"), out=run.path, updates=3, resume=True)
+
+
+def test_a_folder_in_place_of_the_header(run):
+    (run / "run.json").unlink()
+    (run / "run.json").mkdir()
+    assert message(Trajectory, run) == f"{run}/run.json: is a directory"
+
+
 def test_no_name_in_a_header_reaches_a_terminal_raw(tmp_path):
     names = ["a\x7f", "b\x1b[2J", "c\x85\x9b", "d\u202e\u2028", "e\udcff", "f\ue000", "\u00e9 \U0001f600"]
     form = {"classes": names}

@@ -135,6 +135,37 @@ def test_a_trainer_stops_once_its_folder_is_not_the_one_it_locked(tmp_path, task
     assert harm is deleted or (Trajectory.open(kept).ages == (1,) and unreadable(kept) == [])
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_trainer_stops_once_its_ages_are_another_folder(tmp_path, task, monkeypatch, link):
+    monkeypatch.setattr(writer, "LOOK_SECONDS", 0.0)
+    trainer, path = Trainer(tmp_path / "run", task), tmp_path / "run"
+    assert [trainer.answer(), trainer.tell("age")] == ["done"] * 2
+    (path / "ages").rename(path / "moved")
+    others = tmp_path / "others" if link else path / "ages"
+    others.mkdir()
+    if link:
+        (path / "ages").symlink_to(others)
+    assert "had its folder ages renamed, replaced or deleted while this training" in trainer.tell("age")
+    assert trainer.end() == 0
+    assert [*others.iterdir()] == []
+
+
+def test_a_run_is_not_saved_over_one_that_is_written_to(tmp_path, task):
+    for name in ("run", "live"):
+        store.create(tmp_path / name, task.header).close()
+    saved = Trajectory.open(tmp_path / "run")
+    trainer = store.reopen(tmp_path / "live")
+    with pytest.raises(StoreError, match=r"another training.* is writing to this folder"):
+        saved.save(tmp_path / "live", overwrite=True)
+    trainer.age(at(task, 1))
+    trainer.close()
+    assert Trajectory.open(tmp_path / "live").ages == (1,)
+    saved.save(tmp_path / "live", overwrite=True)
+    assert Trajectory.open(tmp_path / "live").ages == ()
+    store.reopen(tmp_path / "live").close()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", "live"}
+
+
 @pytest.mark.parametrize("harm", [None, unlocked, relocked])
 def test_no_second_training_on_a_live_run(tmp_path, task, harm):
     path = tmp_path / "run"

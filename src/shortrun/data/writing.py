@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from shortrun import scratch
 from shortrun.cells import HALVES, OBEYED, for_spreadsheets, harmless
 from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import BINARY, DOSAGE
@@ -157,7 +158,7 @@ def for_stdout(format: str) -> Iterator[Path]:
     FormatError
         If other files were written beside it.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch.home()) as folder:
         path = Path(folder, "stdout" + target(Path(DASH), format)[1])
         yield path
         if [*Path(folder).iterdir()] != [path]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from shortrun import scratch
 from shortrun.errors import ParallelError, ShortrunError
 from shortrun.parallel.group import Group
 from shortrun.ranks import Place
@@ -45,7 +46,7 @@ def followers(count: int, function: str, arguments: dict[str, Any]) -> Iterator[
     """
     threads = torch.get_num_threads()
     own = max(1, threads // count)
-    with tempfile.TemporaryDirectory(prefix="shortrun-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(dir=scratch.home(), ignore_cleanup_errors=True) as folder:
         where = f"file://{Path(folder) / 'others'}"
         os.environ.update(loopback())
         environment = os.environ | {"OMP_NUM_THREADS": str(own)}

@@ -207,6 +207,16 @@ class Config(Settings):
     optimiser: OptimiserSettings = OptimiserSettings()
     training: TrainingSettings = TrainingSettings()
 
+    @classmethod
+    def known(cls, stored: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return the settings of a run, without those of later versions."""
+        form = cls().model_dump()
+        return {
+            section: {name: value for name, value in values.items() if name in form[section]}
+            for section, values in stored.items()
+            if section in form
+        }
+
 
 class TrainSettings(Settings):
     """From which settings a training starts, and what becomes of a run that is there already."""
@@ -308,8 +318,13 @@ def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[s
     Raises
     ------
     ConfigError
-        For a wrong preset, file, key or value, and for options of one family of models with the other.
+        For a wrong preset, file, key or value, for options of one family of models with the other, and for a setting of
+        the run that is unknown: to go on without it would be another training.
     """
+    known = Config.known(stored or {})
+    later = [f"{part}.{name}" for part in stored or {} for name in stored[part] if name not in known.get(part, {})]
+    if later:
+        raise ConfigError(later[0], "a setting of the run that this version does not know: go on with a later one")
     preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")
     sources = {"base": stored, "preset": preset, "file": start.config, "assignments": start.assignments}
     with named_by_keywords([Config], given):

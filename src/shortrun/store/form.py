@@ -171,8 +171,7 @@ def fault(form: Any) -> str | None:
     """Return what is wrong with a header, with its key; None if it can be used."""
     try:
         header = HeaderForm.model_validate_json(jsons.dumps(form))
-        config = {name: _known(name, values) for name, values in header.config.items() if name in Config.model_fields}
-        Config.model_validate_json(jsons.dumps(config), strict=True)
+        Config.model_validate_json(jsons.dumps(Config.known(header.config)), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -198,9 +197,3 @@ def said(value: Any) -> str:
     """Return a wrong value as the end of a message."""
     text = repr(value)
     return f", got {text if len(text) <= 50 else text[:47] + '...'}"
-
-
-def _known(section: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a section that there still are."""
-    fields = Config.model_fields[section].annotation.model_fields  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
-    return {name: value for name, value in values.items() if name in fields}

@@ -18,7 +18,7 @@ from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
 from shortrun.files import atomic, check_regular, explain
-from shortrun.models import AnySpec, spec_from_dict
+from shortrun.models import AnySpec, Spec, spec_from_dict
 from shortrun.settings import Config
 from shortrun.store.earlier import completed, upgraded
 from shortrun.store.form import fault, filled
@@ -141,6 +141,8 @@ def read(folder: Path) -> Header:
         raise StoreError(path, explain(error)) from None
     except UnicodeDecodeError:
         raise StoreError(path, "is broken: not text in UTF-8") from None
+    except StoreError:
+        raise
     except ValueError as error:  # NUL
         raise StoreError(folder, f"is no path: {error}") from None
     return check(path, text)
@@ -228,7 +230,10 @@ def kind_of(folder: Path, header: Header) -> Kind:
         kind = Kind.from_dict(header["kind"])
         if kind.columns is not None and len(kind.columns) != kind.sites:
             raise ConfigError("codes", f"{kind.sites} columns expected, one a site, found {len(kind.columns)}")
+        check_units(spec_of(folder, header), kind)
         return kind
+    except StoreError:
+        raise
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in ("kind", *first["loc"]))
@@ -236,6 +241,19 @@ def kind_of(folder: Path, header: Header) -> Kind:
     except (ShortrunError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its kind of data cannot be used ({reason})") from None
+
+
+def check_units(spec: AnySpec, kind: Kind) -> None:
+    """Raise ConfigError if the visible units of a machine do not have the values of the data."""
+    if not isinstance(spec, Spec):
+        return  # rates take codes and numbers
+    columns = kind.columns
+    for i, layer in enumerate(spec.observed):
+        held = layer.holds or range(kind.sites)
+        found = {kind.colours} if columns is None else {columns[site].colours for site in held}
+        if i != spec.label and found != {layer.units.levels}:
+            expected = "continuous units" if None in found else f"units of {max(found)} values"
+            raise ConfigError(f"spec.layers.{i}.units", f"{expected} expected, as in kind.codes")
 
 
 def agree(folder: Path, stored: Header, given: Header) -> None:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from shortrun.errors import StoreError
 from shortrun.files import Place, check_regular, explain
+from shortrun.store import ages
 
 try:
     import fcntl
@@ -66,6 +67,7 @@ class Lock:
         with contextlib.suppress(OSError):  # a full disk: the name is only for the message
             (folder / NAME).write_text(str(os.getpid()))
         self._folder, self._file = identity(folder), identity(folder / NAME)
+        self._ages = identity(folder / ages.FOLDER)
         held = self.place.handle
         if None in (self._folder, self._file) or (held is not None and of(os.fstat(held)) != self._folder):
             raise StoreError(folder, "another training has just replaced this folder")
@@ -86,13 +88,15 @@ class Lock:
         Raises
         ------
         StoreError
-            If it was renamed, replaced or deleted, or its lock was; says where it is now.
+            If it was renamed, replaced or deleted, or its lock or its ages were; says where it is now.
         """
         path = self.place.path
         if identity(path) != self._folder:
             what = "was renamed, replaced or deleted while this training wrote to it"
         elif identity(path / NAME) != self._file:
             what = f"lost its lock while this training wrote to it ({NAME} was deleted or replaced)"
+        elif identity(path / ages.FOLDER) != self._ages:
+            what = f"had its folder {ages.FOLDER} renamed, replaced or deleted while this training wrote to it"
         else:
             return
         raise StoreError(path, f"{what}, which stops: nothing was written to what is there now{self._whereabouts()}")

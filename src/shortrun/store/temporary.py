@@ -9,17 +9,19 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
+from shortrun import scratch
 from shortrun.errors import StoreError
-from shortrun.files import explain
+from shortrun.files import explain, real
 from shortrun.store import ages, header
 from shortrun.store.lock import NAME as LOCK
+from shortrun.store.lock import Lock
 
 
 class TemporaryFolder:
     """A folder that is deleted with this object, at the latest when Python ends."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="shortrun-"))
+        self.path = scratch.folder()
         weakref.finalize(self, delete, self.path, os.getpid())
 
     @property
@@ -55,16 +57,19 @@ def save(run: Path, path: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     StoreError
-        If something is there that is not to be replaced, or the folder cannot be written.
+        If something is there that is not to be replaced, a training writes there, or the folder cannot be written.
     """
     if path.exists() and not (header.is_run(path) and overwrite) and (not path.is_dir() or any(path.iterdir())):
         there = "holds a run: overwrite=True replaces it" if header.is_run(path) else "holds something else already"
         raise StoreError(path, there)
+    lock = Lock(real(path)) if header.is_run(path) else None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as place:
             new, old = Path(place) / "new", Path(place) / "old"
             shutil.copytree(run, new, ignore=shutil.ignore_patterns(LOCK))
+            if lock is not None and os.name == "nt":  # a folder is not renamed there while a file in it is open
+                lock.release()
             if path.exists():
                 path.rename(old)
             try:
@@ -75,3 +80,6 @@ def save(run: Path, path: Path, *, overwrite: bool = False) -> None:
                 raise
     except (OSError, shutil.Error) as error:
         raise StoreError(path, explain(error) if error.errno else str(error)) from None
+    finally:
+        if lock is not None:
+            lock.release()

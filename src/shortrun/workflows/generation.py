@@ -154,7 +154,7 @@ def steps_in(run: Trajectory, time: float) -> int:
     ConfigError
         For another model, or less than one step.
     """
-    config = Config.checked(run.config)
+    config = Config.checked(Config.known(run.config))
     if config.model.kind != CHAOS:
         raise ConfigError("time", "is an option of chaotic networks; give steps")
     return config.chaotic.steps_of(time)
@@ -162,7 +162,7 @@ def steps_in(run: Trajectory, time: float) -> int:
 
 def sweeps_at(run: Trajectory, times: Iterable[int]) -> list[int]:
     """Return the sweeps at these times, which for a chaotic network are times T, and for an RBM the sweeps."""
-    chaotic = Config.checked(run.config).model.kind == CHAOS
+    chaotic = Config.checked(Config.known(run.config)).model.kind == CHAOS
     return [steps_in(run, time) if chaotic else time for time in times]
 
 

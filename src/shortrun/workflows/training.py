@@ -430,7 +430,7 @@ def split_of_training(run: Trajectory, data: Dataset) -> tuple[Dataset, np.ndarr
     DataError
         If these are not the data it was trained on.
     """
-    data = seen_by(data, Config.checked(run.config))
+    data = seen_by(data, Config.checked(Config.known(run.config)))
     if data.hash != run.data["hash"]:
         raise DataError(f"these are not the {run.data['rows']:,} samples that {run.path} was trained on")
     settings = run.config["training"]

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from shortrun import scratch
 from shortrun.data.core.libraries import library
 from shortrun.errors import ConfigError, FormatError, nearest
 from shortrun.files import explain
@@ -352,7 +353,7 @@ def in_utf8(path: Path, encoding: str) -> Iterator[Path]:
     ConfigError
         If there is no such encoding.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch.home()) as folder:
         copy = Path(folder) / bare(path)
         copy.write_text(read_text(path, encoding), encoding="utf-8")
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from shortrun import scratch
 from shortrun.data.core.raw import bare, unpacked
 from shortrun.errors import FormatError
 
@@ -37,7 +37,7 @@ def local(path: Path, *, whole: bool = False) -> Iterator[Path]:
         ):
             yield it
     elif whole:
-        with tempfile.TemporaryDirectory() as folder, unpacked(path) as content:
+        with tempfile.TemporaryDirectory(dir=scratch.home()) as folder, unpacked(path) as content:
             copy = copied(content, Path(folder), bare(path))
             with renamed(copy, path):
                 yield copy
@@ -83,9 +83,7 @@ def from_pipe(path: Path) -> Path:
 def kept(source: Any, content: Any) -> Path:
     """Return a file with the content of a source, which is gone when the program ends."""
     if source not in _kept:
-        folder = tempfile.mkdtemp(prefix="shortrun-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        _kept[source] = copied(content, Path(folder), "stdin")
+        _kept[source] = copied(content, scratch.folder(), "stdin")
     return _kept[source]
 
 
