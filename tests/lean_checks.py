@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import signal
 import sys
 import typing
 from collections import Counter
@@ -42,6 +43,7 @@ def lean(function: Any = None, *, typechecker: Callable) -> Any:
         return partial(lean, typechecker=typechecker)
     if not inspect.isfunction(function):
         return full(function, typechecker=typechecker)
+    typechecker = undisturbed(typechecker)
     known = KNOWN.get(function.__code__)
     if known is None:
         known = {name: value_of(each, function.__globals__) for name, each in function.__annotations__.items()}
@@ -52,6 +54,22 @@ def lean(function: Any = None, *, typechecker: Callable) -> Any:
         if has_shape(*known.values())
         else checked(function, known, typechecker)
     )
+
+
+@cache
+def undisturbed(typechecker: Callable) -> Callable:
+    """Return a typechecker that handles no signal meanwhile: it holds a lock, and a handler may need a checker too."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return typechecker
+
+    def alone(function):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            return typechecker(function)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    return alone
 
 
 def value_of(annotation: Any, namespace: dict[str, Any]) -> Any:

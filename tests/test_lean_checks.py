@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -104,6 +106,24 @@ def test_functions_that_calls_of_another_one_make_are_checked_one_by_one():
     for n, x in ((1, "1"), (2, 1.5), (0.5, 1)):
         with pytest.raises(BeartypeCallHintViolation, match="added"):
             adder(n)(x)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals of POSIX")
+def test_no_signal_is_handled_while_a_checker_is_made():
+    making, seen = [], []
+
+    def checker(function):
+        making.append(function)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert seen == []
+        return beartype(making.pop())
+
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append(len(making)))
+    try:
+        assert lean(lambda: 3, typechecker=checker)() == 3
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [0]
 
 
 @pytest.mark.parametrize("how", ["long", "whole"])
