@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
+from campaigns import kernels
 from shortrun import philox
 from shortrun.engine import native
 from shortrun.engine.uniforms import uniform
@@ -417,6 +418,14 @@ def test_install_without_a_compiler_only_warns(hatch_build, tmp_path, monkeypatc
     assert len(warnings) == 1
     assert "torch is used instead" in warnings[0]
     assert build_data == {"artifacts": [], "pure_python": True}
+
+
+@needs_kernels
+@pytest.mark.parametrize("scale", [1.0, math.inf, math.nan])
+def test_odd_calls(scale):
+    """A few of those that the campaign tries with sanitizers."""
+    for rows, sites in ((0, 1), (1, 0), (3, 17)):
+        assert kernels.of_sizes(rows, sites, scale) == 12
 
 
 @needs_kernels

@@ -13,7 +13,7 @@ import torch
 
 import shortrun as sr
 from campaigns import store as campaign
-from command_line import call
+from command_line import call, refused
 from shortrun import errors, jsons, store
 from shortrun.errors import ConfigError, StoreError
 from shortrun.files import Place
@@ -106,6 +106,7 @@ def test_parameters_that_are_no_numbers_are_refused(run, value):
     store.ages.write(Place(run), model, theta, 13)
     text = "ages/000000013.safetensors: is damaged: it has parameters that are not finite; the nearest good age is 10"
     assert text in message(Trajectory(run).at, 13)
+    assert text in refused("generate", run, "-n", 1, "--age", 13, "-o", run.with_name("x.npz"))
     assert call("info", run).code == 0
     store.ages.write(
         Place(run), model, torch.full_like(theta, 3e38), 13
@@ -263,6 +264,28 @@ def test_units_that_do_not_have_the_values_of_the_data_are_refused(run, units, c
     edited(run, change)
     said = message(lambda: Trajectory(run).kind)
     assert f"run.json: is broken: its kind of data cannot be used (spec.layers.0.units: {expected}" in said
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        (
+            "recipe.steps",
+            10**18,
+            "recipe.steps: input should be less than or equal to 16777215, got 1000000000000000000",
+        ),
+        ("recipe.scheme.free.0.steps", 10**18, "recipe.scheme.free.0.steps: input should be less than or equal to"),
+        ("spec.layers.2.sites", 10**30, "spec.layers.2.sites: a whole number of 31 digits, at most 20 are read"),
+        ("spec.layers.2.sites", 2**31, "spec.layers.2.sites: input should be less than or equal to 2147483647"),
+        ("spec.layers.2.sites", 2**31 - 1, "of shape (13, 2147483647) expected by run.json, found (13, 6)"),
+        ("data.class_counts.0", -1, "data.class_counts.0: input should be greater than or equal to 0, got -1"),
+        ("data.class_counts.0", math.nan, "data.class_counts.0: NaN, which is no number in JSON"),
+        ("data.class_counts.0", 10**9, "data.class_counts: at most 40 samples expected, as in data.rows"),
+    ],
+)
+def test_numbers_of_a_header_that_cannot_be_are_refused(run, place, value, expected):
+    edited(run, campaign.put(place, value))
+    assert expected in message(lambda: Trajectory(run)[-1])
 
 
 def test_settings_of_a_later_version_matter_to_a_training_alone(tmp_path):

@@ -1,8 +1,10 @@
 """One run, one writer: what processes do to the folder of another that trains there."""
 
 import os
+import runpy
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -218,6 +220,11 @@ def test_without_locks_of_folders(tmp_path, task, monkeypatch):
         open_writer.after_update(at(task, 1))
     store.create(tmp_path / "run", task.header, overwrite=True).close()
     store.reopen(tmp_path / "run").close()
+
+
+def test_the_locks_are_imported_where_there_is_no_fcntl(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert runpy.run_path(lock.__file__)["fcntl"] is None
 
 
 def test_a_deleted_working_directory_is_named(tmp_path, task, monkeypatch):
