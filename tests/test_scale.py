@@ -166,8 +166,10 @@ SERVER = """
 import json, os, sys
 from pathlib import Path
 import numpy as np, torch, pandas
+import scipy.sparse, sklearn.decomposition
 import shortrun as sr, shortrun.workflows
 from shortrun import store
+from shortrun.scores import project
 from shortrun.cli import main
 from shortrun.data.arrays.formats import _arrays
 from shortrun.data.writing import writing
@@ -244,6 +246,21 @@ assert not main(["train", words[0], "--labels", words[1], "--labels-by-order", "
                  "--updates", "2", "--batch", "100", "--set", "training.validation=0.001"])
 """
     assert peak(code, tmp_path / "x.npy", tmp_path / "y.csv", tmp_path / "run") < 220
+
+
+@linux
+@pytest.mark.parametrize(
+    ("rows", "sites", "alphabet", "most"),
+    [(10_000, 784, "binary", 110), (5000, 430, "protein", 250)],  # one-hot values in double precision are 722 MB
+)
+def test_peak_of_projecting(rows, sites, alphabet, most, peak):
+    code = """
+rows, sites = map(int, words[:2])
+values = np.random.default_rng(0).integers(0, 2 if words[2] == "binary" else 21, (rows, sites), dtype=np.uint8)
+data = sr.Dataset.from_arrays(values, alphabet=words[2])
+assert project(data, data.head(1000)).real.shape == (rows, 2)
+"""
+    assert peak(code, rows, sites, alphabet) < most
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import pytest
 import shortrun as sr
 from command_line import call, finish, good, refused, start
 from shortrun.cli._app import VERBS
-from shortrun.cli._help import parts
+from shortrun.cli._help import parts, source_of
 from shortrun.cli._lazy import command_of
 
 SMALL = ("--hidden", 16, "--updates", 20, "--seed", 1)
@@ -347,6 +347,16 @@ def test_the_help_shows_the_options_of_the_data_at_hand():
     helps = {words: good("train", *words, "--help").out for words in ((), ("a.fasta",), ("a.csv",))}
     shown = {words: {flag for flag in flags if flag in text} for words, text in helps.items()}
     assert shown == {(): flags, ("a.fasta",): {"--labels", "--max-identity"}, ("a.csv",): {"--labels", "--bins"}}
+
+
+@pytest.mark.parametrize("text", ["[" * 10**5, '{"kind": {"source": 5}}', '{"kind": {"source": ["a"]}}', "{", None])
+def test_a_damaged_run_is_no_matter_to_its_help(tmp_path, text):
+    header = tmp_path / "run.json"
+    os.mkfifo(header) if text is None else header.write_text(text)
+    assert source_of(tmp_path) == str(tmp_path)
+    header.unlink()
+    header.write_text('{"kind": {"source": "x.fasta"}}')
+    assert source_of(tmp_path) == "x.fasta"
 
 
 # the process

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -112,29 +110,6 @@ def test_too_little_to_project_is_refused():
         project(random_data(2), random_data(5))
     with pytest.raises(sr.DataError, match="8 sites and of 9 sites"):
         plots.pca(random_data(), random_data(sites=9))
-
-
-MEASURED = """
-import resource, sys
-import numpy as np
-import shortrun as sr
-from shortrun.scores import project
-import scipy.sparse, sklearn.decomposition
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for n, sites, colours in ((10_000, 784, 2), (5000, 430, 21)):
-    values = np.random.default_rng(0).integers(0, colours, (n, sites), dtype=np.uint8)
-    data = sr.Dataset.from_arrays(values, alphabet="binary" if colours == 2 else "protein")
-    assert project(data, data.head(1000)).real.shape == (n, 2)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is told in other units")
-def test_memory_of_large_projections_is_bounded():
-    found = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True).stdout
-    images, proteins = map(float, found.split())  # with the data themselves; the later peak includes the earlier one
-    assert images < 110
-    assert proteins < 250  # one-hot values in double precision alone are 722 MB
 
 
 # Figures

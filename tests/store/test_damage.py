@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import shortrun as sr
+from campaigns import disk
 from campaigns import store as campaign
 from command_line import call, refused
 from shortrun import errors, jsons, store
@@ -434,9 +435,12 @@ def test_the_last_age_is_missed_though_no_later_one_tells(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("cc") is None or sys.platform != "linux", reason="needs a C compiler and LD_PRELOAD")
-def test_campaign_of_the_disk():
+def test_campaign_of_the_disk(tmp_path):
     command = [sys.executable, "-m", "campaigns.disk", "--number", "5"]
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    faults = os.environ | {"LD_PRELOAD": str(disk.build(tmp_path))}  # or it would begin a second time to load them
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[1], env=faults, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert campaign.BAD not in done.stdout
     assert "nothing came of it" in done.stdout

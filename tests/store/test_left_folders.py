@@ -9,6 +9,8 @@ import time
 import pytest
 
 from shortrun import scratch
+from shortrun.errors import StoreError
+from shortrun.store import TemporaryFolder
 from small_training import child, wait
 
 
@@ -63,6 +65,12 @@ def test_a_folder_goes_with_its_process_and_not_with_one_forked_from_it(place, m
     at_exit[0]()
     assert not home.exists()
     assert scratch.folder().parent != home
+
+
+def test_no_place_for_temporary_folders_is_one_line(place, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(place / "gone"))
+    with pytest.raises(StoreError, match=r"gone/shortrun-.*: no such file or directory"):
+        TemporaryFolder()
 
 
 @pytest.mark.parametrize("harm", ["young", "no mark", "open to others", "link", "mark is a link", "file"])

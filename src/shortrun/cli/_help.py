@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,9 +10,13 @@ from typing import Any
 
 from rich.markup import escape
 
+from shortrun import jsons
+from shortrun.errors import StoreError
+from shortrun.files import check_regular
 from shortrun.settings import DATA, READING_OF
 
 ASKING = {"-h", "--help"}
+LONGEST = 2**24  # bytes of a run.json that are looked at for a help text
 SECTION = re.compile(r"\n+Examples\n-+\n")
 
 
@@ -55,10 +58,13 @@ def domains(words: Iterable[str]) -> Iterator[str]:
 
 def source_of(path: Path) -> str:
     """Return what a run learned from, if the path is that of a run, else the path."""
+    header = path / "run.json"
     try:
-        return json.loads((path / "run.json").read_text(encoding="utf-8"))["kind"]["source"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return str(path)
+        check_regular(header, LONGEST)
+        source = jsons.loads(header.read_text(encoding="utf-8"))["kind"]["source"]
+    except (StoreError, OSError, ValueError, KeyError, TypeError):
+        source = None
+    return source if isinstance(source, str) else str(path)
 
 
 def domain_of(source: str) -> Iterator[str]:

@@ -321,8 +321,9 @@ def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[s
         For a wrong preset, file, key or value, for options of one family of models with the other, and for a setting of
         the run that is unknown: to go on without it would be another training.
     """
-    known = Config.known(stored or {})
-    later = [f"{part}.{name}" for part in stored or {} for name in stored[part] if name not in known.get(part, {})]
+    old = stored or {}
+    known = Config.known(old)
+    later = [f"{part}.{name}" for part in old for name in old[part] if name not in known.get(part, {})]
     if later:
         raise ConfigError(later[0], "a setting of the run that this version does not know: go on with a later one")
     preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")

@@ -252,7 +252,7 @@ def check_units(spec: AnySpec, kind: Kind) -> None:
         held = layer.holds or range(kind.sites)
         found = {kind.colours} if columns is None else {columns[site].colours for site in held}
         if i != spec.label and found != {layer.units.levels}:
-            expected = "continuous units" if None in found else f"units of {max(found)} values"
+            expected = "continuous units" if kind.continuous else f"units of {max(it or 0 for it in found)} values"
             raise ConfigError(f"spec.layers.{i}.units", f"{expected} expected, as in kind.codes")
 
 

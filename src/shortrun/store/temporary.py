@@ -18,10 +18,19 @@ from shortrun.store.lock import Lock
 
 
 class TemporaryFolder:
-    """A folder that is deleted with this object, at the latest when Python ends."""
+    """A folder that is deleted with this object, at the latest when Python ends.
+
+    Raises
+    ------
+    StoreError
+        If the system has no place for it.
+    """
 
     def __init__(self) -> None:
-        self.path = scratch.folder()
+        try:
+            self.path = scratch.folder()
+        except OSError as error:
+            raise StoreError(error.filename or "temporary files", explain(error)) from None
         weakref.finalize(self, delete, self.path, os.getpid())
 
     @property
