@@ -37,7 +37,7 @@ tests:
 	PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 OMP_NUM_THREADS=1 \
 	$(BIN)/python -m pytest -p xdist -p jaxtyping -p hypothesispytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Random files, kills and draws by the thousands, where `make test` tries a few of each; then the campaigns that are
+# Random files, kills and draws by the thousands and whole grids, where `make test` tries a few; then the campaigns that are
 # programs of their own, with all that each of them tries.
 CAMPAIGNS := store disk readers terminal kernels
 campaign: $(VENV)/.installed-dev

@@ -19,9 +19,10 @@ from shortrun.scores import _judges  # noqa: E402
 from shortrun.units import Bernoulli, Gaussian, Ising, Potts  # noqa: E402
 
 LONGEST = (
-    *("test_scale.py", "test_gpu.py", "test_scores_of_data.py", "test_report.py", "test_estimators.py"),
-    *("test_scores_of_domains.py", "test_benchmarks.py", "test_evaluate.py", "test_plots.py"),
-    *("test_fast_and_functional.py", "test_resume.py", "test_cli.py"),
+    *("test_docs.py", "test_report.py", "test_benchmarks.py", "test_processes.py", "test_plots.py", "test_gpu.py"),
+    *("test_scores_of_data.py", "test_resume.py", "test_cli.py", "test_estimators.py", "test_scale.py"),
+    *("test_scores_of_domains.py", "test_chaotic.py", "test_evaluate.py", "test_mixing.py", "test_damage.py"),
+    *("test_couplings.py", "test_chaotic_cli.py", "test_chaos.py", "test_mean_field.py", "test_mixed_tables.py"),
 )
 
 # What `--quick` runs, on a package as it is installed: the kernels against their references, training, runs, files,

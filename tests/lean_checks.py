@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import signal
 import sys
+import threading
 import typing
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable
@@ -33,6 +33,7 @@ LOOKS = 8  # an item: exp(-8) = 1 / 3,000
 OFTEN, EVERY = 300, 10  # calls of a function that are all looked at; of the later ones, one in so many
 KNOWN: dict[CodeType, dict[str, Any]] = {}  # what the annotations of a code stand for, where they are texts
 CHECKERS: dict[CodeType, Callable] = {}
+WORK = threading.local()  # of a thread: the typechecker that makes a checker at this moment
 ITS_FUNCTION = "__beartype_func"  # the parameter that tells a checker of beartype which function it calls
 MANY = 32  # items of a container: with more, to tell their kinds takes longer than to check them
 
@@ -58,16 +59,18 @@ def lean(function: Any = None, *, typechecker: Callable) -> Any:
 
 @cache
 def undisturbed(typechecker: Callable) -> Callable:
-    """Return a typechecker that handles no signal meanwhile: it holds a lock, and a handler may need a checker too."""
-    if not hasattr(signal, "pthread_sigmask"):
-        return typechecker
+    """Return a typechecker that notes when it is at work.
+
+    It holds a lock then: a function that the handler of a signal calls meanwhile is not checked, if its checker is
+    still to be made, or it would wait for ever.
+    """
 
     def alone(function):
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        WORK.checker = typechecker
         try:
             return typechecker(function)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            del WORK.checker
 
     return alone
 
@@ -95,6 +98,8 @@ def checked(function: Callable, known: dict[str, Any], typechecker: Callable) ->
     """
 
     def make():
+        if hasattr(WORK, "checker"):
+            return function
         checker = CHECKERS.get(function.__code__)
         if checker is None:
             written, function.__annotations__ = function.__annotations__, known
@@ -186,6 +191,8 @@ def remembering(function: Callable, known: dict[str, Any], typechecker: Callable
         __tracebackhide__ = True
         number = next(calls)
         if number > OFTEN and number % EVERY:
+            return function(*args, **named)
+        if hasattr(WORK, "checker"):
             return function(*args, **named)
         given = kind_or_none((args, named))
         if given not in passed:

@@ -50,6 +50,15 @@ def test_odd_zips_are_refused_where_they_are_opened(tmp_path, number):
     assert case.run() == "refused"
 
 
+@pytest.mark.parametrize("name", ["x.psam", "x.pvar"])
+def test_plink_2_files_beside_without_a_header_are_refused_where_they_are_read(tmp_path, name):
+    sound("x.pgen", tmp_path)
+    (tmp_path / name).write_bytes(b"##a remark\n\n")
+    with pytest.raises(FormatError, match=f"{name}: is empty: a header that begins with # expected") as error:
+        read(tmp_path / "x.pgen")
+    assert error.value.__cause__ is None
+
+
 def npy(shape, content=b"abc"):
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})

@@ -36,7 +36,8 @@ def holder():
 
 
 def aged(path):
-    os.utime(path, (time.time() - 2 * scratch.YOUNG,) * 2)
+    before = time.time() - 2 * scratch.YOUNG
+    os.utime(path, (before, before))
 
 
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_holds_is_not(place):

@@ -96,6 +96,8 @@ def rows_in(path: Path) -> Iterator[tuple[int, list[str]]]:
         if len(row) < len(header):
             raise FormatError(path, line, f"{len(row)} columns, the header has {len(header)}")
         yield line, row
+    if not header:
+        raise FormatError(path, None, "is empty: a header that begins with # expected")
 
 
 def psam(path: Path) -> dict[str, list[str]]:
