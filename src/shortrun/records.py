@@ -51,11 +51,18 @@ def ages(per_decade: int, updates: int) -> frozenset[int]:
 
     The grid does not depend on `updates`, so a longer training keeps the ages of a shorter one.
     """
-    grid, i = {updates}, 0
-    while (age := round(10 ** (i / per_decade))) <= updates:
+    every = min(updates, per_decade // 5)  # up to here the grid is finer than one update
+    grid, i = {*range(1, every + 1), updates}, math.ceil(per_decade * math.log10(max(every, 1)))
+    while every < updates and (age := round(10 ** (i / per_decade))) <= updates:
         grid.add(age)
         i += 1
     return frozenset(grid)
+
+
+def is_age(per_decade: int, update: int) -> bool:
+    """Return whether an update is on the grid of `ages`, which may be too fine to be gone through."""
+    near = round(per_decade * math.log10(update))
+    return any(round(10 ** (i / per_decade)) == update for i in range(max(near - 1, 0), near + 2))
 
 
 def monitored(records: Sequence[Record]) -> list[Record]:

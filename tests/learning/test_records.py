@@ -7,9 +7,11 @@ import pytest
 from shortrun.records import (
     NOISE_HURT,
     RAN_AWAY,
+    ages,
     best,
     collapsed,
     copies,
+    is_age,
     outlook,
     predicting,
     set_back,
@@ -247,3 +249,12 @@ def test_a_training_does_not_end_because_noise_was_in_vain():
     idle = [record(100 * i, 0.7) for i in range(1, 5)]
     seen = [*idle, record(500, 0.7, set_back_to=100, because=NOISE_HURT), record(600, 0.7), record(700, 0.7)]
     assert not outlook(seen).done
+
+
+@pytest.mark.parametrize("per_decade", [1, 3, 10, 20, 99, 1000, 2**32 - 1])
+def test_ages_are_on_a_grid_however_fine(per_decade):
+    for updates in (1, 7, 10, 1234):
+        grid = {round(10 ** (i / min(per_decade, 10**4))) for i in range(4 * min(per_decade, 10**4))}
+        expected = {age for age in grid if age <= updates} | {updates}
+        assert ages(per_decade, updates) == expected
+        assert {age for age in range(1, updates + 1) if age == updates or is_age(per_decade, age)} == expected

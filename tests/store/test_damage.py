@@ -289,6 +289,11 @@ def test_numbers_of_a_header_that_cannot_be_are_refused(run, place, value, expec
     assert expected in message(lambda: Trajectory(run)[-1])
 
 
+def test_ages_as_dense_as_a_header_may_ask_for_are_not_gone_through(run):
+    edited(run, campaign.put("config.training.ages_per_decade", 2**32 - 1))
+    assert Trajectory(run).faults() == ["ages 7, 9, 11, 12, 14, 15, ... are missing"]
+
+
 def test_settings_of_a_later_version_matter_to_a_training_alone(tmp_path):
     run = sr.fit(sr.read("digits"), out=tmp_path / "run", hidden=4, updates=2)
 

@@ -466,8 +466,9 @@ class Trajectory:
         """Ages that were written, as the log and the restart file tell, and are not there."""
         found, written = self._records, max(self._saved, *self.ages[-1:], 0)
         compared = {each["update"] for each in records.monitored(found) if each["update"] <= self._saved}
-        due = records.ages(self.config["training"]["ages_per_decade"], written) | compared
-        return sorted(due & {record["update"] for record in found} - {*self.ages})
+        dense = self.config["training"]["ages_per_decade"]
+        logged = {record["update"] for record in found if record["update"] <= written} - {*self.ages}
+        return sorted(it for it in logged if it in compared or it == written or records.is_age(dense, it))
 
     def log_table(self) -> pd.DataFrame:
         """Return the log with one row a record; what a record lacks is NaN."""
