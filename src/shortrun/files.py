@@ -9,10 +9,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from shortrun.errors import StoreError
+from shortrun.errors import ConfigError, StoreError
 
+NAMED = "the name of a file or folder expected"
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 HANDLES = {os.open, os.rename, os.unlink, os.stat} <= os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 
@@ -161,6 +162,20 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         raise StoreError(path, explain(error)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_named(path: Any, option: str = "path") -> None:
+    """Raise ConfigError for an empty path: Python takes it for the working directory, and a shell leaves one behind.
+
+    Parameters
+    ----------
+    path : Any
+        What may be a path; other things pass.
+    option : str, default "path"
+        What the error calls it.
+    """
+    if isinstance(path, str) and not path.strip():
+        raise ConfigError(option, f"{NAMED}, got an empty text")
 
 
 def check_new(path: Path) -> None:

@@ -12,6 +12,10 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from shortrun.files import check_named
+
+FILES = {"FILE", "FILE|RUN", "FOLDER", "HMM", "HTML", "RUN", "TOML"}  # what the help calls files and folders
+
 
 def group_of(panels: Mapping[str, str | None]) -> type[TyperGroup]:
     """Return the class of a group of verbs, each of which is a module of this room with a function of its name.
@@ -41,7 +45,28 @@ class Stub(TyperCommand):
         assert self.name is not None
         from shortrun.cli._help import fitted
 
-        return fitted(command_of(self.name), args).make_context(info_name, args, parent, **extra)
+        command = command_of(self.name)
+        check_words(command, args)
+        return fitted(command, args).make_context(info_name, args, parent, **extra)
+
+
+def check_words(command: Any, words: list[str]) -> None:
+    """Raise ConfigError for an empty word in place of a file or folder, as an unset variable of a shell leaves.
+
+    It would become the working directory.
+    """
+    inner = getattr(command, "commands", {}).get(words[0] if words else "")
+    if inner is not None:
+        return check_words(inner, words[1:])
+    options = [each for each in command.params if each.param_type_name == "option"]
+    files = {flag for each in options if each.metavar in FILES for flag in each.opts}
+    others = {flag for each in options if not each.is_flag for flag in each.opts} - files
+    for before, word in zip(["", *words], words, strict=False):
+        flag, given, value = word.partition("=")
+        if flag in files and given and not value:
+            check_named("", flag)
+        if not word and before not in others:
+            check_named("", before if before in files else "an argument")
 
 
 def module_name(verb: str) -> str:

@@ -26,6 +26,7 @@ from shortrun.data.sequences.gaps import selected
 from shortrun.data.sequences.weights import sequence_weights
 from shortrun.data.tables.formats.table import FORMAT as TABLE
 from shortrun.errors import DataError, FormatError
+from shortrun.files import check_named
 from shortrun.settings import Reading, takes
 
 
@@ -68,6 +69,7 @@ def read(path: Any, *, like: Kind | HasKind | None = None, settings: Reading) ->
     Region.of(settings.region)
     if not isinstance(path, Path | str):
         return path if isinstance(path, Dataset) else in_memory(path, like, settings)
+    check_named(path)
     if like is None:
         return read_with(Path(path), settings, None)
     first: FormatError | None = None

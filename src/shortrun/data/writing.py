@@ -26,7 +26,7 @@ from shortrun.data.core.parts import nameless, opened
 from shortrun.data.core.streams import DASH
 from shortrun.data.formats import format_to_write, named
 from shortrun.errors import FormatError, StoreError
-from shortrun.files import explain
+from shortrun.files import check_named, explain
 
 Add = Callable[[Dataset], None]
 
@@ -68,6 +68,7 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
     >>> len(sr.read(path))
     3
     """
+    check_named(path)
     if safe_csv:
         with for_spreadsheets():
             write(path, dataset, format=format)

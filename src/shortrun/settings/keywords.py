@@ -10,6 +10,7 @@ from inspect import Parameter
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 from shortrun.errors import ConfigError, nearest
+from shortrun.files import check_named
 from shortrun.settings._base import Option, Settings, named_by_keywords, options
 
 R = TypeVar("R")
@@ -93,6 +94,9 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
                 if isinstance(values[NAME], base):
                     check(values[NAME])
             plain = dict(zip(positions, args, strict=False)) | direct
+            for each in own:
+                if "Path" in str(each.annotation):
+                    check_named(plain.get(each.name), each.name)
             converted = {
                 each.name: CONVERTERS[str(each.annotation)](each.name, plain[each.name], plain)
                 for each in own

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from shortrun.files import NAMED
 from shortrun.settings._base import (
     DATA,
     FILES,
@@ -21,7 +22,15 @@ from shortrun.settings._base import (
     option,
 )
 
-PathText = Annotated[str, BeforeValidator(lambda path: str(path) if isinstance(path, PurePath) else path)]
+
+def path_text(path: Any) -> Any:
+    """Return a path as text."""
+    if path == "":
+        raise ValueError(NAMED)
+    return str(path) if isinstance(path, PurePath) else path
+
+
+PathText = Annotated[str, BeforeValidator(path_text)]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda names: (names,) if isinstance(names, str) else names)]
 
 

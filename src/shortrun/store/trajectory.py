@@ -16,6 +16,7 @@ from shortrun.data import Alphabet, Kind
 from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, StoreError
+from shortrun.files import check_named
 from shortrun.models import AnySpec, Spec
 from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
@@ -65,6 +66,7 @@ class Trajectory:
     """
 
     def __init__(self, path: Path | str, *, raw: bool = False):
+        check_named(path, "run")
         self.path, self.raw = Path(path), raw
         self.header = header.read(self.path)
         self.spec: AnySpec = header.spec_of(self.path, self.header)
@@ -260,6 +262,7 @@ class Trajectory:
         StoreError
             If something is there already, or the folder cannot be written.
         """
+        check_named(path)
         temporary.save(self.path, Path(path), overwrite=overwrite)
         return Trajectory(path, raw=self.raw)
 
