@@ -181,3 +181,13 @@ def test_a_gif_of_more_pixels_than_its_bytes_can_hold(tmp_path):
         read(path)
     Image.fromarray(np.zeros((4000, 4000), np.uint8)).save(path)  # as small as it gets
     assert read(path).sites == 16_000_000
+
+
+def test_folders_within_those_of_classes_are_said(tmp_path):
+    for name in ("a/1", "a/p/2", "a/q/3", "b/4"):
+        picture(tmp_path / "d" / f"{name}.png")
+    data = read(tmp_path / "d")
+    assert data.class_counts.tolist() == [3, 1]
+    note = "2 files lie deeper than the outermost folder, which is the class: in 'a/p' and 'a/q'"
+    assert note in data.notes
+    assert note in good("data", "info", tmp_path / "d").out

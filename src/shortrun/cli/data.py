@@ -111,9 +111,10 @@ def readable(value: Any) -> str:
 def leaks(source: str, reading: Reading) -> list[str]:
     """Return what the training part of a file and its test part, if it has one, know of each other."""
     from shortrun.data import read
+    from shortrun.data.further import may_have_test
     from shortrun.data.leaks import leak_between
 
-    if reading.part:
+    if reading.part or not may_have_test(source):
         return []
     try:
         train, test = (read(source, settings=reading.model_copy(update={"part": part})) for part in ("train", "test"))

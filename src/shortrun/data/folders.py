@@ -50,7 +50,8 @@ def listing(path: Path, suffixes: Sequence[str], part: str | None = None) -> Lis
     if not path.is_dir():
         return Listing([Member(legible(path.stem), "", path)])
     place, notes = place_of_classes(path, suffixes, part)
-    return Listing(members(place, suffixes), (*notes, *left_out(place, suffixes)))
+    found = members(place, suffixes)
+    return Listing(found, (*notes, *left_out(place, suffixes), *deeper(place, found)))
 
 
 def place_of_classes(path: Path, suffixes: Sequence[str], part: str | None) -> tuple[Path, list[str]]:
@@ -100,6 +101,17 @@ def left_out(path: Path, suffixes: Sequence[str]) -> Iterator[str]:
     if empty:
         ending = "makes no class" if len(empty) == 1 else "make no classes"
         yield f"{quoted(empty)}, without files of {', '.join(suffixes)}, {ending}"
+
+
+def deeper(path: Path, files: Iterable[Member]) -> Iterator[str]:
+    """Yield what to tell of files in folders within those of the classes."""
+    inner = [file.path.relative_to(path).parent for file in files]
+    inner = [folder for folder in inner if len(folder.parts) > 1]
+    if inner:
+        folders = sorted({legible(folder.as_posix()) for folder in inner}, key=natural)
+        told = quoted(folders[:SHOWN]) + (f" and {len(folders) - SHOWN:,} more" if folders[SHOWN:] else "")
+        lie = "lies" if len(inner) == 1 else "lie"
+        yield f"{counted(len(inner), 'file')} {lie} deeper than the outermost folder, which is the class: in {told}"
 
 
 def each_read(found: Listing, read: Callable[[Member], Any], skip_bad: bool) -> tuple[Listing, list[Any]]:

@@ -10,7 +10,10 @@ from typing import Any
 from shortrun.data.arrays.formats import hdf5
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.kind import Kind
+from shortrun.data.core.raw import bare, is_packed
+from shortrun.data.core.streams import local
 from shortrun.data.folders import has_test
+from shortrun.data.recipes import ENTRIES
 from shortrun.settings import Reading, options
 
 
@@ -55,6 +58,18 @@ def part_of(kind: Kind, path: Path | str, given: Mapping[str, Any]) -> str | Non
         return given.get("part")
     trained_on_rest = kind.reading.part == "train" and kind.source == str(Path(path))
     return "test" if trained_on_rest else test_part(Path(path))
+
+
+def may_have_test(source: Path | str) -> bool:
+    """Return whether what is read by a path, or a name of the catalogue, may have a part `test` beside another."""
+    path = Path(source)
+    entry = next((entry for entry in ENTRIES if entry.name == str(source)), None)
+    if entry is None or path.is_file():
+        with local(path) as file:
+            packed = not path.is_dir() and bare(path).lower().endswith(hdf5.FORMAT.suffixes) and is_packed(file)
+            return packed or test_part(file) is not None
+    copy = entry.local_copy()
+    return copy is None or test_part(copy / entry.files[0].path) is not None if entry.files else True
 
 
 def test_part(path: Path) -> str | None:
