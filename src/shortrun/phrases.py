@@ -39,3 +39,20 @@ def of_columns(names: Sequence[str]) -> str:
 def first_of(things: Any) -> str:
     """Return the first of many names."""
     return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")
+
+
+def fitting(things: Sequence[str], room: int) -> str:
+    """Return as many things as a line of so many characters has room for, and how many more there are.
+
+    Examples
+    --------
+    >>> fitting(["a (1)", "b (2)", "c (3)"], 20), fitting(["a (1)", "b (2)", "c (3)"], 17)
+    ('a (1), b (2), c (3)', 'a (1), ... 2 more')
+    """
+    whole = ", ".join(things)
+    if len(whole) <= room:
+        return whole
+    shown = len(things) - 1
+    while shown > 1 and len(", ".join([*things[:shown], f"... {len(things) - shown:,} more"])) > room:
+        shown -= 1
+    return ", ".join([*things[:shown], f"... {len(things) - shown:,} more"])

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
 
-COLUMNS_TOLD = 30
-
 
 def further_data(run: Trajectory, path: str, given: Mapping[str, Any]) -> Dataset:
     """Return the samples of another file, read as the run's own were as far as that file allows."""
@@ -30,31 +28,29 @@ def part_of(run: Trajectory, path: str, given: Mapping[str, Any]) -> str | None:
 
 def summary(source: str, data: Dataset, part: str | None = None) -> str:
     """Return one line about what was read."""
-    colours = f"{data.colours} colours" if data.colours else "continuous values"
-    if data.columns is not None:
-        colours = f"columns of up to {max(column.colours for column in data.columns)} values"
+    values = "" if data.columns is not None else f"{values_in(data)}, "
     unlabelled = int((~data.labelled).sum())
     place = f"{source} ({part} part)" if part else source
     return (
-        f"read {place}: {counted(len(data), 'sample')}, {data.kind.extent}, {colours}, "
-        f"{counted(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
+        f"read {place}: {counted(len(data), 'sample')}, {data.kind.extent}, "
+        f"{values}{counted(len(data.classes), 'class')}, {unlabelled:,} unlabelled"
     )
+
+
+def values_in(data: Dataset) -> str:
+    """Return what a site can hold: letters of sequences, else values."""
+    if data.alphabet is None:
+        return "continuous values"
+    return counted(len(data.alphabet), "letter" if data.alphabet.name in ("protein", "rna", "dna") else "value")
 
 
 def notes(data: Dataset) -> list[str]:
     """Return what to tell a user of how data were read, and of data that will be split, a line each."""
+    from shortrun.data.description import values_of
     from shortrun.data.music.encoding import leak
 
-    told = [*data.notes, leak(data), columns_of(data)]
+    told = [*data.notes, leak(data), None if data.columns is None else values_of(data)]
     return [f"note: {line}" for line in told if line is not None]
-
-
-def columns_of(data: Dataset) -> str | None:
-    """Return how the columns of a table were understood; None for other data."""
-    if data.columns is None:
-        return None
-    told = [f"{column.name} {column.summary}" for column in data.columns[:COLUMNS_TOLD]]
-    return ", ".join([*told, *(["..."] if len(data.columns) > COLUMNS_TOLD else [])])
 
 
 def describe(source: str, data: Dataset) -> dict[str, Any]:

@@ -57,10 +57,13 @@ def describe(data: Dataset) -> dict[str, Any]:
 def values_of(data: Dataset) -> str:
     """Return what the values are, in words."""
     if data.columns is not None:
-        return ", ".join(f"{column.name} {column.summary}" for column in data.columns)
+        names: dict[str, list[str]] = {}
+        for column in data.columns:
+            names.setdefault(column.summary, []).append(column.name)
+        return "; ".join(f"{what}: {', '.join(some)}" for what, some in names.items())
     if data.alphabet is None:
         return "continuous"
-    return f"{data.alphabet.name} '{data.alphabet.letters}'" if len(data.alphabet) <= 32 else f"{data.colours} colours"
+    return f"{data.alphabet.name} '{data.alphabet.letters}'" if len(data.alphabet) <= 32 else f"{data.colours} values"
 
 
 def constant(values: np.ndarray) -> np.ndarray:
@@ -93,9 +96,11 @@ def effective_size(data: Dataset) -> float | None:
 def warnings(found: Mapping[str, Any], data: Dataset) -> list[str]:
     """Return a line for each thing that will hurt a training or its evaluation."""
     lines = []
-    if found["constant_sites"]:
-        sites = first_of(found["constant_sites"])
-        lines.append(f"nothing varies in {counted(len(found['constant_sites']), 'constant column')}: {sites}")
+    names = data.kind.site_names if data.kind.is_table else range(1, data.sites + 1)
+    told = [column.name for column in data.columns or () if column.colours == 1]  # by a note on the table
+    same = [name for site in found["constant_sites"] if (name := names[site - 1]) not in told]
+    if same:
+        lines.append(f"nothing varies in {counted(len(same), 'constant column')}: {first_of(same)}")
     copies = found["samples"] - found["distinct"]
     if copies:
         share = copies / found["samples"]

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from shortrun.data.core.dataset import UNKNOWN
-from shortrun.phrases import counted
-from shortrun.shown import ROWS, Shown
+from shortrun.phrases import counted, fitting
+from shortrun.shown import LINE, ROWS, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PREDICTED = "  predicted: "
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,9 +62,9 @@ class Predictions(Shown):
         """Return how many there are, how right they are, of which classes, and what to know of that."""
         right = "" if self.accuracy is None else f", accuracy {self.accuracy:.3f}"
         counts = np.bincount(self.predicted, minlength=len(self.classes))
-        named = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, counts, strict=True))
+        named = [f"{name} ({n:,})" for name, n in zip(self.classes, counts, strict=True)]
         first = f"Predictions of {counted(len(self), 'sample')}{right}"
-        return first, f"  predicted: {named}", *(f"  note: {note}" for note in self.notes)
+        return first, PREDICTED + fitting(named, LINE - len(PREDICTED)), *(f"  note: {note}" for note in self.notes)
 
     def first_rows(self) -> pd.DataFrame:
         """Return the first predictions as a frame."""
