@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import shortrun as sr
 from campaign import times
 from shortrun.cells import harmless
 from shortrun.data import read, write
@@ -100,11 +101,75 @@ def test_zeros_and_ones_keep_their_meaning(tmp_path):
 
 
 def test_a_row_of_missing_cells_is_no_empty_line(tmp_path):
-    data = csv(tmp_path, "a,b\nx,y\n,\nNA,NA\nz,w\n", missing="category")  # an empty row is that of a spreadsheet
-    assert len(data) == 3
+    text = "a,b\nx,y\n,\nNA,NA\n\nz,w\n"
+    data = csv(tmp_path, text, missing="category")
+    assert len(data) == 4
+    assert "1 row without any cell (line 3), read as rows of missing cells" in data.notes
+    assert len(csv(tmp_path, text, missing="drop-sample")) == 2
     write(tmp_path / "y.csv", data)
+    assert (tmp_path / "y.csv").read_text() == text.replace("\n\n", "\n")
     assert (read(tmp_path / "y.csv", missing="category").values == data.values).all()
-    assert pd.read_csv(tmp_path / "y.csv").isna().all(axis=1).tolist() == [False, True, False]
+    assert pd.read_csv(tmp_path / "y.csv").isna().all(axis=1).tolist() == [False, True, True, False]
+    frame = pd.DataFrame({"a": ["x", None, "z"], "b": ["y", None, "w"]})
+    assert "1 row without any cell (row 2), read as rows of missing cells" in sr.from_pandas(frame).notes
+    one = csv(tmp_path, 'a\nx\n""\n\nz\n', missing="category")  # of one column, an empty line is no row
+    assert len(one) == 3
+    write(tmp_path / "y.csv", one)
+    assert read(tmp_path / "y.csv", missing="category").values.tolist() == one.values.tolist()
+
+
+def test_rows_without_a_sequence_are_left_out_and_counted(tmp_path):
+    data = csv(tmp_path, "name,sequence\ns,ACDE\nt,ACDF\n,\n,\n")
+    assert len(data) == 2
+    assert "x.csv: 2 rows without any cell left out" in data.notes
+
+
+def test_whole_numbers_beyond_floats_are_told_apart(tmp_path):
+    big = 9007199254740992  # 2**53, of which floats hold every other number above
+    text = "x,c\n" + "".join(f"{big + i % 4},{'ab'[i % 2]}\n" for i in range(40))
+    for data in (csv(tmp_path, text), sr.from_pandas(pd.read_csv(tmp_path / "x.csv"))):
+        assert data.columns[0].values == tuple(str(big + i) for i in range(4))
+        assert data.to_pandas()["x"].astype(str).tolist() == [str(big + i % 4) for i in range(40)]
+        note = "column 'x': whole numbers that differ by less than floats can hold are names, told apart as texts"
+        assert note in data.notes
+    ids = "x,c\n" + "".join(f"{big + i},{'ab'[i % 2]}\n" for i in range(40))
+    assert "column 'x' is not modelled: nearly every row has a cell of its own" in csv(tmp_path, ids).notes[0]
+    told = csv(tmp_path, text, numeric="x").notes
+    assert any("are numbers, of which some are one" in note for note in told)
+    assert csv(tmp_path, "x\n10000000000000000\n20000000000000000\n").columns[0].edges  # no two of them are one
+    labels = csv(tmp_path, text, label_column="x", categorical="c")
+    assert labels.classes == tuple(str(big + i) for i in range(4))
+
+
+@pytest.mark.parametrize("order", ["name,sequence,label", "label,sequence,name,species", "sequence,Label"])
+def test_columns_beside_sequences_keep_their_order(tmp_path, order):
+    cells = {"name": "s{}", "sequence": "ACD{}", "label": "k{}", "Label": "k{}", "species": "x{}"}
+    names = order.split(",")
+    rows = [",".join(cells[name].format("EF"[i % 2]) for name in names) for i in range(4)]
+    (tmp_path / "x.csv").write_text("\n".join([order, *rows]) + "\n")
+    data = read(tmp_path / "x.csv")
+    write(tmp_path / "y.csv", data)
+    assert (tmp_path / "y.csv").read_bytes() == (tmp_path / "x.csv").read_bytes()
+    write(tmp_path / "g.csv", data.with_original(None))  # as if generated
+    made = pd.read_csv(tmp_path / "g.csv")
+    assert [name for name in made if name != "name"] == [name for name in names if name not in ("species", "name")]
+    assert any("'species' not modelled" in note for note in data.notes) == ("species" in names)
+
+
+def test_nullable_whole_numbers_stay_so(tmp_path):
+    frame = pd.DataFrame({"a": pd.array([1, 2, 3, 4], "Int64"), "b": [1, 2, 3, 4], "c": ["x", "y", "x", "y"]})
+    data = sr.from_pandas(frame)
+    for each in (data, data.with_original(None)):
+        assert each.to_pandas().dtypes.astype(str).tolist()[:2] == ["Int64", "int64"]
+        write(tmp_path / "x.parquet", each)
+        assert pd.read_parquet(tmp_path / "x.parquet").dtypes.astype(str).to_dict().items() >= {
+            ("a", "Int64"),
+            ("b", "int64"),
+        }
+    again = read(tmp_path / "x.parquet")
+    assert again.to_pandas().dtypes.astype(str).tolist()[:2] == ["Int64", "int64"]
+    frame.to_parquet(tmp_path / "y.parquet")
+    assert read(tmp_path / "y.parquet").to_pandas().dtypes.astype(str).tolist()[:2] == ["Int64", "int64"]
 
 
 def test_what_is_a_number_and_what_is_missing():

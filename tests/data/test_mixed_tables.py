@@ -330,8 +330,8 @@ def test_what_is_told(folder):
     assert found["columns"] == {"age": 6, "place": 3, "rich": 2, "ship": 1}
     assert (found["sites"], found["units"]) == (4, "bernoulli, potts")
     result = good("train", folder / "people.csv", "-o", folder / "told", "--updates", 1, "--hidden", 2)
-    assert "3,000 samples, 5 columns, columns of up to 10 values" in result.out
-    note = "age numbers in 10 bins, place 3 categories, survived 2 categories, rich 2 categories, ship 1 category"
+    assert "3,000 samples, 5 columns, 0 classes" in result.out
+    note = "numbers: age; 3 categories: place; 2 categories: survived, rich; a single value: ship"
     assert note in result.err
     assert json.loads(json.dumps(found)) == found
 

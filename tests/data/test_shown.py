@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 import shortrun as sr
+from shortrun.data.core.predictions import Predictions
 from shortrun.regimes.mixing import Mixing
 
 
@@ -26,7 +27,10 @@ def test_names_are_escaped():
 def test_many_classes_are_cut():
     data = sr.from_numpy(np.eye(60, dtype=int), [f"class {i}" for i in range(60)])
     assert max(map(len, repr(data).splitlines())) <= 118
-    assert repr(data).endswith("...")
+    assert repr(data).endswith("class 13 (1), ... 54 more")
+    found = Predictions(data.names, data.labels, data.classes, np.eye(60, dtype=np.float32))
+    assert max(map(len, repr(found).splitlines())) <= 118
+    assert repr(found).endswith(" more")
 
 
 def test_predictions_and_scores():

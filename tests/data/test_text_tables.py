@@ -96,7 +96,7 @@ def test_decimal_commas(tmp_path):
     data = values(tmp_path, "name;a;b\nx,1;1,5;2.5\ny;-0,25;1\nz;1.234,5;2e-3\n")
     assert cells(data) == [["1.5", "-0.25", "1234.5"], ["2.5", "1", "2e-3"]]
     assert data.names.tolist() == ["x,1", "y", "z"]
-    assert data.notes[-2:] == (
+    assert data.notes[:2] == (
         "x.csv: fields are separated by ';'",
         "x.csv: numbers with commas in column 'a': '1,5' is read as 1.5",
     )
@@ -189,5 +189,5 @@ def test_regular_and_odd_texts_make_the_same_table(tmp_path):
             tables.append(read_delimited(tmp_path / name))
         one, other = tables
         assert (one.header, one.rows, one.lines) == (other.header, other.rows, other.lines)
-        assert one.lines == ([2, 3, 6] if text is plain else [2, 3, 4])
+        assert one.lines == ([2, 3, 4, 6] if text is plain else [2, 3, 4])
     assert quoted != plain

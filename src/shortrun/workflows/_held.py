@@ -10,8 +10,9 @@ import numpy as np
 from shortrun.data import Dataset, Kind
 from shortrun.data.core.columns import Column
 from shortrun.data.core.frames import written
+from shortrun.data.core.words import plain
 from shortrun.data.tables.encoding import with_cells
-from shortrun.data.tables.mentions import Mentions, same, says_missing, spelt
+from shortrun.data.tables.mentions import Mentions, says_missing, spelt
 from shortrun.data.tables.rules import LABEL
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.phrases import plural, quoted
@@ -31,7 +32,7 @@ def sites_of(kind: Kind, word: int | str, option: str) -> tuple[int, ...]:
     if isinstance(word, str) and (name := Mentions(tuple(kind.site_names)).find(word)) is not None:
         return (kind.site_names.index(name),)
     if isinstance(word, str) and kind.is_table and (kind.columns or not word.strip().replace("-", "").isdecimal()):
-        if kind.label_column is not None and same(word) in (same(kind.label_column), LABEL):
+        if kind.label_column is not None and plain(word) in (plain(kind.label_column), LABEL):
             raise ConfigError(option, f"'{word}' is the column of classes, which --label sets")
         raise ConfigError(option, f"no column '{word}'", nearest(word, kind.site_names))
     numbers = whole_numbers(word, option) if isinstance(word, str) else (word,)
@@ -171,7 +172,7 @@ def as_written(column: Column, cells: np.ndarray) -> np.ndarray:
     """
     numbers = np.full(len(cells), np.nan) if column.edges is None else column.numbers_in(cells)
     known = np.flatnonzero(~np.isnan(numbers))
-    if column.type == "integer" and len(known) and (numbers[known] != np.rint(numbers[known])).any():
+    if column.is_whole and len(known) and (numbers[known] != np.rint(numbers[known])).any():
         wrong = known[numbers[known] != np.rint(numbers[known])][0]
         raise ConfigError("keep", f"column '{column.name}': a whole number expected, got '{cells[wrong]}'")
     found = cells.astype(object)

@@ -14,16 +14,21 @@ from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.data.core.dates import date_texts, dates
 from shortrun.data.core.labels import did_you_mean, sorted_classes
 from shortrun.data.core.texts import Texts
-from shortrun.data.core.words import are_truths, counterpart, is_missing
+from shortrun.data.core.words import are_truths, counterpart, is_missing, plain
 from shortrun.errors import DataError
 
 BINS = 10
 LEVELS = np.linspace(0, 1, 17)  # of the quantiles that are kept of each bin
+MOST_SPELLINGS = 100  # of true and false, and of what is missing, in large and small letters
 MOST_DIGITS = 15  # decimals; numbers with more are written as short as they can be read back
+NULLABLE = "Int64"  # type of whole numbers that may be missing in pandas, though here none need be
 OTHER = "other"  # what rare categories are merged into
 NUMBER = re.compile(r"-?(?!0\d)(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)  # '007', '+44' are names
 NUMBERS = re.compile(rf"(?:{NUMBER.pattern}\n)*+", re.IGNORECASE | re.ASCII)
 WHOLE = re.compile(r"0|-?[1-9]\d{,17}", re.ASCII)  # fits 64 bits
+DECIMALS = re.compile(r"\.(.*)")
+LONG = 16  # digits of whole numbers that floats may merge
+LONG_WHOLE = re.compile(rf"-?[1-9]\d{{{LONG - 1},307}}", re.ASCII)
 WHOLES = re.compile(rf"(?:(?:{WHOLE.pattern})\n)*+", re.ASCII)
 
 
@@ -43,7 +48,7 @@ class Column:
     missing : bool, default False
         Whether a missing cell is a value of its own, with the last code.
     type : str, default "text"
-        How files with types hold it: "text", "integer", "float" or "boolean".
+        How files with types hold it: "text", "integer", "Int64" (which can be missing in pandas), "float" or "boolean".
     within : tuple[tuple[float, ...], ...], default ()
         Of numbers, the quantiles of the training data in each bin at evenly spaced levels from 0 to 1, or the only
         number in it; what is written is drawn from them. Empty for categories, and where bins are written as `values`.
@@ -71,11 +76,24 @@ class Column:
         return len(self.values) + self.missing
 
     @property
+    def is_binned(self) -> bool:
+        """Whether some of its codes stand for several numbers."""
+        return any(len(part) > 1 for part in self.within)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds whole numbers."""
+        return self.type in ("integer", NULLABLE)
+
+    @property
     def summary(self) -> str:
         """What it holds, in a few words."""
         many = len(self.values)
-        binned = f"{'numbers' if self.date is None else 'dates'} in {many} bins"
-        what = binned if self.edges else f"{many} {'category' if many == 1 else 'categories'}"
+        if self.edges:
+            things = "numbers" if self.date is None else "dates"
+            what = things if self.is_binned else f"{many} {things}"
+        else:
+            what = "a single value" if many == 1 else f"{many} categories"
         return f"{what} and missing" if self.missing else what
 
     @property
@@ -85,7 +103,8 @@ class Column:
 
     @cached_property
     def _codes(self) -> dict[str, int]:
-        return {value: code for code, value in enumerate(self.values)}
+        codes = {value: code for code, value in enumerate(self.values)}
+        return {plain(value): code for value, code in codes.items()} | codes
 
     def code(self, cell: str) -> int:
         """Return the code of a cell, -1 if it has none; true and false in any spelling."""
@@ -111,8 +130,9 @@ class Column:
 
     def _category(self, cell: str, missing: int | None) -> int:
         """Return the code of a category, of nothing if it says so; one that was learned is one, whatever it says."""
-        if cell in self._codes:
-            return self._codes[cell]
+        code = self._codes.get(cell, self._codes.get(plain(cell)))
+        if code is not None:
+            return code
         if missing is not None:
             return missing
         return self._codes.get(counterpart(cell, self.values) or "", len(self.values) - 1 if self.merged else -1)
@@ -160,7 +180,7 @@ class Column:
         value, code = self.numbers_in([text])[0], self.code(text)
         if np.isnan(value) or not 0 <= code < len(self.within):
             return self, ""
-        if self.type == "integer" and value != np.rint(value):
+        if self.is_whole and value != np.rint(value):
             raise DataError(f"column '{self.name}': a whole number expected, got '{text}'")
         low, high = self.written(np.array([self.within[code][0], self.within[code][-1]]))
         within = [*self.within[:code], (float(value),) * len(LEVELS), *self.within[code + 1 :]]
@@ -217,6 +237,8 @@ def colours_of(columns: Sequence[Column]) -> np.ndarray:
 
 def missing_among(cells: Sequence[str]) -> np.ndarray:
     """Return which cells hold nothing, (N,) bool."""
+    if len(cells) > MOST_SPELLINGS and are_numbers(cells):
+        return np.zeros(len(cells), bool)
     return np.fromiter(map(is_missing, cells), bool, len(cells))
 
 
@@ -236,21 +258,46 @@ def number(cell: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
+def are_numbers(cells: Sequence[str]) -> bool:
+    """Return whether there are cells and all are numbers, or too large to be; faster than one by one."""
+    return bool(cells and NUMBERS.fullmatch("\n".join([*cells, ""])))
+
+
 def numbers(cells: Sequence[str], date: str | None = None) -> np.ndarray:
     """Return the (N,) numbers that cells are, or the dates of a form, NaN where they are none."""
     if date is not None:
         return dates(cells, date)
-    if cells and NUMBERS.fullmatch("\n".join([*cells, ""])):
+    if are_numbers(cells):
         found = np.fromiter(map(float, cells), np.float64, len(cells))
         return np.where(np.isinf(found), np.nan, found)
     return np.array([np.nan if (value := number(cell)) is None else value for cell in cells])
 
 
+def beyond_floats(cells: Sequence[str]) -> bool:
+    """Return whether cells hold whole numbers that differ by less than floats of 64 bits can hold.
+
+    Examples
+    --------
+    >>> beyond_floats(["9007199254740992", "9007199254740993"]), beyond_floats(["10000000000000000", "3"])
+    (True, False)
+    """
+    if len(max(cells, key=len, default="")) < LONG:
+        return False
+    long = {int(cell) for cell in cells if LONG_WHOLE.fullmatch(cell)}
+    return len({float(number) for number in long}) < len(long)
+
+
 def looks_numeric(cells: Iterable[str]) -> bool:
-    """Return whether at least half of the cells that are not missing are numbers, and there is one; not of truths."""
+    """Return whether at least half of the cells that are not missing are numbers, and there is one.
+
+    Not so of truths, and of numbers that floats would merge: those are names.
+    """
     texts = Texts.of(cells)
+    if beyond_floats(texts.different):
+        return False
     gaps = texts.of_each(missing_among)
-    if are_truths([cell for cell, gap in zip(texts.different, gaps, strict=True) if not gap]):
+    few = len(texts.different) < MOST_SPELLINGS
+    if few and are_truths([cell for cell, gap in zip(texts.different, gaps, strict=True) if not gap]):
         return False
     known = texts.counts[~gaps].sum()
     found = texts.counts[~np.isnan(texts.of_each(numbers, None))].sum()
@@ -316,9 +363,10 @@ def type_of(cells: Iterable[str]) -> str:
 
 def digits_of(different: Sequence[str]) -> int | None:
     """Return how many decimals the texts of numbers have at most, None if that is too many or in powers of ten."""
-    if {"e", "E"} & {*"".join(different)}:
+    whole = "\n".join(different)
+    if "e" in whole or "E" in whole:
         return None
-    most = max(len(text) - text.find(".") - 1 if "." in text else 0 for text in different)
+    most = max(map(len, DECIMALS.findall(whole)), default=0)
     return most if most <= MOST_DIGITS else None
 
 
@@ -361,14 +409,27 @@ def bin_starts(counts: np.ndarray, bins: int) -> list[int]:
         return list(range(len(counts)))
     heavy = counts * bins > counts.sum()
     left, room = int(counts[~heavy].sum()), bins - int(heavy.sum())  # cells and bins of the others, from here on
-    starts, filled, open_ = [], 0, False
-    for i, (count, alone) in enumerate(zip(counts.tolist(), heavy.tolist(), strict=True)):
-        full = open_ and filled + count / 2 > left / (room + 1)
-        if alone or (room and (full or not open_)):
-            left, filled = left - filled, 0
-            open_, room = not alone, room - (not alone)
-            starts.append(i)
-        filled += 0 if alone else count
+    ends = np.cumsum(counts)
+    centres = ends - counts / 2
+    alone = [*np.flatnonzero(heavy).tolist(), len(counts)]
+    starts, before, place, open_ = [], 0, 0, False  # `before` is how many cells precede the open bin
+    while place < len(counts):
+        stop = alone[np.searchsorted(alone, place)]
+        if place == stop:
+            starts.append(place)
+            left, open_ = left - (int(ends[place] - counts[place]) - before), False
+            place, before = place + 1, int(ends[place])
+            continue
+        if room and open_:
+            full = int(np.searchsorted(centres, before + left / (room + 1), side="right"))
+            place = min(stop, max(place, full))
+        elif not room:
+            place = stop
+        if place < stop:
+            filled = int(ends[place] - counts[place]) - before
+            starts.append(place)
+            left, room, open_ = left - filled, room - 1, True
+            before, place = before + filled, place + 1
     return starts
 
 

@@ -16,13 +16,15 @@ from shortrun.data.core.blocks import is_mapped, scan, taken
 from shortrun.data.core.columns import Column
 from shortrun.data.core.frames import one_hot, to_anndata, to_pandas
 from shortrun.data.core.kind import ImageKind, Kind
-from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels
+from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels, notes_on_labels
 from shortrun.data.core.originals import Original
 from shortrun.data.core.parts import merged
+from shortrun.data.core.spelling import respelled
+from shortrun.data.core.texts import Texts
 from shortrun.data.core.values import CellError, encode_values, first
 from shortrun.errors import DataError
-from shortrun.phrases import counted
-from shortrun.shown import ROWS, Shown
+from shortrun.phrases import counted, fitting
+from shortrun.shown import LINE, ROWS, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,6 +136,7 @@ class Dataset(Shown):
         else:
             codes, meaning = np.asarray(values, np.uint8), tuple(columns)
         count, shape = len(codes), np.shape(values)
+        notes = (*notes_on_labels(labels), *notes_on_labels(groups, "group"))
         labels, classes = encode_labels(np.full(count, UNKNOWN) if labels is None else labels, classes)
         return cls(
             values=codes,
@@ -142,7 +145,8 @@ class Dataset(Shown):
             names=numbers(count) if names is None else np.asarray(names).astype(str),
             kind=Kind(codes.shape[1], meaning, image=ImageKind(tuple(shape[1:])) if len(shape) == 3 else ImageKind()),
             classes=classes,
-            groups=None if groups is None else np.asarray(groups).astype(str),
+            groups=None if groups is None else group_texts(groups),
+            notes=notes,
         )
 
     def __len__(self) -> int:
@@ -153,10 +157,11 @@ class Dataset(Shown):
         first = f"Dataset of {counted(len(self), 'sample')}, {self.kind.extent}: {self.kind.words}"
         if not self.classes:
             return first, "  no labels"
-        counts = ", ".join(f"{name} ({n:,})" for name, n in zip(self.classes, self.class_counts, strict=True))
+        counts = [f"{name} ({n:,})" for name, n in zip(self.classes, self.class_counts, strict=True)]
         gaps = len(self) - int(self.class_counts.sum())
         unknown = f"{gaps:,} without a label; " if gaps else ""
-        return first, f"  {unknown}{counted(len(self.classes), 'class')}: {counts}"
+        start = f"  {unknown}{counted(len(self.classes), 'class')}: "
+        return first, start + fitting(counts, LINE - len(start))
 
     def first_rows(self) -> Any:
         """Return the first samples as a frame."""
@@ -280,11 +285,12 @@ class Dataset(Shown):
     def with_labels(self, labels: Any, classes: Sequence[str] | None = None) -> Dataset:
         """Return the same samples with other labels, given as in `from_arrays`."""
         codes, names = encode_labels(labels, classes)
-        return self._with(labels=codes, classes=names)
+        return self._with(labels=codes, classes=names).with_notes(*notes_on_labels(labels))
 
     def with_groups(self, groups: Any) -> Dataset:
         """Return the same samples with (N,) groups that `split` keeps together; None for no groups."""
-        return self._with(groups=None if groups is None else np.asarray(groups).astype(str))
+        found = self._with(groups=None if groups is None else group_texts(groups))
+        return found.with_notes(*notes_on_labels(groups, "group"))
 
     def with_names(self, names: Any) -> Dataset:
         """Return the same samples with other (N,) names."""
@@ -344,6 +350,12 @@ class Dataset(Shown):
 def numbers(count: int) -> np.ndarray:
     """Return the names '0', '1', ... in as few bytes as they need."""
     return np.arange(count).astype(f"U{len(str(count - 1))}")
+
+
+def group_texts(groups: Any) -> np.ndarray:
+    """Return groups as texts in the form in which they are compared."""
+    texts = Texts.of(np.asarray(groups).astype(str).tolist())
+    return np.asarray(respelled(texts).cells.tolist(), dtype=str)
 
 
 def check_values(values: np.ndarray, kind: Kind) -> None:

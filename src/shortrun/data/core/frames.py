@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shortrun.data.core.columns import Column
+from shortrun.data.core.columns import NULLABLE, Column
 from shortrun.data.core.draws import row_words, uniforms
 from shortrun.errors import MissingExtraError
 
@@ -84,9 +84,9 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
     gaps = codes == len(column.values)
     if column.date is not None:
         return pd.to_datetime(pd.Series(np.where(gaps, "", texts)), format=column.date).to_numpy()
-    if column.type == "integer":
+    if column.is_whole:
         whole = pd.array([pd.NA if gap else int(text) for text, gap in zip(texts, gaps, strict=True)], "Int64")
-        return whole if column.missing or gaps.any() else whole.to_numpy(np.int64)
+        return whole if column.type == NULLABLE or gaps.any() or column.missing else whole.to_numpy(np.int64)
     if column.type == "float":
         return np.where(gaps, "nan", texts).astype(float)
     known = codes < len(column.values)

@@ -110,8 +110,8 @@ class TableKind:
     names : tuple[str, ...], default ()
         Of the sites, where these are not columns of kinds of their own.
     header : tuple[tuple[str, str, str], ...], default ()
-        Role ("site", "name", "label", "group", or "other" for what is not modelled), name and type of each column of
-        the file, in its order.
+        Role ("site", "sequence", "name", "label", "group", or "other" for what is not modelled), name and type of each
+        column of the file, in its order.
     scales : tuple[tuple[float, float, int], ...], default ()
         Of numbers that were standardised, mean, standard deviation and decimals (-1: unknown) of each site in the file.
     """
@@ -201,7 +201,7 @@ class Kind:
     @property
     def is_binned(self) -> bool:
         """Whether different numbers of a table have one code."""
-        return any(len(part) > 1 for column in self.columns or () for part in column.within)
+        return any(column.is_binned for column in self.columns or ())
 
     @property
     def is_table(self) -> bool:

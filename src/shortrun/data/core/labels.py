@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.data.core.words import counterpart, is_missing, one_spelling
+from shortrun.data.core.spelling import notes_on_spelling
+from shortrun.data.core.texts import Texts
+from shortrun.data.core.words import counterpart, is_missing, one_spelling, plain
 from shortrun.errors import DataError, nearest
 
 UNKNOWN = -1  # the code of a missing label
@@ -26,6 +28,9 @@ def encode_labels(labels: Any, classes: Sequence[str] | None = None) -> tuple[np
     DataError
         If labels are not a plain list, or name a class that is not in `classes`.
     """
+    if isinstance(labels, Texts):
+        codes, classes = encode_labels(labels.array, classes)
+        return codes[labels.codes], classes
     array = np.asarray(labels)
     if array.ndim != 1:
         raise DataError(f"labels must be one a sample, got an array of shape {array.shape}")
@@ -43,8 +48,17 @@ def label_text(label: Any) -> str:
         label = label.decode(errors="replace")
     if isinstance(label, float) and label.is_integer():
         label = int(label)
-    text = "" if label is None else str(label).strip()
+    text = "" if label is None else plain(str(label))
     return "" if is_missing(text) or text.casefold() in UNLABELLED else text
+
+
+def notes_on_labels(labels: Any, what: str = "label") -> list[str]:
+    """Return what to tell of labels, or groups, of which some are in another spelling than they are compared in."""
+    if labels is None or isinstance(labels, Texts):  # those are cells of a table, which says so itself
+        return []
+    array = np.asarray(labels)
+    texts = array.ravel().tolist() if array.dtype.kind in "OU" else []
+    return [*notes_on_spelling({"": Texts.of(text for text in texts if isinstance(text, str))}, what)]
 
 
 def sorted_classes(texts: Iterable[str]) -> tuple[str, ...]:
@@ -77,7 +91,8 @@ def codes_of(texts: Iterable[str], classes: Sequence[str]) -> np.ndarray:
 
 def code_of(text: str, classes: Sequence[str]) -> int | None:
     """Return the position of a class, true and false in any spelling; None if it is not there."""
-    name = text if text in classes else counterpart(text, classes)
+    name = text if text in classes else next((each for each in classes if plain(each) == plain(text)), None)
+    name = counterpart(text, classes) if name is None else name
     return None if name is None else list(classes).index(name)
 
 

@@ -18,7 +18,7 @@ class Original:
     columns : tuple[Texts, ...]
         With N cells each.
     sites : tuple[int, ...]
-        Which of them are the sites, in their order.
+        Which of them are the sites, in their order; none where a column holds sequences.
     learned : bool
         Whether the codes of the sites were learned from these cells.
     """

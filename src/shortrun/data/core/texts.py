@@ -37,7 +37,7 @@ class Texts(Sequence[str]):
         """Return the texts of an iterable; these themselves if they are such already."""
         if isinstance(cells, Texts):
             return cells
-        return Texts(*codes_of([*cells]))
+        return Texts(*codes_of(cells if isinstance(cells, np.ndarray) else [*cells]))
 
     @classmethod
     def joined(cls, parts: Iterable[Texts]) -> Texts:
@@ -49,14 +49,6 @@ class Texts(Sequence[str]):
 
     def __len__(self) -> int:
         return len(self.codes)
-
-    def stripped(self) -> Texts:
-        """Return the texts without spaces around them."""
-        bare = tuple(map(str.strip, self.different))
-        if bare == self.different:
-            return self
-        found = Texts.of(bare)
-        return Texts(found.different, found.codes[self.codes])
 
     def __getitem__(self, row: Any) -> Any:
         return self.select(row) if isinstance(row, slice) else self.different[self.codes[row]]
@@ -101,12 +93,13 @@ class Texts(Sequence[str]):
         return np.fromiter((text in wanted for text in self.different), bool, len(self.different))[self.codes]
 
 
-def codes_of(cells: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+def codes_of(cells: Sequence[str] | np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the texts that differ, in the order of their first occurrence, and the int32 code of each text."""
     import pandas as pd
 
-    block = np.empty(len(cells), object)
-    block[:] = cells
+    block = cells if isinstance(cells, np.ndarray) else np.empty(len(cells), object)
+    if block is not cells:
+        block[:] = cells
     codes, different = pd.factorize(block)
     return tuple(different.tolist()), codes.astype(np.int32)
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "?", "-", "unknown"})  # in any case
 TRUTH = {"true": True, "false": False, "1": True, "0": False}  # in any case
+
+
+def composed(text: str) -> str:
+    """Return a text with composed letters (Unicode's NFC): one that is typed elsewhere may have other bytes."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def plain(text: str) -> str:
+    """Return the form in which two texts are compared everywhere: composed letters, no spaces around."""
+    return composed(text).strip()
 
 
 def is_missing(text: str) -> bool:

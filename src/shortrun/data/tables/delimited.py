@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,9 +15,12 @@ import numpy as np
 
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import read_text
+from shortrun.data.core.spelling import notes_on_spelling, respelled
 from shortrun.data.core.texts import GrowingTexts, Texts
+from shortrun.data.core.words import plain
 from shortrun.data.tables.dialects import SPACE, Numbered, named_part, opened, rows_of
 from shortrun.errors import FormatError
+from shortrun.phrases import counted
 from shortrun.settings import Reading
 
 ROWS_AT_ONCE = 2**14  # rows as lists, before they become columns
@@ -53,6 +58,7 @@ class Delimited:
 
     def find(self, name: str) -> int | None:
         """Return the index of a column by its name, in any case if need be; None if there is none."""
+        name = plain(name)
         if name in self.header:
             return self.header.index(name)
         folded = [column.casefold() for column in self.header]
@@ -88,6 +94,21 @@ class Delimited:
         columns = [column.select(rows) for column in self.columns]
         return replace(self, columns=columns, lines=np.array(self.lines)[rows].tolist())
 
+    @property
+    def empty(self) -> np.ndarray:
+        """(N,) bool: in which rows no cell holds anything; of files only separators stand there."""
+        if not all("" in column.different for column in self.columns):
+            return np.zeros(len(self), bool)
+        return np.logical_and.reduce([column.where(("",)) for column in self.columns])
+
+    def filled(self) -> Delimited:
+        """Return the rows that hold something, with a note on the others."""
+        empty = self.empty
+        if not empty.any() or empty.all():
+            return self
+        note = f"{self.path.name}: {counted(int(empty.sum()), 'row')} without any cell left out"
+        return replace(self.select(~empty), notes=(*self.notes, note))
+
     def with_columns(self, changed: Mapping[int, list[str]]) -> Delimited:
         """Return the table with other cells in some columns, by their index."""
         columns = [Texts.of(changed.get(index, column)) for index, column in enumerate(self.columns)]
@@ -114,26 +135,38 @@ def read_delimited(path: Path, options: Reading | None = None, *, strict: bool =
     """
     options = options or Reading()
     text, mark, notes = opened(path, read_text(path, options.encoding), options.delimiter, strict=strict)
-    table = at_once(path, text, mark) or checked(path, rows_of(text, mark, path), options.skip_bad)
+    table = tidied(at_once(path, text, mark) or checked(path, rows_of(text, mark, path), options.skip_bad))
     return replace(table, separator=mark, notes=(*notes, *table.notes))
 
 
+def tidied(table: Delimited) -> Delimited:
+    """Return a table with its cells in the spelling in which texts are compared, and notes on those that were not."""
+    columns = [respelled(column) for column in table.columns]
+    changed = {
+        f"column '{name}'": before
+        for name, before, after in zip(table.header, table.columns, columns, strict=True)
+        if before is not after
+    }
+    return replace(table, columns=columns, notes=(*table.notes, *notes_on_spelling(changed)))
+
+
 def at_once(path: Path, text: str, mark: str) -> Delimited | None:
-    """Return the table of a text in which nothing is odd, three times as fast as row by row; None of another one.
+    """Return the table of a text in which nothing is odd, four times as fast as row by row; None of another one.
 
     Every line has as many fields as the header, whose names all differ; there are no quotes and no empty lines.
     """
-    if mark == SPACE or any(sign in text for sign in ODD):
+    if mark == SPACE or not mark.isascii() or any(sign in text for sign in ODD):
         return None
     head, _, body = text.lstrip("\n").partition("\n")
-    header, body = unmarked([*map(str.strip, head.split(mark))]), body.rstrip("\n")
+    header, body = unmarked([*map(plain, head.split(mark))]), body.rstrip("\n")
     lines, width = body.split("\n"), len(header)
     if width == 1 or len({*header, ""}) <= width or {line.count(mark) for line in lines} != {width - 1}:
         return None
-    if not all(line.replace(mark, "").strip() for line in lines):
-        return None
-    cells = body.replace("\n", mark).split(mark)
-    columns = [Texts.of(cells[i::width]).stripped() for i in range(width)]
+    import pandas as pd
+
+    plainly = {"quoting": csv.QUOTE_NONE, "na_filter": False, "skip_blank_lines": False, "low_memory": False}
+    cells = pd.read_csv(io.StringIO(body), sep=mark, header=None, dtype=object, **plainly)
+    columns = [Texts.of(cells[i].to_numpy(object)) for i in range(width)]
     first = len(text) - len(text.lstrip("\n")) + 2  # the header may follow comments, which are empty lines here
     return Delimited(path, header, columns, [*range(first, first + len(lines))])
 
@@ -152,7 +185,7 @@ def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Del
     """
     rows = iter(rows)
     first, header = next(rows)
-    header = unmarked([*map(str.strip, header)])
+    header = unmarked([*map(plain, header)])
     second = next(rows, None)
     if second is None:
         raise FormatError(path, first, "only a header line, no rows")
@@ -217,4 +250,4 @@ def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip
             column.add(part)
     if bad and not (skip_bad and lines):
         raise FormatError(path, bad[0][0], f"{bad[0][1]} fields, the header has {width}")
-    return Gathered(lines, [column.whole().stripped() for column in columns], padded, len(bad))
+    return Gathered(lines, [column.whole() for column in columns], padded, len(bad))

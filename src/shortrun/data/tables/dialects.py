@@ -155,7 +155,7 @@ def fields(line: str, mark: str) -> list[str]:
 
 
 def rows_of(text: str, mark: str, path: Path | None = None) -> Iterator[Numbered]:
-    """Yield the rows that hold something, each with the line (from 1) where it begins.
+    """Yield the rows, each with the line (from 1) where it begins; blank lines are none, separators alone are one.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def rows_of(text: str, mark: str, path: Path | None = None) -> Iterator[Numbered
     start = 1
     try:
         for row in reader:
-            if any(row) and any(map(str.strip, row)):  # cells are stripped later, once for each different one
+            if len(row) > 1 or (row and not row[0].isspace()):
                 yield start, row
             start = reader.line_num + 1
     except csv.Error as error:

@@ -42,7 +42,7 @@ def read_distances(path: Path, count: int) -> np.ndarray:
     ...     read_distances(path, 2).tolist()
     [[nan, 3.5], [3.5, nan]]
     """
-    table = in_points(read_delimited(path), Reading())
+    table = in_points(read_delimited(path).filled(), Reading())
     first, second, third = table.require("i"), table.require("j"), distance_column(table)
     found = np.full((count, count), np.inf)
     for row in range(len(table)):

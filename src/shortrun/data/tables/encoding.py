@@ -38,6 +38,8 @@ from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted, of_columns
 
 RESERVED = ("name", "label", "group", "sequence")  # no sites unless that is asked for
+SEQUENCE = "sequence"
+VALUES = ("site", SEQUENCE)  # roles of columns that hold values
 OF_TABLES = ("error", "drop-sample", "category")
 MEANS = {
     "name": "names the rows",
@@ -61,14 +63,31 @@ def dataset_of(table: Delimited, options: Request) -> Dataset:
     roles = find_roles(table, options)
     sequence = roles["sequence"]
     if sequence is not None and options.columns is None:
-        return uniform(table, roles, [sequence], options)
+        table = table.filled()
+        return uniform(table, roles, [sequence], options).with_notes(*table.notes, *beside_sequences(table, roles))
     findings = Findings()
     sites = site_columns(table, roles, options, findings)
     left = without_gaps(table, sites) if options.missing == "drop-sample" else table
     data = (mixed if is_mixed(left, sites, options) else uniform)(left, roles, sites, options, findings)
     rows = len(table) - len(data)
     notes = [f"{counted(rows, 'row')} left out, with cells missing or unknown"] if rows else []
-    return data.with_notes(*findings.notes, *notes)
+    return data.with_notes(*table.notes, *of_empty_rows(table), *findings.notes, *notes)
+
+
+def beside_sequences(table: Delimited, roles: Roles) -> list[str]:
+    """Return a line about columns beside a column of sequences that have no role, if there are some."""
+    others = [name for column, name in enumerate(table.header) if column not in roles.values()]
+    return [f"{of_columns(others)} not modelled, as there is a column of sequences"] if others else []
+
+
+def of_empty_rows(table: Delimited) -> list[str]:
+    """Return a line about rows without any cell, if there are some."""
+    rows = np.flatnonzero(table.empty)
+    if not len(rows):
+        return []
+    place = "row" if table.first_line is None else "line"
+    first = f"{place} {table.lines[rows[0]]}{', ...' if len(rows) > 1 else ''}"
+    return [f"{counted(len(rows), 'row')} without any cell ({first}), read as rows of missing cells"]
 
 
 def find_roles(table: Delimited, options: Request) -> dict[str, int | None]:
@@ -192,7 +211,8 @@ def uniform(
         raise table.refused(error.row, sites[0 if lettered else error.site or 0], error.reason) from None
     data = data.with_notes(*notes)
     if lettered:
-        return data.with_kind(table=TableKind(names))
+        data = data.with_kind(table=TableKind(header=header(table, roles, [])))
+        return data.with_original(original(table, [], kept, options))
     if scales and findings is not None:
         findings.notes.append(
             f"{of_columns(names)}: numbers, standardised to mean 0 and standard deviation 1, and written in their own "
@@ -299,7 +319,7 @@ def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request, fi
     codes, kept = usable(table, sites, columns, codes, options.unknown, findings)
     data = Dataset.from_arrays(
         codes,
-        texts(table, roles["label"], kept),
+        None if roles["label"] is None else table.columns[roles["label"]].select(kept),
         columns=columns,
         names=texts(table, roles["name"], kept),
         groups=texts(table, roles["group"], kept),
@@ -344,8 +364,7 @@ def usable(
 
 def header(table: Delimited, roles: Roles, sites: list[int]) -> tuple[tuple[str, str, str], ...]:
     """Return role, name and type of each column of a file."""
-    role_of = {i: role for role, i in roles.items() if i is not None and role != "sequence"}
-    role_of = dict.fromkeys(sites, "site") | role_of
+    role_of = dict.fromkeys(sites, "site") | {i: role for role, i in roles.items() if i is not None and i not in sites}
     kinds = table.types or [
         type_of(table.columns[i]) if role_of.get(i) == "label" else "text" for i in range(len(table.header))
     ]
@@ -366,22 +385,16 @@ class Cells(NamedTuple):
 def columns_of(dataset: Dataset) -> list[Cells]:
     """Return the columns that a file of a data set has.
 
-    Those of a file that the samples came from, as they were; or of columns of different kinds those that are modelled,
-    in the order and with the names of that file. Else name, label and group (where there are any) come first, then the
-    sites or `sequence`.
+    Those of a file that the samples came from, as they were; of generated samples those that are modelled, in the order
+    and with the names of that file. Else name, label and group (where there are any) come first, then the sites or
+    `sequence`.
     """
     found = described(dataset)
     if dataset.original is not None:
         return as_they_were(dataset, found)
-    if dataset.columns is None:
-        names = {role: name for role, name, _ in dataset.kind.table.header}
-        return [
-            *(each._replace(name=names.get(each.name, each.name)) for each in found.values()),
-            *value_columns(dataset),
-        ]
-    sites = {column.name: Cells(column.name, column.type, cells) for column, cells in written(dataset)}
+    sites = {column.name: column for column in value_columns(dataset)}
     return [
-        sites[name] if role == "site" else found[role]._replace(name=name, type=kind)
+        sites[name] if role in VALUES else found[role]._replace(name=name, type=kind)
         for role, name, kind in layout(dataset, [*found])
     ]
 
@@ -405,6 +418,9 @@ def as_they_were(dataset: Dataset, found: Mapping[str, Cells]) -> list[Cells]:
     types = {column.name: column.type for column in dataset.columns or ()}
     cells = []
     for (role, name, kind), texts in zip(dataset.kind.table.header, dataset.original.columns, strict=True):
+        if role == SEQUENCE:
+            cells += value_columns(dataset)  # letters that were asked to become others have done so
+            continue
         kind = types.get(name, kind) if role == "site" else kind
         same = role not in ("label", "group") or role not in found or agrees(texts.cells, found[role].cells)
         cells.append(Cells(name, kind, texts.cells) if same else found[role]._replace(name=name, type=kind))
@@ -425,9 +441,9 @@ def layout(dataset: Dataset, roles: list[str]) -> list[tuple[str, str, str]]:
     Of columns that describe samples, these are the `roles` that the samples have. Labels that were not in that file
     come first.
     """
-    names = dataset.kind.site_names
-    known = [column for column in dataset.kind.table.header if column[0] in ("site", *roles)]
-    if sorted(name for role, name, _ in known if role == "site") != sorted(names):
+    names = names_of_values(dataset)
+    known = [column for column in dataset.kind.table.header if column[0] in (*VALUES, *roles)]
+    if sorted(name for role, name, _ in known if role in VALUES) != sorted(names):
         return [(role, role, "text") for role in roles] + [("site", name, "") for name in names]
     unknown_there = "label" in roles and "label" not in (role for role, _, _ in known)
     return [("label", "label", "text"), *known] if unknown_there else known
@@ -443,11 +459,20 @@ def described(dataset: Dataset) -> dict[str, Cells]:
     return {role: Cells(role, "text", cells) for role, cells in found.items()}
 
 
+def names_of_values(dataset: Dataset) -> list[str]:
+    """Return the names of the columns of values: that of sequences, or one a site."""
+    if dataset.columns is not None or dataset.alphabet in (None, BINARY):
+        return dataset.kind.site_names
+    return [next((name for role, name, _ in dataset.kind.table.header if role == SEQUENCE), SEQUENCE)]
+
+
 def value_columns(dataset: Dataset) -> list[Cells]:
-    """Return the columns of values of one kind: the sequences, or one a site."""
+    """Return the columns of values: the sequences, or one a site."""
+    header = names_of_values(dataset)
+    if dataset.columns is not None:
+        return [Cells(column.name, column.type, cells) for column, cells in written(dataset)]
     if dataset.alphabet not in (None, BINARY):
-        return [Cells("sequence", "text", np.array(dataset.alphabet.decode_rows(dataset.values)))]
-    header = dataset.kind.site_names
+        return [Cells(header[0], "text", np.array(dataset.alphabet.decode_rows(dataset.values)))]
     kind = "integer" if dataset.alphabet else "float"
     scales = dataset.kind.table.scales or ((0.0, 1.0, -1),) * dataset.sites
     return [

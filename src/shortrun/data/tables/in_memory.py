@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shortrun.data.core.columns import NULLABLE
 from shortrun.data.core.texts import Texts
-from shortrun.data.tables.delimited import Delimited
+from shortrun.data.core.words import plain
+from shortrun.data.tables.delimited import Delimited, tidied
 from shortrun.errors import FormatError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def table_of(frame: Any) -> Delimited:
     """
     path = Path(type(frame).__name__)
     columns = [*columns_of(frame)]
-    names = [name for name, _ in columns]
+    names = [plain(name) for name, _ in columns]
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise FormatError(path, None, f"column '{twice}' occurs twice")
@@ -44,7 +46,7 @@ def table_of(frame: Any) -> Delimited:
         raise FormatError(path, None, "no rows" if columns else "no columns")
     found = [texts_of(path, name, column) for name, column in columns]
     rows = [*range(1, len(columns[0][1]) + 1)]
-    return Delimited(path, names, [texts for texts, _ in found], rows, [kind for _, kind in found])
+    return tidied(Delimited(path, names, [texts for texts, _ in found], rows, [kind for _, kind in found]))
 
 
 def columns_of(frame: Any) -> Iterator[tuple[str, pd.Series]]:
@@ -101,7 +103,9 @@ def written(different: pd.Series) -> tuple[list[str], str]:
     if pd.api.types.is_bool_dtype(dtype):
         return ["true" if value else "false" for value in different], "boolean"
     if pd.api.types.is_integer_dtype(dtype):
-        return [str(int(value)) for value in different], "integer"
+        fits = all(-(2**63) <= int(value) < 2**63 for value in (different.min(), different.max()))
+        nullable = pd.api.types.is_extension_array_dtype(dtype)
+        return [str(int(value)) for value in different], (NULLABLE if nullable else "integer") if fits else "text"
     if pd.api.types.is_float_dtype(dtype):
         numbers = different.to_numpy(np.float64)
         if np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all() and (np.abs(numbers) < EXACT).all():
@@ -110,7 +114,7 @@ def written(different: pd.Series) -> tuple[list[str], str]:
     if pd.api.types.is_datetime64_any_dtype(dtype):
         whole = (different == different.dt.normalize()).all()
         return different.dt.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M:%S").tolist(), "text"
-    return [str(value).strip() for value in different.astype(object)], "text"
+    return [str(value) for value in different.astype(object)], "text"
 
 
 def shortest(value: np.floating[Any]) -> str:

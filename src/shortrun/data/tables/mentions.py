@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from shortrun.data.core.words import counterpart, is_missing
+from shortrun.data.core.words import counterpart, is_missing, plain
 
 MISSING = "missing"  # says that a cell is so
 ANSWERS = {"yes": "true", "y": "true", "no": "false", "n": "false"}
 QUOTES = {('"', '"'), ("'", "'"), ("`", "`"), ("\u201c", "\u201d"), ("\u2018", "\u2019"), ("\u201e", "\u201c")}
 PLAIN = re.compile(r"\s*[^,=]+=")  # what begins a further pair, where its name is not known
-
-
-def same(text: str) -> str:
-    """Return the form in which two texts are compared: composed letters (NFC), no spaces around."""
-    return unicodedata.normalize("NFC", text).strip()
 
 
 def unquoted(text: str) -> str:
@@ -47,7 +41,7 @@ class Mentions:
 
     @cached_property
     def _by_form(self) -> dict[str, str]:
-        return {same(name): name for name in reversed(self.names)}
+        return {plain(name): name for name in reversed(self.names)}
 
     @cached_property
     def _longest(self) -> list[str]:
@@ -55,11 +49,11 @@ class Mentions:
 
     def find(self, text: str) -> str | None:
         """Return the name that a text is, perhaps in quotes; None if it is none."""
-        form = same(text)
+        form = plain(text)
         return self._by_form.get(form, self._by_form.get(unquoted(form)))
 
     def beginning(self, text: str) -> Iterator[tuple[str, str]]:
-        """Yield each name that a text, in the form of `same`, begins with and what follows it, the longest first."""
+        """Yield each name that a text, in the form of `plain`, begins with and what follows it, the longest first."""
         for form in self._longest:
             if text.startswith(form):
                 yield self._by_form[form], text[len(form) :].lstrip()
@@ -74,11 +68,11 @@ class Mentions:
         """
         words = []
         for text in texts:
-            rest = same(text)
+            rest = plain(text)
             while rest:
-                plain, _, after = rest.partition(",")
+                unknown, _, after = rest.partition(",")
                 known = ((name, more) for name, more in self.beginning(rest) if more[:1] in ("", ","))
-                word, rest = next(((name, more[1:]) for name, more in known), (plain.strip(), after))
+                word, rest = next(((name, more[1:]) for name, more in known), (unknown.strip(), after))
                 words += [word] if word else []
                 rest = rest.strip()
         return words
@@ -95,11 +89,11 @@ class Mentions:
         """
         found = []
         for text in texts:
-            rest = same(text)
+            rest = plain(text)
             while rest:
-                plain, _, after = rest.partition("=")
+                unknown, _, after = rest.partition("=")
                 known = ((name, more[1:].strip()) for name, more in self.beginning(rest) if more.startswith("="))
-                name, rest = next(known, (plain.strip(), after.strip()))
+                name, rest = next(known, (unknown.strip(), after.strip()))
                 value, rest = self._value(rest, cells(name))
                 found.append((name, value))
         return found
@@ -127,11 +121,11 @@ def spelt(text: str, known: Sequence[str]) -> str | None:
     found = Mentions(tuple(known)).find(text)
     if found is not None:
         return found
-    plain = {ANSWERS.get(cell.casefold(), cell): cell for cell in known}
-    meant = counterpart(ANSWERS.get(same(text).casefold(), same(text)), plain)
-    return None if meant is None else plain[meant]
+    answers = {ANSWERS.get(cell.casefold(), cell): cell for cell in known}
+    meant = counterpart(ANSWERS.get(plain(text).casefold(), plain(text)), answers)
+    return None if meant is None else answers[meant]
 
 
 def says_missing(text: str, known: Sequence[str]) -> bool:
     """Return whether a text says that a cell holds nothing: `missing`, NA, ..., unless that is a known cell."""
-    return Mentions(tuple(known)).find(text) is None and (same(text).casefold() == MISSING or is_missing(same(text)))
+    return Mentions(tuple(known)).find(text) is None and (plain(text).casefold() == MISSING or is_missing(plain(text)))

@@ -106,7 +106,7 @@ def read_mutants(path: Path) -> Mutants:
     if headed or parsed(lines[0][1]) is not None:
         wrong = next(i for i, each in enumerate(found) if each is None)
         raise no_mutant(path, plain[wrong][0], plain[wrong][1])
-    return of_table(read_delimited(path))
+    return of_table(read_delimited(path).filled())
 
 
 def read_measured(path: Path, column: str | None = None) -> Mutants:
@@ -125,7 +125,7 @@ def read_measured(path: Path, column: str | None = None) -> Mutants:
     FormatError
         If a column is missing, or a cell is no mutant or no number; names line and column.
     """
-    table = in_points(read_delimited(path), Reading())
+    table = in_points(read_delimited(path).filled(), Reading())
     mutants = of_table(table)
     index = effect_column(table, mutant_column(table), column)
     effects = [effect_in(table, row, index) for row in range(len(table.rows))]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset, numbers
+from shortrun.data.core.words import plain
 from shortrun.data.genotypes.persons import FIRST, SECOND
 from shortrun.data.tables.delimited import Delimited
 from shortrun.errors import FormatError, nearest
@@ -111,6 +112,7 @@ class Names(NamedTuple):
 
 def spellings(name: str, group: str, suffix: str) -> tuple[str, ...]:
     """Return what a table may call a sample: its name, a piece of music, a file, the first word, a person."""
+    name, group = plain(name), plain(group)
     piece = name.rpartition("@")[0] or name
     words = name.split()
     person = name[: -len(FIRST)] if name.endswith((FIRST, SECOND)) else name

@@ -24,7 +24,8 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.dates import DAYS, has_time
 from shortrun.data.core.frames import written
 from shortrun.data.core.kind import Kind
-from shortrun.data.tables.mentions import Mentions, same, says_missing, spelt, unquoted
+from shortrun.data.core.words import plain
+from shortrun.data.tables.mentions import Mentions, says_missing, spelt, unquoted
 from shortrun.errors import ConfigError, nearest
 from shortrun.phrases import quoted
 
@@ -323,7 +324,7 @@ def rules_of(
 
 def rule_of(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
     """Return the rule that a text is; a sign that is none is said first where it is none."""
-    form = same(text)
+    form = plain(text)
     try:
         return read(form, names, train)
     except ConfigError as error:
@@ -347,7 +348,7 @@ def advice_on(text: str, names: Names) -> str | None:
         return f"write {'two rules, ' if right else ''}{written}"
     rest = text.replace(ARROW, " ")
     for name in names.mentions.names:
-        rest = rest.replace(same(name), "a")
+        rest = rest.replace(plain(name), "a")
     return next((advice for pattern, advice in ADVICE.items() if re.search(pattern, rest, re.IGNORECASE)), None)
 
 
@@ -417,7 +418,7 @@ def parts_of(text: str, names: Names) -> tuple[str, str, str] | None:
 
 def check_signs(text: str, names: Names) -> None:
     """Raise ConfigError for a sign outside of names that means another one."""
-    for name in sorted(map(same, names.fields), key=len, reverse=True):
+    for name in sorted(map(plain, names.fields), key=len, reverse=True):
         text = text.replace(name, " ") if any(sign in name for sign in MEANT) else text
     for sign, meant in MEANT.items():
         if sign in text:

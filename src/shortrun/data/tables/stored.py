@@ -47,7 +47,7 @@ def from_json(form: str) -> tuple[tuple[Column, ...], TableKind]:
 def arrays_of_cells(dataset: Dataset) -> dict[str, np.ndarray]:
     """Return the cells that a table had in its file as two arrays; none where they are not known."""
     original = dataset.original
-    if original is None:
+    if original is None or not original.sites:
         return {}
     texts = [[*column.different] for column in original.columns]
     form = jsons.dumps({"sites": original.sites, "learned": original.learned, "texts": texts})

@@ -12,6 +12,7 @@ from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.data.core.columns import (
     BINS,
     Column,
+    beyond_floats,
     learned,
     looks_numeric,
     missing_among,
@@ -72,6 +73,8 @@ def reason(name: str, cells: Texts) -> str:
 
 def counts_rows(cells: Texts) -> bool:
     """Return whether cells are 0, 1, 2, ... or 1, 2, 3, ..."""
+    if cells.different[0] not in ("0", "1"):
+        return False
     return cells.different in (tuple(map(str, range(len(cells)))), tuple(map(str, range(1, len(cells) + 1))))
 
 
@@ -149,13 +152,17 @@ def told(
 ) -> Iterable[str]:
     """Yield a line for each thing that was decided about columns."""
     bins, names = options.bins or BINS, grouped(columns)
-    if binned := names(lambda c: c.edges is not None and len(c.values) == bins and c.date is None):
+    if binned := names(lambda c: c.is_binned and c.date is None):
         yield (
-            f"{of_columns(binned)}: numbers, put in {bins} bins of nearly equal numbers of rows, and generated within "
-            "their bin ('--bins N' changes it, '--alphabet continuous' keeps and standardises them)"
+            f"{every(binned, columns)}: numbers, put in {bins} bins of nearly equal numbers of rows, and generated "
+            "within their bin ('--bins N' changes it, '--alphabet continuous' keeps and standardises them)"
         )
-    if few := names(lambda c: c.edges is not None and len(c.values) < bins and c.date is None):
+    if few := names(lambda c: c.edges is not None and not c.is_binned and c.date is None and c.colours > 1):
         yield f"{of_columns(few)}: at most {bins} different numbers, each a value of its own"
+    for site, column in zip(sites, columns, strict=True):
+        if beyond_floats(table.columns[site].different):
+            what = "names, told apart as texts" if column.edges is None else "numbers, of which some are one"
+            yield f"column '{column.name}': whole numbers that differ by less than floats can hold are {what}"
     for column in columns:
         if column.date is not None:
             unsure = "; day and month may be the other way round" if column.name in unclear else ""
@@ -171,6 +178,11 @@ def told(
     if single := names(lambda c: c.colours == 1):
         yield f"{of_columns(single)}: a single value, not modelled and written unchanged"
     yield from of_gaps(table, sites, options)
+
+
+def every(names: Sequence[str], columns: Sequence[Column]) -> str:
+    """Return how a note calls some columns: by their names, but for all that there are."""
+    return f"all {len(names):,} columns" if 1 < len(names) == len(columns) else of_columns(names)
 
 
 def grouped(columns: Sequence[Column]) -> Callable[[Callable[[Column], bool]], list[str]]:

@@ -12,7 +12,7 @@ from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import GenotypeKind, Kind
-from shortrun.data.core.labels import UNKNOWN, label_text
+from shortrun.data.core.labels import UNKNOWN
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import read_lines
 from shortrun.data.core.request import Request
@@ -62,7 +62,7 @@ def read(path: Path, options: Request) -> Dataset:
             bad.append(error)
             continue
         sites = len(cells) - 2
-        labels.append(label_text(cells[0]))
+        labels.append(cells[0])
         names.append(cells[1])
     if not names:
         raise bad[0]

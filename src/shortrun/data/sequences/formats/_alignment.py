@@ -15,7 +15,7 @@ from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import Kind
-from shortrun.data.core.labels import encode_labels
+from shortrun.data.core.labels import encode_labels, notes_on_labels
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import CellError
 from shortrun.data.sequences import gaps
@@ -187,6 +187,7 @@ def labelled(values: np.ndarray, alphabet: Alphabet, heads: Heads) -> Dataset:
         classes=classes,
         kind=Kind(values.shape[1], alphabet),
         groups=None if groups is None else np.array(groups, dtype=str),
+        notes=(*notes_on_labels(heads.labels),),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from shortrun import jsons
 from shortrun.data.core.blocks import scan
+from shortrun.data.core.columns import NULLABLE
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.kind import Kind
@@ -18,7 +19,8 @@ from shortrun.data.core.libraries import library
 from shortrun.data.core.raw import check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
-from shortrun.data.tables.delimited import Delimited
+from shortrun.data.core.words import plain
+from shortrun.data.tables.delimited import Delimited, tidied
 from shortrun.data.tables.encoding import Cells, columns_of, dataset_of
 from shortrun.data.tables.stored import from_json, to_json
 from shortrun.errors import DataError, FormatError, ShortrunError
@@ -73,7 +75,7 @@ def load(path: Path) -> pyarrow.Table:
         reason = explain(error) if isinstance(error, OSError) and error.errno else damage
         raise FormatError(path, None, reason) from None
     names = [name for name in found.column_names if not INDEX.fullmatch(name)]
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    twice = next((name for i, name in enumerate(names) if plain(name) in map(plain, names[:i])), None)
     if twice is not None:
         raise FormatError(path, None, f"column '{twice}' occurs twice")
     if not found.num_rows or not names:
@@ -99,9 +101,22 @@ def texts(path: Path, found: pyarrow.Table) -> Delimited:
             raise FormatError(path, None, reason) from None
         except UnicodeDecodeError:
             raise FormatError(path, None, f"column '{name}' holds texts that are not UTF-8") from None
-        columns.append(Texts.of("" if cell is None else cell.strip() for cell in cells))
+        columns.append(Texts.of("" if cell is None else cell for cell in cells))
     lines = [*range(1, found.num_rows + 1)]
-    return Delimited(path, found.column_names, columns, lines, [*map(kind, found.schema.types)])
+    names = [*map(plain, found.column_names)]
+    nullable = nullable_in(found.schema)
+    kinds = [
+        NULLABLE if name in nullable and kind(each) == "integer" else kind(each)
+        for name, each in zip(found.column_names, found.schema.types, strict=True)
+    ]
+    return tidied(Delimited(path, names, columns, lines, kinds))
+
+
+def nullable_in(schema: pyarrow.Schema) -> set[str]:
+    """Return the columns that pandas had as whole numbers that may be missing, as it notes in its metadata."""
+    told = schema.pandas_metadata or {}
+    columns = told.get("columns", []) if isinstance(told, dict) else []
+    return {each["name"] for each in columns if str(each.get("numpy_type", "")).startswith(("Int", "UInt"))}
 
 
 def kind(found: pyarrow.DataType) -> str:
@@ -134,7 +149,8 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
 
 def for_pandas(dataset: Dataset) -> bytes:
     """Return the metadata by which pandas keeps whole numbers with missing cells as such; else they become floats."""
-    whole = [column.name for column in dataset.columns or () if column.type == "integer" and column.missing]
+    whole = [column.name for column in dataset.columns or () if column.is_whole and column.missing]
+    whole += [name for _, name, kind in dataset.kind.table.header if kind == NULLABLE and name not in whole]
     fields = [{"name": name, "field_name": name, "pandas_type": "int64", "numpy_type": "Int64"} for name in whole]
     columns = [{**field, "metadata": None} for field in fields]
     form = {"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "1.0.0"}
@@ -153,7 +169,7 @@ def array(column: Cells) -> pyarrow.Array:
     if column.cells.dtype.kind in "iuf":
         return pa.array(np.ascontiguousarray(column.cells))
     plain = pa.array(column.cells, pa.string(), mask=np.asarray(column.cells == ""))
-    types = {"boolean": pa.bool_(), "integer": pa.int64(), "float": pa.float64()}
+    types = {"boolean": pa.bool_(), "integer": pa.int64(), NULLABLE: pa.int64(), "float": pa.float64()}
     try:
         return plain.cast(types.get(column.type, pa.string()))
     except pa.ArrowInvalid:

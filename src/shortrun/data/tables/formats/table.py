@@ -33,8 +33,7 @@ def read(path: Path, options: Request) -> Dataset:
     """
     spared = {*RESERVED, options.label_column, options.group, *options.categorical, *options.ignore}
     table = in_points(read_delimited(path, options), options, {str(name).casefold() for name in spared})
-    data = of_good_rows(table, options) if options.skip_bad else dataset_of(table, options)
-    return data.with_notes(*table.notes)
+    return of_good_rows(table, options) if options.skip_bad else dataset_of(table, options)
 
 
 def of_good_rows(table: Delimited, options: Request) -> Dataset:
@@ -79,7 +78,7 @@ def rows(dataset: Dataset) -> Iterator[tuple[str, ...]]:
     yield tuple(own_cell(column.name) for column in columns)
     texts = [map(known if column.type == "text" else str, map(str, column.cells)) for column in columns]
     for row in zip(*texts, strict=True):
-        yield row if any(row) else ("NA",) * len(row)  # a line without any cell would be taken for an empty one
+        yield row if row != ("",) else ("NA",)  # an empty line is no row
 
 
 def looks(text: str) -> bool:
