@@ -63,7 +63,7 @@ def rna(folder):
 def test_train_says_what_was_read_and_what_came_out(folder):
     result = good("train", "digits", "-o", folder / "said", *SMALL)
     read, engine, outcome, early = result.out.splitlines()
-    assert read == "read digits: 1,797 samples, 64 sites, 2 colours, 10 classes, 0 unlabelled"
+    assert read == "read digits: 1,797 samples, 64 sites, 2 values, 10 classes, 0 unlabelled"
     assert engine.startswith("engine: ")
     assert "20 updates" in outcome
     assert "accuracy" in outcome

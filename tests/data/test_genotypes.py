@@ -793,7 +793,7 @@ def test_from_vcf_to_vcf(tmp_path, monkeypatch):
     labels = ("--labels", "all.panel", "--label-column", "super_pop")
     sites = ("--maf", 0.1, "--thin", 150, "--region", "7:300-")
     said = good("train", "in.vcf.gz", *labels, *sites, "-o", "run", "--hidden", 8, "--updates", 30, "--threads", 1)
-    assert "120 samples, 11 sites, 2 colours, 2 classes" in said.out
+    assert "120 samples, 11 sites, 2 values, 2 classes" in said.out
     assert "note: left out 11 sites within 150 base pairs of another" in said.err
     good("generate", "run", "-n", 21, "-o", "out.vcf.gz", "--threads", 1)
     with pysam.VariantFile("out.vcf.gz") as found:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from command_line import call, good, refused
-from shortrun.data import read, write
+from shortrun.data import read, readers, write
 from shortrun.errors import ConfigError, FormatError
 
 PROTEINS = ["ACDEFGHIK", "ACDEFGHIL", "ACDEFGHIM", "LCDEFGHIK"]
@@ -321,3 +321,13 @@ def test_the_encoding_of_what_is_no_text_is_refused_and_that_of_a_label_table_is
     write(tmp_path / "x.npz", read(put(tmp_path, "x.fa", fasta(PROTEINS))))
     assert "--encoding is for tables" in refused("data", "info", tmp_path / "x.npz", "--encoding", "latin-1")
     assert read(tmp_path / "x.npz", labels=table, encoding="latin-1").classes == ("e", "é")
+
+
+def test_data_info_reads_a_file_of_one_part_once(tmp_path, monkeypatch):
+    calls, load = [], readers.load
+    monkeypatch.setattr(readers, "load", lambda path, options: calls.append(options.part) or load(path, options))
+    good("data", "info", put(tmp_path, "x.fasta", fasta(PROTEINS)))
+    assert calls == [None]
+    np.savez(tmp_path / "x.npz", x_train=np.eye(6, dtype=np.uint8), x_test=np.eye(6, dtype=np.uint8)[:2])
+    assert "2 of 2 test samples (100.0%) are copies of training samples" in good("data", "info", tmp_path / "x.npz").out
+    assert calls[1:] == [None, "train", "test"]
