@@ -24,7 +24,7 @@ import pandas as pd
 import shortrun as sr
 
 frame = pd.read_csv("penguins.csv")
-data = sr.read(frame, label_column="species", missing="category", ignore=["year"])
+data = sr.read(frame, label_column="species", ignore=["year"])
 data
 
 # %%
