@@ -129,7 +129,7 @@ def test_a_table_of_names_sequences_and_labels_as_annadca_has_it(tmp_path):
     data = read(tmp_path / "x.csv")
     assert (data.alphabet.name, data.names.tolist(), data.classes) == ("protein", ["n1", "n2"], ("k",))
     write(tmp_path / "y.csv", data)
-    assert (tmp_path / "y.csv").read_text().splitlines()[0] == "name,label,sequence"
+    assert (tmp_path / "y.csv").read_text().splitlines()[0] == "name,sequence,label"
     assert read(tmp_path / "y.csv").hash == data.hash
 
 

@@ -315,7 +315,7 @@ def test_columns_of_0_and_1_are_known_by_name(tmp_path):
     good("train", tmp_path / "t.csv", "--label-column", "kind", "--hidden", 4, "--updates", 1, "-o", run)
     good("generate", run, "-n", 9, "--fix", "p, q=1,hot=no", "--rule", "cold <= p, q", "-o", tmp_path / "g.csv")
     found = pd.read_csv(tmp_path / "g.csv")
-    assert found.columns.tolist() == ["name", "kind", "p, q", "hot", "cold"]
+    assert found.columns.tolist() == ["p, q", "hot", "cold", "kind"]
     assert found[["p, q", "hot"]].drop_duplicates().to_numpy().tolist() == [[1, 0]]
     assert (sr.generate(run, n=9, fix={"hot": "1"}, rules="hot <= cold").values[:, 1:] == 1).all()
     kept = ("--template", tmp_path / "t.csv", "--keep", "p, q,cold")

@@ -19,9 +19,8 @@ from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels, notes_on_labels
 from shortrun.data.core.originals import Original
 from shortrun.data.core.parts import merged
-from shortrun.data.core.spelling import respelled
-from shortrun.data.core.texts import Texts
 from shortrun.data.core.values import CellError, encode_values, first
+from shortrun.data.core.words import plain
 from shortrun.errors import DataError
 from shortrun.phrases import counted, fitting
 from shortrun.shown import LINE, ROWS, Shown
@@ -354,8 +353,9 @@ def numbers(count: int) -> np.ndarray:
 
 def group_texts(groups: Any) -> np.ndarray:
     """Return groups as texts in the form in which they are compared."""
-    texts = Texts.of(np.asarray(groups).astype(str).tolist())
-    return np.asarray(respelled(texts).cells.tolist(), dtype=str)
+    texts = np.asarray(groups).astype(str).tolist()
+    form = {text: plain(text) for text in set(texts)}
+    return np.array([form[text] for text in texts], dtype=str)
 
 
 def check_values(values: np.ndarray, kind: Kind) -> None:

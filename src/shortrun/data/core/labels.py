@@ -57,8 +57,9 @@ def notes_on_labels(labels: Any, what: str = "label") -> list[str]:
     if labels is None or isinstance(labels, Texts):  # those are cells of a table, which says so itself
         return []
     array = np.asarray(labels)
-    texts = array.ravel().tolist() if array.dtype.kind in "OU" else []
-    return [*notes_on_spelling({"": Texts.of(text for text in texts if isinstance(text, str))}, what)]
+    texts = [text for text in array.ravel().tolist() if isinstance(text, str)] if array.dtype.kind in "OU" else []
+    odd = any(text != plain(text) for text in set(texts))
+    return [*notes_on_spelling({"": Texts.of(texts)}, what)] if odd else []
 
 
 def sorted_classes(texts: Iterable[str]) -> tuple[str, ...]:

@@ -58,11 +58,13 @@ class Delimited:
 
     def find(self, name: str) -> int | None:
         """Return the index of a column by its name, in any case if need be; None if there is none."""
-        name = plain(name)
         if name in self.header:
             return self.header.index(name)
-        folded = [column.casefold() for column in self.header]
-        return folded.index(name.casefold()) if name.casefold() in folded else None
+        for form in (plain, lambda text: plain(text).casefold()):
+            names = [*map(form, self.header)]
+            if form(name) in names:
+                return names.index(form(name))
+        return None
 
     def require(self, name: str) -> int:
         """Return the index of a column by its name.
@@ -158,9 +160,9 @@ def at_once(path: Path, text: str, mark: str) -> Delimited | None:
     if mark == SPACE or not mark.isascii() or any(sign in text for sign in ODD):
         return None
     head, _, body = text.lstrip("\n").partition("\n")
-    header, body = unmarked([*map(plain, head.split(mark))]), body.rstrip("\n")
+    header, body = unmarked([*map(str.strip, head.split(mark))]), body.rstrip("\n")
     lines, width = body.split("\n"), len(header)
-    if width == 1 or len({*header, ""}) <= width or {line.count(mark) for line in lines} != {width - 1}:
+    if width == 1 or len({*map(plain, header), ""}) <= width or {line.count(mark) for line in lines} != {width - 1}:
         return None
     import pandas as pd
 
@@ -185,7 +187,7 @@ def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Del
     """
     rows = iter(rows)
     first, header = next(rows)
-    header = unmarked([*map(plain, header)])
+    header = unmarked([*map(str.strip, header)])
     second = next(rows, None)
     if second is None:
         raise FormatError(path, first, "only a header line, no rows")
@@ -200,7 +202,7 @@ def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Del
         raise FormatError(path, found.padded[0], f"{found.padded[1]} fields, the header has {len(header)}")
     elif short:
         header, notes = ["", *header], (f"{path.name}: the header has no name for the first column",)
-    twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
+    twice = next((name for i, name in enumerate(header) if plain(name) in map(plain, header[:i])), None)
     if twice is not None:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
     return Delimited(path, header, columns, found.lines, notes=notes, left_out=found.left_out)

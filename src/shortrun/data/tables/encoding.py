@@ -181,7 +181,7 @@ def named(table: Delimited, texts: Sequence[str]) -> set[int]:
         If one is missing; names the nearest.
     """
     texts = [texts] if isinstance(texts, str) else texts
-    names = [name for text in texts for name in ([text] if text in table.header else text.split(","))]
+    names = [name for text in texts for name in ([text] if table.find(text) is not None else text.split(","))]
     return {table.require(name.strip()) for name in names}
 
 

@@ -38,8 +38,8 @@ def table_of(frame: Any) -> Delimited:
     """
     path = Path(type(frame).__name__)
     columns = [*columns_of(frame)]
-    names = [plain(name) for name, _ in columns]
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    names = [name for name, _ in columns]
+    twice = next((name for i, name in enumerate(names) if plain(name) in map(plain, names[:i])), None)
     if twice is not None:
         raise FormatError(path, None, f"column '{twice}' occurs twice")
     if not columns or not len(columns[0][1]):

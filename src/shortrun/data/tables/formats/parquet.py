@@ -103,13 +103,12 @@ def texts(path: Path, found: pyarrow.Table) -> Delimited:
             raise FormatError(path, None, f"column '{name}' holds texts that are not UTF-8") from None
         columns.append(Texts.of("" if cell is None else cell for cell in cells))
     lines = [*range(1, found.num_rows + 1)]
-    names = [*map(plain, found.column_names)]
     nullable = nullable_in(found.schema)
     kinds = [
         NULLABLE if name in nullable and kind(each) == "integer" else kind(each)
         for name, each in zip(found.column_names, found.schema.types, strict=True)
     ]
-    return tidied(Delimited(path, names, columns, lines, kinds))
+    return tidied(Delimited(path, found.column_names, columns, lines, kinds))
 
 
 def nullable_in(schema: pyarrow.Schema) -> set[str]:
