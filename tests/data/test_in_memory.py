@@ -201,3 +201,37 @@ def test_classes_may_be_numbers(run):
 def test_wrong_classes_are_one_line(run, labels, message):
     with pytest.raises(sr.ConfigError, match=message):
         sr.generate(run, labels=labels)
+
+
+BIG = 2**53
+LARGE = [BIG + 1, BIG, None, -3] * 10
+
+
+@pytest.mark.parametrize("kind", ["objects", "arrow"])
+def test_large_whole_numbers_with_gaps_stay_whole(kind, tmp_path):
+    columns = {"a": LARGE, "label": ["x", "y"] * 20}
+    if kind == "arrow":
+        frame = pytest.importorskip("pyarrow").table(columns)
+    else:
+        frame = pd.DataFrame(columns | {"a": pd.Series(LARGE, dtype=object)})
+    data = sr.read(frame)
+    assert data.to_pandas()["a"].tolist()[:4] == [BIG + 1, BIG, pd.NA, -3]
+    sr.write(tmp_path / "t.csv", data)
+    assert (tmp_path / "t.csv").read_text().split()[1].startswith(f"{BIG + 1},")
+
+
+def test_large_whole_numbers_among_others_are_not_merged():
+    data = sr.read(pd.DataFrame({"a": pd.Series([BIG + 1, BIG, 0.5, 3] * 10, dtype=object), "label": ["x", "y"] * 20}))
+    assert data.to_pandas()["a"].nunique() == 4
+
+
+def test_what_of_a_point_in_time_is_left_out_is_said():
+    times = pd.to_datetime(
+        ["2020-01-01 00:00:00.1", "2020-01-01 00:00:01", "2020-01-03", "2020-01-04"] * 10, format="ISO8601"
+    )
+    notes = sr.read(pd.DataFrame({"t": times, "label": ["x", "y"] * 20})).notes
+    assert "fractions of a second left out in column 't'" in notes
+    notes = sr.read(pd.DataFrame({"t": times.floor("s").tz_localize("Europe/Rome"), "label": ["x", "y"] * 20})).notes
+    assert "time zone Europe/Rome left out in column 't'" in notes
+    notes = sr.read(pd.DataFrame({"t": times.floor("s"), "label": ["x", "y"] * 20})).notes
+    assert not [note for note in notes if "left out" in note]

@@ -191,3 +191,17 @@ def test_regular_and_odd_texts_make_the_same_table(tmp_path):
         assert (one.header, one.rows, one.lines) == (other.header, other.rows, other.lines)
         assert one.lines == ([2, 3, 4, 6] if text is plain else [2, 3, 4])
     assert quoted != plain
+
+
+def test_numbers_written_as_names_are_no_bits(tmp_path):
+    """00 and 01 are no other spellings of 0 and 1, as in every column: two names, not one value."""
+    (tmp_path / "b.csv").write_text("a,label\n" + "00,x\n1,y\n0,x\n01,y\n" * 5)
+    with pytest.raises(FormatError, match=r"b.csv:2: column 'a': a number expected, got '00'"):
+        read(tmp_path / "b.csv")
+    assert set(read(tmp_path / "b.csv", categorical=["a"]).to_pandas()["a"]) == {"00", "1", "0", "01"}
+
+
+def test_a_mark_of_the_byte_order_is_kept_in_every_row(tmp_path):
+    (tmp_path / "b.csv").write_text("sep=,\nc,a,label\n\ufeffq,1,x\nq,2,y\n\ufeffq,2,y\n", encoding="utf-8")
+    cells = read(tmp_path / "b.csv").to_pandas()["c"].tolist()
+    assert cells[0] == cells[2]

@@ -101,3 +101,7 @@ def test_no_bar_where_none_is_asked_for(notebook, data):
 def test_no_bar_elsewhere():
     assert not progress.in_notebook()
     assert progress.automatic() is None  # standard error is no terminal here
+
+
+def test_real_samples_without_labels_are_drawn_beside_generated_ones(run, data):
+    assert len(run.plot.pca(data.with_labels([""] * len(data))).axes) == 3

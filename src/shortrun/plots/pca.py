@@ -72,12 +72,13 @@ def scatter_samples(axis: Axes, data: Dataset, places: np.ndarray, kind: str, cl
     """Draw real or generated samples as dots, and return how many of how many."""
     rows = np.random.default_rng(0).permutation(len(data))[:POINTS]
     plain = [DATA if kind == "real" else GENERATED] if not classes else [UNKNOWN]
-    colours = np.array([*(palette(len(classes)) if data.classes else []), *plain])
+    colours = np.array([*(palette(len(classes)) if classes else []), *plain])
     looks: dict[str, Any] = {"s": 46, "alpha": 0.35, "linewidths": 0, "zorder": 2}
     if kind == "generated":
         looks = {"s": 11, "edgecolors": "black", "linewidths": 0.5, "zorder": 3}
     x, y = places[rows].T
-    axis.scatter(x, y, c=colours[data.labels[rows]], rasterized=len(rows) > VECTORS, label=kind, **looks)
+    labels = data.labels[rows] if classes else np.full(len(rows), -1)
+    axis.scatter(x, y, c=colours[labels], rasterized=len(rows) > VECTORS, label=kind, **looks)
     return f"{len(data):,}" if len(rows) == len(data) else f"{len(rows):,} of {len(data):,}"
 
 

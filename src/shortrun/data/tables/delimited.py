@@ -24,7 +24,7 @@ from shortrun.phrases import counted
 from shortrun.settings import Reading
 
 ROWS_AT_ONCE = 2**14  # rows as lists, before they become columns
-ODD = ('"', "\r", "\0")  # signs of which a parser of CSV makes more than a cell
+ODD = ('"', "\r", "\0", "\ufeff")  # signs of which a parser of CSV makes more than a cell
 
 
 @dataclass(frozen=True)

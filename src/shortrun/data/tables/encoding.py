@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, Alphabet
-from shortrun.data.core.columns import Column, digits_of, missing_rows, type_of
+from shortrun.data.core.columns import NUMBER, Column, digits_of, missing_rows, type_of
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.frames import written
 from shortrun.data.core.kind import TableKind
@@ -304,8 +304,8 @@ def is_mixed(table: Delimited, sites: list[int], options: Request) -> bool:
 
 
 def is_bit(cell: str) -> bool:
-    """Return whether a cell is 0 or 1, however it is written."""
-    return is_number(cell) and float(cell) in (0, 1)
+    """Return whether a cell is 0 or 1, however the number is written; 00 and +1 are names."""
+    return NUMBER.fullmatch(cell) is not None and float(cell) in (0, 1)
 
 
 def mixed(table: Delimited, roles: Roles, sites: list[int], options: Request, findings: Findings) -> Dataset:

@@ -46,7 +46,8 @@ def table_of(frame: Any) -> Delimited:
         raise FormatError(path, None, "no rows" if columns else "no columns")
     found = [texts_of(path, name, column) for name, column in columns]
     rows = [*range(1, len(columns[0][1]) + 1)]
-    return tidied(Delimited(path, names, [texts for texts, _ in found], rows, [kind for _, kind in found]))
+    notes = tuple(note for name, column in columns for note in left_out(name, column))
+    return tidied(Delimited(path, names, [texts for texts, _ in found], rows, [kind for _, kind in found], notes=notes))
 
 
 def columns_of(frame: Any) -> Iterator[tuple[str, pd.Series]]:
@@ -62,7 +63,31 @@ def columns_of(frame: Any) -> Iterator[tuple[str, pd.Series]]:
         return
     arrow = type(frame).__name__ == FRAMES["pyarrow"]
     for place, name in enumerate(frame.column_names if arrow else frame.columns):
-        yield str(name), pd.Series(frame.column(place).to_pylist() if arrow else frame[name].to_list())
+        yield (
+            str(name),
+            inferred(pd.Series(frame.column(place).to_pylist() if arrow else frame[name].to_list(), dtype=object)),
+        )
+
+
+def inferred(column: pd.Series) -> pd.Series:
+    """Return a column of objects with the type of its cells; whole numbers that floats would merge stay whole."""
+    cells = column.dropna()
+    numbers = bool(len(cells)) and all(isinstance(cell, int | float | np.number) and cell is not True for cell in cells)
+    if not numbers or not any(isinstance(cell, int | np.integer) and abs(cell) > EXACT for cell in cells):
+        return column.infer_objects()
+    whole = all(isinstance(cell, int | np.integer) and -(2**63) <= cell < 2**63 for cell in cells)
+    return column.astype("Int64") if whole else column
+
+
+def left_out(name: str, column: pd.Series) -> Iterator[str]:
+    """Yield what of points in time is not kept."""
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        if (column.dropna() != column.dropna().dt.floor("s")).any():
+            yield f"fractions of a second left out in column '{name}'"
+        if column.dt.tz is not None:
+            yield f"time zone {column.dt.tz} left out in column '{name}'"
 
 
 def table_of_array(values: np.ndarray, names: Sequence[str]) -> Delimited:
@@ -82,8 +107,7 @@ def texts_of(path: Path, name: str, column: pd.Series) -> tuple[Texts, str]:
     """
     import pandas as pd
 
-    if column.dtype == object:
-        column = column.infer_objects()
+    column = inferred(column) if column.dtype == object else column
     try:
         codes, different = pd.factorize(column, use_na_sentinel=True)
     except TypeError:
