@@ -189,6 +189,8 @@ def test_a_fixed_number_is_written_as_it_is(run, tmp_path):
         (("--rule", "married = yes -> age >= 20", "--fix", "married=yes,age=12"), "age=12 (fixed) and married=yes"),
         (("--rule", "job, place", "--fix", "job=miner,place=bank"), "'job, place' together with job=miner (fixed)"),
         (("--rule", "sick = y -> age < 30", "--label", "y", "--fix", "age=40"), "change --fix, --label or the rule"),
+        (("--rule", "age != age"), "no row can keep 'age != age'"),
+        (("--rule", "job != job"), "no row can keep 'job != job'"),
     ],
 )  # fmt: skip
 def test_what_contradicts_is_known_before_any_row_is_drawn(run, tmp_path, monkeypatch, words, says):

@@ -153,7 +153,7 @@ def left_of(domains: Domains, rule: Comparison, sign: str) -> dict[int, Span | N
 
 def beside(left: Domain, sign: str, right: Domain) -> dict[int, Span | None]:
     """Return what a column can have if it compares so with another one."""
-    if not right.spans:
+    if not right.spans or (left is right and sign in ("!=", "<", ">")):
         return {}
     if left.field.numeric:
         return clipped(left, sign, right.whole)
