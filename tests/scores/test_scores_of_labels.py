@@ -420,3 +420,8 @@ def test_a_collapsed_generator_has_no_diversity():
     found = {each.score: each.value for each in sr.score(x, collapsed(x, 0), per_class=False)}
     assert found["diversity"] == 0
     assert found["coverage"] < 0.2
+
+
+def test_no_names_of_scores_are_not_all_of_them():
+    with pytest.raises(sr.ConfigError, match="scores: one name at least expected, or None for all that apply"):
+        sr.score(law(15), law(16), scores=[])

@@ -352,3 +352,14 @@ def test_advice_on_forms_that_are_no_rules(text, advice):
     kind = Kind(2, Alphabet("codes", "0123456789"), table=TableKind(names=("begin", "end")))
     with pytest.raises(ConfigError, match=re.escape(advice)):
         rules_of([text], kind, (), lambda: None)
+
+
+def test_a_rule_given_twice_is_one(run):
+    (note,) = (note for note in sr.generate(run, n=20, rules=["age >= 9"] * 2).notes if note.startswith("all rows"))
+    assert note.startswith("all rows keep 1 rule")
+
+
+def test_combinations_of_data_that_were_in_memory_only(run):
+    kept = sr.fit(pd.read_csv(run.parent / "t.csv"), label_column="sick", hidden=2, updates=1)
+    with pytest.raises(sr.DataError, match="did not keep its training data, which were in memory"):
+        sr.generate(kept, n=4, rules=["job, place"])

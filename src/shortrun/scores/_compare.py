@@ -102,7 +102,11 @@ def check_names(names: Iterable[str]) -> None:
 @checks(ScoringSettings)
 def check_settings(settings: ScoringSettings) -> None:
     """Check the names of scores, before samples are read for them."""
-    check_names(settings.scores or ())
+    if settings.scores is None:
+        return
+    if not settings.scores:
+        raise ConfigError("scores", "one name at least expected, or None for all that apply")
+    check_names(settings.scores)
 
 
 @takes(ScoreSettings)

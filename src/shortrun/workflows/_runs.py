@@ -36,7 +36,9 @@ def training_data(run: Trajectory, **reading: Any) -> Dataset:
     """
     source = run.kind.source
     if source is None:
-        raise DataError("the run does not know where its training data came from")
+        raise DataError(
+            "the run did not keep its training data, which were in memory (those of a file are found again)"
+        )
     try:
         data = as_known(run, read(source, settings=run.kind.reading.model_copy(update=reading)))
     except (ShortrunError, OSError) as error:

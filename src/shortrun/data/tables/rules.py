@@ -300,7 +300,7 @@ class Implication:
 def rules_of(
     texts: Sequence[str], kind: Kind, classes: tuple[str, ...], train: Callable[[], Dataset]
 ) -> tuple[Rule, ...]:
-    """Return the rules that texts are.
+    """Return the rules that texts are, each once.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def rules_of(
         If a text is no rule, or a column or category is unknown.
     """
     names = Names(kind, classes)
-    return tuple(rule_of(text, names, train) for text in texts)
+    return tuple(rule_of(text, names, train) for text in dict.fromkeys(texts))
 
 
 def rule_of(text: str, names: Names, train: Callable[[], Dataset]) -> Rule:
