@@ -19,6 +19,12 @@ from typing import Any
 HERE = Path(__file__).parent / "tutorials"
 SOURCE = "source_sha256"  # in the metadata of a notebook: the script that it was executed from
 LIMIT = 600  # seconds a cell may take
+BESIDE = {  # files of the repository -> pages of the site
+    "CHANGELOG.md": "changes.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "ARCHITECTURE.md": "architecture.md",
+    "SECURITY.md": "security.md",
+}
 
 
 def main() -> int:
@@ -65,11 +71,14 @@ def execute(path: Path, shared: Path) -> None:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add a page and its pictures for each notebook, and the changelog."""
+    """Add a page and its pictures for each notebook, and the pages that lie beside the documentation."""
     from mkdocs.structure.files import File
 
-    changes = (HERE.parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
-    files.append(File.generated(config, "changes.md", content=changes))
+    for source, name in BESIDE.items():
+        text = (HERE.parents[1] / source).read_text(encoding="utf-8").replace("](docs/", "](")
+        for other, its_name in BESIDE.items():
+            text = text.replace(f"]({other})", f"]({its_name})")
+        files.append(File.generated(config, name, content=text))
     for path in sorted(HERE.glob("*.ipynb")):
         text, pictures = page(json.loads(path.read_text(encoding="utf-8")), path.stem)
         files.append(File.generated(config, f"tutorials/{path.stem}.md", content=text))
