@@ -7,6 +7,7 @@ import doctest
 import functools
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import json
 import os
@@ -454,13 +455,22 @@ def test_paths_named_in_the_pages_exist(page):
     assert {path for path in paths_in(prose(page)) if not exists(path)} == set()
 
 
+@pytest.fixture(scope="module")
+def beside():
+    """Names of the pages that are made from files beside the documentation."""
+    spec = importlib.util.spec_from_file_location("notebooks", ROOT / "docs" / "notebooks.py")
+    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    return set(module.BESIDE.values())
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_links_in_the_pages_lead_somewhere(page):
-    """A page of a tutorial is made from the notebook of its name."""
+def test_links_in_the_pages_lead_somewhere(page, beside):
+    """A page of a tutorial is made from the notebook of its name, others from files beside the documentation."""
     links = set(re.findall(r"\]\((?!https?:)([^)#]+)", prose(page)))
     places = {link: (ROOT / page).parent / link for link in links}
-    tutorials = {link for link, place in places.items() if place.with_suffix(".ipynb").exists()}
-    assert {link for link, place in places.items() if not place.exists()} - tutorials == set()
+    made = {link for link, place in places.items() if place.with_suffix(".ipynb").exists()}
+    made |= {link for link, place in places.items() if place.parent == ROOT / "docs" and link in beside}
+    assert {link for link, place in places.items() if not place.exists()} - made == set()
 
 
 def test_wrong_paths_are_seen():

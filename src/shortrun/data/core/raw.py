@@ -161,6 +161,8 @@ def only_member(path: Path, file: Any) -> Any:
         archive = zipfile.ZipFile(file)
     except NotImplementedError as error:  # of a newer version
         raise FormatError(path, None, f"cannot be unpacked: {error}") from None
+    except UnicodeDecodeError as error:
+        raise FormatError(path, None, "cannot be unpacked: a name in it is not UTF-8; is it damaged?") from error
     names = [name for name in archive.namelist() if name and not name.endswith("/")]
     if OFFICE in names:
         raise FormatError(path, None, "is a workbook (Excel or alike): save the sheet as CSV")
