@@ -41,6 +41,7 @@ const answers = {
     return Buffer.from(page.exported(form, kind, values.map((row) => Uint8Array.from(row)), labels, classes))
       .toString("base64");
   },
+  proportional: ({ counts, n }) => page.proportional(counts, n),
   times: ({ k, last, most }) => page.frameTimes(k, last, most),
 };
 

@@ -127,7 +127,7 @@ def facts(run: Trajectory, age: int) -> str:
     classes = f"{counted(len(run.classes), 'class')}, " if run.classes else ""
     return (
         f"A restricted Boltzmann machine: {run.kind.extent}, {classes}{counted(model.shape[1], 'hidden unit')}, "
-        f"age {age:,}. Samples are k = {recipe['steps']} sweeps from {noise}, as it was trained ({recipe['scheme']})."
+        f"age {age:,}. Samples are k = {recipe['steps']} sweeps from {noise}, as it was trained ({recipe['name']})."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -198,10 +199,14 @@ def spans(column: Column) -> Iterator[str]:
         if code == len(column.values):
             yield "(missing)"
         elif len(within) > 1 and within[0] != within[-1]:
-            low, high = column.written(np.array([within[0], within[-1]]))
-            yield f"{low} to {high}"
+            yield " to ".join(map(short, column.written(np.array([within[0], within[-1]]))))
         else:
             yield printable(str(text)) or "(empty)"
+
+
+def short(number: str) -> str:
+    """Return a number without zeros at the end of its decimals; other texts, as dates, as they are."""
+    return number.rstrip("0").rstrip(".") if re.fullmatch(r"-?\d+\.\d+", number) else number
 
 
 def known_rows_form(data: Dataset, classes: Sequence[str]) -> Form:

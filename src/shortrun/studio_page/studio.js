@@ -23,7 +23,9 @@ const byId = (id) => document.getElementById(id);
 /** @type {PageData} */
 const D = JSON.parse(byId("data").textContent);
 const { kind, classes, k } = D, S = kind.sites, H = D.machine.hidden;
-const BYTES = 64e6, MOST_FRAMES = 161, TICK = 1800, MOST_CHIPS = 14, MOST_BARS = 14, MOST_FIXED = 40, UNITS = 8, WAIT = 250;
+const BYTES = 64e6, MOST_FRAMES = 161, TICK = 1800, MOST_CHIPS = 14, MOST_BARS = 14, MOST_FIXED = 40, MOST_UNITS = 8, WAIT = 250;
+/** @type {Partial<Record<KindForm["view"], number>>} units that are shown beside strips */
+const UNITS = { sequence: 3, genotypes: 4, sites: 4 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const held = { mask: new Uint8Array(S), values: new Uint8Array(S) };
@@ -71,14 +73,14 @@ const textOf = (site, code) => (kind.columns ? kind.columns[site].spans[code] : 
 /** @param {number} site */
 const codesOf = (site) => (kind.columns ? kind.columns[site].texts.length : (kind.letters || []).length);
 /** @param {number} number */
-const short = (number) => (Math.abs(number) >= 1000 ? number.toFixed(0) : number.toFixed(2));
+const short = (number) => (number < 0 ? "−" : "") + Math.abs(number).toFixed(Math.abs(number) < 1000 ? 2 : 0);
 /** @param {number} number */
 const signed = (number) => (number < 0 ? "−" : "+") + Math.abs(number).toFixed(2);
 
 // ------------------------------------------------------------------------------------------------ the worker
 
 const worker = new Worker(URL.createObjectURL(new Blob([byId("worker").textContent], { type: "text/javascript" })));
-worker.onerror = (event) => fail(event.message);
+worker.onerror = (/** @type {ErrorEvent} */ event) => fail(event.message);
 /** @param {string} reason */
 function fail(reason) {
   byId("site").textContent = `The machine stopped: ${reason}`;
@@ -112,7 +114,7 @@ const answers = {
     if (id === unitsAsked) showUnits(fields);
   },
 };
-worker.onmessage = ({ data }) => answers[data.answer](data);
+worker.onmessage = (/** @type {MessageEvent} */ { data }) => answers[data.answer](data);
 
 /** @type {Map<number, number[]>} */
 const asked = new Map();
@@ -310,7 +312,7 @@ function showGallery() {
   if (kind.view === "table") return;
   byId("thumbs").replaceChildren(...now.labels.map((label, i) => element("button",
     { type: "button", class: "thumb", "aria-pressed": i === now.chosen, onclick: () => choose(i) },
-    element("canvas", { "aria-hidden": true }), element("span", {}, `${i + 1}${className(label) ? `: ${className(label)}` : ""}`))));
+    element("canvas", { "aria-hidden": "true" }), element("span", {}, `${i + 1}${className(label) ? `: ${className(label)}` : ""}`))));
 }
 
 /** @param {number} i */
@@ -322,8 +324,9 @@ function choose(i) {
 
 function showThumbs() {
   const thumbs = [...byId("thumbs").children];
-  const room = thumbs.length ? thumbs[0].clientWidth - (thumbs[0].lastElementChild.offsetWidth + 26) : 0;
-  const small = smallLayout(kind.view === "table" ? { ...kind, view: "sites" } : kind, Math.max(60, room));
+  if (!thumbs.length) return;
+  const room = thumbs[0].clientWidth - (isStrip(kind) ? thumbs[0].lastElementChild.offsetWidth + 26 : 14);
+  const small = smallLayout(kind, Math.max(48, isStrip(kind) ? room : Math.min(112, room)));
   thumbs.forEach((thumb, i) => {
     thumb.setAttribute("aria-pressed", String(i === now.chosen));
     drawSample(prepared(thumb.firstElementChild, small), kind, small, shown().rows[i], theme, { mask: held.mask, cursor: -1 });
@@ -514,7 +517,7 @@ function showNearest() {
   if (kind.view === "table") return byId("near").replaceChildren(told);
   const canvas = element("canvas", { role: "img", "aria-label": "nearest training sample" });
   byId("near").replaceChildren(canvas, told);
-  const small = smallLayout(kind, byId("mind").clientWidth - 36);
+  const small = smallLayout(kind, isStrip(kind) ? byId("mind").clientWidth - 36 : 112);
   drawSample(prepared(canvas, small), kind, small, values, theme, { mask: null, cursor: -1 });
 }
 
@@ -523,15 +526,15 @@ function askUnits() {
   byId("on").textContent = `${on} of ${H} ${H === 1 ? "is" : "are"} on`;
   byId("hidden").setAttribute("aria-label", `${on} of ${H} hidden units are on`);
   const width = byId("units").clientWidth - 38, cell = Math.max(4, Math.min(14, Math.floor(Math.sqrt((width * 56) / H))));
-  const cols = Math.floor(width / cell);
-  const context = prepared(byId("hidden"), /** @type {Layout} */ ({ width, height: Math.ceil(H / cols) * cell }));
+  const rows = Math.ceil(H / Math.floor(width / cell)), cols = Math.ceil(H / rows);
+  const context = prepared(byId("hidden"), /** @type {Layout} */ ({ width, height: rows * cell }));
   hidden.forEach((code, j) => {
     context.fillStyle = code ? theme.blue : theme.cell;
     context.fillRect((j % cols) * cell, Math.floor(j / cols) * cell, cell - 1, cell - 1);
   });
   if (now.playing) return;
   unitsAsked = ++question;
-  worker.postMessage({ ask: "units", id: unitsAsked, row: rowShown(), label: now.labels[now.chosen], hidden, count: UNITS });
+  worker.postMessage({ ask: "units", id: unitsAsked, row: rowShown(), label: now.labels[now.chosen], hidden, count: UNITS[kind.view] || MOST_UNITS });
 }
 
 /** @param {{unit: number, push: number, weights: Float32Array, colours: Int16Array}[]} fields */
@@ -541,11 +544,11 @@ function showUnits(fields) {
     const box = element("div", { class: "unit" });
     if (kind.view !== "table") {
       const canvas = element("canvas", { role: "img", "aria-label": `weights of unit ${unit + 1}` });
-      const small = pictures ? smallLayout(kind, 0, 1.5) : smallLayout(kind, Math.min(260, byId("fields").clientWidth));
+      const small = pictures ? smallLayout(kind, Math.min(112, Math.floor((byId("fields").clientWidth - 24) / 3)), 1.25) : smallLayout(kind, Math.min(265, byId("fields").clientWidth));
       drawField(prepared(canvas, small), small, weights, theme);
       box.append(canvas);
     }
-    box.append(element("b", {}, `unit ${unit + 1}`), ` ${signed(push)} from this sample`);
+    box.append(element("b", {}, `unit ${unit + 1}`), ` ${signed(push)}`);
     if (!pictures) {
       const strongest = Array.from(weights.keys()).sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a])).slice(0, 4);
       box.append(element("ol", {}, ...strongest.map((site) => element("li", {},
@@ -595,7 +598,7 @@ function keep(form) {
 /** @param {string} name */
 function picture(name) {
   const rows = shown().rows, canvas = document.createElement("canvas"), pad = 12;
-  const one = isStrip(kind) ? { ...smallLayout(kind, 1200), width: 1200 } : smallLayout(kind, 0, 2);
+  const one = isStrip(kind) ? { ...smallLayout(kind, 1200), width: 1200 } : smallLayout(kind, 224, 3);
   const cols = isStrip(kind) ? 1 : Math.ceil(Math.sqrt(rows.length)), across = one.width + pad, down = one.height + pad;
   const context = prepared(canvas, /** @type {Layout} */ ({ width: cols * across + pad, height: Math.ceil(rows.length / cols) * down + pad }), 2);
   context.fillStyle = theme.paper;
@@ -622,7 +625,7 @@ function listen() {
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const six = (/** @type {string} */ hex) => (hex.length === 4 ? `#${hex[1]}${hex[1]}${hex[2]}${hex[2]}${hex[3]}${hex[3]}` : hex);
-  for (const name of ["ink", "soft", "line", "paper", "box", "blue", "cell", "hold", "black", "h", "p", "k", "d", "o"])
+  for (const name of ["ink", "soft", "line", "paper", "box", "blue", "cell", "hold", "black", "tint", "h", "p", "k", "d", "o"])
     theme[name] = six(style.getPropertyValue(`--${name}`).trim());
 }
 
@@ -671,8 +674,9 @@ function setUpBrush() {
   const codes = kind.view === "table" ? [] : letters.map((letter, code) => [String(code), two && !kind.variants ? ["off", "on"][code] : letter]);
   if (two) codes.reverse();
   now.brush = two ? "1" : "shown";
+  if (!two) byId("hold-bar").classList.add("letters");
   const set = (/** @type {string} */ value) => () => (now.brush = value);
-  byId("brush").append(...[...codes, ["shown", "as shown"], ["release", "release"]].map(([value, text]) =>
+  byId("brush").append(...[["shown", "as shown"], ["release", "release"], ...codes].map(([value, text]) =>
     chip("brush", value, text, value === now.brush, set(value))));
 }
 

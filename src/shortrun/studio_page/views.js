@@ -131,17 +131,17 @@ const isStrip = (kind) => !kind.shape && !kind.music;
 /**
  * The layout of one of several samples.
  * @param {KindForm} kind
- * @param {number} width of a strip
- * @param {number} [scale] of images
+ * @param {number} width that there is
+ * @param {number} [scale] of heights
  * @returns {Layout}
  */
 function smallLayout(kind, width, scale = 1) {
   if (kind.shape) {
-    const columns = kind.shape[1], cell = Math.max(1, Math.round((72 * scale) / columns));
+    const columns = kind.shape[1], cell = Math.max(1, Math.floor(width / columns));
     return grid(kind.sites, (s) => [s % columns, Math.floor(s / columns)], { cellWidth: cell, cellHeight: cell });
   }
   if (kind.music) {
-    const { frames, keys } = kind.music, cell = Math.max(1, Math.round((72 * scale) / frames));
+    const { frames, keys } = kind.music, cell = Math.max(1, Math.floor(width / frames));
     return grid(kind.sites, (s) => [Math.floor(s / keys), keys - 1 - (s % keys)], { cellWidth: cell, cellHeight: scale });
   }
   return grid(kind.sites, (s) => [s, 0], { cellWidth: width / kind.sites, cellHeight: 18 * scale });
@@ -161,7 +161,7 @@ function coloursOf(kind, colours, theme) {
   for (let code = 0; code < colours; code++) {
     const found = groups && Object.entries(groups).find(([, some]) => some.includes(letters[code]));
     if (groups) {
-      back.push(found ? mixed(theme[found[0]], theme.box, 0.26) : theme.cell);
+      back.push(found ? mixed(theme[found[0]], theme.box, Number(theme.tint)) : theme.cell);
       ink.push(found ? theme.ink : theme.soft);
     } else if (kind.view === "sequence" && colours > 2) {
       back.push(mixed(theme[["h", "p", "k", "d", "o"][code % 5]], theme.box, 0.2 + 0.5 * Math.floor(code / 5) / Math.ceil(colours / 5)));
@@ -293,7 +293,8 @@ function frameTimes(k, last, most) {
   const early = Math.min(k, last), half = Math.max(2, Math.floor(most / 2)), times = new Set([0, early, last]);
   const step = Math.max(1, early / half);
   for (let t = 0; t < early; t += step) times.add(Math.round(t));
-  for (let i = 1; i < half && last > k; i++) times.add(Math.round(k * (last / k) ** (i / half)));
+  const late = Math.min(half, 2 * times.size); // so that k is at a third
+  for (let i = 1; i < late && last > k; i++) times.add(Math.round(k * (last / k) ** (i / late)));
   return [...times].sort((a, b) => a - b);
 }
 
