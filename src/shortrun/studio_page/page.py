@@ -60,7 +60,7 @@ def studio_page(run: Trajectory, *, age: int, title: str = "", known: Dataset | 
         "classes": [*map(printable, run.classes)],
         "counts": run.data["class_counts"] if run.classes else [],
         "k": run.recipe["steps"],
-        "run": printable(str(run.path)),
+        "run": printable(name),  # where it lies is nobody's business
         "options": " ".join(([f"--age {age}"] if age != run.best("generate") else []) + ["--raw"] * run.raw),
         "known": None if known is None else known_rows_form(known, run.classes),
     }
