@@ -3,9 +3,9 @@
 const fs = require("fs"), path = require("path");
 
 const folder = process.argv[2], questions = JSON.parse(fs.readFileSync(0, "utf8"));
-const names = ["philox.js", "machine.js", "views.js", "exports.js"];
+const names = ["philox.js", "machine.js", "network.js", "views.js", "exports.js"];
 const source = names.map((name) => fs.readFileSync(path.join(folder, name), "utf8")).join("\n");
-const offered = "({ philox, uniforms, exponential, Machine, logSumExp, exported, layoutOf, frameTimes, proportional })";
+const offered = "({ philox, uniforms, exponential, normal, Machine, Network, logSumExp, exported, layoutOf, frameTimes, proportional })";
 const page = new Function(`${source}\nreturn ${offered};`)();
 
 const heldOf = (held) => held && { mask: Uint8Array.from(held.mask), values: Uint8Array.from(held.values) };
@@ -22,8 +22,9 @@ const answers = {
     return [...out];
   },
   exponential: ({ values }) => values.map((x) => page.exponential(x)),
+  normal: ({ values }) => values.map((u) => page.normal(u)),
   samples({ machine, seed, labels, sweeps, held }) {
-    const ready = new page.Machine(machine), fixed = heldOf(held), found = [];
+    const ready = machine.family ? new page.Network(machine) : new page.Machine(machine), fixed = heldOf(held), found = [];
     labels.forEach((label, chain) => {
       const state = ready.begin(seed, chain, label, fixed), hidden = new Uint8Array(ready.hidden);
       for (let t = 1; t <= sweeps; t++) ready.sweep(state, hidden, seed, chain, t, fixed);

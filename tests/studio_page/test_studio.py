@@ -23,7 +23,7 @@ from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError, StoreError
 from shortrun.philox import philox4x32, uniform_reference
 from shortrun.studio_page import size_of, studio_page
-from shortrun.studio_page.payload import kind_form, machine_form
+from shortrun.studio_page.payload import kind_form, machine_form, network_form
 from shortrun.workflows.generation import _proportional
 from studio_page.browser import Browser, browser_works
 
@@ -210,6 +210,35 @@ def test_free_energies_are_those_of_the_machine(name, runs):
 
 
 @in_node
+@pytest.mark.parametrize("layers", [(), (12,), (12, 7)])
+@pytest.mark.parametrize("classes", [False, True])
+def test_networks_go_as_those_of_python(layers, classes, tmp_path):
+    """To rounding, which short runs do not make grow to a change of a sign."""
+    run = sr.fit(
+        images(),
+        out=tmp_path / "run",
+        model="chaotic",
+        layers=layers,
+        classes=classes,
+        steps=30,
+        updates=5,
+        progress=None,
+    )
+    values, labels = codes_of(run, n=30, seed=9, fix={3: "1", 5: "0"}, labels="b" if classes else None)
+    held = {"mask": [site in (2, 4) for site in range(70)], "values": [int(site == 2) for site in range(70)]}
+    given = {"machine": network_form(run.model, run[-1], 70), "seed": 9, "sweeps": 30, "held": held}
+    (found,) = answers(("samples", given | {"labels": labels.tolist()}))
+    assert np.mean(np.array(found) == values) > 0.999
+
+
+@in_node
+def test_normal_numbers_are_those_of_torch():
+    u = (np.array([0, 1, 2**22, 2**23 - 1, *np.random.default_rng(0).integers(0, 2**23, 500)]) + 0.5) * 2.0**-23
+    (found,) = answers(("normal", {"values": u.tolist()}))
+    assert np.allclose(found, torch.special.ndtri(torch.from_numpy(u)).numpy(), rtol=1e-9, atol=0)
+
+
+@in_node
 def test_classes_come_in_the_proportions_of_python():
     random = np.random.default_rng(0)
     cases = [([0, 0], 5), *((random.integers(0, 90, 7).tolist(), int(n)) for n in random.integers(1, 60, 20))]
@@ -333,9 +362,10 @@ def test_what_the_page_cannot_run_is_refused(tmp_path, runs):
     numbers = sr.fit(
         random.normal(size=(40, 3)).astype(np.float32), out=tmp_path / "n", hidden=2, updates=1, progress=None
     )
-    network = sr.fit(images(), out=tmp_path / "c", model="chaotic", layers=(5,), updates=1, batch=50, progress=None)
+    grey = random.random((60, 16)).astype(np.float32)
+    network = sr.fit(grey, out=tmp_path / "c", model="chaotic", layers=(5,), updates=1, batch=50, progress=None)
     gaussian = trained(images(), tmp_path / "g", hidden_units="gaussian", updates=1)
-    for run, what in ((numbers, "binary or Potts"), (network, "chaotic network"), (gaussian, "hidden")):
+    for run, what in ((numbers, "continuous values"), (network, "continuous values"), (gaussian, "hidden")):
         with pytest.raises(ConfigError, match=what):
             sr.studio(run, tmp_path / "page.html")
     run = runs("image")
@@ -502,6 +532,21 @@ def test_nothing_is_wider_than_the_screen(name, width, dark, page_of, browser):
     assert browser.value("document.documentElement.scrollWidth") <= width
     paper = browser.value("getComputedStyle(document.body).backgroundColor")
     assert paper == ("rgb(14, 18, 23)" if dark else "rgb(255, 255, 255)")
+    assert browser.complaints == []
+
+
+@in_browser
+def test_a_network_is_shown(tmp_path, browser):
+    run = sr.fit(
+        images(), out=tmp_path / "c", model="chaotic", layers=(9,), classes=True, steps=20, updates=5, progress=None
+    )
+    sr.studio(run, tmp_path / "network.html")
+    browser.open(tmp_path / "network.html")
+    values, _ = codes_of(run, n=12, seed=0)
+    assert np.mean(np.array(browser.value(FRAME.format("now.times.indexOf(20)"))) == values) > 0.999
+    assert browser.value("byId('sweep').textContent") == "step 20 = k"
+    assert browser.value("byId('labels').hidden")
+    assert float(browser.value("byId('energy').textContent")) > 0
     assert browser.complaints == []
 
 

@@ -116,6 +116,7 @@ class Machine {
     this.features = features, this.hidden = form.hidden, this.hiddenGain = form.hiddenGain;
     this.rule = form.rule, this.label = form.label, this.sites = form.sites, this.step = form.step;
     this.stream = form.stream;
+    this.speed = 0; // of networks only
     const whole = form.type === "int16", buffer = bytesOf(form.weights);
     this.weights = whole ? new Int16Array(buffer) : new Float32Array(buffer);
     this.turned = whole ? new Int16Array(this.weights.length) : new Float32Array(this.weights.length);
@@ -314,6 +315,12 @@ class Machine {
     let sum = 0;
     for (let j = 0; j < this.hidden; j++) sum += this.weights[feature * this.hidden + j];
     return sum * this.step;
+  }
+
+  /** What a sample puts on each hidden unit. @param {Uint8Array} row @param {number} label */
+  pushes(row, label) {
+    this.sumUp(this.stateOf(row, label));
+    return Array.from(this.up, (sum) => sum * this.step);
   }
 
   /**

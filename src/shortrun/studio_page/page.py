@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from shortrun.data import Dataset
-from shortrun.errors import ConfigError, printable
-from shortrun.models import RBM
+from shortrun.errors import printable
+from shortrun.models import RBM, ChaoticNetwork, Model
 from shortrun.pages import template
 from shortrun.phrases import counted
 from shortrun.store import Trajectory, software_version
-from shortrun.studio_page.payload import check_units, kind_form, known_rows_form, machine_form
+from shortrun.studio_page.payload import check_units, kind_form, known_rows_form, machine_form, network_form
 
 TEMPLATE = Path(__file__).with_name("studio.html")
 SCRIPTS = {path.stem: path for path in TEMPLATE.parent.glob("*.js")}
@@ -25,7 +25,7 @@ def studio_page(run: Trajectory, *, age: int, title: str = "", known: Dataset | 
     Parameters
     ----------
     run : Trajectory
-        A run of an RBM.
+        A run.
     age : int
         Age of the machine.
     title : str, default ""
@@ -53,9 +53,9 @@ def studio_page(run: Trajectory, *, age: int, title: str = "", known: Dataset | 
     >>> "<title>ten digits: studio</title>" in studio_page(run, age=2, title="ten digits")
     True
     """
-    name, model = run.path.resolve().name, rbm_of(run)
+    name = run.path.resolve().name
     data: dict[str, Any] = {
-        "machine": machine_form(model, run.at(age), run.sites),
+        "machine": form_of(run, age),
         "kind": kind_form(run.kind),
         "classes": [*map(printable, run.classes)],
         "counts": run.data["class_counts"] if run.classes else [],
@@ -64,29 +64,24 @@ def studio_page(run: Trajectory, *, age: int, title: str = "", known: Dataset | 
         "options": " ".join(([f"--age {age}"] if age != run.best("generate") else []) + ["--raw"] * run.raw),
         "known": None if known is None else known_rows_form(known, run.classes),
     }
-    exact = data["machine"]["type"] == "int16"
     return template(TEMPLATE).render(
         title=title or name,
         facts=facts(run, age),
         notes=notes(run, known),
-        same=sameness(exact=exact),
+        same=sameness(data["machine"]),
+        rbm=isinstance(run.model, RBM),
         footer=f"shortrun {software_version()}. The page is one file, asks nothing of the network and keeps nothing.",
         data=data,
         scripts={name: path.read_text(encoding="utf-8") for name, path in SCRIPTS.items()},
     )
 
 
-def rbm_of(run: Trajectory) -> RBM:
-    """Return the machine of a run.
-
-    Raises
-    ------
-    ConfigError
-        For another model.
-    """
-    if not isinstance(run.model, RBM):
-        raise ConfigError("run", f"an RBM expected: {run.path} is a chaotic network, which the page cannot run")
-    return run.model
+def form_of(run: Trajectory, age: int) -> dict[str, Any]:
+    """Return the machine of a run at an age as the page runs it."""
+    if isinstance(run.model, RBM):
+        return machine_form(run.model, run.at(age), run.sites)
+    assert isinstance(run.model, ChaoticNetwork)
+    return network_form(run.model, run.at(age), run.sites)
 
 
 def size_of(run: Trajectory, known: int = 0) -> int:
@@ -95,7 +90,7 @@ def size_of(run: Trajectory, known: int = 0) -> int:
     Parameters
     ----------
     run : Trajectory
-        A run of an RBM.
+        A run.
     known : int, default 0
         Training samples in the page.
 
@@ -112,22 +107,32 @@ def size_of(run: Trajectory, known: int = 0) -> int:
     >>> size_of(run) < 200_000
     True
     """
-    model = rbm_of(run)
+    names = sum(map(len, kind_form(run.kind)["names"]))
+    return FRAME + 4 * (bytes_of(run.model) + known * run.sites) // 3 + 2 * names
+
+
+def bytes_of(model: Model) -> int:
+    """Return about how many bytes the numbers of a machine have."""
+    if not isinstance(model, RBM):
+        return 8 * model.size()  # couplings in both directions
     check_units(model)
     features, hidden = model.shape
     starts = 0 if model.profile is None else model.profile.numel()
-    names = sum(map(len, kind_form(run.kind)["names"]))
-    return FRAME + 4 * (2 * features * hidden + 4 * (features + hidden + starts) + known * run.sites) // 3 + 2 * names
+    return 2 * features * hidden + 4 * (features + hidden + starts)
 
 
 def facts(run: Trajectory, age: int) -> str:
     """Return what the machine is, in a line."""
-    recipe, model = run.recipe, rbm_of(run)
-    noise = "the profile of the class" if model.profile is not None and run.classes else "uniform noise"
+    recipe, model = run.recipe, run.model
     classes = f"{counted(len(run.classes), 'class')}, " if run.classes else ""
+    hidden = counted(run.hidden if isinstance(run.hidden, int) else sum(run.hidden), "hidden unit")
+    about = f"{run.kind.extent}, {classes}{hidden}, age {age:,}"
+    if not isinstance(model, RBM):
+        return f"A chaotic network: {about}. Samples are k = {recipe['steps']} Euler steps from random potentials."
+    noise = "the profile of the class" if model.profile is not None and run.classes else "uniform noise"
     return (
-        f"A restricted Boltzmann machine: {run.kind.extent}, {classes}{counted(model.shape[1], 'hidden unit')}, "
-        f"age {age:,}. Samples are k = {recipe['steps']} sweeps from {noise}, as it was trained ({recipe['name']})."
+        f"A restricted Boltzmann machine: {about}. "
+        f"Samples are k = {recipe['steps']} sweeps from {noise}, as it was trained ({recipe['name']})."
     )
 
 
@@ -143,9 +148,14 @@ def notes(run: Trajectory, known: Dataset | None) -> Sequence[str]:
     return found
 
 
-def sameness(*, exact: bool) -> str:
+def sameness(form: Mapping[str, Any]) -> str:
     """Return how the samples of the page and those of the command line agree."""
-    if exact:
+    if "family" in form:
+        return (
+            "The page starts from the same potentials and has the same couplings in float32; as a chaotic network "
+            "makes roundings grow, samples are alike rather than equal, and the less the longer it runs."
+        )
+    if form["type"] == "int16":
         return (
             "The page has the weights as the C kernels round them and draws with their noise and arithmetic: the "
             "samples are equal, site by site, where the kernels run."

@@ -18,7 +18,7 @@ from shortrun.data.music.encoding import KEYS, TimeBin, is_music
 from shortrun.dynamics import Stream
 from shortrun.engine import LookupMachine, machine
 from shortrun.errors import ConfigError, printable
-from shortrun.models import RBM, Layer
+from shortrun.models import RBM, ChaoticNetwork, Layer
 from shortrun.typing import Theta
 from shortrun.units import Bernoulli, Ising, Potts
 
@@ -74,6 +74,46 @@ def machine_form(model: RBM, theta: Theta, sites: int) -> Form:
         "weights": packed(weights),
         "bias": packed(bias.numpy()),
         "hiddenBias": packed(hidden_bias.numpy()),
+        "stream": int(Stream.GENERATE),
+    }
+
+
+def network_form(model: ChaoticNetwork, theta: Theta, sites: int) -> Form:
+    """Return a chaotic network at fixed parameters as the page runs it: couplings in float32, the random ones too.
+
+    Parameters
+    ----------
+    model : ChaoticNetwork
+        Of data with the codes 0 and 1.
+    theta : Theta
+        Float32 on the CPU.
+    sites : int
+        S, of a sample of the data.
+
+    Raises
+    ------
+    ConfigError
+        For a network of other data.
+    """
+    spec = model.spec
+    if not spec.visible[0].units.codes:
+        raise ConfigError("run", "a network of data with the codes 0 and 1 expected: the page shows no grey values")
+    fields = model.view(theta)[1]
+    return {
+        "family": "chaotic",
+        "layers": [
+            {"name": layer.name, "sites": layer.sites, "holds": None, "field": packed(field.numpy())}
+            for layer, field in zip(spec.layers, fields, strict=True)
+        ],
+        "observed": len(spec.observed),
+        "hidden": sum(spec.hidden_sites),
+        "label": spec.label,
+        "sites": sites,
+        "pace": spec.time_step,
+        "couplings": [
+            {"source": each.source, "target": each.target, "matrix": packed(each.matrix.numpy())}
+            for each in model.couplings(theta)
+        ],
         "stream": int(Stream.GENERATE),
     }
 

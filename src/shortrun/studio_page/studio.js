@@ -16,14 +16,15 @@
  * @property {string} options of the command line that name the age
  * @property {{count: number, values: string, labels: number[]} | null} known training samples
  */
-/** @typedef {{rows: Uint8Array[], hidden: Uint8Array[], t: number}} Frame */
+/** @typedef {{rows: Uint8Array[], hidden: Uint8Array[], speeds: number[], t: number}} Frame */
 
 /** @type {(id: string) => any} */
 const byId = (id) => document.getElementById(id);
 /** @type {PageData} */
 const D = JSON.parse(byId("data").textContent);
-const { kind, classes, k } = D, S = kind.sites, H = D.machine.hidden;
-const BYTES = 64e6, MOST_FRAMES = 161, TICK = 1800, MOST_CHIPS = 14, MOST_BARS = 14, MOST_FIXED = 40, MOST_UNITS = 8, WAIT = 250;
+const { kind, classes, k } = D, S = kind.sites, H = D.machine.hidden, isNetwork = "family" in D.machine;
+const word = isNetwork ? "step" : "sweep";
+const BYTES = 64e6, MOST_FRAMES = 161, TICK = 1800, MOST_CHIPS = 14, MOST_BARS = 14, MOST_FIXED = 40, MOST_UNITS = 8, WAIT = 250, MOST_SWEEPS = 300;
 /** @type {Partial<Record<KindForm["view"], number>>} units that are shown beside strips */
 const UNITS = { sequence: 3, genotypes: 4, sites: 4 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -31,7 +32,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const held = { mask: new Uint8Array(S), values: new Uint8Array(S) };
 /** @type {Uint8Array} sites that the machine moves: a column of one value is none */
 const moves = new Uint8Array(S);
-for (const layer of D.machine.layers)
+for (const layer of D.machine.layers.slice(0, isNetwork ? 1 : undefined))
   if (layer.name !== "label") (layer.holds || Array.from({ length: S }, (_, i) => i)).forEach((/** @type {number} */ s) => (moves[s] = 1));
 
 const now = {
@@ -89,9 +90,9 @@ function fail(reason) {
 /** @type {Record<string, (data: any) => void>} */
 const answers = {
   ready: () => generate(),
-  frame({ id, frame, t, rows, hidden, spent }) {
+  frame({ id, frame, t, rows, hidden, speeds, spent }) {
     if (id !== now.run) return;
-    now.frames[frame] = { t, rows, hidden };
+    now.frames[frame] = { t, rows, hidden, speeds };
     now.spent = spent;
     if (frame === 0) show();
     else if (frame <= now.frame) show();
@@ -102,6 +103,7 @@ const answers = {
     document.documentElement.dataset.ready = String(id);
     if (now.frame < now.target && !now.playing) seek(now.target);
     askTrace();
+    showMind();
   },
   seen({ id, scores }) {
     const [run, chosen, ...frames] = asked.get(id) || [];
@@ -122,6 +124,7 @@ let question = 0, unitsAsked = 0;
 
 /** Ask what the machine sees in the chosen sample at some frames. @param {number[]} frames */
 function askLook(frames) {
+  if (isNetwork) return;
   const wanted = frames.filter((frame) => now.frames[frame] && !seen.has(`${now.chosen}:${frame}`));
   if (!wanted.length) return;
   asked.set(++question, [now.run, now.chosen, ...wanted]);
@@ -249,8 +252,8 @@ function show() {
   if (!shown()) return;
   const { t } = shown(), past = t > k ? `, ${short(t / k).replace(/\.?0+$/, "")} k` : t === k ? " = k" : "";
   byId("time").value = now.frame;
-  byId("time").setAttribute("aria-valuetext", `sweep ${t}${past}`);
-  byId("sweep").textContent = t ? `sweep ${t}${past}` : "noise";
+  byId("time").setAttribute("aria-valuetext", `${word} ${t}${past}`);
+  byId("sweep").textContent = t ? `${word} ${t}${past}` : "noise";
   const name = className(now.labels[now.chosen]);
   byId("stage-title").textContent = `Sample ${now.chosen + 1}${name ? `: ${name}` : ""}`;
   if (kind.view === "table") showTable();
@@ -447,6 +450,7 @@ function showMind() {
     if (classes.length) showBars(scores);
     byId("energy").textContent = short(-scores[label]);
   }
+  if (isNetwork) byId("energy").textContent = now.frame ? short(shown().speeds[now.chosen]) : "";
   showEnergies(label);
   showNearest();
 }
@@ -475,6 +479,7 @@ function showEnergies(label) {
   const canvas = byId("energies"), width = canvas.parentElement.clientWidth, height = 84;
   const context = prepared(canvas, /** @type {Layout} */ ({ width, height })), last = Math.max(1, now.times.length - 1);
   const points = now.times.map((_, i) => {
+    if (isNetwork) return i > 0 && now.frames[i] ? now.frames[i].speeds[now.chosen] : NaN;
     const scores = seen.get(`${now.chosen}:${i}`);
     return scores ? -scores[label] : NaN;
   });
@@ -522,6 +527,7 @@ function showNearest() {
 }
 
 function askUnits() {
+  if (!H) return;
   const hidden = shown().hidden[now.chosen], on = hidden.reduce((a, b) => a + b, 0);
   byId("on").textContent = `${on} of ${H} ${H === 1 ? "is" : "are"} on`;
   byId("hidden").setAttribute("aria-label", `${on} of ${H} hidden units are on`);
@@ -637,7 +643,9 @@ function chip(group, value, text, checked, changed) {
 function setUp() {
   readTheme();
   const fieldset = byId("classes");
-  if (!classes.length) fieldset.classList.add("none"), byId("labels").hidden = true;
+  byId("labels").hidden = !classes.length || isNetwork;
+  byId("units").hidden = H === 0;
+  if (!classes.length) fieldset.classList.add("none");
   else if (classes.length <= MOST_CHIPS)
     fieldset.append(...["all", ...classes].map((name, i) => chip("class", String(i - 1), name, i === 0, generate)));
   else
@@ -646,7 +654,8 @@ function setUp() {
   byId("bars").classList.toggle("short", classes.every((name) => name.length <= 3));
   const counts = kind.view === "table" ? [1, 4, 8, 16, 32] : [1, 4, 12, 16, 25, 50];
   byId("count").append(...counts.map((n) => element("option", { value: n, selected: n === (kind.view === "table" ? 8 : 12) }, String(n))));
-  const ends = [1, 3, 10, 30].map((times) => element("option", { value: times * k, selected: times === 10 }, times === 1 ? `k = ${k} sweeps` : `${times} k = ${times * k}`));
+  const usual = [10, 3, 1].find((times) => times * k <= MOST_SWEEPS) || 1;
+  const ends = [1, 3, 10, 30].map((times) => element("option", { value: times * k, selected: times === usual }, times === 1 ? `k = ${k} ${word}s` : `${times} k = ${times * k}`));
   byId("until").append(...ends);
   byId("count").addEventListener("change", generate);
   byId("until").addEventListener("change", generate);

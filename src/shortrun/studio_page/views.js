@@ -80,7 +80,7 @@ function layoutOf(kind, width) {
   if (kind.music) {
     const { frames, keys } = kind.music, margin = 34;
     const cell = Math.max(3, Math.min(40, Math.floor((width - margin) / frames)));
-    const texts = Array.from({ length: keys }, (_, row) => ((keys - 1 - row) % 12 === 3 ? `C${(keys - 4 - row) / 12 + 1}` : ""));
+    const texts = Array.from({ length: keys }, (_, row) => (row > 0 && (keys - 1 - row) % 12 === 3 ? `C${(keys - 4 - row) / 12 + 1}` : ""));
     return grid(kind.sites, (s) => [Math.floor(s / keys), keys - 1 - (s % keys)],
       { cellWidth: cell, cellHeight: 6, margin, texts, gap: 1 });
   }

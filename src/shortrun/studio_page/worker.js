@@ -1,5 +1,5 @@
 // @ts-check
-/// <reference path="machine.js" />
+/// <reference path="network.js" />
 // Runs beside the page: it has the machine, runs chains, and says what the machine sees in samples.
 "use strict";
 
@@ -28,7 +28,7 @@
  * @property {number} count
  */
 
-/** @type {Machine} */
+/** @type {Machine | Network} */
 let machine;
 let newest = 0; // the run that was asked for last: earlier ones stop
 
@@ -39,13 +39,15 @@ const rest = () => new Promise((resolve) => setTimeout(resolve));
 async function runChains({ id, seed, labels, times, held }) {
   newest = id;
   const chains = labels.map((label, chain) => ({
-    state: machine.begin(seed, chain, label, held), hidden: new Uint8Array(machine.hidden) }));
+    state: /** @type {any} */ (machine.begin(seed, chain, label, held)), hidden: new Uint8Array(machine.hidden), speed: 0 }));
   let spent = 0, shown = performance.now();
   for (let t = 0, frame = 0; frame < times.length; t++) {
     const begin = performance.now();
     if (t > 0)
-      for (let chain = 0; chain < chains.length; chain++)
-        machine.sweep(chains[chain].state, chains[chain].hidden, seed, chain, t, held);
+      chains.forEach((it, chain) => {
+        machine.sweep(it.state, it.hidden, seed, chain, t, held);
+        it.speed = machine.speed;
+      });
     spent += performance.now() - begin;
     if (t === times[frame]) {
       const rows = chains.map(({ state }) => {
@@ -53,7 +55,8 @@ async function runChains({ id, seed, labels, times, held }) {
         machine.valuesOf(state, values);
         return values;
       });
-      answer({ answer: "frame", id, frame, t, rows, hidden: chains.map(({ hidden }) => hidden.slice()), spent });
+      answer({ answer: "frame", id, frame, t, rows, hidden: chains.map(({ hidden }) => hidden.slice()),
+        speeds: chains.map(({ speed }) => speed), spent });
       frame++;
     }
     if (performance.now() - shown > 20) { // let other questions in
@@ -77,14 +80,13 @@ async function look({ id, rows }) {
 
 /** The units that are on and that a sample turns on most, with their weights. @param {UnitsAsk} given */
 function units({ id, row, label, hidden, count }) {
-  machine.sumUp(machine.stateOf(row, label));
-  const push = Array.from(machine.up, (sum) => sum * machine.step);
-  const on = push.map((_, unit) => unit).filter((unit) => hidden[unit]).sort((a, b) => push[b] - push[a]).slice(0, count);
+  const push = machine.pushes(row, label);
+  const on = push.map((_, unit) => unit).filter((unit) => hidden[unit] && push[unit] > -Infinity).sort((a, b) => push[b] - push[a]).slice(0, count);
   answer({ answer: "units", id, fields: on.map((unit) => ({ unit, push: push[unit], ...machine.receptiveField(unit) })) });
 }
 
 onmessage = ({ data }) => {
-  if (data.ask === "load") machine = new Machine(data.machine), answer({ answer: "ready" });
+  if (data.ask === "load") machine = data.machine.family ? new Network(data.machine) : new Machine(data.machine), answer({ answer: "ready" });
   else if (data.ask === "run") runChains(data);
   else if (data.ask === "look") look(data);
   else units(data);

@@ -23,12 +23,13 @@ MEGABYTE = 10**6
 def studio(run: Trajectory | Path | str, out: Path | str, *, settings: StudioSettings) -> int:
     """Write a page that runs the machine of a run in a browser: one file, without network.
 
-    It draws with the noise of `generate`: sample i of seed s is the i-th that `generate` makes with that seed.
+    It draws with the noise of `generate`: sample i of seed s is the i-th that `generate` makes with that seed (of a
+    chaotic network up to roundings that grow).
 
     Parameters
     ----------
     run : Trajectory or Path or str
-        A trained run of an RBM, or its folder.
+        A trained run, or its folder.
     out : Path or str
         The page to write, .html.
 
@@ -40,7 +41,7 @@ def studio(run: Trajectory | Path | str, out: Path | str, *, settings: StudioSet
     Raises
     ------
     ConfigError
-        For a chaotic network or continuous values, an ending other than .html, or a page larger than `largest`.
+        For units or values that the page cannot draw, an ending other than .html, or a page larger than `largest`.
     DataError
         If training samples are asked for and the training data cannot be read again.
     StoreError
