@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ NODE = shutil.which("node")
 in_node = pytest.mark.skipif(NODE is None, reason="no node: install it to run the page's scripts outside a browser")
 in_browser = pytest.mark.skipif(not browser_works(), reason="no browser: install chromium to see the page at work")
 SAMPLES = times(50, 1000)
+NETWORKS = ((), (12,), (12, 7))  # hidden layers
 ODD = ["</script><b>x</b>", "\"quoted\" 'names'", "tab\tand\x07bell", "=1+1", "<!--", "${x}"]
 
 
@@ -169,7 +171,7 @@ def test_the_exponential_is_that_of_the_kernels():
 
 
 @in_node
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("name", times(["image", "sequence", "table", "ising", "mean-ising"], [*MACHINES]))
 def test_samples_are_those_of_generate(name, runs):
     run = runs(name)
     values, labels = codes_of(run, n=SAMPLES, seed=2**40 + 7)
@@ -195,7 +197,7 @@ def test_held_sites_are_held_as_by_generate(runs):
 
 
 @in_node
-@pytest.mark.parametrize("name", ["image", "sequence", "table", "ising"])
+@pytest.mark.parametrize("name", ["sequence", "table", "ising"])
 def test_free_energies_are_those_of_the_machine(name, runs):
     """So are p(label | sample), their softmax over the classes."""
     run = runs(name)
@@ -210,8 +212,9 @@ def test_free_energies_are_those_of_the_machine(name, runs):
 
 
 @in_node
-@pytest.mark.parametrize("layers", [(), (12,), (12, 7)])
-@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize(
+    ("layers", "classes"), times([((), True), ((12, 7), False)], [*product(NETWORKS, (False, True))])
+)
 def test_networks_go_as_those_of_python(layers, classes, tmp_path):
     """To rounding, which short runs do not make grow to a change of a sign."""
     run = sr.fit(
@@ -344,16 +347,19 @@ def test_names_from_files_are_harmless(tmp_path):
 
 
 def test_training_samples_are_in_the_page_only_if_asked_for(tmp_path):
-    data = sr.read("digits")
+    sr.write(tmp_path / "images.csv", images())
+    data = sr.read(tmp_path / "images.csv", label_column="label")
     run = trained(data, tmp_path / "run", updates=2)
     assert json.loads(Parsed(studio_page(run, age=2)).scripts["data"])["known"] is None
     sr.studio(run, tmp_path / "page.html", nearest=30)
     text = (tmp_path / "page.html").read_text()
     known = json.loads(Parsed(text).scripts["data"])["known"]
-    rows = np.frombuffer(base64.b64decode(known["values"]), np.uint8).reshape(30, 64)
+    rows = np.frombuffer(base64.b64decode(known["values"]), np.uint8).reshape(30, 70)
     among = {row.tobytes(): data.classes[label] for row, label in zip(data.values, data.labels, strict=True)}
     assert [among[row.tobytes()] for row in rows] == [run.classes[label] for label in known["labels"]]
-    assert run.rows.learned_from(sr.Dataset.from_arrays(rows).with_kind(image=ImageKind((8, 8)))).all()
+    assert run.rows.learned_from(
+        data.select(np.array([[*map(bytes, data.values)].index(bytes(row)) for row in rows]))
+    ).all()
     assert "This page holds 30 training samples" in text
 
 
@@ -417,18 +423,17 @@ FRAME = "now.frames[{}].rows.map((row) => Array.from(row))"
 
 
 @in_browser
-@pytest.mark.parametrize("name", ["image", "sequence", "table"])
+@pytest.mark.parametrize("name", times(["sequence"], ["image", "sequence", "table", "genotypes", "music"]))
 def test_the_page_draws_what_python_draws(name, runs, page_of, browser):
     browser.open(page_of(name))
     n = browser.value("now.labels.length")
     for t in (4, 40):
         values, _ = codes_of(runs(name), n=n, seed=0, steps=t)
         assert np.array_equal(browser.value(FRAME.format(f"now.times.indexOf({t})")), values)
-    browser.value(
-        "byId('count').append(element('option', { value: 500 }, '500')), byId('count').value = 500, generate()"
-    )
+    browser.value(f"byId('count').append(element('option', {{ value: {SAMPLES} }})), byId('count').value = {SAMPLES}")
+    browser.value("byId('until').value = k, generate()")
     browser.finished(2)
-    values, _ = codes_of(runs(name), n=500, seed=0)
+    values, _ = codes_of(runs(name), n=SAMPLES, seed=0)
     assert np.array_equal(browser.value(FRAME.format("now.times.indexOf(4)")), values)
     assert browser.complaints == []
 
@@ -525,13 +530,17 @@ def test_files_are_saved(runs, page_of, browser):
 
 
 @in_browser
-@pytest.mark.parametrize("name", DATA)
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-def test_nothing_is_wider_than_the_screen(name, width, dark, page_of, browser):
-    browser.open(page_of(name), width=width, dark=dark)
-    assert browser.value("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize(
+    ("name", "width"), [("image", 390), ("sequence", 1280), ("table", 390), ("genotypes", 1280), ("music", 390)]
+)
+def test_nothing_is_wider_than_the_screen(name, width, page_of, browser):
+    """Nor after the screen has turned, in light and in dark."""
+    browser.open(page_of(name), width=width, dark=width < 1000)
     paper = browser.value("getComputedStyle(document.body).backgroundColor")
-    assert paper == ("rgb(14, 18, 23)" if dark else "rgb(255, 255, 255)")
+    assert paper == ("rgb(14, 18, 23)" if width < 1000 else "rgb(255, 255, 255)")
+    for now in (width, 390, 1280):
+        browser.ask("Emulation.setDeviceMetricsOverride", width=now, height=900, deviceScaleFactor=1, mobile=False)
+        assert browser.value("document.documentElement.scrollWidth") <= now
     assert browser.complaints == []
 
 
