@@ -369,7 +369,7 @@ function tableRow(site) {
   const { name, spans } = (kind.columns || [])[site];
   const select = element("select", { "aria-label": `hold ${name}`, onchange: () => hold(site, select.value === "" ? -1 : Number(select.value)) },
     element("option", { value: "" }, "free"), ...spans.map((text, code) => element("option", { value: code }, text)));
-  return element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, moves[site] ? select : "always"));
+  return element("tr", {}, element("th", { scope: "row", title: name }, name), element("td", {}, moves[site] ? select : "always"));
 }
 
 // ------------------------------------------------------------------------------------------------ holding sites
