@@ -62,6 +62,7 @@ _ROOMS = {
         "reconstruct",
         "score",
         "stream",
+        "studio",
         "tree",
     ),
 }

@@ -116,6 +116,7 @@ __all__ = [
     "score",
     "split",
     "stream",
+    "studio",
     "tree",
     "write",
     "write_tree",
@@ -645,6 +646,16 @@ def stream(
     template: Dataset | None = None,
     watch: Callable[[Tempered], None] | None = None,
 ) -> Iterator[dict[int, Dataset]]: ...
+
+def studio(
+    run: Trajectory | Path | str,
+    out: Path | str,
+    *,
+    raw: bool = False,
+    age: int | Literal['best', 'last'] = 'best',
+    nearest: int = 0,
+    largest: int = 20,
+) -> int: ...
 
 def tree(
     run: Trajectory | Path | str,

@@ -36,6 +36,7 @@ VERBS = {
     "curves": None,
     "fold": None,
     "animate": None,
+    "studio": None,
     "info": None,
     "plot": None,
     "data": None,

@@ -7,6 +7,7 @@ other room asks which engine is in use.
 
 from shortrun.engine.choosing import Choice, choice, foreseen, label_posterior, machine
 from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Learns, Machine, Runs
+from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.step import Optimiser, Step
 from shortrun.engine.updates import Update, Updater, updater
 
@@ -16,6 +17,7 @@ __all__ = [
     "HasEnergy",
     "HasLabelPosterior",
     "Learns",
+    "LookupMachine",
     "Machine",
     "Optimiser",
     "Runs",

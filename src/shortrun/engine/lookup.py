@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int16
 from torch import Tensor
 
 from shortrun.engine import native
@@ -227,6 +227,10 @@ class LookupMachine(CpuMachine):
             if _doubling(layer):
                 bias = bias - weights(weight[rows]).sum(0)
         return bias
+
+    def whole_weights(self) -> Int16[Tensor, "F H"]:
+        """Return the weights that it runs with, in steps: with `tables` and `hidden_bias` all of the machine."""
+        return torch.round(self.model.view(self.theta).weight * 2.0**self.bits).to(torch.int16)
 
     def _rounded(self, weight: Tensor) -> Tensor:
         return torch.round(weight * 2.0**self.bits) * self.step

@@ -54,6 +54,7 @@ from shortrun.settings.sampling import (
     ReconstructSettings,
     SampleSettings,
     StreamSettings,
+    StudioSettings,
     TemperingSettings,
 )
 from shortrun.settings.shared import OfAge, OfAges, Seeded, TableWriting
@@ -107,6 +108,7 @@ __all__ = [
     "Share",
     "Steps",
     "StreamSettings",
+    "StudioSettings",
     "TableWriting",
     "TemperingSettings",
     "TrainSettings",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from shortrun.settings._base import SAMPLING, Positive, Rate, Settings, Steps, option
+from shortrun.settings._base import OUTPUT, SAMPLING, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.reading import Names
 from shortrun.settings.shared import OfAge, Seeded
@@ -141,6 +141,18 @@ class AnimateSettings(SampleSettings):
     until: str = option(
         "3k", "Last sweep: a number, or 3k for 3 times the k of the training.", panel=SAMPLING, metavar="SWEEPS"
     )
+
+
+class StudioSettings(OfAge):
+    """Options of `studio`."""
+
+    nearest: Count = option(
+        0,
+        "Training samples to put into the page, which shows the nearest of them; whoever has the page can read them.",
+        panel=OUTPUT,
+        metavar="N",
+    )
+    largest: Positive = option(20, "Largest page to write, in megabytes.", panel=OUTPUT, metavar="MB")
 
 
 class ChainSettings(OfAge, Seeded):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from shortrun.workflows.prediction import predictions as predictions
     from shortrun.workflows.reconstruction import reconstruct as reconstruct
     from shortrun.workflows.scoring import score as score
+    from shortrun.workflows.studio import studio as studio
     from shortrun.workflows.time_courses import curves as curves
     from shortrun.workflows.time_courses import sampled as sampled
     from shortrun.workflows.time_courses import times_up_to as times_up_to
@@ -99,6 +100,7 @@ __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
         ),
         "reconstruction": ("reconstruct",),
         "scoring": ("score",),
+        "studio": ("studio",),
         "time_courses": (
             "curves",
             "sampled",

@@ -340,6 +340,7 @@ def _held_sites(
     for site, text in fixed.items():
         mask[site], values[:, site] = True, encoded(run.kind, site, text)
     masks, parts = (parts_of(run.spec, torch.from_numpy(array)) for array in (mask, values))
+    parts = run.model.to_state(parts)  # of a chaotic network the potentials whose rates are the values
     return {layer.name: held for layer, held in zip(run.spec.visible, zip(masks, parts, strict=True), strict=True)}
 
 

@@ -1,0 +1,147 @@
+// @ts-check
+/// <reference path="machine.js" />
+// A chaotic network as shortrun runs it: Euler steps of potentials, whose only noise is their start.
+"use strict";
+
+/**
+ * @typedef {object} NetworkForm
+ * @property {"chaotic"} family
+ * @property {{name: string, sites: number, holds: null, field: string}[]} layers the visible one, a label, hidden ones
+ * @property {number} observed how many of them the data determine
+ * @property {number} hidden units in all
+ * @property {number | null} label
+ * @property {number} sites of the data
+ * @property {number} pace dt / tau
+ * @property {{source: number, target: number, matrix: string}[]} couplings float32, (source, target)
+ * @property {number} stream of the noise of generated samples
+ */
+
+const SATURATED = 1 - 2 ** -24; // units/rate.py
+
+/** The coefficients of algorithm AS 241 (Wichura 1988), PPND16. @type {[number[], number[]][]} */
+const NORMAL = [
+  [[3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125, 45921.953931549871457,
+    67265.770927008700853, 33430.575583588128105, 2509.0809287301226727],
+  [1, 42.313330701600911252, 687.1870074920579083, 5394.1960214247511077, 21213.794301586595867, 39307.89580009271061,
+    28729.085735721942674, 5226.495278852854561]],
+  [[1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055, 3.64784832476320460504, 1.27045825245236838258,
+    0.24178072517745061177, 0.0227238449892691845833, 7.7454501427834140764e-4],
+  [1, 2.05319162663775882187, 1.6763848301838038494, 0.68976733498510000455, 0.14810397642748007459,
+    0.0151986665636164571966, 5.475938084995344946e-4, 1.05075007164441684324e-9]],
+  [[6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 0.29656057182850489123, 0.026532189526576123093,
+    0.0012426609473880784386, 2.71155556874348757815e-5, 2.01033439929228813265e-7],
+  [1, 0.59983220655588793769, 0.13692988092273580531, 0.0148753612908506148525, 7.868691311456132591e-4,
+    1.8463183175100546818e-5, 1.4215117583164458887e-7, 2.04426310338993978564e-15]],
+];
+
+/** @param {[number[], number[]]} rational @param {number} x */
+function quotient([above, below], x) {
+  let a = 0, b = 0;
+  for (let i = 7; i >= 0; i--) a = a * x + above[i], b = b * x + below[i];
+  return a / b;
+}
+
+/** The number that a normal variable is below with probability u. @param {number} u */
+function normal(u) {
+  const q = u - 0.5;
+  if (Math.abs(q) <= 0.425) return q * quotient(NORMAL[0], 0.180625 - q * q);
+  const r = Math.sqrt(-Math.log(q < 0 ? u : 1 - u));
+  const size = r <= 5 ? quotient(NORMAL[1], r - 1.6) : quotient(NORMAL[2], r - 5);
+  return q < 0 ? -size : size;
+}
+
+class Network {
+  /** @param {NetworkForm} form */
+  constructor(form) {
+    this.layers = form.layers.map(({ name, sites, field }) => ({ name, sites, field: floatsOf(field) }));
+    this.observed = form.observed, this.hidden = form.hidden, this.label = form.label, this.sites = form.sites;
+    this.pace = form.pace, this.stream = form.stream;
+    this.couplings = form.couplings.map(({ source, target, matrix }) => ({ source, target, matrix: floatsOf(matrix) }));
+    this.fields = this.layers.map(({ sites }) => new Float64Array(sites));
+    this.rates = this.layers.map(({ sites }) => new Float32Array(sites));
+    this.speed = 0; // tau |dx/dt| / sqrt(N) of the last step
+  }
+
+  /** @param {number} seed @param {number} chain @param {number} label @param {Held | null} held @returns {Float32Array[]} */
+  begin(seed, chain, label, held) {
+    return this.layers.map(({ sites }, i) => {
+      if (i === this.label && label >= 0) return Float32Array.from({ length: sites }, (_, k) => potentialOf(k === label ? 1 : 0));
+      const x = new Float32Array(sites);
+      uniforms(seed, placeOf(this.stream, i, 0), chain, x);
+      for (let site = 0; site < sites; site++) x[site] = normal(x[site]);
+      if (i === 0 && held) for (let site = 0; site < sites; site++) if (held.mask[site]) x[site] = potentialOf(held.values[site]);
+      return x;
+    });
+  }
+
+  /**
+   * One Euler step of a chain, in place: x <- x + dt/tau (b + tanh(y) K - x), all layers from the rates before it.
+   * @param {Float32Array[]} state
+   * @param {Uint8Array} hidden 1 for each hidden unit whose rate is positive
+   * @param {number} _seed
+   * @param {number} _chain
+   * @param {number} _step
+   * @param {Held | null} held
+   */
+  sweep(state, hidden, _seed, _chain, _step, held) {
+    const { layers, rates, fields, couplings } = this;
+    layers.forEach((layer, i) => {
+      for (let site = 0; site < layer.sites; site++) rates[i][site] = Math.tanh(state[i][site]);
+      fields[i].set(layer.field);
+    });
+    for (const { source, target, matrix } of couplings) {
+      if (target === this.label) continue;
+      const field = fields[target], from = rates[source], width = field.length;
+      for (let s = 0; s < from.length; s++) {
+        const rate = from[s], row = s * width;
+        for (let t = 0; t < width; t++) field[t] += rate * matrix[row + t];
+      }
+    }
+    let moved = 0, units = 0;
+    layers.forEach((layer, i) => {
+      if (i === this.label) return;
+      for (let site = 0; site < layer.sites; site++) {
+        if (i === 0 && held && held.mask[site]) continue;
+        const change = fields[i][site] - state[i][site];
+        state[i][site] += this.pace * change;
+        moved += change * change, units++;
+      }
+    });
+    this.speed = Math.sqrt(moved / Math.max(1, units));
+    let unit = 0;
+    for (const x of state.slice(this.observed)) for (const potential of x) hidden[unit++] = potential > 0 ? 1 : 0;
+  }
+
+  /** @param {Float32Array[]} state @param {Uint8Array} out */
+  valuesOf(state, out) {
+    for (let site = 0; site < this.sites; site++) out[site] = state[0][site] > 0 ? 1 : 0;
+  }
+
+  /** A network has no energy. @returns {number[]} */
+  scores() {
+    return [];
+  }
+
+  /** What a sample puts on each hidden unit; only the first hidden layer sees it. @param {Uint8Array} row */
+  pushes(row) {
+    const push = new Array(this.hidden).fill(-Infinity);
+    for (const { source, target, matrix } of this.couplings) {
+      if (source !== 0 || target !== this.observed) continue;
+      const width = this.layers[target].sites;
+      push.fill(0, 0, width);
+      for (let s = 0; s < this.sites; s++) for (let t = 0; t < width; t++) push[t] += (row[s] ? 1 : -1) * matrix[s * width + t];
+    }
+    return push;
+  }
+
+  /** What visible units feel of a hidden one. @param {number} unit */
+  receptiveField(unit) {
+    const weights = new Float32Array(this.sites), colours = new Int16Array(this.sites).fill(1);
+    for (const { source, target, matrix } of this.couplings)
+      if (target === 0 && source === this.observed) weights.set(matrix.subarray(unit * this.sites, (unit + 1) * this.sites));
+    return { weights, colours };
+  }
+}
+
+/** The potential whose rate stands for a code. @param {number} code */
+const potentialOf = (code) => fround(Math.atanh(code ? SATURATED : -SATURATED));
