@@ -158,11 +158,17 @@ class Counted(io.RawIOBase):
 def only_member(path: Path, file: Any) -> Any:
     """Return the only file of a zip, opened; what a Mac adds does not count."""
     try:
-        archive = zipfile.ZipFile(file)
+        return _only_member(path, file)
     except NotImplementedError as error:  # of a newer version
         raise FormatError(path, None, f"cannot be unpacked: {error}") from None
     except UnicodeDecodeError as error:
         raise FormatError(path, None, "cannot be unpacked: a name in it is not UTF-8; is it damaged?") from error
+    except RuntimeError as error:  # a password, or a method that zipfile does not know
+        raise FormatError(path, None, f"cannot be unpacked: {str(error).splitlines()[0]}") from None
+
+
+def _only_member(path: Path, file: Any) -> Any:
+    archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if name and not name.endswith("/")]
     if OFFICE in names:
         raise FormatError(path, None, "is a workbook (Excel or alike): save the sheet as CSV")
@@ -170,10 +176,7 @@ def only_member(path: Path, file: Any) -> Any:
     if len(names) != 1:
         some = f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
         raise FormatError(path, None, f"is a zip archive of {len(names)} files{some}, one expected: unpack it first")
-    try:
-        return archive.open(names[0])
-    except RuntimeError as error:  # a password, or a method that zipfile does not know
-        raise FormatError(path, None, f"cannot be unpacked: {str(error).splitlines()[0]}") from None
+    return archive.open(names[0])
 
 
 def check_known(path: Path, start: bytes) -> None:
