@@ -20,7 +20,7 @@ from shortrun.data.core.blocks import is_mapped
 from shortrun.data.writing import writing
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError, FormatError
-from shortrun.learning import Rows, begin, fit, rates, rdm
+from shortrun.learning import Rows, begin, fit, modes, rdm
 from shortrun.learning import monitor as monitors
 from shortrun.models import RBM, STREAMED, build, spec_of
 from shortrun.settings import resolve
@@ -141,11 +141,11 @@ def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
     model, rows = RBM(spec_of(data, config.model)), Rows.of(data, CPU)
     found = []
     for elements in (STREAMED, 3 * SITES):
-        for module in (rates, sys.modules[fit.__module__]):
+        for module in (modes, sys.modules[fit.__module__]):
             monkeypatch.setattr(module, "STREAMED", elements)
         monkeypatch.setattr(build.rows_at_once, "__defaults__", (elements,))
         theta = begin(model, rdm(1), rows, config).theta
-        top = rates.strongest_modes(model, rows.spread(200)).values[0].item()
+        top = modes.strongest_modes(model, rows.spread(200)).values[0].item()
         found.append((model.view(theta), top, monitors.accuracy(model, theta, rows, 10, Noise(0, Stream.PREDICT))))
     (whole, top, accuracy), (blocks, *others) = found
     assert torch.equal(whole.weight, blocks.weight)
@@ -237,10 +237,10 @@ def test_peak_of_training_on_a_file(tmp_path, peak):
     (tmp_path / "y.csv").write_text("label\n" + "0\n1\n" * 20_000)
     code = """
 from shortrun.data.core import blocks
-from shortrun.learning import rates
+from shortrun.learning import modes
 from shortrun.models import build
 blocks.BYTES //= 8
-smaller = rates.STREAMED = sys.modules[sr.learning.fit.__module__].STREAMED = rates.STREAMED // 8
+smaller = modes.STREAMED = sys.modules[sr.learning.fit.__module__].STREAMED = modes.STREAMED // 8
 build.rows_at_once.__defaults__ = (smaller,)
 assert not main(["train", words[0], "--labels", words[1], "--labels-by-order", "-o", words[2], "--hidden", "16",
                  "--updates", "2", "--batch", "100", "--set", "training.validation=0.001"])

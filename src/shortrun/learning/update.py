@@ -247,7 +247,7 @@ def root_mean_square(model: Model, difference: Theta) -> float:
         return weight[chunk].double().square().sum(1).add_(bias[chunk].double().square()).sum()
 
     def sizes(rows: slice) -> list[float]:
-        return [weight.shape[1] + 1, *[max(size_of(weight[rows]), size_of(bias[rows]))] * 2]
+        return [float(weight.shape[1] + 1), *[max(size_of(weight[rows]), size_of(bias[rows]))] * 2]
 
     for i in range(len(model.spec.observed)):
         total += model.sum_of_chunks(i, product, total, sizes)
