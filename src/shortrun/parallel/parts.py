@@ -18,7 +18,7 @@ from torch import Tensor
 from shortrun.models import RBM, RBMPart, Training, sites_of
 from shortrun.parallel.group import telling
 from shortrun.parallel.mesh import Mesh
-from shortrun.typing import State, Theta
+from shortrun.typing import State
 
 
 class Piece(NamedTuple):
@@ -63,7 +63,7 @@ class Parts:
 
     # ------------------------------------------------------------------------------------------ to the first process
 
-    def gathered(self, mine: Theta) -> Theta | None:
+    def gathered(self, mine: Tensor) -> Tensor | None:
         """Return the whole of what is like theta, in the first process."""
         if not self.is_first:
             if self.mesh.rows.rank == 0:
@@ -117,7 +117,7 @@ class Parts:
 
     # ------------------------------------------------------------------------------------------ from the first process
 
-    def handed(self, whole: Theta | None) -> Theta:
+    def handed(self, whole: Tensor | None) -> Tensor:
         """Return the part of this process of what the first one has, like theta."""
         mine = torch.empty(self.part.size())
         for rank in range(1, self.mesh.everyone.count) if whole is not None else ():

@@ -23,7 +23,7 @@ CASES = {  # name: values of a site, whether labels are missing, settings
     "rdm of many colours, undamped": (21, None, {"scheme": "rdm", "damped_above": 0, "centred": False}),
     "cd": (2, False, {"scheme": "cd", "label_l2": 0.1, "average": 0}),
 }
-SETTINGS = {"hidden": 20, "batch": 40, "updates": 9, "log_every": 3, "seed": 4, "steps": 2, "restart_seconds": 0}
+SETTINGS = {"hidden": 20, "batch": 40, "updates": 9, "log_every": 3, "seed": 4, "steps": 2}
 
 
 def data(colours: int, missing: bool | None) -> sr.Dataset:
