@@ -1,4 +1,4 @@
-"""Updates that several processes share: seconds, bytes on the way beside what a formula says, and memory of each process.
+"""Updates that processes share: seconds, bytes on the way beside what a formula says, and memory of each process.
 
     python -m benchmarks.parallel [--sites 1000000] [--hidden 256] [--batch 100] [--ways 1:rows 2:sites 4:sites 4:2x2]
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import statistics
 import tempfile
@@ -143,12 +144,18 @@ def foreseen(model: RBM, config: Config, mesh: parallel.Mesh | None) -> dict[str
     visible, hidden = model.spec.observed[0], model.spec.hidden.sites
     batch, steps, features = config.training.batch, config.scheme.steps, visible.width
     rows, sites = mesh.rows.count, mesh.sites.count
-    part = features / sites
-    ring = 2 * 4 * hidden * (sites - 1) / sites
-    of_sites = ring * (steps * batch / rows + batch + 2 * batch) if sites > 1 else 0
+    part, mine = features / sites, batch / rows
+    ring = 2 * 4 * hidden * (sites - 1) / sites  # of a chain
+    held = mine if rows > 1 else 0  # our rows of what is held, beside all of them for the statistics
+    of_sites = ring * (steps * padded(mine) + padded(held) + 2 * padded(batch)) if sites > 1 else 0
     chains = 2 * batch * hidden + batch * visible.sites / sites + batch
     of_rows = (rows - 1) / rows * (4 * part * hidden + chains) if rows > 1 else 0
     return {name: round(size) for name, size in (("rows", of_rows), ("sites", of_sites)) if size}
+
+
+def padded(chains: float) -> int:
+    """Return a multiple of 32 chains."""
+    return 32 * math.ceil(chains / 32)
 
 
 def gathered(group: parallel.Group, own: dict) -> list[dict]:
@@ -169,7 +176,8 @@ def memory() -> dict[str, float]:
 def said(found: dict) -> str:
     """Return a line."""
     sent = ", ".join(
-        f"{name} {size / MEGABYTE:.2f} MB in {found['messages'][name]:.0f} (foreseen {found['foreseen'][name] / MEGABYTE:.2f})"
+        f"{name} {size / MEGABYTE:.2f} MB in {found['messages'][name]:.0f} messages "
+        f"(foreseen {found['foreseen'][name] / MEGABYTE:.2f})"
         for name, size in found["bytes"].items()
     )
     kept = " ".join(f"{each['RssAnon']:.0f}/{each['VmHWM']:.0f}" for each in found["memory"])

@@ -4,6 +4,7 @@ Peaks are those of processes of their own; bounds are in MB and generous, but fa
 """
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from shortrun.errors import DataError, FormatError
 from shortrun.learning import Rows, begin, fit, modes, rdm
 from shortrun.learning import monitor as monitors
 from shortrun.models import RBM, STREAMED, build, spec_of
+from shortrun.parallel.launch import packed
 from shortrun.settings import resolve
 
 ROWS, SITES, CPU = 300, 40, torch.device("cpu")
@@ -82,6 +84,18 @@ def test_the_same_seed_trains_and_predicts_the_same_bits_from_a_file(tmp_path, a
     stopped = sr.fit(stored, out=tmp_path / "stopped", **settings | {"updates": 5})
     resumed = sr.fit(stored, out=stopped.path, updates=12, resume=True)
     assert torch.equal(resumed[-1], runs[1][-1])
+
+
+def test_a_process_that_starts_opens_the_file_again(tmp_path, arrays):
+    """What is handed to it does not grow with the file; a part of a map is handed over as it is."""
+    np.save(tmp_path / "x.npy", arrays[0])
+    values = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for table, most in ((values, 2000), (values[7:], 2000), (values[:, 3:], values.size + 2000)):
+        content = packed(table)
+        assert len(content) < most
+        found = pickle.loads(content)
+        assert np.array_equal(found, table)
+        assert is_mapped(found) == (most == 2000)
 
 
 def test_a_map_that_can_be_written_is_copied(tmp_path, arrays):

@@ -172,7 +172,8 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:
     """Yield the name of each engine and why it is passed over; the last one with its machine."""
-    attempts = {SitesMachine.name: SitesMachine.attempt} if isinstance(model, RBMPart) else ENGINES[model.family]
+    of_part: Mapping[str, Attempt] = {SitesMachine.name: SitesMachine.attempt}
+    attempts = of_part if isinstance(model, RBMPart) else ENGINES[model.family]
     for name, attempt in attempts.items():
         rounds = name not in (PlainMachine.name, ChaoticMachine.name)
         found = "exact weights were asked for" if exact and rounds else attempt(model, theta)

@@ -120,14 +120,15 @@ class Parts:
     def handed(self, whole: Tensor | None) -> Tensor:
         """Return the part of this process of what the first one has, like theta."""
         mine = torch.empty(self.part.size())
-        for rank in range(1, self.mesh.everyone.count) if whole is not None else ():
+        if whole is None:
+            for piece in pieces(self.part):
+                receive(mine[piece.mine], 0)
+            return mine
+        for rank in range(1, self.mesh.everyone.count):
             for piece in pieces(self._of(rank)):
                 self._send(whole[piece.whole], rank)
         for piece in pieces(self.part):
-            if whole is None:
-                receive(mine[piece.mine], 0)
-            else:
-                mine[piece.mine] = whole[piece.whole]
+            mine[piece.mine] = whole[piece.whole]
         return mine
 
     def handed_features(self, whole: Tensor | None) -> Tensor | None:
@@ -135,9 +136,9 @@ class Parts:
         rows = self.mesh.everyone.told(lambda: None if whole is None else len(whole))
         if rows is None:
             return None
-        for rank in range(1, self.mesh.everyone.count) if whole is not None else ():
-            self._send(self._of(rank).taken(whole), rank)
         if whole is not None:
+            for rank in range(1, self.mesh.everyone.count):
+                self._send(self._of(rank).taken(whole), rank)
             return self.part.taken(whole)
         mine = torch.empty(rows, self.part.shape[0])
         receive(mine, 0)
@@ -188,8 +189,8 @@ def pieces(part: RBMPart) -> Iterator[Piece]:
     """Yield the pieces of the parameters of a part."""
     hidden, whole = part.shape[1], part.whole.shape[0]
     for i, (mine, there) in enumerate(zip(part.slices, part.places(), strict=True)):
-        weights = (slice(rows.start * hidden, rows.stop * hidden) for rows in (mine, there))
-        yield Piece(*weights, part.adds(i) is None)
+        own, of_whole = (slice(rows.start * hidden, rows.stop * hidden) for rows in (mine, there))
+        yield Piece(own, of_whole, part.adds(i) is None)
     for i, (mine, there) in enumerate(zip(part.slices, part.places(), strict=True)):
         own, all_of_them = part.shape[0] * hidden, whole * hidden
         biases = slice(own + mine.start, own + mine.stop), slice(all_of_them + there.start, all_of_them + there.stop)
