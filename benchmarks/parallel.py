@@ -43,7 +43,11 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=2, help="of all processes together")
     options.add_argument("--folder", type=Path, help="of the data, by default a temporary one")
     options.add_argument("--json", type=Path)
+    options.add_argument("--foresee", action="store_true", help="print what is foreseen, and measure nothing")
     asked = options.parse_args()
+    if asked.foresee:
+        foresee()
+        return
     found = []
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         path = Path(folder) / "rows.npy"
@@ -115,7 +119,7 @@ def updates(
 
 def timed(
     model: RBM, rows: learning.Rows, config: Config, mesh: parallel.Mesh | None
-) -> tuple[list[float], dict[str, tuple[float, float]]]:
+) -> tuple[list[float], dict[str, list[float]]]:
     """Return the seconds of each update but the first, and the messages and bytes of one."""
     theta = learning.begin(model, learning.ff(1), rows, config).theta
     scheme = learning.from_settings(config.scheme, labelled=True)
@@ -133,24 +137,62 @@ def timed(
         seconds.append(time.perf_counter() - start)
     count = len(seconds) - 1
     now = {name: (group.traffic.messages, group.traffic.bytes) for name, group in groups.items()}
-    each = {name: tuple((b - a) / count for a, b in zip(before[name], now[name], strict=True)) for name in groups}
+    each = {name: [(b - a) / count for a, b in zip(before[name], now[name], strict=True)] for name in groups}
     return seconds[1:], each
 
 
 def foreseen(model: RBM, config: Config, mesh: parallel.Mesh | None) -> dict[str, float]:
-    """Return the bytes that the first process sends in an update of F&F, as docs/howto/cluster.md has it."""
+    """Return the bytes that the first process sends in an update of F&F."""
     if mesh is None:
         return {}
     visible, hidden = model.spec.observed[0], model.spec.hidden.sites
-    batch, steps, features = config.training.batch, config.scheme.steps, visible.width
-    rows, sites = mesh.rows.count, mesh.sites.count
+    shape = (visible.sites, visible.width, hidden, config.training.batch, config.scheme.steps)
+    return sent(*shape, mesh.rows.count, mesh.sites.count)
+
+
+def sent(visible: int, features: int, hidden: int, batch: int, steps: int, rows: int, sites: int) -> dict[str, float]:
+    """Return the bytes that a process sends in an update of F&F, as docs/howto/cluster.md has it."""
     part, mine = features / sites, batch / rows
     ring = 2 * 4 * hidden * (sites - 1) / sites  # of a chain
     held = mine if rows > 1 else 0  # our rows of what is held, beside all of them for the statistics
     of_sites = ring * (steps * padded(mine) + padded(held) + 2 * padded(batch)) if sites > 1 else 0
-    chains = 2 * batch * hidden + batch * visible.sites / sites + batch
+    chains = 2 * batch * hidden + batch * visible / sites + batch
     of_rows = (rows - 1) / rows * (4 * part * hidden + chains) if rows > 1 else 0
     return {name: round(size) for name, size in (("rows", of_rows), ("sites", of_sites)) if size}
+
+
+# Seconds of the two cores that docs/howto/cluster.md names, and a network of 10 Gbit/s.
+SWEPT, WEIGHT, DRAWN, SENT, HOP = 7.9e-11, 5e-8, 4e-9, 1 / 1.25e9, 20e-6
+
+
+def predicted(
+    visible: int, features: int, hidden: int, batch: int, steps: int, rows: int, sites: int
+) -> tuple[float, float]:
+    """Return the seconds of an update of F&F by processes with two cores each, and the bytes that each sends."""
+    weights = features * hidden / sites
+    of_sweeps = SWEPT * weights * (steps / rows + 2 / rows) * batch
+    of_weights = WEIGHT * weights
+    of_hidden = DRAWN * hidden * batch * steps / rows
+    size = sum(sent(visible, features, hidden, batch, steps, rows, sites).values())
+    hops = 2 * (sites - 1) * (steps + 5) + (rows - 1) * 6
+    return of_sweeps + of_weights + of_hidden + SENT * size + HOP * hops, size
+
+
+def foresee() -> None:
+    """Print what is foreseen of two large families on up to 1,024 processes."""
+    for title, visible, features, most in (("haplotypes", 10**6, 10**6, 3125), ("proteins", 500, 10_500, 8)):
+        print(f"\n{title}\n\n| processes | rows | sites | both |\n| --: | --: | --: | --: |")
+        for count in (1, 2, 4, 16, 64, 256, 1024):
+            both = 2 ** (count.bit_length() // 2)
+            ways = [(count, 1), (1, count), (count // min(both, most), min(both, most))]
+            cells = []
+            for rows, sites in ways:
+                if sites > most or rows > 500:
+                    cells.append("-")
+                    continue
+                seconds, size = predicted(visible, features, 1024, 500, 10, rows, sites)
+                cells.append(f"{seconds:.3g} s, {size / MEGABYTE:,.3g} MB")
+            print(f"| {count} | {' | '.join(cells)} |")
 
 
 def padded(chains: float) -> int:

@@ -26,6 +26,7 @@ Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in w
 
 ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the fastest first
     "rbm": {kind.name: kind.attempt for kind in (GpuMachine, LookupMachine, CpuMachine, PlainMachine)},
+    "part": {SitesMachine.name: SitesMachine.attempt},  # of an RBM, where processes share the sites
     "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
 }
 
@@ -172,9 +173,7 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:
     """Yield the name of each engine and why it is passed over; the last one with its machine."""
-    of_part: Mapping[str, Attempt] = {SitesMachine.name: SitesMachine.attempt}
-    attempts = of_part if isinstance(model, RBMPart) else ENGINES[model.family]
-    for name, attempt in attempts.items():
+    for name, attempt in ENGINES["part" if isinstance(model, RBMPart) else model.family].items():
         rounds = name not in (PlainMachine.name, ChaoticMachine.name)
         found = "exact weights were asked for" if exact and rounds else attempt(model, theta)
         yield name, found
