@@ -153,7 +153,7 @@ def test_processes_that_torchrun_starts(digits, tmp_path, monkeypatch):
 @pytest.mark.skipif(times(True, False), reason="left to campaigns")
 @pytest.mark.parametrize("share", ["rows", "sites"])
 def test_torchrun_goes_on_by_itself(share, wide, tmp_path):
-    run, updates = tmp_path / "run", 600
+    run, updates = tmp_path / "run", 200
     words = ("train", wide, "-o", run, *SMALL, "--updates", updates, "--restart-seconds", 0)
     torchrun = [
         sys.executable,
