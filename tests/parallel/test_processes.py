@@ -9,12 +9,12 @@ import sys
 import time
 
 import pytest
-import shared_trainings
-from shared_trainings import CASES, kept, train, train_all
 
+import shared_trainings
 import shortrun as sr
 from campaign import times
 from command_line import call, finish, good, start
+from shared_trainings import CASES, kept, train, train_all
 from shortrun.parallel import followers
 from shortrun.ranks import Place, first_host, follows, here
 
