@@ -4,6 +4,7 @@ Peaks are those of processes of their own; bounds are in MB and generous, but fa
 """
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +21,10 @@ from shortrun.data.core.blocks import is_mapped
 from shortrun.data.writing import writing
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError, FormatError
-from shortrun.learning import Rows, begin, fit, rates, rdm
+from shortrun.learning import Rows, begin, fit, modes, rdm
 from shortrun.learning import monitor as monitors
 from shortrun.models import RBM, STREAMED, build, spec_of
+from shortrun.parallel.launch import packed
 from shortrun.settings import resolve
 
 ROWS, SITES, CPU = 300, 40, torch.device("cpu")
@@ -84,6 +86,18 @@ def test_the_same_seed_trains_and_predicts_the_same_bits_from_a_file(tmp_path, a
     assert torch.equal(resumed[-1], runs[1][-1])
 
 
+def test_a_process_that_starts_opens_the_file_again(tmp_path, arrays):
+    """What is handed to it does not grow with the file; a part of a map is handed over as it is."""
+    np.save(tmp_path / "x.npy", arrays[0])
+    values = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for table, most in ((values, 2000), (values[7:], 2000), (values[:, 3:], values.size + 2000)):
+        content = packed(table)
+        assert len(content) < most
+        found = pickle.loads(content)
+        assert np.array_equal(found, table)
+        assert is_mapped(found) == (most == 2000)
+
+
 def test_a_map_that_can_be_written_is_copied(tmp_path, arrays):
     np.save(tmp_path / "x.npy", arrays[0])
     values = np.load(tmp_path / "x.npy", mmap_mode="r+")
@@ -141,11 +155,11 @@ def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
     model, rows = RBM(spec_of(data, config.model)), Rows.of(data, CPU)
     found = []
     for elements in (STREAMED, 3 * SITES):
-        for module in (rates, sys.modules[fit.__module__]):
+        for module in (modes, sys.modules[fit.__module__]):
             monkeypatch.setattr(module, "STREAMED", elements)
         monkeypatch.setattr(build.rows_at_once, "__defaults__", (elements,))
         theta = begin(model, rdm(1), rows, config).theta
-        top = rates.strongest_modes(model, rows.spread(200)).values[0].item()
+        top = modes.strongest_modes(model, rows.spread(200)).values[0].item()
         found.append((model.view(theta), top, monitors.accuracy(model, theta, rows, 10, Noise(0, Stream.PREDICT))))
     (whole, top, accuracy), (blocks, *others) = found
     assert torch.equal(whole.weight, blocks.weight)
@@ -237,10 +251,10 @@ def test_peak_of_training_on_a_file(tmp_path, peak):
     (tmp_path / "y.csv").write_text("label\n" + "0\n1\n" * 20_000)
     code = """
 from shortrun.data.core import blocks
-from shortrun.learning import rates
+from shortrun.learning import modes
 from shortrun.models import build
 blocks.BYTES //= 8
-smaller = rates.STREAMED = sys.modules[sr.learning.fit.__module__].STREAMED = rates.STREAMED // 8
+smaller = modes.STREAMED = sys.modules[sr.learning.fit.__module__].STREAMED = modes.STREAMED // 8
 build.rows_at_once.__defaults__ = (smaller,)
 assert not main(["train", words[0], "--labels", words[1], "--labels-by-order", "-o", words[2], "--hidden", "16",
                  "--updates", "2", "--batch", "100", "--set", "training.validation=0.001"])

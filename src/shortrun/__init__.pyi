@@ -217,6 +217,7 @@ def fit(
     resume: bool = False,
     overwrite: bool = False,
     processes: int = 1,
+    share: str = 'rows',
     model: Literal['rbm', 'chaotic'] = 'rbm',
     units: Literal['auto', 'bernoulli', 'ising', 'potts', 'gaussian'] = 'auto',
     hidden: int | Literal['auto'] = 'auto',

@@ -69,8 +69,9 @@ def uniform_reference(
     chains: int,
     sites: int,
     device: torch.device | str = "cpu",
+    first_site: int = 0,
 ) -> Float32[Tensor, "C S"]:
-    """Uniforms of chains first_chain .. first_chain + chains - 1 and sites 0 .. sites - 1, in plain torch.
+    """Uniforms of some chains and sites, those with the next numbers from the first ones on, in plain torch.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def uniform_reference(
         Rows and columns.
     device : torch.device or str, default "cpu"
         Where to compute; the numbers are the same everywhere.
+    first_site : int, default 0
+        Number of the first site, a multiple of 64, for processes that share sites out.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def uniform_reference(
         Every value is an odd multiple of 2^-24.
     """
     # Whole blocks of 64 sites are drawn: 16 counters each, then the four words in turn.
-    first_word = torch.arange(16 * -(-sites // 64), device=device)
+    first_word = first_site // 4 + torch.arange(16 * -(-sites // 64), device=device)
     chain = (first_chain + torch.arange(chains, device=device)) & MASK
     slow = torch.as_tensor(update, device=device), torch.tensor(place, device=device)
     counter = torch.stack(torch.broadcast_tensors(first_word, chain[:, None], *slow), -1)
@@ -104,7 +107,7 @@ def uniform_reference(
 
 
 def uniform_numpy(
-    seed: int, update: int, place: int, first_chain: int, chains: int, sites: int
+    seed: int, update: int, place: int, first_chain: int, chains: int, sites: int, first_site: int = 0
 ) -> Float32[Tensor, "C S"]:
     """Return what `uniform_reference` does, ten times as fast on a CPU: numpy has unsigned products of 64 bits."""
     counters, word = 16 * -(-sites // 64), np.uint64
@@ -115,7 +118,7 @@ def uniform_numpy(
     rows = max(1, AT_ONCE // max(1, counters))
     for part in np.split(out, range(rows, chains, rows)):
         even, odd, products = np.empty((3, 2, len(part), counters), word)  # words 0 and 2, words 1 and 3
-        even[0], even[1] = np.arange(counters), update
+        even[0], even[1] = first_site // 4 + np.arange(counters), update
         odd[0], odd[1] = ((first_chain + np.arange(len(part))) & MASK)[:, None], place
         for key in keys:
             np.multiply(even, factors, out=products)

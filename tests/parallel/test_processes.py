@@ -10,9 +10,11 @@ import time
 
 import pytest
 
+import shared_trainings
 import shortrun as sr
 from campaign import times
 from command_line import call, finish, good, start
+from shared_trainings import CASES, kept, train, train_all
 from shortrun.parallel import followers
 from shortrun.ranks import Place, first_host, follows, here
 
@@ -53,9 +55,37 @@ def test_two_processes_do_what_one_does(digits, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_ends_the_training_in_a_line(digits, tmp_path):
+@pytest.mark.parametrize(
+    ("count", "shapes"), times([(2, ("sites",))], [(2, ("sites", "rows")), (4, ("sites", "2x2", "rows"))])
+)
+def test_however_processes_share_a_training_it_is_the_same(count, shapes, tmp_path, monkeypatch):
+    """Ages, log and what goes on with other processes, of trainings one after another in the same processes."""
+    names = times(("ff, missing labels", "pcd of colours, Adam, imputed labels"), tuple(CASES))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    work = {"folder": tmp_path, "names": names, "shapes": shapes}
+    with followers(count, f"{shared_trainings.__name__}:train_all", work) as group:
+        train_all(group, **work)
+    for n, name in enumerate(names):
+        train(name, tmp_path / name)
+        for run in (tmp_path / f"{share} {n}{more}" for share in shapes for more in ("", " resumed")):
+            same = kept(tmp_path / name)
+            assert {key: value for key, value in kept(run).items() if key in same} == same, run
+
+
+@pytest.fixture
+def wide(tmp_path):
+    """Rows that are long enough for processes to share their sites."""
+    path = tmp_path / "wide.npz"
+    sr.write(path, shared_trainings.data(2, missing=False))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", times(["sites"], ["rows", "sites"]))
+def test_a_process_that_dies_ends_the_training_in_a_line(share, wide, tmp_path):
     run = tmp_path / "run"
-    process = start("train", digits, "-o", run, *SMALL, "--updates", 100_000, "--processes", 2, "--restart-seconds", 0)
+    words = (*SMALL, "--updates", 100_000, "--processes", 2, "--share", share, "--restart-seconds", 0)
+    process = start("train", wide, "-o", run, *words)
     deadline = time.monotonic() + 120
     while not (run / "restart.safetensors").exists() or len(list((run / "ages").glob("*"))) < 5:
         assert time.monotonic() < deadline
@@ -118,6 +148,47 @@ def test_processes_that_torchrun_starts(digits, tmp_path, monkeypatch):
     assert said.count("20 updates") == 1
     good("train", digits, "-o", tmp_path / "one", *SMALL, "--updates", 20)
     assert files(run)[0] == files(tmp_path / "one")[0]
+
+
+@pytest.mark.skipif(times(True, False), reason="left to campaigns")
+@pytest.mark.parametrize("share", ["rows", "sites"])
+def test_torchrun_goes_on_by_itself(share, wide, tmp_path):
+    run, updates = tmp_path / "run", 200
+    words = ("train", wide, "-o", run, *SMALL, "--updates", updates, "--restart-seconds", 0)
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        2,
+        "--max-restarts",
+        3,
+        "--standalone",
+    ]
+    process = subprocess.Popen([*map(str, torchrun), "-m", "shortrun", *map(str, words), "--share", share])
+    while len(list((run / "ages").glob("*"))) < 10:
+        assert process.poll() is None
+        time.sleep(0.1)
+    os.kill(children(process.pid)[-1], signal.SIGKILL)
+    assert process.wait(300) == 0
+    one = tmp_path / "one"
+    good("train", wide, "-o", one, *words[4:])
+    assert files(run)[0] == files(one)[0]
+
+
+def test_sites_that_cannot_be_shared(digits, wide, tmp_path):
+    words = ("-o", tmp_path / "run", *SMALL, "--updates", 2, "--processes", 5, "--share")
+    for data, share, said in (
+        (digits, "sites", "share: these sites are for at most 1 processes, got 5"),
+        (wide, "sites", "share: these sites are for at most 4 processes, got 5"),
+        (wide, "2x3", "share: 2x3 is for 6 processes, there are 5"),
+        (wide, "columns", "--share"),
+    ):
+        result = call("train", data, *words, share)
+        assert result.code == 2
+        assert said in result.err.splitlines()[-1]
+    result = call("train", wide, *words, "sites", "--hidden-rule", "mean")
+    assert "share: sites cannot be shared, its tables take draws" in result.err.splitlines()[-1]
 
 
 def test_a_run_that_is_there_already_is_refused_by_all(digits, tmp_path):

@@ -13,8 +13,9 @@ from conftest import machine as tiny
 from shortrun import engine
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine.shared import shared
-from shortrun.models import Clamp
+from shortrun.models import Clamp, RBMPart
 from shortrun.parallel import Group
+from shortrun.parallel.parts import pieces
 from shortrun.units import Bernoulli, Ising, Potts
 
 ROWS = 37  # not a multiple of the number of processes, nor of 32
@@ -35,6 +36,12 @@ class Told(Group):
         self.barrier.wait()
         assert len(found) == rows
         return found
+
+    def total(self, mine):
+        return mine.copy_(self.whole(mine.unsqueeze(0), self.count).sum(0))
+
+    def largest(self, mine):
+        return self.whole(torch.tensor([mine], dtype=torch.float64), self.count).amax(0).tolist()
 
 
 def together(count, work):
@@ -100,6 +107,55 @@ def test_the_kernels_share_without_a_trace(visible, hidden, count):
     for found in together(count, lambda group: computed(shared(engine.machine(model, theta), group))):
         for one, other in zip(alone, found, strict=True):
             torch.testing.assert_close(other, one, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("rows", "sites"), [(1, 2), (2, 2)])
+@pytest.mark.parametrize(
+    ("visible", "hidden"),
+    [(Bernoulli(), Bernoulli()), (Ising(), Ising()), (Potts(3), Bernoulli()), (Potts(21), Bernoulli())],
+    ids=lambda units: f"{units.kind}{getattr(units, 'colours', '')}",
+)
+def test_the_kernels_share_sites_without_a_trace(visible, hidden, rows, sites):
+    """Each of `sites` members has some of them; `rows` of these share the chains."""
+    model, theta = tiny(visible, hidden, sites=500, hidden_sites=33, classes=4)
+    theta = theta.float() * 0.1
+    if engine.machine(model, theta).name != "lookup":
+        pytest.skip("the kernels are not here")
+    alone = computed(engine.machine(model, theta))
+    boards = [({}, threading.Barrier(n, timeout=60)) for n in [sites] * rows + [rows] * sites]
+
+    def work(group):
+        row, column = divmod(group.rank, sites)
+        of_sites = Told(column, sites, *boards[row])
+        part = RBMPart.of(model, column, sites, of_sites)
+        own = torch.cat([theta[piece.whole] for piece in pieces(part)])
+        ready = shared(engine.machine(part, own), Told(row, rows, *boards[rows + column]))
+        return computed(ready)
+
+    found = together(rows * sites, work)
+    members = [RBMPart.of(model, column, sites, Told(column, sites, *boards[0])) for column in range(sites)]
+    for row in range(rows):
+        of_row = found[row * sites : (row + 1) * sites]
+        for one, *mine in zip(alone, *of_row, strict=True):
+            close = 1e-14 if one.dtype == torch.float64 else 0
+            torch.testing.assert_close(assembled(members, one, mine), one, rtol=close, atol=0)
+
+
+def assembled(members, like, mine):
+    """Return a tensor of the whole machine from those of its parts; one without sites is the same in all of them."""
+    found, whole = torch.zeros_like(like), members[0].whole
+    for part, x in zip(members, mine, strict=True):
+        if like.shape == (whole.size(),):
+            for piece in pieces(part):
+                found[piece.whole] = x[piece.mine]
+        elif like.shape == (whole.shape[0],):
+            found[torch.cat([torch.arange(whole.shape[0])[rows] for rows in part.places()])] = x
+        elif like.shape == (ROWS, whole.spec.observed[0].sites):
+            found[:, part.sites[0]] = x
+        else:
+            assert torch.equal(x, mine[0])
+            found = x
+    return found
 
 
 def test_other_engines_share_up_to_rounding():

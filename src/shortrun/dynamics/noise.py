@@ -91,7 +91,8 @@ class Noise:
         assert 0 <= self.step < 1 << STEP_BITS
         return (self.stream << (STEP_BITS + LAYER_BITS)) | (layer << STEP_BITS) | self.step
 
-    def uniform(self, layer: int, chains: int, sites: int) -> Uniforms:
-        """Return (chains, sites) float32 uniforms strictly between 0 and 1."""
+    def uniform(self, layer: int, chains: int, sites: int, first_site: int = 0) -> Uniforms:
+        """Return (chains, sites) float32 uniforms strictly between 0 and 1; the first site is a multiple of 64."""
         update = self.update if self.clock is None else self.clock
-        return uniform(self.seed, update, self.place(layer), self.first_chain, chains, sites, self.device)
+        place = self.place(layer)
+        return uniform(self.seed, update, place, self.first_chain, chains, sites, self.device, first_site)

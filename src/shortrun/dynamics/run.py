@@ -19,7 +19,7 @@ def start(model: Model, noise: Noise, chains: int, given: Mapping[str, Tensor]) 
     observed = (
         given[layer.name]
         if layer.name in given
-        else model.start_observed(i, at_zero.uniform(i, chains, layer.sites), label)
+        else model.start_observed(i, at_zero.uniform(i, chains, layer.sites, layer.first), label)
         for i, layer in enumerate(model.spec.observed)
     )
     return (*observed, *model.start_hidden(noise, chains))

@@ -5,7 +5,7 @@ and why, `foreseen(model, device)` which one a training will take; `updater(...)
 other room asks which engine is in use.
 """
 
-from shortrun.engine.choosing import Choice, choice, foreseen, label_posterior, machine
+from shortrun.engine.choosing import Choice, choice, foreseen, label_posterior, machine, sites_refusal
 from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Learns, Machine, Runs
 from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.step import Optimiser, Step
@@ -28,5 +28,6 @@ __all__ = [
     "foreseen",
     "label_posterior",
     "machine",
+    "sites_refusal",
     "updater",
 ]

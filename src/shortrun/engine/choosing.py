@@ -17,13 +17,16 @@ from shortrun.engine.interface import EnergyMachine, HasLabelPosterior, Machine
 from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.plain import PlainMachine
 from shortrun.engine.shared import shared
-from shortrun.models import RBM, Model
+from shortrun.engine.sites import SitesMachine
+from shortrun.errors import ParallelError
+from shortrun.models import RBM, Model, RBMPart
 from shortrun.typing import State, Theta
 
 Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in words why there is none
 
 ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the fastest first
     "rbm": {kind.name: kind.attempt for kind in (GpuMachine, LookupMachine, CpuMachine, PlainMachine)},
+    "part": {SitesMachine.name: SitesMachine.attempt},  # of an RBM, where processes share the sites
     "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
 }
 
@@ -118,6 +121,11 @@ def foreseen(model: Model, device: torch.device) -> str:
     return f"plain torch, {reason}{cost}"
 
 
+def sites_refusal(model: RBM, device: torch.device) -> str:
+    """Return why processes cannot share the sites of a model, "" where they can."""
+    return SitesMachine.refusal(model, torch.empty(0, device=device))
+
+
 @overload
 def machine(model: RBM, theta: Theta, *, exact: bool = False) -> EnergyMachine: ...
 @overload
@@ -141,6 +149,11 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
     Machine
         An `EnergyMachine` if the model is an RBM.
 
+    Raises
+    ------
+    ParallelError
+        If processes share the sites, and the weights are too large for the one engine that can.
+
     Examples
     --------
     >>> import torch
@@ -152,13 +165,15 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
     tensor([-1.3863], dtype=torch.float64)
     """
     *_, (_, ready) = _attempts(model, theta, exact)
-    assert not isinstance(ready, str)
-    return shared(ready, parallel.current())
+    if isinstance(ready, str):
+        raise ParallelError(f"processes cannot share the sites: {ready}")
+    mesh = parallel.current()
+    return shared(ready, None if mesh is None else mesh.rows)
 
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:
     """Yield the name of each engine and why it is passed over; the last one with its machine."""
-    for name, attempt in ENGINES[model.family].items():
+    for name, attempt in ENGINES["part" if isinstance(model, RBMPart) else model.family].items():
         rounds = name not in (PlainMachine.name, ChaoticMachine.name)
         found = "exact weights were asked for" if exact and rounds else attempt(model, theta)
         yield name, found

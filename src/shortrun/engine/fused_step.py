@@ -19,6 +19,11 @@ def refusal(theta: Theta, is_plain: bool, settings: OptimiserSettings) -> str:
     """Return why the kernel cannot do a step of an RBM, "" where it can; a plain one moves by rate * direction."""
     if not (is_plain and settings.centred):
         return "the kernel knows centred steps of plain gradient ascent only"
+    return centring_refusal(theta)
+
+
+def centring_refusal(theta: Theta) -> str:
+    """Return why the kernel cannot centre a direction, "" where it can."""
     if theta.device.type != "cpu" or theta.dtype != torch.float32:
         return "the kernel takes float32 on the CPU"
     return "" if native.available() else native.path().removeprefix("torch: ")
@@ -58,9 +63,29 @@ def fused_step_(
         pointers = (x.data_ptr() for x in (*tensors, towards_bias, towards_hidden, gauge))
         native.ascend(CAscent(*pointers, layer.sites, colours, len(hidden_bias), SITES, own_rate, *penalties))
         bias[rows] += own_rate * (shift[rows] - towards_bias)
-        hidden_step -= towards_hidden.sum(0)
+        hidden_step -= model.sum_of_sites(i, towards_hidden)
         if colours:
-            hidden_bias += gauge.sum(0)
+            hidden_bias += model.sum_of_sites(i, gauge)
             fields = bias[rows].unflatten(0, (layer.sites, colours))
             fields -= fields.mean(1, keepdim=True)
     hidden_bias += rate * hidden_step
+
+
+def centred(model: RBM, direction: Theta, means: tuple[Tensor, ...]) -> Theta:
+    """Return what `RBM.centred` does: a step of rate 1 from nowhere, without penalties and gauge."""
+    found = torch.zeros_like(direction)
+    weight, bias, hidden_bias = model.view(found)
+    change, shift, hidden_shift = model.view(direction)
+    mean, hidden_mean = (x.contiguous() for x in means)
+    hidden_bias += hidden_shift
+    for i, (layer, rows) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
+        tasks, features = -(-layer.sites // SITES), layer.units.width
+        towards_bias = torch.empty(layer.width)
+        towards_hidden, gauge = torch.empty(2, tasks, len(hidden_bias))
+        tensors = (weight[rows], change[rows], mean[rows], shift[rows], hidden_mean, hidden_shift)
+        pointers = (x.data_ptr() for x in (*tensors, towards_bias, towards_hidden, gauge))
+        sizes = (layer.width, 0, len(hidden_bias), SITES * features)  # no gauge: every feature is as a site
+        native.ascend(CAscent(*pointers, *sizes, 1.0, 0.0, 0.0))
+        bias[rows] = shift[rows] - towards_bias
+        hidden_bias -= model.sum_of_sites(i, towards_hidden)
+    return found

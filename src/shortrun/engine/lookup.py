@@ -122,9 +122,11 @@ def step_bits(model: RBM, theta: Theta) -> int:
         native.lookup(BOUND_UP, bound, -(-part.shape[1] // LANES))
         native.lookup(BOUND_DOWN, bound, len(part))
         factor = max(factor, _doubling(layer) + 1, _doubling(model.spec.hidden) + 1)
-    if not math.isfinite(weight.sum().item()):  # the bounds are maxima, which lose a NaN
-        return -1
-    return min(MOST_BITS, math.floor(math.log2(LARGEST_SUM / factor / max(largest.value, 1e-6))))
+    found = largest.value if math.isfinite(weight.sum().item()) else math.inf  # the bounds are maxima, which lose a NaN
+    for i in range(len(model.spec.observed)):
+        group = model.adds(i)
+        found = found if group is None else group.largest([found])[0]
+    return -1 if found == math.inf else min(MOST_BITS, math.floor(math.log2(LARGEST_SUM / factor / max(found, 1e-6))))
 
 
 def _doubling(layer: Layer) -> int:
@@ -223,9 +225,9 @@ class LookupMachine(CpuMachine):
     def _hidden_bias(self, weights: Callable[[Tensor], Tensor]) -> Tensor:
         """The bias of the bits: spins are 2 b - 1."""
         weight, _, bias = self.model.view(self.theta)
-        for layer, rows in zip(self.model.spec.observed, self.model.slices, strict=True):
+        for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
             if _doubling(layer):
-                bias = bias - weights(weight[rows]).sum(0)
+                bias = bias - self.model.sum_of_sites(i, weights(weight[rows]))
         return bias
 
     def whole_weights(self) -> Int16[Tensor, "F H"]:
@@ -242,7 +244,7 @@ class LookupMachine(CpuMachine):
         assert codes.shape[1] == layer.sites
         assert codes.stride(1) == 1 or layer.sites == 1
         return CLayer(
-            *(layer.sites, colours_of(layer)),
+            *(layer.sites, colours_of(layer), layer.first),
             *(tables.up.data_ptr(), tables.down.data_ptr(), tables.bias.data_ptr(), gain),
             *(codes.data_ptr(), codes.stride(0)),
         )
@@ -259,12 +261,7 @@ class LookupMachine(CpuMachine):
         observe: Observer | None = None,
         times: Container[int] | None = None,
     ) -> State:
-        moved = [
-            x if layer.name in clamp.layers else x.clone(memory_format=torch.contiguous_format)
-            for layer, x in zip(self.model.spec.observed, state, strict=False)
-        ]
-        moved.append(torch.empty(len(state[0]), self.model.spec.hidden.sites, dtype=torch.uint8))
-        end = tuple(moved)
+        end = self._copied(state, clamp)
         sweeps, kept_alive = self._sweeps(end, noise.at(1), clamp)
         seen = [t for t in range(1, steps) if observe is not None and (times is None or t in times)]
         for before, t in pairwise([0, *seen, steps]):
@@ -275,6 +272,14 @@ class LookupMachine(CpuMachine):
                 observe(t, end)
         del kept_alive  # until here the kernels hold pointers to it
         return end
+
+    def _copied(self, state: State, clamp: Clamp) -> State:
+        """Return the layers of a run: those that move, and the hidden one, in memory of their own."""
+        moved = [
+            x if layer.name in clamp.layers else x.clone(memory_format=torch.contiguous_format)
+            for layer, x in zip(self.model.spec.observed, state, strict=False)
+        ]
+        return (*moved, torch.empty(len(state[0]), self.model.spec.hidden.sites, dtype=torch.uint8))
 
     def _sweeps(self, state: State, noise: NoisePlace, clamp: Clamp) -> tuple[CSweeps, list[Tensor]]:
         chains, kept_alive = len(state[0]), [self.hidden_bias]
@@ -415,15 +420,16 @@ class LookupMachine(CpuMachine):
         assert label is not None
         weight, bias, _ = self.model.view(self.theta)
         label_field = weight[self.model.slices[label]] * gain
-        if label_field.abs().max() > LARGEST_LABEL_FIELD:
-            return super().label_log_probabilities(state)
         sums = [self._fine_sums(i, x) for i, x in enumerate(state[: len(self.tables)]) if i != label]
+        hidden_bias = self._hidden_bias(lambda weight: weight)
+        if label_field.abs().max() > LARGEST_LABEL_FIELD:
+            fields = hidden_bias.unsqueeze(1) + self.step * sum(sums)
+            return self.model.label_posterior(self.theta, fields.T[: len(state[0])])
         classes, chains, padded = len(label_field), len(state[0]), _padded(len(state[0]))
         factor = label_field.exp().T.contiguous()
         mantissa, exponent, common = torch.empty(classes, padded), torch.empty(classes, padded), torch.empty(padded)
         pointers = (c_void_p * MOST_LAYERS)(*(x.data_ptr() for x in sums))
         ask = CPosterior(pointers, len(sums), chains, padded, len(factor), classes)
-        hidden_bias = self._hidden_bias(lambda weight: weight)
         ask.bias, ask.factor, ask.step, ask.gain = hidden_bias.data_ptr(), factor.data_ptr(), self.step, gain
         ask.mantissa, ask.exponent, ask.common = mantissa.data_ptr(), exponent.data_ptr(), common.data_ptr()
         self._run(POSTERIOR, ask, padded // LANES)

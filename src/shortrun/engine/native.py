@@ -27,13 +27,13 @@ from shortrun.engine.structures import disagreement
 from shortrun.errors import ConfigError, nearest
 
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 5  # of the exported functions, as in dispatch.c
+VERSION = 6  # of the exported functions, as in dispatch.c
 SHORT = 2**14  # bytes: zlib has the checksum of fewer before the call of a kernel is made
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}  # of the library, elsewhere .so; as in hatch_build.py
 
 _NOISE = (c_uint64, c_uint32, c_uint32, c_uint32)
 _SIGNATURES = {
-    "uniform": (c_void_p, c_int64, c_int64, c_int64, *_NOISE, c_int),
+    "uniform": (c_void_p, *[c_int64] * 4, *_NOISE, c_int),
     "draw_binary": (
         *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64),
         *(c_int64, c_int64, c_float, c_float, *_NOISE, c_int),
@@ -214,12 +214,14 @@ def _vector(x: Tensor | None, length: int) -> int | None:
     return x.data_ptr()
 
 
-def uniform(out: Float32[Tensor, "C S"], *, seed: int, update: int, place: int, first_chain: int = 0) -> None:
+def uniform(
+    out: Float32[Tensor, "C S"], *, seed: int, update: int, place: int, first_chain: int = 0, first_site: int = 0
+) -> None:
     """Fill `out` with the numbers of `philox.uniform_reference`; row r is chain first_chain + r."""
     rows, sites = out.shape
     _library.shortrun_uniform(
         *_rows(out, torch.float32, rows, sites)[:1],
-        *(rows, sites, out.stride(0), seed, update, place, first_chain, torch.get_num_threads()),
+        *(rows, sites, out.stride(0), first_site // 64, seed, update, place, first_chain, torch.get_num_threads()),
     )
 
 

@@ -139,7 +139,7 @@ class SharedEnergyMachine(SharedMachine):
 
 def shared(own: Machine, group: Group | None) -> Machine:
     """Return a machine as the processes share it; as it is for one that works alone."""
-    if group is None:
+    if group is None or group.count == 1:
         return own
     is_energy = isinstance(own, HasEnergy) and isinstance(own, HasLabelPosterior)
     return SharedEnergyMachine(own, group) if is_energy else SharedMachine(own, group)

@@ -80,11 +80,16 @@ class Step:
         update: int | Tensor,
     ) -> None:
         if self.settings.centred:
-            direction = self.model.centred(direction, means)
+            direction = self._centred(direction, means)
         penalise_(self.model, direction, theta, self.settings)
         rescale_label_(self.model, direction, self.settings.label_rate)
         optimiser.step_(theta, direction, rate, update)
         self.model.project_(theta)
+
+    def _centred(self, direction: Theta, means: tuple[Tensor, ...]) -> Theta:
+        if isinstance(self.model, RBM) and not fused_step.centring_refusal(direction):
+            return fused_step.centred(self.model, direction, means)
+        return self.model.centred(direction, means)
 
 
 def penalise_(model: Model, direction: Theta, theta: Theta, settings: OptimiserSettings) -> None:

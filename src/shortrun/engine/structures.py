@@ -22,7 +22,7 @@ class CLayer(Structure):
     """An observed layer."""
 
     _fields_ = (
-        *((name, c_int64) for name in ("sites", "colours")),
+        *((name, c_int64) for name in ("sites", "colours", "first")),
         *((name, c_void_p) for name in ("up", "down", "bias")),
         *(("gain", c_float), ("codes", c_void_p), ("codes_stride", c_int64)),
         *(("kept", c_void_p), ("sums", c_void_p), ("clamped", c_int32), ("place", c_uint32)),

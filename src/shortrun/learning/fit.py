@@ -17,6 +17,7 @@ from shortrun.learning import average, monitor, optimisers, rates
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
 from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
+from shortrun.models.sums import step_of
 from shortrun.records import FIRST_MONITORED, NOISE_HURT, Record, ages, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
@@ -98,9 +99,11 @@ def _weighted_sums(layer: AnyLayer, rows: Rows, i: int, weights: Tensor) -> Tens
     """Return the sums (K, F_i) of the features of the i-th observed layer with several weights (N, K)."""
     size = max(1, min(ROWS_AT_ONCE, STREAMED // layer.width))
     numbers = torch.arange(len(rows), device=weights.device).split(size)
-    total = sum(weights[part].T @ layer.units.features(rows.layer(i, part)) for part in numbers)
+    step = step_of(weights.abs().max().item(), len(rows)) or 1.0  # sums of codes are the same in any order
+    whole = torch.round(weights.double() / step)
+    total = sum(whole[part].T @ layer.units.features(rows.layer(i, part), torch.float64) for part in numbers)
     assert isinstance(total, Tensor)
-    return total
+    return total.mul_(step).float()
 
 
 def begin(model: Model, scheme: Scheme, rows: Rows, config: Config) -> Training:
@@ -137,7 +140,8 @@ def fit(
     monitored : Monitor, optional
         What ages are judged by; without it, only a number of updates ends the training.
     kept_at : Callable[[int], Theta], optional
-        Returns the parameters of an age that was recorded; without it a training goes back to its beginning.
+        Returns the parameters of an age that was recorded, in every process its own; without it a training goes back to
+        its beginning.
     records : Sequence[Record], default ()
         What was recorded before `training`.
 
@@ -153,9 +157,10 @@ def fit(
     Processes that share a training (`parallel.sharing`) do the same updates. The first one looks at the clock, judges
     samples, reads ages and asks its recorder; what it finds holds for all.
     """
-    group = parallel.current()
+    mesh = parallel.current()
+    group = None if mesh is None else mesh.everyone
     if group is not None:
-        monitored, kept_at = monitored and _told(group, monitored), kept_at and _told(group, kept_at)
+        monitored = monitored and _told(group, monitored)
     training = training or begin(model, scheme, rows, config)
     records, options = list(records), config.training
     kept, automatic = ages(options.ages_per_decade, options.last_update), options.updates == "auto"
@@ -197,8 +202,8 @@ def fit(
             if validation is not None:
                 record |= _accuracy(model, scheme, training, validation, options.seed)
             _check_finite(record)
-            if group is not None:
-                group.check_equal(training.theta, update)
+            if mesh is not None:
+                mesh.check_equal(model, training.theta, update)
             records.append(record)
             recorder.log(record)
             before, (weight, swapped) = (weight, swapped), lessons()

@@ -28,7 +28,9 @@ def swapped(machine: Machine, state: State, run: Run, noise: Noise) -> State:
     """Return the rows with some visible sites of the next row: minibatches are shuffled, so any row is as good."""
     held, apart = run.held_layers(machine.model), noise.at(run.steps + 1)  # the sweeps take the steps before
     mixed = tuple(
-        torch.where(apart.uniform(i, *x.shape) < run.swapped, x.roll(-1, 0), x) if layer.name in held else x
+        torch.where(apart.uniform(i, len(x), x.shape[1], layer.first) < run.swapped, x.roll(-1, 0), x)
+        if layer.name in held
+        else x
         for i, (layer, x) in enumerate(zip(machine.model.spec.observed, state, strict=True))
     )
     machine.keep(mixed)

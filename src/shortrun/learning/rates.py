@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from shortrun.models import LABEL, RBM, STREAMED, Model, rows_at_once
+from shortrun.learning.modes import MODES, Modes, of_visible, size_of, strongest_modes
+from shortrun.models import LABEL, RBM, Model
 from shortrun.settings.training import OptimiserSettings
 from shortrun.typing import State, Theta
 
@@ -20,53 +20,6 @@ RISEN_AT = 150  # updates over which "warmup" rises,
 FIRST = 0.25  # from this share of the rate
 HALVED_AT = 1000  # updates after which the inverse schedule has fallen to a half
 ROWS = 2000  # that the modes of the data are estimated from
-MODES = 32  # of the data, at most, that are damped
-ITERATIONS = 15
-
-
-class Modes(NamedTuple):
-    """The strongest modes of the data: eigenvalues and eigenvectors of the covariance of the visible features.
-
-    Parameters
-    ----------
-    values : Tensor
-        (R,) from the largest to the smallest.
-    vectors : Tensor
-        (F, R) orthonormal, over all observed features; 0 at the label.
-    """
-
-    values: Tensor
-    vectors: Tensor
-
-
-def strongest_modes(model: Model, state: State, count: int = MODES) -> Modes:
-    """Return the strongest modes of some rows, to about a percent, by iterating a subspace.
-
-    The features are made anew, some rows at a time, in each iteration: of many sites they would fill the memory.
-    """
-    rows, size = len(state[0]), rows_at_once(model, len(state[0]), STREAMED)
-    layers = [(la.name, la.units, x.split(size)) for la, x in zip(model.spec.observed, state, strict=True)]
-
-    def blocks() -> Iterator[Tensor]:
-        for parts in zip(*(parts for *_, parts in layers), strict=True):
-            of_layers = [units.features(x) for (_, units, _), x in zip(layers, parts, strict=True)]
-            yield torch.cat([x * 0 if name == LABEL else x for (name, *_), x in zip(layers, of_layers, strict=True)], 1)
-
-    mean = sum(block.sum(0) for block in blocks()) / rows
-    assert isinstance(mean, Tensor)
-    count = min(count, rows, len(mean))
-    start = torch.randn(len(mean), count, generator=torch.Generator().manual_seed(0))  # in general position
-    vectors = torch.linalg.qr(start.to(mean.device)).Q
-    values = mean.new_zeros(count)
-    for _ in range(ITERATIONS):
-        image = torch.zeros_like(vectors)
-        for block in blocks():
-            block -= mean
-            image += block.T @ (block @ vectors)
-        vectors, triangle = torch.linalg.qr(image / rows)
-        values = triangle.diagonal().abs()
-    order = values.argsort(descending=True)
-    return Modes(values[order], vectors[:, order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +52,22 @@ class Damping:
     def __call__(self, model: RBM, direction: Theta, means: tuple[Tensor, ...]) -> None:
         """Damp a direction that is not centred yet in place; `means` are the centring offsets, 0 if it will not be."""
         out, (observed, hidden) = model.view(direction), means
-        along = self.vectors.T @ out.weight
-        along.addr_(self.vectors.T @ observed, out.hidden_bias, alpha=-1)
-        along.addr_(self.vectors.T @ out.bias, hidden, alpha=-1)
-        out.weight.addmm_(self.vectors, along.mul_(self.shares.unsqueeze(1)), alpha=-1)
+        biases = torch.stack([observed, out.bias], 1)
+
+        def product(_: int, chunk: slice) -> Tensor:
+            vectors = self.vectors[chunk].T
+            return torch.cat([vectors @ out.weight[chunk], vectors @ biases[chunk]], 1)
+
+        def sizes(rows: slice) -> tuple[float, float]:
+            return size_of(self.vectors[rows]), max(size_of(out.weight[rows]), size_of(biases[rows]))
+
+        like = out.weight.new_empty(len(self.shares), out.weight.shape[1] + 2)
+        found = of_visible(model, product, like, sizes)
+        along = found[:, :-2].contiguous().addr_(found[:, -2], out.hidden_bias, alpha=-1)
+        along.addr_(found[:, -1], hidden, alpha=-1).mul_(self.shares.unsqueeze(1))
+        for i, layer in enumerate(model.spec.observed):
+            for chunk in model.chunks(i) if layer.name != LABEL else ():
+                out.weight[chunk].addmm_(self.vectors[chunk], along, alpha=-1)
 
 
 def damping_and_rate(model: Model, state: State, options: OptimiserSettings) -> tuple[Damping | None, float]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from shortrun.data.core.dataset import Dataset
 from shortrun.dynamics import Noise, Stream
 from shortrun.learning.update import Batch
-from shortrun.models import Stored, state_of
+from shortrun.models import RBMPart, Stored, state_of
 from shortrun.settings import Config
 from shortrun.typing import State
 
@@ -47,6 +47,13 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.weights)
+
+    def of_sites(self, part: RBMPart) -> Rows:
+        """Return the same rows with the sites of a part of the machine; no others are read."""
+        state = tuple(
+            x.of_sites(s) if isinstance(x, Stored) else x[:, s] for x, s in zip(self.state, part.sites, strict=True)
+        )
+        return Rows(state, self.weights, self.missing, self.index)
 
     def select(self, rows: Tensor) -> Rows:
         """Return some of the rows, by number; the values are those of this object."""

@@ -13,6 +13,7 @@ from shortrun.dynamics import Noise, Run, Scheme, Stream, start
 from shortrun.dynamics.scheme import HOLD_VISIBLE
 from shortrun.engine import Machine, Optimiser, Step, machine
 from shortrun.learning import labels
+from shortrun.learning.modes import size_of
 from shortrun.learning.rates import Damping
 from shortrun.models import LABEL, RBM, Clamp, Model, Training
 from shortrun.settings.training import OptimiserSettings
@@ -232,5 +233,22 @@ def _terms(compared: Sequence[Comparison]) -> list[Term]:
 
 def _residual(ready: Machine, one: Comparison) -> float:
     end, weights = one.end
-    difference = ready.statistics([one.data, (end, -weights)])
-    return difference.norm().item() / difference.numel() ** 0.5
+    return root_mean_square(ready.model, ready.statistics([one.data, (end, -weights)]))
+
+
+def root_mean_square(model: Model, difference: Theta) -> float:
+    """Return that of numbers like theta; of an RBM over all processes that share its sites."""
+    if not isinstance(model, RBM):
+        return difference.norm().item() / difference.numel() ** 0.5
+    weight, bias, hidden_bias = model.view(difference)
+    total = hidden_bias.double().square().sum()
+
+    def product(chunk: slice) -> Tensor:  # row by row: the order of a sum does not depend on the number of threads
+        return weight[chunk].double().square().sum(1).add_(bias[chunk].double().square()).sum()
+
+    def sizes(rows: slice) -> list[float]:
+        return [float(weight.shape[1] + 1), *[max(size_of(weight[rows]), size_of(bias[rows]))] * 2]
+
+    for i in range(len(model.spec.observed)):
+        total += model.sum_of_chunks(i, product, total, sizes)
+    return (total.item() / model.undivided().size()) ** 0.5

@@ -12,7 +12,8 @@ from shortrun.models.build import (
 )
 from shortrun.models.chaotic import ChaoticNetwork, Coupling, NetworkSpec, RateLayer, random_couplings
 from shortrun.models.model import AnyLayer, AnySpec, Model, model_of, named_blocks, spec_from_dict
-from shortrun.models.rbm import RBM, Parameters
+from shortrun.models.part import RBMPart, most_processes, sites_of
+from shortrun.models.rbm import RBM, Parameters, sites_of_chunk
 from shortrun.models.spec import HIDDEN, LABEL, STREAMED, VISIBLE, Clamp, Layer, Spec
 from shortrun.models.training import Training
 
@@ -31,17 +32,21 @@ __all__ = [
     "Model",
     "NetworkSpec",
     "Parameters",
+    "RBMPart",
     "RateLayer",
     "Spec",
     "Stored",
     "Training",
     "filled",
     "model_of",
+    "most_processes",
     "named_blocks",
     "network_of",
     "parts_of",
     "random_couplings",
     "rows_at_once",
+    "sites_of",
+    "sites_of_chunk",
     "spec_from_dict",
     "spec_of",
     "state_of",

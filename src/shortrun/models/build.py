@@ -14,6 +14,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.errors import ConfigError, DataError
 from shortrun.models.chaotic import NetworkSpec, RateLayer
 from shortrun.models.model import AnySpec, Model
+from shortrun.models.rbm import RBM
 from shortrun.models.spec import HIDDEN, LABEL, VISIBLE, Layer, Spec
 from shortrun.settings import Config
 from shortrun.settings.training import ModelSettings
@@ -154,6 +155,12 @@ class Stored:
     def __len__(self) -> int:
         return len(self.values)
 
+    def of_sites(self, sites: slice) -> Stored:
+        """Return some of the columns that are looked at."""
+        if self.sites is None:
+            return Stored(self.values[:, sites], self.device)
+        return Stored(self.values, self.device, self.sites[sites])
+
     def __getitem__(self, rows: Tensor) -> Tensor:
         return part_of(torch.from_numpy(taken(self.values, rows.cpu().numpy())), self.sites).to(self.device)
 
@@ -203,4 +210,5 @@ def whole_of(spec: AnySpec, state: State, sites: int) -> Tensor:
 
 def rows_at_once(model: Model, most: int, elements: int = ELEMENTS) -> int:
     """Return how many rows, up to `most`, to compute at a time: a float32 table of them takes at most 64 MB."""
-    return max(1, min(most, elements // max(model.shape)))
+    whole = model.undivided() if isinstance(model, RBM) else model  # processes take the same rows
+    return max(1, min(most, elements // max(whole.shape)))

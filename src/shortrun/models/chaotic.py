@@ -41,6 +41,7 @@ class RateLayer:
     units: Rate = RATE
 
     holds: ClassVar[None] = None  # every site of the data
+    first: ClassVar[int] = 0
 
     @property
     def width(self) -> int:

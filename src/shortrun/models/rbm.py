@@ -8,7 +8,8 @@ more Potts site), as in FF23 eq. 1-2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -19,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.models.spec import STREAMED, Clamp, Layer, Spec
+from shortrun.models.sums import Adds, exact_sum, sum_of_rows
 from shortrun.typing import Field, NoisePlace, State, Theta, Uniforms, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
@@ -128,9 +130,11 @@ class RBM:
         theta = torch.zeros(self.size(), device=noise.device)
         weight, bias, _ = self.view(theta)
         size = max(1, STREAMED // weight.shape[1])
-        for first, part in zip(range(0, len(weight), size), weight.split(size), strict=True):
-            normal = torch.special.ndtri(noise.from_chain(first).uniform(0, *part.shape))
-            part.copy_(normal.mul_(spread))
+        for rows, place in zip(self.slices, self.places(), strict=True):
+            parts = weight[rows].split(size)
+            for first, part in zip(range(place.start, place.stop, size), parts, strict=True):
+                normal = torch.special.ndtri(noise.from_chain(first).uniform(0, *part.shape))
+                part.copy_(normal.mul_(spread))
         for i, (layer, rows) in enumerate(zip(self.spec.observed, self.slices, strict=True)):
             mean, alpha = mean_of(i)
             uniform = layer.units.mean(torch.zeros_like(mean))
@@ -227,12 +231,14 @@ class RBM:
         not used. It is the infinite-time limit of the label chain that the papers run.
         """
         label = self._label()
+        of_label = self.view(theta).weight[self.slices[label]]
+        features = self.spec.observed[label].units.features(state[label], theta.dtype)
+        return self.label_posterior(theta, self.hidden_field(theta, state) - features @ of_label)
+
+    def label_posterior(self, theta: Theta, others: Field) -> Float[Tensor, "C K"]:
+        """Return the same from the fields (C, H) that all layers but the label put on the hidden one."""
         weight, bias, _ = self.view(theta)
-        rows = self.slices[label]
-        others = (
-            self.hidden_field(theta, state)
-            - self.spec.observed[label].units.features(state[label], theta.dtype) @ weight[rows]
-        )
+        rows = self.slices[self._label()]
         at_once = max(1, ROWS_AT_ONCE // weight[rows].numel())
         scores = [
             self.spec.hidden.units.log_z((part.unsqueeze(1) + weight[rows]).flatten(0, 1)).sum(1).view(len(part), -1)
@@ -312,18 +318,73 @@ class RBM:
         bias takes up what the weights lose: without it the model would change.
         """
         weight, bias, hidden_bias = self.view(theta)
-        for layer, rows in zip(self.spec.observed, self.slices, strict=True):
+        for i, (layer, rows) in enumerate(zip(self.spec.observed, self.slices, strict=True)):
             if layer.units.width > 1:
                 by_colour = weight[rows].unflatten(0, (layer.sites, layer.units.width))
-                mean = by_colour.mean(1, keepdim=True)
-                by_colour -= mean
-                hidden_bias += mean.sum((0, 1))
+                mean = by_colour.mean(1)
+                by_colour -= mean.unsqueeze(1)
+                hidden_bias += self.sum_of_sites(i, mean)
                 fields = bias[rows].unflatten(0, (layer.sites, layer.units.width))
                 fields -= fields.mean(1, keepdim=True)
+
+    # ------------------------------------------------------------------------------------------ sums over sites
+
+    def undivided(self) -> RBM:
+        """Return the machine of all processes that share the sites: itself, if it is not a part of one."""
+        return self
+
+    def adds(self, i: int) -> Adds | None:
+        """Return who else has sites of the i-th observed layer; None where all of them are here."""
+        return None
+
+    def places(self) -> tuple[slice, ...]:
+        """Return where the features of each observed layer are in the undivided machine."""
+        return self.slices
+
+    def sum_of_sites(self, i: int, rows: Tensor) -> Tensor:
+        """Return the sum of the rows of (n, ...), at most one a site of the i-th observed layer, over all processes."""
+        return sum_of_rows(rows, self.undivided().spec.observed[i].sites, self.adds(i))
+
+    def sum_of_chunks(
+        self, i: int, product: Callable[[slice], Tensor], like: Tensor, sizes: Callable[[slice], Sequence[float]]
+    ) -> Tensor:
+        """Return the sum of what `product` makes of each chunk of the features of the i-th observed layer.
+
+        Parameters
+        ----------
+        i : int
+            The layer.
+        product : Callable[[slice], Tensor]
+            Gets the features, as numbers of this machine. A product of matrices has the same bits for the same chunk;
+            of all features at once it would depend on how many there are.
+        like : Tensor
+            Of the shape and type of the result.
+        sizes : Callable[[slice], Sequence[float]]
+            Gets all features of the layer, and says which size no number of each factor exceeds.
+        """
+        group = self.adds(i)
+        if not like.is_cpu:
+            return product(self.slices[i])
+        factors = [size if math.isfinite(size) else math.inf for size in sizes(self.slices[i])]
+        largest = math.prod(factors if group is None else group.largest(factors))
+        layer = self.undivided().spec.observed[i]
+        terms, count = sites_of_chunk(layer) * layer.units.width, -(-layer.sites // sites_of_chunk(layer))
+        return exact_sum(map(product, self.chunks(i)), like, terms * largest, count, group)
+
+    def chunks(self, i: int) -> list[slice]:
+        """Return the features of the i-th observed layer some sites at a time, alike in whatever part."""
+        rows, layer = self.slices[i], self.spec.observed[i]
+        size = sites_of_chunk(layer) * layer.units.width
+        return [slice(first, min(first + size, rows.stop)) for first in range(rows.start, rows.stop, size)]
 
     def _label(self) -> int:
         assert self.spec.label is not None, "the model has no label layer"
         return self.spec.label
+
+
+def sites_of_chunk(layer: Layer) -> int:
+    """Return how many sites of a layer stay in one process: whole blocks of the noise and of the kernels' sums."""
+    return 320 if layer.units.width == 1 else 192 if layer.units.width <= 3 else 64
 
 
 def by_site(layer: Layer, weight: Float[Tensor, "F H"]) -> Float[Tensor, "s H"]:

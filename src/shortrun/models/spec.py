@@ -34,6 +34,8 @@ class Layer:
         Their type.
     holds : tuple[int, ...], optional
         Which sites of the data it holds, for data whose sites differ in kind; None for all of them.
+    first : int, default 0
+        Number of its first site, where processes share the sites of a layer (`models.part`).
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Layer:
     sites: int
     units: Units
     holds: tuple[int, ...] | None = None
+    first: int = 0
 
     @property
     def width(self) -> int:

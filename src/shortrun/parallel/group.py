@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -20,7 +20,18 @@ from shortrun.ranks import Place
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(hours=1)  # the first process may write, and judge samples, while others wait
 
-_current: Group | None = None
+
+@dataclass
+class Traffic:
+    """What a process sent to others of a group."""
+
+    messages: int = 0
+    bytes: int = 0
+
+    def add(self, count: float) -> None:
+        """Count a message of so many bytes."""
+        self.messages += 1
+        self.bytes += round(count)
 
 
 @dataclass(frozen=True)
@@ -33,10 +44,16 @@ class Group:
         The number of this process, from 0; the first one owns files, terminal and clock.
     count : int
         How many there are.
+    members : ProcessGroup, optional
+        Those of `torch.distributed` that it has; all of them by default.
+    traffic : Traffic
+        What this process sent.
     """
 
     rank: int
     count: int
+    members: Any = field(default=None, compare=False, repr=False)
+    traffic: Traffic = field(default_factory=Traffic, compare=False, repr=False)
 
     @classmethod
     @contextmanager
@@ -73,14 +90,30 @@ class Group:
         padded = mine.new_zeros(max(sizes), *mine.shape[1:])
         padded[: len(mine)] = mine
         found = list(mine.new_empty(self.count, *padded.shape).unbind())
+        self.traffic.add((self.count - 1) * padded.nbytes)
         with telling():
-            dist.all_gather(found, padded)
+            dist.all_gather(found, padded, group=self.members)
         return torch.cat([part[:size] for part, size in zip(found, sizes, strict=True)])
 
     def added(self, mine: Tensor) -> Tensor:
         """Return the sum of what the processes have, in their order whatever arrives first."""
         parts = self.whole(mine.unsqueeze(0), self.count)
         return parts.sum(0)
+
+    def total(self, mine: Tensor) -> Tensor:
+        """Return the sum of what the processes have, in the memory of `mine`; exact numbers, in whatever order."""
+        return self._reduced(mine, dist.ReduceOp.SUM)
+
+    def largest(self, mine: Sequence[float]) -> list[float]:
+        """Return the largest first number of any process, the largest second one, ..."""
+        return self._reduced(torch.tensor(mine, dtype=torch.float64), dist.ReduceOp.MAX).tolist()
+
+    def _reduced(self, mine: Tensor, how: Any) -> Tensor:
+        if self.count > 1:
+            self.traffic.add(2 * mine.nbytes * (self.count - 1) / self.count)
+            with telling():
+                dist.all_reduce(mine, how, group=self.members)
+        return mine
 
     def told(self, make: Callable[[], T]) -> T:
         """Return what the first process makes."""
@@ -101,10 +134,7 @@ class Group:
 
     def any(self, mine: bool) -> bool:
         """Return whether it is true in any process."""
-        flag = torch.tensor([int(mine)], dtype=torch.uint8)
-        with telling():
-            dist.all_reduce(flag, dist.ReduceOp.MAX)
-        return bool(flag.item())
+        return bool(self._reduced(torch.tensor([int(mine)], dtype=torch.uint8), dist.ReduceOp.MAX).item())
 
     def check_equal(self, theta: Tensor, update: int) -> None:
         """Check that all processes have the same parameters, bit for bit.
@@ -134,25 +164,3 @@ def telling() -> Iterator[None]:
             f"another process of this training ended, or cannot be reached ({why[:120]}); "
             "what was saved goes on with --resume"
         ) from error
-
-
-def current() -> Group | None:
-    """Return the processes that share the work at present; None if this one works alone.
-
-    Examples
-    --------
-    >>> current() is None
-    True
-    """
-    return _current
-
-
-@contextmanager
-def sharing(group: Group | None) -> Iterator[Group | None]:
-    """Let the machines of `engine.machine` share their chains among these processes, until the end."""
-    global _current
-    before, _current = _current, group
-    try:
-        yield group
-    finally:
-        _current = before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import pickle
 import signal
@@ -15,9 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from shortrun import scratch
+from shortrun.data.core.blocks import opened_by
 from shortrun.errors import ParallelError, ShortrunError
 from shortrun.parallel.group import Group
 from shortrun.ranks import Place
@@ -50,7 +53,7 @@ def followers(count: int, function: str, arguments: dict[str, Any]) -> Iterator[
         where = f"file://{Path(folder) / 'others'}"
         os.environ.update(loopback())
         environment = os.environ | {"OMP_NUM_THREADS": str(own)}
-        work = pickle.dumps((count, where, function, arguments))
+        work = packed((count, where, function, arguments))
         started = [Follower(rank, Path(folder), environment) for rank in range(1, count)]
         try:
             for follower in started:
@@ -66,6 +69,22 @@ def followers(count: int, function: str, arguments: dict[str, Any]) -> Iterator[
             torch.set_num_threads(threads)
             for follower in started:
                 follower.end()
+
+
+class Packer(pickle.Pickler):
+    """Packs values for a process of this machine: of memory maps it packs where their file is."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Return how to make an object again, where it is not as usual."""
+        place = opened_by(obj) if isinstance(obj, np.ndarray) else None
+        return NotImplemented if place is None else (np.memmap, place)
+
+
+def packed(value: Any) -> bytes:
+    """Return a value as `Packer` packs it."""
+    room = io.BytesIO()
+    Packer(room).dump(value)
+    return room.getvalue()
 
 
 class Follower:

@@ -255,6 +255,14 @@ class TrainSettings(Settings):
         metavar="N",
     )
 
+    share: Annotated[str, Field(pattern=r"^(rows|sites|[1-9][0-9]{0,5}x[1-9][0-9]{0,5})$")] = option(
+        "rows",
+        "What processes share: rows (each has all weights and some of the chains), sites (each has the weights of some "
+        "of the visible sites), or both, as 2x4 for two times four processes.",
+        panel=TRAINING,
+        metavar="rows|sites|RxS",
+    )
+
     def restarted(self, out: Path | str | None) -> TrainSettings:
         """Return the settings of a training that torchrun starts again after one of its processes died: it goes on."""
         again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0

@@ -83,12 +83,39 @@ class Writer:
             If it cannot be written.
         """
         self._last = training
+        if self.is_due():
+            self.save()
+        return self._stop
+
+    def is_due(self) -> bool:
+        """Return whether it is time to save the restart file.
+
+        Raises
+        ------
+        StoreError
+            If the folder is no longer the one that was locked.
+        """
         now = time.monotonic()
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
             self._lock.check()
-        if now - self._saved_at >= self.restart_seconds:
-            self.save()
+        return now - self._saved_at >= self.restart_seconds
+
+    def keep(self, training: Training) -> None:
+        """Save the restart file of a training now, and do not hold it longer.
+
+        Raises
+        ------
+        StoreError
+            As `save`.
+        """
+        self._last = training
+        self.save()
+        self._last = None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `request_stop` was called."""
         return self._stop
 
     def request_stop(self) -> None:

@@ -12,6 +12,7 @@ from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
 from shortrun.dynamics import Noise, Stream, recorded
 from shortrun.models import LABEL, Model, whole_of
+from shortrun.parallel import Parts
 from shortrun.records import Record
 from shortrun.scores import adversarial_accuracy, second_moment
 from shortrun.scores._features import features
@@ -47,6 +48,8 @@ class HeldOut:
         For each of them a training sample of the same class.
     train : Dataset
         Training samples, at most REFERENCE.
+    shared : Parts, optional
+        Processes each of which generates its sites; the first one compares.
     """
 
     model: Model
@@ -55,6 +58,7 @@ class HeldOut:
     held: Dataset
     twins: Dataset
     train: Dataset
+    shared: Parts | None = None
 
     @classmethod
     def of(
@@ -81,11 +85,14 @@ class HeldOut:
             return None
         twins = learned[twins_of(data.labels[compared], data.labels[learned], random)]
         sets = (compared, twins, some(learned, min(REFERENCE, fits), random))
-        return cls(model, steps, seed, *map(data.select, sets))
+        held_out, twins, train = map(data.select, sets)
+        return cls(model, steps, seed, held_out, twins, train)
 
     def __call__(self, theta: Theta, chains: State | None) -> Record:
         """Return how samples of these parameters, or persistent chains where a training has them, compare."""
         made = self.made(theta) if chains is None else self.continued(chains)
+        if made is None:
+            return {}
         of_held, of_twins = adversarial_accuracy(self.held, made), adversarial_accuracy(self.twins, made)
         columns = self.columns
         found: Record = {
@@ -102,8 +109,8 @@ class HeldOut:
             found["recognised"] = float((self.judge(made) == made.labels).mean())
         return found
 
-    def made(self, theta: Theta) -> Dataset:
-        """Return samples of these parameters with the labels of the held-out ones."""
+    def made(self, theta: Theta) -> Dataset | None:
+        """Return samples of these parameters with the labels of the held-out ones, in the first process."""
         codes = torch.from_numpy(self.held.labels.astype(np.uint8)).unsqueeze(1)
         noise, label = Noise(self.seed, Stream.MONITOR, device=theta.device), self.model.spec.label
         held = {}
@@ -111,18 +118,27 @@ class HeldOut:
             layers = [torch.empty(len(codes), 0)] * label + [codes.to(theta.device)]
             held[LABEL] = self.model.to_state(tuple(layers), torch.float32)[label]
         parts = recorded(self.model, theta, len(codes), noise, times=(self.steps,), held=held)
-        values = np.concatenate([self.values(part[self.steps]) for part in parts])
-        return self.dataset(values, self.held.labels)
+        values = [self.values(part[self.steps]) for part in parts]
+        if self.shared is not None and not self.shared.is_first:
+            return None
+        return self.dataset(np.concatenate(values), self.held.labels)
 
-    def continued(self, chains: State) -> Dataset:
+    def continued(self, chains: State) -> Dataset | None:
         """Return the states of persistent chains: what a training towards equilibrium learns to generate."""
         label, values = self.model.spec.label, self.values(chains)[: len(self.held)]
+        if self.shared is not None and not self.shared.is_first:
+            return None
         codes = np.full(len(values), UNKNOWN) if label is None else chains[label][:, 0].cpu().numpy().astype(np.int64)
         return self.dataset(values, codes[: len(values)])
 
     def values(self, state: State) -> np.ndarray:
-        """Return the samples in a state, as values of the data."""
-        return whole_of(self.model.spec, self.model.to_values(state), self.held.sites).cpu().numpy()
+        """Return the samples in a state, as values of the data; (0, S) in a process that is not the first one."""
+        if self.shared is None:
+            return whole_of(self.model.spec, self.model.to_values(state), self.held.sites).cpu().numpy()
+        whole = self.shared.gathered_state(state[: len(self.model.spec.layers) - 1])
+        if whole is None:
+            return self.held.values[:0]
+        return whole_of(self.shared.whole.spec, whole, self.held.sites).cpu().numpy()
 
     def dataset(self, values: np.ndarray, labels: np.ndarray) -> Dataset:
         """Return samples as a data set of the kind of the held-out ones."""

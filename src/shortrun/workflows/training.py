@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from shortrun.data.in_memory import as_dataset
 from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.learning.fit import Recorder
-from shortrun.models import RBM, AnySpec, Model, model_of, network_of, spec_of
+from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, most_processes, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
@@ -110,16 +110,17 @@ def fit(
         return _in_memory(data, scheme, settings, changes, progress)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job = Job.of(data, config, scheme)  # may refuse, so before a run is made
-    form = store.describe(job.model.spec, job.scheme, config, data)
-    form["data"]["learned"] = len(job.parts.rows)
-    with _together(settings.processes, data, config, scheme) as group:
-        if group is not None and group.rank > 0:
-            job.follow(group)
+    with _together(settings, job, data, config, scheme) as mesh:
+        if mesh is not None and mesh.everyone.rank > 0:
+            job.follow(mesh)
         else:
+            job = job.with_profile(mesh, new=not settings.resume)
+            form = store.describe(job.model.spec, job.scheme, config, data)
+            form["data"]["learned"] = len(job.parts.rows)
             with _written(out, form, job, settings) as writer, _interrupts(writer), _followed(progress) as told:
-                job.train(writer, told, group)
-        if group is not None:
-            group.told(lambda: None)  # others open the run once it is closed
+                job.train(writer, told, mesh)
+        if mesh is not None:
+            mesh.everyone.told(lambda: None)  # others open the run once it is closed
     return Trajectory.open(out)
 
 
@@ -132,25 +133,38 @@ def _written(out: Path | str, form: Header, job: Job, settings: TrainSettings) -
 
 
 @contextmanager
-def _together(count: int, data: Dataset, config: Config, scheme: Any) -> Iterator[parallel.Group | None]:
-    """Join the processes that torchrun or srun started, or start as many here; None for one alone."""
+def _together(
+    settings: TrainSettings, job: Job, data: Dataset, config: Config, scheme: Any
+) -> Iterator[parallel.Mesh | None]:
+    """Join the processes that torchrun or srun started, or start as many here; None for one alone.
+
+    Processes that have joined before go on together.
+    """
+    if (mesh := parallel.current()) is not None:
+        job.check_share(mesh.rows.count, mesh.sites.count)
+        yield mesh
+        return
     place = parallel.here()
+    count, share = settings.processes if place is None else place.count, settings.share
+    job.check_share(*parallel.shape_of(share, count))
     if place is not None:
-        with parallel.Group.joined(place) as group, parallel.sharing(group):
-            yield group
+        with parallel.Group.joined(place) as group, parallel.sharing(parallel.Mesh.of(group, share)) as mesh:
+            yield mesh
     elif count > 1:
-        work = {"data": data, "config": config, "scheme": scheme}
-        with parallel.followers(count, f"{__name__}:follow", work) as group, parallel.sharing(group):
-            yield group
+        work = {"share": share, "data": data, "config": config, "scheme": scheme}
+        started = parallel.followers(count, f"{__name__}:follow", work)
+        with started as group, parallel.sharing(parallel.Mesh.of(group, share)) as mesh:
+            yield mesh
     else:
         yield None
 
 
-def follow(group: parallel.Group, data: Dataset, config: Config, scheme: Any) -> None:
+def follow(group: parallel.Group, share: str, data: Dataset, config: Config, scheme: Any) -> None:
     """Do the same as the process that trains, in another one."""
     job = Job.of(data, config, scheme)
-    with parallel.sharing(group):
-        job.follow(group)
+    with parallel.sharing(parallel.Mesh.of(group, share)) as mesh:
+        assert mesh is not None
+        job.follow(mesh)
         group.told(lambda: None)
 
 
@@ -187,10 +201,10 @@ def _in_memory(
     return Trajectory.kept_in(folder)
 
 
-def _check_memory(model: Model, batch: int) -> None:
-    """Check that the parameters of a training, and the states of a minibatch, have room."""
+def _check_memory(model: Model, size: int, batch: int) -> None:
+    """Check that the parameters of a process, and the states of its part of a minibatch, have room."""
     states = (BYTES_OF_STATE * batch) * sum(layer.sites for layer in model.spec.layers)
-    memory.check(f"a training of {model.size():,} parameters", BYTES * model.size() + states)
+    memory.check(f"a training of {size:,} parameters", BYTES * size + states)
 
 
 def training_data(
@@ -294,40 +308,113 @@ class Job:
         spec = spec_for(data, config)
         chosen = scheme if isinstance(scheme, Scheme) else learning.from_settings(config.scheme, spec.label is not None)
         model = model_of(spec)
-        _check_memory(model, min(config.training.batch, len(data)))
-        if isinstance(model, RBM) and model.spec.start == "profile":
-            model = RBM(model.spec, learning.profile(model, parts.rows).cpu())
         monitored = parts.monitor(model, chosen, config)
         if monitored is None and config.training.updates == "auto":
             raise ConfigError("updates", NO_JUDGE)
         return cls(parts, model, chosen, config, monitored)
 
-    def train(self, writer: store.Writer, progress: Progress | None, group: parallel.Group | None) -> None:
+    def check_share(self, rows: int, sites: int) -> None:
+        """Check that so many processes can share the rows and the sites, and have room for their parts.
+
+        Raises
+        ------
+        ConfigError
+            If they cannot.
+        ShortrunError
+            If there is not enough memory.
+        """
+        size = self.model.size()
+        if sites > 1:
+            if not isinstance(self.model, RBM):
+                raise ConfigError("share", "the sites of a chaotic network cannot be shared: give rows")
+            if reason := engine.sites_refusal(self.model, device_of(self.config.training.device)):
+                raise ConfigError("share", f"sites cannot be shared, {reason}: give rows")
+            if sites > (most := most_processes(self.model)):
+                raise ConfigError("share", f"these sites are for at most {most} processes, got {sites}")
+            size = RBMPart.of(self.model, 0, sites, None).size()
+        _check_memory(self.model, size, -(-min(self.config.training.batch, len(self.parts.data)) // rows))
+
+    def with_profile(self, mesh: parallel.Mesh | None, *, new: bool) -> Job:
+        """Return the job with what samples of a class start from, if that is a profile and this is the first process.
+
+        Processes that share the sites all call this, each for its part. A run that goes on (`new` False) has it.
+        """
+        mesh = mesh if mesh is not None and mesh.sites.count > 1 else None
+        if mesh is not None:
+            new = mesh.everyone.told(lambda: new)
+        if not new or not isinstance(self.model, RBM) or self.model.spec.start != "profile":
+            return self
+        if mesh is None:
+            return replace(self, model=RBM(self.model.spec, learning.profile(self.model, self.parts.rows).cpu()))
+        shared = parallel.Parts(self.model, mesh)
+        mine = learning.profile(shared.part, self.parts.rows.of_sites(shared.part)).cpu()
+        return replace(self, model=RBM(self.model.spec, shared.gathered_features(mine)))
+
+    def train(self, writer: store.Writer, progress: Progress | None, mesh: parallel.Mesh | None) -> None:
         """Train, with all that is to be kept handed to the writer; it knows how far an earlier training came."""
         updates = None if self.config.training.updates == "auto" else self.config.training.updates
-        saved, records = writer.restart(), writer.records()
-        if group is not None:
-            group.told(lambda: (saved, records))
-        self._fit(_Recorder(writer, updates, progress), writer.model, saved, records, writer.restored)
+        recorder = _Recorder(writer, updates, progress)
+        job = replace(self, model=writer.model)
+        job._shared(recorder, writer.restart(), writer.records(), writer.restored, mesh)
 
-    def follow(self, group: parallel.Group) -> None:
+    def follow(self, mesh: parallel.Mesh) -> None:
         """Do the same updates as the first process, and keep nothing."""
         if threading.current_thread() is threading.main_thread():
             for asked in (signal.SIGINT, signal.SIGTERM):  # the first one decides
                 signal.signal(asked, signal.SIG_IGN)
-        saved, records = group.told(lambda: (None, []))
-        self._fit(_Unrecorded(), self.model, saved, records, lambda _: torch.empty(0))
+        if mesh.sites.count > 1:
+            self.with_profile(mesh, new=True)
+        self._shared(None, None, [], None, mesh)
+
+    def _shared(
+        self,
+        recorder: _Recorder | None,
+        saved: Training | None,
+        records: Sequence[Record],
+        kept_at: Callable[[int], Theta] | None,
+        mesh: parallel.Mesh | None,
+    ) -> None:
+        """Train as one of several processes, the first of which has what was saved, and records; or as one alone."""
+        if mesh is None:
+            assert recorder is not None
+            self._fit(recorder, saved, records, kept_at)
+            return
+        group = mesh.everyone
+        records = group.told(lambda: records)
+        if mesh.sites.count == 1:
+            job = replace(self, model=group.told(lambda: self.model))
+
+            def kept(age: int) -> Theta:
+                return group.told(lambda: torch.empty(0) if kept_at is None else kept_at(age))
+
+            job._fit(recorder or _Unrecorded(), group.told(lambda: saved), records, kept)
+            return
+        assert isinstance(self.model, RBM)
+        shared = parallel.Parts(RBM(self.model.spec), mesh)
+        profile = shared.handed_features(self.model.profile)
+        job = self.of_sites(replace(shared.part, profile=profile), shared)
+        all_of_it = SharedRecorder(recorder, shared)
+
+        def restored(age: int) -> Theta:
+            return shared.handed(None if kept_at is None else kept_at(age))
+
+        job._fit(all_of_it, shared.handed_training(saved), records, restored)
+        all_of_it.end()
+
+    def of_sites(self, part: RBMPart, shared: parallel.Parts) -> Job:
+        """Return the job of a process that has some of the sites."""
+        monitored = self.monitored and replace(self.monitored, model=part, shared=shared)
+        return replace(self, model=part, parts=self.parts.of_sites(part), monitored=monitored)
 
     def _fit(
         self,
         recorder: Recorder,
-        model: Model,
         saved: Training | None,
         records: Sequence[Record],
-        kept_at: Callable[[int], Theta],
+        kept_at: Callable[[int], Theta] | None,
     ) -> None:
         learning.fit(
-            model,
+            self.model,
             self.scheme,
             self.parts.rows,
             self.config,
@@ -352,6 +439,51 @@ class _Unrecorded:
     def after_update(self, training: Training) -> bool:
         """Leave the end to the first process."""
         return False
+
+
+class SharedRecorder:
+    """Gathers what processes that share the sites have for the recorder of the first one, when it is to be written.
+
+    Parameters
+    ----------
+    recorder : Recorder or None
+        That of the first process.
+    shared : Parts
+        The processes.
+    """
+
+    def __init__(self, recorder: _Recorder | None, shared: parallel.Parts):
+        self.recorder, self.shared = recorder, shared
+        self.last: Training | None = None
+
+    def age(self, training: Training) -> None:
+        """Keep the whole theta at this age."""
+        whole = self.shared.gathered_training(replace(training, moments=(), chains=()))
+        if self.recorder is not None and whole is not None:
+            self.recorder.age(whole)
+
+    def log(self, record: Record) -> None:
+        """Hand it over."""
+        if self.recorder is not None:
+            self.recorder.log(record)
+
+    def after_update(self, training: Training) -> bool:
+        """Save the whole training if it is time to."""
+        self.last = training
+        is_due = self.recorder is not None and self.recorder.is_due(training)
+        if self.shared.mesh.everyone.any(is_due):
+            self._keep(training)
+        return self.recorder is not None and self.recorder.writer.is_stopping
+
+    def end(self) -> None:
+        """Save the whole training."""
+        if self.last is not None:
+            self._keep(self.last)
+
+    def _keep(self, training: Training) -> None:
+        whole = self.shared.gathered_training(training)
+        if self.recorder is not None and whole is not None:
+            self.recorder.writer.keep(whole)
 
 
 def _check(data: Dataset, config: Config) -> None:
@@ -395,6 +527,11 @@ class Parts:
             torch.from_numpy(np.flatnonzero(each)).to(device) for each in (~held, held & data.labelled)
         )
         return cls(data, held, rows.select(learned), rows.select(labelled) if data.classes else None)
+
+    def of_sites(self, part: RBMPart) -> Parts:
+        """Return the same with the sites of a part of the machine."""
+        validation = None if self.validation is None else self.validation.of_sites(part)
+        return replace(self, rows=self.rows.of_sites(part), validation=validation)
 
     def monitor(self, model: Model, scheme: Scheme, config: Config) -> HeldOut | None:
         """Return what compares generated samples with those kept aside; None if they are too few."""
@@ -461,9 +598,17 @@ class _Recorder:
         self.writer.log(record)
 
     def after_update(self, training: Training) -> bool:
+        self.show(training)
+        return self.writer.after_update(training)
+
+    def is_due(self, training: Training) -> bool:
+        """Show how far it came, and return whether the restart file is to be written."""
+        self.show(training)
+        return self.writer.is_due()
+
+    def show(self, training: Training) -> None:
         if self.progress is not None:
             self.progress(training.update, self.updates, self.last)
-        return self.writer.after_update(training)
 
 
 def _followed(progress: Progress | Literal["auto"] | None) -> AbstractContextManager[Progress | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,25 @@ def taken(table: np.ndarray, rows: Any) -> np.ndarray:
         found[here] = np.asarray(table)[rows[here]]
         give_back(table)
     return found
+
+
+def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
+    """Return what opens a memory map again, as arguments of `np.memmap`; None for other arrays, and parts of maps.
+
+    Examples
+    --------
+    >>> opened_by(np.zeros(3)) is None
+    True
+    """
+    if not is_mapped(table) or not table.flags.c_contiguous:
+        return None
+    assert isinstance(table, np.memmap)
+    if table.filename is None or not Path(table.filename).exists():
+        return None
+    begin = np.frombuffer(table._mmap, np.uint8).__array_interface__["data"][0]  # pyright: ignore
+    first = table.offset - table.offset % mmap.ALLOCATIONGRANULARITY
+    place = first + table.__array_interface__["data"][0] - begin
+    return str(table.filename), table.dtype, "r", place, table.shape
 
 
 def give_back(table: np.ndarray) -> None:

@@ -5,7 +5,7 @@
 #include "platform.h"
 
 /* Of the exported functions: native.py refuses a library with another number. */
-EXPORT int shortrun_version(void) { return 5; }
+EXPORT int shortrun_version(void) { return 6; }
 
 enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
 
@@ -93,9 +93,9 @@ static void spread(kernel_fn kernel, const void *arguments, int64_t count, int64
 
 /* ---------------------------------------------------------------------------------------------- entry points */
 
-EXPORT void shortrun_uniform(float *out, int64_t rows, int64_t sites, int64_t stride, uint64_t seed, uint32_t update,
-                             uint32_t place, uint32_t first_chain, int threads) {
-    struct uniform a = {out, sites, stride, {seed, update, place, first_chain}};
+EXPORT void shortrun_uniform(float *out, int64_t rows, int64_t sites, int64_t stride, int64_t first_block,
+                             uint64_t seed, uint32_t update, uint32_t place, uint32_t first_chain, int threads) {
+    struct uniform a = {out, sites, stride, first_block, {seed, update, place, first_chain}};
     spread(kernels()->uniform, &a, rows, rows * sites, threads);
 }
 

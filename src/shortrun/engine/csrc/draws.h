@@ -17,7 +17,7 @@ static const uint32_t M0 = 0xD2511F53u, M1 = 0xCD9E8D57u, W0 = 0x9E3779B9u, W1 =
 /* All that does not change along a row. */
 struct stream {
     uint32_t key0[ROUNDS], key1[ROUNDS];
-    uint32_t chain, place;
+    uint32_t chain, place, first; /* first: counter of the first site, 16 for each 64 before it */
     uint32_t update_high, update_low; /* M1 * update */
 };
 
@@ -30,7 +30,7 @@ INLINE struct stream open_stream(const struct noise *noise) {
     uint64_t product = (uint64_t)M1 * noise->update;
     s.update_high = (uint32_t)(product >> 32), s.update_low = (uint32_t)product;
     s.place = noise->place;
-    s.chain = 0;
+    s.chain = s.first = 0;
     return s;
 }
 

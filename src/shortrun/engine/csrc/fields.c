@@ -21,7 +21,7 @@ static const struct field fields[] = {
     FIELD(ascent, gauge), FIELD(ascent, sites), FIELD(ascent, colours), FIELD(ascent, hidden), FIELD(ascent, part),
     FIELD(ascent, rate), FIELD(ascent, l1), FIELD(ascent, l2),
 
-    STRUCT(layer), FIELD(layer, sites), FIELD(layer, colours), FIELD(layer, up), FIELD(layer, down), FIELD(layer, bias),
+    STRUCT(layer), FIELD(layer, sites), FIELD(layer, colours), FIELD(layer, first), FIELD(layer, up), FIELD(layer, down), FIELD(layer, bias),
     FIELD(layer, gain), FIELD(layer, codes), FIELD(layer, codes_stride), FIELD(layer, kept), FIELD(layer, sums),
     FIELD(layer, clamped), FIELD(layer, place),
 

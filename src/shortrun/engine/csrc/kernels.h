@@ -16,7 +16,7 @@ struct noise {
 
 struct uniform {
     float *out;
-    int64_t sites, stride;
+    int64_t sites, stride, first_block; /* of 64 sites */
     struct noise noise;
 };
 

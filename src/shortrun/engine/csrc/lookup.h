@@ -19,6 +19,7 @@
 /* An observed layer. Its columns are its features: one a two-valued site, `colours` a Potts site. */
 struct layer {
     int64_t sites, colours; /* 0 colours: two-valued */
+    int64_t first;        /* number of its first site, a multiple of 64, where processes share the sites of a layer */
     const int16_t *up;    /* tables of this layer for the hidden units */
     const int16_t *down;  /* tables of the hidden layer for this layer's features */
     const float *bias;    /* (features) */
@@ -26,7 +27,8 @@ struct layer {
     uint8_t *codes;       /* (chains, sites) by rows: where the state comes from, and goes to if the layer moves */
     int64_t codes_stride;
     const uint8_t *kept;  /* (sites) whether a moving layer's site keeps its value; may be NULL */
-    const float *sums;    /* (hidden, chains) what a clamped layer adds to the hidden fields, in steps; may be NULL */
+    const float *sums;    /* (hidden, chains) what the layer adds to the hidden fields, in steps; NULL to look it up. Of
+                             a layer that moves it is known for one sweep only. */
     int32_t clamped;
     uint32_t place;       /* of the noise at the first sweep; the sweep's number is added */
 };
