@@ -518,4 +518,4 @@ def test_the_reading_list_is_short():
     files = re.findall(r"`(\w+/\w+\.py)`", sentence)
     lines = [len((ROOT / "src" / "shortrun" / file).read_text().splitlines()) for file in files]
     assert len(files) == 5
-    assert sum(lines) <= 620, dict(zip(files, lines, strict=True))
+    assert sum(lines) <= 640, dict(zip(files, lines, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from shortrun.errors import ShortrunError
@@ -131,3 +132,27 @@ def check(what: str, asked: int, advice: str = LESS) -> None:
     left = free()
     if left is not None and asked > left:
         raise MemoryShortError(what, asked, advice)
+
+
+@contextlib.contextmanager
+def at_most(more: int) -> Iterator[None]:
+    """Let the process take at most so many bytes more meanwhile, where the system can be told so.
+
+    For code of libraries that believes a size in a damaged file: its allocator fails then, where the system would have
+    ended the process.
+    """
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        before, most = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):
+        yield
+        return
+    asked = pages * resource.getpagesize() + more
+    limits = [limit for limit in (before, asked) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(limits), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))

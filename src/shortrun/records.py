@@ -20,6 +20,7 @@ COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record o
 FIRST_MONITORED = 50  # update: earlier machines generate noise
 ERRORS = 2.0  # values that differ by fewer standard errors count as equal
 PATIENCE = 3  # monitored ages without a better one: of ten a decade, till twice the updates of the best
+AGREED = 2  # ages in a row that are good: once may be luck
 COLLAPSED = 0.95  # P_DD and P_GG beyond it: samples are alike, and far from the data
 APART = 0.07  # beyond it samples can be told apart, also where few held-out ones do not show it
 JUMPED = 4.0  # by which a residual exceeds the usual when a machine runs away: 5 to 16 then, up to 3 else
@@ -161,15 +162,29 @@ def outlook(records: Sequence[Record]) -> Outlook:
     if not seen:
         return Outlook(False, "no samples were compared with held-out ones yet")
     last = seen[-1]
-    settled = len(seen) > 1 and all(map(passes, seen[-2:]))  # once may be luck
+    settled = len(seen) >= AGREED and all(map(passes, seen[-AGREED:]))
     if settled and since_best([-right(record) for record in seen]):
         return Outlook(True, f"samples cannot be told from held-out ones: {shares(last)}")
+    if as_near_as_they_come(seen):
+        far = f"nearer {last['nearer']:.2f}"
+        return Outlook(True, f"samples are hardly told from held-out ones, and come no closer: {shares(last)}, {far}")
     if setbacks(seen) > SETBACKS or in_vain(seen):
         good = next((record for record in seen if record["update"] == best(seen, "generate")), None)
         if good is None:
             return Outlook(True, "samples are far from the data at every rate: of numbers on other scales, give --bins")
         return Outlook(True, f"samples come no closer, at no rate: {shares(good)} at age {good['update']}, the best")
     return Outlook(False, f"{shares(last)}{lacking(seen) or trend(seen)}: train on")
+
+
+def as_near_as_they_come(seen: Sequence[Record]) -> bool:
+    """Return whether P_DD and P_GG are good at two ages in a row, and nothing else became better at either.
+
+    Samples may stay farther from the training data than held-out ones are, however long the training: those of a family
+    of proteins do, whose members are near relatives. Only after a set-back, since the first pace may bring them closer.
+    """
+    last = seen[-AGREED:]
+    good = all(told_apart(record) < tolerance(record) and not copies(record) for record in last)
+    return good and setbacks(seen) > 0 and len(since_set_back(seen)) >= AGREED and idle(seen) >= AGREED
 
 
 def lacking(seen: Sequence[Record]) -> str:

@@ -50,6 +50,23 @@ def test_odd_zips_are_refused_where_they_are_opened(tmp_path, number):
     assert case.run() == "refused"
 
 
+@pytest.mark.parametrize("number", [14539, 28261])
+def test_names_in_a_zip_that_are_no_text_are_refused_where_they_are_read(tmp_path, number):
+    case = Case("x.csv.zip", number, tmp_path, sound("x.csv.zip", tmp_path))
+    case.make()
+    assert case.run() == "refused"
+
+
+def test_a_list_of_links_that_asks_for_all_memory_is_refused(tmp_path):
+    """Input 25,506 of the campaign says that its list of links takes gigabytes, and the library believes it."""
+    case = Case("x.h5", 25506, tmp_path, sound("x.h5", tmp_path))
+    case.make()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert case.run() == "refused"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**21  # KiB
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+
+
 @pytest.mark.parametrize("name", ["x.psam", "x.pvar"])
 def test_plink_2_files_beside_without_a_header_are_refused_where_they_are_read(tmp_path, name):
     sound("x.pgen", tmp_path)

@@ -258,3 +258,21 @@ def test_ages_are_on_a_grid_however_fine(per_decade):
         expected = {age for age in grid if age <= updates} | {updates}
         assert ages(per_decade, updates) == expected
         assert {age for age in range(1, updates + 1) if age == updates or is_age(per_decade, age)} == expected
+
+
+def test_done_where_samples_stay_a_little_farther_from_the_data_after_a_setback():
+    """As on SH3: P_DD and P_GG are good, `nearer` stays below what chance allows, and half the rate takes long."""
+    before = [record(100, 0.8, nearer=0.2), record(200, 0.53, nearer=0.40, accuracy=0.92)]
+    back = record(300, 0.53, nearer=0.40, accuracy=0.92, set_back_to=200, because=NOISE_HURT)
+    one = [*before, back, record(400, 0.52, nearer=0.41)]
+    two = [*one, record(500, 0.51, nearer=0.40)]
+    assert not outlook(one).done
+    assert outlook(two).done
+    assert (
+        "hardly told from held-out ones, and come no closer: P_DD 0.51, P_GG 0.50, nearer 0.40" in outlook(two).reason
+    )
+    assert not outlook(
+        [*before, record(400, 0.52, nearer=0.41), record(500, 0.51, nearer=0.40)]
+    ).done  # at the first pace
+    assert not outlook([*one, record(500, 0.51, nearer=0.45)]).done  # still coming closer
+    assert not outlook([*one, record(500, 0.65, nearer=0.40)]).done  # told apart

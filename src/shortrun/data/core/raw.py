@@ -161,8 +161,8 @@ def only_member(path: Path, file: Any) -> Any:
         return _only_member(path, file)
     except NotImplementedError as error:  # of a newer version
         raise FormatError(path, None, f"cannot be unpacked: {error}") from None
-    except UnicodeDecodeError as error:
-        raise FormatError(path, None, "cannot be unpacked: a name in it is not UTF-8; is it damaged?") from error
+    except UnicodeDecodeError:
+        raise FormatError(path, None, "cannot be unpacked: a name in it is not UTF-8; is it damaged?") from None
     except RuntimeError as error:  # a password, or a method that zipfile does not know
         raise FormatError(path, None, f"cannot be unpacked: {str(error).splitlines()[0]}") from None
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from shortrun import memory
 from shortrun.data.arrays.formats._arrays import to_dataset, to_table
 from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import of_letters
@@ -32,6 +33,7 @@ ROLES = ("x", "y", "group", "names", "weights", "classes", "alphabet", "image_sh
 SHARED = {"classes": "classes", "alphabet": "alphabet", "image_shape": "image_shape"}
 UNLABELLED = "-1"  # in the F&F authors' files
 KINDS = {"bernoulli": None, "ising": None, "categorical": "codes", "continuous": "continuous"}  # rbms' variable_type
+LINKS = 2**30  # bytes that a list of links may take
 SPARSE, DENSEST = 2**26, 2000  # bytes; the most that they can be packed to: deflate comes to 1,032
 
 
@@ -79,7 +81,8 @@ def opened(path: Path) -> Iterator[Any]:
     source = BytesIO(read_bytes(path)) if is_packed(path) or not path.stat().st_size else path
     try:
         with h5py.File(source, "r") as file:
-            check_links(path, file)
+            with memory.at_most(LINKS):
+                check_links(path, file)
             yield file
     except ShortrunError:
         raise
