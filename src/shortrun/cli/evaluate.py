@@ -45,7 +45,7 @@ def evaluate(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Write verdict and scores, class by class; - is stdout.",
+            help="Write every score, class by class; - is stdout.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,

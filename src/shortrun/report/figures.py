@@ -8,8 +8,8 @@ from shortrun import plots
 from shortrun.data import Dataset
 from shortrun.errors import MissingExtraError
 from shortrun.plots.sides import thinned
-from shortrun.report.pictures import Picture, picture
 from shortrun.report.lineup import is_sequences
+from shortrun.report.pictures import Picture, picture
 from shortrun.scores import GENOTYPES, Curves, Evaluation, linkage_decay, offered, rna_folding
 from shortrun.scores.music import MUSIC
 from shortrun.scores.sequences import GAPPED_SEQUENCES
@@ -87,8 +87,8 @@ def time_pictures(found: Evaluation) -> Iterator[Picture]:
         yield picture(
             plots.scores_by_class(drawn[0]),
             "Scores against sampling time",
-            "Lower is better. With a memory effect the lines have their minimum at the dashed line, the k of the "
-            "training, and rise again after it.",
+            "Lower is better; black is the mean over classes. With a memory effect the lines have their minimum at the "
+            "dashed line, the k of the training, and rise again after it.",
         )
     if drawn:
         yield picture(
@@ -112,7 +112,8 @@ def label_pictures(found: Evaluation) -> Iterator[Picture]:
         yield picture(
             plots.accuracy(found.curves),
             "Accuracy",
-            "Share of correctly predicted labels against age, and against the sweeps of a label chain at the last age.",
+            "Share of correctly predicted labels against age, with a dot at the best, and against the sweeps of a "
+            f"label chain at the last age. The scores are those of age {found.age:,}.",
         )
     yield picture(
         plots.confusion(found.predictions),
@@ -128,13 +129,6 @@ def label_pictures(found: Evaluation) -> Iterator[Picture]:
 
 def machine_pictures(found: Evaluation) -> Iterator[Picture]:
     """Yield how the training went, and what the machine learned."""
-    if len(found.log):
-        yield picture(
-            plots.training_curves(found.log),
-            "Training",
-            "Residuals measure the distance of generated samples from the data: they should fall, then stay. If norms "
-            "still grow, more updates would change the machine.",
-        )
     if found.singular_values is not None and len(found.singular_values):
         yield picture(
             plots.singular_values(found.singular_values),
@@ -147,4 +141,11 @@ def machine_pictures(found: Evaluation) -> Iterator[Picture]:
             plots.receptive_fields(found.receptive_fields, (shape[0], shape[1])),
             "Receptive fields",
             "Weights of the strongest hidden units: strokes and edges were learned, noise was not.",
+        )
+    if len(found.log):
+        yield picture(
+            plots.training_curves(found.log),
+            "Training",
+            "Residuals measure the distance of generated samples from the data: they should fall, then stay. If norms "
+            "still grow, more updates would change the machine.",
         )

@@ -1,4 +1,4 @@
-"""Real and generated samples side by side, not told apart: can you tell?"""
+"""Real and generated samples side by side, unmarked until a reader asks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN: dict[Form, tuple[int, int]] = {
     "tiles": (10, 4),
     "rolls": (4, 2),
     "strips": (8, 2),
-    "letters": (5, 3),
+    "letters": (4, 3),
     "cells": (3, 2),
 }
 WITHOUT_CLASSES = 4  # times as many samples where there is one group

@@ -91,7 +91,7 @@ def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
     >>> "<title>run: report</title>" in page
     True
     """
-    filters = {"number": words.number, "integer": words.integer, "verdict": verdict}
+    filters = {"number": words.number, "integer": words.integer, "share": words.share}
     return template(TEMPLATE, filters).render(page_values(evaluation) | {"tree": tree})
 
 
@@ -132,7 +132,7 @@ def machine_facts(found: Evaluation) -> dict[str, Any]:
         "hidden units": words.integer(run["hidden"]),
         "parameters": f"{run['parameters']:,}",
         "updates": f"{run['updates']:,}",
-        "training, by its own look at held-out samples": run["outlook"],
+        "training said": run["outlook"],
         "best ages": ", ".join(f"to {task} {age:,}" for task, age in (run["best"] or {}).items()),
         "age evaluated": f"{found.age:,} updates",
         "trained on": words.trained_on(found),
@@ -159,7 +159,6 @@ def data_cards(found: Evaluation) -> Iterator[dict[str, Any]]:
         yield {
             "title": titles[name],
             "facts": facts.items(),
-            "classes": {cls: f"{count:,}" for cls, count in about["classes"].items()},
             "warnings": about["warnings"],
         }
 

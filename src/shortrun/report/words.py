@@ -22,6 +22,11 @@ def number(value: Any, digits: int = 4) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
 
 
+def share(value: float) -> str:
+    """Return a share with two decimals, a dash for none."""
+    return "–" if not math.isfinite(value) else f"{value:.2f}"
+
+
 def integer(value: Any) -> str:
     """Return an integer with separators, several of them as a sum, a dash for none."""
     if isinstance(value, list | tuple):
