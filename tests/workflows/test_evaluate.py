@@ -49,14 +49,17 @@ def data(tmp_path_factory):
 
 def test_page_json_and_table_say_the_same(data, tmp_path):
     result = good("evaluate", data / "run", data / "test.npz", "-o", tmp_path / "p.html", "--json", tmp_path / "s.json")
-    found = json.loads((tmp_path / "s.json").read_text())
+    form = json.loads((tmp_path / "s.json").read_text())
+    found = form["scores"]
     page = (tmp_path / "p.html").read_text()
     names = {it["score"] for it in found}
     assert {"aai", "spectrum", "accuracy", "memorisation"} <= names
     assert all(f'data-score="{name}"' in page and name in result.out for name in names)
     assert f"{next(it['value'] for it in found if it['score'] == 'aai'):.4g}" in result.out
     assert "finding: " in result.out
-    assert "shortrun" in page.split("How to repeat this")[1]
+    assert f"verdict: {form['lead'][0]}" in result.out
+    assert form["lead"][0] in unescape(page)
+    assert "shortrun" in page.split("How to repeat this")[-1]
 
 
 def test_page_with_the_tree_within(data, tmp_path):
@@ -118,7 +121,7 @@ def test_samples_that_are_all_the_same(tmp_path):
     save(tmp_path / "same.npz", np.ones((60, 5), np.uint8), ["a", "b"] * 30)
     good("train", tmp_path / "same.npz", "-o", tmp_path / "run", *SMALL)
     good("evaluate", tmp_path / "run", "-o", tmp_path / "p.html", "--json", tmp_path / "s.json")
-    found = json.loads((tmp_path / "s.json").read_text())
+    found = json.loads((tmp_path / "s.json").read_text())["scores"]
     assert any(it["value"] is None for it in found)  # correlations of constants
     assert "constant columns" in (tmp_path / "p.html").read_text()
 

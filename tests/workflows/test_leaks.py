@@ -33,7 +33,11 @@ def test_the_training_file_as_test_samples(data, tmp_path):
     words = ("evaluate", data / "run", data / "two.npz", "--no-curves", "--scores", "aai,memorisation,accuracy")
     result = good(*words, "--json", tmp_path / "s.json", "-o", tmp_path / "p.html")
     assert result.out.startswith("warning: 54 of 60 test samples (90.0%) are copies of training samples")
-    found = {it["score"]: it["spoiled"] for it in json.loads((tmp_path / "s.json").read_text()) if it["class"] == "all"}
+    found = {
+        it["score"]: it["spoiled"]
+        for it in json.loads((tmp_path / "s.json").read_text())["scores"]
+        if it["class"] == "all"
+    }
     assert {name for name, why in found.items() if why} == {"memorisation", "accuracy"}
     assert "54 of 60 test samples" in (tmp_path / "p.html").read_text()
     assert "spoiled" in result.out

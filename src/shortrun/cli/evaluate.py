@@ -13,7 +13,7 @@ import typer
 
 from shortrun.cli import _evaluating, _options, _output
 from shortrun.cli._verb import Given, verb
-from shortrun.cli.score import check_names, save, show
+from shortrun.cli.score import check_names, show
 from shortrun.errors import ConfigError, FormatError
 from shortrun.files import atomic
 from shortrun.settings import DATA, OUTPUT, Reading
@@ -43,7 +43,10 @@ def evaluate(
     json: Annotated[
         Path | None,
         typer.Option(
-            "--json", metavar="FILE", help="Write every score, class by class; - is stdout.", rich_help_panel=OUTPUT
+            "--json",
+            metavar="FILE",
+            help="Write every score, class by class; - is stdout.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     train: Annotated[
@@ -96,7 +99,7 @@ def evaluate(
     )
     found = replace(found, command=shlex.join(["shortrun", *sys.argv[1:]]))
     if json is not None:
-        save(found.scores, json)
+        save(found, json)
     if out is not None:
         write_page(found, out, page)
     piped = str(json) == _output.STDOUT  # nothing else goes there
@@ -132,6 +135,14 @@ def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
     return tree_page(workflows.tree(run, leaves), leaves, title=run.path.name)
 
 
+def save(found: Evaluation, path: Path) -> None:
+    """Write the evaluation as JSON; - is stdout."""
+    if str(path) == _output.STDOUT:
+        return _output.emit(found.to_dict())
+    with atomic(path) as temporary:
+        temporary.write_text(_output.document(found.to_dict(), indent=1), encoding="utf-8")
+
+
 def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
     """Write the report, never half a page."""
     from shortrun.report import report
@@ -143,10 +154,8 @@ def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
 
 def conclusion(found: Evaluation, run: Trajectory, settings: EvaluateSettings, page: Path | None) -> Iterator[str]:
     """Yield which machine was judged, the verdict in one line, and where the page is."""
-    from shortrun.scores import summarised
-
     yield f"judged: {_options.told_age(run, settings)}, {found.steps} sweeps"
-    yield f"verdict: {summarised([each for each in found.scores if each.cls == 'all'])}"
+    yield f"verdict: {found.lead[0]}"
     if page is not None:
         yield f"page in {page}"
 

@@ -53,9 +53,10 @@ def accuracy(runs: Sequence[Curves]) -> Figure:
             draw_line(axis, rows, column, colour, run.name)
             if name == "accuracy" and len(rows):
                 mark_best(axis, rows, colour, runs.index(run))
-        axis.set_ylim(0, 1.05)
         time_axis(axis, label)
     axes[0].set_ylabel("accuracy")
+    lowest = min(axis.dataLim.y0 for axis in axes)
+    axes[0].set_ylim(max(0.0, lowest - 0.1 * (1 - lowest)), 1 + 0.05 * (1 - lowest))  # shared by all
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(runs), 3))
     return figure
 

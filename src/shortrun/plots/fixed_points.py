@@ -15,10 +15,13 @@ from shortrun.plots.pca import scatter_samples
 from shortrun.scores import project
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NUMBERED = 15  # fixed points that have a number
 LARGEST, SMALLEST = 500.0, 25.0  # areas of circles, in square points
+LETTER = 8  # size of numbers, in points
+AROUND, RINGS = 16, 4  # places that are tried for a number: directions, distances
 
 
 @styled
@@ -69,9 +72,6 @@ def fixed_points(
     count = scatter_samples(axis, real, found.real, "real", real.classes)
     colours = np.array([*palette(len(real.classes)), UNLABELLED if real.classes else MARK])
     axis.scatter(*places.T, s=areas(basin), c=colours[majority], edgecolors="black", linewidths=1.2, zorder=4)
-    for number, (place, size) in enumerate(zip(places[:NUMBERED], areas(basin), strict=False), 1):
-        away = np.sqrt(size / np.pi) * 0.7 + 2  # from the centre to just outside the circle, up and to the right
-        axis.annotate(str(number), place, xytext=(away, away), textcoords="offset points", fontsize=8, zorder=5)
     axis.locator_params(nbins=6)
     axis.set_xlabel(f"PC1 ({found.shares[0]:.0%} of the variance)")
     axis.set_ylabel(f"PC2 ({found.shares[1]:.0%})")
@@ -84,7 +84,37 @@ def fixed_points(
         handletextpad=0.2,
         columnspacing=1.0,
     )
+    number_circles(figure, axis, places[:NUMBERED], areas(basin)[:NUMBERED])
     return figure
+
+
+def number_circles(figure: Figure, axis: Axes, places: np.ndarray, sizes: np.ndarray) -> None:
+    """Write numbers beside circles, each where it covers no other number and least of the circles."""
+    figure.draw_without_rendering()  # the layout decides where places are
+    centres = axis.transData.transform(places) * 72 / figure.dpi
+    radii, taken = np.sqrt(sizes / np.pi), np.empty((0, 2))
+    for number, (place, centre, radius) in enumerate(zip(places, centres, radii, strict=True), 1):
+        turns = np.arange(AROUND) * 2 * np.pi / AROUND + np.pi / 4  # up and to the right first
+        rings = [radius + LETTER * (0.8 + ring) for ring in range(RINGS)]
+        offsets = np.concatenate([r * np.stack([np.cos(turns), np.sin(turns)], 1) for r in rings])
+        apart = np.abs((centre + offsets)[:, None] - taken).reshape(len(offsets), len(taken), 2)
+        hidden = (apart < [1.3 * LETTER, LETTER]).all(2).sum(1)
+        reach = np.linalg.norm((centre + offsets)[:, None] - centres, axis=2) - radii
+        covers = (reach < LETTER / 2).sum(1)
+        offset = offsets[np.lexsort((np.arange(len(offsets)), covers, hidden))[0]]
+        taken = np.vstack([taken, centre + offset])
+        far = np.linalg.norm(offset) > radius + 1.5 * LETTER
+        axis.annotate(
+            str(number),
+            place,
+            xytext=tuple(offset),
+            textcoords="offset points",
+            fontsize=LETTER,
+            ha="center",
+            va="center",
+            zorder=5,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 3, "shrinkB": 0} if far else None,
+        )
 
 
 def areas(basin: Int[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import ConfigError, DataError, nearest
-from shortrun.plots.figure import DATA, WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
-from shortrun.scores import ALL, Curves
+from shortrun.plots.figure import DATA, MARK, WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
+from shortrun.scores import ALL, Curves, offered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 ROW = 1.9  # inches for each score
+NAMED = 8  # classes with a colour and a name
+PALE = "#C4CBD4"  # those of more
 SWEEPS = "sampling time (sweeps)"
 
 
@@ -24,7 +26,8 @@ SWEEPS = "sampling time (sweeps)"
 def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figure:
     """Return scores of the last age against sampling time, a line for each class, as FF23 fig. 3A.
 
-    The mean over classes is black. Bands are standard errors, and the vertical line is the k of the training.
+    The mean over classes is black. Bands are standard errors, and the vertical line is the k of the training. More
+    than eight classes are pale lines without a name, but for the one whose score is worst at the last time.
 
     Parameters
     ----------
@@ -53,19 +56,43 @@ def scores_by_class(curves: Curves, scores: Sequence[str] | None = None) -> Figu
     table = timed_rows(curves)
     table = table.loc[table["age"] == table["age"].max()]
     classes = [name for name in table["class"].drop_duplicates() if name != ALL]
+    many = len(classes) > NAMED
     colours = dict(zip(classes, palette(len(classes)), strict=True)) | {ALL: DATA}
-    figure = new_figure(WIDTH, ROW * len(names) + 0.6 + 0.22 * -(-(len(classes) + 2) // 5))
+    figure = new_figure(WIDTH, ROW * len(names) + 0.6 + 0.22 * -(-(4 if many else len(classes) + 2) // 5))
     axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for axis, name in zip(axes, names, strict=True):
         for cls in [*classes, ALL]:
             rows = table.loc[(table["score"] == name) & (table["class"] == cls)]
-            draw_line(axis, rows, colours[cls], "mean" if cls == ALL and classes else cls, bold=cls == ALL)
+            if many and cls != ALL:
+                axis.plot(*course(rows), color=PALE, linewidth=1.0, label="a class" if cls == classes[0] else None)
+            else:
+                draw_line(axis, rows, colours[cls], "mean" if cls == ALL and classes else cls, bold=cls == ALL)
+        if many:
+            mark_weakest(axis, table.loc[(table["score"] == name) & (table["class"] != ALL)])
         score_axis(axis, name, table.loc[table["score"] == name, "value"])
         mark_k(axis, curves.k)
         time_axis(axis, SWEEPS if axis is axes[-1] else "")
     figure.suptitle(f"{curves.name}: {curves.scheme}" if curves.scheme else curves.name, fontsize=10)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, columnspacing=1.2)
     return figure
+
+
+def course(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return times and values of a score in their order."""
+    rows = rows.sort_values("steps")
+    return rows["steps"].to_numpy(float), rows["value"].to_numpy(float)
+
+
+def mark_weakest(axis: Axes, rows: pd.DataFrame) -> None:
+    """Draw the class that is farthest from the ideal at the last time in the colour of marks, and name it."""
+    last = rows.loc[rows["steps"] == rows["steps"].max()]
+    if not len(last):
+        return
+    score = last["score"].iloc[0]
+    ideal = (offered()[score][0].ideal if score in offered() else None) or 0.0
+    name = last.loc[(last["value"] - ideal).abs().idxmax(), "class"]
+    axis.plot(*course(rows.loc[rows["class"] == name]), color=MARK, linewidth=1.3, zorder=3, label="weakest")
+    axis.set_title(f"weakest at last: {name}", loc="right", fontsize=8, color=MARK, pad=2)
 
 
 def draw_line(axis: Axes, rows: pd.DataFrame, colour: str, label: str, *, bold: bool = False) -> None:

@@ -86,7 +86,7 @@ def number_sites(axis: Axes, sites: np.ndarray) -> None:
     """Write the numbers of the first site, of every fifth one, and of sites that do not follow the one before."""
     every = len(sites) < 2 or int(sites[-1] - sites[0]) != len(sites) - 1
     places = [i for i, site in enumerate(sites) if every or i == 0 or site % 5 == 0]
-    axis.set_xticks(places, [str(sites[i]) for i in places], rotation=90 if every else 0, fontsize=7 if every else 9)
+    axis.set_xticks(places, [str(sites[i]) for i in places], rotation=90 if every else 0, fontsize=9 if every else 11)
 
 
 def colours_of(data: Dataset) -> dict[str, str]:

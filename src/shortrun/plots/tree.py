@@ -9,7 +9,7 @@ import numpy as np
 
 from shortrun.landscape import ROOT, Tree
 from shortrun.landscape.tree_layout import LEAF_GAP, Depth, Layout, age_limits, children, layout, majority
-from shortrun.plots.figure import UNKNOWN, new_figure, palette, short, styled
+from shortrun.plots.figure import UNKNOWN, new_figure, short, styled
 from shortrun.plots.tree_strips import Strip
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def colours_of(found: Tree, strip: Strip | None) -> tuple[list[str], list[str]]:
     """Return the colours of the branches to nodes and to leaves."""
     if strip is None:
         return [UNKNOWN] * len(found), [UNKNOWN] * len(found.leaves)
-    names = [*palette(len(strip.categories)), UNKNOWN]
+    names = [*strip.shades(), UNKNOWN]
     best, share = majority(found.composition(strip.codes(), len(strip.categories)))
     return [names[code if of >= PURE else -1] for code, of in zip(best, share, strict=True)], strip.colours()
 

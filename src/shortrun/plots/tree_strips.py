@@ -13,6 +13,7 @@ from shortrun.plots.figure import UNKNOWN, palette
 LOW, HIGH = (0.91, 0.93, 0.96), (0.0, 0.447, 0.698)  # ends of the scale: light, and the first colour of the palette
 MOST_CATEGORIES = 30  # with colours of their own; the rarer ones are "other"
 OTHER = "other"
+REST = "#4D4D4D"  # of "other": grey, and unlike "unknown"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,13 @@ class Strip:
         ranked = [*self.order] or known[np.argsort(-counts, kind="stable")].tolist()
         return ranked if len(ranked) <= MOST_CATEGORIES else [*ranked[: MOST_CATEGORIES - 1], OTHER]
 
+    def shades(self) -> list[str]:
+        """Return the colour of each category; that of "other" is grey."""
+        return [
+            REST if name == OTHER and len(self.categories) == MOST_CATEGORIES else colour
+            for name, colour in zip(self.categories, palette(len(self.categories)), strict=True)
+        ]
+
     def codes(self) -> Int[np.ndarray, " N"]:
         """Return the code of the category of each leaf, -1 where unknown."""
         code = {name: i for i, name in enumerate(self.categories)}
@@ -66,7 +74,7 @@ class Strip:
     def colours(self) -> list[str]:
         """Return the colour of each leaf as #rrggbb."""
         if not self.numeric:
-            known = [*palette(len(self.categories)), UNKNOWN]
+            known = [*self.shades(), UNKNOWN]
             return [known[code] for code in self.codes()]
         low, high = self.limits
         shares = (self.values - low) / ((high - low) or 1.0)
@@ -78,7 +86,7 @@ class Strip:
             low, high = self.limits
             return [(f"{low:.4g}", hexadecimal(0.0)), (f"{high:.4g}", hexadecimal(1.0))]
         unknown = [("unknown", UNKNOWN)] if (self.values == "").any() else []
-        return [*zip(self.categories, palette(len(self.categories)), strict=True), *unknown]
+        return [*zip(self.categories, self.shades(), strict=True), *unknown]
 
 
 def hexadecimal(share: float) -> str:

@@ -4,57 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from shortrun import plots
 from shortrun.data import Dataset
 from shortrun.errors import MissingExtraError
 from shortrun.plots.sides import thinned
+from shortrun.report.lineup import is_sequences
 from shortrun.report.pictures import Picture, picture
-from shortrun.report.samples import SITES, is_sequences, keep_classes, most_frequent
 from shortrun.scores import GENOTYPES, Curves, Evaluation, linkage_decay, offered, rna_folding
 from shortrun.scores.music import MUSIC
 from shortrun.scores.sequences import GAPPED_SEQUENCES
 
-COLUMNS = 8  # images of a class
-CLASSES = 10  # largest number of classes
-ROWS = 40  # samples in a picture of rows
 ENERGIES = {quantity.name for quantity in rna_folding.SCORES.quantities}
-
-
-def sample_pictures(found: Evaluation) -> Iterator[Picture]:
-    """Yield pictures of real and of generated samples."""
-    if is_sequences(found.reference) or found.reference.columns is not None:
-        return  # printed as text
-    for name, data in sides(found):
-        yield picture(*sample_picture(name, data), pixels=True)
-
-
-def sides(found: Evaluation) -> list[tuple[str, Dataset]]:
-    """Return real and generated samples of the most frequent classes."""
-    codes = most_frequent(found.reference, CLASSES)
-    return [("Real", keep_classes(found.reference, codes)), ("Generated", keep_classes(found.generated, codes))]
-
-
-def sample_picture(name: str, data: Dataset) -> tuple:
-    """Return the picture of samples: a figure, its title and caption."""
-    if data.kind.image.shape is not None:
-        samples = "the samples of a class" if data.labelled.any() else "the samples"
-        rows = "Each row is a class. " if data.labelled.any() else ""
-        caption = f"{rows}Can you tell which are real? Do {samples} differ from each other?"
-        return plots.sample_grid(data, columns=COLUMNS), f"{name} images", caption
-    if MUSIC.includes(data):
-        caption = "Time runs to the right, keys go up; black: a key is down. Compare chords, runs and rests."
-        return plots.piano_roll(data, spread_rows(data, 8)), f"{name} music", caption
-    drawn = min(data.sites, SITES)
-    caption = f"Each row is a sample, each column a site{'' if drawn == data.sites else f' (the first {drawn:,})'}"
-    return plots.sample_rows(data, spread_rows(data, ROWS), SITES), f"{name} samples", f"{caption}, sorted by class."
-
-
-def spread_rows(data: Dataset, count: int) -> list[int]:
-    """Return the rows of some samples, evenly spaced over the classes in their order."""
-    order = np.argsort(data.labels, kind="stable")
-    return order[np.linspace(0, len(data) - 1, min(count, len(data))).astype(int)].tolist()
 
 
 def distribution_pictures(found: Evaluation) -> Iterator[Picture | str]:
@@ -127,8 +87,8 @@ def time_pictures(found: Evaluation) -> Iterator[Picture]:
         yield picture(
             plots.scores_by_class(drawn[0]),
             "Scores against sampling time",
-            "Lower is better. With a memory effect the lines have their minimum at the dashed line, the k of the "
-            "training, and rise again after it.",
+            "Lower is better; black is the mean over classes. With a memory effect the lines have their minimum at the "
+            "dashed line, the k of the training, and rise again after it.",
         )
     if drawn:
         yield picture(
@@ -152,7 +112,8 @@ def label_pictures(found: Evaluation) -> Iterator[Picture]:
         yield picture(
             plots.accuracy(found.curves),
             "Accuracy",
-            "Share of correctly predicted labels against age, and against the sweeps of a label chain at the last age.",
+            "Share of correctly predicted labels against age, with a dot at the best, and against the sweeps of a "
+            f"label chain at the last age. The scores are those of age {found.age:,}.",
         )
     yield picture(
         plots.confusion(found.predictions),
@@ -168,13 +129,6 @@ def label_pictures(found: Evaluation) -> Iterator[Picture]:
 
 def machine_pictures(found: Evaluation) -> Iterator[Picture]:
     """Yield how the training went, and what the machine learned."""
-    if len(found.log):
-        yield picture(
-            plots.training_curves(found.log),
-            "Training",
-            "Residuals measure the distance of generated samples from the data: they should fall, then stay. If norms "
-            "still grow, more updates would change the machine.",
-        )
     if found.singular_values is not None and len(found.singular_values):
         yield picture(
             plots.singular_values(found.singular_values),
@@ -187,4 +141,11 @@ def machine_pictures(found: Evaluation) -> Iterator[Picture]:
             plots.receptive_fields(found.receptive_fields, (shape[0], shape[1])),
             "Receptive fields",
             "Weights of the strongest hidden units: strokes and edges were learned, noise was not.",
+        )
+    if len(found.log):
+        yield picture(
+            plots.training_curves(found.log),
+            "Training",
+            "Residuals measure the distance of generated samples from the data: they should fall, then stay. If norms "
+            "still grow, more updates would change the machine.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import torch
 from shortrun.data import Dataset
 from shortrun.pages import template
 from shortrun.phrases import counted
-from shortrun.report import figures, samples, words
+from shortrun.report import figures, words
+from shortrun.report.lineup import lineup
 from shortrun.scores import ALL, Evaluation, Quantity, Score, offered, verdict
 from shortrun.store import software_version
 
@@ -34,7 +36,7 @@ MARKS = {
     "undefined": "–",
     "spoiled": "✗",
 }
-FOLDED = 12  # number of classes above which their table is collapsed
+HEADLINE = {"p-dd": "P_DD", "p-gg": "P_GG", "label-fidelity": "recognised"}  # in the line of a class
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,18 @@ class Row:
     quantity: Quantity
     score: Score
     verdict: str
+    mean: bool = False
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class: its scores, numbers of samples, verdicts in words, and the scores to begin with."""
+
+    name: str
+    rows: list[Row]
+    sizes: dict[str, int | None]
+    said: str
+    headline: list[Row]
 
 
 def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
@@ -77,7 +91,7 @@ def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
     >>> "<title>run: report</title>" in page
     True
     """
-    filters = {"number": words.number, "integer": words.integer, "verdict": verdict}
+    filters = {"number": words.number, "integer": words.integer, "share": words.share}
     return template(TEMPLATE, filters).render(page_values(evaluation) | {"tree": tree})
 
 
@@ -86,21 +100,20 @@ def page_values(found: Evaluation) -> dict[str, Any]:
     return {
         "found": found,
         "name": Path(found.run["path"]).resolve().name,
-        "summary": [*words.summary(found)],
+        "remarks": [*remarks(found)],
+        "compared": words.compared(found),
+        "lineup": lineup(found),
         "cards": [*data_cards(found)],
         "machine": machine_facts(found),
         "settings": [*flat_settings(found.run["config"])],
         "again": repetition_facts(found),
         "groups": [*score_groups(found)],
         "marks": MARKS,
-        "classes": class_scores(found),
-        "folded": FOLDED,
-        "effects": memory_effects(found),
-        "peaks": words.peaks(found.curves),
-        "sequences": sequences_to_read(found),
-        "table": table_to_read(found),
+        "headline": HEADLINE,
+        "classes": [*class_rows(found)],
+        "headings": [*memory_headings(found)],
+        "memory": words.memory(found.curves),
         "pictures": {
-            "samples": [*figures.sample_pictures(found)],
             "distribution": [*figures.distribution_pictures(found)],
             "times": [*figures.time_pictures(found)],
             "labels": [*figures.label_pictures(found)],
@@ -119,7 +132,7 @@ def machine_facts(found: Evaluation) -> dict[str, Any]:
         "hidden units": words.integer(run["hidden"]),
         "parameters": f"{run['parameters']:,}",
         "updates": f"{run['updates']:,}",
-        "training": run["outlook"],
+        "training said": run["outlook"],
         "best ages": ", ".join(f"to {task} {age:,}" for task, age in (run["best"] or {}).items()),
         "age evaluated": f"{found.age:,} updates",
         "trained on": words.trained_on(found),
@@ -146,7 +159,6 @@ def data_cards(found: Evaluation) -> Iterator[dict[str, Any]]:
         yield {
             "title": titles[name],
             "facts": facts.items(),
-            "classes": {cls: f"{count:,}" for cls, count in about["classes"].items()},
             "warnings": about["warnings"],
         }
 
@@ -173,48 +185,41 @@ def repetition_facts(found: Evaluation) -> dict[str, Any]:
 
 def score_groups(found: Evaluation) -> Iterator[tuple[str, str, list[Row]]]:
     """Yield title, question and scores of each group that has scores."""
-    rows = [Row(offered()[it.score][0], it, verdict(it)) for it in words.overall(found)]
+    rows = [Row(offered()[it.score][0], it, verdict(it), words.is_mean(it, found)) for it in words.overall(found)]
     for group, (title, question) in GROUPS.items():
         members = [row for row in rows if row.quantity.group == group]
         if members:
             yield title, question, members
 
 
-def class_scores(found: Evaluation) -> dict[str, dict[str, Score]]:
-    """Return the scores of each class by name."""
-    table: dict[str, dict[str, Score]] = {}
-    for score in found.scores:
-        if score.cls != ALL:
-            table.setdefault(score.cls, {})[score.score] = score
-    return table
+def class_rows(found: Evaluation) -> Iterator[ClassRow]:
+    """Yield the scores of each class, in the order of the groups, worst known verdicts counted."""
+    table: dict[str, list[Row]] = {}
+    for group in GROUPS:
+        for score in found.scores:
+            quantity = offered()[score.score][0]
+            if score.cls != ALL and quantity.group == group:
+                table.setdefault(score.cls, []).append(Row(quantity, score, verdict(score)))
+    for cls, rows in table.items():
+        by_name = {row.score.score: row for row in rows}
+        counts = Counter(row.verdict for row in rows)
+        said = ", ".join(f"{counts[word]} {word}" for word in MARKS if counts[word])
+        yield ClassRow(cls, rows, found.sizes(cls), said, [by_name[name] for name in HEADLINE if name in by_name])
 
 
-def memory_effects(found: Evaluation) -> list[tuple[str, list[tuple[bool, str]]]]:
-    """Return the memory effect of each run: a heading, and for each score whether it is best at k, with a sentence."""
-    runs = []
+def remarks(found: Evaluation) -> Iterator[str]:
+    """Yield what to know before the scores are read, without what the first lines say."""
+    said = " ".join(found.lead)
+    yield from (line for line in (*found.leaks, *found.notes) if line not in said)
+
+
+def memory_headings(found: Evaluation) -> Iterator[str]:
+    """Yield each run, and in how many scores it remembers its k."""
     for curves in found.curves:
-        lines = [(effect.effect == "best at k", str(effect)) for effect in curves.memory_effects]
-        count = sum(best_at_k for best_at_k, _ in lines)
-        result = f"seen in {count} of {counted(len(lines), 'score')}" if count else "not seen"
-        if lines:
-            runs.append((f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {result}", lines))
-    return runs
-
-
-def sequences_to_read(found: Evaluation) -> list[samples.Rows]:
-    """Return sequences to read, none for other data."""
-    return samples.sequences_by_class(found.reference, found.generated) if samples.is_sequences(found.reference) else []
-
-
-def table_to_read(found: Evaluation) -> dict[str, Any]:
-    """Return rows of a table to read, nothing for other data."""
-    columns = found.reference.columns
-    if columns is None:
-        return {}
-    header = [*(["class"] if found.reference.classes else []), *(column.name for column in columns[: samples.COLUMNS])]
-    sides = {"Real": found.reference, "Generated": found.generated}
-    rows = {name: samples.table_rows(data.select(figures.spread_rows(data, 8))) for name, data in sides.items()}
-    return {"header": header, "sides": rows, "left_out": max(0, len(columns) - samples.COLUMNS)}
+        effects = curves.memory_effects
+        seen = sum(effect.effect == "best at k" for effect in effects)
+        result = f"seen in {seen} of {counted(len(effects), 'score')}" if seen else "not seen"
+        yield f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {result}"
 
 
 def flat_settings(section: Any, above: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,6 +7,8 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shortrun.plots.figure import shown, style
 
 if TYPE_CHECKING:
@@ -49,6 +51,17 @@ def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: 
     dense = pixels or len(drawing) > MOST_BYTES
     source = address("png", png(figure)) if dense else address("svg+xml", drawing)
     return Picture(title, caption, alt or f"{title}. {caption}", source, wide=bool(figure.get_figwidth() > 6))
+
+
+def raster(values: np.ndarray, limits: tuple[float, float]) -> str:
+    """Return an array (height, width) as a grey image, a pixel an entry, high values black."""
+    from PIL import Image
+
+    low, high = limits
+    grey = 255 * (1 - np.clip((values - low) / max(high - low, 1e-9), 0, 1))
+    file = io.BytesIO()
+    Image.fromarray(grey.round().astype(np.uint8)).save(file, "png", optimize=True)
+    return address("png", file.getvalue())
 
 
 def svg(figure: Figure) -> bytes:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
-from shortrun.phrases import counted, joined
-from shortrun.scores import ALL, Curves, Evaluation, MemoryEffect, Score, summarised
+from shortrun.scores import (
+    ALL,
+    Curves,
+    Evaluation,
+    MemoryEffect,
+    PooledScores,
+    SampleScores,
+    Score,
+    offered,
+)
 
 
 def number(value: Any, digits: int = 4) -> str:
     """Return a number with some digits, a dash for none."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+
+
+def share(value: float) -> str:
+    """Return a share with two decimals, a dash for none."""
+    return "–" if not math.isfinite(value) else f"{value:.2f}"
 
 
 def integer(value: Any) -> str:
@@ -27,28 +39,6 @@ def overall(found: Evaluation) -> list[Score]:
     return [score for score in found.scores if score.cls == ALL]
 
 
-def summary(found: Evaluation) -> Iterator[str]:
-    """Yield the main results, one sentence each."""
-    yield from found.leaks
-    yield summarised(overall(found))
-    yield from describe_accuracy(found)
-    yield from describe_memory(found.memory_effects)
-
-
-def describe_accuracy(found: Evaluation) -> Iterator[str]:
-    """Yield how many labels are predicted correctly."""
-    if found.predictions is None or found.predictions.accuracy is None:
-        return
-    kind = "held-out samples" if unseen(found) else "training samples"
-    if found.leak is not None and found.leak.spoils:
-        kind = "samples, of which it knows some,"
-    share, chance = found.predictions.accuracy, largest_class(found)
-    yield (
-        f"It predicts {share:.1%} of the labels of {len(found.predictions):,} {kind} correctly "
-        f"(always the most frequent class: {chance:.1%})."
-    )
-
-
 def trained_on(found: Evaluation) -> str:
     """Return how many samples were learned from and how many the training kept aside."""
     rows, learned = found.run["data"]["rows"], found.run["data"].get("learned")
@@ -57,39 +47,42 @@ def trained_on(found: Evaluation) -> str:
     return f"{learned:,} samples ({rows - learned:,} more were kept aside to judge it)"
 
 
-def unseen(found: Evaluation) -> bool:
-    """Return whether the predicted labels are those of samples that the machine has not seen."""
-    return found.held_out is not None or found.role == "test"
+def compared(found: Evaluation) -> str:
+    """Return how many samples are compared."""
+    kind = "training" if found.role == "training" else "test"
+    text = f"{len(found.generated):,} generated samples ({found.steps} sweeps at age {found.age:,}) and "
+    text += f"{len(found.reference):,} real ones ({kind} samples)"
+    return text if found.held_out is None else f"{text}; {len(found.held_out):,} unseen ones"
 
 
-def largest_class(found: Evaluation) -> float:
-    """Return the share of the most frequent class among the samples with predictions."""
-    assert found.predictions is not None
-    labels = found.predictions.labels
-    return max((labels == k).mean() for k in range(len(found.predictions.classes)))
+def is_mean(score: Score, found: Evaluation) -> bool:
+    """Return whether a score of "all" is a mean over the classes; others are of all samples at once."""
+    family = offered()[score.score][1]
+    by_class = isinstance(family, SampleScores) and not isinstance(family, PooledScores)
+    return by_class and any(it.score == score.score and it.cls != ALL for it in found.scores)
 
 
-def describe_memory(effects: list[MemoryEffect]) -> Iterator[str]:
-    """Yield whether samples are best after the k sweeps of the training."""
-    if not effects:
-        return
-    k, best_at_k = effects[0].k, [effect.score for effect in effects if effect.effect == "best at k"]
-    if best_at_k:
-        verb = "is" if len(best_at_k) == 1 else "are"
-        yield f"The machine remembers its k = {k}: {joined(best_at_k)} {verb} best there."
-    else:
-        yield f"It shows no memory of its k = {k}: {counted(len(effects), 'score')} are as good at other times."
+def told(effect: MemoryEffect) -> str:
+    """Return how a score depends on the sampling time. Its values are those of the figure, of other samples."""
+    k, last = f"k = {effect.k}", f"after {effect.last_time:,}"
+    if effect.effect == "best at k":
+        return f"best at {k}; {last}, {farther(effect.last, effect.at_k)}"
+    if effect.effect == "as good later":
+        return f"as good at {k} as {last}"
+    when = "earlier" if effect.effect == "better earlier" else "later"
+    return f"best {when}, after {effect.best_time:,}; at {k}, {farther(effect.at_k, effect.best)}"
 
 
-def peaks(curves: tuple[Curves, ...]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return for each score the distance from the ideal of every run: (at k, at its best)."""
-    effects = [{effect.score: effect for effect in each.memory_effects} for each in curves]
+def farther(distance: float, nearest: float) -> str:
+    """Return how many times as far from the ideal a value is."""
+    return f"{distance / nearest:.1f} times as far from the ideal" if nearest > 0 else "farther from the ideal"
+
+
+def memory(runs: tuple[Curves, ...]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return for each score what every run remembers of its k: (effect, sentence), both empty where it is unknown."""
+    effects = [{effect.score: effect for effect in each.memory_effects} for each in runs]
     names = dict.fromkeys(name for run in effects for name in run)
-    return [(name, [peak(run.get(name)) for run in effects]) for name in names]
-
-
-def peak(effect: MemoryEffect | None) -> tuple[str, str]:
-    """Return the distance from the ideal at k and at the best time."""
-    if effect is None:
-        return "–", "–"
-    return number(effect.at_k), f"{number(effect.best)} (t = {effect.best_time:,})"
+    return [
+        (name, [("", "–") if name not in run else (run[name].effect, told(run[name])) for run in effects])
+        for name in names
+    ]

@@ -13,10 +13,11 @@ from shortrun.data import Dataset, Predictions
 from shortrun.data.leaks import Leak
 from shortrun.errors import MissingExtraError
 from shortrun.phrases import counted
-from shortrun.scores._base import Score
+from shortrun.scores._base import ALL, Score
 from shortrun.scores._compare import offered
-from shortrun.scores._summary import Scores, summarised
-from shortrun.scores._verdict import MemoryEffect, memory_effect
+from shortrun.scores._lead import leading
+from shortrun.scores._summary import Scores
+from shortrun.scores._verdict import MemoryEffect, memory_effect, verdict
 from shortrun.shown import Shown, framed
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class Curves:
 def ideal_of(name: str) -> float:
     """Return the ideal of a score, 0 where it has none."""
     return offered()[name][0].ideal or 0.0
+
+
+def size_of(data: Dataset, cls: str) -> int:
+    """Return the number of samples of a class, or of all."""
+    if cls == ALL:
+        return len(data)
+    return int((data.labels == data.classes.index(cls)).sum()) if cls in data.classes else 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -137,7 +145,7 @@ class Evaluation(Shown):
     def said(self) -> tuple[str, str]:
         """Return what was judged, and the verdict."""
         made = f"{counted(len(self.generated), 'sample')} at age {self.age:,}, {counted(self.steps, 'sweep')}"
-        return f"Evaluation of {self.run['path']}: {made}", f"  {summarised(Scores(self.scores).overall)}"
+        return f"Evaluation of {self.run['path']}: {made}", f"  {self.lead[0]}"
 
     def first_rows(self) -> pd.DataFrame:
         """Return the scores of all samples as a frame."""
@@ -166,6 +174,30 @@ class Evaluation(Shown):
         except MissingExtraError:
             return super()._repr_html_()
         return f"<div>{self.heading()}{framed(page)}</div>"
+
+    @property
+    def lead(self) -> list[str]:
+        """It in at most four sentences, the most useful one first."""
+        return leading(self)
+
+    def sizes(self, cls: str = ALL) -> dict[str, int | None]:
+        """Return how many samples of a class scores compare: real, generated, held_out (None without any)."""
+        sides = {"real": self.reference, "generated": self.generated, "held_out": self.held_out}
+        return {name: None if data is None else size_of(data, cls) for name, data in sides.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form: the sentences, then every score with its verdict and the numbers of samples."""
+        sizes = {cls: self.sizes(cls) for cls in dict.fromkeys(it.cls for it in self.scores)}
+        return {
+            "lead": self.lead,
+            "run": self.run["path"],
+            "age": self.age,
+            "steps": self.steps,
+            "seed": self.seed,
+            "leaks": list(self.leaks),
+            "notes": list(self.notes),
+            "scores": [it.to_dict() | {"verdict": verdict(it), "samples": sizes[it.cls]} for it in self.scores],
+        }
 
     @property
     def leaks(self) -> tuple[str, ...]:

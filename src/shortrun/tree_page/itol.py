@@ -84,7 +84,7 @@ def colour_strip(strip: Strip, names: Sequence[str]) -> str:
 
 def legend(strip: Strip) -> dict[str, Sequence[str]]:
     """Return the legend of a strip: a square for each category."""
-    known = zip(strip.categories, palette(len(strip.categories)), strict=True)
+    known = zip(strip.categories, strip.shades(), strict=True)
     labels, colours = zip(*known, strict=True) if strip.categories else ((), ())
     return {
         "LEGEND_TITLE": [strip.name],
@@ -106,7 +106,7 @@ def clades(tree: Tree, names: Sequence[str], strip: Strip) -> str:
     """Return colours of branches and ranges for the largest clades with one category in 90 % of the known leaves."""
     labels = node_names(len(tree), names)
     best, share = majority(tree.composition(strip.codes(), len(strip.categories)))
-    colours = palette(len(strip.categories))
+    colours = strip.shades()
 
     def rows() -> Iterator[Sequence[str]]:
         inside = [False] * len(tree)

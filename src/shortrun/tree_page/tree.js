@@ -1,6 +1,9 @@
 "use strict";
+if (self !== top) document.documentElement.classList.add("inside");  // of a report, which has a title and scrolls
 const view = document.getElementById("view"), tip = document.getElementById("tip"), by = id => document.getElementById(id);
-const M = T.parent.length, N = T.order.length, GREY = "#9A9A9A", PURE = 0.9, STRIP = 12;
+const M = T.parent.length, N = T.order.length, GREY = "#9A9A9A", PURE = 0.9, STRIP = 12, BOTTOM = 26;
+const TOP = T.strips.length ? 12 + 6 * Math.min(14, Math.max(...T.strips.map(it => it.name.length))) : 0;  // headings of strips
+const pitchOf = () => (view.clientHeight - BOTTOM - TOP) / rows * scale;
 const escaped = s => String(s).replace(/[&<>"']/g, c => "&#" + c.charCodeAt(0) + ";");
 const own = Array.from({length: M}, () => []);          // leaves right below a node, in order
 T.order.forEach(leaf => own[T.leaves[leaf]].push(leaf));
@@ -50,9 +53,9 @@ function arrange() {
 }
 
 function draw() {
-  const W = view.clientWidth, H = view.clientHeight, bottom = 26, pitch = (H - bottom) / rows * scale;
+  const W = view.clientWidth, H = view.clientHeight, pitch = pitchOf();
   const named = pitch >= 8, beyond = 14 + T.strips.length * (STRIP + 3) + (named ? 170 : shut.size ? 90 : 10), wide = Math.max(80, W - 24 - beyond);
-  const X = x => 14 + x * wide, Y = y => (y - top0) * pitch, hidden = new Set(), out = [], dots = [];
+  const X = x => 14 + x * wide, Y = y => TOP + (y - top0) * pitch, hidden = new Set(), out = [], dots = [];
   const [nodeX, leafX] = T.x[depth];
   const line = (x1, y1, x2, y2, c, w) => out.push(`<path d="M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}" stroke="${c}" stroke-width="${w}"/>`);
   for (let node = M - 1; node >= 0; node--) if (T.parent[node] >= 0 && (shut.has(T.parent[node]) || hidden.has(T.parent[node]))) hidden.add(node);
@@ -83,14 +86,21 @@ function draw() {
     line(x, Math.min(...ends), x, Math.max(...ends), shade(node, true), 1.3);
     if (y > -10 && y < H) dots.push(`<circle class="dot" data-node="${node}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${(2 + 5 * Math.sqrt(T.size[node] / N)).toFixed(1)}"/>`);
   }
-  view.innerHTML = `<g fill="none">${out.filter(s => s[1] === "p").join("")}</g><g>${out.filter(s => s[1] !== "p").join("")}</g>${dots.join("")}${axis(X, H)}`;
+  view.innerHTML = `<g fill="none">${out.filter(s => s[1] === "p").join("")}</g><g>${out.filter(s => s[1] !== "p").join("")}</g>${dots.join("")}${headings(X)}${axis(X, H)}`;
+}
+function headings(X) {
+  const name = (it, s) => { const x = X(1) + 15 + s * (STRIP + 3); return `<text x="${x}" y="${TOP - 5}" transform="rotate(-90 ${x} ${TOP - 5})">${escaped(it.name.slice(0, 14))}</text>`; };
+  return TOP ? `<rect x="0" y="0" width="100%" height="${TOP - 2}" fill="var(--paper)"/>` + T.strips.map(name).join("") : "";
 }
 function axis(X, H) {
   if (depth !== "age") return "";
+  let end = -Infinity;                                    // of the last number: none covers another
   const [low, high] = T.limits, spread = Math.max(Math.log10(high / low), 1e-9), marks = [];
   for (let p = 0; p < 9; p++) for (const s of [1, 2, 5]) { const age = s * 10 ** p; if (age >= low && age <= high) marks.push(age); }
-  return `<rect x="0" y="${H - 22}" width="100%" height="22" fill="var(--paper)" opacity=".85"/>` + marks.map(age => {
-    const x = X(0.95 * Math.log10(age / low) / spread);
+  return `<rect x="0" y="${H - 22}" width="100%" height="22" fill="var(--paper)" opacity=".85"/>` + `<text x="${X(1) + 6}" y="${H - 6}">age</text>` + marks.map(age => {
+    const x = X(0.95 * Math.log10(age / low) / spread), half = 3.5 * String(age).length;
+    if (x - half < end) return "";
+    end = x + half + 6;
     return `<text x="${x}" y="${H - 6}" text-anchor="middle">${age}</text>`;
   }).join("");
 }
@@ -105,7 +115,8 @@ function describeLeaf(leaf) {
   T.strips.forEach(it => lines.push(`${it.name}: ` + (it.numeric || it.values.length ? it.values[leaf] ?? "unknown" : it.codes[leaf] < 0 ? "unknown" : it.legend[it.codes[leaf]][0])));
   return lines.join("\n");
 }
-const rowAt = event => (event.clientY - view.getBoundingClientRect().top) / ((view.clientHeight - 26) / rows * scale) + top0;
+const rowOf = y => (y - view.getBoundingClientRect().top - TOP) / pitchOf() + top0;
+const rowAt = event => rowOf(event.clientY);
 function zoom(factor, row) {
   const next = Math.min(Math.max(scale * factor, 1), Math.max(1, rows / 4));
   top0 = row - (row - top0) * scale / next; scale = next; clamp(); draw();
@@ -114,13 +125,25 @@ function clamp() { top0 = Math.min(Math.max(top0, 0), rows - rows / scale); }
 function refresh() { arrange(); scale = Math.min(scale, Math.max(1, rows / 4)); clamp(); draw(); }
 
 let grip = null, moved = false;
-view.addEventListener("wheel", e => { e.preventDefault(); zoom(e.deltaY < 0 ? 1.25 : 0.8, rowAt(e)); }, {passive: false});
-view.addEventListener("pointerdown", e => { grip = e.clientY; moved = false; });
-addEventListener("pointerup", () => { grip = null; });
+const fingers = new Map();                                // where they are: two of them zoom
+const spread = () => { const [a, b] = [...fingers.values()]; return Math.hypot(a.x - b.x, a.y - b.y); };
+view.addEventListener("wheel", e => {
+  if (self !== top && !e.ctrlKey) return;                 // the page around it scrolls
+  e.preventDefault(); zoom(e.deltaY < 0 ? 1.25 : 0.8, rowAt(e)); }, {passive: false});
+view.addEventListener("pointerdown", e => { fingers.set(e.pointerId, {x: e.clientX, y: e.clientY}); grip = e.clientY; moved = false; });
+["pointerup", "pointercancel"].forEach(kind => addEventListener(kind, e => { fingers.delete(e.pointerId); grip = null; }));
 view.addEventListener("pointermove", e => {
+  if (fingers.size === 2 && fingers.has(e.pointerId)) {
+    const before = spread();
+    fingers.set(e.pointerId, {x: e.clientX, y: e.clientY}); moved = true;
+    const [a, b] = [...fingers.values()];
+    if (before > 0) zoom(spread() / before, rowOf((a.y + b.y) / 2));
+    return;
+  }
+  if (fingers.has(e.pointerId)) fingers.set(e.pointerId, {x: e.clientX, y: e.clientY});
   if (grip !== null) {
     if (Math.abs(e.clientY - grip) > 3) moved = true;
-    if (moved) { top0 -= (e.clientY - grip) / ((view.clientHeight - 26) / rows * scale); grip = e.clientY; clamp(); draw(); }
+    if (moved) { top0 -= (e.clientY - grip) / pitchOf(); grip = e.clientY; clamp(); draw(); }
     return;
   }
   const node = e.target.dataset && e.target.dataset.node, row = rowAt(e);
@@ -141,6 +164,14 @@ by("out").onclick = () => zoom(1 / 1.5, middle());
 by("all").onclick = () => { scale = 1; top0 = 0; draw(); };
 by("shut").onclick = () => { own.forEach((leaves, node) => { if (leaves.length > 1) shut.add(node); }); refresh(); };
 by("open").onclick = () => { shut.clear(); refresh(); };
+by("save").onclick = () => {
+  const copy = view.cloneNode(true), style = getComputedStyle(document.documentElement), file = document.createElement("a");
+  copy.setAttribute("xmlns", view.namespaceURI); copy.setAttribute("width", view.clientWidth); copy.setAttribute("height", view.clientHeight);
+  const rules = "text{font:11px system-ui,sans-serif;fill:var(--ink)}.dot{fill:var(--paper);stroke:var(--ink)}.shut{stroke:var(--ink);stroke-width:.7}.found{fill:var(--bad);font-weight:700}";
+  const plain = text => text.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+  const drawing = plain(new XMLSerializer().serializeToString(copy)).replace(">", `><style>${plain(rules)}</style><rect width="100%" height="100%" fill="${style.getPropertyValue("--paper").trim()}"/>`);
+  file.href = URL.createObjectURL(new Blob([drawing], {type: "image/svg+xml"})); file.download = "tree.svg"; file.click();
+};
 by("depth").onchange = e => { depth = e.target.value; draw(); };
 by("colour").onchange = e => { colour = +e.target.value; draw(); };
 by("search").oninput = e => {
@@ -157,6 +188,6 @@ by("search").oninput = e => {
 };
 by("colour").innerHTML = '<option value="-1">grey</option>' + T.strips.map((s, i) => s.numeric ? "" : `<option value="${i}">${escaped(s.name)}</option>`).join("");
 colour = T.strips.findIndex(s => !s.numeric); by("colour").value = colour;
-by("legends").innerHTML = T.strips.map(s => `<div><b>${escaped(s.name)}</b>` + s.legend.map(([name, c]) => `<i style="background:${c}"></i>${escaped(name)}`).join("") + "</div>").join("");
+by("legends").innerHTML = T.strips.map(s => `<div><b>${escaped(s.name)}</b>` + s.legend.map(([name, c]) => `<span><i style="background:${c}"></i>${escaped(name)}</span>`).join("") + "</div>").join("");
 addEventListener("resize", draw);
 arrange(); draw();

@@ -1,0 +1,162 @@
+"""An evaluation in a few sentences, the most useful one first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from shortrun.phrases import counted
+from shortrun.scores._base import ALL, Score
+from shortrun.scores._summary import summarised
+from shortrun.scores._verdict import verdict
+
+if TYPE_CHECKING:
+    from shortrun.scores._evaluation import Evaluation
+
+SENTENCES = 4  # at most
+NEIGHBOURS = ("p-dd", "p-gg")  # a class passes for real where a nearest neighbour tells neither side
+
+Passing: TypeAlias = Literal["yes", "no", "unknown"]
+ByName: TypeAlias = Mapping[str, Score]
+
+
+def leading(found: Evaluation) -> list[str]:
+    """Return at most four sentences: whether samples pass for real, what to do, and what else to know.
+
+    A class passes for real where a nearest neighbour tells neither real samples (P_DD) nor generated ones (P_GG) apart
+    more often than two halves of the real ones. Test samples that were trained on, and copies, come first.
+
+    Parameters
+    ----------
+    found : Evaluation
+        What to tell of.
+    """
+    overall = {it.score: it for it in found.scores if it.cls == ALL}
+    said = [*faults(found, overall), f"{quality(found, overall)}{prospects(found)}."]
+    return [*said, *recognition(overall), *newness(overall), *predicted_labels(found)][:SENTENCES]
+
+
+def faults(found: Evaluation, overall: ByName) -> Iterator[str]:
+    """Yield what makes a good score worthless: test samples that are none, and copies."""
+    if found.leak is not None and found.leak.spoils:
+        yield f"Take other test samples: {found.leaks[0]}."
+    if memorised(overall):
+        yield "The machine copies: its samples are nearer to those of the training than unseen real ones are."
+
+
+def memorised(overall: ByName) -> bool:
+    """Return whether generated samples are copies, by the scores that look for them."""
+    near, said = overall.get("memorisation"), {name: verdict(it) for name, it in overall.items()}
+    nearer = near is not None and said["memorisation"] == "far" and near.value > near.floor
+    return nearer or said.get("nearest-train") == "too close" or said.get("copies") == "far"
+
+
+def passing(scores: ByName) -> Passing:
+    """Return whether samples pass for real, by their nearest neighbours."""
+    said = {verdict(scores[name]) if name in scores else "undefined" for name in NEIGHBOURS}
+    if said & {"close", "far", "too close"}:
+        return "no"
+    return "yes" if said == {"as real"} else "unknown"
+
+
+def quality(found: Evaluation, overall: ByName) -> str:
+    """Return whether samples pass for real, class by class where there are classes."""
+    classes: dict[str, dict[str, Score]] = {}
+    for it in found.scores:
+        if it.cls != ALL:
+            classes.setdefault(it.cls, {})[it.score] = it
+    known = {cls: scores for cls, scores in classes.items() if passing(scores) != "unknown"}
+    if len(known) > 1:
+        return of_classes(known, len(classes))
+    answer = passing(overall)
+    if answer != "unknown":
+        return "Samples pass for real" if answer == "yes" else f"Samples do not pass for real: {failing(overall)}"
+    if any(name in overall for name in NEIGHBOURS):
+        return (
+            f"There are too few samples to tell whether they pass for real: {counted(len(found.reference), 'real one')}"
+        )
+    return summarised([*overall.values()]).removesuffix(".")
+
+
+def of_classes(known: Mapping[str, ByName], count: int) -> str:
+    """Return how many classes pass for real, and the weakest of the others."""
+    good = sum(passing(scores) == "yes" for scores in known.values())
+    most, told = len(known), "" if len(known) == count else f" (of {count}; the others have too few samples to tell)"
+    weakest = f"class {max(known, key=lambda cls: excess(known[cls]))} is weakest"
+    if good == most:
+        return f"Samples of {'both' if most == 2 else f'all {most}'} classes{told} pass for real"
+    some = f"{good} of {most} classes" if good else f"none of {most} classes"
+    return f"Samples of {some}{told} pass for real; {weakest}"
+
+
+def excess(scores: ByName) -> float:
+    """Return how much farther P_DD and P_GG are from their ideal than those of real samples."""
+    both = [scores[name] for name in NEIGHBOURS if name in scores]
+    return sum(abs(it.value - 0.5) - abs(it.floor - 0.5) for it in both if verdict(it) not in ("undefined", "as real"))
+
+
+def failing(scores: ByName) -> str:
+    """Return in which way samples do not pass for real."""
+    dd, gg = (scores[name] for name in NEIGHBOURS)
+    ways = {
+        f"many real ones have none like them (P_DD {dd.value:.2f})": verdict(dd) != "as real" and dd.value > dd.floor,
+        f"they stick to single real ones (P_DD {dd.value:.2f})": verdict(dd) != "as real" and dd.value <= dd.floor,
+        f"they are too much alike (P_GG {gg.value:.2f})": verdict(gg) != "as real" and gg.value > gg.floor,
+        f"they scatter (P_GG {gg.value:.2f})": verdict(gg) != "as real" and gg.value <= gg.floor,
+    }
+    return ", ".join(way for way, seen in ways.items() if seen)
+
+
+def prospects(found: Evaluation) -> str:
+    """Return what the training itself says may be hoped for, with the command for it; empty if it says nothing."""
+    reason = found.run["outlook"]
+    if not reason.endswith("train on"):
+        return "; the training is done" if reason.startswith("samples c") else ""
+    still = "they still improve (P_DD is falling)" if "and falling" in reason else "the training is not done"
+    return f"; {still}: train on ({train_on(found)})"
+
+
+def train_on(found: Evaluation) -> str:
+    """Return the command that goes on with the training, with more updates where it has done all that it was given."""
+    limits, done = found.run["config"]["training"], found.run["updates"]
+    words = ["shortrun", "train", "-o", found.run["path"], "--resume"]
+    if limits["updates"] != "auto":
+        words += ["--updates", str(2 * done)]
+    elif done >= limits["max_updates"]:
+        words += ["--max-updates", str(2 * done)]
+    return shlex.join(words)
+
+
+def recognition(overall: ByName) -> Iterator[str]:
+    """Yield how many samples a judge recognises, beside how many real ones."""
+    it = overall.get("label-fidelity")
+    if it is not None and verdict(it) != "undefined":
+        yield f"A judge recognises {it.value:.1%} of them as their class, and {it.floor:.1%} of real samples."
+
+
+def newness(overall: ByName) -> Iterator[str]:
+    """Yield that samples are new, where that is known; copies are a fault that is said first."""
+    if memorised(overall) or "memorisation" not in overall:
+        return
+    it = overall["memorisation"]
+    if verdict(it) == "close" and it.value > it.floor:
+        yield "They are a little nearer to samples of the training than unseen real ones are."
+    elif verdict(it) in ("as real", "close", "far"):
+        yield "They are new: no nearer to samples of the training than unseen real ones are."
+
+
+def predicted_labels(found: Evaluation) -> Iterator[str]:
+    """Yield how many labels are predicted right."""
+    if found.predictions is None or found.predictions.accuracy is None:
+        return
+    unseen = found.held_out is not None or found.role == "test"
+    kind = "held-out samples" if unseen else "training samples"
+    if found.leak is not None and found.leak.spoils:
+        kind = "samples, of which it knows some,"
+    labels = found.predictions.labels
+    chance = max((labels == k).mean() for k in range(len(found.predictions.classes)))
+    yield (
+        f"It predicts {found.predictions.accuracy:.1%} of the labels of {len(found.predictions):,} {kind} correctly "
+        f"(always the most frequent class: {chance:.1%})."
+    )
