@@ -132,7 +132,8 @@ def recognition(overall: ByName) -> Iterator[str]:
     """Yield how many samples a judge recognises, beside how many real ones."""
     it = overall.get("label-fidelity")
     if it is not None and verdict(it) != "undefined":
-        yield f"A judge recognises {it.value:.1%} of them as their class, and {it.floor:.1%} of real samples."
+        shares = f"{it.value:.1%} of them as their class, {it.floor:.1%} of real ones"
+        yield f"A classifier of real samples recognises {shares}."
 
 
 def newness(overall: ByName) -> Iterator[str]:
@@ -143,7 +144,7 @@ def newness(overall: ByName) -> Iterator[str]:
     if verdict(it) == "close" and it.value > it.floor:
         yield "They are a little nearer to samples of the training than unseen real ones are."
     elif verdict(it) in ("as real", "close", "far"):
-        yield "They are new: no nearer to samples of the training than unseen real ones are."
+        yield "They are no copies: no nearer to samples of the training than unseen real ones are."
 
 
 def predicted_labels(found: Evaluation) -> Iterator[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shortrun.data import Dataset
 from shortrun.errors import DataError
+from shortrun.scores.music import MUSIC
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import as_known
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from shortrun.plots.figure import Figure
 
 OF_CLASS, OF_EACH_TIME = 10, 5  # samples of a class in one grid, and in each of several
+ROLLS, ROWS, SITES = 8, 40, 2000  # largest numbers of piano rolls, of rows of sites, and of sites in a picture
 
 
 class Plots:
@@ -71,7 +75,6 @@ class Plots:
             For several times of samples that are no images.
         """
         from shortrun import plots
-        from shortrun.report.figures import sample_picture
 
         k = self.run.recipe["steps"]
         number = columns or (OF_EACH_TIME if len(times) > 1 else OF_CLASS)
@@ -80,7 +83,7 @@ class Plots:
         (part,) = stream(self.run, times=[*times] or [k], labels=counts, n=n, seed=seed, age=age)
         if len(part) == 1:
             (made,) = part.values()
-            return plots.sample_grid(made, columns=number) if made.kind.image.shape else sample_picture("", made)[0]
+            return plots.sample_grid(made, columns=number) if made.kind.image.shape else rows_of(made)
         if self.run.kind.image.shape is None:
             raise DataError("samples after several times are drawn of images only")
         titles = {f"$t_G$ = {t:,}" + (" = k" if t == k else ""): part[t] for t in sorted(part)}
@@ -124,3 +127,12 @@ class Plots:
         from shortrun import plots
 
         return plots.reliability(predict(self.run, data, age=age))
+
+
+def rows_of(data: Dataset) -> Figure:
+    """Draw samples that are no images, some of each class: music as piano rolls, others a row of sites each."""
+    from shortrun import plots
+
+    order, music = np.argsort(data.labels, kind="stable"), MUSIC.includes(data)
+    rows = order[np.linspace(0, len(data) - 1, min(ROLLS if music else ROWS, len(data))).astype(int)].tolist()
+    return plots.piano_roll(data, rows) if music else plots.sample_rows(data, rows, SITES)
