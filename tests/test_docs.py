@@ -511,9 +511,9 @@ def test_faults_of_a_site_are_seen(site, page, right, wrong, fault):
 
 
 def test_the_reading_list_is_short():
-    """What ARCHITECTURE.md sends a newcomer to: five files, at most 620 lines."""
+    """What ARCHITECTURE.md sends a newcomer to: five files, at most 640 lines."""
     (sentence,) = re.findall(
-        r"A newcomer reads five files, at most 620 lines.*?\n\n", (ROOT / "ARCHITECTURE.md").read_text(), re.S
+        r"A newcomer reads five files, at most 640 lines.*?\n\n", (ROOT / "ARCHITECTURE.md").read_text(), re.S
     )
     files = re.findall(r"`(\w+/\w+\.py)`", sentence)
     lines = [len((ROOT / "src" / "shortrun" / file).read_text().splitlines()) for file in files]

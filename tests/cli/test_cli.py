@@ -270,7 +270,7 @@ def test_scores_on_stdout_and_nothing_else(run, folder):
 
 def test_an_evaluation_on_stdout_and_nothing_else(run):
     result = good("evaluate", run, "--json", "-", "--no-curves", "--scores", "pair-pearson")
-    assert {each["score"] for each in result.json} >= {"pair-pearson"}
+    assert {each["score"] for each in result.json["scores"]} >= {"pair-pearson"}
     assert "age 20" in result.err
 
 
