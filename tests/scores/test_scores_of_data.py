@@ -27,12 +27,13 @@ from shortrun.scores import (
     PredictionScores,
     ReconstructionScores,
     adversarial_accuracy,
+    compare,
     features,
     offered,
     second_moment,
 )
 from shortrun.scores._families import ANYTHING
-from shortrun.scores._products import all_pairs, each_site, within
+from shortrun.scores._products import all_pairs, each_feature, each_site, own_squares, within
 from shortrun.scores.copies import copied
 from shortrun.scores.duplicates import repeated
 from shortrun.scores.energy_distance import energy_distance
@@ -319,11 +320,26 @@ def test_sums_over_pairs_without_a_table_of_pairs(kind, rows):
     site = site_of(x)
     same = site[:, None] == site
     tables = [np.cov(z.T) for z in zs]
-    for forms, mask in ((all_pairs(x, y), True), (within(each_site(x), x, y), same)):
+    one = np.eye(len(same), dtype=bool)
+    every = all_pairs(x, y, own_squares(x))
+    for forms, mask in ((every, True), (within(each_site(x), x, y), same), (within(each_feature(x), x, y), one)):
         found = (forms.dd, forms.dg), (forms.gd, forms.gg)
         for z, row in zip(zs, found, strict=True):
             for table, form in zip(tables, row, strict=True):
                 assert form == pytest.approx(np.sum(z @ (table * mask) * z, axis=1), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_found_of_the_reference_changes_no_score(kind):
+    real, names, known = data(kind, 20, 40), ["spectrum", "entropy", "aai", "second-moment"], {}
+    for seed in (21, 22, 23):
+        made = data(kind, seed, 30 if seed == 23 else 40)  # of another number: another part of the reference
+        shared = compare(real, made, scores=names, floors=False, known=known)
+        alone = {it.score: it for it in compare(real, made, floors=False)}
+        assert [it.score for it in shared if it.cls == "all"] == names
+        for it in shared:
+            assert (it.value, it.error) == (alone[it.score].value, alone[it.score].error)
+    assert known
 
 
 LINEAR = (  # scores that are measured together

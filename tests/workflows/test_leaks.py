@@ -16,8 +16,9 @@ from shortrun.store import KnownRows
 SMALL = ("--hidden", 6, "--updates", 6, "--batch", 20, "--threads", 1, "--scheme", "ff", "--steps", 2)
 
 
-def values(rows=60, sites=40, seed=0):
-    return (np.random.default_rng(seed).random((rows, sites)) < 0.4).astype(np.uint8)
+def values(rows=60, sites=40, seed=0, codes=2):
+    drawn = np.random.default_rng(seed).random((rows, sites))
+    return ((drawn < 0.4) * np.ceil(drawn * (codes - 1) / 0.4)).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +91,9 @@ def test_nearly_copies_are_counted():
     assert found.largest == 199 / 200
 
 
-def test_most_agreements_is_that_of_all_pairs():
-    a, b = values(30, 20), values(40, 20, seed=1)
+@pytest.mark.parametrize("codes", [2, 5])
+def test_most_agreements_is_that_of_all_pairs(codes):
+    a, b = values(30, 20, codes=codes), values(40, 20, seed=1, codes=codes)
     same = (a[:, None] == b).sum(2)
     assert most_agreements(a, b).tolist() == same.max(1).tolist()
     within = (b[:, None] == b).sum(2)

@@ -5,7 +5,7 @@ A module declares `SCORES`: a `SampleScores`, `TrainingScores`, `PooledScores`, 
 over classes find it by its file; `docs/extending.md` has a skeleton of each.
 """
 
-from shortrun.scores._base import ALL, FEWEST, UNDEFINED, Convention, Estimate, Pair, Quantity, Score
+from shortrun.scores._base import ALL, FEWEST, UNDEFINED, Convention, Estimate, Known, Pair, Quantity, Score
 from shortrun.scores._baseline import Baseline, baseline
 from shortrun.scores._compare import alike, check_names, compare, marked, offered
 from shortrun.scores._evaluation import Curves, Evaluation, Role
@@ -49,6 +49,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "Evidence",
+    "Known",
     "MemoryEffect",
     "Pair",
     "PooledScores",

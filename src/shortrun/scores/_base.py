@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ Direction: TypeAlias = Literal["lower", "higher", "none"]
 Convention: TypeAlias = Literal["default", "paper", "fef"]
 Group: TypeAlias = Literal["quality", "memorisation", "labels", "domain"]
 ALL = "all"  # class of a score of all samples, or averaged over the classes
+T = TypeVar("T")
+Known: TypeAlias = dict[Any, Any]  # what was found of real samples alone, by the function and its arguments
 FEWEST = 4  # smallest number of reference samples: two halves of two
 
 
@@ -99,6 +101,8 @@ class Pair:
         Seed of every random choice.
     training : Dataset, optional
         All samples that the generator was trained on, where the reference is only a part, as the labelled ones.
+    wanted : frozenset[str], optional
+        Names of the quantities to measure, by default all.
 
     Examples
     --------
@@ -113,6 +117,26 @@ class Pair:
     convention: Convention = "default"
     seed: int = 0
     training: Dataset | None = None
+    wanted: frozenset[str] | None = None
+    known: Known = field(default_factory=dict, init=False, repr=False, compare=False)  # empty after `replace`
+
+    def wants(self, *names: str) -> bool:
+        """Return whether any of these quantities is to be measured."""
+        return self.wanted is None or not self.wanted.isdisjoint(names)
+
+    def of_real(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Return what a function finds of the reference of `equal`, once for all pairs that share `known`."""
+        real = self.equal[0]
+        key = function, len(real), arguments
+        if key not in self.known:
+            self.known[key] = function(real, *arguments)
+        return self.known[key]
+
+    def knowing(self, known: Known) -> Pair:
+        """Return the pair with what other pairs with the same reference have found of it, to be added to."""
+        found = replace(self)
+        object.__setattr__(found, "known", known)
+        return found
 
     def with_all_training(self) -> Pair:
         """Return the pair with all training samples as the reference."""

@@ -12,7 +12,7 @@ from shortrun.data import Dataset, Predictions
 from shortrun.data.leaks import Leak
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.registry import declared
-from shortrun.scores._base import ALL, FEWEST, Pair, Quantity, Score
+from shortrun.scores._base import ALL, FEWEST, Known, Pair, Quantity, Score
 from shortrun.scores._families import (
     ClassRows,
     Evidence,
@@ -119,6 +119,7 @@ def compare(
     rebuilt: tuple[Dataset, Dataset] | None = None,
     training: Dataset | None = None,
     floors: bool = True,
+    known: Known | None = None,
     settings: ScoreSettings,
 ) -> Scores:
     """Return the scores of generated samples.
@@ -135,6 +136,9 @@ def compare(
         All samples that it was trained on, where the reference is only a part.
     floors : bool, default True
         Score the real samples too; if False floors are nan, which saves time for many sets of generated samples.
+    known : Known, optional
+        Dictionary that keeps what is found of the reference alone, empty at first: comparisons of many generated sets
+        with one reference, at one seed and convention, share it.
 
     Raises
     ------
@@ -156,8 +160,12 @@ def compare(
     pair = Pair(reference, generated, held_out, settings.convention, settings.seed, whole)
     evidence = Evidence(pair, predictions, rebuilt)
     quantities, parts = chosen(settings.scores, evidence), split(pair, settings.per_class)
+    wanted, known = frozenset(quantity.name for quantity in quantities), {} if known is None else known
     families = list(dict.fromkeys(offered()[quantity.name][1] for quantity in quantities))
-    rows = {name: part_rows(part, families, floors) for name, part in parts.items()}
+    rows = {
+        name: part_rows(part and replace(part, wanted=wanted), families, floors, known.setdefault(name, {}))
+        for name, part in parts.items()
+    }
     pooled = (family.measure_all(evidence, floors) for family in families)
     for cls, found in ((cls, found) for of_family in pooled for cls, found in of_family.items()):
         if cls == ALL or (settings.per_class and parts.get(cls, True)):
@@ -260,11 +268,11 @@ def split(pair: Pair, per_class: bool) -> dict[str, Pair | None]:
     return parts
 
 
-def part_rows(pair: Pair | None, families: Iterable[ScoreFamily], floors: bool) -> Rows:
+def part_rows(pair: Pair | None, families: Iterable[ScoreFamily], floors: bool, known: Known) -> Rows:
     """Return value, error and floor of each quantity of one class, nothing if it has too few samples."""
     if pair is None:
         return {}
-    shuffled = pair.shuffled()
+    shuffled = pair.shuffled().knowing(known)
     return {name: row for family in families for name, row in family.measure_part(shuffled, floors).items()}
 
 

@@ -209,7 +209,8 @@ class SampleScores(ScoreFamily):
     def measure_part(self, pair: Pair, floors: bool) -> Rows:
         found, real = self.measure(pair), self.measure_floors(pair) if floors else {}
         self.check(found | real)
-        return {name: Row(it.value, it.error(), real.get(name, np.nan), it.note) for name, it in found.items()}
+        wanted = {name: it for name, it in found.items() if pair.wants(name)}  # errors take longer than values
+        return {name: Row(it.value, it.error(), real.get(name, np.nan), it.note) for name, it in wanted.items()}
 
     def measure_floors(self, pair: Pair) -> dict[str, float]:
         """Return the values of real samples."""

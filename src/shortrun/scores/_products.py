@@ -42,16 +42,34 @@ class Forms:
         return float(dd), float(dg), float(gg)
 
 
-def all_pairs(data: Dataset, generated: Dataset) -> Forms:
-    """Return the forms over all pairs (i, j) of features."""
+def all_pairs(data: Dataset, generated: Dataset, dd: Form) -> Forms:
+    """Return the forms over all pairs (i, j) of features, given those of the data alone."""
     dg, gd = squares(data, generated)
-    return Forms(squares(data, data)[0], dg, gd, squares(generated, generated)[0])
+    return Forms(dd, dg, gd, own_squares(generated))
+
+
+def own_squares(data: Dataset) -> Form:
+    """Return z_n^T C z_n over all pairs of features, for each sample with the C of all."""
+    if len(sites_of(data)) <= len(data):
+        return quadratic(data, covariance(data))
+    found = np.zeros(len(data))
+    for rows, _, product in products(data, data):
+        found[rows] += np.square(product).sum(1)
+    return found / max(len(data) - 1, 1)
 
 
 def within(groups: list[slice], data: Dataset, generated: Dataset) -> Forms:
     """Return the forms over the pairs of features of one group; each group begins where the one before ends."""
     x, y = features(data), features(generated)
     total = np.zeros((2, len(x))), np.zeros((2, len(y)))
+    if groups[-1].stop == len(groups):  # of one feature each: C is a diagonal
+        step = max(1, ENTRIES // max(len(x), len(y)))
+        for start in range(0, len(groups), step):
+            zs = [np.square(centred(each[:, start : start + step])) for each in (x, y)]
+            variances = [z.sum(0) / max(len(z) - 1, 1) for z in zs]
+            for form, z in zip(total, zs, strict=True):
+                form += [z @ variance for variance in variances]
+        return Forms(*total[0], *total[1])
     for columns, width in alike(groups, max(len(x), len(y))):
         zs = [centred(each[:, columns]).reshape(len(each), -1, width).transpose(1, 0, 2) for each in (x, y)]
         tables = [z.transpose(0, 2, 1) @ z / max(z.shape[1] - 1, 1) for z in zs]

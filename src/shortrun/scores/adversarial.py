@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -70,11 +71,14 @@ def adversarial_accuracy(data: Samples, generated: Samples, *, ties: Ties = "fra
     return AdversarialAccuracy(float(own_data.mean()), float(own_generated.mean()))
 
 
-def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarray, np.ndarray]:
+def own_shares(
+    data: Samples, generated: Samples, ties: Ties, among_data: Callable[[], Nearest] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return, for each sample of either set, the share of its nearest other samples that belong to its own set.
 
     Real samples of one group, as overlapping windows of a piece, are no neighbours; neither are as many generated ones
-    of its class. The published codes know no groups.
+    of its class. The published codes know no groups. `among_data`, if given, returns the nearest other sample in the
+    data of each of them.
     """
     if len(data) != len(generated):
         raise DataError(f"as many generated samples as data expected, got {len(generated):,} and {len(data):,}")
@@ -84,8 +88,13 @@ def own_shares(data: Samples, generated: Samples, ties: Ties) -> tuple[np.ndarra
     if ties == "fraction" and isinstance(data, Dataset) and isinstance(generated, Dataset) and has_groups(data):
         own, to_y = nearest_apart(x, y[by_class(data.labels, generated.labels)], group_codes(data))
     else:
-        own = nearest_within(x)
+        own = nearest_within(x) if among_data is None else among_data()
     return own_share(own, to_y, ties), of_generated
+
+
+def nearest_others_of(data: Dataset) -> Nearest:
+    """Return the nearest other sample of each sample of a data set."""
+    return nearest_within(*points(data))
 
 
 def has_groups(data: Dataset) -> bool:
@@ -125,7 +134,8 @@ def aats(p_dd: Share, p_gg: Share) -> Share:
 
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return AAI, P_DD, P_GG and AATS of equally many samples; errors resample samples, not neighbours."""
-    shares = own_shares(*pair.equal, "fraction" if pair.convention == "default" else "other")
+    ties = "fraction" if pair.convention == "default" else "other"
+    shares = own_shares(*pair.equal, ties, partial(pair.of_real, nearest_others_of))
     error = doubled if pair.convention == "fef" else aai
     statistics = {"aai": error, "p-dd": lambda p, _: p, "p-gg": lambda _, p: p, "aats": aats}
     means = [share.mean() for share in shares]

@@ -39,23 +39,30 @@ def deviation(ratio: float | np.ndarray, convention: Convention) -> float | np.n
     return ratio - 1 if convention == "fef" else (ratio - 1) ** 2
 
 
-def spread(pair: Pair) -> float:
-    """Return the standard error, from the sizes of separately compressed parts of the samples."""
-    data, generated = (relative_parts(side, pair.convention) for side in pair.equal)
+def size(data: Dataset, convention: Convention) -> int:
+    """Return the compressed size of samples."""
+    return compressed(data.values, convention)
+
+
+def spread(pair: Pair, real: int, made: int) -> float:
+    """Return the standard error, from the sizes of separately compressed parts of the samples, given those of all."""
+    data = real * pair.of_real(relative_parts, pair.convention)
+    generated = made * relative_parts(pair.equal[1], pair.convention)
     return bootstrap(lambda d, g: deviation(g / d, pair.convention), data, generated, pair.seed)
 
 
 def relative_parts(data: Dataset, convention: Convention) -> np.ndarray:
-    """Return the compressed sizes of PARTS equal parts, scaled to the size of all samples on average."""
+    """Return the compressed sizes of PARTS equal parts over their mean."""
     rows = max(1, len(data) // PARTS)
     starts = range(0, len(data) - rows + 1, rows)
     sizes = np.array([compressed(data.values[start : start + rows], convention) for start in starts])
-    return sizes * (compressed(data.values, convention) / sizes.mean())
+    return sizes / sizes.mean()
 
 
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the entropy error of equally many samples in random order."""
-    return {"entropy": Estimate(entropy_error(*pair.equal, pair.convention), partial(spread, pair))}
+    real, made = pair.of_real(size, pair.convention), size(pair.equal[1], pair.convention)
+    return {"entropy": Estimate(float(deviation(made / real, pair.convention)), partial(spread, pair, real, made))}
 
 
 SCORES = SampleScores(

@@ -29,7 +29,11 @@ def per_site(found: Nearest, real: Dataset) -> np.ndarray:
 
 def nearer_to_train(train: Dataset, held_out: Dataset, generated: Dataset) -> np.ndarray:
     """Return 1 for generated samples nearer to the training set than to unseen data, 1/2 for ties, else 0."""
-    seen, unseen = (nearest_distance(real, generated) for real in cut(train, held_out))
+    return nearer(*(nearest_distance(real, generated) for real in cut(train, held_out)))
+
+
+def nearer(seen: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """Return 1 where the first distance is smaller, 1/2 for ties, else 0."""
     return np.heaviside(unseen - seen, 0.5)
 
 
@@ -42,7 +46,14 @@ def measure(pair: Pair) -> dict[str, Contributions]:
     found = {"nearest-train": nearest_distance(pair.reference, pair.generated)}
     if pair.held_out is not None:
         found["nearest-held-out"] = nearest_distance(pair.held_out, pair.generated)
-        found["memorisation"] = nearer_to_train(pair.reference, pair.held_out, pair.generated)
+        wholes = pair.reference, pair.held_out
+        sides = zip(cut(*wholes), wholes, found.values(), strict=True)
+        found["memorisation"] = nearer(
+            *(
+                known if len(part) == len(whole) else nearest_distance(part, pair.generated)
+                for part, whole, known in sides
+            )
+        )
     return {name: Contributions.mean(it, pair.generated.labels) for name, it in found.items()}
 
 

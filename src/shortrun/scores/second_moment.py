@@ -13,7 +13,7 @@ from shortrun.scores._base import UNDEFINED, Convention, Estimate, Pair, Quantit
 from shortrun.scores._errors import linear
 from shortrun.scores._families import SampleScores
 from shortrun.scores._features import Samples, covariance, sites_of
-from shortrun.scores._products import Forms, all_pairs, each_feature, each_site, sums, within
+from shortrun.scores._products import Forms, all_pairs, each_feature, each_site, own_squares, sums, within
 
 
 def second_moment(reference: Samples, generated: Samples, *, convention: Convention = "default") -> float:
@@ -133,15 +133,16 @@ def e2(forms: Forms, scale: float) -> Estimate:
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return E2, and correlation coefficient and slope of the covariances, for equally many samples."""
     data, generated = pair.equal
-    every, width = all_pairs(data, generated), len(sites_of(data))
-    distinct = every if pair.convention == "fef" else every - within(each_feature(data), data, generated)
-    line = Line.through(data, generated, every)
-    twice = 1 if pair.convention == "fef" else 2  # the forms have (i, j) and (j, i)
-    return {
-        "second-moment": e2(distinct, weight(width, pair.convention) / twice),
-        "pair-pearson": line.pearson(),
-        "pair-slope": line.slope(),
-    }
+    every, width = all_pairs(data, generated, pair.of_real(own_squares)), len(sites_of(data))
+    found = {}
+    if pair.wants("second-moment"):
+        distinct = every if pair.convention == "fef" else every - within(each_feature(data), data, generated)
+        twice = 1 if pair.convention == "fef" else 2  # the forms have (i, j) and (j, i)
+        found["second-moment"] = e2(distinct, weight(width, pair.convention) / twice)
+    if pair.wants("pair-pearson", "pair-slope"):
+        line = Line.through(data, generated, every)
+        found |= {"pair-pearson": line.pearson(), "pair-slope": line.slope()}
+    return found
 
 
 SCORES = SampleScores(

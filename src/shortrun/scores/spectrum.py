@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
 
+from shortrun.data import Dataset
 from shortrun.scores._base import Convention, Estimate, Pair, Quantity
 from shortrun.scores._errors import ROWS, linear
 from shortrun.scores._families import SampleScores
@@ -62,45 +64,83 @@ def squares(table: Table) -> Vector:
     return np.maximum(torch.linalg.eigvalsh(torch.from_numpy(table)).numpy(), 0)
 
 
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """The eigenvalues of a Gram matrix, and what the influences of the first samples on them need.
+
+    Parameters
+    ----------
+    values : Vector
+        In ascending order.
+    samples : int
+        N, the number of all samples.
+    wide : bool
+        Whether the matrix is X X^T.
+    weights : ndarray, optional
+        (R, K) squared products of the first samples with the eigenvectors, for up to EXACT values.
+    table, starts : ndarray, optional
+        The matrix and (R, K) first samples, for more.
+    """
+
+    values: Vector
+    samples: int
+    wide: bool
+    weights: np.ndarray | None = None
+    table: np.ndarray | None = None
+    starts: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, samples: Dataset, convention: Convention) -> Spectrum:
+        """Return the spectrum of samples."""
+        table, count, centred = gram(samples, convention), len(samples), convention != "paper"
+        exact, wide = len(table) <= EXACT, count < width(samples)
+        rows = min(count, ROWS if exact else STARTS)
+        starts = np.eye(rows, count) if wide else first(samples, rows, centred) / (np.sqrt(count) if centred else 1)
+        if not exact:
+            return cls(squares(table), count, wide, table=table, starts=starts)
+        values, vectors = (part.numpy() for part in torch.linalg.eigh(torch.from_numpy(table)))
+        weights = np.square(vectors[:rows] if wide else starts @ vectors)
+        return cls(np.maximum(values, 0), count, wide, weights)
+
+    def influences(self, other: Vector) -> np.ndarray:
+        """Return N sum_k f_k (v_k . x)^2 of the first samples x, f_k = (s_k - t_k) / s_k over the number of k.
+
+        x is a row of X and v_k an eigenvector of X^T X: the sum is x^T f(X^T X) x, of X X^T = G an entry of G f(G).
+        """
+        s, t = np.sqrt(self.values), np.sqrt(other)
+        f = np.divide(s - t, s, out=np.zeros_like(s), where=s > 1e-9 * s[-1]) / len(s)
+        f = f * self.values if self.wide else f
+        if self.weights is not None:
+            return self.samples * (self.weights @ f)
+        assert self.table is not None
+        assert self.starts is not None
+        return self.samples * quadrature(self.table, self.starts, partial(np.interp, xp=self.values, fp=f))
+
+
 def measure(pair: Pair) -> dict[str, Estimate]:
     """Return the spectrum error of equally many samples."""
-    tables = [gram(side, pair.convention) for side in pair.equal]
-    values = [squares(table) for table in tables]
-    return {"spectrum": Estimate(mean_square(*values), partial(spread, pair, tables, values))}
+    real, made = pair.equal
+    small = min(len(real), width(real)) <= EXACT  # a large table is not kept from one pair to the next
+    spectra = (
+        pair.of_real(Spectrum.of, pair.convention) if small else Spectrum.of(real, pair.convention),
+        Spectrum.of(made, pair.convention),
+    )
+    value = mean_square(*(each.values for each in spectra))
+    return {"spectrum": Estimate(value, partial(spread, *spectra))}
 
 
-def spread(pair: Pair, tables: list[Table], values: list[Vector]) -> float:
+def spread(one: Spectrum, other: Spectrum) -> float:
     """Return the standard error: a sample moves s_k by (v_k . x)^2 / (2 s_k), to first order."""
-    parts = zip(pair.equal, tables, values, values[::-1], strict=True)
-    return linear(*((influences(*part, pair.convention), len(part[0])) for part in parts))
-
-
-def influences(samples: Samples, table: Table, own: Vector, other: Vector, convention: Convention) -> np.ndarray:
-    """Return N sum_k f_k (v_k . x)^2 of the first samples x (rows of X), f_k = (s_k - t_k) / s_k over the number of k.
-
-    v_k is an eigenvector of X^T X, and the sum is x^T f(X^T X) x; of X X^T = G it is an entry of G f(G).
-    """
-    count, exact = len(samples), len(own) <= EXACT
-    s, t = np.sqrt(own), np.sqrt(other)
-    f = np.divide(s - t, s, out=np.zeros_like(s), where=s > 1e-9 * s[-1]) / len(s)
-    rows, centred = min(count, ROWS if exact else STARTS), convention != "paper"
-    if count < width(samples):
-        starts, f = np.eye(rows, count), f * own
-    else:
-        starts = first(samples, rows, centred) / (np.sqrt(count) if centred else 1)
-    return count * (forms(table, starts, f) if exact else quadrature(table, starts, partial(np.interp, xp=own, fp=f)))
+    return linear(
+        (one.influences(other.values), one.samples),
+        (other.influences(one.values), other.samples),
+    )
 
 
 def first(samples: Samples, rows: int, centred: bool) -> Float64[np.ndarray, "_ F"]:
     """Return the features of the first samples, minus the means over all."""
     part = next(iter(blocks(samples)))[:rows].astype(np.float64)
     return part - means(samples) if centred else part
-
-
-def forms(table: Table, starts: Float64[np.ndarray, "R K"], f: Vector) -> Float64[np.ndarray, " R"]:
-    """Return x^T f(table) x of each start x, given f of the eigenvalues in ascending order."""
-    vectors = torch.linalg.eigh(torch.from_numpy(table))[1].numpy()
-    return np.square(starts @ vectors) @ f
 
 
 def quadrature(table: Table, starts: Float64[np.ndarray, "R K"], f: Function) -> Float64[np.ndarray, " R"]:

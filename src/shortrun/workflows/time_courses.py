@@ -83,8 +83,9 @@ def curves(
     known = data.select(data.labelled) if run.classes else data
     real = sampled(known, settings.n, settings.seed)
     rows: list[Row] = []
+    of_real: scoring.Known = {}
     for done, age in enumerate(chosen, 1):
-        rows += of_samples(run, real, grid, age, settings)
+        rows += of_samples(run, real, grid, age, settings, of_real)
         rows += of_labels(run, known, age) if run.classes else []
         if progress is not None:
             progress(done, len(chosen))
@@ -110,13 +111,13 @@ def sampled(data: Dataset, n: int, seed: int) -> Dataset:
 
 
 def of_samples(
-    run: Trajectory, real: Dataset, times: Sequence[int], age: int, settings: CurvesSettings
+    run: Trajectory, real: Dataset, times: Sequence[int], age: int, settings: CurvesSettings, of_real: scoring.Known
 ) -> Iterator[Row]:
     """Yield the scores of samples after each of `times` sweeps of the same chains."""
     parts = [*stream(run, times=times, labels=same_labels(run, real), n=len(real), seed=settings.seed, age=age)]
     how = settings.shared(ScoreSettings, scores=settings.scores or SCORES)
     for t in times:
-        for it in scoring.compare(real, joined([part[t] for part in parts]), floors=False, settings=how):
+        for it in scoring.compare(real, joined([part[t] for part in parts]), floors=False, known=of_real, settings=how):
             yield it.score, it.cls, age, t, it.value, it.error
 
 

@@ -44,19 +44,32 @@ def most_agreements(rows: np.ndarray, others: np.ndarray, skip: np.ndarray | Non
     """
     wide, narrow = BLOCK
     most = np.zeros(len(rows), np.int64)
-    ours, theirs = np.ascontiguousarray(rows.T), np.ascontiguousarray(others.T)
-    kind = np.min_scalar_type(len(ours))
-    for start in range(0, len(rows), narrow):
-        here = slice(start, start + narrow)
-        for other in range(0, len(others), wide):
-            count = np.zeros((len(most[here]), min(wide, len(others) - other)), kind)
-            add_agreements(count, ours[:, here], theirs[:, other : other + wide])
+    two = all(bool(part.dtype == np.uint8 and part.size and part.max() <= 1) for part in (rows, others))
+    for other in range(0, len(others), wide):
+        theirs = prepared(others[other : other + wide], two)
+        for start in range(0, len(rows), narrow):
+            here = slice(start, start + narrow)
+            count = agreements(prepared(rows[here], two), theirs, two)
             if skip is not None:
                 own = skip[here] - other
                 inside = np.flatnonzero((own >= 0) & (own < count.shape[1]))
                 count[inside, own[inside]] = 0
             most[here] = np.maximum(most[here], count.max(axis=1))
     return most
+
+
+def prepared(rows: np.ndarray, two: bool) -> np.ndarray:
+    """Return rows for `agreements`: signs of two codes, whose products count, or else sites first."""
+    return 2 * rows.astype(np.float32) - 1 if two else np.ascontiguousarray(rows.T)
+
+
+def agreements(one: np.ndarray, other: np.ndarray, two: bool) -> np.ndarray:
+    """Return at how many sites (A, B) pairs of prepared rows agree; of signs, (S + their product) / 2, exactly."""
+    if two:
+        return (one @ other.T + one.shape[1]) / 2
+    count = np.zeros((one.shape[1], other.shape[1]), np.min_scalar_type(len(one)))
+    add_agreements(count, one, other)
+    return count
 
 
 def clusters(values: np.ndarray, agreeing: int) -> np.ndarray:
