@@ -35,7 +35,7 @@ from benchmarks.cases import CASES, problem  # noqa: E402
 from benchmarks.contestants import OURS, products, reference  # noqa: E402
 from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
 
-from campaign import times  # noqa: E402
+from campaign import only_in_campaigns, times  # noqa: E402
 from quick_evaluations import quick_evaluations  # noqa: E402
 from shortrun.dynamics import Noise, Stream  # noqa: E402
 from shortrun.engine import machine, native  # noqa: E402
@@ -104,6 +104,7 @@ def test_chosen_contestants(tmp_path):
     assert set(written(updates.main, tmp_path, *words)["contestants"]) == {"ff_rule_torch", "products"}
 
 
+@only_in_campaigns
 def test_memory(tmp_path):
     words = ["--case", "tiny", "--rounds", "1", "--only", "products", "--memory"]
     figures = written(updates.main, tmp_path, *words)["contestants"]["products"]
@@ -227,6 +228,7 @@ def test_tasks(tmp_path):
     assert found["read_seconds"] == {}
 
 
+@only_in_campaigns
 def test_scaling(tmp_path):
     words = ["--scaling", "--small", "--rounds", "1", "--figure", str(tmp_path / "figure.png")]
     axes = written(tasks.main, tmp_path, *words)["axes"]
@@ -267,6 +269,7 @@ def test_chaos(tmp_path):
 
 
 @pytest.mark.usefixtures("_few_samples")
+@only_in_campaigns
 def test_chaos_figures(tmp_path):
     found = written(chaos.main, tmp_path, "figures", "--small", "-o", str(tmp_path / "runs"))
     assert [row["layers"] for row in found["figures"]] == ["one layer", "two layers", "three layers"]
@@ -275,6 +278,7 @@ def test_chaos_figures(tmp_path):
 
 
 @pytest.mark.usefixtures("_few_samples")
+@only_in_campaigns
 def test_chaos_options(tmp_path, monkeypatch):
     monkeypatch.setattr(chaos_options, "COMPARED", 100)
     monkeypatch.setattr(chaos_options, "PILOT", 5)
@@ -289,6 +293,7 @@ def test_chaos_options(tmp_path, monkeypatch):
     assert [row["labels"] for row in found["beside"]] == [False, False, True, True]
 
 
+@only_in_campaigns
 def test_scale(tmp_path, monkeypatch):
     # One step in a process of its own, as all are; those that need its file here.
     folder, out = tmp_path / "files", tmp_path / "out.json"
