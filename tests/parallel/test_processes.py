@@ -179,7 +179,7 @@ def test_torchrun_goes_on_by_itself(share, wide, tmp_path):
 def test_sites_that_cannot_be_shared(digits, wide, tmp_path):
     words = ("-o", tmp_path / "run", *SMALL, "--updates", 2, "--processes", 5, "--share")
     for data, share, said in (
-        (digits, "sites", "share: these sites are for at most 1 processes, got 5"),
+        (digits, "sites", "share: these sites are for at most 1 process, got 5"),
         (wide, "sites", "share: these sites are for at most 4 processes, got 5"),
         (wide, "2x3", "share: 2x3 is for 6 processes, there are 5"),
         (wide, "columns", "--share"),

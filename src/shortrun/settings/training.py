@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shortrun.errors import ConfigError, nearest
 from shortrun.settings._base import (
@@ -33,6 +34,13 @@ from shortrun.settings._base import (
 
 CHAOS = "chaotic"  # the family of models, and the preset of its paper
 TIME = 100.0  # of the runs of a chaotic network, T / tau = 10
+
+
+def way_to_share(text: str) -> str:
+    """Return how processes share a training, if a text says it."""
+    if re.fullmatch(r"rows|sites|[1-9][0-9]{0,5}x[1-9][0-9]{0,5}", text) is None:
+        raise ValueError("'rows', 'sites', or both as '2x4' expected")
+    return text
 
 
 class ModelSettings(Settings):
@@ -255,7 +263,7 @@ class TrainSettings(Settings):
         metavar="N",
     )
 
-    share: Annotated[str, Field(pattern=r"^(rows|sites|[1-9][0-9]{0,5}x[1-9][0-9]{0,5})$")] = option(
+    share: Annotated[str, AfterValidator(way_to_share)] = option(
         "rows",
         "What processes share: rows (each has all weights and some of the chains), sites (each has the weights of some "
         "of the visible sites), or both, as 2x4 for two times four processes.",

@@ -23,6 +23,7 @@ from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.learning.fit import Recorder
 from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, most_processes, network_of, spec_of
+from shortrun.phrases import counted
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
@@ -330,7 +331,7 @@ class Job:
             if reason := engine.sites_refusal(self.model, device_of(self.config.training.device)):
                 raise ConfigError("share", f"sites cannot be shared, {reason}: give rows")
             if sites > (most := most_processes(self.model)):
-                raise ConfigError("share", f"these sites are for at most {most} processes, got {sites}")
+                raise ConfigError("share", f"these sites are for at most {counted(most, 'process')}, got {sites}")
             size = RBMPart.of(self.model, 0, sites, None).size()
         _check_memory(self.model, size, -(-min(self.config.training.batch, len(self.parts.data)) // rows))
 
