@@ -57,6 +57,13 @@ def test_names_in_a_zip_that_are_no_text_are_refused_where_they_are_read(tmp_pat
     assert case.run() == "refused"
 
 
+@pytest.mark.parametrize("number", [9945, 10428, 2857])
+def test_a_tiff_of_many_rows_that_are_not_there_is_refused(tmp_path, number):
+    case = Case("x.tif", number, tmp_path, sound("x.tif", tmp_path))
+    case.make()
+    assert case.run() == "refused"
+
+
 def test_a_list_of_links_that_asks_for_all_memory_is_refused(tmp_path):
     """Input 25,506 of the campaign says that its list of links takes gigabytes, and the library believes it."""
     case = Case("x.h5", 25506, tmp_path, sound("x.h5", tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +30,7 @@ FORMATS = {  # of Pillow, by the endings of their files
 TIFF = (b"II", b"MM")  # what its files begin with
 MOST = 65535  # width or height
 GIF_PIXELS = 4096 * 4096 // 2 // (4096 * 12 // 8)  # of a byte, at most: words grow by a pixel, 12 bits for the longest
+TIFF_PIXELS, DEFLATED, COMPRESSION = 8, 1032, 259  # of a byte, at most; how often it grows; the tag that says how
 COLOURED, TRANSPARENT, FRAMES, TURNED = (
     "in colour, read as grey",
     "with transparency, which is left out",
@@ -94,8 +96,15 @@ def check_pixels(path: Path, image: Any) -> None:
     if most and width * height > most:
         raise FormatError(path, None, f"is {width}x{height} pixels, at most {most:,} are read")
     size = path.stat().st_size
-    if image.format == "GIF" and width * height > GIF_PIXELS * size:  # other formats end where their pixels lack
+    if width * height > densest(image) * size:
         raise FormatError(path, None, f"is a damaged image: {width}x{height} pixels in {size:,} bytes")
+
+
+def densest(image: Any) -> float:
+    """Return how many pixels a byte of a file holds at most; of other formats Pillow finds out that pixels lack."""
+    if image.format == "TIFF":
+        return TIFF_PIXELS if image.tag_v2.get(COMPRESSION, 1) == 1 else TIFF_PIXELS * DEFLATED
+    return GIF_PIXELS if image.format == "GIF" else math.inf
 
 
 def taken(path: Path, image: Any, size: tuple[int, int] | None) -> Picture:
