@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from shortrun import jsons
 from shortrun.errors import StoreError, printable
-from shortrun.files import explain
+from shortrun.files import atomic, explain
 from shortrun.ranks import follows
 
 STDOUT = "-"  # a file of this name
@@ -84,6 +85,14 @@ def complain(line: str) -> None:
 def emit(value: Any) -> None:
     """Print one JSON document on stdout."""
     put(document(value).rstrip("\n"))
+
+
+def save(value: Any, path: Path) -> None:
+    """Write one JSON document to a file, never half of it; - is stdout."""
+    if str(path) == STDOUT:
+        return emit(value)
+    with atomic(path) as temporary:
+        temporary.write_text(document(value, indent=1), encoding="utf-8")
 
 
 def document(value: Any, indent: int = 2) -> str:

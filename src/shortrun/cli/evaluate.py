@@ -99,7 +99,7 @@ def evaluate(
     )
     found = replace(found, command=shlex.join(["shortrun", *sys.argv[1:]]))
     if json is not None:
-        save(found, json)
+        _output.save(found.to_dict(), json)
     if out is not None:
         write_page(found, out, page)
     piped = str(json) == _output.STDOUT  # nothing else goes there
@@ -133,14 +133,6 @@ def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
     leaves = workflows.sampled(data, LEAVES, seed)
     _output.say(f"tree of {len(leaves):,} samples", aside=True)
     return tree_page(workflows.tree(run, leaves), leaves, title=run.path.name)
-
-
-def save(found: Evaluation, path: Path) -> None:
-    """Write the evaluation as JSON; - is stdout."""
-    if str(path) == _output.STDOUT:
-        return _output.emit(found.to_dict())
-    with atomic(path) as temporary:
-        temporary.write_text(_output.document(found.to_dict(), indent=1), encoding="utf-8")
 
 
 def write_page(found: Evaluation, path: Path, tree: str | None) -> None:

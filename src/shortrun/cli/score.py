@@ -10,7 +10,6 @@ import typer
 
 from shortrun.cli import _output
 from shortrun.cli._verb import Given, verb
-from shortrun.files import atomic
 from shortrun.phrases import counted
 from shortrun.settings import DATA, OUTPUT, Reading
 from shortrun.settings.scoring import ScoreSettings
@@ -64,7 +63,7 @@ def score(
         _output.say(f"warning: {line}", aside=piped)
     found = workflows.score(real, made, held_out=new, leak=leak, settings=settings)
     if json is not None:
-        save(found, json)
+        _output.save([each.to_dict() for each in found], json)
     if piped:
         return
     show(found)
@@ -94,14 +93,6 @@ def unseen(real: Dataset, reading: Mapping[str, Any], path: str) -> Dataset:
     part = test_part(Path(path))
     given = ({"labels": reading["labels"]} if "labels" in reading else {}) | ({"part": part} if part else {})
     return read(path, like=real, **given)
-
-
-def save(found: Sequence[Score], path: Path) -> None:
-    """Write every score as a JSON list; - is stdout."""
-    if str(path) == _output.STDOUT:
-        return _output.emit([each.to_dict() for each in found])
-    with atomic(path) as temporary:
-        temporary.write_text(_output.document([each.to_dict() for each in found], indent=1), encoding="utf-8")
 
 
 def show(found: Sequence[Score]) -> None:

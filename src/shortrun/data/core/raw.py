@@ -159,11 +159,9 @@ def only_member(path: Path, file: Any) -> Any:
     """Return the only file of a zip, opened; what a Mac adds does not count."""
     try:
         return _only_member(path, file)
-    except NotImplementedError as error:  # of a newer version
-        raise FormatError(path, None, f"cannot be unpacked: {error}") from None
     except UnicodeDecodeError:
         raise FormatError(path, None, "cannot be unpacked: a name in it is not UTF-8; is it damaged?") from None
-    except RuntimeError as error:  # a password, or a method that zipfile does not know
+    except RuntimeError as error:  # a password, or a method or version that zipfile does not know
         raise FormatError(path, None, f"cannot be unpacked: {str(error).splitlines()[0]}") from None
 
 
