@@ -404,7 +404,7 @@ class Job:
 
     def of_sites(self, part: RBMPart, shared: parallel.Parts) -> Job:
         """Return the job of a process that has some of the sites."""
-        monitored = self.monitored and replace(self.monitored, model=part, shared=shared)
+        monitored = self.monitored and replace(self.monitored, shared=shared)
         return replace(self, model=part, parts=self.parts.of_sites(part), monitored=monitored)
 
     def _fit(
@@ -414,6 +414,8 @@ class Job:
         records: Sequence[Record],
         kept_at: Callable[[int], Theta] | None,
     ) -> None:
+        # Only here the model is the one that trains: with what samples start from, of this process's sites.
+        monitored = self.monitored and replace(self.monitored, model=self.model)
         learning.fit(
             self.model,
             self.scheme,
@@ -422,7 +424,7 @@ class Job:
             recorder,
             training=saved.to(device_of(self.config.training.device)) if saved else None,
             validation=self.parts.validation,
-            monitored=self.monitored,
+            monitored=monitored,
             kept_at=kept_at,
             records=records,
         )
