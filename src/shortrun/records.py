@@ -343,10 +343,15 @@ def idle(seen: Sequence[Record]) -> int:
         [1 - right(record) for record in seen],
     )
     return min(
-        since_gain(apart, [standard_error(record) for record in seen]),
-        since_gain(nearer, [chance(record) / ERRORS for record in seen]),
+        since_gain(apart, [standard_error(record) / several(record) for record in seen]),
+        since_gain(nearer, [chance(record) / ERRORS / several(record) for record in seen]),
         since_gain(wrong, [share_error(right(record), record) for record in seen]),
     )
+
+
+def several(record: Record) -> float:
+    """Return by which factor errors are smaller if the same held-out samples are compared with several sets."""
+    return math.sqrt(max(record.get("drawn", 0) / record["compared"], 1))
 
 
 def since_gain(losses: Sequence[float], errors: Sequence[float]) -> int:

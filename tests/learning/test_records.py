@@ -131,6 +131,13 @@ def test_set_back_when_nothing_gets_better():
     assert set_back(learning) is None
 
 
+def test_several_sets_of_generated_samples_show_smaller_gains():
+    falling = [record(100 * i, 0.8 - 0.05 * i, compared=40) for i in range(1, 5)]
+    assert "no closer" in set_back(falling[:1] * 3 + falling[1:2])
+    assert "no closer" in set_back([*falling[:1] * 2, *falling[1:3]])
+    assert set_back([each | {"drawn": 400} for each in (*falling[:1] * 2, *falling[1:3])]) is None
+
+
 def test_set_back_when_samples_get_worse_or_are_lost():
     assert set_back([*course(0.6), record(200, 0.85)]) == "samples became worse"
     lost = {"update": 200, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0, "compared": 1, "weight_norm": math.inf}

@@ -9,8 +9,11 @@ import torch
 
 import shortrun as sr
 from command_line import call, good
+from conftest import machine
 from shortrun.errors import ConfigError
 from shortrun.store import Trajectory
+from shortrun.units import Bernoulli
+from shortrun.workflows.monitoring import HeldOut
 
 SETTINGS = {"seed": 3, "hidden": 24, "batch": 100, "max_updates": 400}
 
@@ -35,19 +38,42 @@ def test_it_ends_and_says_why(finished):
     assert seen[0]["update"] == 50
     assert seen[-1]["update"] == finished.updates == finished.ages[-1]
     for record in seen:
-        assert record["compared"] == 40  # a tenth
+        assert (record["compared"], record["drawn"]) == (40, 400)  # a tenth, and ten sets of as many
         assert all(0 <= record[name] <= 1 for name in ("p_dd", "p_gg", "p_dd_train", "p_gg_train", "nearer"))
     assert seen[-1]["recognised"] > 0.9
     assert {finished.best("generate"), finished.best("predict")} <= set(finished.ages)
 
 
+def test_samples_it_is_judged_by_start_like_generated_ones(tmp_path, monkeypatch):
+    models, made = [], HeldOut.made
+
+    def kept(self, theta):
+        models.append(self.model)
+        return made(self, theta)
+
+    monkeypatch.setattr(HeldOut, "made", kept)
+    run = sr.fit(prototypes(), out=tmp_path / "run", **SETTINGS | {"max_updates": 60})
+    assert run.spec.start == "profile"
+    assert len(models) == 2
+    assert all(torch.equal(model.profile, run.model.profile) for model in models)
+
+
+def test_few_held_out_samples_are_compared_with_several_sets():
+    data, (model, _) = prototypes(100), machine(Bernoulli(), Bernoulli(), sites=16, classes=2)
+    held = HeldOut.of(model, 10, 0, data, np.arange(100) < 20)
+    made = prototypes(47, seed=1)
+    found = [sr.scores.adversarial_accuracy(held.held, made.select(np.arange(i, i + 20))) for i in (0, 20)]
+    assert held.sets == 20
+    assert held.shares(held.held, made) == pytest.approx(np.mean(found, axis=0))
+
+
 def test_a_stop_and_a_resume_change_nothing(finished, tmp_path):
     def interrupt(update, updates, last):
-        if update == 90:
+        if update == 55:
             signal.raise_signal(signal.SIGINT)
 
     part = sr.fit(prototypes(), out=tmp_path / "run", progress=interrupt, **SETTINGS)
-    assert part.updates == 90
+    assert part.updates == 55
     whole = sr.fit(out=tmp_path / "run", data=prototypes(), resume=True)
     assert whole.ages == finished.ages
     for age in whole.ages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,7 @@ from shortrun.scores.fidelity import has_classes, recogniser
 from shortrun.typing import State, Theta
 
 COMPARED = 1000  # held-out samples, and as many generated ones
+FEW = 400  # held-out samples: fewer are compared with several sets of as many
 REFERENCE = 10_000  # training samples among which a copy is looked for
 FEWEST = 8  # held-out samples that shares can be read from
 CODES = 2**24  # of the samples compared: long ones are fewer
@@ -93,14 +95,15 @@ class HeldOut:
         made = self.made(theta) if chains is None else self.continued(chains)
         if made is None:
             return {}
-        of_held, of_twins = adversarial_accuracy(self.held, made), adversarial_accuracy(self.twins, made)
+        of_held, of_twins = self.shares(self.held, made), self.shares(self.twins, made)
         columns = self.columns
         found: Record = {
             "compared": len(self.held),
-            "p_dd": of_held.p_dd,
-            "p_gg": of_held.p_gg,
-            "p_dd_train": of_twins.p_dd,
-            "p_gg_train": of_twins.p_gg,
+            "drawn": len(made),
+            "p_dd": of_held[0],
+            "p_gg": of_held[1],
+            "p_dd_train": of_twins[0],
+            "p_gg_train": of_twins[1],
             "nearer": chance_below(nearest_to(made, self.train), self.to_train),
             "e2": second_moment(features(self.train)[:, columns], features(made)[:, columns]),
         }
@@ -109,9 +112,22 @@ class HeldOut:
             found["recognised"] = float((self.judge(made) == made.labels).mean())
         return found
 
+    @property
+    def sets(self) -> int:
+        """How many sets of samples are compared with the held-out ones: P_DD and P_GG are their means."""
+        return math.ceil(FEW / len(self.held))
+
+    def shares(self, real: Dataset, made: Dataset) -> tuple[float, float]:
+        """Return the means of P_DD and P_GG over whole sets of generated samples."""
+        size = len(real)
+        sets = [made.select(np.arange(first, first + size)) for first in range(0, len(made) - size + 1, size)]
+        p_dd, p_gg = np.mean([adversarial_accuracy(real, each) for each in sets], axis=0)
+        return float(p_dd), float(p_gg)
+
     def made(self, theta: Theta) -> Dataset | None:
         """Return samples of these parameters with the labels of the held-out ones, in the first process."""
-        codes = torch.from_numpy(self.held.labels.astype(np.uint8)).unsqueeze(1)
+        labels = np.tile(self.held.labels, self.sets)
+        codes = torch.from_numpy(labels.astype(np.uint8)).unsqueeze(1)
         noise, label = Noise(self.seed, Stream.MONITOR, device=theta.device), self.model.spec.label
         held = {}
         if label is not None:
@@ -121,11 +137,11 @@ class HeldOut:
         values = [self.values(part[self.steps]) for part in parts]
         if self.shared is not None and not self.shared.is_first:
             return None
-        return self.dataset(np.concatenate(values), self.held.labels)
+        return self.dataset(np.concatenate(values), labels)
 
     def continued(self, chains: State) -> Dataset | None:
         """Return the states of persistent chains: what a training towards equilibrium learns to generate."""
-        label, values = self.model.spec.label, self.values(chains)[: len(self.held)]
+        label, values = self.model.spec.label, self.values(chains)[: len(self.held) * self.sets]
         if self.shared is not None and not self.shared.is_first:
             return None
         codes = np.full(len(values), UNKNOWN) if label is None else chains[label][:, 0].cpu().numpy().astype(np.int64)
@@ -146,7 +162,7 @@ class HeldOut:
             values=values,
             labels=labels,
             weights=np.ones(len(values), np.float32),
-            names=self.held.names,
+            names=np.arange(len(values)).astype(str),
             kind=self.held.kind,
             classes=self.held.classes,
         )
