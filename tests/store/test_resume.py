@@ -16,7 +16,7 @@ from shortrun.errors import StoreError
 from shortrun.models import Training
 from small_training import STEP, differences, problem, train
 
-KILLS = times(8, 100)
+KILLS = times(4, 100)
 TASKS = [
     ("ff", "sgd", {}),
     ("ff", "momentum", {"missing": True}),
