@@ -17,14 +17,14 @@ from shortrun import jsons
 from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
-from shortrun.files import atomic, check_regular, explain
+from shortrun.files import RUN, Place, atomic_file, check_regular, explain
 from shortrun.models import AnySpec, Spec, spec_from_dict
 from shortrun.settings import Config
 from shortrun.store.earlier import completed, upgraded
 from shortrun.store.form import fault, filled
 
 FORMAT_VERSION = 2
-NAME, SUM = "run.json", "crc32"
+NAME, SUM = RUN, "crc32"
 LONGEST = 2**30  # bytes
 KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
@@ -119,8 +119,8 @@ def write(folder: Path, header: Mapping[str, Any]) -> None:
     StoreError
         If it cannot be written.
     """
-    with atomic(folder / NAME) as temporary:
-        temporary.write_text(jsons.shown(dump({**header, SUM: sum_of(header)})), encoding="utf-8")
+    with atomic_file(folder / NAME, Place(folder)) as file:
+        file.write(jsons.shown(dump({**header, SUM: sum_of(header)})).encode())
 
 
 def read(folder: Path) -> Header:
