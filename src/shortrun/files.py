@@ -193,7 +193,9 @@ def atomic_folder(path: Path | str, *, replace: bool = False) -> Iterator[Path]:
 
 
 def check_named(path: Any, option: str = "path") -> None:
-    """Raise ConfigError for an empty path: Python takes it for the working directory, and a shell leaves one behind.
+    """Raise ConfigError for a path that names nothing, or is empty.
+
+    Python takes an empty one for the working directory, and a shell leaves one behind.
 
     Parameters
     ----------
@@ -204,6 +206,16 @@ def check_named(path: Any, option: str = "path") -> None:
     """
     if isinstance(path, str) and not path.strip():
         raise ConfigError(option, f"{NAMED}, got an empty text")
+    if isinstance(path, str | Path) and not is_name(path):
+        raise ConfigError(option, f"{NAMED}, got '{path}', as which there can be none")
+
+
+def is_name(path: Path | str) -> bool:
+    """Return whether the system can have a file of a name: none has a NUL, or half a letter."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def check_new(path: Path) -> None:
@@ -280,7 +292,10 @@ def real(path: Path | str) -> Path:
     ------
     StoreError
         If it is relative to a working directory that is gone.
+    ConfigError
+        If it names nothing.
     """
+    check_named(path)
     try:
         return Path(os.path.realpath(path))
     except FileNotFoundError:

@@ -16,6 +16,7 @@ from shortrun.store import tensors
 from shortrun.typing import Theta
 
 FOLDER, SUFFIX, AVERAGE, UPDATE = AGES, ".safetensors", "average.", "update"
+LARGEST = 10**12 - 1  # age, by the digits that a name can have
 NAMED = re.compile(rf"([0-9]{{9}}|[1-9][0-9]{{9,11}}){re.escape(SUFFIX)}", re.ASCII)  # as `path_of` does
 PART = 2**22  # parameters
 

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from shortrun import jsons
+from shortrun.cells import HALVES
 from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
@@ -65,7 +66,16 @@ def of_parts(
     classes: Sequence[str],
     about: Mapping[str, Any],
 ) -> Header:
-    """Return the header of a machine, its kind of data, its classes and what is known of its samples."""
+    """Return the header of a machine, its kind of data, its classes and what is known of its samples.
+
+    Raises
+    ------
+    ConfigError
+        If the name of a class is no text.
+    """
+    half = next((name for name in classes if HALVES.search(name)), None)
+    if half is not None:
+        raise ConfigError("labels", f"names of whole letters expected, got '{half}'")
     header = {
         "format_version": FORMAT_VERSION,
         "software": {"name": "shortrun", "version": software_version()},
@@ -141,10 +151,6 @@ def read(folder: Path) -> Header:
         raise StoreError(path, explain(error)) from None
     except UnicodeDecodeError:
         raise StoreError(path, "is broken: not text in UTF-8") from None
-    except StoreError:
-        raise
-    except ValueError as error:  # NUL
-        raise StoreError(folder, f"is no path: {error}") from None
     return check(path, text)
 
 
