@@ -403,10 +403,10 @@ def from_parameters(
     steps: int | None = None,
     hidden_rule: Literal['sample', 'mean'] | None = None,
     overwrite: bool = False,
+    units: Literal['bernoulli', 'ising', 'gaussian', 'potts'] | None = None,
+    hidden_units: Literal['bernoulli', 'ising', 'gaussian'] = 'bernoulli',
     label_weight: Any = None,
     label_bias: Any = None,
-    units: str | None = None,
-    hidden_units: str = 'bernoulli',
     out: Path | str | None = None,
 ) -> Trajectory: ...
 
@@ -442,7 +442,7 @@ def import_model(
     overwrite: bool = False,
     format: str | None = None,
     out: Path | str | None = None,
-    like: Dataset | Kind | None = None,
+    like: Kind | HasKind | None = None,
 ) -> Trajectory: ...
 
 def learning_flow(

@@ -7,13 +7,15 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from shortrun.errors import ConfigError, StoreError
 
 NAMED = "the name of a file or folder expected"
+NOT_REGULAR = "is not a regular file and cannot be replaced by one"
+RUN, AGES = "run.json", "ages"  # what a folder has that is a run
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 HANDLES = {os.open, os.rename, os.unlink, os.stat} <= os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 
@@ -52,6 +54,13 @@ class Place(NamedTuple):
 
         return open(self.at(name), mode, buffering, opener=opener)  # pyright: ignore[reportReturnType]
 
+    def takes(self, name: str) -> bool:
+        """Return whether a file can be made in it under a name: there is a regular one, or nothing."""
+        try:
+            return stat.S_ISREG(os.stat(self.at(name), dir_fd=self.handle, follow_symlinks=False).st_mode)
+        except FileNotFoundError:
+            return True
+
     def replace(self, old: str, new: str) -> None:
         """Rename a file in it, in place of one that is there."""
         os.replace(self.at(old), self.at(new), src_dir_fd=self.handle, dst_dir_fd=self.handle)
@@ -83,51 +92,56 @@ def atomic(path: Path | str) -> Iterator[Path]:
     Raises
     ------
     StoreError
-        If the file cannot be written (no space, no permission, no such folder, not a regular file).
+        If the file cannot be written (no space, no permission, no such folder, not a regular file, within a run).
     """
-    path = Path(path)
     target = real(path)
-    if target.exists() and not target.is_file():
-        raise StoreError(path, "is not a regular file and cannot be replaced by one")
-    temporary = target.with_name(temporary_name(target.name))
-    try:
-        yield temporary
-        sync(temporary)
-        temporary.replace(target)
-        sync(target.parent)
-    except OSError as error:
-        raise StoreError(path, explain(error)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    check_outside_runs(Path(path))
+    with _replacing(path, Place(target.parent), Path(target.name)) as temporary:
+        yield target.with_name(temporary)
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path, place: Place | None = None) -> Iterator[BinaryIO]:
-    """Give an open temporary file; on leaving it is synced to disk and renamed to `path`, as with `atomic`.
+def atomic_file(path: Path | str, place: Place | None = None) -> Iterator[BinaryIO]:
+    """Give an open temporary file that becomes `path`, as with `atomic`.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         The file to make or to replace.
     place : Place, optional
-        A folder above it that is held open, so that nothing lands elsewhere; by default its own.
+        A folder of our own above it, out of which nothing is written, through no link either; by default `path` is
+        anywhere but in a run.
 
     Raises
     ------
     StoreError
         If the file cannot be written.
     """
-    place = place or Place(path.parent)
-    name = path.relative_to(place.path)
-    temporary = name.with_name(temporary_name(name.name)).as_posix()
-    try:
-        with place.open(temporary, "wb") as file:
+    if place is None:
+        with atomic(path) as temporary, temporary.open("wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        place.replace(temporary, name.as_posix())
-        sync(name.parent.as_posix(), place)
+        return
+    with _replacing(path, place, Path(path).relative_to(place.path)) as temporary, place.open(temporary, "wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _replacing(path: Path | str, place: Place, target: Path) -> Iterator[str]:
+    """Give the name of a temporary file in a folder; on leaving it is synced and renamed to `target`.
+
+    Raises
+    ------
+    StoreError
+        About `path`.
+    """
+    temporary = target.with_name(temporary_name(target.name)).as_posix()
+    try:
+        if not place.takes(target.as_posix()):
+            raise StoreError(path, NOT_REGULAR)
+        yield temporary
+        sync(temporary, place)
+        place.replace(temporary, target.as_posix())
+        sync(target.parent.as_posix(), place)
     except OSError as error:
         raise StoreError(path, explain(error)) from error
     finally:
@@ -136,36 +150,52 @@ def atomic_file(path: Path, place: Place | None = None) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path | str) -> Iterator[Path]:
+def atomic_folder(path: Path | str, *, replace: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `path`; on leaving it is renamed to `path`.
 
-    Whatever goes wrong, there is no `path` and no temporary folder is left behind. No folder with something in it is
-    ever replaced.
+    Whatever goes wrong, `path` is as it was and no temporary folder is left behind. A symbolic link stays a link.
+
+    Parameters
+    ----------
+    path : Path or str
+        The folder to make.
+    replace : bool, default False
+        Whether to delete the folder that is there, which the caller has looked into; else only an empty one is taken.
 
     Raises
     ------
     StoreError
-        If `path` exists and is not an empty folder, or cannot be written.
+        If `path` exists and is not to be replaced, cannot be written, or is within a run.
     """
     path = Path(path)
-    check_new(path)
+    check_outside_runs(path)
+    if not replace:
+        check_new(path)
     target = real(path)
-    temporary = target.with_name(temporary_name(target.name))
+    temporary, aside = (target.with_name(temporary_name(target.name)) for _ in range(2))
     try:
         temporary.mkdir()
         yield temporary
         if target.exists():
-            target.rmdir()
-        temporary.replace(target)
+            target.rename(aside) if replace else target.rmdir()
+        try:
+            temporary.replace(target)
+        except OSError:
+            if replace:
+                aside.rename(target)
+            raise
         sync(target.parent)
     except OSError as error:
         raise StoreError(path, explain(error)) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for folder in (temporary, aside):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_named(path: Any, option: str = "path") -> None:
-    """Raise ConfigError for an empty path: Python takes it for the working directory, and a shell leaves one behind.
+    """Raise ConfigError for a path that names nothing, or is empty.
+
+    Python takes an empty one for the working directory, and a shell leaves one behind.
 
     Parameters
     ----------
@@ -176,6 +206,16 @@ def check_named(path: Any, option: str = "path") -> None:
     """
     if isinstance(path, str) and not path.strip():
         raise ConfigError(option, f"{NAMED}, got an empty text")
+    if isinstance(path, str | Path) and not is_name(path):
+        raise ConfigError(option, f"{NAMED}, got '{path}', as which there can be none")
+
+
+def is_name(path: Path | str) -> bool:
+    """Return whether the system can have a file of a name: none has a NUL, or half a letter."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def check_new(path: Path) -> None:
@@ -184,20 +224,48 @@ def check_new(path: Path) -> None:
         raise StoreError(path, "exists and is not an empty folder: name a new one")
 
 
-def check_place(path: Path) -> None:
+def check_place(path: Path, *, folder: bool = False) -> None:
     """Check that a file or a folder can be made at a path, before anything is computed for it.
+
+    Parameters
+    ----------
+    path : Path
+        What is to be made, or replaced.
+    folder : bool, default False
+        Whether it is a folder; else it may be one if its name has no ending.
 
     Raises
     ------
     StoreError
-        If there is no folder for it, none may write there, or a folder is where a file is to be.
+        If there is no folder for it, none may write there, something else is where it is to be, or it is within a run.
     """
-    if not path.parent.is_dir():
+    target = real(path)
+    if not target.parent.is_dir():
         raise StoreError(path, "no such folder")
-    if not os.access(path.parent, os.W_OK):
+    if not os.access(target.parent, os.W_OK):
         raise StoreError(path, "permission denied")
-    if path.suffix and path.is_dir():
-        raise StoreError(path, "is not a regular file and cannot be replaced by one")
+    if target.exists() and not target.is_file() and not (target.is_dir() and (folder or not path.suffix)):
+        raise StoreError(path, NOT_REGULAR)
+    check_outside_runs(path)
+
+
+def check_outside_runs(path: Path) -> None:
+    """Raise StoreError for a path within the folder of a run: what is written there could be taken for a part of it."""
+    for folder in real(path).parents:
+        if (folder / RUN).is_file() and (folder / AGES).is_dir():
+            raise StoreError(
+                path, f"is within the run '{folder.name}', which keeps its own files only: name another place"
+            )
+
+
+def check_ours(folder: Path, is_ours: Callable[[Path], bool], what: str) -> None:
+    """Raise StoreError if a folder that is to be replaced holds something else, which would be deleted with it."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else ()
+    other = next((each for each in found if not is_ours(each)), None)
+    if other is not None:
+        raise StoreError(
+            other, f"is not a part of the {what} that --overwrite deletes: move it, or name another folder"
+        )
 
 
 def check_regular(path: Path, most: int | None = None) -> None:
@@ -224,7 +292,10 @@ def real(path: Path | str) -> Path:
     ------
     StoreError
         If it is relative to a working directory that is gone.
+    ConfigError
+        If it names nothing.
     """
+    check_named(path)
     try:
         return Path(os.path.realpath(path))
     except FileNotFoundError:

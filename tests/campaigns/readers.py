@@ -277,7 +277,7 @@ def serve(name, first, inputs, folder):
     """Print a line of JSON for all that a batch yields; what libraries say on stderr is a further word of it."""
     import shortrun.files
 
-    shortrun.files.sync = lambda _: None
+    shortrun.files.sync = lambda *_: None
     if MAKERS[name] == "people":
         library(*vcf.CYVCF2)
     apart.started = Fork

@@ -18,6 +18,7 @@ import pytest
 
 import shortrun as sr
 from command_line import call, finish, good, refused, start
+from shortrun import workflows
 from shortrun.cli._app import VERBS
 from shortrun.cli._help import parts, source_of
 from shortrun.cli._lazy import command_of
@@ -407,6 +408,49 @@ def test_stopped_and_resumed_is_never_stopped(tmp_path, monkeypatch, request_):
     assert good(*words_again[1:], "--updates", updates, "--json").json["updates"] == updates
     good("train", "x.npz", "-o", tmp_path / "whole", *words[:4], "--updates", updates)
     assert (sr.Trajectory.open(tmp_path / "run")[-1] == sr.Trajectory.open(tmp_path / "whole")[-1]).all()
+
+
+def test_stopped_before_there_is_a_run_nothing_goes_on(tmp_path, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patched:
+        patched.setattr(workflows, "fit", stopped)
+        first = call("train", "digits", "-o", out, *SMALL)
+    good("train", "digits", "-o", out, *SMALL)
+    monkeypatch.setattr(workflows, "fit", stopped)
+    second = call("train", "digits", "-o", out, "--overwrite", *SMALL)
+    third = call("train", "-o", out, "--resume")
+    assert first.code == second.code == third.code == 130
+    for found in (first, second):
+        assert found.err.splitlines()[-1] == "stopped at once before there was anything to save"
+    goes_on = f"stopped at once; what was saved goes on with: shortrun train -o {out} --resume"
+    assert third.err.splitlines()[-1] == goes_on
+
+
+STOPPING = """
+import signal, sys
+from shortrun.cli import program
+
+class Stopping:
+    def find_spec(self, name, path, target=None):
+        if name.startswith("{stage}") and self in sys.meta_path:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Stopping())
+program()
+"""
+
+
+@pytest.mark.parametrize("stage", ["shortrun.cli._app", "typer", "torch", "torch._"])
+def test_stopped_while_modules_are_imported_is_quiet(tmp_path, stage):
+    """As soon as code of ours runs, Ctrl-C ends it without a traceback."""
+    (tmp_path / "stopping.py").write_text(STOPPING.format(stage=stage))
+    words = [sys.executable, tmp_path / "stopping.py", "info", tmp_path]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "")
 
 
 def test_a_finished_run_has_nothing_left_to_do(run):

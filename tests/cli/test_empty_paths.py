@@ -1,12 +1,15 @@
-"""An empty path, as an unset variable of a shell leaves it, is never the working directory."""
+"""An empty path, as a shell leaves it, is never the working directory; no path has a NUL or half a letter."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 import shortrun as sr
 from command_line import refused
 from shortrun.errors import ShortrunError
+from shortrun.plots.figure import new_figure, save
 
 WORDS = "the name of a file or folder expected, got"
 COMMANDS = [
@@ -59,16 +62,25 @@ CALLS = [
     (sr.import_model, "x.npz", {"out": ""}),
     (sr.export_model, "r", {"path": ""}),
     (sr.animate, "r", {"out": ""}),
+    (sr.studio, "r", {"out": ""}),
+    (sr.from_parameters, [[0]], {"bias": [0], "hidden_bias": [0], "out": ""}),
     (sr.fold, "x.fasta", {"out": ""}),
     (sr.contacts, "r", {"structure": ""}),
     (sr.mutations, "r", {"mutants": ""}),
 ]
 
 
+@pytest.mark.parametrize("path", ["", "a\0b", Path("a\0b"), "a\ud800b"], ids=["empty", "NUL", "Path", "half"])
 @pytest.mark.parametrize(("function", "first", "given"), CALLS, ids=lambda it: getattr(it, "__name__", str(it)))
-def test_every_function_refuses_one(function, first, given):
+def test_every_function_refuses_one(function, first, given, path):
+    first, *values = (path if it == "" else it for it in (first, *given.values()))
     with pytest.raises(ShortrunError, match=WORDS):
-        function(first, **given)
+        function(first, **dict(zip(given, values, strict=True)))
+
+
+def test_what_results_are_saved_with_refuses_one():
+    with pytest.raises(ShortrunError, match=WORDS):
+        save(new_figure(1, 1), Path("a\0b.png"))
 
 
 def test_a_class_may_be_empty():

@@ -129,5 +129,20 @@ def test_names_of_files_that_are_not_utf_8_can_be_written_everywhere(tmp_path):
         assert r"x\ud800" in found.names.tolist()
 
 
+def test_a_run_knows_its_data_by_a_name_that_is_not_utf_8(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.csv")
+    sr.write(path, sr.read("digits").head(30))
+    good("train", path, "-o", tmp_path / "run", "--hidden", 2, "--updates", 1)
+    assert os.fsencode(sr.Trajectory.open(tmp_path / "run").kind.source).endswith(b"/\xff.csv")
+    good("train", "-o", tmp_path / "run", "--resume", "--updates", 2)
+
+
+def test_classes_that_are_no_text_are_not_trained_on(tmp_path):
+    half = Dataset.from_arrays([[0, 1], [1, 0]] * 5, ["\udcff", "b"] * 5)
+    with pytest.raises(ConfigError, match=r"labels: names of whole letters expected, got '.udcff'"):
+        sr.fit(half, out=tmp_path / "run", hidden=2, updates=1)
+    assert not (tmp_path / "run").exists()
+
+
 def test_leaves_of_a_tree_are_distinct_and_shown():
     assert leaf_names([HOSTILE, HOSTILE]) == [SHOWN, f"{SHOWN} (2)"]

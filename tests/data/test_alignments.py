@@ -486,7 +486,7 @@ def fuzz(folder, rounds):
 @pytest.fixture
 def hasty(monkeypatch):
     """Do not wait for the disk."""
-    monkeypatch.setattr("shortrun.files.sync", lambda _: None)
+    monkeypatch.setattr("shortrun.files.sync", lambda *_: None)
 
 
 def test_whatever_is_in_a_file_it_is_read_right_or_refused(tmp_path, hasty):

@@ -29,7 +29,7 @@ from shortrun.errors import FormatError, StoreError
 @pytest.fixture
 def hasty(monkeypatch):
     """Do not wait for the disk."""
-    monkeypatch.setattr("shortrun.files.sync", lambda _: None)
+    monkeypatch.setattr("shortrun.files.sync", lambda *_: None)
 
 
 @pytest.mark.parametrize("name", FORMATS.values())

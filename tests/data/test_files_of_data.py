@@ -11,7 +11,7 @@ import pytest
 from shortrun.data import write
 from shortrun.data.core.dataset import Dataset
 from shortrun.errors import StoreError
-from shortrun.files import atomic
+from shortrun.files import Place, atomic, atomic_file
 
 
 def names(folder):
@@ -93,10 +93,50 @@ def test_impossible_places_are_one_line(tmp_path):
     assert names(tmp_path) == ["folder.npz", "pipe.npz"]
 
 
-def test_a_link_stays_a_link(tmp_path):
+def put(path):
+    with atomic(path) as temporary:
+        temporary.write_text("new")
+
+
+def put_in(path):
+    with atomic_file(path) as file:
+        file.write(b"new")
+
+
+@pytest.mark.parametrize("put", [put, put_in])
+def test_a_link_stays_a_link(tmp_path, put):
     (tmp_path / "real").mkdir()
     (tmp_path / "x").symlink_to(tmp_path / "real" / "y")
-    with atomic(tmp_path / "x") as temporary:
-        temporary.write_text("new")
+    put(tmp_path / "x")
     assert (tmp_path / "x").is_symlink()
     assert (tmp_path / "real" / "y").read_text() == "new"
+
+
+@pytest.mark.parametrize("put", [put, put_in, lambda path: put_held(path)])
+def test_a_pipe_stays_a_pipe(tmp_path, put):
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(StoreError, match="x: is not a regular file and cannot be replaced by one"):
+        put(tmp_path / "x")
+    assert (tmp_path / "x").is_fifo()
+    assert names(tmp_path) == ["x"]
+
+
+def put_held(path):
+    """Write to a folder that is held open, as a training does."""
+    place = Place.opened(path.parent)
+    try:
+        with atomic_file(path, place) as file:
+            file.write(b"new")
+    finally:
+        place.close()
+
+
+@pytest.mark.parametrize("put", [put, put_in])
+@pytest.mark.parametrize("name", ["x", "ages/x", "deep/er/x"])
+def test_nothing_is_written_into_a_run(tmp_path, put, name):
+    (tmp_path / "run/ages").mkdir(parents=True)
+    (tmp_path / "run/run.json").touch()
+    with pytest.raises(StoreError, match=f"{name}: is within the run 'run'"):
+        put(tmp_path / "run" / name)
+    (tmp_path / "run/ages").rmdir()  # as another program's run.json
+    put(tmp_path / "run/x")

@@ -137,7 +137,7 @@ def test_a_run_is_saved(run, tmp_path):
     with pytest.raises(sr.StoreError, match="holds a run: overwrite=True replaces it"):
         run.save(saved.path)
     (tmp_path / "text").write_text("mine")
-    with pytest.raises(sr.StoreError, match="holds something else"):
+    with pytest.raises(sr.StoreError, match="exists and is not an empty folder"):
         run.save(tmp_path / "text", overwrite=True)
     assert run.save(saved.path, overwrite=True).ages == run.ages
     assert [path.name for path in saved.path.parent.iterdir()] == ["kept"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import h5py
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import torch
 import shortrun as sr
 from command_line import good, refused
 from shortrun import exchange
+from shortrun.exchange.formats import _hdf5
 from shortrun.store import Trajectory
 
 SITES, COLOURS, HIDDEN, CLASSES = 6, 21, 4, 3
@@ -325,7 +329,7 @@ def bad_files(tmp_path):
     def texts(path):
         np.savez(path, weight=found["weight_matrix"], bias=found["vbias"], hidden_bias=found["hbias"], units="spin")
 
-    yield "texts.npz", texts, "'units': one of bernoulli, ising, potts, gaussian expected, found 'spin'"
+    yield "texts.npz", texts, "'units': one of bernoulli, ising, gaussian, potts expected, found 'spin'"
 
     def linked(path):
         with h5py.File(path, "w") as file:
@@ -350,3 +354,123 @@ def test_bad_files_are_one_line_and_leave_nothing(tmp_path):
     labelled = annadca_file(tmp_path / "m.h5")
     assert "--from annadca" in refused("import", labelled, "-o", tmp_path / "run", "--from", "clusterbm")
     assert "no array 'update_300/params" in refused("import", labelled, "-o", tmp_path / "run", "--from", "rbms")
+
+
+def named_file(path, **texts):
+    """Write a machine of 5 sites of 3 colours and 2 classes, with texts about it."""
+    found = {"weight": np.zeros((5, 3, 2)), "bias": np.zeros((5, 3)), "hidden_bias": np.zeros(2)}
+    found |= {"label_weight": np.zeros((2, 2)), "label_bias": np.zeros(2)}
+    np.savez(path, **found, **{name: np.array(text) for name, text in texts.items()})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        ({"age": str(10**12)}, "'age': a whole number up to 999,999,999,999 expected, found '1000000000000'"),
+        ({"alphabet": "abcd"}, "alphabet: 3 letters expected, one a state, got 'abcd'"),
+        ({"alphabet": "aab"}, "alphabet: letters must differ"),
+        ({"classes": '["a\\ud800", "b"]'}, r"labels: names of whole letters expected, got 'a\ud800'"),
+        ({"classes": '["a", "a"]'}, "labels: 2 different names expected"),
+        ({"units": "bernoulli"}, "units: 'bernoulli' does not go with a weight of shape (5, 3, 2)"),
+        ({"hidden_units": "potts"}, "'hidden_units': one of bernoulli, ising, gaussian expected, found 'potts'"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_of_it_and_leaves_nothing(tmp_path, texts, told):
+    file = named_file(tmp_path / "m.npz", **texts)
+    assert f"{file}: {told}" in refused("import", file, "-o", tmp_path / "run")
+    assert [it.name for it in tmp_path.iterdir()] == ["m.npz"]
+
+
+def test_letters_that_are_none_are_said_of_the_file(tmp_path):
+    whole = sr.import_model(named_file(tmp_path / "m.npz"), alphabet="ABC")
+    sr.export_model(whole, tmp_path / "m.safetensors")
+    content = (tmp_path / "m.safetensors").read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = {"alphabet": "A\ud800C"}
+    text = json.dumps(header).encode()
+    (tmp_path / "half.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + content[8 + size :])
+    line = refused("import", tmp_path / "half.safetensors", "-o", tmp_path / "run")
+    assert r"half.safetensors: alphabet: whole letters expected, got 'A\ud800C'" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_oldest_age_that_there_is(tmp_path):
+    assert sr.import_model(named_file(tmp_path / "m.npz", age="999999999999")).ages == (10**12 - 1,)
+
+
+def test_an_option_that_is_wrong_is_said_of_the_option(tmp_path):
+    file = named_file(tmp_path / "m.npz", alphabet="ABC")
+    line = refused("import", file, "-o", tmp_path / "run", "--alphabet", "ABCD")
+    assert line.startswith("error: --alphabet: 3 letters expected")
+    for like in (3, np.zeros((3, 5)), "digits"):
+        with pytest.raises(sr.ConfigError, match="like: a data set, or a run"):
+            sr.import_model(file, like=like)
+    with pytest.raises(sr.ConfigError, match="out: the name of a file or folder expected"):
+        sr.import_model(file, out=3)
+    assert sr.import_model(file, like=sr.import_model(file)).alphabet.letters == "ABC"
+
+
+def test_a_source_that_is_no_file_is_said(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "null.npz").symlink_to("/dev/null")
+    (tmp_path / "folder.npz").mkdir()
+    for name, told in {"pipe": "a pipe", "null": "a device", "folder": "a folder"}.items():
+        for words in ((), ("--from", "npz")):
+            line = refused("import", tmp_path / f"{name}.npz", "-o", tmp_path / "run", *words)
+            assert f"{name}.npz: is {told}, a file expected" in line
+    assert "no such file" in refused("import", tmp_path / "none.npz", "-o", tmp_path / "run")
+
+
+def test_a_run_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    file, out = named_file(tmp_path / "m.npz", age="7"), tmp_path / "run"
+    good("import", file, "-o", out)
+    line = refused("import", file, "-o", out)
+    assert line == f"error: {out}: holds a run: --overwrite replaces it, or name another folder"
+    monkeypatch.setattr(sr.store.Writer, "age", failing)
+    assert "no space" in refused("import", file, "-o", out, "--overwrite")
+    assert "no space" in refused("import", file, "-o", tmp_path / "other")
+    assert sr.Trajectory.open(out).ages == (7,)
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["m.npz", "run"]
+
+
+def failing(*_):
+    raise sr.StoreError("age", "no space left on device")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"weight": [[1, 2], [3]]}, "weight: an array of numbers expected"),
+        ({"hidden_bias": [[1], [2, 3]]}, "hidden_bias: an array of numbers expected"),
+        ({"label_weight": [[1], [2, 3]], "label_bias": [0, 0]}, "label_weight: an array of numbers expected"),
+        ({"units": ["a"]}, r"units: 'bernoulli', 'ising', 'gaussian' or 'potts' expected, got \['a'\]"),
+        ({"units": "bernouli"}, "units: 'bernoulli', 'ising', 'gaussian' or 'potts' expected, got 'bernouli'"),
+        ({"hidden_units": {}}, "hidden_units: 'bernoulli', 'ising' or 'gaussian' expected, got {}"),
+        ({"out": "a\0b"}, "out: the name of a file or folder expected, got 'a.x00b', as which there can be none"),
+    ],
+)
+def test_parameters_that_make_no_machine_are_one_line(changes, told):
+    arrays = {"weight": np.zeros((3, 2)), "bias": np.zeros(3), "hidden_bias": np.zeros(2)}
+    with pytest.raises(sr.errors.ShortrunError, match=told):
+        sr.from_parameters(**arrays | changes)
+
+
+def test_names_that_are_no_text_are_refused():
+    arrays = {"weight": np.zeros((5, 3, 2)), "bias": np.zeros((5, 3)), "hidden_bias": np.zeros(2)}
+    with pytest.raises(sr.ConfigError, match=r"alphabet: whole letters expected, got 'A.ud800C'"):
+        sr.from_parameters(**arrays, alphabet="A\ud800C")
+    of_label = {"label_weight": np.zeros((2, 2)), "label_bias": np.zeros(2)}
+    with pytest.raises(sr.ConfigError, match=r"labels: names of whole letters expected, got 'a.ud800'"):
+        sr.from_parameters(**arrays, **of_label, labels=["a\ud800", "b"])
+
+
+def test_a_file_is_opened_once_for_all_ages(tmp_path, monkeypatch):
+    opened, count = _hdf5.opened, []
+    monkeypatch.setattr(_hdf5, "opened", lambda path: count.append(path) or opened(path))
+    run = sr.import_model(rbms_file(tmp_path / "model.h5", ages=range(1, 31), colours=0), format="rbms")
+    assert len(run.ages) == 30
+    assert len(count) == 1
+    with h5py.File(tmp_path / "model.h5", "a"):  # it is closed again
+        pass

@@ -564,6 +564,28 @@ def test_the_verb_writes_a_folder(run, tmp_path):
     assert [it.name for it in tmp_path.iterdir() if it.name.startswith(".")] == []
 
 
+def test_a_tree_with_files_of_others_is_not_replaced(run, tmp_path):
+    few, out = ("--ages", "400,100", "-n", "20"), tmp_path / "tree.v1"
+    good(*words(run, "-o", out, *few))
+    (out / "thesis.txt").write_text("mine")
+    expected = f"{out / 'thesis.txt'}: is not a part of the tree that --overwrite deletes"
+    assert expected in refused(*words(run, "-o", out, "--overwrite", *few))
+    assert (out / "thesis.txt").read_text() == "mine"
+    (out / "thesis.txt").unlink()
+    (tmp_path / "link").symlink_to(out)
+    (out / "tree.nwk").write_text("old")
+    good(*words(run, "-o", tmp_path / "link", "--overwrite", *few))
+    assert (tmp_path / "link").is_symlink()
+    assert (out / "tree.nwk").read_text() != "old"
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["link", "tree.v1"]
+
+
+def test_the_tree_of_another_program_is_not_replaced(run, tmp_path):
+    (tmp_path / "tree.nwk").write_text("(a,b);")
+    assert "not an empty folder" in refused(*words(run, "-o", tmp_path, "--overwrite"))
+    assert (tmp_path / "tree.nwk").read_text() == "(a,b);"
+
+
 def test_a_folder_that_is_no_tree_is_never_replaced(run, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")

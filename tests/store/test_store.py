@@ -1,5 +1,6 @@
 """The run folder: round trips, readers beside a writer, and every way in which it can be wrong."""
 
+import contextlib
 import errno
 import json
 import os
@@ -300,14 +301,43 @@ def test_folders_above_are_made_and_an_empty_one_is_taken(tmp_path, task):
 def test_a_run_is_only_replaced_on_demand(tmp_path, task):
     path = tmp_path / "run"
     train(path, task)
-    (path / "report.html").write_text("mine")
     refused = message(store.create, path, task.header)
     options = "resume=True goes on with it, overwrite=True replaces it"
     assert refused == f"{path}: holds a run: {options}"
     store.create(path, task.header, overwrite=True).close()
     assert Trajectory.open(path).ages == ()
-    assert (path / "report.html").read_text() == "mine"  # not a run's file, so not deleted with it
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("name", ["report.html", "ages/plot.png", "sub"])
+def test_a_run_with_files_of_others_is_not_replaced(tmp_path, task, name):
+    path, other = tmp_path / "run", tmp_path / "run" / name
+    train(path, task)
+    shutil.copytree(path, tmp_path / "saved")
+    other.write_text("mine") if "." in name else other.mkdir()
+    expected = f"{other}: is not a part of the run that overwrite=True deletes: move it, or name another folder"
+    assert message(store.create, path, task.header, overwrite=True) == expected
+    assert message(Trajectory.open(tmp_path / "saved").save, path, overwrite=True) == expected
+    assert other.exists()
+    assert unreadable(path) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "saved"]
+
+
+def test_no_run_is_made_within_another(tmp_path, task):
+    store.create(tmp_path / "run", task.header).close()
+    assert "is within the run 'run'" in message(store.create, tmp_path / "run/deeper/run", task.header)
+    assert not (tmp_path / "run/deeper").exists()
+
+
+def test_a_run_is_saved_through_a_link(tmp_path, task):
+    for name in ("one", "two"):
+        train(tmp_path / name, task)
+    (tmp_path / "link").symlink_to(tmp_path / "two")
+    (tmp_path / "two/ages/000000001.safetensors").unlink()
+    Trajectory.open(tmp_path / "one").save(tmp_path / "link", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert Trajectory.open(tmp_path / "two").ages == Trajectory.open(tmp_path / "one").ages
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "one", "two"]
 
 
 @pytest.mark.parametrize("name", ["\u6f22" * 85, "\u00e9" * 120, "x" * 255], ids=["three bytes", "two", "one"])
@@ -319,7 +349,6 @@ def test_names_as_long_as_there_are(tmp_path, task, name):
     with files.atomic(tmp_path / f"{name[:-9]}.npz") as temporary:
         temporary.write_bytes(b"x")
     assert (tmp_path / f"{name[:-9]}.npz").read_bytes() == b"x"
-    assert "is no path" in message(Trajectory.open, "a\0b")
 
 
 def test_what_is_no_run_is_never_overwritten(tmp_path, task):
@@ -338,7 +367,7 @@ def test_what_is_no_run_is_never_overwritten(tmp_path, task):
 
 def test_a_failed_replacement_puts_the_old_run_back(tmp_path, task, monkeypatch):
     train(tmp_path / "run", task)
-    monkeypatch.setattr(Path, "write_text", failing_on("run.json", Path.write_text))
+    monkeypatch.setattr(store.header, "atomic_file", full)
     assert "no space left on device" in message(store.create, tmp_path / "run", task.header, overwrite=True)
     assert Trajectory.open(tmp_path / "run").ages[-1] == 20
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
@@ -484,16 +513,12 @@ def test_repr(finished, tmp_path, task):
 # Disks that are full, and places where nobody may write
 
 
-def failing_on(name, original):
-    """Return `original` of Path that fails half way, disk full, on paths with `name` in them."""
-
-    def write(self, content, *arguments, **options):
-        if name not in self.name:
-            return original(self, content, *arguments, **options)
-        original(self, content[: len(content) // 2], *arguments, **options)
+@contextlib.contextmanager
+def full(path, place):
+    """Write a file, but fail at the end, disk full."""
+    with files.atomic_file(path, place) as file:
+        yield file
         raise FULL
-
-    return write
 
 
 def filling_the_disk_on(name):

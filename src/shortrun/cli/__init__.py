@@ -5,10 +5,14 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
-__all__ = ["main", "program"]
+__all__ = ["STOPPED", "main", "program"]
+
+STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 
 
 def program() -> None:
@@ -29,8 +33,28 @@ def program() -> None:
         os._exit(said)
 
     atexit.register(leave)
-    code = main()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as of what runs with `&`
+        signal.signal(signal.SIGINT, interrupted)
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = STOPPED
     sys.exit(code)
+
+
+def interrupted(_: int, frame: FrameType | None) -> None:
+    """Answer Ctrl-C as Python does, but end at once while torch is imported: its C++ would abort, in words of its own.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At other times.
+    """
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "torch":
+            os._exit(STOPPED)
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,13 +16,13 @@ from typing import Annotated, Any
 import typer
 
 import shortrun
-from shortrun.cli import _output
+from shortrun.cli import STOPPED, _output
 from shortrun.cli._lazy import group_of
 from shortrun.errors import ShortrunError, StoreError, worded_in_flags
 from shortrun.files import explain
 from shortrun.memory import shortage
 
-USERS, OURS, STOPPED = 2, 1, 130
+USERS, OURS = 2, 1
 NO_ROOM = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
 FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 PHYSICS = "What the model has learned"

@@ -83,15 +83,15 @@ def check_outputs(parameters: Iterable[Parameter], words: Mapping[str, Any]) -> 
     StoreError
         If there is no folder for one, or it is another one's, or an input's.
     """
-    outputs = {each.name: words[each.name] for each in parameters if isinstance(words[each.name], Path)}
-    outputs = {each.name: outputs[each.name] for each in parameters if each.name in outputs and is_output(each)}
+    written = {each.name: metavar for each in parameters if (metavar := output_of(each)) not in (None, "RUN")}
+    outputs = {name: words[name] for name in written if isinstance(words[name], Path) and str(words[name]) != STDOUT}
     files = [Path(word) for name, word in words.items() if isinstance(word, str | Path) and name not in outputs]
     inputs = {path.resolve() for path in files if is_there(path)}
-    for path in outputs.values():
-        check_place(path)
-        if str(path) != STDOUT and path.resolve() in inputs:
+    for name, path in outputs.items():
+        check_place(path, folder=written[name] == "FOLDER")
+        if path.resolve() in inputs:
             raise StoreError(path, "is a file to be read: choose another name for what is written")
-        if str(path) != STDOUT and [*outputs.values()].count(path) > 1:
+        if [*outputs.values()].count(path) > 1:
             raise StoreError(path, "is to be written twice: choose another name for one of them")
 
 
@@ -103,10 +103,10 @@ def is_there(path: Path) -> bool:
         return False
 
 
-def is_output(parameter: Parameter) -> bool:
-    """Return whether a parameter names a file to write, for which there must be a folder; a run makes its own."""
+def output_of(parameter: Parameter) -> str | None:
+    """Return what the help calls what a parameter names to be written, a file, a folder or a run; None of others."""
     told = [it for it in get_args(parameter.annotation) if isinstance(it, ParameterInfo)]
-    return any(it.rich_help_panel == OUTPUT and it.metavar != "RUN" for it in told)
+    return next((it.metavar for it in told if it.rich_help_panel == OUTPUT), None)
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _options, _output, _reading
+from shortrun.cli import STOPPED, _options, _output, _reading
 from shortrun.cli._progress import shown
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.files import RUN
 from shortrun.phrases import counted
 from shortrun.progress import monitored
 from shortrun.records import FIRST_MONITORED, NOISE_HURT
@@ -24,8 +25,6 @@ from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
 if TYPE_CHECKING:
     from shortrun.data import Dataset
     from shortrun.store import Trajectory
-
-STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 
 
 @verb(reading=Reading, given=Config, settings=TrainSettings)
@@ -118,12 +117,24 @@ def learn(samples: Dataset, out: Path, settings: TrainSettings, changes: Mapping
     """
     from shortrun import workflows
 
+    before = None if settings.resume else mark(out)
     try:
         with shown() as progress, terminated_like_interrupted():
             return workflows.fit(samples, out=out, settings=settings, progress=progress, **changes)
     except KeyboardInterrupt:
-        _output.say(f"stopped at once; what was saved goes on with: {command(out)}", aside=True)
+        nothing = mark(out) in (None, before)
+        told = "before there was anything to save" if nothing else f"what was saved goes on with: {command(out)}"
+        _output.say(f"stopped at once{' ' if nothing else '; '}{told}", aside=True)
         raise typer.Exit(STOPPED) from None
+
+
+def mark(out: Path) -> tuple[int, int] | None:
+    """Return what tells a run from one that it replaces; None where there is none."""
+    try:
+        found = (out / RUN).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Machines of other programs: files that they wrote, read, and files that they open, written."""
 
-from shortrun.exchange.format import ModelFormat, by_name, named, of_file, of_name
+from shortrun.exchange.format import ModelFormat, by_name, check_file, named, of_file, of_name
 from shortrun.exchange.formats.sklearn import of_estimator
 from shortrun.exchange.machine import Arrays, Machine, arrays_of, in_binary, model_of, recoded, theta_of, usable
 from shortrun.exchange.pairwise import Pairwise
@@ -12,6 +12,7 @@ __all__ = [
     "Pairwise",
     "arrays_of",
     "by_name",
+    "check_file",
     "in_binary",
     "model_of",
     "named",

@@ -14,6 +14,12 @@ from shortrun.exchange.machine import Machine
 from shortrun.exchange.pairwise import Pairwise
 from shortrun.registry import declared
 
+OTHERS = {
+    "folder": Path.is_dir,
+    "pipe": Path.is_fifo,
+    "socket": Path.is_socket,
+    "device": lambda path: path.is_char_device() or path.is_block_device(),
+}
 ROOM = "shortrun.exchange.formats"
 
 
@@ -112,14 +118,20 @@ def of_file(path: Path) -> ModelFormat:
         known = sorted({suffix for each in by_name().values() if each.read is not None for suffix in each.suffixes})
         told = f"files that end in '{suffix}'" if suffix else "files without an ending"
         raise FormatError(path, None, f"cannot read {told} as a model, known: {', '.join(known)}{pickled(suffix)}")
-    if not path.is_file():
-        raise FormatError(path, None, "is a folder, a file expected" if path.is_dir() else "no such file")
+    check_file(path)
     with boundary.reading(path):
         found = next((each for each in likely.values() if each.fits is not None and each.fits(path)), None)
     if found is None:
         told = f"holds no machine in the layout of {', '.join(likely)}"
         raise FormatError(path, None, f"{told}; --from NAME says which it is")
     return found
+
+
+def check_file(path: Path) -> None:
+    """Raise FormatError if there is no file, but nothing or something in which reading cannot go back; says what."""
+    if not path.is_file():
+        found = next((name for name, is_one in OTHERS.items() if is_one(path)), None)
+        raise FormatError(path, None, "no such file" if found is None else f"is a {found}, a file expected")
 
 
 def of_name(path: Path) -> ModelFormat | None:

@@ -15,10 +15,11 @@ from shortrun.models import HIDDEN, LABEL, RBM, VISIBLE, Layer, Spec
 from shortrun.models.spec import HiddenRule
 from shortrun.phrases import counted
 from shortrun.typing import Theta
-from shortrun.units import Bernoulli, Gaussian, Ising, Potts, Units
+from shortrun.units import Bernoulli, Gaussian, Ising, Potts
 
 NEVER = 20.0  # below the most probable value of its site: what never occurs, one in 5e8
-UNIT_TYPES: dict[str, type] = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}
+POTTS = "potts"  # units of visible layers with colours
+UNIT_TYPES = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}
 
 
 class Arrays(NamedTuple):
@@ -186,24 +187,17 @@ def model_of(machine: Machine, arrays: Arrays) -> RBM:
     Raises
     ------
     ConfigError
-        If its units are not of a known type, or do not go with the arrays.
+        If its units do not go with the arrays.
     """
     potts = arrays.weight.ndim == 3
-    if potts != (machine.units == "potts"):
+    if potts != (machine.units == POTTS):
         raise ConfigError("units", f"'{machine.units}' does not go with a weight of shape {arrays.weight.shape}")
     sites, hidden = arrays.weight.shape[0], arrays.weight.shape[-1]
-    layers = [Layer(VISIBLE, sites, Potts(arrays.weight.shape[1]) if potts else units_of(machine.units))]
+    layers = [Layer(VISIBLE, sites, Potts(arrays.weight.shape[1]) if potts else UNIT_TYPES[machine.units]())]
     if arrays.label_bias is not None:
         layers.append(Layer(LABEL, 1, Potts(len(arrays.label_bias))))
-    layers.append(Layer(HIDDEN, hidden, units_of(machine.hidden_units)))
+    layers.append(Layer(HIDDEN, hidden, UNIT_TYPES[machine.hidden_units]()))
     return RBM(Spec(tuple(layers), machine.hidden_rule))
-
-
-def units_of(name: str) -> Units:
-    """Return the units of a name that have no colours."""
-    if name not in UNIT_TYPES:
-        raise ConfigError("units", f"one of {', '.join(UNIT_TYPES)} expected, got '{name}'")
-    return UNIT_TYPES[name]()
 
 
 def theta_of(arrays: Arrays) -> Theta:

@@ -15,7 +15,7 @@ from shortrun.data import Dataset
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.labels import UNKNOWN
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.files import atomic
+from shortrun.files import atomic_file
 from shortrun.landscape.fixed_points import FixedPoints, fixed_points
 from shortrun.landscape.growth import starts_of
 from shortrun.models import LABEL, RBM, Layer, parts_of
@@ -91,7 +91,7 @@ class Basins(Shown):
         """Write mean features as .npz: an array (D, sites) or (D, sites, colours) a layer, and the table's numbers."""
         layers: dict[str, Any] = {layer.name: by_site(layer, m) for layer, m in self.layers()}
         points = self.points
-        with atomic(path) as temporary, temporary.open("wb") as file:
+        with atomic_file(path) as file:
             np.savez_compressed(
                 file,
                 **layers,

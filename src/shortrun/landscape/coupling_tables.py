@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import ConfigError
-from shortrun.files import atomic
+from shortrun.files import atomic_file
 from shortrun.landscape.couplings import fields, pair_strengths, pairs, strengths, triples
 from shortrun.landscape.named_sites import NamedSites
 from shortrun.landscape.sites import Sites
@@ -68,7 +68,7 @@ class Couplings(Shown):
 
     def save(self, path: Path | str) -> None:
         """Write the arrays as .npz."""
-        with atomic(path) as temporary, temporary.open("wb") as file:
+        with atomic_file(path) as file:
             np.savez_compressed(file, allow_pickle=False, **self.arrays)
 
 

@@ -26,7 +26,7 @@ from shortrun.settings._base import (
     option,
     options,
 )
-from shortrun.settings.exchange import ExportSettings, ImportSettings, MachineSettings
+from shortrun.settings.exchange import ExportSettings, ImportSettings, MachineSettings, ParameterSettings
 from shortrun.settings.keywords import takes
 from shortrun.settings.landscape import (
     ContactsSettings,
@@ -95,6 +95,7 @@ __all__ = [
     "OfAge",
     "OfAges",
     "Option",
+    "ParameterSettings",
     "Positive",
     "PredictSettings",
     "Rate",

@@ -34,6 +34,15 @@ class MachineSettings(Settings):
     overwrite: bool = option(False, "Replace the run that is there.", panel=OUTPUT)
 
 
+class ParameterSettings(MachineSettings):
+    """Options of `from_parameters`."""
+
+    units: Literal["bernoulli", "ising", "gaussian", "potts"] | None = option(
+        None, "Of the sites; by default bernoulli, or potts with colours."
+    )
+    hidden_units: Literal["bernoulli", "ising", "gaussian"] = option("bernoulli", "Of the hidden layer.")
+
+
 class ImportSettings(MachineSettings):
     """Options of `import`."""
 

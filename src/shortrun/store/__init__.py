@@ -3,7 +3,7 @@
 from shortrun.store.folder import create, reopen
 from shortrun.store.header import FORMAT_VERSION, describe, describe_imported, software_version
 from shortrun.store.rows import KnownRows
-from shortrun.store.temporary import TemporaryFolder
+from shortrun.store.temporary import TemporaryFolder, placed
 from shortrun.store.trajectory import Trajectory
 from shortrun.store.writer import Writer
 
@@ -16,6 +16,7 @@ __all__ = [
     "create",
     "describe",
     "describe_imported",
+    "placed",
     "reopen",
     "software_version",
 ]

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from shortrun.errors import StoreError
-from shortrun.files import Place, explain
+from shortrun.files import AGES, Place, explain
 from shortrun.models import Model, named_blocks
 from shortrun.store import tensors
 from shortrun.typing import Theta
 
-FOLDER, SUFFIX, AVERAGE, UPDATE = "ages", ".safetensors", "average.", "update"
+FOLDER, SUFFIX, AVERAGE, UPDATE = AGES, ".safetensors", "average.", "update"
+LARGEST = 10**12 - 1  # age, by the digits that a name can have
 NAMED = re.compile(rf"([0-9]{{9}}|[1-9][0-9]{{9,11}}){re.escape(SUFFIX)}", re.ASCII)  # as `path_of` does
 PART = 2**22  # parameters
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from shortrun.errors import StoreError
-from shortrun.files import explain, real, shortened
+from shortrun.files import check_ours, check_outside_runs, explain, real, shortened
 from shortrun.models import Model
 from shortrun.store import ages, header, log, profile, restart
 from shortrun.store import rows as known_rows
@@ -57,17 +57,26 @@ def create(
     Raises
     ------
     StoreError
-        If a run is there and `overwrite` is False, if something else is there, if another training writes there, or if
-        the folder cannot be made.
+        If a run is there and `overwrite` is False, if something else is there, if another training writes there, if it
+        is within a run, or if the folder cannot be made.
     """
     folder = real(path)
+    check_outside_runs(folder)
     if not header.is_run(folder):
         _check_free(folder)
         return _fill(folder, form, (model, rows), resumable)
     if not overwrite:
         Lock(folder).release()  # refused, with another reason, while a training writes there
         raise StoreError(path, "holds a run: --resume goes on with it, --overwrite replaces it")
+    check_replaceable(folder)
     return _replace(folder, form, (model, rows), resumable)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise StoreError if the folder of a run holds a file that is none of the run's: it would be deleted with it."""
+    own = BEFORE_HEADER | {header.NAME}
+    check_ours(folder, lambda each: each.name in own or _is_temporary(each), "run")
+    check_ours(folder / ages.FOLDER, lambda each: bool(ages.NAMED.fullmatch(each.name)) or _is_temporary(each), "run")
 
 
 def _check_free(folder: Path) -> None:
@@ -148,11 +157,8 @@ def _put_back(aside: Path, folder: Path) -> None:
 
 
 def _discard(aside: Path, folder: Path) -> None:
-    """Delete a replaced run and what a kill left of earlier ones; files that are not ours move to the new."""
+    """Delete a replaced run and what a kill left of earlier ones."""
     with contextlib.suppress(OSError):
-        for entry in aside.iterdir():
-            if entry.name not in BEFORE_HEADER | {header.NAME} and not _is_temporary(entry):
-                entry.rename(folder / entry.name)
         (aside / header.NAME).unlink()  # first: half a run must not look like one
     for old in folder.parent.glob(glob.escape(shortened(folder.name) + ASIDE) + "[0-9a-f]" * 8):
         if not header.is_run(old):

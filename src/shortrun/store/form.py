@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shortrun import jsons, units
+from shortrun.cells import HALVES
 from shortrun.errors import ConfigError, nearest
 from shortrun.settings import MOST_STEPS, Config
 
@@ -170,7 +171,8 @@ class HeaderForm(Form):
 def fault(form: Any) -> str | None:
     """Return what is wrong with a header, with its key; None if it can be used."""
     try:
-        header = HeaderForm.model_validate_json(jsons.dumps(form))
+        text = jsons.dumps(form, ensure_ascii=False)
+        header = HeaderForm.model_validate_json(HALVES.sub("?", text))  # as names of files may have, which are no text
         Config.model_validate_json(jsons.dumps(Config.known(header.config)), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -14,17 +14,18 @@ import numpy as np
 from pydantic import ValidationError
 
 from shortrun import jsons
+from shortrun.cells import HALVES
 from shortrun.data import Dataset, Kind
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, ShortrunError, StoreError, nearest, printable
-from shortrun.files import atomic, check_regular, explain
+from shortrun.files import RUN, Place, atomic_file, check_regular, explain
 from shortrun.models import AnySpec, Spec, spec_from_dict
 from shortrun.settings import Config
 from shortrun.store.earlier import completed, upgraded
 from shortrun.store.form import fault, filled
 
 FORMAT_VERSION = 2
-NAME, SUM = "run.json", "crc32"
+NAME, SUM = RUN, "crc32"
 LONGEST = 2**30  # bytes
 KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
@@ -65,7 +66,16 @@ def of_parts(
     classes: Sequence[str],
     about: Mapping[str, Any],
 ) -> Header:
-    """Return the header of a machine, its kind of data, its classes and what is known of its samples."""
+    """Return the header of a machine, its kind of data, its classes and what is known of its samples.
+
+    Raises
+    ------
+    ConfigError
+        If the name of a class is no text.
+    """
+    half = next((name for name in classes if HALVES.search(name)), None)
+    if half is not None:
+        raise ConfigError("labels", f"names of whole letters expected, got '{half}'")
     header = {
         "format_version": FORMAT_VERSION,
         "software": {"name": "shortrun", "version": software_version()},
@@ -119,8 +129,8 @@ def write(folder: Path, header: Mapping[str, Any]) -> None:
     StoreError
         If it cannot be written.
     """
-    with atomic(folder / NAME) as temporary:
-        temporary.write_text(jsons.shown(dump({**header, SUM: sum_of(header)})), encoding="utf-8")
+    with atomic_file(folder / NAME, Place(folder)) as file:
+        file.write(jsons.shown(dump({**header, SUM: sum_of(header)})).encode())
 
 
 def read(folder: Path) -> Header:
@@ -141,10 +151,6 @@ def read(folder: Path) -> Header:
         raise StoreError(path, explain(error)) from None
     except UnicodeDecodeError:
         raise StoreError(path, "is broken: not text in UTF-8") from None
-    except StoreError:
-        raise
-    except ValueError as error:  # NUL
-        raise StoreError(folder, f"is no path: {error}") from None
     return check(path, text)
 
 

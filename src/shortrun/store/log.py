@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shortrun import jsons
 from shortrun.errors import StoreError
-from shortrun.files import Place, atomic, check_regular, explain
+from shortrun.files import Place, atomic_file, check_regular, explain
 from shortrun.phrases import first_of, plural
 from shortrun.records import Record
 from shortrun.store import restart
@@ -120,8 +120,8 @@ def trim(folder: Path, update: int) -> list[str]:
             last = record["update"]
     content = b"".join(line + b"\n" for line in kept)
     if size != len(content):
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
+        with atomic_file(path, Place(folder)) as file:
+            file.write(content)
     # What was later comes again; so does the last line, if its training was killed before it had written all of it.
     later = [(_update_of(line) or (LATEST if line is rest else 0)) > update for line in lines]
     lost = [i for i, record in enumerate(records, 1) if record is None and not later[i - 1]]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shortrun import scratch
 from shortrun.errors import StoreError
-from shortrun.files import explain, real
+from shortrun.files import atomic_folder, explain, real
 from shortrun.store import ages, header
+from shortrun.store.folder import check_replaceable
 from shortrun.store.lock import NAME as LOCK
 from shortrun.store.lock import Lock
 
@@ -66,29 +67,35 @@ def save(run: Path, path: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     StoreError
+        As `placed` does.
+    """
+    with placed(path, overwrite=overwrite) as folder:
+        shutil.copytree(run, folder, ignore=shutil.ignore_patterns(LOCK), dirs_exist_ok=True)
+
+
+@contextlib.contextmanager
+def placed(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give an empty folder for a run, which becomes `path` on leaving: whole or not at all.
+
+    Raises
+    ------
+    StoreError
         If something is there that is not to be replaced, a training writes there, or the folder cannot be written.
     """
-    if path.exists() and not (header.is_run(path) and overwrite) and (not path.is_dir() or any(path.iterdir())):
-        there = "holds a run: overwrite=True replaces it" if header.is_run(path) else "holds something else already"
-        raise StoreError(path, there)
-    lock = Lock(real(path)) if header.is_run(path) else None
+    is_run = header.is_run(path)
+    if is_run and not overwrite:
+        raise StoreError(path, "holds a run: --overwrite replaces it, or name another folder")
+    lock = Lock(real(path)) if is_run else None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as place:
-            new, old = Path(place) / "new", Path(place) / "old"
-            shutil.copytree(run, new, ignore=shutil.ignore_patterns(LOCK))
+        if lock is not None:
+            check_replaceable(path)
+        real(path).parent.mkdir(parents=True, exist_ok=True)
+        with atomic_folder(path, replace=is_run) as folder:
+            yield folder
             if lock is not None and os.name == "nt":  # a folder is not renamed there while a file in it is open
                 lock.release()
-            if path.exists():
-                path.rename(old)
-            try:
-                new.rename(path)
-            except OSError:
-                if old.exists():
-                    old.rename(path)
-                raise
-    except (OSError, shutil.Error) as error:
-        raise StoreError(path, explain(error) if error.errno else str(error)) from None
+    except OSError as error:
+        raise StoreError(path, explain(error)) from None
     finally:
         if lock is not None:
             lock.release()

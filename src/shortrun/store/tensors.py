@@ -69,14 +69,14 @@ def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
     metadata : Mapping[str, str]
         What else is known.
     place : Place, optional
-        The folder above it that is held open.
+        The folder above it that is held open; by default its own.
 
     Raises
     ------
     StoreError
         If the file cannot be written; the old file, if any, is still there.
     """
-    with atomic_file(path, place) as file:
+    with atomic_file(path, place or Place(path.parent)) as file:
         put(file, tensors, metadata)
 
 

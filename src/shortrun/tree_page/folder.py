@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +13,7 @@ from shortrun import plots
 from shortrun.cells import texts
 from shortrun.data import Dataset
 from shortrun.errors import StoreError
-from shortrun.files import atomic_folder, check_new, explain
+from shortrun.files import atomic_folder, check_new, check_ours, check_place
 from shortrun.landscape import Tree, leaf_names, newick, node_names
 from shortrun.landscape.tree_layout import majority
 from shortrun.models import RBM
@@ -25,7 +22,9 @@ from shortrun.store import Trajectory
 from shortrun.tree_page.itol import itol
 from shortrun.tree_page.page import render_tree, strips_of
 
-NEWICK = "tree.nwk"
+NEWICK, NODES, MEMBERS, POINTS = "tree.nwk", "nodes.csv", "members.csv", "nodes.npz"
+STRAIGHT, CIRCULAR, PAGE = "tree.png", "circular.png", "tree.html"
+FILES, STRIPS = {NEWICK, NODES, MEMBERS, POINTS, STRAIGHT, CIRCULAR, PAGE}, "itol_*.txt"
 
 
 @takes(TreeFolderSettings)
@@ -85,17 +84,19 @@ def write_tree(
     """
     model, names = cast("RBM", run.model), leaf_names(data.names.tolist())
     strips = strips_of(data, annotations or {})
-    with new_folder(Path(folder), settings.overwrite) as out:
+    folder = Path(folder)
+    check_folder(folder, settings.overwrite)
+    with atomic_folder(folder, replace=is_tree(folder)) as out:
         (out / NEWICK).write_text(newick(tree, names), encoding="utf-8")
-        texts(nodes_table(tree, data, names)).to_csv(out / "nodes.csv", index=False, float_format="%.9g")
-        texts(members_table(tree, data, names, settings.clusters)).to_csv(out / "members.csv", index=False)
-        np.savez_compressed(out / "nodes.npz", allow_pickle=False, **fixed_points(tree, model, names))
+        texts(nodes_table(tree, data, names)).to_csv(out / NODES, index=False, float_format="%.9g")
+        texts(members_table(tree, data, names, settings.clusters)).to_csv(out / MEMBERS, index=False)
+        np.savez_compressed(out / POINTS, allow_pickle=False, **fixed_points(tree, model, names))
         for name, text in itol(tree, names, strips).items():
             (out / name).write_text(text, encoding="utf-8")
-        for name, circular in (("tree.png", False), ("circular.png", True)):
+        for name, circular in ((STRAIGHT, False), (CIRCULAR, True)):
             figure = plots.tree(tree, names, strips, circular=circular, depth=settings.depth, title=title)
             plots.save(figure, out / name)
-        (out / "tree.html").write_text(render_tree(tree, names, strips, title=title), encoding="utf-8")
+        (out / PAGE).write_text(render_tree(tree, names, strips, title=title), encoding="utf-8")
 
 
 def nodes_table(tree: Tree, data: Dataset, names: list[str]) -> pd.DataFrame:
@@ -162,34 +163,21 @@ def check_folder(path: Path, overwrite: bool) -> None:
     Raises
     ------
     StoreError
-        If it exists and is not a tree, or is a tree that must not be replaced.
+        If it exists and is not a tree, is a tree that must not be replaced, or holds something else besides.
 
     Examples
     --------
     >>> check_folder(Path("another tree"), overwrite=False)
     """
-    if not path.parent.is_dir():
-        raise StoreError(path, "no such folder to make it in")
-    if not (path / NEWICK).is_file():
+    check_place(path, folder=True)
+    if not is_tree(path):
         check_new(path)
     elif not overwrite:
         raise StoreError(path, "holds a tree: --overwrite replaces it")
+    else:
+        check_ours(path, lambda each: each.is_file() and (each.name in FILES or each.match(STRIPS)), "tree")
 
 
-@contextlib.contextmanager
-def new_folder(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary folder that becomes `path`; an existing tree is deleted once the new one is in place."""
-    check_folder(path, overwrite)
-    if not (path / NEWICK).is_file():
-        with atomic_folder(path) as temporary:
-            yield temporary
-        return
-    fresh, aside = (path.with_name(f".{path.name}.{kind}-{secrets.token_hex(4)}") for kind in ("new", "old"))
-    with atomic_folder(fresh) as temporary:
-        yield temporary
-    try:
-        path.rename(aside)
-        fresh.rename(path)
-    except OSError as error:
-        raise StoreError(path, explain(error)) from error
-    shutil.rmtree(aside, ignore_errors=True)
+def is_tree(path: Path) -> bool:
+    """Return whether a folder holds a tree, and not only a Newick file, which any program writes."""
+    return all((path / name).is_file() for name in (NEWICK, POINTS))

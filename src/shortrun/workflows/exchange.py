@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shortrun import exchange, learning, store
-from shortrun.data import Dataset, Kind
+from shortrun.data import Kind
 from shortrun.data.core import alphabet, boundary
-from shortrun.data.core.kind import kind_of
+from shortrun.data.core.kind import HasKind, kind_of
 from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.exchange import Arrays, Machine, ModelFormat, Pairwise
 from shortrun.exchange.machine import check_classes, default_classes, held, usual_order
@@ -20,11 +21,20 @@ from shortrun.files import atomic_file, check_place
 from shortrun.landscape import couplings_of
 from shortrun.models import RBM
 from shortrun.phrases import counted
-from shortrun.settings import Config, CouplingsSettings, ExportSettings, ImportSettings, MachineSettings, takes
+from shortrun.settings import (
+    Config,
+    CouplingsSettings,
+    ExportSettings,
+    ImportSettings,
+    MachineSettings,
+    ParameterSettings,
+    takes,
+)
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.workflows._runs import age_of, check_ages, opened, rbm_of
 from shortrun.workflows._sites import class_code, named_sites
 
+SAID = ("units", "hidden_units", "labels", "alphabet")  # what a file may say
 SCHEME, STEPS = "pcd", 1000  # of a machine of which nothing is known: chains as long as equilibrium may need
 
 
@@ -33,7 +43,7 @@ def import_model(
     source: Path | str | Any,
     *,
     out: Path | str | None = None,
-    like: Dataset | Kind | None = None,
+    like: Kind | HasKind | None = None,
     settings: ImportSettings,
 ) -> Trajectory:
     """Make a run of a machine that another program trained: every verb works on it.
@@ -45,8 +55,8 @@ def import_model(
         .safetensors, or a fitted `BernoulliRBM` of scikit-learn. Pickles are never read.
     out : Path or str, optional
         Folder of the run; by default a temporary one, which goes with the value that is returned.
-    like : Dataset or Kind, optional
-        Samples such as it learned from: they say what codes, sites and the shape of images mean.
+    like : Kind or Dataset or Trajectory, optional
+        Samples such as it learned from, or a run of such: they say what codes, sites and the shape of images mean.
 
     Returns
     -------
@@ -79,15 +89,14 @@ def import_model(
         return _made(Source(exchange.of_estimator(source), exchange.named("sklearn"), None, like), out, settings)
     path = Path(source)
     form = exchange.of_file(path) if settings.format is None else exchange.named(settings.format)
-    with boundary.reading(path):
-        if not path.is_file():
-            raise FormatError(path, None, "is a folder, a file expected" if path.is_dir() else "no such file")
+    with boundary.reading(path), _told_of(path, settings):
+        exchange.check_file(path)
         assert form.read is not None
         machine = form.read(path).noted(f"imported from {path.name}, a file of {form.program}")
         return _made(Source(machine, form, path, like), out, settings)
 
 
-@takes(MachineSettings)
+@takes(ParameterSettings)
 def from_parameters(
     weight: Any,
     bias: Any,
@@ -95,10 +104,8 @@ def from_parameters(
     *,
     label_weight: Any = None,
     label_bias: Any = None,
-    units: str | None = None,
-    hidden_units: str = "bernoulli",
     out: Path | str | None = None,
-    settings: MachineSettings,
+    settings: ParameterSettings,
 ) -> Trajectory:
     """Make a run of the parameters of a machine: E = - a v - b h - v W h, and - d l - l D h of a label.
 
@@ -112,10 +119,6 @@ def from_parameters(
         b, (hidden,).
     label_weight, label_bias : Any, optional
         D, (classes, hidden), and d, (classes,).
-    units : {"bernoulli", "ising", "gaussian", "potts"}, optional
-        Of the sites; by default bernoulli, or potts with colours.
-    hidden_units : {"bernoulli", "ising", "gaussian"}, default "bernoulli"
-        Of the hidden layer.
     out : Path or str, optional
         Folder of the run; by default a temporary one, which goes with the value that is returned.
 
@@ -139,16 +142,44 @@ def from_parameters(
     >>> run.sites, run.hidden, run.alphabet.letters, len(sr.generate(run, n=2))
     (5, 3, 'ACGT', 2)
     """
-    of_label = (None if each is None else as_array(each) for each in (label_weight, label_bias))
-    arrays = Arrays(as_array(weight), as_array(bias), as_array(hidden_bias), *of_label)
-    found = units or ("potts" if np.ndim(arrays.weight) == 3 else "bernoulli")
-    machine = Machine((0,), lambda _: arrays, units=found, hidden_units=hidden_units)
+    named = {"weight": weight, "bias": bias, "hidden_bias": hidden_bias}
+    of_label = {"label_weight": label_weight, "label_bias": label_bias}
+    named |= {name: each for name, each in of_label.items() if each is not None}
+    arrays = Arrays(**{name: as_array(name, each) for name, each in named.items()})
+    units = settings.units or ("potts" if np.ndim(arrays.weight) == 3 else "bernoulli")
+    machine = Machine((0,), lambda _: arrays, units=units, hidden_units=settings.hidden_units)
     return _made(Source(machine, exchange.named("npz"), None, None), out, settings)
 
 
-def as_array(values: Any) -> np.ndarray:
-    """Return numbers as an array; a tensor from any device, without its gradient."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+def as_array(name: str, values: Any) -> np.ndarray:
+    """Return numbers as an array; a tensor from any device, without its gradient.
+
+    Raises
+    ------
+    DataError
+        If they make none, as rows of different lengths.
+    """
+    try:
+        return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(f"{name}: an array of numbers expected ({boundary.complaint(error)})") from None
+
+
+@contextlib.contextmanager
+def _told_of(path: Path, settings: MachineSettings) -> Iterator[None]:
+    """Say of the file what is wrong with what it says, not of an option that was not given.
+
+    Raises
+    ------
+    FormatError
+        In place of a ConfigError.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        if error.key not in SAID or getattr(settings, error.key, None):
+            raise
+        raise FormatError(path, None, str(error)) from None
 
 
 class Source(NamedTuple):
@@ -157,7 +188,7 @@ class Source(NamedTuple):
     machine: Machine
     form: ModelFormat
     path: Path | None
-    like: Dataset | Kind | None
+    like: Kind | HasKind | None
 
 
 def _made(source: Source, out: Path | str | None, settings: MachineSettings) -> Trajectory:
@@ -179,13 +210,21 @@ def _made(source: Source, out: Path | str | None, settings: MachineSettings) -> 
     config = _config(machine, model)
     scheme = learning.from_settings(config.scheme, model.spec.label is not None)
     header = store.describe_imported(model.spec, scheme, config, kind, classes, [*machine.notes, *notes])
-    place = TemporaryFolder() if out is None else Path(out)
-    folder = place.run if isinstance(place, TemporaryFolder) else place
-    with store.create(folder, header, model=model, overwrite=settings.overwrite, resumable=False) as writer:
-        for age in machine.ages:
-            theta = exchange.theta_of(recode(_usable(machine, path, age)[0]))
-            writer.age(learning.Training(update=age, theta=theta, moments=(), chains=()))
-    return Trajectory.kept_in(place) if isinstance(place, TemporaryFolder) else Trajectory.open(folder)
+
+    def fill(folder: Path) -> None:
+        with store.create(folder, header, model=model, resumable=False) as writer:
+            for age in machine.ages:
+                theta = exchange.theta_of(recode(_usable(machine, path, age)[0]))
+                writer.age(learning.Training(update=age, theta=theta, moments=(), chains=()))
+
+    if out is None:
+        place = TemporaryFolder()
+        fill(place.run)
+        return Trajectory.kept_in(place)
+    with store.placed(Path(out), overwrite=settings.overwrite) as folder:
+        fill(folder)
+        Trajectory.open(folder)  # none is kept that cannot be
+    return Trajectory.open(out)
 
 
 def _usable(machine: Machine, path: Path | None, age: int) -> tuple[Arrays, int]:
@@ -229,7 +268,7 @@ def _meaning(source: Source, arrays: Arrays, given: str | None) -> tuple[Kind, C
     return kind, lambda arrays: exchange.recoded(arrays, letters, order), [] if note is None else [note]
 
 
-def _alike(kind: Kind, like: Dataset | Kind | None) -> Kind:
+def _alike(kind: Kind, like: Kind | HasKind | None) -> Kind:
     """Return the kind of samples that a machine is to be like, which know more of themselves than it does.
 
     Raises

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shortrun.cells import HALVES
 from shortrun.errors import ConfigError, DataError, nearest
 
 AMBIGUOUS = "NRYSWKMBDHVX"  # letters for several bases
@@ -35,6 +36,8 @@ class Alphabet:
     letters: str
 
     def __post_init__(self):
+        if HALVES.search(self.letters):
+            raise ConfigError("alphabet", f"whole letters expected, got '{self.letters}'")
         if len(set(self.letters)) != len(self.letters):
             raise ConfigError("alphabet", f"letters must differ, got '{self.letters}'")
         if not 2 <= len(self.letters) <= MAX_COLOURS:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shortrun.errors import FormatError, ShortrunError, StoreError
-from shortrun.files import explain
+from shortrun.files import check_named, explain
 
 FOREIGN = (  # what libraries raise on odd files; no AssertionError, NameError or ImportError: those are our faults
     ArithmeticError,
@@ -51,9 +51,12 @@ def reading(path: Path | str) -> Iterator[None]:
 
     Raises
     ------
+    ConfigError
+        If the path names nothing.
     FormatError
         With the exception as its cause.
     """
+    check_named(path)
     with quiet():
         try:
             yield

@@ -16,7 +16,7 @@ import numpy as np
 from shortrun.data.core.originals import joined_originals
 from shortrun.data.core.words import one_spelling
 from shortrun.errors import DataError
-from shortrun.files import atomic
+from shortrun.files import atomic_file
 
 if TYPE_CHECKING:
     from shortrun.data.core.dataset import Dataset
@@ -71,7 +71,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     StoreError
         If it cannot be written.
     """
-    with atomic(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path) as file:
         if path.suffix.lower() != ".gz":
             yield file
             return

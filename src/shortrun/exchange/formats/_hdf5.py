@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from shortrun.data.arrays.formats.hdf5 import H5PY, array, opened
+from shortrun.data.arrays.formats.hdf5 import H5PY, array, opened, told
 from shortrun.data.core.libraries import library
 from shortrun.errors import FormatError
 from shortrun.exchange.machine import Arrays, Machine
@@ -21,13 +23,29 @@ BIASES = {"weight": "weight_matrix", "bias": "vbias", "hidden_bias": "hbias"}
 OF_LABEL = {"label_weight": "label_matrix", "label_bias": "lbias"}
 
 
+class File:
+    """A file that is opened once, however many ages are read, and closed when nothing reads it any more."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        stack = contextlib.ExitStack()
+        self._file = stack.enter_context(opened(path))
+        weakref.finalize(self, stack.close)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Any]:
+        """Give what the library has opened; what it raises is a FormatError."""
+        with told(self.path):
+            yield self._file
+
+
 def ages_in(file: Iterable[str], prefix: str = "(?:update|epoch)_") -> dict[int, str]:
     """Return age -> key of the entries that are named after one, in increasing order."""
     found = ((re.fullmatch(prefix + NUMBERED, key, re.ASCII), key) for key in file)
     return dict(sorted((int(match[1]), key) for match, key in found if match is not None))
 
 
-def ages_of(path: Path, prefix: str = "(?:update|epoch)_") -> dict[int, str]:
+def ages_of(source: File, prefix: str = "(?:update|epoch)_") -> dict[int, str]:
     """Return age -> key of a file.
 
     Raises
@@ -35,17 +53,17 @@ def ages_of(path: Path, prefix: str = "(?:update|epoch)_") -> dict[int, str]:
     FormatError
         If there is none.
     """
-    with opened(path) as file:
+    with source.reading() as file:
         found = ages_in(file, prefix)
     if not found:
-        raise FormatError(path, None, "holds no age of a training, such as 'update_100'")
+        raise FormatError(source.path, None, "holds no age of a training, such as 'update_100'")
     return found
 
 
-def arrays_at(path: Path, keys: dict[str, str]) -> Arrays:
+def arrays_at(source: File, keys: dict[str, str]) -> Arrays:
     """Return the arrays of these keys."""
-    with opened(path) as file:
-        return Arrays(**{name: array(path, file, key) for name, key in keys.items()})
+    with source.reading() as file:
+        return Arrays(**{name: array(source.path, file, key) for name, key in keys.items()})
 
 
 def first_group(file: Any) -> Any:
@@ -54,19 +72,19 @@ def first_group(file: Any) -> Any:
     return {} if key is None or not hasattr(file[key], "keys") else file[key]
 
 
-def number(path: Path, key: str) -> int | None:
+def number(source: File, key: str) -> int | None:
     """Return a whole number of a file, None where it is not there or no positive one."""
-    with opened(path) as file:
+    with source.reading() as file:
         if key not in file:
             return None
-        found = array(path, file, key)
+        found = array(source.path, file, key)
     return int(found) if found.shape == () and found.dtype.kind in "iu" and 0 < int(found) < 2**24 else None
 
 
-def text(path: Path, key: str) -> str | None:
+def text(source: File, key: str) -> str | None:
     """Return a text of a file, None where it is not there."""
-    with opened(path) as file:
-        return str(array(path, file, key)) if key in file else None
+    with source.reading() as file:
+        return str(array(source.path, file, key)) if key in file else None
 
 
 def shape_of(group: Any, key: str) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from shortrun import jsons
 from shortrun.errors import FormatError, nearest
-from shortrun.exchange.machine import Arrays, Machine
+from shortrun.exchange.machine import POTTS, UNIT_TYPES, Arrays, Machine
+from shortrun.store.ages import LARGEST
 
 NAMES = {  # of the arrays, the first is written, all are read
     "weight": ("weight", "weight_matrix", "W"),
@@ -19,9 +20,7 @@ NAMES = {  # of the arrays, the first is written, all are read
     "label_bias": ("label_bias", "lbias"),
 }
 TEXTS = ("units", "hidden_units", "hidden_rule", "alphabet", "classes", "scheme", "steps", "age")
-UNITS = ("bernoulli", "ising", "potts", "gaussian")
 RULES, SCHEMES = ("sample", "mean"), ("ff", "pcd", "cd", "rdm")
-LARGEST = 10**12
 
 
 def named(machine: Machine) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -65,12 +64,12 @@ def machine_of(path: Path, arrays: Arrays, texts: Mapping[str, str]) -> Machine:
     FormatError
         If a text is none of those that are known.
     """
-    default = "potts" if np.ndim(arrays.weight) == 3 else "bernoulli"
+    default = POTTS if np.ndim(arrays.weight) == 3 else "bernoulli"
     return Machine(
         (number(path, texts, "age", LARGEST) or 0,),
         lambda _: arrays,
-        units=one_of(path, texts, "units", UNITS) or default,
-        hidden_units=one_of(path, texts, "hidden_units", UNITS) or "bernoulli",
+        units=one_of(path, texts, "units", (*UNIT_TYPES, POTTS)) or default,
+        hidden_units=one_of(path, texts, "hidden_units", (*UNIT_TYPES,)) or "bernoulli",
         hidden_rule="mean" if one_of(path, texts, "hidden_rule", RULES) == "mean" else "sample",
         letters=texts.get("alphabet"),
         classes=classes_in(path, texts.get("classes")),

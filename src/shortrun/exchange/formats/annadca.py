@@ -17,13 +17,14 @@ VOCABULARY, ALPHABET = "label_vocabulary", "alphabet"  # attributes of the file
 
 def read(path: Path) -> Machine:
     """Read all updates, of which 0.2.3 keeps one; its training is PCD with sampled hidden units."""
-    ages = _hdf5.ages_of(path)
-    with opened(path) as file:
+    source = _hdf5.File(path)
+    ages = _hdf5.ages_of(source)
+    with source.reading() as file:
         potts = len(_hdf5.shape_of(_hdf5.first_group(file), "weight_matrix")) == 3
         about = {key: str(file.attrs[key]) for key in (VOCABULARY, ALPHABET) if key in file.attrs}
     return Machine(
         tuple(ages),
-        partial(at, path, ages),
+        partial(at, source, ages),
         scheme="pcd",
         units="potts" if potts else "bernoulli",
         classes=_named.classes_in(path, about.get(VOCABULARY)),
@@ -31,10 +32,10 @@ def read(path: Path) -> Machine:
     )
 
 
-def at(path: Path, ages: dict[int, str], age: int) -> Arrays:
+def at(source: _hdf5.File, ages: dict[int, str], age: int) -> Arrays:
     """Return the parameters at an age."""
     keys = _hdf5.BIASES | _hdf5.OF_LABEL
-    return _hdf5.arrays_at(path, {name: f"{ages[age]}/{key}" for name, key in keys.items()})
+    return _hdf5.arrays_at(source, {name: f"{ages[age]}/{key}" for name, key in keys.items()})
 
 
 def fits(path: Path) -> bool:

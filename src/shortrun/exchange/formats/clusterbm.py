@@ -31,15 +31,16 @@ def machine_in(path: Path) -> tuple[Machine, tuple[int, ...]]:
     FormatError
         If it is a machine without hidden units, or with a label.
     """
-    ages = _hdf5.ages_of(path)
-    with opened(path) as file:
+    source = _hdf5.File(path)
+    ages = _hdf5.ages_of(source)
+    with source.reading() as file:
         group = _hdf5.first_group(file)
         if COUPLINGS in group:
             raise FormatError(path, None, "is a Boltzmann machine of couplings: it has no hidden units to read")
         if "label_matrix" in group:
             raise FormatError(path, None, "has labels, which clusterbm knows nothing of: --from annadca reads them")
         shape = _hdf5.shape_of(group, "weight_matrix")
-    return Machine(tuple(ages), partial(at, path, ages), units="potts" if len(shape) == 3 else "bernoulli"), shape
+    return Machine(tuple(ages), partial(at, source, ages), units="potts" if len(shape) == 3 else "bernoulli"), shape
 
 
 def taken(sites: int, colours: int, other: str) -> str:
@@ -48,9 +49,9 @@ def taken(sites: int, colours: int, other: str) -> str:
     return f"{told}, by their shape; --from {other} takes it the other way round"
 
 
-def at(path: Path, ages: dict[int, str], age: int) -> Arrays:
+def at(source: _hdf5.File, ages: dict[int, str], age: int) -> Arrays:
     """Return the parameters at an age."""
-    return _hdf5.arrays_at(path, {name: f"{ages[age]}/{key}" for name, key in _hdf5.BIASES.items()})
+    return _hdf5.arrays_at(source, {name: f"{ages[age]}/{key}" for name, key in _hdf5.BIASES.items()})
 
 
 def fits(path: Path) -> bool:

@@ -20,22 +20,23 @@ KEYS = {"weight": "W", "bias": "vbias", "hidden_bias": "hbias", "label_weight": 
 
 def read(path: Path) -> Machine:
     """Read all epochs that were kept; its hidden units pass on their means."""
-    ages = _hdf5.ages_of(path, "W")
-    with opened(path) as file:
+    source = _hdf5.File(path)
+    ages = _hdf5.ages_of(source, "W")
+    with source.reading() as file:
         potts = len(_hdf5.shape_of(file, next(iter(ages.values())))) == 3
     return Machine(
         tuple(ages),
-        partial(at, path),
+        partial(at, source),
         units="potts" if potts else "bernoulli",
-        scheme=SCHEMES.get(_hdf5.text(path, "training_mode") or ""),
-        steps=_hdf5.number(path, "NGibbs"),
+        scheme=SCHEMES.get(_hdf5.text(source, "training_mode") or ""),
+        steps=_hdf5.number(source, "NGibbs"),
         hidden_rule="mean",
     )
 
 
-def at(path: Path, age: int) -> Arrays:
+def at(source: _hdf5.File, age: int) -> Arrays:
     """Return the parameters at an age."""
-    return swapped(_hdf5.arrays_at(path, {name: f"{key}{age}" for name, key in KEYS.items()}))
+    return swapped(_hdf5.arrays_at(source, {name: f"{key}{age}" for name, key in KEYS.items()}))
 
 
 def swapped(arrays: Arrays) -> Arrays:

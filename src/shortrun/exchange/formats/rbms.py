@@ -20,22 +20,23 @@ RATE = 0.01  # of the hyperparameters, where rbms expects one
 
 def read(path: Path) -> Machine:
     """Read all updates; the file says k, but not from where chains started."""
-    ages, name = _hdf5.ages_of(path), _hdf5.text(path, "model_type")
+    source = _hdf5.File(path)
+    ages, name = _hdf5.ages_of(source), _hdf5.text(source, "model_type")
     if name is None:  # as in earlier versions
-        with opened(path) as file:
+        with source.reading() as file:
             potts = len(_hdf5.shape_of(_hdf5.first_group(file), "params/weight_matrix")) == 3
         name = "PBRBM" if potts else "BBRBM"
     if name not in UNITS:
         hint = nearest(name, UNITS)
         told = f" (did you mean '{hint}'?)" if hint else ""
         raise FormatError(path, None, f"model_type {' or '.join(UNITS)} expected, found '{name[:50]}'{told}")
-    steps = _hdf5.number(path, "hyperparameters/gibbs_steps")
-    return Machine(tuple(ages), partial(at, path, ages), units=UNITS[name], steps=steps)
+    steps = _hdf5.number(source, "hyperparameters/gibbs_steps")
+    return Machine(tuple(ages), partial(at, source, ages), units=UNITS[name], steps=steps)
 
 
-def at(path: Path, ages: dict[int, str], age: int) -> Arrays:
+def at(source: _hdf5.File, ages: dict[int, str], age: int) -> Arrays:
     """Return the parameters at an age."""
-    return _hdf5.arrays_at(path, {name: f"{ages[age]}/params/{key}" for name, key in _hdf5.BIASES.items()})
+    return _hdf5.arrays_at(source, {name: f"{ages[age]}/params/{key}" for name, key in _hdf5.BIASES.items()})
 
 
 def fits(path: Path) -> bool:
