@@ -82,7 +82,7 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Return features as an array of numbers, or a frame if some are others; remember their names."""
-        frame = as_frame(X, None if reset else getattr(self, "feature_names_in_", None))
+        frame: Any = as_frame(X, None if reset else getattr(self, "feature_names_in_", None))
         if reset:
             self._columns = getattr(X, "columns", None)
         if frame is not None:
