@@ -106,6 +106,11 @@ def jumped(records: Sequence[Record]) -> bool:
     return is_last and len(found) > 1 and found[-1] > JUMPED * statistics.median(found[:-1])
 
 
+def ran_away(records: Sequence[Record]) -> bool:
+    """Return whether a training that nothing set back ran away at some update, as its residuals say."""
+    return not monitored(records) and any(jumped(records[: i + 1]) for i in range(len(records)))
+
+
 def copies(record: Record) -> bool:
     """Return whether generated samples are nearer to the training data than new ones are, beyond chance."""
     return record["nearer"] > 0.5 + chance(record)
@@ -160,7 +165,8 @@ def outlook(records: Sequence[Record]) -> Outlook:
     """
     seen = decisive(records)
     if not seen:
-        return Outlook(False, "no samples were compared with held-out ones yet")
+        away = f", and {RAN_AWAY}: lower the rate, or the weight of predicting" if ran_away(records) else ""
+        return Outlook(False, f"no samples were compared with held-out ones yet{away}")
     last = seen[-1]
     settled = len(seen) >= AGREED and all(map(passes, seen[-AGREED:]))
     if settled and since_best([-right(record) for record in seen]):

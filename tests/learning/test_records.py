@@ -14,6 +14,7 @@ from shortrun.records import (
     is_age,
     outlook,
     predicting,
+    ran_away,
     set_back,
     standard_error,
     told_apart,
@@ -283,3 +284,12 @@ def test_done_where_samples_stay_a_little_farther_from_the_data_after_a_setback(
     ).done  # at the first pace
     assert not outlook([*one, record(500, 0.51, nearer=0.45)]).done  # still coming closer
     assert not outlook([*one, record(500, 0.65, nearer=0.40)]).done  # told apart
+
+
+def test_a_training_without_held_out_samples_that_ran_away():
+    usual = [{"update": i, "residual_generate": 0.01} for i in range(1, 5)]
+    assert not ran_away(usual)
+    away = [*usual, {"update": 5, "residual_generate": 0.05}, {"update": 6, "residual_generate": 0.03}]
+    assert ran_away(away)
+    assert "and it ran away" in outlook(away).reason
+    assert not ran_away([*away, record(100, 0.5)])  # it was looked at, and would have been set back

@@ -2,16 +2,20 @@
 
 import os
 import pickle
+import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris
-from sklearn.model_selection import GridSearchCV
+from sklearn.datasets import load_digits, load_iris, make_classification
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.estimator_checks import check_classifiers_train, check_estimator
 
 import shortrun as sr
 from shortrun.sklearn import ShortRunClassifier, ShortRunGenerator
@@ -19,7 +23,7 @@ from shortrun.sklearn import ShortRunClassifier, ShortRunGenerator
 WEIGHTS = "a minibatch draws samples in proportion to their weights: one of weight 2 is two copies on average only"
 EXPECTED = {"check_sample_weight_equivalence_on_dense_data": WEIGHTS}
 SETTINGS = {"schedule": "constant", "weight_std": 0.3, "ages_per_decade": 1}
-QUICK = {"hidden": 8, "steps": 1, "updates": 20, "batch": 100, "settings": SETTINGS, "random_state": 0}
+QUICK: dict[str, Any] = {"hidden": 8, "steps": 1, "updates": 20, "batch": 100, "settings": SETTINGS, "random_state": 0}
 IRIS, KINDS = load_iris(return_X_y=True)
 
 
@@ -109,10 +113,101 @@ def test_frames_with_categories_and_gaps():
     made, _ = model.sample(20)
     assert set(made["colour"]) <= {"blue", "red", "white"}
     assert made["size"].dtype == float
-    with pytest.raises(sr.DataError, match=r"unknown category 'wite' \(did you mean 'white'"):
-        model.predict(frame.replace("white", "wite"))
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame.rename(columns={"size": "length"}))
+
+
+@pytest.mark.slow
+def test_classifiers_as_they_come_are_trained(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    check_classifiers_train("ShortRunClassifier", ShortRunClassifier())
+
+
+@pytest.mark.slow
+def test_classes_that_overlap_do_not_make_it_run_away():
+    X, y = make_classification(300, 2, n_redundant=0, n_informative=2, random_state=0)
+    few: dict[str, Any] = {"hidden": 64, "steps": 2, "updates": 126, "batch": 100, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = ShortRunClassifier(**few).fit(X, y)
+    assert model.run_.config["scheme"]["predict"] == 1
+    assert log_loss(y, model.predict_proba(X)) < 0.5
+    with pytest.warns(ConvergenceWarning, match="the training ran away: give a lower rate"):
+        away = ShortRunClassifier(**few, settings={"predict": 10.0}).fit(X, y)
+    assert "it ran away: lower the rate" in away.run_.outlook.reason
+
+
+def test_truths_beside_texts():
+    frame = pd.DataFrame({"b": KINDS > 0, "colour": np.array(["x", "y"])[KINDS % 2]})
+    frame["gaps"] = (KINDS > 1).astype("object")
+    frame["gaps"] = frame["gaps"].where(np.arange(150) % 9 > 0, pd.NA).astype("boolean")
+    model = ShortRunClassifier(**QUICK).fit(frame, KINDS)
+    made = model.sample(9)[0]
+    assert made.dtypes.map(str).to_dict() == {"b": "bool", "colour": "category", "gaps": "boolean"}
+    assert model.predict(made).shape == (9,)
+    flipped = frame.assign(b=~frame["b"])
+    assert (model.predict_proba(flipped) != model.predict_proba(frame)).any()
+
+
+def test_what_was_not_learned_is_missing_or_common():
+    frame = pd.DataFrame({"size": IRIS[:, 0], "colour": np.array(["blue", "red", "red"])[KINDS]})
+    frame["gaps"] = frame["size"].where(np.arange(150) % 7 > 0)
+    model = ShortRunClassifier(**QUICK).fit(frame, KINDS)
+    other = frame.assign(colour="bleu", gaps=np.nan)
+    with pytest.warns(UserWarning, match=r"150 cells not .*column 'colour': unknown category 'bleu' \(did you mean"):
+        found = model.predict_proba(other)
+    assert (found == model.predict_proba(other.assign(colour="red"))).all()
+    with pytest.raises(sr.DataError, match="row 1, column 'size': a number expected, got 'long'"):
+        model.predict(frame.assign(size="long"))
+    with_gap = np.where(np.arange(150)[:, None] == 3, np.nan, IRIS)
+    with pytest.warns(UserWarning, match="4 cells not learned"):
+        assert np.isfinite(cross_val_score(ShortRunClassifier(**QUICK), with_gap, KINDS, cv=3)).all()
+    bits = (IRIS > 2).astype(float)
+    model = ShortRunClassifier(**QUICK).fit(bits, KINDS)
+    with pytest.warns(UserWarning, match="4 cells not learned"):
+        found = model.predict_proba(np.where(np.arange(150)[:, None] == 3, np.nan, bits))
+    common = (bits.mean(0, keepdims=True) > 0.5).astype(float)
+    np.testing.assert_allclose(found[3:4], model.predict_proba(common))
+
+
+@pytest.mark.parametrize("names", [[0, 1], ["a", "a "], ["name", "label"]])
+def test_any_names_of_columns(names):
+    frame = pd.DataFrame({"size": IRIS[:, 0], "colour": np.array(["x", "y"])[KINDS % 2]}).set_axis(names, axis=1)
+    model = ShortRunClassifier(**QUICK).fit(frame, KINDS)
+    made = model.sample(5)[0]
+    assert made.columns.tolist() == names
+    assert set(made[names[1]]) <= {"x", "y"}
+    assert model.predict(made).shape == (5,)
+
+
+def test_texts_in_arrays():
+    cells = np.array([[*row[:2], "xyz"[kind]] for row, kind in zip(IRIS, KINDS, strict=True)], dtype=object)
+    model = ShortRunClassifier(**QUICK).fit(cells, KINDS)
+    made = model.sample(30)[0]
+    assert isinstance(made, np.ndarray)
+    assert set(made[:, 2]) <= {*"xyz"}
+    assert made[:, 0].astype(float).max() <= IRIS[:, 0].max()
+    assert ShortRunClassifier(**QUICK).fit(cells[:, 2:].astype(str), KINDS).predict(cells[:, 2:]).shape == (150,)
+
+
+@pytest.mark.parametrize("missing", [np.nan, None, pd.NA])
+def test_classes_that_are_missing(missing):
+    names = np.array(["a", "b", "c"])[KINDS].astype(object)
+    names[::5] = missing
+    model = ShortRunClassifier(**QUICK, missing_label=np.nan).fit(IRIS, names)
+    assert (model.classes_.tolist(), model.n_unlabelled_) == (["a", "b", "c"], 30)
+    numbers = pd.Series(KINDS, dtype="Int64").where(np.arange(150) % 5 > 0, pd.NA)
+    model = ShortRunClassifier(**QUICK, missing_label=np.nan).fit(IRIS, numbers)
+    assert (model.classes_.tolist(), model.n_unlabelled_) == ([0, 1, 2], 30)
+    with pytest.raises(sr.DataError, match=r"with missing_label=np\.nan it is unknown"):
+        ShortRunClassifier(**QUICK).fit(IRIS, names)
+
+
+def test_texts_that_stand_for_an_unknown_class():
+    names = np.where(np.arange(150) % 5 > 0, np.array(["a", "b", "c"])[KINDS], "-1")
+    for y in (names, names.astype(object)):
+        model = ShortRunClassifier(**QUICK).fit(IRIS, y)
+        assert (model.classes_.tolist(), model.n_unlabelled_) == (["a", "b", "c"], 30)
 
 
 def test_continuous_features():
@@ -139,14 +234,27 @@ def test_the_generator():
     assert not hasattr(model, "score")
 
 
+def given(**parameters):
+    return lambda model: clone(model).set_params(**parameters).fit(IRIS, KINDS)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda model: model.sample(3, y="setosa"), "y: no class 'setosa'; there are 0, 1, 2"),
         (lambda model: model.sample(3, y=[1]), "y: one class, or 3 of them"),
         (lambda model: clone(model).fit(IRIS, np.zeros(150)), "at least two classes expected, got 1 class"),
-        (lambda model: clone(model).set_params(hidden=0).fit(IRIS, KINDS), "hidden"),
-        (lambda model: clone(model).set_params(settings={"hiden": 3}).fit(IRIS, KINDS), "did you mean 'hidden'"),
+        (given(hidden=0), "hidden"),
+        (given(settings={"hiden": 3}), "did you mean 'hidden'"),
+        (given(settings={"hidden": 7}), r"settings: not 'hidden': give hidden=\.\.\. beside it"),
+        (given(settings={"seed": 7}), r"settings: not 'seed': give random_state=\.\.\. beside it"),
+        (given(settings={"out": "run"}), r"settings: not 'out': run_\.save\(path\) keeps the run"),
+        (given(settings=3), "settings: a mapping of options of shortrun.fit expected, got 3"),
+        (given(bins=1), "bins: 2 to 254 expected, got 1"),
+        (given(bins="many"), "bins: a whole number expected, got 'many'"),
+        (given(continuous="yes"), "continuous: True or False expected, got 'yes'"),
+        (given(validation="some"), "validation: a number expected, got 'some'"),
+        (lambda model: clone(model).fit(pd.DataFrame(IRIS, columns=[*"aabc"]), KINDS), "column 'a' occurs twice"),
     ],
 )
 def test_mistakes_are_one_line(iris, call, message):

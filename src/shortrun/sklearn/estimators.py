@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -21,10 +24,11 @@ from sklearn.utils.validation import (
 from shortrun import workflows
 from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
-from shortrun.errors import DataError, nearest
+from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.models import RBM, filled, rows_at_once
-from shortrun.records import Task
-from shortrun.sklearn.features import array_of, frame_of, further, has_categories, learned
+from shortrun.records import Task, ran_away
+from shortrun.settings.training import TrainingSettings
+from shortrun.sklearn.features import array_of, as_frame, frame_of, further, is_frame, learned, most_common
 from shortrun.typing import State, Theta
 from shortrun.workflows._runs import rbm_of
 from shortrun.workflows.monitoring import FEWEST
@@ -32,6 +36,15 @@ from shortrun.workflows.monitoring import FEWEST
 ROWS_AT_ONCE = 2000  # samples in memory at one time
 SEEDS = 2**31 - 1
 RATE_OF_NUMBERS = 0.03  # of Gaussian units, whose fields no saturation bounds
+GENTLE = {"predict": 1.0, "label_l2": 0.01}  # where labels made a training run away
+OWN = ("hidden", "steps", "updates", "rate", "batch")  # options of `fit` that are parameters
+ELSEWHERE = {name: f"give {name}=... beside it" for name in (*OWN, "validation")} | {
+    "seed": "give random_state=... beside it",
+    **dict.fromkeys(("data", "labels", "label_column"), "fit takes X and y"),
+    **dict.fromkeys(("out", "overwrite"), "run_.save(path) keeps the run"),
+    "resume": "a fit begins anew",
+    "progress": "a fit shows none",
+}  # what `settings` cannot have, and why
 
 
 class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -68,9 +81,12 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return tags
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        """Return features as an array of numbers, or a frame with categories as it is; remember their names."""
-        if has_categories(X):
-            return validate_data(self, X, reset=reset, skip_check_array=True)
+        """Return features as an array of numbers, or a frame if some are others; remember their names."""
+        frame: Any = as_frame(X, None if reset else getattr(self, "feature_names_in_", None))
+        if reset:
+            self._columns = getattr(X, "columns", None)
+        if frame is not None:
+            return validate_data(self, frame, reset=reset, skip_check_array=True)
         finite = True if self.continuous else "allow-nan"
         return validate_data(self, X, reset=reset, ensure_all_finite=finite, ensure_min_samples=2 if reset else 1)
 
@@ -80,28 +96,56 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         names = getattr(self, "feature_names_in_", None)
         return None if names is None else [*map(str, names)]
 
-    def _encoded(self, X: Any) -> Dataset:
-        """Return further samples as the model sees them."""
+    def _encoded(self, X: Any) -> np.ndarray:
+        """Return the values (N, S) of further samples as the model sees them; warn of those that it has none for."""
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
-        return further(X, self._names, self.run_.kind)
+        values, unlearned = further(self._checked(X, reset=False), self._names, self.run_.kind, self._common)
+        if unlearned:
+            warnings.warn(unlearned, UserWarning, stacklevel=2)
+        return values
 
     def _train(self, X: Any, labels: np.ndarray | None, classes: tuple[str, ...], weights: np.ndarray) -> None:
         """Learn from features that were checked."""
+        options = self._options()
         data = (
             learned(X, self._names, bins=self.bins, continuous=self.continuous)
             .with_original(None)
             .with_weights(weights)
         )
         data = data if labels is None else data.with_labels(labels, classes)
-        self.dtype_ = None if has_categories(X) else X.dtype
+        self._common = most_common(data)
+        self.dtype_ = None if is_frame(X) else X.dtype
         seed = int(check_random_state(self.random_state).randint(SEEDS))
-        given = {name: getattr(self, name) for name in ("hidden", "steps", "updates", "rate", "batch")}
+        always = {"progress": None, "seed": seed, "validation": self._held_out(data)}
+        self.run_ = workflows.fit(data, **always, **options)
+        if data.classes and ran_away(self.run_.log()) and not GENTLE.keys() & options.keys():
+            self.run_ = workflows.fit(data, **always, **options, **GENTLE)
+        if ran_away(self.run_.log()):
+            text = "the training ran away: give a lower rate, or a validation, which sets it back"
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        self._n_features_out = self.run_.spec.hidden_sites
+
+    def _options(self) -> dict[str, Any]:
+        """Return the options of `fit`, those in `settings` included.
+
+        Raises
+        ------
+        ConfigError
+            If a parameter is not what it should be, or `settings` has what is none of its own.
+        """
+        if not isinstance(self.continuous, bool | np.bool_):
+            raise ConfigError("continuous", f"True or False expected, got {self.continuous!r}")
+        TrainingSettings.of(validation=self.validation)
+        settings = {} if self.settings is None else self.settings
+        if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
+            raise ConfigError("settings", f"a mapping of options of shortrun.fit expected, got {settings!r}")
+        wrong = next((name for name in settings if name in ELSEWHERE), None)
+        if wrong is not None:
+            raise ConfigError("settings", f"not {wrong!r}: {ELSEWHERE[wrong]}")
+        given = {name: getattr(self, name) for name in OWN}
         if self.continuous and self.rate == "auto":
             given["rate"] = RATE_OF_NUMBERS
-        given |= {"seed": seed, "validation": self._held_out(data)} | dict(self.settings or {})
-        self.run_ = workflows.fit(data, progress=None, **given)
-        self._n_features_out = self.run_.spec.hidden_sites
+        return given | dict(settings)
 
     def _held_out(self, data: Dataset) -> float:
         """Return the share that is held out: none if it were too few to compare with, or a class has one sample."""
@@ -111,11 +155,11 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _of_rows(self, X: Any, task: Task, function: Callable[[RBM, Theta, State], torch.Tensor]) -> np.ndarray:
         """Return what a function of states says of samples, in float64, some at a time."""
-        data = self._encoded(X)
+        found = torch.from_numpy(self._encoded(X))
         model, theta = rbm_of(self.run_, "free energy"), self.run_.at(self.run_.best(task)).double()
-        values, labels = torch.from_numpy(data.values), torch.zeros(len(data), dtype=torch.int64)
-        parts = zip(*(each.split(rows_at_once(model, ROWS_AT_ONCE)) for each in (values, labels)), strict=True)
-        return torch.cat([function(model, theta, filled(model.spec, *part)) for part in parts]).numpy()
+        parts = found.split(rows_at_once(model, ROWS_AT_ONCE))
+        states = (filled(model.spec, part, torch.zeros(len(part), dtype=torch.int64)) for part in parts)
+        return torch.cat([function(model, theta, state) for state in states]).numpy()
 
     def _made(self, n: int, random_state: Any, labels: Any = None) -> tuple[Any, np.ndarray]:
         """Return generated samples, in the form of the features that were learned, and the codes of their classes."""
@@ -125,7 +169,10 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         data = workflows.generate(self.run_, n=n, labels=labels, seed=seed)
         if self.dtype_ is not None:
             return array_of(data, self.dtype_), data.labels
-        return frame_of(data).set_axis(self._names, axis=1), data.labels
+        frame = frame_of(data)
+        if self._columns is None:
+            return frame.astype(object).to_numpy(), data.labels
+        return frame.set_axis(self._columns, axis=1), data.labels
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the means of the hidden units given the features, (N, H): E[h | x], unknown labels summed over."""
@@ -145,8 +192,10 @@ class ShortRunGenerator(_Estimator):
     """A restricted Boltzmann machine that learns to generate samples in k sweeps from noise.
 
     Features that are all 0 or 1 are binary sites. Otherwise each is a column of its own: numbers in at most `bins` bins
-    of nearly equal counts, generated within their bin; text and categories of a data frame as categories; missing
-    values (NaN) as a value of their own.
+    of nearly equal counts, generated within their bin; text, booleans and categories of a data frame, or an array of
+    objects, as categories; missing values (NaN) as a value of their own. Later samples may have categories, or gaps in
+    columns, that were not learned: they are read as missing where the column has that, else as its most common value,
+    with a warning that counts them.
 
     Parameters
     ----------
@@ -220,8 +269,10 @@ class ShortRunClassifier(ClassifierMixin, _Estimator):
     """A restricted Boltzmann machine that learns to generate samples of a class, and to classify samples.
 
     Features that are all 0 or 1 are binary sites. Otherwise each is a column of its own: numbers in at most `bins` bins
-    of nearly equal counts, generated within their bin; text and categories of a data frame as categories; missing
-    values (NaN) as a value of their own.
+    of nearly equal counts, generated within their bin; text, booleans and categories of a data frame, or an array of
+    objects, as categories; missing values (NaN) as a value of their own. Later samples may have categories, or gaps in
+    columns, that were not learned: they are read as missing where the column has that, else as its most common value,
+    with a warning that counts them.
 
     Samples may lack their class: -1, as in `sklearn.semi_supervised`, where there are two classes or more besides.
     They teach what samples look like.
@@ -247,8 +298,9 @@ class ShortRunClassifier(ClassifierMixin, _Estimator):
         samples, or a class has a single one.
     settings : Mapping[str, Any], optional
         Further options of `shortrun.fit`, such as `{"predict": 5.0}`.
-    missing_label : int, str or None, default -1
-        What stands for an unknown class; None: nothing does.
+    missing_label : int, str, NaN or None, default -1
+        What stands for an unknown class, "-1" among texts; NaN: all that is missing, None and pd.NA too; None: nothing
+        does.
     random_state : int, RandomState or None, default None
         Of all random numbers.
 
@@ -314,17 +366,18 @@ class ShortRunClassifier(ClassifierMixin, _Estimator):
         X = self._checked(X, reset=True)
         y = column_or_1d(y, warn=True)
         check_consistent_length(X, y)
-        assert_all_finite(y, input_name="y")
         weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         kept = weights > 0
         y, unknown = y[kept], unlabelled(y[kept], self.missing_label)
-        check_classification_targets(y[~unknown])
-        self.classes_, known = np.unique(y[~unknown], return_inverse=True)
+        known = without_objects(y[~unknown])
+        assert_all_finite(known, input_name="y")
+        check_classification_targets(known)
+        self.classes_, codes = np.unique(known, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(f"at least two classes expected, got {len(self.classes_)} class")
         self.n_unlabelled_ = int(unknown.sum())
         labels = np.full(len(y), UNKNOWN)
-        labels[~unknown] = known
+        labels[~unknown] = codes
         self._train(rows_of(X, kept), labels, tuple(map(str, self.classes_)), weights[kept])
         return self
 
@@ -365,7 +418,7 @@ class ShortRunClassifier(ClassifierMixin, _Estimator):
 
     def _named(self, y: Any, count: int) -> list[str] | None:
         """Return the names of the classes that are asked for, one a sample."""
-        if y is None:
+        if y is None or not isinstance(count, Integral):  # `generate` refuses that
             return None
         asked = np.asarray(y).tolist() if np.ndim(y) else [y] * count
         if len(asked) != count:
@@ -385,13 +438,31 @@ def rows_of(X: Any, kept: np.ndarray) -> Any:
 
 
 def unlabelled(y: np.ndarray, missing_label: Any) -> np.ndarray:
-    """Return which samples have no class, (N,) bool: none where what marks them is one of only two values."""
-    nothing = np.zeros(len(y), bool)
+    """Return which samples have no class, (N,) bool: none where -1 or the like is one of only two values.
+
+    Raises
+    ------
+    DataError
+        If there are missing values that do not stand for an unknown class.
+    """
+    import pandas as pd
+
+    gaps, nothing = np.asarray(pd.isna(y)), np.zeros(len(y), bool)
+    if missing_label is not None and pd.isna(missing_label):
+        return gaps | (y == "nan") if y.dtype.kind == "U" else gaps  # as texts beside NaN become in an array
+    if gaps.any():
+        raise DataError("y: a class of each sample expected, got NaN or None; with missing_label=np.nan it is unknown")
     if missing_label is None:
         return nothing
-    marks = y == str(missing_label) if y.dtype.kind in "US" else np.array([each == missing_label for each in y], bool)
-    different = {*y[~marks].tolist()}
-    return marks if len(different) > 1 else nothing
+    marks = np.array([each in (missing_label, str(missing_label)) for each in y.tolist()], bool)
+    return marks if len({*y[~marks].tolist()}) > 1 else nothing
+
+
+def without_objects(y: np.ndarray) -> np.ndarray:
+    """Return labels that are objects, as beside None or pd.NA, with the type that they have by themselves."""
+    import pandas as pd
+
+    return np.asarray(pd.Series(y).infer_objects()) if y.dtype == object else y
 
 
 def hidden_means(model: RBM, theta: Theta, state: State) -> torch.Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 
 from shortrun.data.core.columns import NULLABLE, Column
 from shortrun.data.core.draws import row_words, uniforms
+from shortrun.data.core.words import truth
 from shortrun.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
         return whole if column.type == NULLABLE or gaps.any() or column.missing else whole.to_numpy(np.int64)
     if column.type == "float":
         return np.where(gaps, "nan", texts).astype(float)
+    if column.type == "boolean":
+        found = pd.array([pd.NA if gap else truth(text) for text, gap in zip(texts, gaps, strict=True)], "boolean")
+        return found if column.missing else found.to_numpy(bool)
     known = codes < len(column.values)
     return pd.Categorical.from_codes(np.where(known, codes.astype(np.int16), -1), list(column.values))
 
