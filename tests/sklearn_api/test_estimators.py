@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_classifiers_train, check_estimator
 
 import shortrun as sr
+from campaign import only_in_campaigns
 from shortrun.sklearn import ShortRunClassifier, ShortRunGenerator
 
 WEIGHTS = "a minibatch draws samples in proportion to their weights: one of weight 2 is two copies on average only"
@@ -117,7 +118,7 @@ def test_frames_with_categories_and_gaps():
         model.predict(frame.rename(columns={"size": "length"}))
 
 
-@pytest.mark.slow
+@only_in_campaigns
 def test_classifiers_as_they_come_are_trained(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _: None)
     check_classifiers_train("ShortRunClassifier", ShortRunClassifier())
