@@ -69,6 +69,60 @@ def test_anndata():
         sr.from_anndata(anndata.AnnData(X=counts, obs=about), label_column="organ")
 
 
+GENES = ["g1", "g2", "g3", "g4"]
+
+
+def annotated(values, names=GENES, **obs):
+    anndata = pytest.importorskip("anndata")
+    return anndata.AnnData(np.asarray(values), obs=pd.DataFrame(obs, index=map(str, range(len(values)))), var=pd.DataFrame(index=names))
+
+
+@pytest.fixture(scope="module", params=["numbers", "binary", "bins"])
+def cells(request):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2, (20, 4)) if request.param == "binary" else rng.normal(size=(20, 4))
+    there = annotated(values, cell_type=["a", "b"] * 10)
+    options = {"bins": 4} if request.param == "bins" else {}
+    return there, sr.fit(sr.read(there, label_column="cell_type", **options), hidden=4, updates=2)
+
+
+def test_sites_of_anndata_go_by_their_names(cells):
+    there, run = cells
+    found = sr.predict(run, there)
+    assert found.accuracy is not None  # the column of classes is remembered
+    backwards, more = there[:, ::-1], annotated(np.insert(there.X, 2, 0, axis=1), [*GENES[:2], "new", *GENES[2:]])
+    for other in (backwards, more):
+        assert (sr.predict(run, other).probabilities == found.probabilities).all()
+    assert "4 sites in another order than learned, found by their names" in sr.read(backwards, like=run).notes
+    assert "1 site left out, as 'new', of which nothing was learned" in sr.read(more, like=run).notes
+    with pytest.raises(sr.DataError, match="no 'g3' among var_names.*2 of 4 are missing"):
+        sr.predict(run, there[:, :2])
+
+
+def test_names_of_sites_of_anndata_stay(cells):
+    _, run = cells
+    made = sr.generate(run, n=3)
+    assert made.to_anndata().var_names.tolist() == made.to_pandas().columns.tolist()[1:] == GENES
+    assert (sr.generate(run, n=3, fix=["g2=1"]).to_pandas()["g2"] == 1).all()
+
+
+def test_positions_count_where_no_names_are_known():
+    values = np.random.default_rng(0).integers(0, 2, (20, 4))
+    assert (sr.read(annotated(values), like=sr.from_numpy(values)).values == values).all()
+    digits = sr.read("digits").head(4)
+    assert (sr.read(digits.to_anndata()[:, ::-1], like=digits).values == digits.values).all()
+
+
+def test_what_names_sites_of_anndata_twice_is_refused():
+    with pytest.raises(sr.DataError, match="'a' occurs twice among var_names"):
+        sr.read(annotated([[0, 1], [1, 0]], ["a", "a"]))
+
+
+def test_groups_of_anndata():
+    data = sr.read(annotated([[0, 1], [1, 0]], ["a", "b"], donor=["x", "y"]), group="donor")
+    assert data.groups is not None and data.groups.tolist() == ["x", "y"]
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_frames_of_other_libraries(library):
     module = pytest.importorskip(library)
