@@ -233,7 +233,7 @@ def test_an_estimator_of_scikit_learn_and_its_attributes(tmp_path):
     rbm.fit(values)
     run = sr.import_model(rbm)
     assert np.abs(energies(run, values) - rbm._free_energy(values.astype(float))).max() < 1e-5
-    assert (run.recipe["name"], run.recipe["steps"]) == ("pcd", 1)
+    assert (run.recipe["name"], run.recipe["steps"]) == ("pcd", 1000)  # its k is not that of samples
     sr.export_model(run, tmp_path / "m.npz", format="sklearn")
     assert torch.equal(sr.import_model(tmp_path / "m.npz")[-1], run[-1])
     with pytest.raises(sr.ConfigError, match="a fitted BernoulliRBM expected: int has no 'components_'"):

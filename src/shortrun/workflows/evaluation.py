@@ -11,6 +11,7 @@ from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions, describe
 from shortrun.data.leaks import Leak, leak_between, repeated
 from shortrun.errors import ConfigError, DataError
+from shortrun.phrases import counted
 from shortrun.scores import ALL, FEWEST, Curves, Evaluation, Role, Score
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
@@ -222,4 +223,4 @@ def notes(
     if len(made) < len(reference):
         yield f"{len(made):,} samples were generated for {len(reference):,} real ones."
     if steps != run.recipe["steps"]:
-        yield f"{steps} sweeps, but the machine was trained to generate after {run.recipe['steps']}."
+        yield f"{counted(steps, 'sweep')}, but the machine was trained to generate after {run.recipe['steps']}."
