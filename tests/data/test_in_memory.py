@@ -32,6 +32,8 @@ def test_a_frame_is_read_as_its_file_would_be(tmp_path):
     back = data.to_pandas().drop(columns="label")
     assert (back["size"].isna().to_numpy() == FRAME["size"].isna().to_numpy()).all()
     assert (back["day"].to_numpy() == FRAME["day"].to_numpy()).all()
+    assert back["new"].dtype == bool
+    assert (back["new"].to_numpy() == FRAME["new"].to_numpy()).all()
 
 
 def test_a_further_frame_is_read_alike():
@@ -39,6 +41,12 @@ def test_a_further_frame_is_read_alike():
     more = sr.read(FRAME[["day", "class", "kind", "new", "size"]].tail(3), like=data)
     assert (more.values == data.values[-3:]).all()
     assert more.names.tolist() == ["37", "38", "39"]
+
+
+def test_truths_with_gaps_stay_truths():
+    data = sr.read(pd.DataFrame({"a": pd.array([True, None, False] * 4, "boolean"), "b": ["x", "y", "z"] * 4}))
+    assert data.to_pandas()["a"].tolist()[:3] == [True, pd.NA, False]
+    assert sr.generate(sr.fit(data, hidden=2, updates=1), n=2).to_pandas()["a"].dtype == "boolean"
 
 
 def test_whole_numbers_have_no_decimal_point():

@@ -272,7 +272,10 @@ def test_effective_couplings_as_other_programs_write_them(tmp_path):
     fields, pairs = (sr.couplings(run, order=order).arrays for order in (1, 2))
     h, j = fields["fields"].reshape(SITES, COLOURS), pairs["pairs"].reshape(SITES, COLOURS, SITES, COLOURS)
     for name, path in (("adabmdca", "m.dat"), ("bmdca", "n.dat"), ("mi3", "m.npy"), ("plmc", "m.model")):
-        sr.export_model(run, tmp_path / path, format=name)
+        assert sr.export_model(run, tmp_path / path, format=name) == ()  # PCD
+    uncoupled = sr.import_model(rbms_file(tmp_path / "ff.h5"), scheme="rdm")
+    (note,) = sr.export_model(uncoupled, tmp_path / "ff.dat", format="adabmdca")
+    assert "scheme rdm, and parameters of machines trained out of equilibrium are not couplings" in note
     lines = [line.split() for line in (tmp_path / "m.dat").read_text().splitlines()]
     letters = run.alphabet.letters
     assert lines[0][:5] == ["J", "0", "1", "-", "-"]

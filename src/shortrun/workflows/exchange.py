@@ -23,7 +23,7 @@ from shortrun.phrases import counted
 from shortrun.settings import Config, CouplingsSettings, ExportSettings, ImportSettings, MachineSettings, takes
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.workflows._runs import age_of, check_ages, opened, rbm_of
-from shortrun.workflows._sites import class_code, named_sites
+from shortrun.workflows._sites import caveats, class_code, named_sites
 
 SCHEME, STEPS = "pcd", 1000  # of a machine of which nothing is known: chains as long as equilibrium may need
 
@@ -334,6 +334,7 @@ def export_model(run: Trajectory | Path | str, path: Path | str, *, settings: Ex
     notes: list[str] = []
     if form.write_pairs is not None:
         content, write = _pairs(run, settings), form.write_pairs
+        notes += caveats(run)
     else:
         assert form.write is not None
         content, write = _written(run, model, form, settings, notes), form.write
