@@ -99,7 +99,7 @@ def page_values(found: Evaluation) -> dict[str, Any]:
     """Return the values that the template inserts."""
     return {
         "found": found,
-        "name": Path(found.run["path"]).resolve().name,
+        "name": Path(found.run["path"] or "run in memory").resolve().name,
         "remarks": [*remarks(found)],
         "compared": words.compared(found),
         "lineup": lineup(found),

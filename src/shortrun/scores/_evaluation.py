@@ -145,7 +145,7 @@ class Evaluation(Shown):
     def said(self) -> tuple[str, str]:
         """Return what was judged, and the verdict."""
         made = f"{counted(len(self.generated), 'sample')} at age {self.age:,}, {counted(self.steps, 'sweep')}"
-        return f"Evaluation of {self.run['path']}: {made}", f"  {self.lead[0]}"
+        return f"Evaluation of {self.run['path'] or 'a run in memory'}: {made}", f"  {self.lead[0]}"
 
     def first_rows(self) -> pd.DataFrame:
         """Return the scores of all samples as a frame."""

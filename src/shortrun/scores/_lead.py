@@ -119,13 +119,13 @@ def prospects(found: Evaluation) -> str:
 
 def train_on(found: Evaluation) -> str:
     """Return the command that goes on with the training, with more updates where it has done all that it was given."""
-    limits, done = found.run["config"]["training"], found.run["updates"]
-    words = ["shortrun", "train", "-o", found.run["path"], "--resume"]
-    if limits["updates"] != "auto":
-        words += ["--updates", str(2 * done)]
-    elif done >= limits["max_updates"]:
-        words += ["--max-updates", str(2 * done)]
-    return shlex.join(words)
+    limits, done, path = found.run["config"]["training"], found.run["updates"], found.run["path"]
+    limit = "updates" if limits["updates"] != "auto" else "max_updates" if done >= limits["max_updates"] else None
+    if path is None:
+        more = "" if limit is None else f", {limit}={2 * done}"
+        return f"run.save('run'), then sr.fit(data, out='run', resume=True{more})"
+    more = [] if limit is None else [f"--{limit.replace('_', '-')}", str(2 * done)]
+    return shlex.join(["shortrun", "train", "-o", path, "--resume", *more])
 
 
 def recognition(overall: ByName) -> Iterator[str]:

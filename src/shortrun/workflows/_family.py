@@ -26,7 +26,7 @@ def check_sequences(run: Trajectory) -> None:
     """
     kind = run.kind
     if kind.alphabet is None or kind.alphabet in NO_LETTERS:
-        raise ConfigError("run", f"a family of sequences expected, {run.path} was trained on {kind.words}")
+        raise ConfigError("run", f"a family of sequences expected, {run.called} was trained on {kind.words}")
 
 
 def profile_of(run: Trajectory) -> np.ndarray:

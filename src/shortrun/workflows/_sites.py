@@ -36,7 +36,7 @@ def class_code(run: Trajectory, label: str | None) -> int | None:
     code = None if label is None else code_of(label, run.classes)
     if label is None or code is not None:
         return code
-    known = f"one of {', '.join(run.classes)} expected" if run.classes else f"{run.path} was trained without labels"
+    known = f"one of {', '.join(run.classes)} expected" if run.classes else f"{run.called} was trained without labels"
     raise ConfigError("label", f"'{label}' is no class: {known}", nearest(label, run.classes))
 
 
@@ -52,6 +52,6 @@ def caveats(run: Trajectory | Path | str) -> tuple[str, ...]:
     if name not in OUT_OF_EQUILIBRIUM:
         return ()
     return (
-        f"{run.path} was trained with the scheme {name}, and parameters of machines trained out of equilibrium are not "
-        "couplings (nor energies) of the data's distribution",
+        f"{run.called} was trained with the scheme {name}, and parameters of machines trained out of equilibrium are "
+        "not couplings (nor energies) of the data's distribution",
     )

@@ -88,7 +88,7 @@ def mapped(run: Trajectory, path: Path, settings: ContactsSettings) -> Mapped:
         If it learned no sequences.
     """
     if run.kind.alphabet is None or GAP not in run.kind.alphabet.letters:
-        raise ConfigError("structure", f"sequences with gaps expected, {run.path} was trained on {run.kind.words}")
+        raise ConfigError("structure", f"sequences with gaps expected, {run.called} was trained on {run.kind.words}")
     return read_structure(path, run.kind, profile_of(run), chain=settings.chain, atoms=settings.atoms)
 
 

@@ -400,7 +400,7 @@ def _held_class(run: Trajectory, model: RBM, form: ModelFormat, label: str | Non
     """
     if model.spec.label is None:
         if form.labels and not form.any_units:
-            raise ConfigError("format", f"{form.program} has a label, {run.path} has none: rbms takes it")
+            raise ConfigError("format", f"{form.program} has a label, {run.called} has none: rbms takes it")
         return class_code(run, label)
     if label is None:
         if not form.labels:
