@@ -231,7 +231,8 @@ def test_verbs_take_what_holds_samples(run):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda run: sr.predict(run, 3), "data: the path of a file, .* expected, got an? int"),
+        (lambda run: sr.predict(run, 3), r"data: samples expected, got 3 \(options are given by their names, as n=3\)"),
+        (lambda run: sr.predict(run, {}), "data: the path of a file, .* expected, got a dict"),
         (lambda run: sr.predict(run, None), "data: a data set expected, got nothing"),
         (lambda _: sr.predict(3, FRAME), "run: a run as sr.fit returns it, or its folder, expected, got an? int"),
         (lambda _: sr.score(sr.read(FRAME), None), "generated: a data set expected, got nothing"),
@@ -241,6 +242,61 @@ def test_verbs_take_what_holds_samples(run):
 def test_wrong_arguments_of_verbs_are_one_line(run, call, message):
     with pytest.raises(sr.ShortrunError, match=message):
         call(run)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: sr.write(run, "x.csv"), "path: the path of a file or folder expected, got a Trajectory"),
+        (lambda _: sr.write("x.csv", 3), "dataset: samples expected, got 3"),
+        (lambda run: sr.export_model("x.npz", run), "path: the path of a file or folder expected, got a Trajectory"),
+        (lambda run: sr.generate(run, 100), r"template: samples expected, got 100 \(options .* as n=100\)"),
+        (lambda run: sr.generate(run, labels="yes", n=2), "labels: class 'yes' is unknown"),
+        (lambda _: sr.split(FRAME, test_size=0.2), r"test_size: unknown option \(did you mean 'fraction'\?\)"),
+        (lambda _: sr.fit(FRAME, "class"), "the column of a frame is label_column='class'"),
+        (lambda _: sr.score(FRAME, FRAME[["size"]]), r"5 columns and of 1 column .* as sr\.read\(data, like=run\)"),
+        (lambda run: run.push_to_hub("u/n", ages="bst"), "ages: one of best, last, all, .*did you mean 'best'"),
+        (lambda run: run.push_to_hub("u/n", license="mit"), "license: unknown option .*did you mean 'licence'"),
+    ],
+)
+def test_slips_are_one_line(run, call, message):
+    with pytest.raises(sr.ShortrunError, match=message):
+        call(run)
+
+
+def test_what_is_as_good_is_taken(run, tmp_path):
+    rest, out = sr.split(FRAME, 0.25)
+    assert (len(rest), len(out)) == (30, 10)
+    sr.write(tmp_path / "t.csv", FRAME)
+    assert len(sr.read(tmp_path / "t.csv")) == len(FRAME)
+    assert (sr.generate(run, n=2, fix={"kind": "x"}).to_pandas()["kind"] == "x").all()
+    assert {each.score for each in sr.score(FRAME, FRAME, scores="p-dd", per_class=False)} == {"p-dd"}
+    assert run.plot.pca(FRAME).axes
+    assert run.plot.samples(1).axes
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [
+        ("lr", "rate"),
+        ("learning_rate", "rate"),
+        ("epochs", "updates"),
+        ("random_state", "seed"),
+        ("verbose", "progress"),
+        ("k", "steps"),
+        ("n_components", "hidden"),
+        ("batch_size", "batch"),
+        ("updats", "updates"),
+    ],
+)
+def test_words_of_other_programs_are_known(word, ours):
+    with pytest.raises(sr.ConfigError, match=rf"{word}: unknown option \(did you mean '{ours}'\?\)"):
+        sr.fit(FRAME, **{word: 1})
+
+
+def test_names_that_are_not_alike_are_no_hint():
+    with pytest.raises(sr.FormatError, match=r"no column 'fare' \(known: age, ill\)"):
+        sr.read(pd.DataFrame({"age": [1, 2], "ill": [0, 1]}), label_column="fare")
 
 
 def test_classes_may_be_numbers(run):

@@ -20,7 +20,7 @@ from shortrun.data.tables.arrays import as_table, with_spread
 from shortrun.data.tables.encoding import dataset_of
 from shortrun.data.tables.in_memory import is_frame, table_of
 from shortrun.errors import ConfigError, DataError
-from shortrun.phrases import counted
+from shortrun.phrases import counted, described
 from shortrun.settings import Reading, takes
 from shortrun.settings.keywords import converts
 
@@ -257,11 +257,6 @@ def reading_like(it: Any, kind: Kind, given: Reading) -> Reading:
         if key not in given.model_fields_set and getattr(found, key) not in (None, *names)
     }
     return found.model_copy(update=gone)
-
-
-def described(it: Any) -> str:
-    """Return what something is, in a few words."""
-    return "nothing (None)" if it is None else f"{'an' if type(it).__name__[0] in 'AEIOU' else 'a'} {type(it).__name__}"
 
 
 def as_dataset(it: Any, labels: Any = None, label_column: str | None = None) -> Dataset:

@@ -15,7 +15,7 @@ from shortrun.data.core.kind import HasKind, Kind, kind_of
 from shortrun.data.core.raw import head, hint, in_utf8, packing, unpacking_at_most
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
-from shortrun.data.formats import FOLDER, named, notes_on, recognised
+from shortrun.data.formats import FOLDER, called, named, notes_on, recognised
 from shortrun.data.further import readings_like
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.in_memory import in_memory
@@ -110,6 +110,8 @@ def labelled(path: Path, options: Request) -> Dataset:
     if options.labels is None:
         return load(path, options)
     with boundary.reading(options.labels), local(Path(options.labels)) as file:
+        if (form := called(file)) is not None:
+            raise FormatError(file, None, f"is a file of the format {form}: a table of names and classes expected")
         table = read_labels(file, options)
     group = None if table.group is not None else options.group
     encoding = options.encoding if takes_encoding(path) else None  # else that of the table alone

@@ -20,6 +20,7 @@ from shortrun.files import check_named
 from shortrun.models import AnySpec, Spec
 from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
+from shortrun.settings import checked
 from shortrun.store import ages, header, hub, log, profile, restart, rows, temporary
 from shortrun.store.lock import NAME as LOCK
 from shortrun.typing import Theta
@@ -82,6 +83,7 @@ class Trajectory:
         return cls(path)
 
     @classmethod
+    @checked
     def from_hub(
         cls,
         name: str,
@@ -131,6 +133,7 @@ class Trajectory:
         folder = hub.fetch(name, best, wanted=ages, revision=revision, endpoint=endpoint, token=token, cache=cache)
         return cls(folder, raw=raw)
 
+    @checked
     def push_to_hub(
         self,
         name: str,

@@ -274,7 +274,7 @@ def _label_codes(run: Trajectory, template: Dataset | None, settings: StreamSett
         if found is None:
             known = ", ".join(run.classes[:20])
             raise ConfigError(
-                "label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
+                "labels", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
             )
     codes = np.array([code[name] for name in counted], np.uint8)
     return np.repeat(codes, list(counted.values())) if isinstance(counted, Mapping) else codes

@@ -179,7 +179,8 @@ def _samples(data: Any, labels: Any, label_column: str | None) -> Dataset:
         data = read(data, **{name: it for name, it in given.items() if it is not None})
         return as_dataset(data, None if table else labels)
     if table:
-        raise ConfigError("labels", f"a table of labels goes with a file: sr.read(FILE, labels='{labels}')")
+        table = f"a table of labels goes with a file: sr.read(FILE, labels='{labels}')"
+        raise ConfigError("labels", f"{table}; the column of a frame is label_column='{labels}'")
     return as_dataset(data, labels, label_column)
 
 
