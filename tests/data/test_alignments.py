@@ -101,7 +101,7 @@ def test_letters_that_are_no_ascii(tmp_path):
     assert letters(read(path, unknown="drop", alphabet="rna")) == ["ACG"]
     with pytest.raises(FormatError, match=f"y.fasta:2: .*letter 'A' at site 1 is not in the custom alphabet '{'ΓΔ'}'"):
         read(path, alphabet="ΓΔ")
-    with pytest.raises(DataError, match="small letters are insertions"):
+    with pytest.raises(DataError, match="lower-case letters are insertions"):
         write(tmp_path / "x.a2m", data)
 
 

@@ -135,6 +135,7 @@ def test_a_run_finds_its_samples(data):
     for run in (data / "run", in_memory):
         found = sr.evaluate(run, with_curves=False, scores=["memorisation"])
         assert (found.role, found.held_out is None) == ("training", False)
+        assert found.to_pandas()[["score", "class"]].values.tolist()[0] == ["memorisation", "all"]
     assert repr(found).startswith("Evaluation of a run in memory: ")
     assert train_on(found) == "run.save('run'), then sr.fit(data, out='run', resume=True, updates=12)"
     assert found.to_dict()["run"] is None

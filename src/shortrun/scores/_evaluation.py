@@ -185,6 +185,10 @@ class Evaluation(Shown):
         sides = {"real": self.reference, "generated": self.generated, "held_out": self.held_out}
         return {name: None if data is None else size_of(data, cls) for name, data in sides.items()}
 
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the scores as a frame, a row a score and class."""
+        return Scores(self.scores).to_pandas()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form: the sentences, then every score with its verdict and the numbers of samples."""
         sizes = {cls: self.sizes(cls) for cls in dict.fromkeys(it.cls for it in self.scores)}
