@@ -121,8 +121,9 @@ def of_array(values: np.ndarray, names: Sequence[str] | None, options: Request) 
         return data
     values = values if options.threshold is None else binarise(values, options.threshold)
     data = with_spread(Dataset.from_arrays(values, alphabet=options.alphabet))
-    named = names is not None and [*names] != data.kind.site_names
-    return data.with_kind(table=TableKind(names=tuple(names))) if named else data
+    if names is None or [*names] == data.kind.site_names:
+        return data
+    return data.with_kind(table=TableKind(names=tuple(names)))
 
 
 @takes(Reading)

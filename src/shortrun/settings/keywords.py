@@ -129,7 +129,7 @@ def received(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments as a function receives them: checked, and through the converters of their parameters."""
     positions = [each.name for each in own]
-    plain = dict(zip(positions, args, strict=False)) | given
+    plain = {**dict(zip(positions, args, strict=False)), **given}
     for each in own:
         if "Path" in str(each.annotation):
             check_named(plain.get(each.name), each.name)

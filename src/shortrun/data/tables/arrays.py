@@ -31,8 +31,8 @@ def as_table(values: np.ndarray, options: Request, names: Sequence[str] | None =
     if values.ndim != 2 or not values.size or not is_table(values, options):
         return None
     like = options.like
-    alike = like is not None and like.sites == values.shape[1]
-    names = names or (like.site_names if alike else None) or [f"site_{site + 1}" for site in range(values.shape[1])]
+    known = None if like is None or like.sites != values.shape[1] else like.site_names
+    names = names or known or [f"site_{site + 1}" for site in range(values.shape[1])]
     numbers = names if values.dtype.kind in "iufb" and not options.categorical else ()
     return dataset_of(table_of_array(values, names), options.but(numeric=options.numeric or tuple(numbers)))
 
