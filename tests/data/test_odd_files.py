@@ -207,7 +207,7 @@ def test_what_old_and_damaged_fasta_holds_besides_letters(tmp_path):
     data = read(put(tmp_path, "x.fa", "; a comment\n>a\nAC\n;another\nDE\n\ufeff>b\nACDF\n>a\nac.E\n\x1a"))
     assert letters(data) == ["ACDE", "ACDF", "AC-E"]
     assert data.notes == (
-        "2 lower-case letters read as capitals, in 1 of 3 sequences",
+        "2 small letters read as capitals, in 1 of 3 sequences",
         "1 '.' read as gaps, in 1 of 3 sequences",
         "1 name more than once in the file, as 'a': 2 times",
         "2 comment lines (;) left out",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from shortrun.data.tables.formats.table import FORMAT as TABLE
 from shortrun.errors import DataError, FormatError
 from shortrun.files import check_named
 from shortrun.settings import Reading, takes
+from shortrun.settings.keywords import converts
 
 
 @takes(Reading)
@@ -80,6 +81,12 @@ def read(path: Any, *, like: Kind | HasKind | None = None, settings: Reading) ->
             first = first or error
     assert first is not None
     raise first
+
+
+@converts("Dataset")
+def samples_of(_: str, it: Any, __: Mapping[str, Any]) -> Dataset:
+    """Return samples, read if they are none yet; verbs read them like the data of their run."""
+    return read(it)
 
 
 def read_with(path: Path, reading: Reading, like: Kind | None) -> Dataset:

@@ -68,9 +68,6 @@ def split(
     >>> len(train), len(test)
     (1438, 359)
     """
-    from shortrun.data.readers import read  # which splits named data sets by this function
-
-    dataset = read(dataset)
     kept = dataset if groups else dataset.with_groups(None)
     together = kept if identity is None else kept.with_groups(alike(kept, identity))
     told = () if identity is None or together.groups is None else groups_told(together.groups, identity)

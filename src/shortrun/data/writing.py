@@ -26,7 +26,6 @@ from shortrun.data.core.originals import Original, joined_originals
 from shortrun.data.core.parts import nameless, opened
 from shortrun.data.core.streams import DASH
 from shortrun.data.formats import format_to_write, named
-from shortrun.data.readers import read
 from shortrun.errors import FormatError, StoreError
 from shortrun.files import explain
 from shortrun.settings import checked
@@ -72,7 +71,6 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
     >>> len(sr.read(path))
     3
     """
-    dataset = read(dataset)
     if safe_csv:
         with for_spreadsheets():
             write(path, dataset, format=format)
