@@ -347,6 +347,14 @@ def test_the_examples_of_the_how_to_pages(page, capsys):
         assert float(out.split()[-1]) > 0.75
 
 
+def test_classes_keep_their_names_where_labels_are_taken_away():
+    (line,) = (line for line in blocks("docs/howto/sparse_labels.md")[0].splitlines() if line.startswith("few = "))
+    names = {"np": np, "train": sr.from_numpy(np.eye(20, dtype=int), ["heart", "liver"] * 10)}
+    exec(line, names)
+    assert names["few"].classes == ("heart", "liver")
+    assert names["few"].labels.tolist() == [0, *[-1] * 9] * 2
+
+
 def commands_in(page):
     """Return the commands of a page's blocks, as words; those with a place to fill in or a pipe are not."""
     fences = re.findall(r"^```\w*\n(.*?)^```", (ROOT / page).read_text(), flags=re.DOTALL | re.MULTILINE)

@@ -8,7 +8,6 @@ from pathlib import Path
 from shortrun.data import Alphabet as Alphabet
 from shortrun.data import Dataset as Dataset
 from shortrun.data import Predictions as Predictions
-from shortrun.data import from_anndata as from_anndata
 from shortrun.data import split as split
 from shortrun.data import write as write
 from shortrun.data.core.kind import HasKind
@@ -309,6 +308,48 @@ def frames(
     until: str = '3k',
     times: Sequence[int] | None = None,
 ) -> dict[int, Dataset]: ...
+
+def from_anndata(
+    annotated: Any,
+    *,
+    labels: str | None = None,
+    labels_by_order: bool = False,
+    format: str | None = None,
+    delimiter: str | None = None,
+    decimal: Literal['.', ','] | None = None,
+    encoding: str | None = None,
+    skip_bad: bool = False,
+    max_unpacked: float = 8.0,
+    label_column: str | None = None,
+    group: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    threshold: float | None = None,
+    alphabet: Any = None,
+    unknown: Literal['error', 'gap', 'drop', 'resolve'] = 'error',
+    inserts: Literal['keep', 'remove'] | None = None,
+    align: str | None = None,
+    max_gaps: float | None = None,
+    min_coverage: float | None = None,
+    max_identity: float | None = None,
+    reweight: float | None = None,
+    part: Literal['train', 'test'] | None = None,
+    grey: bool = False,
+    image_size: str | None = None,
+    frames: int | None = None,
+    time_bin: str | None = None,
+    stride: int | None = None,
+    region: str | None = None,
+    maf: float | None = None,
+    thin: int | None = None,
+    missing: Literal['error', 'drop-site', 'drop-sample', 'major', 'category'] = 'error',
+    multiallelic: Literal['skip', 'error', 'split'] = 'skip',
+    bins: int | None = None,
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    layer: str | None = None,
+    like: Kind | HasKind | None = None,
+) -> Dataset: ...
 
 def from_numpy(
     values: Any,

@@ -13,6 +13,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MOST_LINES = 10  # of a message about many problems
+ALIKE = 0.6  # share of letters in common from which on names are near: less, and 'age' is near 'fare'
+ELSEWHERE = {
+    word: ours
+    for ours, words in {
+        "rate": "lr learning_rate eta step_size",
+        "updates": "epochs n_epochs num_epochs n_iter max_iter iterations",
+        "seed": "random_state random_seed",
+        "progress": "verbose verbosity",
+        "steps": "k n_steps gibbs_steps n_gibbs cd_k",
+        "hidden": "n_hidden num_hidden n_components",
+        "batch": "batch_size minibatch_size",
+        "fraction": "test_size test_fraction",
+        "n": "n_samples num_samples number size",
+        "licence": "license",
+        "identity": "max_identity similarity",
+    }.items()
+    for word in words.split()
+}  # what other programs call an option -> what it is here
 JOINERS = "\u200c\u200d"
 FLAG = re.compile(r"(?<![\w/.=-])(?P<flag>--[a-z][a-z-]*[a-z])(?: (?P<word>[\w-]+))?")
 
@@ -22,8 +40,15 @@ _at_command_line: list[bool] = []  # an entry for each `worded_in_flags` that ha
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to `name`, or None where nothing is close."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=ALIKE)
     return matches[0] if matches else None
+
+
+def likely(name: str, options: Iterable[str]) -> str | None:
+    """Return the option that was meant: by the word of another program for it, else by its spelling."""
+    options = list(options)
+    ours = ELSEWHERE.get(name.casefold())
+    return ours if ours in options else nearest(name, options)
 
 
 def printable(text: str, keep: str = "") -> str:

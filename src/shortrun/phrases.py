@@ -41,6 +41,12 @@ def first_of(things: Any) -> str:
     return ", ".join(map(str, things[:NAMED])) + (", ..." if len(things) > NAMED else "")
 
 
+def described(it: Any) -> str:
+    """Return what a wrong argument is: a DataFrame, an int, nothing (None)."""
+    kind = type(it).__name__
+    return "nothing (None)" if it is None else f"{'an' if kind[0] in 'AEIOUaeio' else 'a'} {kind}"
+
+
 def fitting(things: Sequence[str], room: int) -> str:
     """Return as many things as a line of so many characters has room for, and how many more there are.
 

@@ -77,7 +77,7 @@ def test_insertions_can_be_kept_and_removed_by_choice(tmp_path):
     assert letters(read(put(tmp_path, "x.a2m", text), inserts="keep")) == ["ACGGU", "AC-GU"]
     assert letters(read(put(tmp_path, "x.fa", text), inserts="remove")) == ["ACGU", "ACGU"]
     assert letters(read(put(tmp_path, "x.fa", text))) == ["ACGGU", "AC-GU"]
-    with pytest.raises(FormatError, match=r"x.fa:8: record 3 \('c'\): has 6 sites.*inserts=.remove., if small"):
+    with pytest.raises(FormatError, match=r"x.fa:8: record 3 \('c'\): has 6 sites.*inserts=.remove., if lower"):
         read(put(tmp_path, "x.fa", ">a\nAC\naaa\nGU\n>b\nA-gag\nGU\n>c\nAggCGU\n"))
     with pytest.raises(FormatError, match=r"x.fa:3: .*align MODEL.hmm aligns FASTA"):
         read(put(tmp_path, "x.fa", ">a\nACGU\n>b\nACG\n"))
@@ -101,7 +101,7 @@ def test_letters_that_are_no_ascii(tmp_path):
     assert letters(read(path, unknown="drop", alphabet="rna")) == ["ACG"]
     with pytest.raises(FormatError, match=f"y.fasta:2: .*letter 'A' at site 1 is not in the custom alphabet '{'ΓΔ'}'"):
         read(path, alphabet="ΓΔ")
-    with pytest.raises(DataError, match="small letters are insertions"):
+    with pytest.raises(DataError, match="lower-case letters are insertions"):
         write(tmp_path / "x.a2m", data)
 
 

@@ -34,7 +34,7 @@ def fasta(tmp_path, text, **options):
         "windows",
         "old mac",
         "wrapped, BOM, blank lines, no last line end",
-        "small letters, dots, spaces",
+        "lower-case letters, dots, spaces",
     ],
 )
 def test_fasta_variants_mean_the_same(tmp_path, text):

@@ -32,6 +32,8 @@ def test_a_frame_is_read_as_its_file_would_be(tmp_path):
     back = data.to_pandas().drop(columns="label")
     assert (back["size"].isna().to_numpy() == FRAME["size"].isna().to_numpy()).all()
     assert (back["day"].to_numpy() == FRAME["day"].to_numpy()).all()
+    assert back["new"].dtype == bool
+    assert (back["new"].to_numpy() == FRAME["new"].to_numpy()).all()
 
 
 def test_a_further_frame_is_read_alike():
@@ -39,6 +41,12 @@ def test_a_further_frame_is_read_alike():
     more = sr.read(FRAME[["day", "class", "kind", "new", "size"]].tail(3), like=data)
     assert (more.values == data.values[-3:]).all()
     assert more.names.tolist() == ["37", "38", "39"]
+
+
+def test_truths_with_gaps_stay_truths():
+    data = sr.read(pd.DataFrame({"a": pd.array([True, None, False] * 4, "boolean"), "b": ["x", "y", "z"] * 4}))
+    assert data.to_pandas()["a"].tolist()[:3] == [True, pd.NA, False]
+    assert sr.generate(sr.fit(data, hidden=2, updates=1), n=2).to_pandas()["a"].dtype == "boolean"
 
 
 def test_whole_numbers_have_no_decimal_point():
@@ -67,6 +75,61 @@ def test_anndata():
     assert (data.classes, data.names.tolist()) == (("heart", "liver"), ["a", "b", "c"])
     with pytest.raises(sr.ConfigError, match="no column 'organ' in obs, only tissue"):
         sr.from_anndata(anndata.AnnData(X=counts, obs=about), label_column="organ")
+
+
+GENES = ["g1", "g2", "g3", "g4"]
+
+
+def annotated(values, names=GENES, **obs):
+    anndata = pytest.importorskip("anndata")
+    about = pd.DataFrame(obs, index=map(str, range(len(values))))
+    return anndata.AnnData(np.asarray(values), obs=about, var=pd.DataFrame(index=names))
+
+
+@pytest.fixture(scope="module", params=["numbers", "binary", "bins"])
+def cells(request):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2, (20, 4)) if request.param == "binary" else rng.normal(size=(20, 4))
+    there = annotated(values, cell_type=["a", "b"] * 10)
+    options = {"bins": 4} if request.param == "bins" else {}
+    return there, sr.fit(sr.read(there, label_column="cell_type", **options), hidden=4, updates=2)
+
+
+def test_sites_of_anndata_go_by_their_names(cells):
+    there, run = cells
+    found = sr.predict(run, there)
+    assert found.accuracy is not None  # the column of classes is remembered
+    backwards, more = there[:, ::-1], annotated(np.insert(there.X, 2, 0, axis=1), [*GENES[:2], "new", *GENES[2:]])
+    for other in (backwards, more):
+        assert (sr.predict(run, other).probabilities == found.probabilities).all()
+    assert "4 sites in another order than learned, found by their names" in sr.read(backwards, like=run).notes
+    assert "1 site left out, as 'new', of which nothing was learned" in sr.read(more, like=run).notes
+    with pytest.raises(sr.DataError, match=r"no 'g3' among var_names.*2 of 4 are missing"):
+        sr.predict(run, there[:, :2])
+
+
+def test_names_of_sites_of_anndata_stay(cells):
+    _, run = cells
+    made = sr.generate(run, n=3)
+    assert made.to_anndata().var_names.tolist() == made.to_pandas().columns.tolist()[1:] == GENES
+    assert (sr.generate(run, n=3, fix=["g2=1"]).to_pandas()["g2"] == 1).all()
+
+
+def test_positions_count_where_no_names_are_known():
+    values = np.random.default_rng(0).integers(0, 2, (20, 4))
+    assert (sr.read(annotated(values), like=sr.from_numpy(values)).values == values).all()
+    digits = sr.read("digits").head(4)
+    assert (sr.read(digits.to_anndata()[:, ::-1], like=digits).values == digits.values).all()
+
+
+def test_what_names_sites_of_anndata_twice_is_refused():
+    with pytest.raises(sr.DataError, match="'a' occurs twice among var_names"):
+        sr.read(annotated([[0, 1], [1, 0]], ["a", "a"]))
+
+
+def test_groups_of_anndata():
+    data = sr.read(annotated([[0, 1], [1, 0]], ["a", "b"], donor=["x", "y"]), group="donor")
+    assert list(data.groups) == ["x", "y"]
 
 
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
@@ -168,7 +231,8 @@ def test_verbs_take_what_holds_samples(run):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda run: sr.predict(run, 3), "data: the path of a file, .* expected, got an? int"),
+        (lambda run: sr.predict(run, 3), r"data: samples expected, got 3 \(options are given by their names, as n=3\)"),
+        (lambda run: sr.predict(run, {}), "data: the path of a file, .* expected, got a dict"),
         (lambda run: sr.predict(run, None), "data: a data set expected, got nothing"),
         (lambda _: sr.predict(3, FRAME), "run: a run as sr.fit returns it, or its folder, expected, got an? int"),
         (lambda _: sr.score(sr.read(FRAME), None), "generated: a data set expected, got nothing"),
@@ -178,6 +242,61 @@ def test_verbs_take_what_holds_samples(run):
 def test_wrong_arguments_of_verbs_are_one_line(run, call, message):
     with pytest.raises(sr.ShortrunError, match=message):
         call(run)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: sr.write(run, "x.csv"), "path: the path of a file or folder expected, got a Trajectory"),
+        (lambda _: sr.write("x.csv", 3), "dataset: samples expected, got 3"),
+        (lambda run: sr.export_model("x.npz", run), "path: the path of a file or folder expected, got a Trajectory"),
+        (lambda run: sr.generate(run, 100), r"template: samples expected, got 100 \(options .* as n=100\)"),
+        (lambda run: sr.generate(run, labels="yes", n=2), "labels: class 'yes' is unknown"),
+        (lambda _: sr.split(FRAME, test_size=0.2), r"test_size: unknown option \(did you mean 'fraction'\?\)"),
+        (lambda _: sr.fit(FRAME, "class"), "the column of a frame is label_column='class'"),
+        (lambda _: sr.score(FRAME, FRAME[["size"]]), r"5 columns and of 1 column .* as sr\.read\(data, like=run\)"),
+        (lambda run: run.push_to_hub("u/n", ages="bst"), "ages: one of best, last, all, .*did you mean 'best'"),
+        (lambda run: run.push_to_hub("u/n", license="mit"), "license: unknown option .*did you mean 'licence'"),
+    ],
+)
+def test_slips_are_one_line(run, call, message):
+    with pytest.raises(sr.ShortrunError, match=message):
+        call(run)
+
+
+def test_what_is_as_good_is_taken(run, tmp_path):
+    rest, out = sr.split(FRAME, 0.25)
+    assert (len(rest), len(out)) == (30, 10)
+    sr.write(tmp_path / "t.csv", FRAME)
+    assert len(sr.read(tmp_path / "t.csv")) == len(FRAME)
+    assert (sr.generate(run, n=2, fix={"kind": "x"}).to_pandas()["kind"] == "x").all()
+    assert {each.score for each in sr.score(FRAME, FRAME, scores="p-dd", per_class=False)} == {"p-dd"}
+    assert run.plot.pca(FRAME).axes
+    assert run.plot.samples(1).axes
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [
+        ("lr", "rate"),
+        ("learning_rate", "rate"),
+        ("epochs", "updates"),
+        ("random_state", "seed"),
+        ("verbose", "progress"),
+        ("k", "steps"),
+        ("n_components", "hidden"),
+        ("batch_size", "batch"),
+        ("updats", "updates"),
+    ],
+)
+def test_words_of_other_programs_are_known(word, ours):
+    with pytest.raises(sr.ConfigError, match=rf"{word}: unknown option \(did you mean '{ours}'\?\)"):
+        sr.fit(FRAME, **{word: 1})
+
+
+def test_names_that_are_not_alike_are_no_hint():
+    with pytest.raises(sr.FormatError, match=r"no column 'fare' \(known: age, ill\)"):
+        sr.read(pd.DataFrame({"age": [1, 2], "ill": [0, 1]}), label_column="fare")
 
 
 def test_classes_may_be_numbers(run):

@@ -136,7 +136,7 @@ def read(path, options):
         ({"suffix": (".x",), "read": read}, "suffix"),
         ({"suffixes": (".x",)}, "read"),
         ({"suffixes": (), "read": read}, "at least one"),
-        ({"suffixes": (".X",), "read": read}, "small letters"),
+        ({"suffixes": (".X",), "read": read}, "lower-case letters"),
         ({"suffixes": (".x",), "read": read, "append": read}, "`append` goes with `write`"),
         ({"suffixes": (".x",), "read": read, "write": read, "save": read}, "not both"),
         ({"suffixes": (".x",), "read": read, "fits": read}, "go together"),

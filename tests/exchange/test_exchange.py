@@ -237,7 +237,7 @@ def test_an_estimator_of_scikit_learn_and_its_attributes(tmp_path):
     rbm.fit(values)
     run = sr.import_model(rbm)
     assert np.abs(energies(run, values) - rbm._free_energy(values.astype(float))).max() < 1e-5
-    assert (run.recipe["name"], run.recipe["steps"]) == ("pcd", 1)
+    assert (run.recipe["name"], run.recipe["steps"]) == ("pcd", 1000)  # its k is not that of samples
     sr.export_model(run, tmp_path / "m.npz", format="sklearn")
     assert torch.equal(sr.import_model(tmp_path / "m.npz")[-1], run[-1])
     with pytest.raises(sr.ConfigError, match="a fitted BernoulliRBM expected: int has no 'components_'"):
@@ -276,7 +276,10 @@ def test_effective_couplings_as_other_programs_write_them(tmp_path):
     fields, pairs = (sr.couplings(run, order=order).arrays for order in (1, 2))
     h, j = fields["fields"].reshape(SITES, COLOURS), pairs["pairs"].reshape(SITES, COLOURS, SITES, COLOURS)
     for name, path in (("adabmdca", "m.dat"), ("bmdca", "n.dat"), ("mi3", "m.npy"), ("plmc", "m.model")):
-        sr.export_model(run, tmp_path / path, format=name)
+        assert sr.export_model(run, tmp_path / path, format=name) == ()  # PCD
+    uncoupled = sr.import_model(rbms_file(tmp_path / "ff.h5"), scheme="rdm")
+    (note,) = sr.export_model(uncoupled, tmp_path / "ff.dat", format="adabmdca")
+    assert "scheme rdm, and parameters of machines trained out of equilibrium are not couplings" in note
     lines = [line.split() for line in (tmp_path / "m.dat").read_text().splitlines()]
     letters = run.alphabet.letters
     assert lines[0][:5] == ["J", "0", "1", "-", "-"]

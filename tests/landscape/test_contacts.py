@@ -166,6 +166,19 @@ def test_wrong_options_are_refused(run, options, message):
     assert message in refused("contacts", run, *options)
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (np.eye(8, dtype=int), "the binary alphabet '01'"),
+        (pd.DataFrame({"a": ["x", "y"] * 4, "b": [0.5, 2] * 4}), "columns of different kinds"),
+    ],
+)
+def test_what_is_no_family_of_sequences_is_refused(data, words):
+    run = sr.fit(data, hidden=2, updates=1)
+    with pytest.raises(sr.ConfigError, match=f"run: a family of sequences expected, .* was trained on {words}"):
+        sr.contacts(run)
+
+
 def test_a_chaotic_network_is_refused(folder):
     options = ("--model", "chaotic", "--layers", "64,8", "--updates", 2, "--batch", 20)
     good("train", "digits", "--grey", *options, "-o", folder / "chaotic")

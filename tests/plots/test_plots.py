@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -611,3 +612,28 @@ def test_grid_of_many_images_without_labels_shows_the_first():
     shown = image.get_array()
     assert shown.shape == (20 * 4 + 1, 10 * 4 + 1)
     np.testing.assert_array_equal(shown[1:4, 5:8], many.values[1].reshape(3, 3))
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda frame, _: plots.pca(frame, frame), "real: samples as sr.read returns them expected, got a DataFrame"),
+        (lambda _, run: plots.training_curves(run), "log: a table expected, got a Trajectory; run.plot has the"),
+        (lambda _, run: plots.receptive_fields(run), "fields: an array of numbers expected, got a Trajectory"),
+        (lambda _, run: plots.accuracy(run), "runs: a list of curves .* expected, got a Trajectory"),
+        (lambda frame, _: plots.scores_by_class(frame), "curves: curves .* expected, got a DataFrame"),
+        (lambda frame, _: plots.histograms(frame, "x"), "values: a mapping .* expected, got a DataFrame"),
+        (lambda frame, _: plots.confusion(frame), "predictions: what sr.predict returns expected, got a DataFrame"),
+        (lambda frame, _: plots.mutations(frame), "columns position, wildtype, letter, score expected, got a"),
+        (lambda frame, _: plots.contacts(frame), r"contacts\(table, sites\): missing a required argument: 'sites'"),
+        (lambda frame, _: plots.save(frame, "x.png"), "figure: what a function of plots returns expected, got"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(run, draw, message):
+    with pytest.raises(sr.DataError, match=message):
+        draw(pd.DataFrame({"a": [1.5, 2]}), run)
+
+
+def test_a_result_is_drawn_as_its_table():
+    table = pd.DataFrame({"i": [1, 2], "j": [7, 9], "score": [2.0, 1.0]})
+    assert plots.contacts(SimpleNamespace(table=table), 10).axes

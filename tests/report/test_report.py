@@ -140,6 +140,7 @@ LEAK = Leak(30, 27)
         ),
         ((BAD, BAD, BAD), [], DONE, ["Samples of none of 3 classes pass for real; class <b> is weakest; the training"]),
         ((GOOD,) * 3, [memorisation(0.9)], DONE, ["The machine copies: ", "Samples of all 3 classes pass for real"]),
+        ((GOOD,) * 3, [memorisation(0.55)], DONE, ["Samples of all 3", "They are a little nearer to samples of"]),
         ((FEW, FEW, FEW), [], DONE, ["There are too few samples to tell whether they pass for real: 90 real ones"]),
         ((GOOD, FEW, GOOD), [], DONE, ["Samples of both classes (of 3; the others have too few samples to tell) pass"]),
         ((), [], DONE, ["Samples pass for real; the training is done."]),
@@ -150,7 +151,7 @@ LEAK = Leak(30, 27)
             ["Take other test samples: 27 of 30 test samples (90.0%) are", "Samples "],
         ),
     ],
-    ids=["good", "some", "bad", "copies", "few", "few in one", "no labels", "leaks"],
+    ids=["good", "some", "bad", "copies", "leaning", "few", "few in one", "no labels", "leaks"],
 )
 def test_the_first_sentence_says_what_counts(classes, more, changes, said, images):
     overall = marks("all", *(classes or [GOOD])[0])

@@ -9,6 +9,7 @@ from scipy import stats
 
 import shortrun as sr
 from shortrun.errors import ShortrunError
+from shortrun.scores import verdict
 from shortrun.scores.columns import cells_of, shape, trend
 
 NAMES = ("column-shapes", "pair-trends")
@@ -110,3 +111,20 @@ def test_columns_and_pairs_have_the_values_of_sdmetrics(tmp_path):
     trends = [0.9983575, 0.9773492, 0.863, 0.8995, 0.9535, 0.9717590, 0.8595, 0.899, 0.957, 0.8195, 0.8575, 0.8875,
               0.872, 0.8655, 0.9115]  # fmt: skip
     assert [trend(one, other) for one, other in combinations(cells, 2)] == pytest.approx(trends, abs=1e-6)
+
+
+def test_rows_that_all_occur_in_the_training_are_no_copies():
+    def drawn(seed, count):
+        random = np.random.default_rng(seed)
+        sex, age = random.choice(["f", "m"], count), random.integers(20, 70, count)
+        return pd.DataFrame({"sex": sex, "age": age, "ill": random.random(count) < 0.3})
+
+    train = sr.read(drawn(0, 300))
+    new = sr.read(drawn(1, 300), like=train)
+    names = ["nearest-train", "memorisation", "privacy-loss"]
+    found = {it.score: it for it in sr.score(train, new, held_out=sr.read(drawn(2, 75), like=train), scores=names)}
+    assert found["nearest-train"].value == 0 < found["nearest-train"].floor
+    assert {verdict(it) for it in found.values()} == {"as real"}
+    many = np.random.default_rng(3).integers(0, 2, (300, 20))
+    (copied,) = sr.score(sr.from_numpy(many), sr.from_numpy(many[::-1]), scores=["nearest-train"])
+    assert verdict(copied) == "too close"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from html import unescape
 
@@ -14,6 +15,7 @@ import shortrun as sr
 from command_line import call, good, refused
 from quick_evaluations import quick_evaluations
 from shortrun.errors import ConfigError
+from shortrun.scores._lead import train_on
 from sketches import sketched_pages
 
 SMALL = ("--hidden", 6, "--updates", 6, "--batch", 20, "--threads", 1, "--scheme", "ff", "--steps", 2)
@@ -124,6 +126,22 @@ def test_samples_that_are_all_the_same(tmp_path):
     found = json.loads((tmp_path / "s.json").read_text())["scores"]
     assert any(it["value"] is None for it in found)  # correlations of constants
     assert "constant columns" in (tmp_path / "p.html").read_text()
+
+
+def test_a_run_finds_its_samples(data):
+    """Of a file it reads them again, in memory it has them: here a part of one."""
+    part, _ = sr.read(data / "two.npz").split(0.3)
+    in_memory = sr.fit(part, hidden=6, updates=6, batch=20)
+    for run in (data / "run", in_memory):
+        found = sr.evaluate(run, with_curves=False, scores=["memorisation"])
+        assert (found.role, found.held_out is None) == ("training", False)
+        assert found.to_pandas()[["score", "class"]].values.tolist()[0] == ["memorisation", "all"]
+    assert repr(found).startswith("Evaluation of a run in memory: ")
+    assert train_on(found) == "run.save('run'), then sr.fit(data, out='run', resume=True, updates=12)"
+    assert found.to_dict()["run"] is None
+    elsewhere = pickle.loads(pickle.dumps(in_memory))
+    with pytest.raises(sr.DataError, match=r"no real samples: .*two\.npz is not what .* \(train\), or test samples"):
+        sr.evaluate(elsewhere)
 
 
 def test_a_part_of_a_file_is_not_called_changed(data, tmp_path):

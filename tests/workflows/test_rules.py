@@ -1,5 +1,6 @@
 """`generate --rule`: every row keeps what columns must, in Python and on the command line."""
 
+import pickle
 import re
 
 import numpy as np
@@ -361,5 +362,6 @@ def test_a_rule_given_twice_is_one(run):
 
 def test_combinations_of_data_that_were_in_memory_only(run):
     kept = sr.fit(pd.read_csv(run.parent / "t.csv"), label_column="sick", hidden=2, updates=1)
+    assert len(sr.generate(kept, n=4, rules=["job, place"])) == 4
     with pytest.raises(sr.DataError, match="did not keep its training data, which were in memory"):
-        sr.generate(kept, n=4, rules=["job, place"])
+        sr.generate(pickle.loads(pickle.dumps(kept)), n=4, rules=["job, place"])

@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ import typer
 import shortrun
 from shortrun.cli import STOPPED, _output
 from shortrun.cli._lazy import group_of
-from shortrun.errors import ShortrunError, StoreError, worded_in_flags
+from shortrun.errors import ELSEWHERE, ShortrunError, StoreError, worded_in_flags
 from shortrun.files import explain
 from shortrun.memory import shortage
 
@@ -152,9 +152,17 @@ def verdict(error: Exception) -> tuple[int, str]:
 def usage(error: Exception) -> str:
     """Return what is wrong with a command line, and which help to ask for."""
     context = getattr(error, "ctx", None)
+    if context and (meant := flag_meant(getattr(error, "option_name", ""), context.command.params)):
+        error.possibilities = [meant]  # pyright: ignore[reportAttributeAccessIssue]
     command = context.command_path if context else "shortrun"
     message = error.format_message().strip().rstrip(".")  # pyright: ignore[reportAttributeAccessIssue]
     return f"{message} (see {command} --help)"
+
+
+def flag_meant(word: str | None, parameters: Iterable[Any]) -> str | None:
+    """Return the flag for which another program has this word, None where there is none."""
+    flags = {each.name: each.opts[0] for each in parameters}
+    return flags.get(ELSEWHERE.get((word or "").strip("-").replace("-", "_"), ""))
 
 
 def check_working_directory() -> None:

@@ -13,14 +13,10 @@ if TYPE_CHECKING:
 
 def warn(run: Trajectory) -> None:
     """Warn that parameters are not couplings where the chains of the training started from noise."""
-    from shortrun.workflows import trained_out_of_equilibrium
+    from shortrun.workflows import caveats
 
-    if trained_out_of_equilibrium(run):
-        _output.say(
-            f"warning: {run.path} was trained with the scheme {run.recipe['name']}, and parameters of machines trained "
-            "out of equilibrium are not couplings (nor energies) of the data's distribution",
-            aside=True,
-        )
+    for line in caveats(run):
+        _output.say(f"warning: {line}", aside=True)
 
 
 def number(value: float) -> str:

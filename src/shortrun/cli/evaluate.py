@@ -16,6 +16,7 @@ from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import check_names, show
 from shortrun.errors import ConfigError, FormatError
 from shortrun.files import atomic
+from shortrun.phrases import counted
 from shortrun.settings import DATA, OUTPUT, Reading
 from shortrun.settings.scoring import EvaluateSettings
 
@@ -146,7 +147,7 @@ def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
 
 def conclusion(found: Evaluation, run: Trajectory, settings: EvaluateSettings, page: Path | None) -> Iterator[str]:
     """Yield which machine was judged, the verdict in one line, and where the page is."""
-    yield f"judged: {_options.told_age(run, settings)}, {found.steps} sweeps"
+    yield f"judged: {_options.told_age(run, settings)}, {counted(found.steps, 'sweep')}"
     yield f"verdict: {found.lead[0]}"
     if page is not None:
         yield f"page in {page}"

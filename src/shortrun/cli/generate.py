@@ -114,9 +114,8 @@ def generate(
         _output.emit(document(trained, settings, files, k) | found)
     elif str(out) != _output.STDOUT:
         what = "piece" if longer else "sample"
-        _output.say(
-            f"{counted(settings.n if longer else n, what)} after {k} sweeps in {', '.join(map(str, files.values()))}"
-        )
+        made, after = counted(settings.n if longer else n, what), counted(k, "sweep")
+        _output.say(f"{made} after {after} in {', '.join(map(str, files.values()))}")
         _output.say(f"from {_options.told_age(trained, settings)}", aside=True)
 
 
@@ -144,7 +143,7 @@ def note_of_steps(run: Trajectory, settings: GenerateSettings, k: int) -> list[s
     trained = run.recipe["steps"]
     if settings.sampler != "short" or k == trained:
         return []
-    return [f"note: {k} sweeps, but {run.path} was trained to generate after {trained}"]
+    return [f"note: {counted(k, 'sweep')}, but {run.path} was trained to generate after {trained}"]
 
 
 def document(run: Trajectory, settings: GenerateSettings, files: Mapping[int, Path], k: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shortrun.workflows.plotting import Plots
 
-# Figures of real and generated samples, by the name of their command: the function in `plots`, and its help.
+# Figures of real and generated samples, by the name of their command: the function in `plots`, and what it shows.
 PAIRS = {
     "pca": ("pca", "Samples on the principal components of the real ones (FF23 fig. 1)."),
     "logo": ("sequence_logos", "Sequence logos of real and of generated sequences."),
@@ -70,7 +70,7 @@ def plot() -> None:
     """
 
 
-def pair_command(name: str, function: str) -> Callable[..., None]:
+def pair_command(name: str, function: str, about: str) -> Callable[..., None]:
     """Return the command of a figure of real and generated samples."""
 
     def command(real: RealFile, generated: GeneratedFile, reading: Given, out: FigureFile) -> None:
@@ -82,12 +82,12 @@ def pair_command(name: str, function: str) -> Callable[..., None]:
         others = read(generated, like=samples)
         save(getattr(plots, function)(samples, others), out)
 
-    command.__name__ = name.replace("-", "_")
+    command.__name__, command.__doc__ = name.replace("-", "_"), about
     return verb(reading=Reading)(command)
 
 
-for _name, (_function, _help) in PAIRS.items():
-    app.command(_name, help=_help)(pair_command(_name, _function))
+for _name, (_function, _about) in PAIRS.items():
+    app.command(_name)(pair_command(_name, _function, _about))
 
 
 @app.command()

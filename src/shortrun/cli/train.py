@@ -38,7 +38,8 @@ def train(
     data: Annotated[
         str | None,
         typer.Argument(
-            metavar="DATA", help="A file (.npz, .npy, .csv, .tsv, .fasta, also with .gz) or the name of a data set."
+            metavar="DATA",
+            help="A file or folder of sequences, genotypes, a table, images or music, or the name of a data set.",
         ),
     ] = None,
     threads: _options.Threads = None,

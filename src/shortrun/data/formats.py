@@ -127,6 +127,12 @@ def recognised(path: Path, otherwise: Format | None = None) -> Format:
     return otherwise
 
 
+def called(path: Path) -> str | None:
+    """Return the name of the format that the content of a file is for sure; None where it may be of several."""
+    start = head(path)
+    return next((name for name, each in by_name().items() if each.begins is not None and each.begins(start)), None)
+
+
 def alike(said: Format | None) -> Iterator[Format]:
     """Yield the formats that a file may be of whose name says one, though it does not begin so: those of its domain."""
     for module in declaring():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.kind import HasKind, Kind, kind_of
+from shortrun.data.core.kind import HasKind, Kind, TableKind, kind_of
+from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import binarise
 from shortrun.data.further import readings_like
@@ -19,6 +20,7 @@ from shortrun.data.tables.arrays import as_table, with_spread
 from shortrun.data.tables.encoding import dataset_of
 from shortrun.data.tables.in_memory import is_frame, table_of
 from shortrun.errors import ConfigError, DataError
+from shortrun.phrases import counted, described
 from shortrun.settings import Reading, takes
 from shortrun.settings.keywords import converts
 
@@ -107,30 +109,39 @@ def from_numpy(values: Any, labels: Any = None, *, like: Kind | HasKind | None =
     >>> len(data), data.sites, data.classes, data.labelled.tolist()
     (3, 2, ('a', 'b'), [True, True, False])
     """
-    array, options = np.asarray(values), Request.made(settings, None if like is None else kind_of(like))
-    data = as_table(array, options)
-    if data is None:
-        array = array if settings.threshold is None else binarise(array, settings.threshold)
-        data = with_spread(Dataset.from_arrays(array, alphabet=settings.alphabet))
+    data = of_array(np.asarray(values), None, Request.made(settings, None if like is None else kind_of(like)))
     data = data if labels is None else data.with_labels(labels)
     return data.with_kind(reading=settings)
 
 
+def of_array(values: np.ndarray, names: Sequence[str] | None, options: Request) -> Dataset:
+    """Return the samples of an array, whose sites have these names if they have any."""
+    data = as_table(values, options, names)
+    if data is not None:
+        return data
+    values = values if options.threshold is None else binarise(values, options.threshold)
+    data = with_spread(Dataset.from_arrays(values, alphabet=options.alphabet))
+    if names is None or [*names] == data.kind.site_names:
+        return data
+    return data.with_kind(table=TableKind(names=tuple(names)))
+
+
+@takes(Reading)
 def from_anndata(
-    annotated: Any, *, label_column: str | None = None, layer: str | None = None, **options: Any
+    annotated: Any, *, layer: str | None = None, like: Kind | HasKind | None = None, settings: Reading
 ) -> Dataset:
-    """Take the matrix of an `anndata.AnnData`, with labels from a column of `obs`.
+    """Take the matrix of an `anndata.AnnData`, with labels from a column of `obs`, "label" if there is one.
+
+    Options are those of `from_numpy`, such as `threshold` or `bins`. Sites go by their names in `var`, in any order.
 
     Parameters
     ----------
     annotated : anndata.AnnData
         Samples x sites; a sparse matrix is made dense.
-    label_column : str, optional
-        Column of `obs` that holds the classes; "label" if there is one.
     layer : str, optional
         Layer in place of X.
-    options : Any
-        Further options of `from_numpy`, such as `threshold` or `bins`.
+    like : Kind or Dataset or Trajectory, optional
+        Data, or a run, whose sites it has: they are found by their names, others are left out.
 
     Returns
     -------
@@ -140,7 +151,9 @@ def from_anndata(
     Raises
     ------
     DataError
-        If it is no such object, or has no such column or layer.
+        If it is no such object, lacks a site of `like`, or two sites have one name.
+    ConfigError
+        If it has no such column or layer.
 
     Examples
     --------
@@ -154,16 +167,56 @@ def from_anndata(
         raise DataError(f"an AnnData expected, got {described(annotated)}")
     if layer is not None and layer not in annotated.layers:
         raise ConfigError("layer", f"no layer '{layer}', there are: {', '.join(annotated.layers) or 'none'}")
-    if label_column is not None and label_column not in annotated.obs:
-        raise ConfigError("label_column", f"no column '{label_column}' in obs, only {', '.join(annotated.obs.columns)}")
+    for option in ("label_column", "group"):
+        if (column := getattr(settings, option)) is not None and column not in annotated.obs:
+            raise ConfigError(option, f"no column '{column}' in obs, only {', '.join(annotated.obs.columns)}")
+    kind = None if like is None else kind_of(like)
+    sites, notes = sites_by_name(annotated.var_names.astype(str).tolist(), kind)
     values = annotated.X if layer is None else annotated.layers[layer]
     values = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
-    column = label_column or ("label" if "label" in annotated.obs else None)
+    if [*sites.values()] != [*range(values.shape[1])]:
+        values = values[:, [*sites.values()]]
     alphabet = annotated.uns.get("alphabet")
-    given = options if alphabet is None else {"alphabet": str(alphabet), **options}
-    labels = None if column is None else annotated.obs[column].astype(object).to_numpy()
-    data = from_numpy(values, labels, **given)
-    return data.with_names(annotated.obs_names.to_numpy(str))
+    options = Request.made(settings, kind).but(label_column=None, group=None)  # which are columns of `obs`
+    if alphabet is not None and options.alphabet is None:
+        options = options.but(alphabet=str(alphabet))
+    data = of_array(values, [*sites], options).with_notes(*notes)
+    column = settings.label_column or ("label" if "label" in annotated.obs else None)
+    if column is not None:
+        data = data.with_labels(annotated.obs[column].astype(object).to_numpy())
+    if settings.group is not None:
+        data = data.with_groups(annotated.obs[settings.group])
+    return data.with_names(annotated.obs_names.to_numpy(str)).with_kind(reading=settings)
+
+
+def sites_by_name(names: Sequence[str], like: Kind | None) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return name -> place of the sites that other data have, in their order, and what to know of the others.
+
+    All sites, where those of the other data have no names.
+
+    Raises
+    ------
+    DataError
+        If a name occurs twice, or a site is missing; names the nearest.
+    """
+    place = {name: site for site, name in enumerate(names)}
+    if len(place) < len(names):
+        twice = next(name for site, name in enumerate(names) if place[name] != site)
+        raise DataError(f"'{twice}' occurs twice among var_names: names that differ expected (var_names_make_unique)")
+    if like is None or not (like.is_named or place.keys() >= {*like.site_names}):
+        return place, ()
+    missing = [name for name in like.site_names if name not in place]
+    if missing:
+        more = f"; {len(missing):,} of {like.sites:,} are missing" if len(missing) > 1 else ""
+        raise DataError(f"no '{missing[0]}' among var_names{did_you_mean(missing[0], names)}{more}")
+    found = {name: place[name] for name in like.site_names}
+    ordered = sorted(found.values())
+    moved = sum(here != there for here, there in zip(found.values(), ordered, strict=True))
+    further = [name for name in names if name not in found]
+    notes = [f"{counted(moved, 'site')} in another order than learned, found by their names"] if moved else []
+    if further:
+        notes.append(f"{counted(len(further), 'site')} left out, as '{further[0]}', of which nothing was learned")
+    return found, tuple(notes)
 
 
 def is_annotated(it: Any) -> bool:
@@ -186,8 +239,7 @@ def in_memory(it: Any, like: Kind | HasKind | None, settings: Reading) -> Datase
     if is_frame(it):
         return from_pandas(it, like=like, settings=settings)
     if is_annotated(it):
-        given = {name: value for name, value in settings.given.items() if name != "label_column"}
-        return from_anndata(it, label_column=settings.label_column, like=like, **given)
+        return from_anndata(it, like=like, settings=settings)
     if isinstance(it, np.ndarray | list | tuple):
         return from_numpy(it, like=like, settings=settings)
     raise DataError(
@@ -198,18 +250,14 @@ def in_memory(it: Any, like: Kind | HasKind | None, settings: Reading) -> Datase
 def reading_like(it: Any, kind: Kind, given: Reading) -> Reading:
     """Return the options to read something like other data with; a column of classes or groups may be missing."""
     found = next(readings_like(kind, given))
-    names = [str(name) for name in getattr(it, "column_names", None) or getattr(it, "columns", ())]
+    about = it.obs if is_annotated(it) else it
+    names = [str(name) for name in getattr(about, "column_names", None) or getattr(about, "columns", ())]
     gone = {
         key: None
         for key in ("label_column", "group")
         if key not in given.model_fields_set and getattr(found, key) not in (None, *names)
     }
     return found.model_copy(update=gone)
-
-
-def described(it: Any) -> str:
-    """Return what something is, in a few words."""
-    return "nothing (None)" if it is None else f"{'an' if type(it).__name__[0] in 'AEIOU' else 'a'} {type(it).__name__}"
 
 
 def as_dataset(it: Any, labels: Any = None, label_column: str | None = None) -> Dataset:

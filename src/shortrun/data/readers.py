@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from shortrun.data.core.kind import HasKind, Kind, kind_of
 from shortrun.data.core.raw import head, hint, in_utf8, packing, unpacking_at_most
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
-from shortrun.data.formats import FOLDER, named, notes_on, recognised
+from shortrun.data.formats import FOLDER, called, named, notes_on, recognised
 from shortrun.data.further import readings_like
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.in_memory import in_memory
@@ -28,6 +28,7 @@ from shortrun.data.tables.formats.table import FORMAT as TABLE
 from shortrun.errors import DataError, FormatError
 from shortrun.files import check_named
 from shortrun.settings import Reading, takes
+from shortrun.settings.keywords import converts
 
 
 @takes(Reading)
@@ -82,6 +83,12 @@ def read(path: Any, *, like: Kind | HasKind | None = None, settings: Reading) ->
     raise first
 
 
+@converts("Dataset")
+def samples_of(_: str, it: Any, __: Mapping[str, Any]) -> Dataset:
+    """Return samples, read if they are none yet; verbs read them like the data of their run."""
+    return read(it)
+
+
 def read_with(path: Path, reading: Reading, like: Kind | None) -> Dataset:
     """Return the samples of a file, weighed if that is asked for; their kind remembers the options."""
     with boundary.reading(path), unpacking_at_most(reading.max_unpacked):
@@ -110,6 +117,8 @@ def labelled(path: Path, options: Request) -> Dataset:
     if options.labels is None:
         return load(path, options)
     with boundary.reading(options.labels), local(Path(options.labels)) as file:
+        if (form := called(file)) is not None:
+            raise FormatError(file, None, f"is a file of the format {form}: a table of names and classes expected")
         table = read_labels(file, options)
     group = None if table.group is not None else options.group
     encoding = options.encoding if takes_encoding(path) else None  # else that of the table alone

@@ -11,16 +11,18 @@ from shortrun.data.genotypes.related import related
 from shortrun.data.genotypes.variants import is_genotypes
 from shortrun.errors import DataError
 from shortrun.phrases import counted
+from shortrun.settings import checked
 
 if TYPE_CHECKING:
     from shortrun.data.core.dataset import Dataset
 
 
+@checked
 def split(
     dataset: Dataset,
     fraction: float,
     *,
-    seed: int,
+    seed: int = 0,
     groups: bool = True,
     stratify: bool = True,
     identity: float | None = None,
@@ -32,10 +34,10 @@ def split(
     Parameters
     ----------
     dataset : Dataset
-        N samples.
+        N samples, or what `read` takes.
     fraction : float
         Share that is held out, above 0 and below 1.
-    seed : int
+    seed : int, default 0
         Of the random choice.
     groups : bool, default True
         Keep the samples of a group together, where the data set has groups.

@@ -27,11 +27,13 @@ from shortrun.data.core.parts import nameless, opened
 from shortrun.data.core.streams import DASH
 from shortrun.data.formats import format_to_write, named
 from shortrun.errors import FormatError, StoreError
-from shortrun.files import check_named, explain
+from shortrun.files import explain
+from shortrun.settings import checked
 
 Add = Callable[[Dataset], None]
 
 
+@checked
 def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe_csv: bool = False) -> None:
     """Write a data set in the format that the suffix says, packed if it ends in .gz; never half a file.
 
@@ -42,7 +44,7 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
     path : Path or str
         The file, or "-" for stdout.
     dataset : Dataset
-        What to write.
+        What to write; a data frame too, or what else `read` takes.
     format : str, optional
         Name of the format, such as "fasta", where the suffix does not say it; for stdout by default that of `usual`.
     safe_csv : bool, default False
@@ -69,7 +71,6 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
     >>> len(sr.read(path))
     3
     """
-    check_named(path)
     if safe_csv:
         with for_spreadsheets():
             write(path, dataset, format=format)

@@ -11,6 +11,7 @@ from shortrun.dynamics import Noise, Stream
 from shortrun.equilibrium.held import Held
 from shortrun.equilibrium.ladder import Rung, annealed_up
 from shortrun.equilibrium.tempering import Tempered, temper
+from shortrun.phrases import counted
 
 CLIMB = 3 * 2**30  # where the noise of chains that come up the ladder begins
 
@@ -102,6 +103,6 @@ class Moves:
                 "equilibrium; try more --steps"
             )
         if recipe["start"] == "random":
-            k = recipe["steps"]
-            lines.append(f"note: this machine was trained to be good after {k} sweeps from noise, not in equilibrium")
+            k = counted(recipe["steps"], "sweep")
+            lines.append(f"note: this machine was trained to be good after {k} from noise, not in equilibrium")
         return lines

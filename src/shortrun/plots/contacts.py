@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from shortrun.plots.arguments import check_columns
 from shortrun.plots.figure import DATA, GENERATED, MARK, WIDTH, new_figure, styled
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def contacts(table: pd.DataFrame, sites: int) -> Figure:
     >>> contacts(table, sites=10).axes[0].get_xlabel()
     'site'
     """
+    check_columns(table, ("i", "j", "score"))
     known = "contact" in table
     figure = new_figure(WIDTH + 2 * known, 3.9)
     axes = figure.subplots(1, 1 + known, squeeze=False)[0]

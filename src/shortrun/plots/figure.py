@@ -8,8 +8,11 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from shortrun.errors import FormatError, MissingExtraError, printable
+from shortrun.errors import DataError, FormatError, MissingExtraError, printable
 from shortrun.files import atomic
+from shortrun.phrases import described
+from shortrun.plots.arguments import usable
+from shortrun.settings import checked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,12 +53,16 @@ R = TypeVar("R")
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Return a function that draws with the fonts and lines of all figures, whatever the settings of the user are."""
+    """Return a function that draws with the fonts and lines of all figures, whatever the settings of the user are.
+
+    Wrong arguments are one clear line.
+    """
 
     @wraps(draw)
     def drawn(*args: P.args, **options: P.kwargs) -> R:
+        given = usable(draw, args, options)
         with style():
-            return draw(*args, **options)
+            return draw(*given.args, **given.kwargs)  # pyright: ignore[reportCallIssue]
 
     return drawn
 
@@ -178,6 +185,7 @@ def check_suffix(path: Path | str) -> None:
         raise FormatError(path, None, f"figures are written as {', '.join(SUFFIXES)}, got '{path.suffix}'")
 
 
+@checked
 def save(figure: Figure, path: Path | str) -> None:
     """Write a figure, completely or not at all; the same figure gives the same bytes.
 
@@ -190,6 +198,8 @@ def save(figure: Figure, path: Path | str) -> None:
 
     Raises
     ------
+    DataError
+        If it is no figure.
     FormatError
         If the suffix is another.
     StoreError
@@ -199,6 +209,8 @@ def save(figure: Figure, path: Path | str) -> None:
     --------
     >>> save(new_figure(1, 1), "figure.svg")
     """
+    if not hasattr(figure, "savefig"):
+        raise DataError(f"plots.save: figure: what a function of plots returns expected, got {described(figure)}")
     path = Path(path)
     check_suffix(path)
     kind = path.suffix[1:].lower()

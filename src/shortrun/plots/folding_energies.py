@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
+from shortrun.plots.figure import styled
 from shortrun.plots.histograms import histograms
 from shortrun.plots.sides import check_alike, thinned
 from shortrun.scores.rna import RNA
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@styled
 def folding_energies(real: Dataset, generated: Dataset, *, count: int = FOLDED) -> Figure:
     """Return histograms of the minimum free energy per nucleotide of real and generated RNA (ViennaRNA).
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shortrun.errors import DataError
+from shortrun.plots.arguments import check_columns
 from shortrun.plots.figure import MARK, WIDTH, new_figure, palette, score_axis, short, styled, time_axis
 from shortrun.plots.scores_by_age import gradient
 
@@ -129,15 +130,3 @@ def autocorrelations(functions: pd.DataFrame) -> Figure:
         axis.set_ylabel("rho(t)")
     figure.legend(*axes[0].get_legend_handles_labels(), title="age", loc="outside right center", fontsize=8)
     return figure
-
-
-def check_columns(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    """Check that a table has columns and rows.
-
-    Raises
-    ------
-    DataError
-        If it lacks them.
-    """
-    if not set(columns).issubset(table.columns) or table.empty:
-        raise DataError(f"columns {', '.join(columns)} expected, got {', '.join(map(str, table.columns))}")

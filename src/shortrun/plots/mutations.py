@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from shortrun.plots.arguments import check_columns
 from shortrun.plots.figure import WIDTH, new_figure, styled
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def mutations(table: pd.DataFrame) -> Figure:
     >>> mutations(pd.DataFrame(rows, columns=["position", "wildtype", "letter", "score"])).axes[0].get_ylabel()
     'letter'
     """
+    check_columns(table, ("position", "wildtype", "letter", "score"))
     letters = sorted({*table["letter"], *table["wildtype"]})
     grid = table.pivot_table(index="letter", columns="position", values="score", sort=True).reindex(letters)
     figure = new_figure(WIDTH + 2, 1.3 + 0.16 * min(len(letters), TALLEST))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shortrun.errors import DataError
+from shortrun.plots.figure import styled
 from shortrun.plots.histograms import histograms
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 SIDES = ("real", "generated")
 
 
+@styled
 def plddt(table: pd.DataFrame) -> Figure:
     """Return normalised histograms of the mean pLDDT of real and generated proteins, as FF23 fig. 4.
 

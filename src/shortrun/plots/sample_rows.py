@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.plots.figure import new_figure
+from shortrun.plots.figure import new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@styled
 def sample_rows(data: Dataset, rows: Sequence[int], sites: int) -> Figure:
     """Return an image of some samples: a row for each sample, a column for each site, grey by code or value.
 

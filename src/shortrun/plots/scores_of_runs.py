@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from shortrun.errors import ConfigError, DataError
+from shortrun.phrases import counted
 from shortrun.plots.figure import WIDTH, mark_k, new_figure, palette, score_axis, styled, time_axis
 from shortrun.plots.scores_by_class import SWEEPS, score_names, timed_rows
 from shortrun.scores import ALL, Curves
@@ -89,5 +90,6 @@ def chosen(run: Curves, against: str) -> pd.DataFrame:
     fixed, value = ("age", table["age"].max()) if against == "steps" else ("steps", run.k)
     found = table.loc[table[fixed] == value]
     if found.empty:
-        raise DataError(f"the curves of {run.name} have no score at {value} sweeps (--k: those of its training)")
+        sweeps = counted(run.k, "sweep")
+        raise DataError(f"the curves of {run.name} have no score at {sweeps} (--k: those of its training)")
     return found

@@ -33,8 +33,8 @@ def card(run: Trajectory, name: str, *, licence: str | None = None, evaluation: 
     facts = {
         "Model": f"{about['units']} units at {run.sites:,} sites, hidden units {run.hidden}, "
         f"{counted(about['parameters'], 'parameter')}",
-        "Recipe": f"{recipe['name']}, k = {recipe['steps']} sweeps from {recipe['start']} starts, hidden rule "
-        f"{recipe['hidden_rule']}",
+        "Recipe": f"{recipe['name']}, k = {counted(recipe['steps'], 'sweep')} from {recipe['start']} starts, "
+        f"hidden rule {recipe['hidden_rule']}",
         "Training": f"{counted(run.updates, 'update')}; {run.outlook.reason}",
         "Ages": f"{len(run.ages):,} up to {max(run.ages, default=0):,}" + (f"; best {best}" if best else ""),
         "Data": f"{counted(data['rows'], 'sample')}, sha256 {data['hash']}",

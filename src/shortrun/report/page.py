@@ -99,7 +99,7 @@ def page_values(found: Evaluation) -> dict[str, Any]:
     """Return the values that the template inserts."""
     return {
         "found": found,
-        "name": Path(found.run["path"]).resolve().name,
+        "name": Path(found.run["path"] or "run in memory").resolve().name,
         "remarks": [*remarks(found)],
         "compared": words.compared(found),
         "lineup": lineup(found),
@@ -125,8 +125,9 @@ def page_values(found: Evaluation) -> dict[str, Any]:
 def machine_facts(found: Evaluation) -> dict[str, Any]:
     """Return the facts of the model card."""
     run, recipe = found.run, found.run["recipe"]
+    starts = f"{recipe['start']} starts ({recipe['noise']})"
     return {
-        "scheme": f"{recipe['scheme']}, k = {recipe['steps']} sweeps from {recipe['start']} starts ({recipe['noise']})",
+        "scheme": f"{recipe['scheme']}, k = {counted(recipe['steps'], 'sweep')} from {starts}",
         "hidden rule": recipe["hidden_rule"],
         "visible units": f"{run['sites']:,} ({run['units']})",
         "hidden units": words.integer(run["hidden"]),
@@ -174,7 +175,7 @@ def origin(data: Dataset | None) -> dict[str, Any]:
 def repetition_facts(found: Evaluation) -> dict[str, Any]:
     """Return what is needed to repeat an evaluation."""
     return {
-        "samples generated": f"{len(found.generated):,}, {found.steps} sweeps each",
+        "samples generated": f"{len(found.generated):,}, {counted(found.steps, 'sweep')} each",
         "seed": found.seed,
         "definitions": found.convention,
         "training data": f"{found.run['data']['source']} (sha256 {found.run['data']['hash']})",

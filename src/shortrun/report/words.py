@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from shortrun.phrases import counted
 from shortrun.scores import (
     ALL,
     Curves,
@@ -50,7 +51,7 @@ def trained_on(found: Evaluation) -> str:
 def compared(found: Evaluation) -> str:
     """Return how many samples are compared."""
     kind = "training" if found.role == "training" else "test"
-    text = f"{len(found.generated):,} generated samples ({found.steps} sweeps at age {found.age:,}) and "
+    text = f"{len(found.generated):,} generated samples ({counted(found.steps, 'sweep')} at age {found.age:,}) and "
     text += f"{len(found.reference):,} real ones ({kind} samples)"
     return text if found.held_out is None else f"{text}; {len(found.held_out):,} unseen ones"
 

@@ -191,6 +191,7 @@ def marked(found: Iterable[Score], leak: Leak | None, what: str = "held-out") ->
     return Scores(replace(it, spoiled=reason) if takes_for_new(it.score) else it for it in found)
 
 
+LIKE = ": read both alike, as sr.read(data, like=run)"
 BESIDE_HELD_OUT = "c2st"  # compares with held-out samples where there are any
 
 
@@ -221,14 +222,12 @@ def alike(reference: Dataset, other: Dataset) -> Dataset:
     [1, 1]
     """
     if reference.sites != other.sites:
-        raise DataError(f"samples of {reference.kind.extent} and of {other.kind.extent} cannot be compared")
+        raise DataError(f"samples of {reference.kind.extent} and of {other.kind.extent} cannot be compared{LIKE}")
     if reference.alphabet != other.alphabet:
         one, two = (it.alphabet.letters if it.alphabet else "other values" for it in (reference, other))
-        raise DataError(f"samples of '{one}' and of '{two}' cannot be compared: read them with one alphabet")
+        raise DataError(f"samples of '{one}' and of '{two}' cannot be compared{LIKE}")
     if reference.columns != other.columns:
-        raise DataError(
-            "tables whose columns are coded differently cannot be compared: read both with the same columns"
-        )
+        raise DataError(f"tables whose columns are coded differently cannot be compared{LIKE}")
     return other.recode(reference.classes) if reference.classes and other.classes else other
 
 

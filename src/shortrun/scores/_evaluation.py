@@ -145,7 +145,7 @@ class Evaluation(Shown):
     def said(self) -> tuple[str, str]:
         """Return what was judged, and the verdict."""
         made = f"{counted(len(self.generated), 'sample')} at age {self.age:,}, {counted(self.steps, 'sweep')}"
-        return f"Evaluation of {self.run['path']}: {made}", f"  {self.lead[0]}"
+        return f"Evaluation of {self.run['path'] or 'a run in memory'}: {made}", f"  {self.lead[0]}"
 
     def first_rows(self) -> pd.DataFrame:
         """Return the scores of all samples as a frame."""
@@ -184,6 +184,10 @@ class Evaluation(Shown):
         """Return how many samples of a class scores compare: real, generated, held_out (None without any)."""
         sides = {"real": self.reference, "generated": self.generated, "held_out": self.held_out}
         return {name: None if data is None else size_of(data, cls) for name, data in sides.items()}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the scores as a frame, a row a score and class."""
+        return Scores(self.scores).to_pandas()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form: the sentences, then every score with its verdict and the numbers of samples."""

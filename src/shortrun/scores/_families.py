@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -285,20 +285,29 @@ class TrainingScores(ScoreFamily):
         self.check(found | real)
         codes: dict[str, int | None] = {ALL: None}
         codes |= {name: code for code, name in enumerate(pair.generated.classes)}
-        return {cls: rows_of_class(found, real, code) for cls, code in codes.items()}
+        relative = {quantity.name for quantity in self.quantities if quantity.ideal is None}
+        return {cls: rows_of_class(found, real, code, relative) for cls, code in codes.items()}
 
     def measure_floors(self, pair: Pair) -> dict[str, Contributions]:
         """Return the contributions of real samples."""
         return self.measure(pair.halves()) if self.floors is None else self.floors(pair)
 
 
-def rows_of_class(found: Mapping[str, Contributions], real: Mapping[str, Contributions], code: int | None) -> Rows:
-    """Return value, error and floor of each quantity for a class, or for all samples."""
+def rows_of_class(
+    found: Mapping[str, Contributions], real: Mapping[str, Contributions], code: int | None, relative: Set[str]
+) -> Rows:
+    """Return value, error and floor of each quantity for a class, or for all samples.
+
+    Those that only the floor judges (`relative`) have its error where that is larger: distances that are all 0, as of
+    the few different rows that a small table has, hardly vary, and the floor does.
+    """
     rows = {}
     for name, it in found.items():
-        estimate = it.of(code)
-        floor = real[name].of(code).value if name in real else np.nan
-        rows[name] = Row(estimate.value, estimate.error(), floor, estimate.note)
+        estimate, floor = it.of(code), real[name].of(code) if name in real else UNDEFINED
+        error = estimate.error()
+        if name in relative and np.isfinite(error):
+            error = float(np.fmax(error, floor.error()))
+        rows[name] = Row(estimate.value, error, floor.value, estimate.note)
     return rows
 
 

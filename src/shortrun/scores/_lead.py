@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SENTENCES = 4  # at most
 NEIGHBOURS = ("p-dd", "p-gg")  # a class passes for real where a nearest neighbour tells neither side
 
+MEMORISED = 0.6  # of `memorisation`, from which on samples are copies; that one in five leans to the training gives 0.6
+
 Passing: TypeAlias = Literal["yes", "no", "unknown"]
 ByName: TypeAlias = Mapping[str, Score]
 
@@ -47,8 +49,8 @@ def faults(found: Evaluation, overall: ByName) -> Iterator[str]:
 
 def memorised(overall: ByName) -> bool:
     """Return whether generated samples are copies, by the scores that look for them."""
-    near, said = overall.get("memorisation"), {name: verdict(it) for name, it in overall.items()}
-    nearer = near is not None and said["memorisation"] == "far" and near.value > near.floor
+    said = {name: verdict(it) for name, it in overall.items()}
+    nearer = said.get("memorisation") == "far" and overall["memorisation"].value >= MEMORISED
     return nearer or said.get("nearest-train") == "too close" or said.get("copies") == "far"
 
 
@@ -119,13 +121,13 @@ def prospects(found: Evaluation) -> str:
 
 def train_on(found: Evaluation) -> str:
     """Return the command that goes on with the training, with more updates where it has done all that it was given."""
-    limits, done = found.run["config"]["training"], found.run["updates"]
-    words = ["shortrun", "train", "-o", found.run["path"], "--resume"]
-    if limits["updates"] != "auto":
-        words += ["--updates", str(2 * done)]
-    elif done >= limits["max_updates"]:
-        words += ["--max-updates", str(2 * done)]
-    return shlex.join(words)
+    limits, done, path = found.run["config"]["training"], found.run["updates"], found.run["path"]
+    limit = "updates" if limits["updates"] != "auto" else "max_updates" if done >= limits["max_updates"] else None
+    if path is None:
+        more = "" if limit is None else f", {limit}={2 * done}"
+        return f"run.save('run'), then sr.fit(data, out='run', resume=True{more})"
+    more = [] if limit is None else [f"--{limit.replace('_', '-')}", str(2 * done)]
+    return shlex.join(["shortrun", "train", "-o", path, "--resume", *more])
 
 
 def recognition(overall: ByName) -> Iterator[str]:
@@ -141,7 +143,7 @@ def newness(overall: ByName) -> Iterator[str]:
     if memorised(overall) or "memorisation" not in overall:
         return
     it = overall["memorisation"]
-    if verdict(it) == "close" and it.value > it.floor:
+    if verdict(it) in ("close", "far") and it.value > it.floor:
         yield "They are a little nearer to samples of the training than unseen real ones are."
     elif verdict(it) in ("as real", "close", "far"):
         yield "They are no copies: no nearer to samples of the training than unseen real ones are."
@@ -154,7 +156,7 @@ def predicted_labels(found: Evaluation) -> Iterator[str]:
     unseen = found.held_out is not None or found.role == "test"
     kind = "held-out samples" if unseen else "training samples"
     if found.leak is not None and found.leak.spoils:
-        kind = "samples, of which it knows some,"
+        kind = "samples (some of which it has seen)"
     labels = found.predictions.labels
     chance = max((labels == k).mean() for k in range(len(found.predictions.classes)))
     yield (

@@ -42,6 +42,10 @@ class Scores(Shown, list[Score]):
         """Those over all samples, or averaged over the classes."""
         return [each for each in self if each.cls == ALL]
 
+    def to_pandas(self) -> pd.DataFrame:
+        """Return `table`, by the name that data sets have for it."""
+        return self.table
+
     @property
     def table(self) -> pd.DataFrame:
         """A row a score: score, class, value, error, floor, ideal, verdict."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from shortrun.phrases import counted
 from shortrun.scores._base import ALL, Score
 
 if TYPE_CHECKING:
@@ -112,15 +113,15 @@ class MemoryEffect:
 
     def __str__(self) -> str:
         at_k, last = (
-            f"{self.score} {self.at_k:.2g} after k = {self.k} sweeps",
+            f"{self.score} {self.at_k:.2g} after k = {counted(self.k, 'sweep')}",
             f"{self.last:.2g} after {self.last_time:,}",
         )
         best = f"{self.best:.2g} after {self.best_time:,}"
         return {
             "best at k": f"{at_k}, no time is better, and {last}: the machine remembers its k",
             "as good later": f"{at_k} and {last}: no worse, so it shows no memory of k",
-            "better earlier": f"{at_k}, but {best}, earlier ({last})",
-            "better later": f"{at_k}, but {best}, later ({last})",
+            "better earlier": f"{at_k}; earlier it is better, {best} ({last})",
+            "better later": f"{at_k}; later it is better, {best} ({last})",
         }[self.effect]
 
 

@@ -27,7 +27,7 @@ from shortrun.settings._base import (
     options,
 )
 from shortrun.settings.exchange import ExportSettings, ImportSettings, MachineSettings, ParameterSettings
-from shortrun.settings.keywords import takes
+from shortrun.settings.keywords import checked, takes
 from shortrun.settings.landscape import (
     ContactsSettings,
     CouplingsSettings,
@@ -117,6 +117,7 @@ __all__ = [
     "TreeSettings",
     "Width",
     "check_seed",
+    "checked",
     "configured",
     "option",
     "options",

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from shortrun.errors import ConfigError, nearest, worded_by
+from shortrun.errors import ConfigError, likely, nearest, worded_by
 
 DATA, MODEL, CHAOTIC, TRAINING = "Data", "Model and scheme", "Chaotic networks", "Training"
 SAMPLING, MEASUREMENT, OUTPUT, MACHINE = "Sampling", "Measurement", "Output", "Machine"
@@ -278,7 +278,7 @@ def nested(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]
     form: dict[str, Any] = {}
     for keyword, value in given.items():
         if keyword not in key_of:
-            raise ConfigError(keyword, "unknown option", nearest(keyword, key_of))
+            raise ConfigError(keyword, "unknown option", likely(keyword, key_of))
         *sections, name = key_of[keyword].split(".")
         place = form
         for section in sections:
@@ -306,7 +306,7 @@ def unknown(settings: type[Settings], key: str) -> ConfigError:
     sections = {key.partition(".")[0]: key.partition(".")[0] for key in keys}
     first, dot, last = key.partition(".")
     guesses = ((dict(zip(keys, keys, strict=True)), key), (last_words, last if dot else first), (sections, first))
-    close = (known[found] for known, word in guesses if (found := nearest(word, known)) is not None)
+    close = (known[found] for known, word in guesses if (found := likely(word, known)) is not None)
     return ConfigError(key, "unknown setting", next(close, None))
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 
 from shortrun.settings._base import MODEL, OUTPUT, Settings, Steps, option
-from shortrun.settings.landscape import words_of
 from shortrun.settings.shared import Averaged, WhichAge
+from shortrun.settings.text import words_of
 
 
 class MachineSettings(Settings):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter
-from typing import Any, TypeAlias, TypeVar, get_args, get_origin
+from os import PathLike
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_origin
 
-from shortrun.errors import ConfigError, nearest
+from shortrun.errors import ConfigError, likely
 from shortrun.files import check_named
+from shortrun.phrases import described
 from shortrun.settings._base import Option, Settings, named_by_keywords, options
 
+P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound=Settings)
 NAME = "settings"  # of the parameter that receives the value
@@ -77,7 +80,6 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
     kinds = {NAME: kind, **others}
 
     def decorate(function: Callable[..., R]) -> Callable[..., R]:
-        positions = [*inspect.signature(function).parameters]
         own = [each for each in inspect.signature(function).parameters.values() if each.name not in kinds]
         names = {each.name for each in own}
         # Not named `kind` too: Python 3.12.1 then loses the variable of that name that `called` uses.
@@ -93,21 +95,9 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
             for base, check in CHECKS.items():
                 if isinstance(values[NAME], base):
                     check(values[NAME])
-            plain = dict(zip(positions, args, strict=False)) | direct
-            for each in own:
-                if "Path" in str(each.annotation):
-                    check_named(plain.get(each.name), each.name)
-            converted = {
-                each.name: CONVERTERS[str(each.annotation)](each.name, plain[each.name], plain)
-                for each in own
-                if each.name in plain and str(each.annotation) in CONVERTERS
-            }
-            args = (
-                tuple(converted.pop(name, value) for name, value in zip(positions, args, strict=False))
-                + args[len(positions) :]
-            )
+            args, direct = received(own, args, direct)
             with named_by_keywords(kinds.values(), given):
-                return function(*args, **direct | converted, **values)
+                return function(*args, **direct, **values)
 
         vars(called).pop("__wrapped__")
         vars(called)["kinds"] = kinds
@@ -116,6 +106,48 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
         return called
 
     return decorate
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Let wrong arguments of a function without settings be one clear line, as those of `takes` are."""
+    own = [*inspect.signature(function).parameters.values()]
+    names = [each.name for each in own]
+
+    @functools.wraps(function)
+    def called(*args: P.args, **given: P.kwargs) -> R:
+        for name in given:
+            if name not in names:
+                raise ConfigError(name, "unknown option", likely(name, names))
+        args, given = received(own, args, given)  # pyright: ignore[reportAssignmentType]
+        return function(*args, **given)
+
+    return called
+
+
+def received(
+    own: Sequence[Parameter], args: tuple[Any, ...], given: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments as a function receives them: checked, and through the converters of their parameters."""
+    positions = [each.name for each in own]
+    plain = {**dict(zip(positions, args, strict=False)), **given}
+    for each in own:
+        if "Path" in str(each.annotation):
+            check_named(plain.get(each.name), each.name)
+    converted = {
+        each.name: CONVERTERS[str(each.annotation)](each.name, plain[each.name], plain)
+        for each in own
+        if each.name in plain and str(each.annotation) in CONVERTERS
+    }
+    first = tuple(converted.pop(name, value) for name, value in zip(positions, args, strict=False))
+    return first + args[len(positions) :], {**given, **converted}
+
+
+@converts("Path | str", "Path | str | None")
+def path_given(name: str, it: Any, _: Mapping[str, Any]) -> Any:
+    """Return a path, if that is what was given."""
+    if it is None or isinstance(it, str | PathLike):
+        return it
+    raise ConfigError(name, f"the path of a file or folder expected, got {described(it)}")
 
 
 def sorted_by_class(
@@ -132,7 +164,7 @@ def sorted_by_class(
     parts: dict[str, dict[str, Any]] = {name: {} for name in kinds}
     for keyword, value in given.items():
         if keyword not in place:
-            raise ConfigError(keyword, "unknown option", nearest(keyword, [*own, *place]))
+            raise ConfigError(keyword, "unknown option", likely(keyword, [*own, *place]))
         parts[place[keyword]][keyword] = value
     return parts
 

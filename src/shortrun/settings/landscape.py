@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import DATA, MODEL, MOST, OUTPUT, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
-from shortrun.settings.text import listed
+from shortrun.settings.text import words_of
 
 ITERATION = "Mean-field iteration"
 
@@ -112,11 +112,6 @@ def triples_of(given: Any) -> Any:
     if any(len(sites) != 3 or not all(site.isdecimal() for site in sites) for sites in found):
         raise ValueError("three sites such as 3-10-25 expected")
     return tuple(tuple(map(int, sites)) for sites in found)
-
-
-def words_of(given: Any) -> Any:
-    """Return the words of a text like "a,b"; what is no text stays as it is."""
-    return listed([given]) if isinstance(given, str) else given
 
 
 class CouplingsSettings(CouplingsOfClass):

@@ -117,7 +117,7 @@ class Reading(Settings):
     )
     inserts: Literal["keep", "remove"] | None = option(
         None,
-        "Small letters and '.' of an alignment; by default A2M and A3M files lose them.",
+        "Lower-case letters and '.' of an alignment; by default A2M and A3M files lose them.",
         panel=SEQUENCES,
         remembered="always",
     )
@@ -144,9 +144,14 @@ class Reading(Settings):
         metavar="IDENTITY",
     )
     reweight: Annotated[float, Field(gt=0, le=1)] | None = option(
-        None, "Weigh sequences by 1 / the number of those at least that alike.", panel=SEQUENCES, metavar="IDENTITY"
+        None,
+        "Give each sequence the weight 1 / n, where n sequences are at least so alike, as 0.8.",
+        panel=SEQUENCES,
+        metavar="IDENTITY",
     )
-    part: Literal["train", "test"] | None = option(None, "Which part of a file that holds both.", panel=DATA)
+    part: Literal["train", "test"] | None = option(
+        None, "Part to read of a file that holds a training and a test part.", panel=DATA
+    )
     grey: bool = option(
         False, "Keep grey values of images, 0 to 1, for continuous units.", panel=IMAGES, remembered="always"
     )

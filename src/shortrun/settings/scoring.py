@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, MOST, Positive, Settings, Steps, option
 from shortrun.settings.shared import Averaged, OfAge, OfAges, Seeded
+from shortrun.settings.text import words_of
 
 SeveralSamples = Annotated[int, Field(ge=2, le=MOST)]
 
@@ -15,7 +16,7 @@ SeveralSamples = Annotated[int, Field(ge=2, le=MOST)]
 class ScoringSettings(Seeded):
     """Which scores are measured, and by whose definitions."""
 
-    scores: tuple[str, ...] | None = option(
+    scores: Annotated[tuple[str, ...] | None, BeforeValidator(words_of)] = option(
         None, "Names of scores, as aai,spectrum; by default all that apply.", panel=MEASUREMENT, metavar="NAME,..."
     )
     convention: Literal["default", "paper", "fef"] = option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from shortrun.errors import ConfigError
 
@@ -27,6 +28,11 @@ def assignments(texts: Iterable[str], flag: str) -> dict[str, str]:
 def listed(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the words of texts like "a,b"."""
     return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+
+
+def words_of(given: Any) -> Any:
+    """Return the words of a text like "a,b"; what is no text stays as it is."""
+    return listed([given]) if isinstance(given, str) else given
 
 
 def whole_numbers(text: str, flag: str) -> tuple[int, ...]:

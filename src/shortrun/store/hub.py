@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from shortrun.errors import ConfigError, MissingExtraError, ShortrunError, StoreError
+from shortrun.errors import ConfigError, MissingExtraError, ShortrunError, StoreError, nearest
 from shortrun.phrases import first_of
+from shortrun.settings.keywords import converts
 from shortrun.store import ages, header, log, profile
 
 # What a reader of a run needs. Fingerprints of training samples and the state of the training stay at home.
@@ -19,7 +21,24 @@ AGE = re.compile(rf"{ages.FOLDER}/(\d+){re.escape(ages.SUFFIX)}")
 CARD = "README.md"
 MESSAGE = 200  # characters of what a server says
 
+WORDS = ("best", "last", "all")
 Wanted: TypeAlias = Literal["best", "last", "all"] | Sequence[int]
+
+
+@converts("hub.Wanted")
+def wanted_ages(name: str, it: Any, _: Mapping[str, Any]) -> Any:
+    """Return which ages are asked for.
+
+    Raises
+    ------
+    ConfigError
+        If they are neither a known word nor numbers.
+    """
+    numbers = isinstance(it, Iterable) and not isinstance(it, str) and all(isinstance(age, Integral) for age in it)
+    if numbers or it in WORDS:
+        return it
+    expected = f"one of {', '.join(WORDS)}, or a list of ages expected, got {it!r}"
+    raise ConfigError(name, expected, nearest(str(it), WORDS))
 
 
 def library() -> ModuleType:
@@ -57,7 +76,14 @@ def talking(name: str) -> Iterator[ModuleType]:
         raise
     except Exception as error:  # those of the HTTP clients that it uses, too, which differ from version to version
         told = " ".join(str(error).split())
+        told = f"the Hub cannot be reached: {told}" if is_offline(error) else told
         raise StoreError(name, told if len(told) <= MESSAGE else f"{told[:MESSAGE]}...") from error
+
+
+def is_offline(error: BaseException) -> bool:
+    """Return whether there was no connection, whatever the HTTP client calls that."""
+    causes = (error, error.__cause__, error.__context__)
+    return any(isinstance(it, ConnectionError) or type(it).__name__.startswith("Connect") for it in causes)
 
 
 def fetch(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final, get_args
 
 from shortrun import records
-from shortrun.data import Alphabet, Kind
+from shortrun.data import Alphabet, Dataset, Kind
 from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, StoreError
@@ -20,6 +20,7 @@ from shortrun.files import check_named
 from shortrun.models import AnySpec, Spec
 from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
+from shortrun.settings import checked
 from shortrun.store import ages, header, hub, log, profile, restart, rows, temporary
 from shortrun.store.lock import NAME as LOCK
 from shortrun.typing import Theta
@@ -74,6 +75,7 @@ class Trajectory:
         self.ages: tuple[int, ...] = ages.kept(self.path)
 
         self._folder: temporary.TemporaryFolder | None = None
+        self.samples: Dataset | None = None  # that `fit` was given: no file may have them
 
     @classmethod
     def open(cls, path: Path | str) -> Trajectory:
@@ -81,6 +83,7 @@ class Trajectory:
         return cls(path)
 
     @classmethod
+    @checked
     def from_hub(
         cls,
         name: str,
@@ -130,6 +133,7 @@ class Trajectory:
         folder = hub.fetch(name, best, wanted=ages, revision=revision, endpoint=endpoint, token=token, cache=cache)
         return cls(folder, raw=raw)
 
+    @checked
     def push_to_hub(
         self,
         name: str,
@@ -237,15 +241,27 @@ class Trajectory:
         return to_xarray(self, times, n=n, labels=labels, seed=seed, age=age)
 
     @classmethod
-    def kept_in(cls, folder: temporary.TemporaryFolder, *, raw: bool = False) -> Trajectory:
+    def kept_in(cls, folder: temporary.TemporaryFolder) -> Trajectory:
         """Return the run in a temporary folder, which is deleted with the last object that holds it."""
-        run = cls(folder.run, raw=raw)
+        run = cls(folder.run)
         run._folder = folder
         return run
 
+    def with_samples(self, samples: Dataset | None) -> Trajectory:
+        """Let the run know the samples that it was trained on as long as this object lives; returns itself."""
+        self.samples = samples
+        return self
+
     def as_raw(self) -> Trajectory:
         """Return the same run with the parameters of the last update at each age, not their average."""
-        return Trajectory(self.path, raw=True) if self._folder is None else self.kept_in(self._folder, raw=True)
+        run = Trajectory(self.path, raw=True)
+        run._folder, run.samples = self._folder, self.samples
+        return run
+
+    @property
+    def called(self) -> str:
+        """What messages call it: its folder, unless that is a temporary one."""
+        return str(self.path) if self._folder is None else "the run in memory"
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> Trajectory:
         """Copy the run to a folder, as that of a training without `out`; returns the copy, open.
@@ -495,7 +511,7 @@ class Trajectory:
         recipe |= {"noise": self.spec.start if isinstance(self.spec, Spec) else "uniform"}
         recipe |= {"weights": {run.task: run.weight for run in Scheme.from_dict(self.recipe["scheme"]).free}}
         return {
-            "path": str(self.path),
+            "path": str(self.path) if self._folder is None else None,
             "format_version": self.header["format_version"],
             "updates": self.updates,
             "ages": list(self.ages),

@@ -128,11 +128,12 @@ def facts(run: Trajectory, age: int) -> str:
     hidden = counted(run.hidden if isinstance(run.hidden, int) else sum(run.hidden), "hidden unit")
     about = f"{run.kind.extent}, {classes}{hidden}, age {age:,}"
     if not isinstance(model, RBM):
-        return f"A chaotic network: {about}. Samples are k = {recipe['steps']} Euler steps from random potentials."
+        steps = counted(recipe["steps"], "Euler step")
+        return f"A chaotic network: {about}. Samples are k = {steps} from random potentials."
     noise = "the profile of the class" if model.profile is not None and run.classes else "uniform noise"
     return (
         f"A restricted Boltzmann machine: {about}. "
-        f"Samples are k = {recipe['steps']} sweeps from {noise}, as it was trained ({recipe['name']})."
+        f"Samples are k = {counted(recipe['steps'], 'sweep')} from {noise}, as it was trained ({recipe['name']})."
     )
 
 

@@ -6,7 +6,7 @@ from shortrun.lazy import open_when_used
 from shortrun.workflows import _accepted  # noqa: F401 - what arguments of the verbs go through
 
 if TYPE_CHECKING:
-    from shortrun.workflows._sites import trained_out_of_equilibrium as trained_out_of_equilibrium
+    from shortrun.workflows._sites import caveats as caveats
     from shortrun.workflows.contacts import contacts as contacts
     from shortrun.workflows.couplings import couplings as couplings
     from shortrun.workflows.evaluation import evaluate as evaluate
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
     __name__,
     {
-        "_sites": ("trained_out_of_equilibrium",),
+        "_sites": ("caveats",),
         "contacts": ("contacts",),
         "couplings": ("couplings",),
         "evaluation": ("evaluate",),

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from shortrun.data import Dataset, read
-from shortrun.data.in_memory import described
 from shortrun.errors import ConfigError, DataError
 from shortrun.files import NAMED
+from shortrun.phrases import described
 from shortrun.settings.keywords import converts
 from shortrun.store import Trajectory
 
@@ -68,7 +68,10 @@ def samples_of(name: str, it: Any, given: Mapping[str, Any]) -> Dataset:
         return it
     if it is None:
         raise DataError(f"{name}: a data set expected, got nothing (None)")
-    like = given.get("run")
+    if isinstance(it, int | float):
+        hint = f" (options are given by their names, as n={it})" if "run" in given else ""
+        raise DataError(f"{name}: samples expected, got {it}{hint}")
+    like = given.get("run", getattr(given.get("self"), "run", None))  # of a function, or of a method of its figures
     like = Trajectory(like) if isinstance(like, Path | str) else like if isinstance(like, Trajectory) else None
     try:
         return read(it, like=like)

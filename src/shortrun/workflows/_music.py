@@ -43,7 +43,8 @@ def first_bins(run: Trajectory, settings: GenerateSettings) -> list[int]:
     """
     form = run.kind.music
     if form is None or not is_music(run.kind):
-        raise ConfigError("bars", f"bars and seconds are options of music, {run.path} was trained on {run.kind.words}")
+        learned = f"{run.called} was trained on {run.kind.words}"
+        raise ConfigError("bars", f"bars and seconds are options of music, {learned}")
     overlap = form.frames // 2 if settings.overlap is None else settings.overlap
     if not 1 <= overlap < form.frames:
         reason = f"1 to {form.frames - 1} expected: less than a window of {form.frames} bins, got {overlap}"

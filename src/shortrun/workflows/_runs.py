@@ -27,13 +27,17 @@ def opened(run: Trajectory | Path | str, *, raw: bool = False) -> Trajectory:
 
 
 def training_data(run: Trajectory, **reading: Any) -> Dataset:
-    """Return all samples of the training file, read as they were but for some options.
+    """Return all samples of the training: those that `fit` was given, else of their file, read as they were.
+
+    Options of `reading` are other ones for the file.
 
     Raises
     ------
     DataError
         If they cannot be read, or are other samples now.
     """
+    if run.samples is not None:
+        return as_known(run, run.samples)
     source = run.kind.source
     if source is None:
         raise DataError(
@@ -132,7 +136,7 @@ def rbm_of(run: Trajectory, quantity: str) -> RBM:
         If it is a chaotic network, which has no energy and so not that quantity.
     """
     if not isinstance(run.model, RBM):
-        raise ConfigError("run", f"an RBM expected: {run.path} is a chaotic network, which has no {quantity}")
+        raise ConfigError("run", f"an RBM expected: {run.called} is a chaotic network, which has no {quantity}")
     return run.model
 
 
@@ -144,4 +148,4 @@ def check_kind(run: Trajectory, data: Dataset) -> None:
     DataError
         If they have other sites or another alphabet than those it was trained on.
     """
-    run.kind.agrees(data.kind, owner=str(run.path))
+    run.kind.agrees(data.kind, owner=run.called)

@@ -36,7 +36,7 @@ def class_code(run: Trajectory, label: str | None) -> int | None:
     code = None if label is None else code_of(label, run.classes)
     if label is None or code is not None:
         return code
-    known = f"one of {', '.join(run.classes)} expected" if run.classes else f"{run.path} was trained without labels"
+    known = f"one of {', '.join(run.classes)} expected" if run.classes else f"{run.called} was trained without labels"
     raise ConfigError("label", f"'{label}' is no class: {known}", nearest(label, run.classes))
 
 
@@ -45,6 +45,13 @@ def letters(run: Trajectory, sites: Sites) -> list[str]:
     return [text for place in sites.places for text in run.kind.texts(place)]
 
 
-def trained_out_of_equilibrium(run: Trajectory | Path | str) -> bool:
-    """Return whether the chains of a training started from noise, so that its parameters are no couplings (BDFRS24)."""
-    return opened(run).recipe["name"] in OUT_OF_EQUILIBRIUM
+def caveats(run: Trajectory | Path | str) -> tuple[str, ...]:
+    """Return a line if the chains of a training started from noise: its parameters are no couplings (BDFRS24)."""
+    run = opened(run)
+    name = run.recipe["name"]
+    if name not in OUT_OF_EQUILIBRIUM:
+        return ()
+    return (
+        f"{run.called} was trained with the scheme {name}, and parameters of machines trained out of equilibrium are "
+        "not couplings (nor energies) of the data's distribution",
+    )

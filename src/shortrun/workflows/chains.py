@@ -31,7 +31,7 @@ def to_xarray(run: Trajectory, times: Sequence[int] | None = None, *, settings: 
     dimensions["site"] = [*first.kind.site_names]
     if run.classes:
         dimensions["label"] = ("chain", np.array(run.classes)[first.labels])
-    about = {"scheme": run.recipe["name"], "k": run.recipe["steps"], "seed": settings.seed, "run": str(run.path)}
+    about = {"scheme": run.recipe["name"], "k": run.recipe["steps"], "seed": settings.seed, "run": run.called}
     if first.alphabet is not None:
         about["alphabet"] = first.alphabet.letters
     return Dataset({"values": (("chain", "draw", "site"), values)}, dimensions, about)

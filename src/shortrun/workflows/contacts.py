@@ -14,7 +14,7 @@ from shortrun.errors import ConfigError, DataError
 from shortrun.landscape import BASELINES, Contacts, NamedSites, coupling_scores, rank_contacts
 from shortrun.settings import ContactsSettings, takes
 from shortrun.store import Trajectory
-from shortrun.workflows._family import profile_of
+from shortrun.workflows._family import check_sequences, profile_of
 from shortrun.workflows._runs import opened, training_data
 from shortrun.workflows._sites import named_sites
 
@@ -49,7 +49,8 @@ def contacts(
     Raises
     ------
     ConfigError
-        As for `couplings`, if no pair is that far apart, or a structure has no such chain.
+        As for `couplings`, if the run learned no sequences, no pair is that far apart, or a structure has no such
+        chain.
     DataError
         If the training data, which baselines need, cannot be read again.
     FormatError
@@ -57,18 +58,19 @@ def contacts(
 
     Examples
     --------
-    >>> import tempfile
+    >>> import numpy as np
     >>> import shortrun as sr
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     run = sr.fit(sr.read("digits").head(50), out=f"{folder}/run", hidden=8, updates=3)
-    ...     found = sr.contacts(run, separation=60)
+    >>> weight = np.random.default_rng(0).normal(size=(9, 5, 3))
+    >>> run = sr.from_parameters(weight, np.zeros((9, 5)), np.zeros(3), alphabet="rna")
+    >>> found = sr.contacts(run)
     >>> found.sites, len(found.table)
-    (64, 6)
+    (9, 6)
     """
     run = opened(run, raw=settings.raw)
     if distances is not None and structure is not None:
         raise ConfigError("structure", "either a structure or a table of distances expected, got both")
     named = named_sites(run, settings.age, settings.label, "couplings")
+    check_sequences(run)
     known = None if distances is None else Mapped(read_distances(Path(distances), named.columns), ())
     if structure is not None:
         known = mapped(run, Path(structure), settings)
@@ -86,7 +88,7 @@ def mapped(run: Trajectory, path: Path, settings: ContactsSettings) -> Mapped:
         If it learned no sequences.
     """
     if run.kind.alphabet is None or GAP not in run.kind.alphabet.letters:
-        raise ConfigError("structure", f"sequences with gaps expected, {run.path} was trained on {run.kind.words}")
+        raise ConfigError("structure", f"sequences with gaps expected, {run.called} was trained on {run.kind.words}")
     return read_structure(path, run.kind, profile_of(run), chain=settings.chain, atoms=settings.atoms)
 
 

@@ -8,19 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from shortrun import scores as scoring
-from shortrun.data import Dataset, Predictions, describe
+from shortrun.data import Dataset, Predictions, describe, read
+from shortrun.data.further import part_of
 from shortrun.data.leaks import Leak, leak_between, repeated
 from shortrun.errors import ConfigError, DataError
+from shortrun.phrases import counted
 from shortrun.scores import ALL, FEWEST, Curves, Evaluation, Role, Score
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import age_of, check_kind, opened, same_labels, spread
+from shortrun.workflows._runs import age_of, check_kind, opened, same_labels, spread, training_data
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
 from shortrun.workflows.time_courses import curves, sampled
+from shortrun.workflows.training import parts_of_training
 from shortrun.workflows.weights import receptive_fields, singular_values
 
 CURVE_AGES = 3  # the oldest of twice as many that are spread evenly: young machines generate noise
@@ -41,6 +44,9 @@ def evaluate(
     settings: EvaluateSettings,
 ) -> Evaluation:
     """Generate, predict and score: everything that a report of a run shows.
+
+    Without samples, those of the training are read again, and those that it kept aside are the test samples, or the
+    test part of the file.
 
     Parameters
     ----------
@@ -74,6 +80,8 @@ def evaluate(
     begin = time.monotonic()
     run, say = opened(run, raw=settings.raw), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
+    if test is None and train is None:
+        train, test = known_samples(run)
     reference, role = compared_with(run, test, train)
     check_sides(settings.scores, test, train)
     leak = leak_of(run, test, train)
@@ -124,6 +132,25 @@ def evaluate(
         seconds=time.monotonic() - begin,
         leak=leak,
     )
+
+
+def known_samples(run: Trajectory) -> tuple[Dataset, Dataset | None]:
+    """Return the samples that a run learned from, and others: those it kept aside, else the test part of its file.
+
+    Raises
+    ------
+    DataError
+        If they are not at hand.
+    """
+    try:
+        train, test = parts_of_training(run, training_data(run, reweight=None))
+    except DataError as error:
+        reason = f"no real samples: {error}"
+        raise DataError(f"{reason}: give those that it was trained on (train), or test samples") from None
+    source = run.kind.source
+    if test is None and run.samples is None and source is not None and part_of(run.kind, source, {}) == "test":
+        test = read(source, like=run, part="test")
+    return train, test
 
 
 def check_sides(names: Sequence[str] | None, test: Dataset | None, train: Dataset | None) -> None:
@@ -180,18 +207,17 @@ def compared_with(run: Trajectory, test: Dataset | None, train: Dataset | None) 
     Raises
     ------
     DataError
-        If there are none.
+        If none has a label that is needed.
     """
     real, role = (test, "test") if train is None else (train, "training")
-    if real is None:
-        raise DataError(f"no real samples: those that {run.path} was trained on, or test samples, expected")
+    assert real is not None
     for each in (test, train):
         if each is not None:
             check_kind(run, each)
     if not run.classes:
         return real, role
     if not real.labelled.any():
-        raise DataError(f"{run.path} knows labels, but no real sample has one: give a file of labels")
+        raise DataError(f"{run.called} knows labels, but no real sample has one: give a file of labels")
     return real.recode(run.classes).select(real.labelled), role
 
 
@@ -222,4 +248,4 @@ def notes(
     if len(made) < len(reference):
         yield f"{len(made):,} samples were generated for {len(reference):,} real ones."
     if steps != run.recipe["steps"]:
-        yield f"{steps} sweeps, but the machine was trained to generate after {run.recipe['steps']}."
+        yield f"{counted(steps, 'sweep')}, but the machine was trained to generate after {run.recipe['steps']}."

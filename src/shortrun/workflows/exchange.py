@@ -32,7 +32,7 @@ from shortrun.settings import (
 )
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.workflows._runs import age_of, check_ages, opened, rbm_of
-from shortrun.workflows._sites import class_code, named_sites
+from shortrun.workflows._sites import caveats, class_code, named_sites
 
 SAID = ("units", "hidden_units", "labels", "alphabet")  # what a file may say
 SCHEME, STEPS = "pcd", 1000  # of a machine of which nothing is known: chains as long as equilibrium may need
@@ -373,6 +373,7 @@ def export_model(run: Trajectory | Path | str, path: Path | str, *, settings: Ex
     notes: list[str] = []
     if form.write_pairs is not None:
         content, write = _pairs(run, settings), form.write_pairs
+        notes += caveats(run)
     else:
         assert form.write is not None
         content, write = _written(run, model, form, settings, notes), form.write
@@ -438,7 +439,7 @@ def _held_class(run: Trajectory, model: RBM, form: ModelFormat, label: str | Non
     """
     if model.spec.label is None:
         if form.labels and not form.any_units:
-            raise ConfigError("format", f"{form.program} has a label, {run.path} has none: rbms takes it")
+            raise ConfigError("format", f"{form.program} has a label, {run.called} has none: rbms takes it")
         return class_code(run, label)
     if label is None:
         if not form.labels:

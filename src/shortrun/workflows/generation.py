@@ -265,7 +265,7 @@ def _label_codes(run: Trajectory, template: Dataset | None, settings: StreamSett
         return np.where(codes < 0, proportional, codes).astype(np.uint8)
     if labels is None or not run.classes:
         if labels is not None:
-            raise ConfigError("labels", f"{run.path} was trained without labels")
+            raise ConfigError("labels", f"{run.called} was trained without labels")
         counts = np.array(run.data["class_counts"] if run.classes else [n])
         return np.repeat(np.arange(len(counts), dtype=np.uint8), _proportional(counts, n))
     counted = {labels: n} if isinstance(labels, str) else labels
@@ -274,7 +274,7 @@ def _label_codes(run: Trajectory, template: Dataset | None, settings: StreamSett
         if found is None:
             known = ", ".join(run.classes[:20])
             raise ConfigError(
-                "label", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
+                "labels", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
             )
     codes = np.array([code[name] for name in counted], np.uint8)
     return np.repeat(codes, list(counted.values())) if isinstance(counted, Mapping) else codes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shortrun.errors import ConfigError
+from shortrun.phrases import described
 from shortrun.scores import Evaluation
 from shortrun.store import Trajectory, hub
 from shortrun.workflows._runs import age_of
@@ -21,6 +23,8 @@ def push_to_hub(
     token: str | None,
 ) -> str:
     """Put a run into a repository, in one commit; see `Trajectory.push_to_hub`."""
+    if not isinstance(evaluation, Evaluation | None):
+        raise ConfigError("evaluation", f"what sr.evaluate returns expected, got {described(evaluation)}")
     kept = run.ages if ages == "all" else of_tasks(run) if ages == "best" else run.ages[-1:] if ages == "last" else ages
     for age in kept:
         run.at(age)  # whole, and there

@@ -85,7 +85,7 @@ def network_of(run: Trajectory) -> ChaoticNetwork:
         If it is an RBM.
     """
     if not isinstance(run.model, ChaoticNetwork):
-        raise ConfigError("run", f"a chaotic network expected, {run.path} is an RBM, whose noise is drawn")
+        raise ConfigError("run", f"a chaotic network expected, {run.called} is an RBM, whose noise is drawn")
     return run.model
 
 

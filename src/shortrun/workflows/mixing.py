@@ -12,6 +12,7 @@ from shortrun import scores as scoring
 from shortrun.data import Dataset
 from shortrun.errors import DataError
 from shortrun.models import whole_of
+from shortrun.phrases import counted
 from shortrun.regimes.mixing import Mixing, plan, times_at
 from shortrun.settings import takes
 from shortrun.settings.regimes import MixingSettings
@@ -92,7 +93,8 @@ def mixing(
     for done, age in enumerate(ages, 1):
         found[age] = times_at(run.at(age), planned)
         if progress is not None:
-            progress(f"age {age:,} ({done} of {len(ages)}): {found[age].sweeps:,} sweeps, {found[age].slowest}")
+            sweeps = counted(found[age].sweeps, "sweep")
+            progress(f"age {age:,} ({done} of {len(ages)}): {sweeps}, {found[age].slowest}")
     return Mixing.of(found, run.recipe["steps"], "random" if real is None else "data")
 
 

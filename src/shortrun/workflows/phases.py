@@ -120,7 +120,7 @@ def first_transition(run: Trajectory | Path | str, data: Dataset, *, points: int
     check_kind(run, data)
     rate = constant_rate(run)
     if run.classes != data.classes:
-        raise DataError(f"the {len(run.classes)} classes of {run.path} expected, the data have {len(data.classes)}")
+        raise DataError(f"the {len(run.classes)} classes of {run.called} expected, the data have {len(data.classes)}")
     regime = linear_regime(model, all_samples(data), torch.from_numpy(np.asarray(data.weights)))
     return regime.first_transition(run[0], rate, start=run.ages[0], points=points)
 
@@ -140,6 +140,6 @@ def constant_rate(run: Trajectory) -> float:
         raise ConfigError(
             "optimiser",
             "a first transition is predicted for plain steps (sgd) of a constant rate (--schedule constant "
-            f"--damped-above 0); {run.path} had others",
+            f"--damped-above 0); {run.called} had others",
         )
     return float(rate)

@@ -10,6 +10,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.errors import DataError
 from shortrun.scores.music import MUSIC
+from shortrun.settings import checked
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import as_known
@@ -54,13 +55,13 @@ class Plots:
         return plots.training_curves(self.run.log_table())
 
     def samples(
-        self, times: Sequence[int] = (), *, columns: int | None = None, seed: int = 0, age: WhichAge = "best"
+        self, times: Sequence[int] | int = (), *, columns: int | None = None, seed: int = 0, age: WhichAge = "best"
     ) -> Figure:
         """Return generated samples: images in rows by class, music as piano rolls, others as rows of codes.
 
         Parameters
         ----------
-        times : Sequence[int], optional
+        times : int or Sequence[int], optional
             Sweeps of images, a grid each; the k of the training by default.
         columns : int, optional
             Samples of a class; 10, or 5 in each of several grids.
@@ -76,6 +77,7 @@ class Plots:
         """
         from shortrun import plots
 
+        times = [times] if isinstance(times, int) else times
         k = self.run.recipe["steps"]
         number = columns or (OF_EACH_TIME if len(times) > 1 else OF_CLASS)
         counts = dict.fromkeys(self.run.classes, number) or None
@@ -89,6 +91,7 @@ class Plots:
         titles = {f"$t_G$ = {t:,}" + (" = k" if t == k else ""): part[t] for t in sorted(part)}
         return plots.sample_grids(titles, columns=number)
 
+    @checked
     def pca(self, real: Dataset, *, seed: int = 0, age: WhichAge = "best") -> Figure:
         """Return real samples, and as many generated ones, on the principal components of the real ones."""
         from shortrun import plots
@@ -116,12 +119,14 @@ class Plots:
 
         return plots.motifs(*motifs(self.run, age=age, count=count))
 
+    @checked
     def confusion(self, data: Dataset, *, age: WhichAge = "best") -> Figure:
         """Return which classes of labelled samples are taken for which."""
         from shortrun import plots
 
         return plots.confusion(predict(self.run, data, age=age))
 
+    @checked
     def reliability(self, data: Dataset, *, age: WhichAge = "best") -> Figure:
         """Return whether predicted probabilities are right as often as they say."""
         from shortrun import plots

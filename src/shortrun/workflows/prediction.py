@@ -112,7 +112,7 @@ def _recorded(
 ) -> Iterator[dict[int | None, Predictions]]:
     """Yield {sweeps: predictions}, some samples at a time; without times {None: the exact ones}."""
     if not run.classes:
-        raise DataError(f"{run.path}: this model was trained without labels and can predict none")
+        raise DataError(f"{run.called}: this model was trained without labels and can predict none")
     check_kind(run, data)
     theta = theta_of(run, settings.age, "predict")
     labels = data.recode(run.classes).labels if data.classes else data.labels

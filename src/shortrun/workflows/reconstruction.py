@@ -63,7 +63,7 @@ def reconstruct(run: Trajectory | Path | str, data: Dataset, *, settings: Recons
     """
     run = opened(run, raw=settings.raw)
     if not can_reconstruct(run):
-        raise DataError(f"{run.path} is not a chaotic network with one hidden layer: it rebuilds nothing")
+        raise DataError(f"{run.called} is not a chaotic network with one hidden layer: it rebuilds nothing")
     check_kind(run, data)
     k = settings.steps or run.recipe["steps"]
     theta, at_once = theta_of(run, settings.age), rows_at_once(run.model, ROWS_AT_ONCE)

@@ -93,5 +93,5 @@ def training_samples(run: Trajectory, count: int) -> Dataset:
     learned = learned_from(run, data)
     rows = np.arange(len(data)) if learned is None else np.flatnonzero(learned)
     if not len(rows):
-        raise DataError(f"{run.path}: none of {counted(len(data), 'sample')} is one that the run learned from")
+        raise DataError(f"{run.called}: none of {counted(len(data), 'sample')} is one that the run learned from")
     return data.select(rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))])

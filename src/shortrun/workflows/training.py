@@ -106,9 +106,11 @@ def fit(
     run = Trajectory.open(out) if settings.resume and out is not None else None
     named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
+    of_file = data is None or isinstance(data, Path | str)
     data = None if data is None else _samples(data, labels, label_column)
     if out is None:
-        return _in_memory(data, scheme, settings, changes, progress)
+        run = _in_memory(data, scheme, settings, changes, progress)
+        return run if of_file else run.with_samples(data)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job = Job.of(data, config, scheme)  # may refuse, so before a run is made
     with _together(settings, job, data, config, scheme) as mesh:
@@ -122,7 +124,7 @@ def fit(
                 job.train(writer, told, mesh)
         if mesh is not None:
             mesh.everyone.told(lambda: None)  # others open the run once it is closed
-    return Trajectory.open(out)
+    return Trajectory.open(out).with_samples(None if of_file else data)
 
 
 def _written(out: Path | str, form: Header, job: Job, settings: TrainSettings) -> store.Writer:
@@ -177,7 +179,8 @@ def _samples(data: Any, labels: Any, label_column: str | None) -> Dataset:
         data = read(data, **{name: it for name, it in given.items() if it is not None})
         return as_dataset(data, None if table else labels)
     if table:
-        raise ConfigError("labels", f"a table of labels goes with a file: sr.read(FILE, labels='{labels}')")
+        table = f"a table of labels goes with a file: sr.read(FILE, labels='{labels}')"
+        raise ConfigError("labels", f"{table}; the column of a frame is label_column='{labels}'")
     return as_dataset(data, labels, label_column)
 
 
@@ -572,7 +575,7 @@ def split_of_training(run: Trajectory, data: Dataset) -> tuple[Dataset, np.ndarr
     """
     data = seen_by(data, Config.checked(Config.known(run.config)))
     if data.hash != run.data["hash"]:
-        raise DataError(f"these are not the {run.data['rows']:,} samples that {run.path} was trained on")
+        raise DataError(f"these are not the {run.data['rows']:,} samples that {run.called} was trained on")
     settings = run.config["training"]
     return data, held_out_rows(data, settings["validation"], settings["seed"])
 

@@ -88,7 +88,7 @@ def receptive_fields(
     run = opened(run)
     fields = run.model.receptive_fields(theta_of(run, age), run.sites, count)
     if not len(fields):
-        raise DataError(f"{run.path} has no hidden units, whose receptive fields this shows")
+        raise DataError(f"{run.called} has no hidden units, whose receptive fields this shows")
     return fields.numpy()
 
 
@@ -123,7 +123,7 @@ def motifs(
     at_least_one(count)
     run = opened(run)
     if run.kind.alphabet is None:
-        raise DataError(f"motifs are letters of one alphabet, {run.path} was trained on {run.kind.words}")
+        raise DataError(f"motifs are letters of one alphabet, {run.called} was trained on {run.kind.words}")
     named = named_sites(run, age, None, "weights")
     every = named.sites.weight[: named.sites.rows]
     strongest = every.square().sum(0).argsort(descending=True, stable=True)[:count]

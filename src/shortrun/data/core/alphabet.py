@@ -123,7 +123,7 @@ def named(text: str) -> Alphabet:
     Raises
     ------
     ConfigError
-        If `text` looks like a name (small letters only) and is not a known one.
+        If `text` looks like a name (lower-case letters only) and is not a known one.
     """
     if text in KNOWN:
         return KNOWN[text]

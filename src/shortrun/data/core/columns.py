@@ -19,7 +19,7 @@ from shortrun.errors import DataError
 
 BINS = 10
 LEVELS = np.linspace(0, 1, 17)  # of the quantiles that are kept of each bin
-MOST_SPELLINGS = 100  # of true and false, and of what is missing, in large and small letters
+MOST_SPELLINGS = 100  # of true and false, and of what is missing, in upper and lower case
 MOST_DIGITS = 15  # decimals; numbers with more are written as short as they can be read back
 NULLABLE = "Int64"  # type of whole numbers that may be missing in pandas, though here none need be
 OTHER = "other"  # what rare categories are merged into

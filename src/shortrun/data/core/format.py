@@ -29,7 +29,7 @@ class Format:
     Parameters
     ----------
     suffixes : tuple[str, ...]
-        Endings of the names of its files, in small letters.
+        Endings of the names of its files, in lower-case letters.
     read : Callable[[Path, Request], Dataset]
         Reads a file, or a folder where `write_folder` is given; raises FormatError(path, line, reason).
     write : Callable[[Any, Dataset, str], None], optional
@@ -74,7 +74,7 @@ class Format:
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):
-            raise TypeError(f"suffixes: at least one in small letters expected, got {self.suffixes}")
+            raise TypeError(f"suffixes: at least one in lower-case letters expected, got {self.suffixes}")
         if self.write and self.save:
             raise TypeError("one of `write` and `save` expected, not both")
         if self.append and not self.write:

@@ -43,7 +43,7 @@ def described(data: Dataset) -> dict[str, Any]:
 
 
 def to_pandas(data: Dataset) -> pd.DataFrame:
-    """Return names as index, label and group, and a column for each site: categories, letters or numbers.
+    """Return names as index, label and group, and a column for each site: categories, letters, numbers.
 
     Label and group are called as in their file where a site has that name.
     """
@@ -79,7 +79,7 @@ def written(data: Dataset) -> Iterator[tuple[Column, np.ndarray]]:
 
 
 def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
-    """Return the cells of a column of a table: numbers as numbers, dates as dates, categories as categories."""
+    """Return the cells of a column of a table: numbers as numbers, dates as dates, true and false as such."""
     import pandas as pd
 
     gaps = codes == len(column.values)
@@ -88,6 +88,9 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
     if column.is_whole:
         whole = pd.array([pd.NA if gap else int(text) for text, gap in zip(texts, gaps, strict=True)], "Int64")
         return whole if column.type == NULLABLE or gaps.any() or column.missing else whole.to_numpy(np.int64)
+    if column.type == "boolean":
+        truths = pd.array([pd.NA if gap else text == "true" for text, gap in zip(texts, gaps, strict=True)], "boolean")
+        return truths if gaps.any() or column.missing else truths.to_numpy(bool)
     if column.type == "float":
         return np.where(gaps, "nan", texts).astype(float)
     if column.type == "boolean":

@@ -231,7 +231,12 @@ class Kind:
             return [column.name for column in self.columns]
         names = [*self.table.names] or [name_of_variant(text) for text in self.genotypes.variants]
         known = len(names) == self.sites == len(set(names))
-        return names if known else [f"site_{site + 1}" for site in range(self.sites)]
+        return names if known else numbered(self.sites)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether sites have names of their own, by which those of other data are found."""
+        return self.site_names != numbered(self.sites)
 
     def texts(self, site: int) -> list[str]:
         """Return what is written for each code of a site (from 0), a missing cell as ''; nothing of numbers."""
@@ -352,6 +357,11 @@ def check_order(model: Kind, other: Kind, owner: str) -> None:
             if expected != found:
                 where = f"site {site} is {what} '{found}', but '{expected}' in what {owner} was trained on"
                 raise DataError(f"{where}: {remedy}")
+
+
+def numbered(sites: int) -> list[str]:
+    """Return the names of sites that have none of their own."""
+    return [f"site_{site + 1}" for site in range(sites)]
 
 
 def name_of_variant(text: str) -> str:

@@ -109,7 +109,9 @@ class Stack:
             return "has no letters"
         matches = {len(other.translate(INSERTS)) for other in (text, self.first)}
         inserted = len(matches) == 1 and matches != {0}
-        hint = "--inserts remove, if small letters are insertions" if inserted else "--align MODEL.hmm aligns FASTA"
+        hint = "--align MODEL.hmm aligns FASTA"
+        if inserted:
+            hint = "--inserts remove, if lower-case letters are insertions"
         return f"has {len(text)} sites, the first one has {len(self.first)}: aligned sequences expected ({hint})"
 
     def encoded(self) -> Encoded:

@@ -145,7 +145,7 @@ def placed(path: Path, row: Row, kind: Kind, unknown: str, odds: Callable[[], np
 
 
 def _on_columns(path: Path, row: Row, text: str, kind: Kind, unknown: str) -> WildType:
-    """Return an aligned sequence: with as many letters as there are columns, or those besides small letters and '.'."""
+    """Return an aligned sequence: as many letters as there are columns, but for lower-case letters and '.'."""
     columns = kind.alignment.columns
     width = kind.aligned_columns
     residues, letters = [], []

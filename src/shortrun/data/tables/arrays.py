@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 SPREAD = 10.0  # ratio of standard deviations from which on they are told
 
 
-def as_table(values: np.ndarray, options: Request) -> Dataset | None:
-    """Return an array (N, S) as a table of columns site_1, site_2, ...; None if it is to be read as it is.
+def as_table(values: np.ndarray, options: Request, names: Sequence[str] | None = None) -> Dataset | None:
+    """Return an array (N, S) as a table of columns site_1, site_2, ..., or of these names; None if it is no table.
 
     It is a table where options of tables are given, where cells are missing or texts, or where other data were one.
 
@@ -30,8 +31,8 @@ def as_table(values: np.ndarray, options: Request) -> Dataset | None:
     if values.ndim != 2 or not values.size or not is_table(values, options):
         return None
     like = options.like
-    names = None if like is None or like.sites != values.shape[1] else like.site_names
-    names = names or [f"site_{site + 1}" for site in range(values.shape[1])]
+    known = None if like is None or like.sites != values.shape[1] else like.site_names
+    names = names or known or [f"site_{site + 1}" for site in range(values.shape[1])]
     numbers = names if values.dtype.kind in "iufb" and not options.categorical else ()
     return dataset_of(table_of_array(values, names), options.but(numeric=options.numeric or tuple(numbers)))
 

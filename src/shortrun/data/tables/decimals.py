@@ -30,7 +30,7 @@ def in_points(table: Delimited, options: Reading, spared: Container[str] = ()) -
     options : Reading
         Of reading; `decimal` is the decimal mark, found column by column if None.
     spared : Container[str]
-        Names of columns, in small letters, that hold no numbers.
+        Names of columns, in lower-case letters, that hold no numbers.
 
     Raises
     ------

@@ -23,9 +23,12 @@ def read(path: Path) -> Machine:
 
 
 def machine_of(components: np.ndarray, visible: np.ndarray, hidden: np.ndarray) -> Machine:
-    """Return the machine of the attributes; the training is persistent contrastive divergence with k = 1."""
+    """Return the machine of the attributes.
+
+    Its chains went on from update to update (PCD): k = 1 says nothing of how many sweeps make a sample of noise.
+    """
     arrays = Arrays(np.asarray(components).T, np.asarray(visible), np.asarray(hidden))
-    return Machine((0,), lambda _: arrays, scheme="pcd", steps=1)
+    return Machine((0,), lambda _: arrays, scheme="pcd")
 
 
 def of_estimator(estimator: Any) -> Machine:

@@ -35,7 +35,7 @@ MARKS = re.compile(r"\s+[*:. ]*")  # the line of conserved columns under a block
 def read(path: Path, options: Request) -> Dataset:
     """Read an alignment with all of its columns; the line of conserved columns is left out.
 
-    With `options.inserts` "remove", columns that hold only small letters and '.' are left out.
+    With `options.inserts` "remove", columns that hold only lower-case letters and '.' are left out.
 
     Raises
     ------

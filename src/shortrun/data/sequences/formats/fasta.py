@@ -35,7 +35,7 @@ def read(path: Path, options: Request) -> Dataset:
 
     A header may end in ` label=CLASS`, or in ` group=GROUP label=CLASS`, as `write` makes them. Letters become upper
     case, '.' a gap; the alphabet is `options.alphabet` or detected. `options.unknown` says what is done with other
-    letters. Of A2M and A3M the insertions (small letters and '.') are left out unless `options.inserts` is "keep".
+    letters. Of A2M and A3M the insertions (lower-case letters and '.') are left out unless `options.inserts` is "keep".
     With `options.align`, sequences are aligned to an HMM.
 
     Raises
@@ -58,7 +58,7 @@ def read(path: Path, options: Request) -> Dataset:
 
 
 def without_inserts(path: Path, options: Reading) -> bool:
-    """Return whether small letters and '.' are left out."""
+    """Return whether lower-case letters and '.' are left out."""
     if options.inserts is not None:
         return options.inserts == "remove"
     if options.format is not None:
@@ -165,7 +165,7 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:
         If the data are not letters, or small ones in A2M.
     """
     if suffix in MATCHES_ONLY and dataset.alphabet and any(map(str.islower, dataset.alphabet.letters)):
-        raise DataError(f"small letters are insertions in {suffix}: write .fasta")
+        raise DataError(f"lower-case letters are insertions in {suffix}: write .fasta")
     names = [*dataset.classes, ""]  # the code -1 picks the last
     for row, text in enumerate(texts(dataset, "FASTA")):
         group = "" if dataset.groups is None else f" group={one_line(dataset.groups[row])}"

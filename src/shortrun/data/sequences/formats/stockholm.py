@@ -76,7 +76,7 @@ def read(path: Path, options: Request) -> Dataset:
 
     The name of a sequence is its first word and what `#=GS ... DE` says of it; `#=GS ... label` and `group` are its
     label and group. With `options.inserts` "remove", columns are left out that `#=GC RF` marks as insertions, or,
-    without such a line, that hold only small letters and '.'. All other annotation is kept for `write`.
+    without such a line, that hold only lower-case letters and '.'. All other annotation is kept for `write`.
 
     Raises
     ------
