@@ -49,7 +49,7 @@ campaign: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/notebooks.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	$(BIN)/python docs/check.py site
 
 # Measurements, see docs/performance.md; PEERS=--peers adds other packages, ALL=--all longer measurements.
