@@ -433,6 +433,8 @@ STOPPING = """
 import signal, sys
 from shortrun.cli import program
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
+
 class Stopping:
     def find_spec(self, name, path, target=None):
         if name.startswith("{stage}") and self in sys.meta_path:

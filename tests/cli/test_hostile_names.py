@@ -146,3 +146,10 @@ def test_classes_that_are_no_text_are_not_trained_on(tmp_path):
 
 def test_leaves_of_a_tree_are_distinct_and_shown():
     assert leaf_names([HOSTILE, HOSTILE]) == [SHOWN, f"{SHOWN} (2)"]
+
+
+def test_fixed_points_are_numbered_where_a_class_is_no_formula():
+    values = np.random.default_rng(0).integers(0, 2, (20, 5))
+    data = sr.Dataset.from_arrays(values, np.where(values[:, 0], r"$\frac{$", "b"))
+    figure = sr.plots.fixed_points(data, values[:2].astype(np.float64), np.array([3, 1]), np.array([0, 1]))
+    assert r"\$\frac{\$" in [text.get_text() for text in figure.legends[0].get_texts()]

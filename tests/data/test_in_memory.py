@@ -247,9 +247,9 @@ def test_wrong_arguments_of_verbs_are_one_line(run, call, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda run: sr.write(run, "x.csv"), "path: the path of a file or folder expected, got a Trajectory"),
+        (lambda run: sr.write(run, "x.csv"), "path: the name of a file or folder expected, got a Trajectory"),
         (lambda _: sr.write("x.csv", 3), "dataset: samples expected, got 3"),
-        (lambda run: sr.export_model("x.npz", run), "path: the path of a file or folder expected, got a Trajectory"),
+        (lambda run: sr.export_model("x.npz", run), "path: the name of a file or folder expected, got a Trajectory"),
         (lambda run: sr.generate(run, 100), r"template: samples expected, got 100 \(options .* as n=100\)"),
         (lambda run: sr.generate(run, labels="yes", n=2), "labels: class 'yes' is unknown"),
         (lambda _: sr.split(FRAME, test_size=0.2), r"test_size: unknown option \(did you mean 'fraction'\?\)"),

@@ -382,7 +382,7 @@ def test_what_the_page_cannot_run_is_refused(tmp_path, runs):
     with pytest.raises(StoreError, match="no such folder"):
         sr.studio(run, tmp_path / "none" / "page.html")
     with pytest.raises(DataError, match="training data"):
-        sr.studio(run, tmp_path / "page.html", nearest=5)
+        sr.studio(sr.Trajectory.open(run.path), tmp_path / "page.html", nearest=5)
     assert not (tmp_path / "page.html").exists()
 
 
@@ -540,7 +540,7 @@ def test_nothing_is_wider_than_the_screen(name, width, page_of, browser):
     assert paper == ("rgb(14, 18, 23)" if width < 1000 else "rgb(255, 255, 255)")
     for now in (width, 390, 1280):
         browser.ask("Emulation.setDeviceMetricsOverride", width=now, height=900, deviceScaleFactor=1, mobile=False)
-        assert browser.value("document.documentElement.scrollWidth") <= now
+        browser.wait(f"document.documentElement.scrollWidth <= {now}")  # once it is laid out anew
     assert browser.complaints == []
 
 

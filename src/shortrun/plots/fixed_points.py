@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from shortrun.data import Dataset
 from shortrun.data.core.labels import UNKNOWN
-from shortrun.plots.figure import DATA, MARK, WIDTH, new_figure, palette, styled
+from shortrun.plots.figure import DATA, MARK, WIDTH, new_figure, palette, shown, styled
 from shortrun.plots.figure import UNKNOWN as UNLABELLED
 from shortrun.plots.pca import scatter_samples
 from shortrun.scores import project
@@ -90,7 +90,7 @@ def fixed_points(
 
 def number_circles(figure: Figure, axis: Axes, places: np.ndarray, sizes: np.ndarray) -> None:
     """Write numbers beside circles, each where it covers no other number and least of the circles."""
-    figure.draw_without_rendering()  # the layout decides where places are
+    shown(figure).draw_without_rendering()  # the layout decides where places are
     centres = axis.transData.transform(places) * 72 / figure.dpi
     radii, taken = np.sqrt(sizes / np.pi), np.empty((0, 2))
     for number, (place, centre, radius) in enumerate(zip(places, centres, radii, strict=True), 1):

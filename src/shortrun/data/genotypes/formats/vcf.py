@@ -239,7 +239,10 @@ def joined(block: list[tuple[Variant, np.ndarray]]) -> Calls:
 def known_chromosomes(known: list[str], genotypes: Genotypes) -> str:
     """Return the end of a message about a region without sites: the nearest chromosome of the header."""
     region = genotypes.sieve.region
-    return did_you_mean(region.chromosome, known) if region is not None and region.chromosome not in known else ""
+    if region is None or region.chromosome in known:
+        return ""
+    plain = {name.removeprefix("chr"): name for name in known}  # as chr22 and 22 are called in different files
+    return did_you_mean(plain.get(region.chromosome.removeprefix("chr"), region.chromosome), known)
 
 
 def labelled(path: Path, data: Dataset, header: list[str], options: Request) -> Dataset:
