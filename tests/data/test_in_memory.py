@@ -271,6 +271,10 @@ def test_what_is_as_good_is_taken(run, tmp_path):
     assert len(sr.read(tmp_path / "t.csv")) == len(FRAME)
     assert (sr.generate(run, n=2, fix={"kind": "x"}).to_pandas()["kind"] == "x").all()
     assert {each.score for each in sr.score(FRAME, FRAME, scores="p-dd", per_class=False)} == {"p-dd"}
+
+
+def test_figures_of_frames_and_counts_are_drawn(run):
+    pytest.importorskip("matplotlib")
     assert run.plot.pca(FRAME).axes
     assert run.plot.samples(1).axes
 
