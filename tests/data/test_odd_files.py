@@ -311,7 +311,7 @@ def test_lines_in_another_encoding(tmp_path):
     assert "did you mean 'latin-1'" in refused("data", "info", path, "--encoding", "latim-1")
 
     for name in ("idna", "undefined", "rot13", "a\0b"):
-        with pytest.raises(ConfigError, match="one of utf-8, utf-16, .* or another that Python knows expected"):
+        with pytest.raises(ConfigError, match=r"one of utf-8, utf-16, .* or another that Python knows expected"):
             read(path, encoding=name)
 
 
