@@ -54,7 +54,7 @@ def plain_array(it: Any) -> np.ndarray:
     """Return something as a plain array, with NaN (None among texts) where NumPy says that it is masked."""
     if isinstance(it, list | tuple) and any(isinstance(part, np.ma.MaskedArray) for part in it):
         it = np.ma.array(it)
-    if not np.ma.is_masked(it):
+    if not isinstance(it, np.ma.MaskedArray) or not np.ma.is_masked(it):
         return np.asarray(it)
     kind = np.result_type(it.dtype, np.float16) if it.dtype.kind in "biuf" else np.dtype(object)
     return it.astype(kind).filled(np.nan if kind.kind == "f" else None)
