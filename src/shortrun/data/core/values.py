@@ -57,7 +57,7 @@ def plain_array(it: Any) -> np.ndarray:
     if not isinstance(it, np.ma.MaskedArray) or not np.ma.is_masked(it):
         return np.asarray(it)
     kind = np.result_type(it.dtype, np.float16) if it.dtype.kind in "biuf" else np.dtype(object)
-    return it.astype(kind).filled(np.nan if kind.kind == "f" else None)
+    return np.ma.filled(it.astype(kind), np.nan if kind.kind == "f" else None)
 
 
 def as_table(values: Any) -> np.ndarray:
