@@ -66,6 +66,34 @@ def test_arrays():
     assert (sr.from_numpy(numbers[:5], like=binned).values == binned.values[:5]).all()
 
 
+@pytest.mark.parametrize("kind", [bool, int, np.float32])
+def test_what_numpy_masks_is_missing(kind):
+    plain = np.array([[0, 1], [1, 0], [1, 1]], kind)
+    masked = np.ma.array(plain, mask=[[0, 1], [0, 0], [0, 0]])
+    for take in (sr.from_numpy, sr.read, sr.Dataset.from_arrays, lambda held: sr.read([*held]), sr.fit):
+        with pytest.raises(sr.DataError, match="sample 1, site 2: the value nan is not finite"):
+            take(masked)
+    assert sr.read(masked, missing="category").values.tolist() == [[0, 2], [1, 0], [1, 1]]
+    assert len(sr.read(masked, missing="drop-sample")) == 2
+    assert sr.read(np.ma.array(plain)).values.tolist() == plain.tolist()
+    data = sr.from_numpy(plain, np.ma.array(["a", "b", "a"], mask=[0, 1, 0]))
+    assert data.labels.tolist() == [0, -1, 0]
+    with pytest.raises(sr.DataError, match="weights"):
+        data.with_weights(np.ma.array([1.0, 2, 3], mask=[0, 1, 0]))
+
+
+@pytest.mark.parametrize("kind", [np.complex64, "i4,i4"])
+def test_complex_numbers_and_records_are_refused(kind):
+    odd = np.zeros((3, 2), kind)
+    for options in ({}, {"bins": 2}, {"missing": "category"}):
+        with pytest.raises(sr.DataError, match="values must be numbers, got"):
+            sr.read(odd, **options)
+    with pytest.raises(sr.DataError, match="labels must be numbers or texts, got"):
+        sr.from_numpy(np.eye(3), odd[:, 0])
+    with pytest.raises(sr.FormatError, match="column 'b' holds complex numbers; texts, numbers or dates expected"):
+        sr.read(pd.DataFrame({"a": [1, 2], "b": [1j, 2]}))
+
+
 def test_anndata():
     anndata = pytest.importorskip("anndata")
     counts = np.array([[0, 3], [2, 0], [1, 1]])

@@ -310,10 +310,34 @@ def test_lines_in_another_encoding(tmp_path):
     assert refused("data", "info", path, "--encoding", "latin-1").startswith(f"error: {path}:4: ")
     assert "did you mean 'latin-1'" in refused("data", "info", path, "--encoding", "latim-1")
 
+    for name in ("idna", "undefined", "rot13", "a\0b"):
+        with pytest.raises(ConfigError, match=r"one of utf-8, utf-16, .* or another that Python knows expected"):
+            read(path, encoding=name)
 
-def test_a_text_in_utf_16_is_a_choice(tmp_path):
-    path = put(tmp_path, "x.fa", fasta(PROTEINS).encode("utf-16"))
-    assert letters(read(path, format="fasta", encoding="utf-16")) == PROTEINS
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_byte_order_mark_says_the_encoding_of_lines(tmp_path, encoding):
+    for form, text in FORMS.items():
+        if isinstance(text, str):
+            told, plain = (put(tmp_path, name, text.encode(code)) for name, code in (("x", encoding), ("y", "utf-8")))
+            assert letters(read(told)) == letters(read(plain)), form
+    path = put(tmp_path, "x.fa", gzip.compress(fasta(PROTEINS).encode(encoding)))
+    assert letters(read(path)) == letters(read(path, encoding="utf-8")) == PROTEINS
+    bad = put(tmp_path, "z.fa", ">a\nACD\n>b\nA?!\n".encode(encoding))
+    assert refused("data", "info", bad).startswith(f"error: {bad}:4: ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_byte_order_mark_says_the_encoding_of_genotypes(tmp_path, encoding):
+    pytest.importorskip("cyvcf2")
+    head = '##fileformat=VCFv4.2\n##contig=<ID=1>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="">\n#'
+    record = "1 5 rs5 A G . . . GT 0|1 1|1\n".replace(" ", "\t")
+    columns = "CHROM POS ID REF ALT QUAL FILTER INFO FORMAT p q\n".replace(" ", "\t")
+    path = put(tmp_path, "x.vcf", (head + columns + record).encode(encoding))
+    assert letters(read(path)) == ["0", "1", "1", "1"]
+    path = put(tmp_path, "x.hapt", "a p_A 0 1\nb p_B 1 1\n".encode(encoding))
+    put(tmp_path, "x.legend", "id position a0 a1\nrs1 5 A G\nrs2 6 A G\n".encode(encoding))
+    assert read(path).kind.genotypes.variants == ("0 5 rs1 A G", "0 6 rs2 A G")
 
 
 def test_the_encoding_of_what_is_no_text_is_refused_and_that_of_a_label_table_is_not(tmp_path):

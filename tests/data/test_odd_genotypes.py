@@ -66,6 +66,28 @@ def test_bad_records_are_left_out_and_counted(tmp_path):
         read(path, skip_bad=True)
 
 
+@pytest.mark.parametrize("at", ["2147483648", "4294967301", "99999999999", "9" * 25])
+def test_positions_that_no_format_holds_are_refused(tmp_path, at):
+    last = "2147483647"
+    good = vcf(tmp_path / "x.vcf", "5 A G GT 0|1 1|1", f"{last} A G GT 0|1 1|1")
+    assert read(good).kind.genotypes.variants[1] == f"1 {last} rs{last} A G"
+    expected = f"position: a whole number up to 2,147,483,647 expected, got '{at}'"
+    bad = vcf(tmp_path / "y.vcf", "5 A G GT 0|1 1|1", f"{at} A G GT 0|1 1|1")
+    with pytest.raises(FormatError, match=rf"y\.vcf(: site 1:{at}|:7): {expected}"):
+        read(bad)
+    assert read(bad, skip_bad=True).notes == ("left out 1 site that cannot be read",)
+    for ending, file in ((".bed", ".bim"), (".hap", ".legend"), (".hapt", ".legend"), (".pgen", ".pvar")):
+        if ending == ".pgen":
+            pytest.importorskip("pgenlib")
+        path = tmp_path / f"z{ending}"
+        write(path, read(good))
+        sites = path.with_suffix(file)
+        sites.write_text(sites.read_text().replace(last, at))
+        with pytest.raises(FormatError, match=rf"z\{file}:\d: {expected}"):
+            read(path)
+        sites.unlink()
+
+
 @pytest.mark.parametrize("ending", [".vcf", ".vcf.gz", ".bcf", ".bed", ".pgen", ".npz"])
 def test_odd_names_of_sites_are_read_back_with_all_calls(tmp_path, ending):
     path = vcf(tmp_path / "x.vcf", *(f"{at} A G GT 0|1 1|1" for at in range(1, 8)))

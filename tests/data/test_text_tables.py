@@ -55,6 +55,32 @@ def test_rows_remember_their_lines_and_the_separator_is_said(tmp_path):
         table(tmp_path, 'a;b\n1;2\n"3;4\n')
 
 
+def test_a_name_that_the_header_lacks(tmp_path):
+    found = table(tmp_path, "a,b\nx,1,2\ny,3,4\n")
+    assert (found.header, found.column(0)) == (["", "a", "b"], ["x", "y"])
+    then = "the first has no name, then come columns 'a', 'b'"
+    assert found.notes == (f"x.csv: rows have one field more than the header: {then}",)
+    numbered = table(tmp_path, '"name" "label"\n"1" "a" "x"\n"2" "b" "y"\n')  # as R does
+    assert numbered.header == ["", "name", "label"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "left"),
+    [
+        ("a,b\n1,2,3\n1,2\n", "2: 3 fields, the header has 2", [3]),
+        ("a,b\n1,2\n1,2,3\n", "3: 3 fields, the header has 2", [2]),
+        ("a,b\nx,1,2\ny,1,3\nz,2\n", "4: 2 fields, 3 as in most rows expected", [2, 3]),
+        ("a,b\nx,1,2\nz,1\ny,1,3\n", "3: 2 fields, 3 as in most rows expected", [2, 4]),
+        ("name,label\na,x,q\nb,y,q\n", "2: 3 fields, the header has 2", None),
+    ],
+)
+def test_rows_longer_than_the_header_are_the_bad_ones(tmp_path, text, message, left):
+    with pytest.raises(FormatError, match=rf"x\.csv:{message}"):
+        table(tmp_path, text)
+    if left:
+        assert table(tmp_path, text, skip_bad=True).lines == left
+
+
 def test_a_separator_that_is_asked_for(tmp_path):
     assert table(tmp_path, "a,b;c\n1,2;3\n", delimiter=",").header == ["a", "b;c"]
     assert table(tmp_path, "a b\n1 2\n", delimiter="space").header == ["a", "b"]

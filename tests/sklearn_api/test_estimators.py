@@ -261,3 +261,11 @@ def given(**parameters):
 def test_mistakes_are_one_line(iris, call, message):
     with pytest.raises(sr.ShortrunError, match=message):
         call(iris)
+
+
+def test_what_numpy_masks_is_no_data():
+    masked = np.ma.array(IRIS, mask=IRIS > 7)
+    with pytest.raises(ValueError, match="X contains NaN"):
+        ShortRunClassifier(continuous=True).fit(masked, KINDS)
+    with pytest.raises(sr.DataError, match="y: a class of each sample expected, got NaN or None"):
+        ShortRunClassifier().fit(IRIS, np.ma.array(KINDS, mask=IRIS[:, 0] > 7))

@@ -11,7 +11,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import HasKind, Kind, TableKind, kind_of
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.request import Request
-from shortrun.data.core.values import binarise
+from shortrun.data.core.values import binarise, plain_array
 from shortrun.data.further import readings_like
 from shortrun.data.sequences.filters import filtered
 from shortrun.data.sequences.gaps import selected
@@ -81,6 +81,7 @@ def from_numpy(values: Any, labels: Any = None, *, like: Kind | HasKind | None =
 
     Numbers 0 and 1 are binary sites, other floats stay as they are, other integers need an alphabet or a threshold.
     With `bins`, or names of columns (site_1, ...) in `numeric` or `categorical`, or missing values, it is a table.
+    What NumPy masks is missing, as NaN is.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def from_numpy(values: Any, labels: Any = None, *, like: Kind | HasKind | None =
     >>> len(data), data.sites, data.classes, data.labelled.tolist()
     (3, 2, ('a', 'b'), [True, True, False])
     """
-    data = of_array(np.asarray(values), None, Request.made(settings, None if like is None else kind_of(like)))
+    data = of_array(plain_array(values), None, Request.made(settings, None if like is None else kind_of(like)))
     data = data if labels is None else data.with_labels(labels)
     return data.with_kind(reading=settings)
 
@@ -173,7 +174,7 @@ def from_anndata(
     kind = None if like is None else kind_of(like)
     sites, notes = sites_by_name(annotated.var_names.astype(str).tolist(), kind)
     values = annotated.X if layer is None else annotated.layers[layer]
-    values = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+    values = plain_array(values.toarray() if hasattr(values, "toarray") else values)
     if [*sites.values()] != [*range(values.shape[1])]:
         values = values[:, [*sites.values()]]
     alphabet = annotated.uns.get("alphabet")

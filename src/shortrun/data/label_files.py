@@ -10,7 +10,7 @@ import numpy as np
 
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.labels import label_text
-from shortrun.data.tables.delimited import Delimited, read_delimited
+from shortrun.data.tables.delimited import NAMES, Delimited, read_delimited
 from shortrun.data.tables.naming import match
 from shortrun.errors import FormatError
 from shortrun.settings import Reading
@@ -112,7 +112,7 @@ def in_order(dataset: Dataset, labels: LabelTable) -> tuple[np.ndarray, int, str
     count, rows = len(dataset), len(labels.table.lines)
     if rows != count:
         raise FormatError(labels.table.path, None, f"{rows:,} rows, the data have {count:,} samples")
-    name = next((i for i in map(labels.table.find, ("name", "id", "sample")) if i is not None), 0)
+    name = next((i for i in map(labels.table.find, NAMES) if i is not None), 0)
     column = labels.legend(name if len(labels.table.header) > 1 else None)
     return np.arange(count), column, f"{labels.name}: {rows:,} rows belong to the samples in their order"
 

@@ -12,7 +12,7 @@ from shortrun.data.core import boundary
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import HasKind, Kind, kind_of
-from shortrun.data.core.raw import head, hint, in_utf8, packing, unpacking_at_most
+from shortrun.data.core.raw import head, hint, in_utf8, marked, packing, unpacking_at_most
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
 from shortrun.data.formats import FOLDER, called, named, notes_on, recognised
@@ -160,7 +160,8 @@ def in_its_encoding(path: Path, form: Format, options: Request) -> Iterator[Path
     FormatError
         If an encoding was given for what is no text of its own.
     """
-    if options.encoding is None or form is TABLE:
+    says_so = is_lines(path, form) and marked(head(path)) is not None
+    if form is TABLE or (options.encoding is None and not says_so):
         yield path
         return
     if not is_lines(path, form):

@@ -24,6 +24,7 @@ from sklearn.utils.validation import (
 from shortrun import workflows
 from shortrun.data import Dataset
 from shortrun.data.core.dataset import UNKNOWN
+from shortrun.data.core.values import plain_array
 from shortrun.errors import ConfigError, DataError, nearest
 from shortrun.models import RBM, filled, rows_at_once
 from shortrun.records import Task, ran_away
@@ -82,6 +83,7 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Return features as an array of numbers, or a frame if some are others; remember their names."""
+        X = plain_array(X) if isinstance(X, np.ma.MaskedArray) else X  # of which scikit-learn drops the mask
         frame: Any = as_frame(X, None if reset else getattr(self, "feature_names_in_", None))
         if reset:
             self._columns = getattr(X, "columns", None)
@@ -364,7 +366,7 @@ class ShortRunClassifier(ClassifierMixin, _Estimator):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         X = self._checked(X, reset=True)
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(plain_array(y) if isinstance(y, np.ma.MaskedArray) else y, warn=True)
         check_consistent_length(X, y)
         weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         kept = weights > 0

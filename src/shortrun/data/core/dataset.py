@@ -19,7 +19,7 @@ from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels, notes_on_labels
 from shortrun.data.core.originals import Original
 from shortrun.data.core.parts import merged
-from shortrun.data.core.values import CellError, encode_values, first
+from shortrun.data.core.values import CellError, encode_values, first, plain_array
 from shortrun.data.core.words import plain
 from shortrun.errors import DataError
 from shortrun.phrases import counted, fitting
@@ -140,8 +140,8 @@ class Dataset(Shown):
         return cls(
             values=codes,
             labels=labels,
-            weights=np.ones(count, np.float32) if weights is None else np.asarray(weights, np.float32),
-            names=numbers(count) if names is None else np.asarray(names).astype(str),
+            weights=np.ones(count, np.float32) if weights is None else plain_array(weights).astype(np.float32),
+            names=numbers(count) if names is None else plain_array(names).astype(str),
             kind=Kind(codes.shape[1], meaning, image=ImageKind(tuple(shape[1:])) if len(shape) == 3 else ImageKind()),
             classes=classes,
             groups=None if groups is None else group_texts(groups),
@@ -293,11 +293,11 @@ class Dataset(Shown):
 
     def with_names(self, names: Any) -> Dataset:
         """Return the same samples with other (N,) names."""
-        return self._with(names=np.asarray(names).astype(str))
+        return self._with(names=plain_array(names).astype(str))
 
     def with_weights(self, weights: Any) -> Dataset:
         """Return the same samples with other (N,) weights."""
-        return self._with(weights=np.asarray(weights, np.float32))
+        return self._with(weights=plain_array(weights).astype(np.float32))
 
     def with_values(self, values: np.ndarray, kind: Kind | None = None) -> Dataset:
         """Return the same samples with other (N, S) values, of this kind or of the one given."""
@@ -353,7 +353,7 @@ def numbers(count: int) -> np.ndarray:
 
 def group_texts(groups: Any) -> np.ndarray:
     """Return groups as texts in the form in which they are compared."""
-    texts = np.asarray(groups).astype(str).tolist()
+    texts = plain_array(groups).astype(str).tolist()
     form = {text: plain(text) for text in set(texts)}
     return np.array([form[text] for text in texts], dtype=str)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from shortrun.data.core.spelling import notes_on_spelling
 from shortrun.data.core.texts import Texts
+from shortrun.data.core.values import NO_TEXTS, plain_array
 from shortrun.data.core.words import counterpart, is_missing, one_spelling, plain
 from shortrun.errors import DataError, nearest
 
@@ -31,7 +32,9 @@ def encode_labels(labels: Any, classes: Sequence[str] | None = None) -> tuple[np
     if isinstance(labels, Texts):
         codes, classes = encode_labels(labels.array, classes)
         return codes[labels.codes], classes
-    array = np.asarray(labels)
+    array = plain_array(labels)
+    if array.dtype.kind in NO_TEXTS:
+        raise DataError(f"labels must be numbers or texts, got {array.dtype}")
     if array.ndim != 1:
         raise DataError(f"labels must be one a sample, got an array of shape {array.shape}")
     if classes is not None and array.dtype.kind in "iu":
@@ -56,7 +59,7 @@ def notes_on_labels(labels: Any, what: str = "label") -> list[str]:
     """Return what to tell of labels, or groups, of which some are in another spelling than they are compared in."""
     if labels is None or isinstance(labels, Texts):  # those are cells of a table, which says so itself
         return []
-    array = np.asarray(labels)
+    array = plain_array(labels)
     texts = [text for text in array.ravel().tolist() if isinstance(text, str)] if array.dtype.kind in "OU" else []
     odd = any(text != plain(text) for text in set(texts))
     return [*notes_on_spelling({"": Texts.of(texts)}, what)] if odd else []

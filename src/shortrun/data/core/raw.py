@@ -223,10 +223,14 @@ def head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
+def marked(start: bytes) -> str | None:
+    """Return the encoding that content says by the byte-order mark that it begins with, None without one."""
+    return next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
+
+
 def text_of(start: bytes) -> str:
     """Return the whole lines of content that begins so, as text."""
-    code = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    lines = "\n".join(start.decode(code, "replace").splitlines())
+    lines = "\n".join(start.decode(marked(start) or UTF8, "replace").splitlines())
     return lines if len(start) < HEAD else lines.rpartition("\n")[0]
 
 
@@ -251,7 +255,8 @@ def read_bytes(path: Path) -> bytes:
 def read_lines(path: Path, foreign: str = "") -> Iterator[str]:
     r"""Yield the lines of a UTF-8 text file, of which memory holds one at a time.
 
-    Every kind of line end is understood and left out, a byte-order mark too.
+    Every kind of line end is understood and left out, a byte-order mark too. A text that says by its mark that it is
+    UTF-16 or UTF-32 is held as a whole.
 
     Parameters
     ----------
@@ -267,7 +272,10 @@ def read_lines(path: Path, foreign: str = "") -> Iterator[str]:
     """
     blank = True
     with explained(path), unpacked(path) as file:
-        text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape")
+        if marked(file.peek(len(codecs.BOM_UTF32_LE))) not in (None, UTF8):
+            yield from read_text(path).removesuffix("\n").split("\n")
+            return
+        text = io.TextIOWrapper(file, UTF8, "surrogateescape")
         for number, line in enumerate(text, start=1):
             blank = blank and line.isspace()
             yield (line if line.isascii() else valid(path, number, line, foreign)).removesuffix("\n")
@@ -314,14 +322,14 @@ def read_text(path: Path, encoding: str | None = None) -> str:
 
 def decoded(path: Path, content: bytes, encoding: str | None) -> str:
     """Return the text that bytes are."""
-    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
-    chosen = marked or known_encoding(encoding)
+    said = marked(content)
+    chosen = said or known_encoding(encoding)
     try:
         text = content.decode(chosen)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"{'UTF-8' if chosen == UTF8 else chosen} text"
-        tip = "" if marked or encoding else OTHER_ENCODINGS
+        tip = "" if said or encoding else OTHER_ENCODINGS
         raise FormatError(path, line, f"byte 0x{content[error.start]:02x} is not {what}{tip}") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
@@ -339,14 +347,14 @@ def known_encoding(name: str | None) -> str:
     """
     try:
         b"a".decode(name or UTF8, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # some know no 'replace', or nothing at all
         reason = f"one of {', '.join(ENCODINGS)} or another that Python knows expected, got '{name}'"
         raise ConfigError("encoding", reason, nearest(str(name), ENCODINGS)) from None
     return name or UTF8
 
 
 @contextlib.contextmanager
-def in_utf8(path: Path, encoding: str) -> Iterator[Path]:
+def in_utf8(path: Path, encoding: str | None) -> Iterator[Path]:
     """Give a copy of a text in UTF-8, unpacked; errors about it name the file.
 
     Raises

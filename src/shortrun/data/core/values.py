@@ -12,6 +12,7 @@ from shortrun.errors import ConfigError, DataError
 
 GREY_THRESHOLD = 0.3
 FULL_SCALES = (1, 16, 255, 65535)  # black and white, the 8x8 digits, 8 bits, 16 bits
+NO_TEXTS = "cV"  # kinds of arrays of which no names are made: complex numbers and records
 
 
 class CellError(DataError):
@@ -49,6 +50,16 @@ def encode_values(values: Any, alphabet: Alphabet | str | None = None) -> tuple[
     return as_codes(table, alphabet or BINARY, asked=alphabet is not None), alphabet or BINARY
 
 
+def plain_array(it: Any) -> np.ndarray:
+    """Return something as a plain array, with NaN (None among texts) where NumPy says that it is masked."""
+    if isinstance(it, list | tuple) and any(isinstance(part, np.ma.MaskedArray) for part in it):
+        it = np.ma.array(it)
+    if not isinstance(it, np.ma.MaskedArray) or not np.ma.is_masked(it):
+        return np.asarray(it)
+    kind = np.result_type(it.dtype, np.float16) if it.dtype.kind in "biuf" else np.dtype(object)
+    return np.ma.filled(it.astype(kind), np.nan if kind.kind == "f" else None)
+
+
 def as_table(values: Any) -> np.ndarray:
     """Return values as an (N, S) array of numbers, images flattened row by row.
 
@@ -58,7 +69,7 @@ def as_table(values: Any) -> np.ndarray:
         If that is not what they are; names the first value that is not finite.
     """
     try:
-        array = values if is_mapped(values) else np.asarray(values)
+        array = values if is_mapped(values) else plain_array(values)
     except ValueError:
         raise DataError("samples must all have the same number of sites") from None
     if array.dtype.kind not in "biuf":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
-from shortrun.errors import ConfigError
+from shortrun.errors import ConfigError, FormatError
 
 STRETCH = re.compile(r"(?P<chromosome>\S+?)(?::(?P<first>[\d,]+)(?P<more>-(?P<last>[\d,]+)?)?)?")
 FAR = 2**31 - 1  # the last position that VCF and its indices can hold
+POSITION = re.compile(r"-?0*\d{1,10}")
+EXPECTED = f"a whole number up to {FAR:,} expected"
 
 
 class Region(NamedTuple):
@@ -42,6 +45,19 @@ class Region(NamedTuple):
         if found is None or not 1 <= first <= last:
             raise ConfigError("region", f"CHROMOSOME:FROM-TO expected, as 22:16050000-17000000, got '{text}'")
         return cls(found["chromosome"], first, last)
+
+
+def position_in(path: Path, line: int, text: str, least: int = 0) -> int:
+    """Return the position that a line of a file gives.
+
+    Raises
+    ------
+    FormatError
+        If it is no whole number, or one that other formats cannot hold.
+    """
+    if POSITION.fullmatch(text) and least <= int(text) <= FAR:
+        return int(text)
+    raise FormatError(path, line, f"position: {EXPECTED}, got '{text[:30]}'")
 
 
 def number(text: str | None, default: int) -> int:

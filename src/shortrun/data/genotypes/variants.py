@@ -21,7 +21,7 @@ UNPLACED = "0"  # PLINK's chromosome of sites that have none, a name that VCF al
 UNNAMED = ("N", "<ALT>")  # alleles that no one named: VCF's any base, and its form of an allele without letters
 SITES = ("snp", "position", "allele", "chromosome")  # arrays of an .npz file that describe sites
 BOM = "\ufeff"
-SPOKEN = re.compile(r"(?:chr)?(?P<chromosome>\w+)[:_](?P<position>\d+)[:_](?P<ref>[ACGTN]+)[:_](?P<alt>[ACGTN]+)")
+SPOKEN = re.compile(r"(?:chr)?(?P<chromosome>\w+)[:_](?P<position>\d{1,10})[:_](?P<ref>[ACGTN]+)[:_](?P<alt>[ACGTN]+)")
 
 
 class Variant(NamedTuple):

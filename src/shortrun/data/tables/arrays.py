@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shortrun.data.core.blocks import scan
+from shortrun.data.core.values import NO_TEXTS
 from shortrun.data.tables.encoding import dataset_of
 from shortrun.data.tables.in_memory import table_of_array
 
@@ -28,7 +29,7 @@ def as_table(values: np.ndarray, options: Request, names: Sequence[str] | None =
     FormatError
         If a cell cannot be used.
     """
-    if values.ndim != 2 or not values.size or not is_table(values, options):
+    if values.ndim != 2 or not values.size or values.dtype.kind in NO_TEXTS or not is_table(values, options):
         return None
     like = options.like
     known = None if like is None or like.sites != values.shape[1] else like.site_names

@@ -18,12 +18,13 @@ from shortrun.data.core.raw import read_text
 from shortrun.data.core.spelling import notes_on_spelling, respelled
 from shortrun.data.core.texts import GrowingTexts, Texts
 from shortrun.data.core.words import plain
-from shortrun.data.tables.dialects import SPACE, Numbered, named_part, opened, rows_of
+from shortrun.data.tables.dialects import LINES, SPACE, Numbered, named_part, opened, rows_of
 from shortrun.errors import FormatError
-from shortrun.phrases import counted
+from shortrun.phrases import counted, of_columns
 from shortrun.settings import Reading
 
 ROWS_AT_ONCE = 2**14  # rows as lists, before they become columns
+NAMES = ("name", "id", "sample")  # what a first column is called that names samples
 ODD = ('"', "\r", "\0", "\ufeff")  # signs of which a parser of CSV makes more than a cell
 
 
@@ -178,7 +179,7 @@ def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Del
 
     What programs add is repaired: '#' before the first name, and columns at the end that hold nothing, as the panel of
     the 1000 Genomes has in its header. Rows that all have one field more than the header begin with a name each, as R
-    writes them.
+    writes them: unless the header begins with the name of such a column, and R has not numbered the rows.
 
     Raises
     ------
@@ -188,24 +189,32 @@ def checked(path: Path, rows: Iterable[Numbered], skip_bad: bool = False) -> Del
     rows = iter(rows)
     first, header = next(rows)
     header = unmarked([*map(str.strip, header)])
-    second = next(rows, None)
-    if second is None:
+    block = list(islice(rows, LINES))
+    if not block:
         raise FormatError(path, first, "only a header line, no rows")
-    short = len(second[1]) == len(header) + 1
-    width = len(header) if short else len(named_part(header))
-    found = gathered(path, chain([second], rows), len(header) + short, width, skip_bad)
+    short = is_short(header, [row for _, row in block])
+    fields, width = len(header) + short, len(header) if short else len(named_part(header))
+    expected = f"{fields} as in most rows expected" if short else f"the header has {width}"
+    found = gathered(path, chain(block, rows), fields, width, expected, skip_bad)
     notes: tuple[str, ...] = ()
-    columns = found.columns
-    if not any(any(column.different) for column in columns[width:]):
-        header, columns = header[:width], columns[:width]
-    elif found.padded is not None:
-        raise FormatError(path, found.padded[0], f"{found.padded[1]} fields, the header has {len(header)}")
-    elif short:
-        header, notes = ["", *header], (f"{path.name}: the header has no name for the first column",)
+    if any(any(column.different) for column in found.columns[width:]):
+        found = unpadded(path, found, expected, skip_bad)
+        if short:
+            then = f"the first has no name, then come {of_columns(header)}"
+            header, notes = ["", *header], (f"{path.name}: rows have one field more than the header: {then}",)
+    else:
+        header, found = header[:width], found._replace(columns=found.columns[:width])
     twice = next((name for i, name in enumerate(header) if plain(name) in map(plain, header[:i])), None)
     if twice is not None:
         raise FormatError(path, first, f"column '{twice}' occurs twice; the first line must name the columns")
-    return Delimited(path, header, columns, found.lines, notes=notes, left_out=found.left_out)
+    return Delimited(path, header, found.columns, found.lines, notes=notes, left_out=found.left_out)
+
+
+def is_short(header: list[str], rows: list[list[str]]) -> bool:
+    """Return whether the header has no name for the first column of most rows."""
+    longer = [row for row in rows if len(row) == len(header) + 1]
+    named = header[0].casefold() in NAMES and rows[0][0] != "1"
+    return len(longer) > len(rows) / 2 and not named
 
 
 def unmarked(header: list[str]) -> list[str]:
@@ -215,15 +224,33 @@ def unmarked(header: list[str]) -> list[str]:
 
 
 class Gathered(NamedTuple):
-    """Rows as columns: their lines, the cells, line and length of the first row that was padded, how many were bad."""
+    """Rows as columns: their lines, the cells, which rows of how many fields were padded, how many were bad."""
 
     lines: list[int]
     columns: list[Texts]
-    padded: tuple[int, int] | None
+    padded: dict[int, int]
     left_out: int
 
 
-def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip_bad: bool) -> Gathered:
+def unpadded(path: Path, found: Gathered, expected: str, skip_bad: bool) -> Gathered:
+    """Return rows without those that were padded, which are bad where others have a cell there.
+
+    Raises
+    ------
+    FormatError
+        If there are some, and bad rows are not to be left out.
+    """
+    if not found.padded:
+        return found
+    if not skip_bad:
+        row, fields = next(iter(found.padded.items()))
+        raise FormatError(path, found.lines[row], f"{fields} fields, {expected}")
+    kept = np.delete(np.arange(len(found.lines)), [*found.padded])
+    columns = [column.select(kept) for column in found.columns]
+    return Gathered([found.lines[row] for row in kept], columns, {}, found.left_out + len(found.padded))
+
+
+def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, expected: str, skip_bad: bool) -> Gathered:
     """Return the columns of rows.
 
     Only cells from `width` on may be too few or too many, where they are empty.
@@ -233,14 +260,14 @@ def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip
     FormatError
         If a row has too few or too many cells, and it is not to be left out, or none is left.
     """
-    columns, lines, padded, bad = [GrowingTexts() for _ in range(fields)], [], None, []
+    columns, lines, padded, bad = [GrowingTexts() for _ in range(fields)], [], {}, []
     while block := list(islice(rows, ROWS_AT_ONCE)):
         good = []
         for line, row in block:
             if len(row) == fields:
                 good.append((line, row))
             elif len(row) >= width and not any(map(str.strip, row[width:])):
-                padded = padded or (line, len(row))
+                padded[len(lines) + len(good)] = len(row)
                 good.append((line, [*row[:width], *[""] * (fields - width)]))
             else:
                 bad.append((line, len(row)))
@@ -251,5 +278,5 @@ def gathered(path: Path, rows: Iterator[Numbered], fields: int, width: int, skip
         for column, part in zip(columns if good else (), cells, strict=True):
             column.add(part)
     if bad and not (skip_bad and lines):
-        raise FormatError(path, bad[0][0], f"{bad[0][1]} fields, the header has {width}")
+        raise FormatError(path, bad[0][0], f"{bad[0][1]} fields, {expected}")
     return Gathered(lines, [column.whole() for column in columns], padded, len(bad))

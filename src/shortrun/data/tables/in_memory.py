@@ -103,11 +103,13 @@ def texts_of(path: Path, name: str, column: pd.Series) -> tuple[Texts, str]:
     Raises
     ------
     FormatError
-        If a cell is a list or another thing that is no text, number or date.
+        If a cell is a complex number, a list or another thing that is no text, number or date.
     """
     import pandas as pd
 
     column = inferred(column) if column.dtype == object else column
+    if pd.api.types.is_complex_dtype(column.dtype):
+        raise FormatError(path, None, f"column '{name}' holds complex numbers; texts, numbers or dates expected")
     try:
         codes, different = pd.factorize(column, use_na_sentinel=True)
     except TypeError:

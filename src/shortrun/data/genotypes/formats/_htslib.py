@@ -69,13 +69,19 @@ def opened(path: str) -> Any:
 
 def is_in(record: Any, region: tuple[str, int, int]) -> bool:
     """Return whether a record lies in a region."""
-    return region[0] == record.CHROM and region[1] <= record.POS <= region[2]
+    return region[0] == record.CHROM and region[1] <= position(record) <= region[2]
+
+
+def position(record: Any) -> int:
+    """Return the position of a record; cyvcf2's own POS has 32 bits only."""
+    return record.start + 1
 
 
 def plain(record: Any) -> tuple[str, int, str, str, list[str], np.ndarray | None]:
     """Return chromosome, position, id, alleles and calls: (N, P + 1), whether phased in the last column, or None."""
     calls = record.genotype.array() if "GT" in record.FORMAT else None
-    return record.CHROM, record.POS, record.ID or ".", record.REF, [each for each in record.ALT if each != "."], calls
+    alt = [each for each in record.ALT if each != "."]
+    return record.CHROM, position(record), record.ID or ".", record.REF, alt, calls
 
 
 def together(block: list[Any]) -> tuple[list[Any], np.ndarray | None]:

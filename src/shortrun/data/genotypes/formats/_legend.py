@@ -10,6 +10,7 @@ import numpy as np
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import ENDINGS, bare, read_lines
 from shortrun.data.core.request import Request
+from shortrun.data.genotypes.regions import position_in
 from shortrun.data.genotypes.variants import UNPLACED, Variant, described, spoken
 from shortrun.errors import FormatError, StoreError
 
@@ -141,8 +142,7 @@ def row_of(path: Path, line: int, row: list[str], names: list[str]) -> dict[str,
     if len(row) != len(names):
         raise FormatError(path, line, f"{len(row)} columns, the header has {len(names)}")
     found = dict(zip(names, row, strict=True))
-    if not found["position"].isdecimal():
-        raise FormatError(path, line, f"position: a whole number expected, got '{found['position']}'")
+    position_in(path, line, found["position"])
     return found
 
 

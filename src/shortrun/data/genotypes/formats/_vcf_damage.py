@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
+from shortrun.data.genotypes.regions import EXPECTED
 from shortrun.errors import FormatError
 
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # an empty block: the last one
@@ -93,7 +94,7 @@ def of_record(path: Path, numbered: Iterator[tuple[int, bytes]], record: int | N
 def of_fields(fields: list[str]) -> str | None:
     """Return what is wrong with the fields of a record, None if nothing is found."""
     if not WHOLE.fullmatch(fields[1]):
-        return f"position: a whole number expected, got '{fields[1][:SHOWN]}'"
+        return f"position: {EXPECTED}, got '{fields[1][:SHOWN]}'"
     cells = (cell.split(":")[0].strip() for cell in fields[9:] if fields[8].split(":")[0] == "GT")
     odd = next((cell for cell in cells if not CALL.fullmatch(cell)), None)
     return None if odd is None else f"a call such as 0|1 expected, got '{odd[:SHOWN]}'"

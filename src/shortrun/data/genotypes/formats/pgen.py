@@ -21,6 +21,7 @@ from shortrun.data.core.raw import hint, read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.persons import Person, persons
+from shortrun.data.genotypes.regions import position_in
 from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
 from shortrun.errors import DataError, FormatError
@@ -136,8 +137,7 @@ def pvar(path: Path) -> list[dict[str, str]]:
             raise FormatError(path, line, f"no column '{name}'{did_you_mean(name, header)}")
     place = {role: header.index(name) for name, role in PVAR.items()}
     for line, row in rows:
-        if not row[place["position"]].isdecimal():
-            raise FormatError(path, line, f"POS: a whole number expected, got '{row[place['position']]}'")
+        position_in(path, line, row[place["position"]])
     return [{role: row[i] for role, i in place.items()} for _, row in rows]
 
 

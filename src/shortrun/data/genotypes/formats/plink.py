@@ -17,6 +17,7 @@ from shortrun.data.core.raw import hint, read_text
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.persons import Person, persons
+from shortrun.data.genotypes.regions import FAR, position_in
 from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
 from shortrun.errors import DataError, FormatError, MissingExtraError
@@ -114,14 +115,13 @@ def variants_in(path: Path, bim: list[list[str]]) -> list[Variant]:
     Raises
     ------
     FormatError
-        If a position is no number.
+        If a position is no number that fits.
     """
     sites = []
     for line, (chromosome, name, _, position, first, second) in enumerate(bim, start=1):
-        if not position.lstrip("-").isdecimal():
-            raise FormatError(beside(path, ".bim"), line, f"position: a whole number expected, got '{position}'")
+        place = position_in(beside(path, ".bim"), line, position, least=-FAR)  # PLINK passes over negative ones
         ref, alt = (UNNAMED[i] if allele == NO_ALLELE else allele for i, allele in enumerate((second, first)))
-        sites.append(Variant(chromosome, int(position), name, ref, alt))
+        sites.append(Variant(chromosome, place, name, ref, alt))
     return sites
 
 

@@ -24,7 +24,7 @@ from shortrun.data.genotypes.encoding import Genotypes
 from shortrun.data.genotypes.formats import _htslib
 from shortrun.data.genotypes.formats._vcf_damage import breakdown, check_end, damage
 from shortrun.data.genotypes.persons import Person, persons
-from shortrun.data.genotypes.regions import Region
+from shortrun.data.genotypes.regions import EXPECTED, FAR, Region
 from shortrun.data.genotypes.sieve import HAPLOID, Calls
 from shortrun.data.genotypes.variants import UNNAMED, UNPLACED, Variant, variants_of
 from shortrun.errors import DataError, FormatError, StoreError
@@ -159,7 +159,7 @@ def sites(
 
 
 def is_wanted(path: Path, record: Record, genotypes: Genotypes, options: Request) -> bool:
-    """Return whether a record has as many alleles as are wanted, and calls.
+    """Return whether a record has a place, as many alleles as are wanted, and calls.
 
     Raises
     ------
@@ -167,6 +167,11 @@ def is_wanted(path: Path, record: Record, genotypes: Genotypes, options: Request
         If it has not, unless such records are to be left out.
     """
     place, left_out = record.site, genotypes.sieve.left_out
+    if record.position > FAR:
+        if not options.skip_bad:
+            raise FormatError(path, None, f"{place}: position: {EXPECTED}, got '{record.position}'")
+        left_out["that cannot be read"] += 1
+        return False
     if len(record.alt) != 1 and (options.multiallelic != "split" or not record.alt):
         if options.multiallelic == "error":
             alleles = ", ".join([record.ref, *record.alt])

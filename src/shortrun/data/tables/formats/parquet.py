@@ -106,7 +106,7 @@ def texts(path: Path, found: pyarrow.Table) -> Delimited:
     nullable = nullable_in(found.schema)
     kinds = [
         NULLABLE if name in nullable and kind(each) == "integer" else kind(each)
-        for name, each in zip(found.column_names, found.schema.types, strict=True)
+        for name, each in zip(found.column_names, found.columns, strict=True)
     ]
     return tidied(Delimited(path, found.column_names, columns, lines, kinds))
 
@@ -118,9 +118,12 @@ def nullable_in(schema: pyarrow.Schema) -> set[str]:
     return {each["name"] for each in columns if str(each.get("numpy_type", "")).startswith(("Int", "UInt"))}
 
 
-def kind(found: pyarrow.DataType) -> str:
-    """Return the type of a column as `Column` names it."""
+def kind(column: pyarrow.ChunkedArray) -> str:
+    """Return the type of a column as `Column` names it; whole numbers beyond 64 bits with a sign are texts."""
     pa, _ = arrow()
+    found = column.type
+    if pa.types.is_uint64(found) and any(cell is not None and cell >= 2**63 for cell in column.unique().to_pylist()):
+        return "text"
     tests = {"boolean": pa.types.is_boolean, "integer": pa.types.is_integer, "float": pa.types.is_floating}
     inner = found.value_type if pa.types.is_dictionary(found) else found
     return next((name for name, test in tests.items() if test(inner)), "text")
