@@ -120,6 +120,21 @@ def test_absurd_numbers_of_train(words, line, tmp_path):
     assert line in refused("train", "digits", "-o", tmp_path / "run", *words)
 
 
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([], "a class for each sample expected, got none"),
+        ({}, "1 to 4,294,967,295 samples in all expected, got 0"),
+        ({"1": 0}, "1 to 4,294,967,295 samples in all expected, got 0"),
+        ({"1": 10**12}, "1 to 4,294,967,295 samples in all expected, got 1,000,000,000,000"),
+        ({"1": 2**31, "2": 2**31}, "1 to 4,294,967,295 samples in all expected, got 4,294,967,296"),
+    ],
+)
+def test_counts_of_classes_are_bounded(labels, reason, run):
+    with pytest.raises(ConfigError, match=f"^labels: {reason}"):
+        sr.generate(run, labels=labels)
+
+
 def test_ranges_are_bounded():
     assert whole_numbers("3-5,7", "--keep") == (3, 4, 5, 7)
     for text in ("1-100000000", f"1-{MOST_STEPS * 2}", "5-3"):
