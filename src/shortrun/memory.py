@@ -23,6 +23,7 @@ SIGNS = (  # of errors that have no class of their own
     "maximum allowed size exceeded",
     "maximum supported dimension",
     "cannot allocate memory",
+    "failed to map segment",  # of a library that is imported
 )
 LESS = "fewer samples at once (-n, --chains, --batch), hidden units (--hidden) or sites need less"
 

@@ -24,7 +24,7 @@ def automatic() -> Bar | Page | None:
 
 def bar_on(terminal: Console) -> Bar | None:
     """Return a bar if stderr, as this console writes to it, is a terminal that can show one."""
-    return Bar(terminal) if sys.stderr.isatty() and not terminal.is_dumb_terminal else None
+    return Bar(terminal) if terminal.file.isatty() and not terminal.is_dumb_terminal else None
 
 
 def in_notebook() -> bool:

@@ -22,6 +22,7 @@ from shortrun import workflows
 from shortrun.cli._app import VERBS
 from shortrun.cli._help import parts, source_of
 from shortrun.cli._lazy import command_of
+from shortrun.cli._progress import Lines
 
 SMALL = ("--hidden", 16, "--updates", 20, "--seed", 1)
 
@@ -459,7 +460,34 @@ def test_a_finished_run_has_nothing_left_to_do(run):
     assert good("train", "digits", "-o", run, "--resume", "--json").json["updates"] == 20
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--seed", 9), "the seed 1, not 9"),
+        (("--validation", 0.2), "the validation share 0.1, not 0.2"),
+        (("--optimiser", "adam"), "the optimiser sgd, not adam"),
+    ],
+)
+def test_a_run_goes_on_as_it_began(run, words, told):
+    before = (run / "run.json").read_bytes()
+    line = refused("train", "-o", run, "--resume", "--updates", 30, *words)
+    assert f"was trained with {told}: --resume needs the same, --overwrite begins anew" in line
+    assert (run / "run.json").read_bytes() == before
+
+
 def test_a_training_that_ends_by_time_says_so(tmp_path):
     ended = good("train", "digits", "--hidden", 4, "--minutes", 1e-6, "-o", tmp_path / "run")
     assert "compared from update 50 on" in ended.out
     assert "stopped at update 1 by --minutes 1e-06; go on with: shortrun train" in ended.err
+
+
+def test_one_that_is_stopped_at_an_age_does_not_say_that_it_ended_by_time(tmp_path, monkeypatch):
+    def stop(_, update, *__):
+        if update == 5:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Lines, "__call__", stop)
+    out = tmp_path / "run"
+    stopped = call("train", "digits", "--hidden", 4, "--minutes", 5, "-o", out, "--json")
+    assert (stopped.code, stopped.json["updates"], stopped.json["interrupted"]) == (130, 5, True)
+    assert stopped.err.splitlines()[-1] == f"stopped at update 5; go on with: shortrun train -o {out} --resume"

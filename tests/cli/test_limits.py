@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import subprocess
 import sys
 
 import numpy as np
@@ -119,6 +120,21 @@ def test_absurd_numbers_of_train(words, line, tmp_path):
     assert line in refused("train", "digits", "-o", tmp_path / "run", *words)
 
 
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([], "a class for each sample expected, got none"),
+        ({}, "1 to 4,294,967,295 samples in all expected, got 0"),
+        ({"1": 0}, "1 to 4,294,967,295 samples in all expected, got 0"),
+        ({"1": 10**12}, "1 to 4,294,967,295 samples in all expected, got 1,000,000,000,000"),
+        ({"1": 2**31, "2": 2**31}, "1 to 4,294,967,295 samples in all expected, got 4,294,967,296"),
+    ],
+)
+def test_counts_of_classes_are_bounded(labels, reason, run):
+    with pytest.raises(ConfigError, match=f"^labels: {reason}"):
+        sr.generate(run, labels=labels)
+
+
 def test_ranges_are_bounded():
     assert whole_numbers("3-5,7", "--keep") == (3, 4, 5, 7)
     for text in ("1-100000000", f"1-{MOST_STEPS * 2}", "5-3"):
@@ -132,6 +148,7 @@ def test_ranges_are_bounded():
         (MemoryError(), "more asked for than there is"),
         (np._core._exceptions._ArrayMemoryError((10**12,), np.dtype(np.float64)), "7.3 TiB asked for"),
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 8000000000000 bytes."), "7.3 TiB"),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), "more asked for than there is"),
         (RuntimeError("std::bad_alloc"), "more asked for than there is"),
         (RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total of ..."), "20.0 GiB asked"),
     ],
@@ -168,10 +185,56 @@ def test_a_full_stdout_is_named(words, run, monkeypatch, capsys):
     assert capsys.readouterr().err == "error: stdout: no space left on device\n"
 
 
-def test_a_closed_stdout_is_named(run, monkeypatch, capsys):
+CLOSED = "error: stdout: is closed: nothing can be printed\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("info", "{run}"), ("info", "{run}", "--json"), ("--help",), ("--version",), ("generate", "{run}", "-o-")]
+)
+def test_a_closed_stdout_is_named(words, run, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
-    assert _app.run(["info", str(run)]) == 2
-    assert capsys.readouterr().err == "error: stdout: is closed: nothing can be printed\n"
+    assert _app.run([word.format(run=run) for word in words]) == 2
+    assert capsys.readouterr().err == CLOSED
+
+
+def test_a_closed_stdout_is_named_to_the_end_of_the_process():
+    line = f'"{sys.executable}" -m shortrun.cli --version >&-'
+    found = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
+    assert (found.returncode, found.stderr) == (2, CLOSED)
+
+
+@pytest.mark.parametrize("progress", ["auto", "of the command"])
+def test_a_closed_stderr_is_quiet(progress, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    if progress == "auto":
+        sr.fit("digits", out=tmp_path / "run", hidden=4, updates=2)
+    else:
+        assert _app.run(["train", "digits", "-o", str(tmp_path / "run"), "--hidden", "4", "--updates", "2"]) == 0
+        assert "update 1/2" not in capsys.readouterr().out
+    assert Trajectory.open(tmp_path / "run").updates == 2
+
+
+def test_a_closed_stdin_is_named(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert refused("data", "info", "-") == "error: stdin: is closed: pipe a file into the command"
+
+
+SHORT = """
+import sys, types
+from shortrun.cli import program
+
+def run(_):
+    raise MemoryError
+
+sys.modules["shortrun.cli._app"] = types.SimpleNamespace(run=run)
+program()
+"""
+
+
+def test_too_little_memory_to_say_so_is_a_line_too():
+    found = subprocess.run([sys.executable, "-c", SHORT], capture_output=True, text=True, check=False)
+    line = "error: not enough memory: more asked for than there is\n"
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", line)
 
 
 def test_a_deleted_working_directory_is_named(run, tmp_path, monkeypatch):

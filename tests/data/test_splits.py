@@ -156,3 +156,9 @@ def test_only_letters_have_weights_and_frequencies(function):
 def test_shares_out_of_range_are_refused(function, value):
     with pytest.raises(ConfigError):
         function(Dataset.from_arrays([[0, 1]]), value)
+
+
+@pytest.mark.parametrize("shares", [{"fraction": "x"}, {"fraction": None}, {"fraction": 0.5, "identity": "x"}])
+def test_shares_that_are_no_numbers_are_refused(shares):
+    with pytest.raises(ConfigError, match=r"a number expected, got (a str|nothing)"):
+        split(labelled({"a": 10, "b": 10}), **shares)

@@ -106,6 +106,13 @@ def test_other_tasks_cannot_go_on(tmp_path):
     train(tmp_path / "run", problem("ff"))
 
 
+@pytest.mark.parametrize(("before", "now"), [("sgd", "adam"), ("momentum", "adam"), ("adam", "sgd")])
+def test_another_optimiser_does_not_go_on(tmp_path, before, now):
+    train(tmp_path / "run", problem("ff", before), stop=3)
+    with pytest.raises(StoreError, match=f"trained with the optimiser {before}, not {now}: resume=True needs the same"):
+        store.reopen(tmp_path / "run", problem("ff", now).header)
+
+
 def test_damaged_or_missing_restart(tmp_path):
     train(tmp_path / "run", problem(), stop=20)
     ages = store.Trajectory.open(tmp_path / "run").ages

@@ -74,7 +74,9 @@ def test_a_stop_and_a_resume_change_nothing(finished, tmp_path):
 
     part = sr.fit(prototypes(), out=tmp_path / "run", progress=interrupt, **SETTINGS)
     assert part.updates == 55
+    assert part.interrupted
     whole = sr.fit(out=tmp_path / "run", data=prototypes(), resume=True)
+    assert not whole.interrupted
     assert whole.ages == finished.ages
     for age in whole.ages:
         for raw in (False, True):
@@ -110,6 +112,16 @@ def test_a_time_limit_keeps_an_age_and_goes_on(tmp_path):
     run = sr.fit(prototypes(), out=tmp_path / "run", minutes=1e-6, **SETTINGS)
     assert run.updates == 1 == run.ages[-1]
     assert sr.fit(prototypes(), out=tmp_path / "run", resume=True, minutes=10, max_updates=60).updates == 60
+
+
+@pytest.mark.parametrize(("at", "interrupted"), [(4, True), (6, False)])
+def test_a_stop_at_an_age_is_no_time_limit_and_one_at_the_end_is_none(at, interrupted):
+    def interrupt(update, updates, last):
+        if update == at:
+            signal.raise_signal(signal.SIGINT)
+
+    run = sr.fit(prototypes(), progress=interrupt, minutes=10, **SETTINGS | {"updates": 6})
+    assert (run.updates, run.ages[-1], run.interrupted) == (at, at, interrupted)
 
 
 def test_too_few_held_out_samples_need_a_number_of_updates(tmp_path):

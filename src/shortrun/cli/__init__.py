@@ -13,6 +13,8 @@ from types import FrameType
 __all__ = ["STOPPED", "main", "program"]
 
 STOPPED = 130  # what a shell calls a program that Ctrl-C ended
+USERS = 2
+TOO_LITTLE = b"error: not enough memory: more asked for than there is\n"  # there before memory is short
 
 
 def program() -> None:
@@ -25,7 +27,7 @@ def program() -> None:
 
     def leave() -> None:
         said = code
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
             try:
                 stream.flush()
             except (OSError, ValueError):
@@ -33,13 +35,24 @@ def program() -> None:
         os._exit(said)
 
     atexit.register(leave)
+    occupy_closed_streams()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as of what runs with `&`
         signal.signal(signal.SIGINT, interrupted)
     try:
         code = main()
     except KeyboardInterrupt:
         code = STOPPED
+    except MemoryError:  # while shortrun was imported, or an error told
+        os.write(2, TOO_LITTLE)
+        code = USERS
     sys.exit(code)
+
+
+def occupy_closed_streams() -> None:
+    """Let no file get the number of a stream that a shell closed (`2>&-`): libraries in C would print into it."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
 
 
 def interrupted(_: int, frame: FrameType | None) -> None:

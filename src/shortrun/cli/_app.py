@@ -16,13 +16,13 @@ from typing import Annotated, Any
 import typer
 
 import shortrun
-from shortrun.cli import STOPPED, _output
+from shortrun.cli import STOPPED, USERS, _output
 from shortrun.cli._lazy import group_of
 from shortrun.errors import ELSEWHERE, ShortrunError, StoreError, worded_in_flags
 from shortrun.files import explain
 from shortrun.memory import shortage
 
-USERS, OURS = 2, 1
+OURS = 1
 NO_ROOM = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
 FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 PHYSICS = "What the model has learned"
@@ -102,6 +102,7 @@ def answered(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         with told_in_a_line(debug):
+            check_stdout()
             check_working_directory()
             code = app(arguments, prog_name="shortrun", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -163,6 +164,12 @@ def flag_meant(word: str | None, parameters: Iterable[Any]) -> str | None:
     """Return the flag for which another program has this word, None where there is none."""
     flags = {each.name: each.opts[0] for each in parameters}
     return flags.get(ELSEWHERE.get((word or "").strip("-").replace("-", "_"), ""))
+
+
+def check_stdout() -> None:
+    """Raise StoreError if a shell has closed stdout (`>&-`), before anything is computed."""
+    if sys.stdout is None:
+        raise StoreError("stdout", "is closed: nothing can be printed")
 
 
 def check_working_directory() -> None:

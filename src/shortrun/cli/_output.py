@@ -48,7 +48,7 @@ def put(text: str, *, aside: bool = False) -> None:
     StoreError
         If stdout takes no more; what stderr does not take is lost.
     """
-    if follows():
+    if follows() or (aside and sys.stderr is None):  # closed with 2>&-
         return
     with writable(aside):
         print(text, file=sys.stderr if aside else sys.stdout, flush=True)
@@ -59,8 +59,6 @@ def writable(aside: bool) -> Iterator[None]:
     """Name the stream that cannot be written; a closed pipe is left to `main`."""
     name = "stderr" if aside else "stdout"
     try:
-        if getattr(sys, name) is None and not aside:  # as a shell closes it with >&-
-            raise StoreError(name, "is closed: nothing can be printed")
         yield
     except BrokenPipeError:
         raise

@@ -87,17 +87,13 @@ def resumed(run: Trajectory, config: Config, changes: Mapping[str, Any]) -> Iter
     """Yield what is remembered of a run that goes on, what is damaged, and that one at its end has nothing to do."""
     for fault in run.faults():
         yield f"note: {fault}" + (", and dropped; the others are kept" if fault.startswith("log.jsonl: line") else "")
+    from shortrun.workflows.training import at_end
+
     minutes = config.training.minutes
     if minutes is not None and "minutes" not in changes:
         yield f"note: it ends after {minutes:g} minutes, as the run was begun; --minutes changes that"
     if at_end(run, config):
         yield f"note: {run.path} is finished at update {run.updates}: nothing is left to do, unless --updates is more"
-
-
-def at_end(run: Trajectory, config: Config) -> bool:
-    """Return whether a training has done its updates, or is done by held-out samples."""
-    options = config.training
-    return run.updates >= options.last_update or (options.updates == "auto" and run.outlook.done)
 
 
 def without_visible(given: Mapping[str, Any]) -> tuple[int | None, dict[str, Any]]:
@@ -168,19 +164,18 @@ def report(run: Trajectory, config: Config, read: Mapping[str, Any] | None) -> N
     typer.Exit
         130 after Ctrl-C.
     """
-    options = config.training
-    finished = at_end(run, config)
-    in_time = options.minutes is not None and run.ages[-1:] == (run.updates,)  # Ctrl-C keeps no age
+    from shortrun.workflows.training import at_end
+
     if read is None:
         _output.say(outcome(run))
         for line in advice(run):
             _output.say(line)
     else:
-        _output.emit(run.info() | {"read": read, "interrupted": not (finished or in_time)})
-    if not finished:
-        after = f" by --minutes {options.minutes:g}" if in_time else ""
+        _output.emit(run.info() | {"read": read, "interrupted": run.interrupted})
+    if not at_end(run, config):
+        after = "" if run.interrupted else f" by --minutes {config.training.minutes:g}"
         _output.say(f"stopped at update {run.updates}{after}; go on with: {command(run.path)}", aside=True)
-    if not (finished or in_time):
+    if run.interrupted:
         raise typer.Exit(STOPPED)
 
 

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter
+from numbers import Real
 from os import PathLike
 from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_origin
 
@@ -148,6 +149,20 @@ def path_given(name: str, it: Any, _: Mapping[str, Any]) -> Any:
     if it is None or isinstance(it, str | PathLike):
         return it
     raise ConfigError(name, f"the path of a file or folder expected, got {described(it)}")
+
+
+@converts("float")
+def number_given(name: str, it: Any, _: Mapping[str, Any]) -> Any:
+    """Return a number, if that is what was given."""
+    if isinstance(it, Real):
+        return it
+    raise ConfigError(name, f"a number expected, got {described(it)}")
+
+
+@converts("float | None")
+def number_if_any(name: str, it: Any, given: Mapping[str, Any]) -> Any:
+    """Return a number or None, if that is what was given."""
+    return None if it is None else number_given(name, it, given)
 
 
 def sorted_by_class(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from shortrun.settings._base import OUTPUT, SAMPLING, Count, Positive, Rate, Settings, Steps, option
+from shortrun.settings._base import MOST, OUTPUT, SAMPLING, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.reading import Names
 from shortrun.settings.shared import OfAge, Seeded
@@ -24,21 +24,26 @@ def texts_of_labels(labels: Any) -> Any:
     Raises
     ------
     ValueError
-        For a count that is none.
+        For a count that is none, or no samples at all, or more than the noise tells apart.
     """
     if isinstance(labels, Mapping):
         wrong = next((name for name, count in labels.items() if not isinstance(count, Integral) or count < 0), None)
         if wrong is not None:
             raise ValueError(f"a number of samples expected for class '{wrong}', got {labels[wrong]}")
+        if not 1 <= sum(labels.values()) <= MOST:
+            raise ValueError(f"1 to {MOST:,} samples in all expected, got {sum(labels.values()):,}")
         return {text_of_label(label): int(count) for label, count in labels.items()}
     if labels is None or isinstance(labels, str | bytes):
         return labels
     if isinstance(labels, Number):
         return text_of_label(labels)
     try:
-        return [text_of_label(label) for label in labels]
+        named = [text_of_label(label) for label in labels]
     except TypeError:
         raise ValueError(f"a class, one for each sample, or a count of each expected, got {labels!r}") from None
+    if not named:
+        raise ValueError("a class for each sample expected, got none")
+    return named
 
 
 def text_of_label(label: Any) -> str:

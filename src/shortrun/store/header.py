@@ -35,6 +35,11 @@ FIXED = {  # what cannot change when a training goes on
     "columns": "other columns",
     "classes": "other classes",
 }
+FIXED_SETTINGS = {  # of its `config`: what was saved would not fit, or others would be held out
+    ("optimiser", "name"): "the optimiser",
+    ("training", "seed"): "the seed",
+    ("training", "validation"): "the validation share",
+}
 
 Header = dict[str, Any]
 
@@ -263,7 +268,7 @@ def check_units(spec: AnySpec, kind: Kind) -> None:
 
 
 def agree(folder: Path, stored: Header, given: Header) -> None:
-    """Check that a training can go on under another header: same machine, recipe, classes and data.
+    """Check that a training can go on under another header: same machine, recipe, data, settings that cannot change.
 
     Raises
     ------
@@ -277,6 +282,10 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     other = next((name for key, name in FIXED.items() if before.get(key) != now.get(key)), None)
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
+    for (section, name), what in FIXED_SETTINGS.items():
+        was, asked = (form["config"][section][name] for form in (stored, given))
+        if other is None and was != asked:
+            other = f"{what} {was}, not {asked}"
     if other:
         remedy = "--resume needs the same, --overwrite begins anew"
         raise StoreError(folder, f"was trained with {other}: {remedy}")

@@ -76,6 +76,7 @@ class Trajectory:
 
         self._folder: temporary.TemporaryFolder | None = None
         self.samples: Dataset | None = None  # that `fit` was given: no file may have them
+        self.interrupted = False  # whether Ctrl-C ended the training that `fit` returns: no file says so
 
     @classmethod
     def open(cls, path: Path | str) -> Trajectory:

@@ -81,8 +81,9 @@ def fit(
     Returns
     -------
     Trajectory
-        Open. Ctrl-C ends the training after the current update, with a restart file: a run that goes on has the bits of
-        one that never stopped (with the cosine schedule, more `updates` also change the rates).
+        Open. Ctrl-C ends the training after the current update, with a restart file (`run.interrupted` is then True): a
+        run that goes on has the bits of one that never stopped (with the cosine schedule, more `updates` also change
+        the rates).
 
     Raises
     ------
@@ -112,7 +113,7 @@ def fit(
         run = _in_memory(data, scheme, settings, changes, progress)
         return run if of_file else run.with_samples(data)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
-    job = Job.of(data, config, scheme)  # may refuse, so before a run is made
+    job, stopped = Job.of(data, config, scheme), False  # may refuse, so before a run is made
     with _together(settings, job, data, config, scheme) as mesh:
         if mesh is not None and mesh.everyone.rank > 0:
             job.follow(mesh)
@@ -122,9 +123,18 @@ def fit(
             form["data"]["learned"] = len(job.parts.rows)
             with _written(out, form, job, settings) as writer, _interrupts(writer), _followed(progress) as told:
                 job.train(writer, told, mesh)
+            stopped = writer.is_stopping
         if mesh is not None:
-            mesh.everyone.told(lambda: None)  # others open the run once it is closed
-    return Trajectory.open(out).with_samples(None if of_file else data)
+            stopped = mesh.everyone.told(lambda: stopped)  # others open the run once it is closed
+    run = Trajectory.open(out).with_samples(None if of_file else data)
+    run.interrupted = stopped and not at_end(run, config)
+    return run
+
+
+def at_end(run: Trajectory, config: Config) -> bool:
+    """Return whether a training has done its updates, or is done by held-out samples."""
+    options = config.training
+    return run.updates >= options.last_update or (options.updates == "auto" and run.outlook.done)
 
 
 def _written(out: Path | str, form: Header, job: Job, settings: TrainSettings) -> store.Writer:
@@ -201,8 +211,10 @@ def _in_memory(
     if settings.resume:
         raise ConfigError("out", "the folder of the run that is to go on expected")
     folder = TemporaryFolder()
-    fit(data, out=folder.run, scheme=scheme, settings=settings, progress=progress, **changes)
-    return Trajectory.kept_in(folder)
+    trained = fit(data, out=folder.run, scheme=scheme, settings=settings, progress=progress, **changes)
+    run = Trajectory.kept_in(folder)
+    run.interrupted = trained.interrupted
+    return run
 
 
 def _check_memory(model: Model, size: int, batch: int) -> None:

@@ -62,8 +62,10 @@ def from_stdin() -> Path:
     Raises
     ------
     FormatError
-        If stdin is a terminal.
+        If stdin is a terminal, or closed.
     """
+    if sys.stdin is None:
+        raise FormatError("stdin", None, "is closed: pipe a file into the command")
     if sys.stdin.isatty():
         raise FormatError(
             "stdin", None, "is a terminal: pipe a file into the command, as in 'zcat x.gz | shortrun ...'"
