@@ -89,13 +89,10 @@ def cells(column: Column, texts: np.ndarray, codes: np.ndarray) -> Any:
         whole = pd.array([pd.NA if gap else int(text) for text, gap in zip(texts, gaps, strict=True)], "Int64")
         return whole if column.type == NULLABLE or gaps.any() or column.missing else whole.to_numpy(np.int64)
     if column.type == "boolean":
-        truths = pd.array([pd.NA if gap else text == "true" for text, gap in zip(texts, gaps, strict=True)], "boolean")
+        truths = pd.array([pd.NA if gap else truth(text) for text, gap in zip(texts, gaps, strict=True)], "boolean")
         return truths if gaps.any() or column.missing else truths.to_numpy(bool)
     if column.type == "float":
         return np.where(gaps, "nan", texts).astype(float)
-    if column.type == "boolean":
-        found = pd.array([pd.NA if gap else truth(text) for text, gap in zip(texts, gaps, strict=True)], "boolean")
-        return found if column.missing else found.to_numpy(bool)
     known = codes < len(column.values)
     return pd.Categorical.from_codes(np.where(known, codes.astype(np.int16), -1), list(column.values))
 
