@@ -386,3 +386,8 @@ def test_what_of_a_point_in_time_is_left_out_is_said():
     assert "time zone Europe/Rome left out in column 't'" in notes
     notes = sr.read(pd.DataFrame({"t": times.floor("s"), "label": ["x", "y"] * 20})).notes
     assert not [note for note in notes if "left out" in note]
+
+
+def test_a_column_of_whole_numbers_may_have_gaps_only():
+    frame = FRAME.assign(empty=pd.Series([None] * len(FRAME), dtype="Int64"))
+    assert len(sr.read(frame)) == len(FRAME)

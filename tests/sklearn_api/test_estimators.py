@@ -269,3 +269,16 @@ def test_what_numpy_masks_is_no_data():
         ShortRunClassifier(continuous=True).fit(masked, KINDS)
     with pytest.raises(sr.DataError, match="y: a class of each sample expected, got NaN or None"):
         ShortRunClassifier().fit(IRIS, np.ma.array(KINDS, mask=IRIS[:, 0] > 7))
+
+
+def test_a_stop_ends_a_search(monkeypatch):
+    fit = sr.workflows.fit
+
+    def stopped(*args, **options):
+        run = fit(*args, **options)
+        run.interrupted = True
+        return run
+
+    monkeypatch.setattr(sr.workflows, "fit", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(ShortRunClassifier(**QUICK), IRIS, KINDS, cv=2)

@@ -163,3 +163,19 @@ def test_the_command_line_says_why_and_which_ages(tmp_path):
     refused = call("generate", tmp_path / "run", "-o", tmp_path / "h.npz", "--age", "first")
     assert refused.code == 2
     assert "--age" in refused.err
+
+
+def test_what_was_stopped_generates_from_its_last_age_and_keeps_its_aim(tmp_path):
+    def interrupt(update, updates, last):
+        if update == 47:
+            signal.raise_signal(signal.SIGINT)
+
+    words = {"seed": 3, "hidden": 4, "updates": 300, "validation": 0, "log_every": 47}
+    run = sr.fit(prototypes(100), out=tmp_path / "run", progress=interrupt, **words)
+    assert (run.updates, run.interrupted, run.ages[-1]) == (47, True, 40)
+    assert run.best("predict") == run.best() == 40
+    assert run.faults() == []
+    assert len(sr.generate(run, n=3)) == 3
+    with pytest.raises(ConfigError, match="updates: 47 or more expected, as many as the run has, got 30"):
+        sr.fit(prototypes(100), out=tmp_path / "run", resume=True, updates=30)
+    assert sr.Trajectory.open(tmp_path / "run").config["training"]["updates"] == 300

@@ -44,4 +44,6 @@ def linear(*sides: tuple[np.ndarray, int]) -> float:
     This is the limit of the bootstrap for many draws (the infinitesimal jackknife), for scores too large to resample.
     Each side is the influence of some of its samples, and their total number.
     """
+    if any(len(influence) < 2 for influence, _ in sides):
+        return float("nan")
     return float(np.sqrt(sum(np.var(influence, ddof=1) / count for influence, count in sides)))

@@ -125,6 +125,8 @@ class _Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if ran_away(self.run_.log()):
             text = "the training ran away: give a lower rate, or a validation, which sets it back"
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        if self.run_.interrupted:  # which ends a search too
+            raise KeyboardInterrupt
         self._n_features_out = self.run_.spec.hidden_sites
 
     def _options(self) -> dict[str, Any]:

@@ -418,7 +418,7 @@ class Trajectory:
         if found is not None and found not in self.ages:
             near = f"{self._around(found)}; --age N takes one"
             raise StoreError(ages.path_of(self.path, found), f"is missing, the best age to {task}: {near}")
-        return last if found is None else found
+        return max([*self.ages, *self._lost]) if found is None else found
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -483,9 +483,10 @@ class Trajectory:
         """Ages that were written, as the log and the restart file tell, and are not there."""
         found, written = self._records, max(self._saved, *self.ages[-1:], 0)
         compared = {each["update"] for each in records.monitored(found) if each["update"] <= self._saved}
-        dense = self.config["training"]["ages_per_decade"]
+        limits = self.config["training"]
+        dense, end = limits["ages_per_decade"], limits["max_updates" if limits["updates"] == "auto" else "updates"]
         logged = {record["update"] for record in found if record["update"] <= written} - {*self.ages}
-        return sorted(it for it in logged if it in compared or it == written or records.is_age(dense, it))
+        return sorted(it for it in logged if it in compared or it == end or records.is_age(dense, it))
 
     def log_table(self) -> pd.DataFrame:
         """Return the log with one row a record; what a record lacks is NaN."""

@@ -107,6 +107,7 @@ def fit(
     run = Trajectory.open(out) if settings.resume and out is not None else None
     named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
+    _check_ahead(run, config)
     of_file = data is None or isinstance(data, Path | str)
     data = None if data is None else _samples(data, labels, label_column)
     if out is None:
@@ -129,6 +130,20 @@ def fit(
     run = Trajectory.open(out).with_samples(None if of_file else data)
     run.interrupted = stopped and not at_end(run, config)
     return run
+
+
+def _check_ahead(run: Trajectory | None, config: Config) -> None:
+    """Check that a run that goes on is not beyond its last update: what it was to reach would be forgotten.
+
+    Raises
+    ------
+    ConfigError
+        If it is.
+    """
+    if run is not None and run.updates > config.training.last_update:
+        name = "max_updates" if config.training.updates == "auto" else "updates"
+        told = f"{run.updates:,} or more expected, as many as the run has, got {config.training.last_update:,}"
+        raise ConfigError(name, told)
 
 
 def at_end(run: Trajectory, config: Config) -> bool:

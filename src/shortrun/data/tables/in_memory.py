@@ -129,7 +129,8 @@ def written(different: pd.Series) -> tuple[list[str], str]:
     if pd.api.types.is_bool_dtype(dtype):
         return ["true" if value else "false" for value in different], "boolean"
     if pd.api.types.is_integer_dtype(dtype):
-        fits = all(-(2**63) <= int(value) < 2**63 for value in (different.min(), different.max()))
+        ends = (different.min(), different.max()) if len(different) else ()  # of a column with gaps only
+        fits = all(-(2**63) <= int(value) < 2**63 for value in ends)
         nullable = pd.api.types.is_extension_array_dtype(dtype)
         return [str(int(value)) for value in different], (NULLABLE if nullable else "integer") if fits else "text"
     if pd.api.types.is_float_dtype(dtype):
