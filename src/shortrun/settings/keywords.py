@@ -12,7 +12,7 @@ from os import PathLike
 from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_origin
 
 from shortrun.errors import ConfigError, likely
-from shortrun.files import check_named
+from shortrun.files import NAMED, check_named
 from shortrun.phrases import described
 from shortrun.settings._base import Option, Settings, named_by_keywords, options
 
@@ -148,7 +148,7 @@ def path_given(name: str, it: Any, _: Mapping[str, Any]) -> Any:
     """Return a path, if that is what was given."""
     if it is None or isinstance(it, str | PathLike):
         return it
-    raise ConfigError(name, f"the path of a file or folder expected, got {described(it)}")
+    raise ConfigError(name, f"{NAMED}, got {described(it)}")
 
 
 @converts("float")

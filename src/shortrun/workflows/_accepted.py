@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from shortrun.data import Dataset, read
 from shortrun.errors import ConfigError, DataError
-from shortrun.files import NAMED
 from shortrun.phrases import described
 from shortrun.settings.keywords import converts
 from shortrun.store import Trajectory
@@ -27,26 +25,6 @@ def run_of(name: str, it: Any, _: Mapping[str, Any]) -> Any:
     if isinstance(it, Trajectory | Path | str):
         return it
     raise ConfigError(name, f"a run as sr.fit returns it, or its folder, expected, got {described(it)}")
-
-
-@converts("Path | str | None")
-def path_if_any(name: str, it: Any, given: Mapping[str, Any]) -> Any:
-    """Return the path of a file or folder, or None."""
-    return None if it is None else path_of(name, it, given)
-
-
-@converts("Path | str")
-def path_of(name: str, it: Any, _: Mapping[str, Any]) -> Any:
-    """Return the path of a file or folder.
-
-    Raises
-    ------
-    ConfigError
-        If it is something else.
-    """
-    if isinstance(it, str | PathLike):
-        return it
-    raise ConfigError(name, f"{NAMED}, got {described(it)}")
 
 
 @converts("Dataset | None")
