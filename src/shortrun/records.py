@@ -124,9 +124,10 @@ def chance(record: Record) -> float:
 def best(records: Sequence[Record], task: Task) -> int | None:
     """Return the age that does a task best on held-out samples; None where nothing was monitored.
 
-    For generating: least told apart, of the ages that do not copy. For predicting: the highest accuracy, as a mean over
-    neighbouring ages, since a single one is chosen for its luck; of equals the middle one, since few held-out samples
-    do not show where labels begin to be learnt by heart.
+    For generating: least told apart, of the ages that do not copy; of those that are within a standard error of it, the
+    one whose samples are as near to the training data as held-out ones, since the least of many shares is the luckiest.
+    For predicting: the highest accuracy, as a mean over neighbouring ages, for the same reason; of equals the middle
+    one, since few held-out samples do not show where labels begin to be learnt by heart.
 
     Parameters
     ----------
@@ -150,7 +151,16 @@ def best(records: Sequence[Record], task: Task) -> int | None:
         return seen[equals[len(equals) // 2]]["update"]
     sane = [record for record in seen if not collapsed(record)]
     fair = [record for record in sane if not copies(record)] or sane[:1]
-    return min(fair, key=told_apart)["update"] if fair else None
+    if not fair:
+        return None
+    least = min(fair, key=told_apart)
+    equal = [record for record in fair if told_apart(record) <= told_apart(least) + apart_error(least)]
+    return min(equal, key=distance)["update"]
+
+
+def distance(record: Record) -> float:
+    """Return how far `nearer` is from 1/2, its value for samples that are as near to the training data as new ones."""
+    return abs(record["nearer"] - 0.5)
 
 
 def outlook(records: Sequence[Record]) -> Outlook:
@@ -235,7 +245,7 @@ def passes(record: Record) -> bool:
     """
     if "set_back_to" in record:
         return False
-    return told_apart(record) < tolerance(record) and abs(record["nearer"] - 0.5) <= chance(record)
+    return told_apart(record) < tolerance(record) and distance(record) <= chance(record)
 
 
 def tolerance(record: Record) -> float:
@@ -345,14 +355,19 @@ def idle(seen: Sequence[Record]) -> int:
     """
     apart, nearer, wrong = (
         [told_apart(record) for record in seen],
-        [abs(record["nearer"] - 0.5) for record in seen],
+        [distance(record) for record in seen],
         [1 - right(record) for record in seen],
     )
     return min(
-        since_gain(apart, [standard_error(record) / several(record) for record in seen]),
+        since_gain(apart, [apart_error(record) for record in seen]),
         since_gain(nearer, [chance(record) / ERRORS / several(record) for record in seen]),
         since_gain(wrong, [share_error(right(record), record) for record in seen]),
     )
+
+
+def apart_error(record: Record) -> float:
+    """Return the standard error of `told_apart`."""
+    return standard_error(record) / several(record)
 
 
 def several(record: Record) -> float:
