@@ -223,6 +223,7 @@ def fit(
     hidden_units: Literal['bernoulli', 'ising', 'gaussian'] = 'bernoulli',
     hidden_rule: Literal['sample', 'mean'] = 'sample',
     start: Literal['uniform', 'profile'] = 'profile',
+    profiles: int = 16,
     layers: Sequence[int] = (),
     gain: float = 1.5,
     dt: float = 1.0,

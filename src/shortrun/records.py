@@ -155,7 +155,7 @@ def best(records: Sequence[Record], task: Task) -> int | None:
         return None
     least = min(fair, key=told_apart)
     equal = [record for record in fair if told_apart(record) <= told_apart(least) + apart_error(least)]
-    return min(equal, key=distance)["update"]
+    return min(equal, key=lambda record: (distance(record), told_apart(record)))["update"]
 
 
 def distance(record: Record) -> float:

@@ -6,7 +6,7 @@ import torch
 
 import shortrun as sr
 from shortrun.dynamics import Noise, Stream, start
-from shortrun.learning import Rows, average, profile, rates
+from shortrun.learning import Rows, average, groups_of, profile, rates
 from shortrun.learning.rates import Damping
 from shortrun.models import LABEL, RBM, Training, spec_of
 from shortrun.settings.training import ModelSettings, OptimiserSettings
@@ -103,7 +103,8 @@ def test_samples_of_a_class_start_with_its_frequencies(colours):
     data = sr.Dataset.from_arrays(values, labels, alphabet="codes" if colours > 2 else None)
     spec = spec_of(data, ModelSettings(hidden=3))
     assert spec.start == "profile"
-    model = RBM(spec, profile(RBM(spec), Rows.of(data, CPU)))
+    rows = Rows.of(data, CPU)
+    model = RBM(spec, profile(RBM(spec), rows, groups_of(RBM(spec), rows, most=1, seed=0)))
     chains = 20_000
     for code, members in ((0, 300), (1, 100)):
         held = {LABEL: torch.full((chains, 1), code, dtype=torch.uint8)}

@@ -42,7 +42,7 @@ def test_planted_mixture(rule, rate, updates, tmp_path):
     prototypes, draw = planted(0)
     data, test, reference = draw(2000), draw(1000), draw(2000)
     config = sr.Config.model_validate({
-        "model": {"hidden": 30, "hidden_rule": rule},
+        "model": {"hidden": 30, "hidden_rule": rule, "profiles": 1},  # more are the prototypes themselves
         "optimiser": {"rate": rate, "label_rate": 1.0, "label_l2": 0.0, "weight_std": 0.01, "schedule": "constant"},
         "training": {"updates": updates, "batch": 100, "seed": 3, "validation": 0},
     })  # fmt: skip

@@ -480,7 +480,9 @@ def test_animation_of_images(run, tmp_path, suffix):
 
 def test_frames_begin_with_the_noise_of_the_chains(run):
     found = workflows.frames(run, labels="3", n=200, times=(1,), seed=5)
-    expected = torch.sigmoid(run.model.profile[3, :64]).numpy()  # of independent sites with the frequencies of a 3
+    profile = run.model.profile
+    shares = profile[:, run.model.slices[run.model.spec.label]][:, 3]  # of each row, among samples of a 3
+    expected = (shares @ torch.sigmoid(profile[:, :64])).numpy()
     errors = np.sqrt(expected * (1 - expected) / 200)
     assert (np.abs(found[0].values.mean(0) - expected) < 4.5 * errors + 1e-3).all()
     same = sr.generate(run, labels="3", n=200, steps=1, seed=5)

@@ -15,11 +15,11 @@ from shortrun.typing import Observer, State, Theta
 def start(model: Model, noise: Noise, chains: int, given: Mapping[str, Tensor]) -> State:
     """Return a state with the given layers as they are and the others drawn from p0 (step 0 of the noise)."""
     at_zero = noise.at(0)
-    label = given.get(LABEL)
+    origins = model.origins(at_zero, given.get(LABEL))
     observed = (
         given[layer.name]
         if layer.name in given
-        else model.start_observed(i, at_zero.uniform(i, chains, layer.sites, layer.first), label)
+        else model.start_observed(i, at_zero.uniform(i, chains, layer.sites, layer.first), origins)
         for i, layer in enumerate(model.spec.observed)
     )
     return (*observed, *model.start_hidden(noise, chains))

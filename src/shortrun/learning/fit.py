@@ -7,24 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-import torch
-from torch import Tensor
-
 from shortrun import engine, parallel
 from shortrun.dynamics import Noise, Scheme, Stream
 from shortrun.errors import DataError
 from shortrun.learning import average, monitor, optimisers, rates
+from shortrun.learning.profiles import mean
 from shortrun.learning.rows import Minibatches, Rows
 from shortrun.learning.update import Learner
-from shortrun.models import RBM, STREAMED, AnyLayer, Model, Training
-from shortrun.models.sums import step_of
+from shortrun.models import Model, Training
 from shortrun.records import FIRST_MONITORED, NOISE_HURT, Record, ages, best, decisive, outlook, predicting, set_back
 from shortrun.settings import Config
 from shortrun.typing import State, Theta
 
 T = TypeVar("T")
-ROWS_AT_ONCE = 4096  # of the data, for their frequencies
-PRIOR = 5.0  # samples, by which the profiles of small classes lean on that of all
 JUDGED = 10  # ages of a decade, at most, by which a training is judged
 LOST: Record = {"compared": 1, "p_dd": 1.0, "p_gg": 1.0, "nearer": 0.0}  # what parameters that are no numbers get
 SLOWER = 0.5  # by which the rate falls when a training is set back
@@ -60,50 +55,7 @@ def initial_theta(model: Model, rows: Rows, config: Config) -> Theta:
     """Return the parameters before the first update; those of an RBM know the frequencies of the data."""
     noise = Noise(config.training.seed, Stream.WEIGHTS, device=rows.weights.device)
     pseudo_count = config.optimiser.pseudo_count
-    return model.initial_theta(noise, config.optimiser.weight_std, lambda i: _mean(model, rows, i, pseudo_count))
-
-
-def _mean(model: Model, rows: Rows, i: int, pseudo_count: float | None) -> tuple[Tensor, float]:
-    """Return the mean features of the i-th observed layer, and the pseudo-count: 1 / M_eff by default."""
-    known = torch.arange(len(rows), device=rows.weights.device)[~rows.missing if i == model.spec.label else slice(None)]
-    alpha = 1 / (1 + rows.weights[known].sum().item()) if pseudo_count is None else min(pseudo_count, 1.0)
-    return _weighted_mean(model.spec.observed[i], rows.select(known), i), alpha
-
-
-def _weighted_mean(layer: AnyLayer, rows: Rows, i: int) -> Tensor:
-    """Return the weighted mean of the features of the i-th observed layer, (1, F_i)."""
-    return _weighted_sums(layer, rows, i, rows.weights.unsqueeze(1)) / rows.weights.sum()
-
-
-def profile(model: RBM, rows: Rows) -> Tensor:
-    """Return the fields (K, F) of independent sites with the frequencies of each class.
-
-    The frequencies of a class are mixed with those of all samples, as if it had PRIOR more; these with the uniform
-    distribution, as the first parameters are (`RBM.initial_theta`).
-    """
-    assert model.spec.label is not None
-    codes = rows.layer(model.spec.label, torch.arange(len(rows), device=rows.weights.device))[:, 0].long()
-    weights = torch.nn.functional.one_hot(codes, model.spec.observed[model.spec.label].width).float()
-    weights *= (rows.weights * ~rows.missing).unsqueeze(1)
-    fields = torch.zeros(weights.shape[1], model.shape[0], device=weights.device)
-    for i, (layer, place) in enumerate(zip(model.spec.observed, model.slices, strict=True)):
-        if i != model.spec.label:
-            every, alpha = _mean(model, rows, i, None)
-            every = (1 - alpha) * every + alpha * layer.units.mean(torch.zeros_like(every))
-            means = (_weighted_sums(layer, rows, i, weights) + PRIOR * every) / (weights.sum(0)[:, None] + PRIOR)
-            fields[:, place] = layer.units.field_of_mean(means)
-    return fields
-
-
-def _weighted_sums(layer: AnyLayer, rows: Rows, i: int, weights: Tensor) -> Tensor:
-    """Return the sums (K, F_i) of the features of the i-th observed layer with several weights (N, K)."""
-    size = max(1, min(ROWS_AT_ONCE, STREAMED // layer.width))
-    numbers = torch.arange(len(rows), device=weights.device).split(size)
-    step = step_of(weights.abs().max().item(), len(rows)) or 1.0  # sums of codes are the same in any order
-    whole = torch.round(weights.double() / step)
-    total = sum(whole[part].T @ layer.units.features(rows.layer(i, part), torch.float64) for part in numbers)
-    assert isinstance(total, Tensor)
-    return total.mul_(step).float()
+    return model.initial_theta(noise, config.optimiser.weight_std, lambda i: mean(model, rows, i, pseudo_count))
 
 
 def begin(model: Model, scheme: Scheme, rows: Rows, config: Config) -> Training:

@@ -255,8 +255,12 @@ class ChaoticNetwork:
         assert self.spec.label is not None, "the network has no label layer"
         return torch.softmax(2 * state[self.spec.label], 1)
 
-    def start_observed(self, i: int, u: Uniforms, label: Tensor | None) -> Tensor:
-        """Return the i-th observed layer as runs start with it, whatever the class."""
+    def origins(self, noise: NoisePlace, label: Tensor | None) -> Tensor | None:
+        """Return None: all chains start alike, whatever their class."""
+        return None
+
+    def start_observed(self, i: int, u: Uniforms, origins: Tensor | None) -> Tensor:
+        """Return the i-th observed layer as runs start with it."""
         return self.spec.observed[i].units.start(u)
 
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:

@@ -52,8 +52,12 @@ class Model(Protocol):
         """Return observed layers as values of the data and codes of labels."""
         ...
 
-    def start_observed(self, i: int, u: Uniforms, label: Tensor | None) -> Tensor:
-        """Return the i-th observed layer as runs start with it; `label` is (C, 1) where classes are given."""
+    def origins(self, noise: NoisePlace, label: Tensor | None) -> Tensor | None:
+        """Return from where chains of some classes (C, 1) start, (C,); None where that is the same for all."""
+        ...
+
+    def start_observed(self, i: int, u: Uniforms, origins: Tensor | None) -> Tensor:
+        """Return the i-th observed layer as runs start with it."""
         ...
 
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:

@@ -50,7 +50,8 @@ class RBM:
     spec : Spec
         Its layers.
     profile : Tensor, optional
-        (K, F) fields of the independent sites that samples of each class start from (`Spec.start` "profile").
+        (R, F) fields of independent sites that samples of a class start from (`Spec.start` "profile"); in the columns
+        of the label, which share of each class starts from them.
 
     Examples
     --------
@@ -109,12 +110,20 @@ class RBM:
         """Return observed layers as values of the data: the layers themselves."""
         return state
 
-    def start_observed(self, i: int, u: Uniforms, label: Tensor | None) -> Tensor:
-        """Return the i-th observed layer as runs start with it; the classes of samples (C, 1) matter with a profile."""
+    def origins(self, noise: NoisePlace, label: Tensor | None) -> Tensor | None:
+        """Return from which row of the profile samples of some classes (C, 1) start; None where noise is uniform."""
+        if self.profile is None or label is None:
+            return None
+        shares = self.profile[:, self.slices[self._label()]].T.to(noise.device).double().cumsum(1)[label[:, 0].long()]
+        u = noise.uniform(len(self.spec.observed), len(label), 1)  # the place of the hidden layer, which begins at zero
+        return (u.double() * shares[:, -1:] >= shares).sum(1)
+
+    def start_observed(self, i: int, u: Uniforms, origins: Tensor | None) -> Tensor:
+        """Return the i-th observed layer as runs start with it, from rows of the profile or uniform noise."""
         units = self.spec.observed[i].units
-        if self.profile is None or label is None or i == self.spec.label:
+        if self.profile is None or origins is None or i == self.spec.label:
             return units.start(u)
-        return units.sample(self.profile[:, self.slices[i]].to(u.device)[label[:, 0].long()], u)
+        return units.sample(self.profile[:, self.slices[i]].to(u.device)[origins], u)
 
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:
         """Return the hidden layer at zero: every sweep begins by drawing it."""

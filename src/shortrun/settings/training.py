@@ -67,6 +67,12 @@ class ModelSettings(Settings):
         "Noise that samples of a class start from: uniform, or independent sites with the frequencies of the class.",
         panel=MODEL,
     )
+    profiles: Width = option(
+        16,
+        "Most profiles that a class has, each the frequencies of samples that are alike: one for every 25 of them.",
+        panel=MODEL,
+        metavar="N",
+    )
     layers: tuple[Width, ...] = option(
         (),
         "Hidden units of a chaotic network, layer by layer: none, one or two. The command line takes the number of "

@@ -40,10 +40,17 @@ def read_model(folder: Path, spec: AnySpec) -> Model:
     named, metadata = tensors.read(folder / NAME)
     tensors.check_metadata(folder / NAME, metadata)
     found: Tensor | None = named.get(FIELDS)
-    expected = (model.spec.observed[model.spec.label or 0].width, model.shape[0])
-    if found is None or tuple(found.shape) != expected or found.dtype != torch.float32:
+    label = model.spec.label or 0
+    classes, features = model.spec.observed[label].width, model.shape[0]
+    if found is None or found.dim() != 2 or found.shape[1] != features or found.dtype != torch.float32:
         shape = "none" if found is None else f"{tuple(found.shape)} of {found.dtype}"
-        raise StoreError(folder / NAME, f"{FIELDS} of shape {expected} of float32 expected by run.json, found {shape}")
+        told = f"{FIELDS} of {features:,} columns of float32 expected by run.json, found {shape}"
+        raise StoreError(folder / NAME, told)
     if not found.isfinite().all():
         raise StoreError(folder / NAME, f"is damaged: {FIELDS} that are not finite")
+    shares = found[:, model.slices[label]]
+    if len(found) == classes and not shares.any():  # of earlier versions: a row a class, and no word of it
+        shares.fill_diagonal_(1)
+    if (shares < 0).any() or not (shares.sum(0) > 0).all():
+        raise StoreError(folder / NAME, "is damaged: a share of some row for each class expected")
     return RBM(spec, found)

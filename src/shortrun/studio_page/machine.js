@@ -11,7 +11,7 @@
  * @property {number} colours 0 for two-valued units
  * @property {number} gain of two-valued units: 1, or 2 of Ising spins
  * @property {number[] | null} holds which sites of the data; null for all in order
- * @property {string | null} start thresholds of starts, float32: (classes, features); null for uniform noise
+ * @property {string | null} start thresholds of starts, float32: (origins, features); null for uniform noise
  */
 /**
  * @typedef {object} MachineForm
@@ -20,6 +20,7 @@
  * @property {number} hiddenGain
  * @property {"sample" | "mean"} rule
  * @property {number | null} label position of the label layer
+ * @property {string | null} origins sums of the shares of a class that start from each row of thresholds, float64: (classes, origins)
  * @property {number} sites of the data
  * @property {"int16" | "float32"} type of the weights
  * @property {number} step what a weight of 1 stands for
@@ -116,6 +117,7 @@ class Machine {
     this.features = features, this.hidden = form.hidden, this.hiddenGain = form.hiddenGain;
     this.rule = form.rule, this.label = form.label, this.sites = form.sites, this.step = form.step;
     this.stream = form.stream;
+    this.origins = form.origins === null ? null : new Float64Array(bytesOf(form.origins));
     this.speed = 0; // of networks only
     const whole = form.type === "int16", buffer = bytesOf(form.weights);
     this.weights = whole ? new Int16Array(buffer) : new Float32Array(buffer);
@@ -142,14 +144,29 @@ class Machine {
    * @returns {Uint8Array[]}
    */
   begin(seed, chain, label, held) {
+    const origin = this.origin(seed, chain, label);
     return this.layers.map((layer, i) => {
       if (i === this.label) return Uint8Array.of(Math.max(label, 0));
       uniforms(seed, placeOf(this.stream, i, 0), chain, layer.uniforms);
       const codes = new Uint8Array(layer.sites);
       for (let site = 0; site < layer.sites; site++)
-        codes[site] = startOf(layer, site, layer.uniforms[site], label);
+        codes[site] = startOf(layer, site, layer.uniforms[site], origin);
       return held === null ? codes : withHeld(layer, codes, held);
     });
+  }
+
+  /**
+   * The row of thresholds from which a chain of a class starts; -1 for uniform noise.
+   * @param {number} seed
+   * @param {number} chain
+   * @param {number} label
+   */
+  origin(seed, chain, label) {
+    if (this.origins === null || label < 0) return -1;
+    const rows = this.origins.length / this.classes, u = new Float32Array(1);
+    const sums = this.origins.subarray(label * rows, (label + 1) * rows);
+    uniforms(seed, placeOf(this.stream, this.layers.length, 0), chain, u);
+    return sums.findIndex((sum) => u[0] * sums[rows - 1] < sum);
   }
 
   /**
@@ -366,11 +383,11 @@ function passedBy(sums, first, q, threshold) {
   return code;
 }
 
-/** The code that a site starts with. @param {Layer} layer @param {number} site @param {number} u @param {number} label */
-function startOf(layer, site, u, label) {
+/** The code that a site starts with. @param {Layer} layer @param {number} site @param {number} u @param {number} origin */
+function startOf(layer, site, u, origin) {
   const q = layer.colours;
-  if (layer.start === null || label < 0) return q ? Math.min(Math.trunc(fround(u * q)), q - 1) : u < 0.5 ? 1 : 0;
-  const first = label * layer.width + site * (q || 1);
+  if (layer.start === null || origin < 0) return q ? Math.min(Math.trunc(fround(u * q)), q - 1) : u < 0.5 ? 1 : 0;
+  const first = origin * layer.width + site * (q || 1);
   if (!q) return u < layer.start[first] ? 1 : 0;
   return passedBy(layer.start, first, q, fround(u * layer.start[first + q - 1]));
 }

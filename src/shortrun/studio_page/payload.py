@@ -68,6 +68,7 @@ def machine_form(model: RBM, theta: Theta, sites: int) -> Form:
         "hiddenGain": gain_of(hidden),
         "rule": model.spec.hidden_rule,
         "label": model.spec.label,
+        "origins": origins(model),
         "sites": sites,
         "type": str(weights.dtype),
         "step": step,
@@ -157,8 +158,19 @@ def layer_form(model: RBM, index: int) -> Form:
     }
 
 
+def origins(model: RBM) -> str | None:
+    """Return the sums (K, R) of shares by which samples of a class choose the row of the profile that they start from.
+
+    None without profile, or classes.
+    """
+    if model.profile is None or model.spec.label is None:
+        return None
+    shares = model.profile[:, model.slices[model.spec.label]].T
+    return packed(shares.double().cumsum(1).numpy())
+
+
 def starts(model: RBM, index: int) -> Tensor | None:
-    """Return the numbers that uniforms are compared with where samples of a class start, (K, F); None without profile.
+    """Return the numbers that uniforms are compared with where samples start, (R, F); None without profile.
 
     They are what `Bernoulli.sample` and `Potts.sample` compute up to that comparison, so that the page starts alike.
     """

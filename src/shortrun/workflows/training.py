@@ -375,10 +375,15 @@ class Job:
             new = mesh.everyone.told(lambda: new)
         if not new or not isinstance(self.model, RBM) or self.model.spec.start != "profile":
             return self
+        model, rows, options = self.model, self.parts.rows, self.config
+
+        def groups() -> learning.Groups:
+            return learning.groups_of(model, rows, options.model.profiles, options.training.seed)
+
         if mesh is None:
-            return replace(self, model=RBM(self.model.spec, learning.profile(self.model, self.parts.rows).cpu()))
-        shared = parallel.Parts(self.model, mesh)
-        mine = learning.profile(shared.part, self.parts.rows.of_sites(shared.part)).cpu()
+            return replace(self, model=RBM(model.spec, learning.profile(model, rows, groups()).cpu()))
+        shared = parallel.Parts(model, mesh)
+        mine = learning.profile(shared.part, rows.of_sites(shared.part), mesh.everyone.told(groups)).cpu()
         return replace(self, model=RBM(self.model.spec, shared.gathered_features(mine)))
 
     def train(self, writer: store.Writer, progress: Progress | None, mesh: parallel.Mesh | None) -> None:
