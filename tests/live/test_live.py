@@ -18,6 +18,7 @@ from command_line import finish, refused, start
 from shortrun.cli._verb import Given
 from shortrun.cli.studio import run_of
 from shortrun.live import Server, Training, Watched, process
+from shortrun.live.page import live_page
 from shortrun.live.server import refusal
 from shortrun.settings import Config, StudioSettings, TrainSettings, options
 from shortrun.store import writer_of
@@ -214,6 +215,12 @@ def test_grey_images_are_shown_and_other_numbers_only_have_curves(tmp_path):
     watched = Watched(numbers.path, Asked(numbers.path), StudioSettings())
     assert "continuous values" in watched.about["why"]
     assert watched.state("", 0)["ages"] == (1,)
+
+
+def test_names_from_files_are_harmless_in_the_page(server):
+    about = server.watched.about
+    odd = about | {"run": "</title><i>", "classes": ["</script><b>x</b>", "<!--"]}
+    assert live_page(odd, "<u>").count("<") == live_page(about, "").count("<")
 
 
 # -------------------------------------------------------------------------------------------------- the command

@@ -67,8 +67,8 @@ def studio(
     """
     is_run, given = (Path(run) / RUN).is_file(), {**reading.words, **changes.words, **start.words}
     if out is not None and (is_run or out.suffix.lower() in PAGES):
-        page_only = given | serving.words | ({} if threads is None else {"threads": ["--threads"]})
-        check_unused(page_only, "goes with a page that is served, not with one that -o writes")
+        unused = {**given, **serving.words, **machine_words(threads)}
+        check_unused(unused, "goes with a page that is served, not with one that -o writes")
         write(Path(run), out, settings, json)
         return
     if is_run and not start.get("resume"):
@@ -78,9 +78,14 @@ def studio(
         show = shlex.join(["shortrun", "studio", str(folder)])
         raise StoreError(folder, f"holds a run: '{show}' shows it, --resume goes on with it, --overwrite replaces it")
     machine = [word for name in OF_THE_MACHINE for word in given.pop(name, ())]
-    machine += [] if threads is None else [f"--threads={threads}"]
+    machine += machine_words(threads).get("threads", [])
     words = None if is_run and not start.get("resume") else [word for each in given.values() for word in each]
     serve(Followed(folder, machine, words, None if is_run else run), settings, ServingSettings.of(**serving), json)
+
+
+def machine_words(threads: int | None) -> dict[str, list[str]]:
+    """Return the option that says how many threads a training has, if it was given, as it is typed."""
+    return {} if threads is None else {"threads": [f"--threads={threads}"]}
 
 
 def check_unused(given: Mapping[str, Sequence[str]], reason: str) -> None:
@@ -164,7 +169,7 @@ def serve(followed: Followed, settings: StudioSettings, serving: ServingSettings
             if followed.words is not None:
                 training.start(followed.words, followed.data)
                 if not training.wait_for_run():
-                    raise typer.Exit(training.code)
+                    raise typer.Exit(training.code or 0)
             with Server(Watched(folder, training, settings), serving.port) as server:
                 announce(server.address, folder, json)
                 if serving.open:

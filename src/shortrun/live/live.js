@@ -188,6 +188,7 @@ function charts() {
 
 function showCurves() {
   byId("early").hidden = now.records.length > 0;
+  byId("marks").hidden = !now.records.some((it) => "set_back_to" in it);
   for (const { id, title, about, curves } of charts()) {
     const some = curves.series.filter((each) => each.points.length);
     let box = byId(`chart-${id}`);
@@ -247,7 +248,7 @@ function showAges() {
   const select = byId("machine-age"), chosen = select.value, best = now.state && now.state.best.generate;
   select.replaceChildren(...[...ages].reverse().map((age) => element("option", { value: age }, `${grouped(age)}${age === best ? " (best to generate)" : ""}`)));
   select.value = ages.includes(Number(chosen)) && select.dataset.chosen ? chosen : String(best || ages[ages.length - 1]);
-  byId("apart").href = `machine/${select.value}`;
+  byId("tab").href = `machine/${select.value}`;
 }
 
 /** @param {number} i */
@@ -276,10 +277,8 @@ function showSamples(box, samples) {
   const rows = Array.from({ length: samples.count }, (_, n) => bytes.subarray(n * kind.sites, (n + 1) * kind.sites));
   const groups = D.shown.length ? D.shown.map((code) => ({ name: D.classes[code], rows: rows.filter((_, n) => samples.labels[n] === code) })) : [{ name: "", rows }];
   if (kind.view === "table") return showTable(box, kind, groups);
-  box.className = isStrip(kind) ? "rows" : "rows pictures";
-  const known = box.dataset.drawn === "yes";
-  if (!known) box.replaceChildren(...groups.map(({ name }) => element("div", { class: "row" }, element("span", { class: "name", title: name }, name), element("div", {}, element("canvas", { role: "img" })))));
-  box.dataset.drawn = "yes";
+  box.className = `rows ${isStrip(kind) ? "strips" : "pictures"}`;
+  if (!box.firstElementChild) box.replaceChildren(...groups.map(({ name }) => element("div", { class: "row" }, element("span", { class: "name", title: name }, name), element("div", {}, element("canvas", { role: "img" })))));
   groups.forEach((group, n) => {
     const holder = box.children[n].children[1], canvas = holder.firstElementChild;
     canvas.setAttribute("aria-label", `${group.rows.length} samples${group.name ? ` of ${group.name}` : ""} at age ${samples.age}`);
@@ -337,7 +336,7 @@ byId("beside").addEventListener("change", () => {
 });
 byId("machine-age").addEventListener("change", () => {
   byId("machine-age").dataset.chosen = "yes";
-  byId("apart").href = `machine/${byId("machine-age").value}`;
+  byId("tab").href = `machine/${byId("machine-age").value}`;
 });
 byId("open").addEventListener("click", openMachine);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showAll);
