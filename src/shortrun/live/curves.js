@@ -77,7 +77,7 @@ function drawCurves(canvas, { series, log, guide, marks }, theme, width, height)
     if (!each.name) continue;
     const y = Math.max(down(at[1]), free);
     free = y + LINE;
-    context.fillStyle = each.colour, context.fillText(each.name, across(at[0]) + 6, Math.min(y, height - BOTTOM));
+    context.fillStyle = each.colour, context.fillText(each.name, width - RIGHT + 6, Math.min(y, height - BOTTOM));
   }
   context.setLineDash([]);
 }

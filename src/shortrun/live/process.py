@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -103,7 +104,8 @@ class Training:
                 for line in lines:
                     text = line.decode(errors="replace")
                     self.fault = text.removeprefix(FAULT) if text.startswith(FAULT) else self.fault
-                    self.tell(text)
+                    with contextlib.suppress(OSError):  # of a terminal that is gone
+                        self.tell(text)
                 if not found:
                     time.sleep(LOOK_SECONDS)
                 ended = ended and not found

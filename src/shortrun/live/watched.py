@@ -59,11 +59,14 @@ class Watched:
 
     def _once(self, what: Any, state: Any, make: Callable[[], Any]) -> Any:
         """Return an answer, which is only made again in another state; the oldest of many are forgotten."""
-        if self._kept.get(what, (None,))[0] != (state,):
-            self._kept[what] = ((state,), make())
+        kept = self._kept.get(what)
+        if kept is None or kept[0] != state:
+            kept = state, make()
+            self._kept.pop(what, None)
+            self._kept[what] = kept  # the newest
             for old in list(self._kept)[:-KEPT]:
                 self._kept.pop(old, None)
-        return self._kept[what][1]
+        return kept[1]
 
     @property
     def records(self) -> list[Record]:
@@ -138,8 +141,7 @@ class Watched:
     @property
     def facts(self) -> str:
         """What the machine is, in a line."""
-        run = self.run
-        return facts(run, run.updates)
+        return facts(self.run)
 
     def samples(self, age: int) -> Form:
         """Return samples of an age with the noise that those of all ages have: class by class where there are some."""
