@@ -346,7 +346,7 @@ def test_a_training_is_followed_to_its_end_through_a_reload_and_a_killed_server(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server, address = served("digits", "-o", run, "--hidden", 8, "--updates", 1500, "--threads", 1, "--port", port)
+    server, address = served("digits", "-o", run, "--hidden", 8, "--updates", 900, "--threads", 1, "--port", port)
     with Browser(tmp_path) as browser:
         browser.open(address)
         browser.wait("now.records.length > 3 && document.querySelectorAll('#charts canvas').length >= 3")
@@ -364,7 +364,7 @@ def test_a_training_is_followed_to_its_end_through_a_reload_and_a_killed_server(
         browser.wait("document.documentElement.dataset.state === 'finished'")
         log = sr.Trajectory.open(run).log()
         assert browser.value("now.records.map((it) => it.update)") == [record["update"] for record in log]
-        assert browser.value("byId('updates').textContent") == "update 1,500 of 1,500"
+        assert browser.value("byId('updates').textContent") == "update 900 of 900"
         assert browser.value("byId('resume').disabled")
         browser.value("byId('beside').click()")
         browser.wait("document.querySelectorAll('#shelf-1 canvas').length === 10")

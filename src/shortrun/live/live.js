@@ -41,6 +41,7 @@ const D = JSON.parse(byId("data").textContent);
 const EVERY = 1000, HIDDEN = 5000, AT_ONCE = 16, HEIGHT = 210, GAP = 6, LARGEST = 64;
 const WORDS = { starting: "Starting …", training: "Training", stopping: "Stopping …", stopped: "Stopped", finished: "Finished", failed: "Ended with an error" };
 const SCORES = [["accuracy", "accuracy"], ["p_dd", "P_DD"], ["p_gg", "P_GG"], ["nearer", "nearer"], ["recognised", "recognised"]];
+const RESIDUALS = [["residual_generate", "generating"], ["residual_joint", "joint"], ["residual_predict", "predicting"]];
 
 const now = {
   state: /** @type {State | null} */ (null), records: /** @type {LogRecord[]} */ ([]), version: "",
@@ -173,14 +174,13 @@ function charts() {
   const marks = now.records.filter((it) => "set_back_to" in it).map((it) => it.update), ages = [...now.modes.keys()].sort((a, b) => a - b);
   const rank = (/** @type {number} */ i) => ({ name: i === 0 ? "largest" : "", colour: i ? mixed(theme.blue, theme.box, 1 - 0.07 * i) : theme.blue,
     dash: [], points: /** @type {[number, number][]} */ (ages.filter((age) => (now.modes.get(age) || []).length > i).map((age) => [age, (now.modes.get(age) || [])[i]])) });
-  const residuals = [["residual_generate", "generating", theme.blue], ["residual_joint", "joint", theme.blue], ["residual_predict", "predicting", theme.hold]];
   return [
     { id: "accuracy", title: "Labels of held-out samples that are right", about: D.chaotic ? "" : "recognised: labels of generated samples that a classifier of real ones finds", curves: { log: false, guide: null, marks,
       series: [seriesOf("accuracy", "accuracy", theme.blue, []), seriesOf("recognised", "recognised", theme.good, [6, 3])] } },
     { id: "told-apart", title: "Generated against held-out samples", about: "0.5 is ideal; above it, P_DD says that samples miss what data have, nearer that they copy", curves: { log: false, guide: 0.5, marks,
       series: [seriesOf("p_dd", "P_DD", theme.blue, []), seriesOf("p_gg", "P_GG", theme.hold, [6, 3]), seriesOf("nearer", "nearer", theme.soft, [2, 2])] } },
     { id: "residuals", title: "Residuals: data minus model", about: "", curves: { log: true, guide: null, marks,
-      series: residuals.map(([key, name, colour], i) => seriesOf(key, name, colour, i === 2 ? [6, 3] : [])) } },
+      series: RESIDUALS.map(([key, name], i) => seriesOf(key, name, i === 2 ? theme.hold : theme.blue, i === 2 ? [6, 3] : [])) } },
     { id: "modes", title: D.chaotic ? "Modes of the couplings" : "Modes of W", about: "singular values of each age: features leave the noise one after the other", curves: { log: true, guide: null, marks,
       series: Array.from({ length: 10 }, (_, i) => rank(i)) } },
   ];
@@ -213,12 +213,14 @@ async function askModes() {
 }
 
 function showNumbers() {
-  const rows = now.records.filter((it) => "p_dd" in it || it === now.records[now.records.length - 1]);
+  const ages = new Set(now.state ? now.state.ages : []), judged = now.records.some((it) => "p_dd" in it);
+  const rows = now.records.filter((it, i) => (judged ? "p_dd" in it : ages.has(it.update)) || i === now.records.length - 1).reverse();
+  const columns = [...SCORES, ...RESIDUALS, ["rate", "rate"]].filter(([key]) => rows.some((it) => typeof it[key] === "number"));
   const cell = (/** @type {any} */ value) => (typeof value === "number" ? String(Number(value.toPrecision(3))) : "");
-  const head = ["update", ...SCORES.map(([, name]) => name), "rate", ""].map((name) => element("th", { scope: "col" }, name));
-  byId("numbers").replaceChildren(element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.reverse().map((it) =>
-    element("tr", {}, element("th", { scope: "row" }, grouped(it.update)), ...SCORES.map(([key]) => element("td", { class: "n" }, cell(it[key]))),
-      element("td", { class: "n" }, cell(it.rate)), element("td", {}, "set_back_to" in it ? `back to age ${it.set_back_to}: ${it.because}` : ""))))));
+  const head = ["update", ...columns.map(([, name]) => name), ""].map((name) => element("th", { scope: "col" }, name));
+  byId("numbers").replaceChildren(element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map((it) =>
+    element("tr", {}, element("th", { scope: "row" }, grouped(it.update)), ...columns.map(([key]) => element("td", { class: "n" }, cell(it[key]))),
+      element("td", {}, "set_back_to" in it ? `back to age ${it.set_back_to}: ${it.because}` : ""))))));
 }
 
 // ------------------------------------------------------------------------------------------------ ages
