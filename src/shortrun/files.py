@@ -192,6 +192,15 @@ def atomic_folder(path: Path | str, *, replace: bool = False) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def mark(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from one that replaces it; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def check_named(path: Any, option: str = "path") -> None:
     """Raise ConfigError for a path that names nothing, or is empty.
 

@@ -24,6 +24,7 @@ COMMANDS = {
 }
 FUNCTIONS_OF = {  # else one of the verb's name
     "train": ["fit"],
+    "studio": ["studio", "fit"],
     "likelihood": ["likelihood", "likelihood_by_age"],
     "import": ["import_model"],
     "export": ["export_model"],

@@ -17,7 +17,7 @@ BASH = shutil.which("bash")
 FLAGS = (
     *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
     *("disable-component-update", "disable-sync", "disable-dev-shm-usage", "remote-debugging-pipe"),
-    "host-resolver-rules=MAP * ~NOTFOUND",  # what the browser itself would ask for
+    "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # what the browser itself would ask for
 )
 PATIENCE = 120  # seconds, on a machine that does much else
 KEYS = {
@@ -51,6 +51,7 @@ class Browser:
         assert BASH is not None
         self.folder, self.number, self.waiting = folder, 0, b""
         self.events: list[dict[str, Any]] = []
+        self.home = "file:"
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         flags = [f"--{flag}" for flag in FLAGS] + [f"--user-data-dir={folder / 'profile'}", "about:blank"]
@@ -105,15 +106,21 @@ class Browser:
         found, self.waiting = self.waiting.split(b"\0", 1)
         return json.loads(found)
 
-    def open(self, page: Path, *, width: int = 1280, height: int = 900, dark: bool = False, still: bool = True) -> None:
-        """Open a page, of this width, and wait for its first samples; `still` prefers reduced motion."""
+    def open(
+        self, page: Path | str, *, width: int = 1280, height: int = 900, dark: bool = False, still: bool = True
+    ) -> None:
+        """Open a page, of this width, and wait for its first samples; `still` prefers reduced motion.
+
+        A page that is served has an address, from below which it may ask.
+        """
         self.events.clear()
+        self.home = page if isinstance(page, str) else "file:"
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         features = [("prefers-color-scheme", "dark" if dark else "light")] + [
             ("prefers-reduced-motion", "reduce")
         ] * still
         self.ask("Emulation.setEmulatedMedia", features=[{"name": name, "value": value} for name, value in features])
-        self.ask("Page.navigate", url=page.as_uri())
+        self.ask("Page.navigate", url=page if isinstance(page, str) else page.as_uri())
         self.wait("document.documentElement?.dataset.ready === '1'")
 
     def value(self, expression: str) -> Any:
@@ -167,5 +174,5 @@ class Browser:
                 found.append(json.dumps(params)[:500])
             if event.get("method") == "Network.requestWillBeSent":
                 url = params["request"]["url"]
-                found += [url] if not url.startswith(("file:", "blob:", "data:")) else []
+                found += [url] if not url.startswith((self.home, "blob:", "data:")) else []
         return found

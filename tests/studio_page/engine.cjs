@@ -34,6 +34,16 @@ const answers = {
     });
     return found;
   },
+  nudged({ machine, seed, label, size, held, sweeps }) {
+    const network = new page.Network(machine), fixed = heldOf(held), one = network.begin(seed, 0, label, fixed);
+    const other = network.nudged(one, seed, 0, size, fixed), hidden = new Uint8Array(network.hidden);
+    const same = one.map((layer, i) => Array.from(layer.keys()).filter((site) => layer[site] === other[i][site])), apart = [network.apart(one, other)];
+    for (let t = 1; t <= sweeps; t++) {
+      for (const state of [one, other]) network.sweep(state, hidden, seed, 0, t, fixed);
+      apart.push(network.apart(one, other));
+    }
+    return { same, apart };
+  },
   scores({ machine, values }) {
     const ready = new page.Machine(machine);
     return values.map((row) => [...ready.scores(Uint8Array.from(row))]);

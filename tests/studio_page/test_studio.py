@@ -24,6 +24,7 @@ from shortrun.engine import machine
 from shortrun.errors import ConfigError, DataError, StoreError
 from shortrun.philox import philox4x32, uniform_reference
 from shortrun.studio_page import size_of, studio_page
+from shortrun.studio_page.payload import codes_of as codes_of_page
 from shortrun.studio_page.payload import kind_form, machine_form, network_form
 from shortrun.workflows.generation import _proportional
 from studio_page.browser import Browser, browser_works
@@ -232,6 +233,38 @@ def test_networks_go_as_those_of_python(layers, classes, tmp_path):
     given = {"machine": network_form(run.model, run[-1], 70), "seed": 9, "sweeps": 30, "held": held}
     (found,) = answers(("samples", given | {"labels": labels.tolist()}))
     assert np.mean(np.array(found) == values) > 0.999
+
+
+@in_node
+def test_grey_images_of_a_network_are_those_of_python(tmp_path):
+    grey = sr.read("digits", grey=True).select(np.arange(200))
+    run = sr.fit(grey, out=tmp_path / "run", model="chaotic", layers=(9,), steps=30, updates=3, progress=None)
+    values = codes_of_page(sr.generate(run, n=20, seed=9, fix={3: "0.4"}))
+    code = round(0.4 * 255)
+    held = {"mask": [site == 2 for site in range(64)], "values": [code * (site == 2) for site in range(64)]}
+    given = {"machine": network_form(run.model, run[-1], 64), "seed": 9, "sweeps": 30, "held": held}
+    (found,) = answers(("samples", given | {"labels": [-1] * 20}))
+    assert np.abs(np.array(found) - values.astype(int)).max() <= 1
+    assert np.mean(np.array(found) == values) > 0.99
+    assert kind_form(run.kind)["letters"][code] == "0.4"
+
+
+@in_node
+def test_a_start_is_off_by_what_is_asked_for_and_the_distance_follows_the_network(tmp_path):
+    """Held sites and labels have no other start; a network without couplings forgets its start as e^-t."""
+    run = sr.fit(
+        images(), out=tmp_path / "c", model="chaotic", layers=(9,), classes=True, steps=5, updates=1, progress=None
+    )
+    form = network_form(run.model, run[-1], 70)
+    held = {"mask": [site in (2, 4) for site in range(70)], "values": [0] * 70}
+    given = {"machine": form, "seed": 3, "label": 1, "size": 0.01, "held": held, "sweeps": 3}
+    (found,) = answers(("nudged", given))
+    assert found["same"] == [[2, 4], [0, 1, 2], []]
+    assert found["apart"][0] == pytest.approx(0.01, rel=1e-3)
+    alone = form | {"couplings": []}
+    (found,) = answers(("nudged", given | {"machine": alone}))
+    decay = (1 - form["pace"]) ** np.arange(4)
+    assert np.allclose(found["apart"], 0.01 * decay, rtol=1e-3)
 
 
 @in_node
@@ -556,6 +589,11 @@ def test_a_network_is_shown(tmp_path, browser):
     assert browser.value("byId('sweep').textContent") == "step 20 = k"
     assert browser.value("byId('labels').hidden")
     assert float(browser.value("byId('energy').textContent")) > 0
+    browser.wait("now.path")
+    assert browser.value("now.path.rates.map((it) => it.map((part) => part.length))")[20] == [64, 9]
+    browser.value("byId('nudge').value = '0.1', byId('nudge').dispatchEvent(new Event('change'))")
+    browser.wait("now.path")
+    assert "0.1 at the start" in browser.value("byId('apart-told').textContent")
     assert browser.complaints == []
 
 

@@ -14,7 +14,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from shortrun.files import check_named
 
-FILES = {"FILE", "FILE|RUN", "FOLDER", "HMM", "HTML", "RUN", "TOML"}  # what the help calls files and folders
+# What the help calls files and folders.
+FILES = {"FILE", "FILE|RUN", "FOLDER", "HMM", "HTML", "HTML|RUN", "RUN", "RUN|DATA", "TOML"}
 
 
 def group_of(panels: Mapping[str, str | None]) -> type[TyperGroup]:

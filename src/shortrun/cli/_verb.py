@@ -22,7 +22,21 @@ from shortrun.settings.text import assignments, listed, whole_numbers
 
 
 class Given(dict[str, Any]):
-    """The options that a user gave, by keyword, for a command that must know which were given."""
+    """The options that a user gave, by keyword, for a command that must know which were given.
+
+    `words` has the same as the flags of another command, by keyword.
+    """
+
+    words: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, kind: type[Settings], words: Mapping[str, Any]) -> Given:
+        """Return those of a class, of all that was typed."""
+        found = cls(given_by(kind, words))
+        found.words = {
+            each.keyword: typed(each, words[each.keyword]) for each in options(kind) if each.keyword in found
+        }
+        return found
 
 
 def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -54,7 +68,7 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
                 for_spreadsheets(bool(words.get("safe_csv"))),
             ):
                 for name, kind in kinds.items():
-                    given = Given(given_by(kind, words))
+                    given = Given.of(kind, words)
                     values[name] = given if name in raw else kind.of(**given)
                 command(**{name: value for name, value in values.items() if name in taken})
 
@@ -83,7 +97,7 @@ def check_outputs(parameters: Iterable[Parameter], words: Mapping[str, Any]) -> 
     StoreError
         If there is no folder for one, or it is another one's, or an input's.
     """
-    written = {each.name: metavar for each in parameters if (metavar := output_of(each)) not in (None, "RUN")}
+    written = {each.name: metavar for each in parameters if "RUN" not in (metavar := output_of(each) or "RUN")}
     outputs = {name: words[name] for name in written if isinstance(words[name], Path) and str(words[name]) != STDOUT}
     files = [Path(word) for name, word in words.items() if isinstance(word, str | Path) and name not in outputs]
     inputs = {path.resolve() for path in files if is_there(path)}
@@ -125,6 +139,14 @@ def given_by(kind: type[Settings], words: Mapping[str, Any]) -> dict[str, Any]:
     """Return keyword -> value of the flags that were given."""
     found = [(each, words[each.keyword]) for each in options(kind)]
     return {each.keyword: parsed(each, word) for each, word in found if word is not None and word != []}
+
+
+def typed(each: Option, word: Any) -> list[str]:
+    """Return an option as it is typed."""
+    name, _, negative = each.flags[0].partition("/")
+    if kind_of(each) is bool:
+        return [name if word else negative or f"--no-{name.removeprefix('--')}"]
+    return [f"{name}={one}" for one in (word if isinstance(word, list) else [word])]
 
 
 def flag_of(each: Option) -> Parameter:

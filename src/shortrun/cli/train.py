@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shlex
-import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shortrun.cli import STOPPED, _options, _output, _reading
+from shortrun.cli._ending import ended_like_interrupted
 from shortrun.cli._progress import shown
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
-from shortrun.files import RUN
+from shortrun.files import RUN, mark
 from shortrun.phrases import counted
 from shortrun.progress import monitored
 from shortrun.records import FIRST_MONITORED, NOISE_HURT
@@ -114,41 +112,15 @@ def learn(samples: Dataset, out: Path, settings: TrainSettings, changes: Mapping
     """
     from shortrun import workflows
 
-    before = None if settings.resume else mark(out)
+    before = None if settings.resume else mark(out / RUN)
     try:
-        with shown() as progress, terminated_like_interrupted():
+        with shown() as progress, ended_like_interrupted():
             return workflows.fit(samples, out=out, settings=settings, progress=progress, **changes)
     except KeyboardInterrupt:
-        nothing = mark(out) in (None, before)
+        nothing = mark(out / RUN) in (None, before)
         told = "before there was anything to save" if nothing else f"what was saved goes on with: {command(out)}"
         _output.say(f"stopped at once{' ' if nothing else '; '}{told}", aside=True)
         raise typer.Exit(STOPPED) from None
-
-
-def mark(out: Path) -> tuple[int, int] | None:
-    """Return what tells a run from one that it replaces; None where there is none."""
-    try:
-        found = (out / RUN).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
-
-
-@contextmanager
-def terminated_like_interrupted() -> Iterator[None]:
-    """Answer a batch system's request to end (SIGTERM) like Ctrl-C, also where Ctrl-C itself is ignored."""
-
-    def answer(_: int, frame: FrameType | None) -> None:
-        handler = signal.getsignal(signal.SIGINT)
-        if not callable(handler):  # as in what a script runs with `&`
-            raise KeyboardInterrupt
-        handler(signal.SIGINT, frame)
-
-    before = signal.signal(signal.SIGTERM, answer)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def command(out: Path) -> str:

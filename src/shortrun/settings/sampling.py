@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from numbers import Integral, Number, Real
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import MOST, OUTPUT, SAMPLING, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.likelihood import ExchangeSettings
@@ -158,6 +158,15 @@ class StudioSettings(OfAge):
         metavar="N",
     )
     largest: Positive = option(20, "Largest page to write, in megabytes.", panel=OUTPUT, metavar="MB")
+
+
+class ServingSettings(Settings):
+    """How `studio` serves its page."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = option(
+        None, "Port of 127.0.0.1 that the page is served at; by default one that is free.", panel=OUTPUT, metavar="PORT"
+    )
+    open: bool = option(False, "Open the page in the browser.", panel=OUTPUT)
 
 
 class ChainSettings(OfAge, Seeded):

@@ -2,6 +2,7 @@
 
 from shortrun.store.folder import create, reopen
 from shortrun.store.header import FORMAT_VERSION, describe, describe_imported, software_version
+from shortrun.store.lock import writer_of
 from shortrun.store.rows import KnownRows
 from shortrun.store.temporary import TemporaryFolder, placed
 from shortrun.store.trajectory import Trajectory
@@ -19,4 +20,5 @@ __all__ = [
     "placed",
     "reopen",
     "software_version",
+    "writer_of",
 ]

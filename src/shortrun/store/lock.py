@@ -132,8 +132,34 @@ def identity(path: Path) -> Identity | None:
 
 def owner(folder: Path) -> str:
     """Return the process that holds a lock, in brackets; nothing where it cannot be read."""
+    number = last_owner(folder)
+    return "" if number is None else f" (process {number})"
+
+
+def last_owner(folder: Path) -> int | None:
+    """Return the process that holds a lock, or held it last; None where it cannot be read."""
     with contextlib.suppress(OSError, StoreError, UnicodeDecodeError):
         check_regular(folder / NAME, 20)
         text = (folder / NAME).read_text(encoding="ascii")
-        return f" (process {text})" if text.isdigit() else ""
-    return ""
+        return int(text) if text.isdigit() else None
+    return None
+
+
+def writer_of(folder: Path) -> int | None:
+    """Return the process of this machine that trains in a folder; None if there is none, or the system does not tell.
+
+    A lock is only tried where its last owner lives, and shared, so that a training that begins is not in its way.
+    """
+    number = last_owner(folder)
+    if fcntl is None or number is None:
+        return None
+    with contextlib.suppress(OSError):
+        os.kill(number, 0)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return number
+        finally:
+            os.close(handle)
+    return None

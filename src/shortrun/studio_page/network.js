@@ -11,11 +11,13 @@
  * @property {number} hidden units in all
  * @property {number | null} label
  * @property {number} sites of the data
+ * @property {number} levels values that a site can show: 2, or 256 of grey images
  * @property {number} pace dt / tau
  * @property {{source: number, target: number, matrix: string}[]} couplings float32, (source, target)
  * @property {number} stream of the noise of generated samples
  */
 
+const OTHERS = 2 ** 31; // chains whose starts are directions
 const SATURATED = 1 - 2 ** -24; // units/rate.py
 
 /** The coefficients of algorithm AS 241 (Wichura 1988), PPND16. @type {[number[], number[]][]} */
@@ -55,7 +57,7 @@ class Network {
   constructor(form) {
     this.layers = form.layers.map(({ name, sites, field }) => ({ name, sites, field: floatsOf(field) }));
     this.observed = form.observed, this.hidden = form.hidden, this.label = form.label, this.sites = form.sites;
-    this.pace = form.pace, this.stream = form.stream;
+    this.pace = form.pace, this.stream = form.stream, this.levels = form.levels;
     this.couplings = form.couplings.map(({ source, target, matrix }) => ({ source, target, matrix: floatsOf(matrix) }));
     this.fields = this.layers.map(({ sites }) => new Float64Array(sites));
     this.rates = this.layers.map(({ sites }) => new Float32Array(sites));
@@ -65,13 +67,49 @@ class Network {
   /** @param {number} seed @param {number} chain @param {number} label @param {Held | null} held @returns {Float32Array[]} */
   begin(seed, chain, label, held) {
     return this.layers.map(({ sites }, i) => {
-      if (i === this.label && label >= 0) return Float32Array.from({ length: sites }, (_, k) => potentialOf(k === label ? 1 : 0));
+      if (i === this.label && label >= 0) return Float32Array.from({ length: sites }, (_, k) => potentialOf(k === label ? 1 : -1));
       const x = new Float32Array(sites);
       uniforms(seed, placeOf(this.stream, i, 0), chain, x);
       for (let site = 0; site < sites; site++) x[site] = normal(x[site]);
-      if (i === 0 && held) for (let site = 0; site < sites; site++) if (held.mask[site]) x[site] = potentialOf(held.values[site]);
+      if (i === 0 && held) for (let site = 0; site < sites; site++) if (held.mask[site]) x[site] = potentialOf(this.rateOf(held.values[site]));
       return x;
     });
+  }
+
+  /**
+   * A state that is a little off, in a direction of its own: by a distance as `apart` has it.
+   * @param {Float32Array[]} state @param {number} seed @param {number} chain @param {number} size @param {Held | null} held
+   */
+  nudged(state, seed, chain, size, held) {
+    const other = this.begin(seed, chain + OTHERS, -1, null).map((direction, i) => {
+      const moves = (/** @type {number} */ site) => i !== this.label && !(i === 0 && held && held.mask[site]);
+      return state[i].map((x, site) => (moves(site) ? x + direction[site] : x));
+    });
+    const scale = size / this.apart(state, other);
+    return other.map((layer, i) => layer.map((x, site) => state[i][site] + scale * (x - state[i][site])));
+  }
+
+  /** How far two states are apart: the root of the mean square of their potentials. @param {Float32Array[]} one @param {Float32Array[]} other */
+  apart(one, other) {
+    let sum = 0, units = 0;
+    one.forEach((layer, i) => {
+      if (i === this.label) return;
+      units += layer.length;
+      for (let site = 0; site < layer.length; site++) sum += (layer[site] - other[i][site]) ** 2;
+    });
+    return Math.sqrt(sum / Math.max(1, units));
+  }
+
+  /**
+   * Rates of at most so many units of the visible layer, then of the hidden ones, evenly spaced.
+   * @param {Float32Array[]} state @param {number} most @returns {number[][]}
+   */
+  ratesOf(state, most) {
+    const parts = [state[0], ...state.slice(this.observed)].map((layer) => {
+      const count = Math.min(layer.length, most);
+      return Array.from({ length: count }, (_, i) => Math.tanh(layer[Math.floor((i * layer.length) / count)]));
+    });
+    return [parts[0], parts.slice(1).flat()];
   }
 
   /**
@@ -114,7 +152,14 @@ class Network {
 
   /** @param {Float32Array[]} state @param {Uint8Array} out */
   valuesOf(state, out) {
-    for (let site = 0; site < this.sites; site++) out[site] = state[0][site] > 0 ? 1 : 0;
+    const top = this.levels - 1;
+    for (let site = 0; site < this.sites; site++)
+      out[site] = top === 1 ? Number(state[0][site] > 0) : Math.round((top * (Math.tanh(state[0][site]) + 1)) / 2);
+  }
+
+  /** The rate that stands for a code. @param {number} code */
+  rateOf(code) {
+    return (2 * code) / (this.levels - 1) - 1;
   }
 
   /** A network has no energy. @returns {number[]} */
@@ -129,7 +174,7 @@ class Network {
       if (source !== 0 || target !== this.observed) continue;
       const width = this.layers[target].sites;
       push.fill(0, 0, width);
-      for (let s = 0; s < this.sites; s++) for (let t = 0; t < width; t++) push[t] += (row[s] ? 1 : -1) * matrix[s * width + t];
+      for (let s = 0; s < this.sites; s++) for (let t = 0; t < width; t++) push[t] += this.rateOf(row[s]) * matrix[s * width + t];
     }
     return push;
   }
@@ -143,5 +188,5 @@ class Network {
   }
 }
 
-/** The potential whose rate stands for a code. @param {number} code */
-const potentialOf = (code) => fround(Math.atanh(code ? SATURATED : -SATURATED));
+/** The potential of a rate. @param {number} rate */
+const potentialOf = (rate) => fround(Math.atanh(Math.max(-SATURATED, Math.min(SATURATED, rate))));

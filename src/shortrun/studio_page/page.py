@@ -121,12 +121,12 @@ def bytes_of(model: Model) -> int:
     return 2 * features * hidden + 4 * (features + hidden + starts)
 
 
-def facts(run: Trajectory, age: int) -> str:
-    """Return what the machine is, in a line."""
+def facts(run: Trajectory, age: int | None = None) -> str:
+    """Return what the machine is, in a line; of one age, or of all."""
     recipe, model = run.recipe, run.model
     classes = f"{counted(len(run.classes), 'class')}, " if run.classes else ""
     hidden = counted(run.hidden if isinstance(run.hidden, int) else sum(run.hidden), "hidden unit")
-    about = f"{run.kind.extent}, {classes}{hidden}, age {age:,}"
+    about = f"{run.kind.extent}, {classes}{hidden}" + ("" if age is None else f", age {age:,}")
     if not isinstance(model, RBM):
         steps = counted(recipe["steps"], "Euler step")
         return f"A chaotic network: {about}. Samples are k = {steps} from random potentials."

@@ -14,6 +14,7 @@ from torch import Tensor
 from shortrun.data import Dataset, Kind
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.columns import Column
+from shortrun.data.images.encoding import pixels_of
 from shortrun.data.music.encoding import KEYS, TimeBin, is_music
 from shortrun.dynamics import Stream
 from shortrun.engine import LookupMachine, machine
@@ -23,6 +24,7 @@ from shortrun.typing import Theta
 from shortrun.units import Bernoulli, Ising, Potts
 
 SEQUENCES = ("protein", "dna", "rna")
+GREYS = 256  # that the page tells apart
 Form = dict[str, Any]
 
 
@@ -85,20 +87,13 @@ def network_form(model: ChaoticNetwork, theta: Theta, sites: int) -> Form:
     Parameters
     ----------
     model : ChaoticNetwork
-        Of data with the codes 0 and 1.
+        Of data with the codes 0 and 1, or of grey images.
     theta : Theta
         Float32 on the CPU.
     sites : int
         S, of a sample of the data.
-
-    Raises
-    ------
-    ConfigError
-        For a network of other data.
     """
     spec = model.spec
-    if not spec.visible[0].units.codes:
-        raise ConfigError("run", "a network of data with the codes 0 and 1 expected: the page shows no grey values")
     fields = model.view(theta)[1]
     return {
         "family": "chaotic",
@@ -110,6 +105,7 @@ def network_form(model: ChaoticNetwork, theta: Theta, sites: int) -> Form:
         "hidden": sum(spec.hidden_sites),
         "label": spec.label,
         "sites": sites,
+        "levels": 2 if spec.visible[0].units.codes else GREYS,
         "pace": spec.time_step,
         "couplings": [
             {"source": each.source, "target": each.target, "matrix": packed(each.matrix.numpy())}
@@ -191,10 +187,12 @@ def packed(array: np.ndarray) -> str:
 def kind_form(kind: Kind) -> Form:
     """Return what the codes of a kind of data mean, how samples are drawn, and as which files they can be written.
 
+    Grey images have the codes 0 to 255 on the page, for shares of full scale.
+
     Raises
     ------
     ConfigError
-        For data without codes.
+        For other data without codes.
 
     Examples
     --------
@@ -203,14 +201,15 @@ def kind_form(kind: Kind) -> Form:
     >>> form["view"], form["shape"], form["letters"]
     ('image', [8, 8], ['0', '1'])
     """
-    if kind.codes is None:
+    grey = kind.continuous and kind.image.shape is not None and kind.image.full_scale is not None
+    if kind.codes is None and not grey:
         raise ConfigError("run", "data with codes expected, these are continuous values")
     form: Form = {"view": view_of(kind), "sites": kind.sites, "names": [*map(printable, kind.site_names)]}
     form["labelColumn"] = printable(kind.label_column or "label")
     if kind.columns is not None:
         return form | {"columns": [column_form(column) for column in kind.columns]}
-    letters = [*map(printable, kind.texts(0))]
-    form |= {"letters": letters, "alphabet": kind.alphabet.name if kind.alphabet else ""}
+    letters = [f"{code / (GREYS - 1):.3g}" for code in range(GREYS)] if grey else [*map(printable, kind.texts(0))]
+    form |= {"letters": letters, "grey": grey, "alphabet": kind.alphabet.name if kind.alphabet else ""}
     if is_music(kind) and kind.music is not None:
         time_bin = TimeBin.of(kind.music.time_bin)
         tempo = {printable(name): time_bin.tempo(float(usual)) for name, usual in kind.music.tempo.items()}
@@ -266,6 +265,11 @@ def known_rows_form(data: Dataset, classes: Sequence[str]) -> Form:
     labels = data.recode(classes).labels if data.classes and classes else np.full(len(data), -1)
     return {
         "count": len(data),
-        "values": packed(np.asarray(data.values, np.uint8)),
+        "values": packed(codes_of(data)),
         "labels": labels.tolist(),
     }
+
+
+def codes_of(data: Dataset) -> np.ndarray:
+    """Return samples as the codes that they have on the page, (N, S) uint8."""
+    return pixels_of(data).reshape(len(data), -1) if data.continuous else np.asarray(data.values, np.uint8)

@@ -1,4 +1,5 @@
 // @ts-check
+/// <reference path="page.js" />
 /// <reference path="views.js" />
 /// <reference path="exports.js" />
 /// <reference path="sound.js" />
@@ -16,15 +17,14 @@
  * @property {string} options of the command line that name the age
  * @property {{count: number, values: string, labels: number[]} | null} known training samples
  */
+/** @typedef {{rates: number[][][], apart: number[], differ: number[]}} Path rates by frame, of visible and of hidden units */
 /** @typedef {{rows: Uint8Array[], hidden: Uint8Array[], speeds: number[], t: number}} Frame */
 
-/** @type {(id: string) => any} */
-const byId = (id) => document.getElementById(id);
 /** @type {PageData} */
 const D = JSON.parse(byId("data").textContent);
 const { kind, classes, k } = D, S = kind.sites, H = D.machine.hidden, isNetwork = "family" in D.machine;
 const word = isNetwork ? "step" : "sweep";
-const BYTES = 64e6, MOST_FRAMES = 161, TICK = 1800, MOST_CHIPS = 14, MOST_BARS = 14, MOST_FIXED = 40, MOST_UNITS = 8, WAIT = 250, MOST_SWEEPS = 300;
+const BYTES = 64e6, MOST_FRAMES = 161, TICK = 1800, MOST_CHIPS = 14, MOST_BARS = 14, MOST_FIXED = 40, MOST_UNITS = 8, WAIT = 250, MOST_SWEEPS = 300, MOST_RATES = 64;
 /** @type {Partial<Record<KindForm["view"], number>>} units that are shown beside strips */
 const UNITS = { sequence: 3, genotypes: 4, sites: 4 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -38,29 +38,14 @@ for (const layer of D.machine.layers.slice(0, isNetwork ? 1 : undefined))
 const now = {
   run: 0, seed: 0, sent: "", labels: /** @type {number[]} */ ([]), times: /** @type {number[]} */ ([]),
   frames: /** @type {Frame[]} */ ([]), frame: 0, target: 0, playing: false, chosen: 0, cursor: 0,
-  brush: "shown", done: false, spent: 0,
+  brush: "shown", done: false, spent: 0, held: /** @type {{mask: Uint8Array, values: Uint8Array} | null} */ (null),
+  path: /** @type {Path | null} */ (null),
 };
 /** @type {Map<string, number[]>} log weights of the classes, by sample and frame */
 const seen = new Map();
 /** @type {Layout | null} */
 let layout = null;
-/** @type {Theme} */
-let theme = {};
-
-/**
- * @param {string} tag
- * @param {Record<string, any>} [attributes]
- * @param {...(Node | string)} children
- * @returns {any}
- */
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes))
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false) made.setAttribute(name, value === true ? "" : String(value));
-  made.append(...children);
-  return made;
-}
+let theme = themeNow();
 
 /** @param {string} text */
 const say = (text) => (byId("said").textContent = text);
@@ -103,6 +88,7 @@ const answers = {
     document.documentElement.dataset.ready = String(id);
     if (now.frame < now.target && !now.playing) seek(now.target);
     askTrace();
+    askPath();
     showMind();
   },
   seen({ id, scores }) {
@@ -115,12 +101,17 @@ const answers = {
   units({ id, fields }) {
     if (id === unitsAsked) showUnits(fields);
   },
+  path(found) {
+    if (found.id !== pathAsked) return;
+    now.path = found;
+    showPath();
+  },
 };
 worker.onmessage = (/** @type {MessageEvent} */ { data }) => answers[data.answer](data);
 
 /** @type {Map<number, number[]>} */
 const asked = new Map();
-let question = 0, unitsAsked = 0;
+let question = 0, unitsAsked = 0, pathAsked = 0;
 
 /** Ask what the machine sees in the chosen sample at some frames. @param {number[]} frames */
 function askLook(frames) {
@@ -133,6 +124,14 @@ function askLook(frames) {
 
 function askTrace() {
   if (now.done) askLook(now.frames.map((_, i) => i));
+}
+
+/** Ask for the trajectory of the chosen sample of a network, and of one whose start is a little off. */
+function askPath() {
+  if (!isNetwork || !now.done) return;
+  pathAsked = ++question, now.path = null;
+  worker.postMessage({ ask: "path", id: pathAsked, seed: now.seed, chain: now.chosen, label: now.labels[now.chosen], times: now.times,
+    held: now.held, size: Number(byId("nudge").value), most: MOST_RATES });
 }
 
 // ------------------------------------------------------------------------------------------------ generating
@@ -170,9 +169,9 @@ function generate() {
   now.sent = wish();
   seen.clear(), asked.clear();
   byId("time").max = times.length - 1;
+  now.held = any ? { mask: held.mask.slice(), values: held.values.slice() } : null;
   showTicks();
-  worker.postMessage({ ask: "run", id: now.run, seed, labels, times,
-    held: any ? { mask: held.mask.slice(), values: held.values.slice() } : null });
+  worker.postMessage({ ask: "run", id: now.run, seed, labels, times, held: now.held });
   showGallery();
   showCommand();
   say(`${labels.length} samples${any ? `, ${countHeld()} sites held` : ""}`);
@@ -262,6 +261,7 @@ function show() {
   askLook([now.frame]);
   showMind();
   askUnits();
+  showPath();
   showCommand();
 }
 
@@ -323,6 +323,7 @@ function choose(i) {
   now.chosen = i;
   show();
   askTrace();
+  askPath();
 }
 
 function showThumbs() {
@@ -476,13 +477,17 @@ function showBars(scores) {
 
 /** @param {number} label */
 function showEnergies(label) {
-  const canvas = byId("energies"), width = canvas.parentElement.clientWidth, height = 84;
-  const context = prepared(canvas, /** @type {Layout} */ ({ width, height })), last = Math.max(1, now.times.length - 1);
-  const points = now.times.map((_, i) => {
+  const canvas = byId("energies");
+  drawTrace(canvas, canvas.parentElement.clientWidth, now.times.map((_, i) => {
     if (isNetwork) return i > 0 && now.frames[i] ? now.frames[i].speeds[now.chosen] : NaN;
     const scores = seen.get(`${now.chosen}:${i}`);
     return scores ? -scores[label] : NaN;
-  });
+  }));
+}
+
+/** Draw a value of each frame, with k and the frame that is shown. @param {HTMLCanvasElement} canvas @param {number} width @param {number[]} points */
+function drawTrace(canvas, width, points) {
+  const height = 84, context = prepared(canvas, /** @type {Layout} */ ({ width, height })), last = Math.max(1, now.times.length - 1);
   const known = points.filter((it) => !Number.isNaN(it));
   if (!known.length) return;
   const low = Math.min(...known), high = Math.max(...known), pad = 8;
@@ -504,6 +509,33 @@ function showEnergies(label) {
   context.beginPath(), context.arc(x(now.frame), y(here), 4.5, 0, 7), context.fill();
 }
 
+/** Rates of a network against time, and how far the sample is from one whose start was a little off. */
+function showPath() {
+  if (!isNetwork || !now.path) return;
+  const { rates, apart, differ } = now.path, width = byId("path").clientWidth - 38, [visible, inner] = rates[0];
+  const gap = inner.length ? 4 : 0, rows = visible.length + gap + inner.length, high = Math.max(2, Math.min(5, Math.round(240 / rows)));
+  const picture = document.createElement("canvas"), pixels = new ImageData(rates.length, rows);
+  picture.width = rates.length, picture.height = rows;
+  const [up, down, none] = [theme.blue, theme.hold, theme.box].map(parts);
+  rates.forEach(([outer, hidden], t) => [...outer, ...new Array(gap).fill(0), ...hidden].forEach((rate, row) => {
+    const to = rate > 0 ? up : down, at = 4 * (row * rates.length + t), share = Math.abs(rate);
+    for (let c = 0; c < 3; c++) pixels.data[at + c] = share * to[c] + (1 - share) * none[c];
+    pixels.data[at + 3] = 255;
+  }));
+  /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d")).putImageData(pixels, 0, 0);
+  const context = prepared(byId("rates"), /** @type {Layout} */ ({ width, height: rows * high })), last = Math.max(1, rates.length - 1);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, 0, 0, width, rows * high);
+  for (const [frame, colour] of [[now.times.indexOf(k), theme.soft], [now.frame, theme.ink]]) {
+    context.fillStyle = colour;
+    if (frame >= 0) context.fillRect(4 + (frame / last) * (width - 8) - 0.5, 0, 1.5, rows * high);
+  }
+  drawTrace(byId("apart"), width, apart.map((it) => (it > 0 ? Math.log10(it) : NaN)));
+  const at = Math.min(now.frame, apart.length - 1), start = byId("nudge").value;
+  byId("apart-told").textContent = `Root mean square distance of the potentials, on a logarithmic scale: ${start} at the start, `
+    + `${Number(apart[at].toPrecision(2))} at ${word} ${now.times[at]}, where ${differ[at]} of ${S} sites have another sign.`;
+}
+
 /** @type {Uint8Array | null} */
 const known = D.known && Uint8Array.from(atob(D.known.values), (letter) => letter.charCodeAt(0));
 
@@ -513,11 +545,12 @@ function showNearest() {
   let best = 0, fewest = S + 1;
   for (let i = 0; i < D.known.count; i++) {
     let different = 0;
-    for (let site = 0, at = i * S; site < S && different < fewest; site++, at++) if (known[at] !== row[site]) different++;
+    for (let site = 0, at = i * S; site < S && different < fewest; site++, at++)
+      different += kind.grey ? Math.abs(known[at] - row[site]) / 255 : Number(known[at] !== row[site]);
     if (different < fewest) best = i, fewest = different;
   }
   const values = known.subarray(best * S, (best + 1) * S), name = className(D.known.labels[best]);
-  const told = element("p", { class: "soft" }, `${fewest} of ${S} sites differ${name ? `; class ${name}` : ""}; of ${D.known.count} samples in this page`);
+  const told = element("p", { class: "soft" }, `${kind.grey ? `differences sum to ${fewest.toFixed(1)} of ${S}` : `${fewest} of ${S} sites differ`}${name ? `; class ${name}` : ""}; of ${D.known.count} samples in this page`);
   byId("nearest").hidden = false;
   if (kind.view === "table") return byId("near").replaceChildren(told);
   const canvas = element("canvas", { role: "img", "aria-label": "nearest training sample" });
@@ -628,20 +661,12 @@ function listen() {
 
 // ------------------------------------------------------------------------------------------------ setting up
 
-function readTheme() {
-  const style = getComputedStyle(document.documentElement);
-  const six = (/** @type {string} */ hex) => (hex.length === 4 ? `#${hex[1]}${hex[1]}${hex[2]}${hex[2]}${hex[3]}${hex[3]}` : hex);
-  for (const name of ["ink", "soft", "line", "paper", "box", "blue", "cell", "hold", "black", "tint", "h", "p", "k", "d", "o"])
-    theme[name] = six(style.getPropertyValue(`--${name}`).trim());
-}
-
 /** @param {string} group @param {string} value @param {string} text @param {boolean} checked @param {() => void} changed */
 function chip(group, value, text, checked, changed) {
   return element("label", { class: "chip" }, element("input", { type: "radio", name: group, value, checked, onchange: changed }), text);
 }
 
 function setUp() {
-  readTheme();
   const fieldset = byId("classes");
   byId("labels").hidden = !classes.length || isNetwork;
   byId("units").hidden = H === 0;
@@ -669,20 +694,22 @@ function setUp() {
   byId("hold-all").addEventListener("click", holdAll);
   byId("release-all").addEventListener("click", releaseAll);
   byId("copy").addEventListener("click", () => copy(byId("command").textContent));
+  if (isNetwork) byId("nudge").addEventListener("change", askPath);
   setUpBrush();
   byId("files").append(...formsOf(kind).map((form) => element("button", { type: "button", "data-form": form, onclick: () => keep(form) },
     { fasta: "FASTA", csv: "CSV", vcf: "VCF", mid: "MIDI (this sample)", png: "PNG" }[form] || form)));
   if (kind.music) byId("files").append(element("button", { type: "button", id: "listen", onclick: listen }, "Play as sound"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (readTheme(), show()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => ((theme = themeNow()), show()));
   addEventListener("resize", () => (fit(), show()));
   worker.postMessage({ ask: "load", machine: D.machine });
 }
 
 function setUpBrush() {
-  const letters = kind.letters || [], two = letters.length === 2;
-  const codes = kind.view === "table" ? [] : letters.map((letter, code) => [String(code), two && !kind.variants ? ["off", "on"][code] : letter]);
-  if (two) codes.reverse();
-  now.brush = two ? "1" : "shown";
+  const letters = kind.letters || [], two = letters.length === 2 || kind.grey;
+  const all = kind.view === "table" ? [] : letters.map((letter, code) => [String(code), letter]);
+  const codes = two ? [all[all.length - 1], all[0]] : all; // of grey values the two ends
+  if (two && !kind.variants) [codes[0][1], codes[1][1]] = ["on", "off"];
+  now.brush = two ? codes[0][0] : "shown";
   if (!two) byId("hold-bar").classList.add("letters");
   const set = (/** @type {string} */ value) => () => (now.brush = value);
   byId("brush").append(...[["shown", "as shown"], ["release", "release"], ...codes].map(([value, text]) =>

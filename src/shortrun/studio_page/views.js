@@ -17,6 +17,7 @@
  * @property {ColumnForm[]} [columns]
  * @property {string[]} [letters]
  * @property {string} [alphabet]
+ * @property {boolean} [grey] whether codes are grey values
  * @property {number[]} [shape] height and width of images
  * @property {string[][]} [variants] chromosome, position, id, ref, alt
  * @property {{frames: number, keys: number, perBeat: number, timeBin: string, tempo: Record<string, number>}} [music]
@@ -224,7 +225,7 @@ function drawSample(context, kind, layout, values, theme, { mask, cursor }) {
     const held = mask !== null && mask[site] === 1;
     const blackKey = kind.music && BLACK.includes((site % kind.music.keys) % 12);
     const plain = blackKey && !code ? theme.black : back[code];
-    context.fillStyle = held ? mixed(theme.hold, theme.box, colours > 2 ? 0.3 : 0.22 + 0.78 * code) : plain;
+    context.fillStyle = held ? mixed(theme.hold, theme.box, colours > 2 && !kind.grey ? 0.3 : 0.22 + (0.78 * code) / (colours - 1)) : plain;
     context.fillRect(x, y, w - gap, h - rowGap);
     if (layout.letters) {
       context.fillStyle = held ? theme.ink : ink[code];

@@ -28,6 +28,19 @@
  * @property {number} count
  */
 
+/**
+ * @typedef {object} PathAsk
+ * @property {"path"} ask
+ * @property {number} id
+ * @property {number} seed
+ * @property {number} chain
+ * @property {number} label
+ * @property {number[]} times
+ * @property {Held | null} held
+ * @property {number} size by which the other start is off
+ * @property {number} most units of a layer
+ */
+
 /** @type {Machine | Network} */
 let machine;
 let newest = 0; // the run that was asked for last: earlier ones stop
@@ -85,9 +98,34 @@ function units({ id, row, label, hidden, count }) {
   answer({ answer: "units", id, fields: on.map((unit) => ({ unit, push: push[unit], ...machine.receptiveField(unit) })) });
 }
 
+let newestPath = 0;
+
+/** The rates of a chain of a network, step by step, and how far from it one goes that starts a little off. @param {PathAsk} given */
+async function path({ id, seed, chain, label, times, held, size, most }) {
+  const network = /** @type {Network} */ (machine), one = network.begin(seed, chain, label, held);
+  const other = network.nudged(one, seed, chain, size, held), hidden = new Uint8Array(network.hidden);
+  const rates = [], apart = [], differ = [];
+  newestPath = id;
+  for (let t = 0, frame = 0, shown = performance.now(); frame < times.length; t++) {
+    if (t > 0) for (const state of [one, other]) network.sweep(state, hidden, seed, chain, t, held);
+    if (t === times[frame]) {
+      rates.push(network.ratesOf(one, most)), apart.push(network.apart(one, other));
+      differ.push(one[0].reduce((sum, x, site) => sum + (x > 0 === other[0][site] > 0 ? 0 : 1), 0));
+      frame++;
+    }
+    if (performance.now() - shown > 20) {
+      await rest();
+      shown = performance.now();
+      if (newestPath !== id) return;
+    }
+  }
+  answer({ answer: "path", id, rates, apart, differ });
+}
+
 onmessage = ({ data }) => {
   if (data.ask === "load") machine = data.machine.family ? new Network(data.machine) : new Machine(data.machine), answer({ answer: "ready" });
   else if (data.ask === "run") runChains(data);
   else if (data.ask === "look") look(data);
+  else if (data.ask === "path") path(data);
   else units(data);
 };

@@ -63,13 +63,29 @@ def studio(run: Trajectory | Path | str, out: Path | str, *, settings: StudioSet
     if path.suffix.lower() not in (".html", ".htm"):
         raise ConfigError("output", f"a page, .html, expected, got '{path.name}'")
     check_place(path)
+    page = page_of(run, settings)
+    with atomic_file(path) as file:
+        file.write(page)
+    return len(page)
+
+
+def page_of(run: Trajectory, settings: StudioSettings) -> bytes:
+    """Return the page of a run at an age.
+
+    Raises
+    ------
+    ConfigError
+        For units or values that the page cannot draw, or a page larger than `largest`.
+    DataError
+        If training samples are asked for and the training data cannot be read again.
+    StoreError
+        If the age was not kept.
+    """
     check_size(size_of(run, min(settings.nearest, run.data["rows"])), settings)
     known = training_samples(run, settings.nearest) if settings.nearest else None
     page = studio_page(run, age=age_of(run, settings.age), known=known).encode()
     check_size(len(page), settings)
-    with atomic_file(path) as file:
-        file.write(page)
-    return len(page)
+    return page
 
 
 def check_size(size: int, settings: StudioSettings) -> None:

@@ -11,8 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.errors import ConfigError, DataError
+from shortrun.models import Model
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
+from shortrun.typing import Theta
 from shortrun.workflows._runs import opened, theta_of
 from shortrun.workflows._sites import named_sites
 
@@ -49,10 +51,15 @@ def singular_values(run: Trajectory | Path | str, *, count: int = VALUES) -> pd.
     rows = [
         (age, name, rank, value)
         for age, theta in run
-        for name, matrix in model.weight_matrices(theta).items()
-        for rank, value in enumerate(largest(matrix, count), start=1)
+        for name, values in modes(model, theta, count).items()
+        for rank, value in enumerate(values, start=1)
     ]
     return pd.DataFrame({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
+
+
+def modes(model: Model, theta: Theta, count: int = VALUES) -> dict[str, list[float]]:
+    """Return the largest singular values of each matrix of weights, by its name."""
+    return {name: largest(matrix, count) for name, matrix in model.weight_matrices(theta).items()}
 
 
 def receptive_fields(
