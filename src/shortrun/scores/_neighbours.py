@@ -108,6 +108,14 @@ class Nearest:
         self.distance[rows] = np.minimum(least, before)
 
 
+def least(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the distance of each sample in b to the nearest in a."""
+    found = np.full(len(b), np.inf)
+    for _, columns, distance in between(a, b):
+        found[columns] = np.minimum(found[columns], distance.min(0))
+    return found
+
+
 def nearest_between(a: np.ndarray, b: np.ndarray) -> tuple[Nearest, Nearest]:
     """Return the nearest sample in b of each sample in a, and the nearest in a of each in b."""
     of_a, of_b = Nearest.unknown(len(a)), Nearest.unknown(len(b))
