@@ -93,10 +93,12 @@ def draw_logo(axis: Axes, heights: Float[np.ndarray, "L q"], letters: str, colou
 
 def outline_of(letter: str) -> Any:
     """Return the path of a letter in a box of height 1 and width 1 around x = 0; narrow ones are stretched as E is."""
+    from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
     from matplotlib.transforms import Affine2D
 
-    path, widest = (TextPath((0, 0), each, size=1, prop={"family": "sans", "weight": "bold"}) for each in (letter, "E"))
+    font = FontProperties(family="sans", weight="bold")
+    path, widest = (TextPath((0, 0), each, size=1, prop=font) for each in (letter, "E"))
     box = path.get_extents()
     width = 1 / max(box.width, widest.get_extents().width)
     return path.transformed(Affine2D().translate(-box.x0 - box.width / 2, -box.y0).scale(width, 1 / box.height))

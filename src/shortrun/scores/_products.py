@@ -144,12 +144,12 @@ def inner_products(samples: Samples, centred: bool) -> Float64[np.ndarray, "N N"
 
     Each pair is computed once. Counts of equal sites are exact, and numbers lose no digits to their means.
     """
-    coded = isinstance(samples, Dataset) and (samples.colours or 0) > 2
-    (rows,) = points(samples) if coded else (numbers(samples, centred),)
+    coded = samples if isinstance(samples, Dataset) and (samples.colours or 0) > 2 else None
+    (rows,) = (numbers(samples, centred),) if coded is None else points(coded)
     table = np.empty((len(rows), len(rows)))
     for one in slices(len(rows)):
         for other in slices(len(rows), one.start):
-            found = samples.sites - distances(rows[one], rows[other]) if coded else rows[one] @ rows[other].T
+            found = rows[one] @ rows[other].T if coded is None else coded.sites - distances(rows[one], rows[other])
             table[one, other], table[other, one] = found, found.T
     if centred:
         mean = table.mean(0)
