@@ -12,15 +12,18 @@ import zlib
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import one_hot
 
 from campaigns import kernels
 from shortrun import philox
+from shortrun.data import Dataset
 from shortrun.engine import native
 from shortrun.engine.uniforms import uniform
 from shortrun.errors import ConfigError
+from shortrun.scores._neighbours import distances, points
 
 PLACE = {"seed": 0xFEDCBA9876543210, "update": 123_456, "place": 0x8100_0007, "first_chain": 3}
 ROUNDING = 5e-7  # of a probability: 1.8e-7 from the exponential, the rest from three roundings and the reference
@@ -345,6 +348,20 @@ def test_gather_potts_is_the_one_hot_product(rows, sites, q, columns):
     product, size = onehot @ weight.double(), onehot @ weight.double().abs()
     assert ((out - (product + common)).abs() <= 1e-5 * (size + common.abs())).all()
     assert ((other - (product + each)).abs() <= 1e-5 * (size + each.abs())).all()
+
+
+@needs_kernels
+@pytest.mark.parametrize(("sites", "colours"), [(1, 2), (64, 2), (130, 2), (59, 21), (128, 5), (7, 200)])
+def test_mismatches_are_counted(sites, colours):
+    """Also without kernels, where the scores compare codes otherwise."""
+    random = np.random.default_rng(sites)
+    x, y = (Dataset.from_arrays(random.integers(0, colours, (n, sites)), alphabet="codes") for n in (6, 9))
+    a, b = points(x, y)
+    assert a.dtype == np.uint64
+    counted = _on_every_path(lambda: (torch.from_numpy(distances(a, b)),))[0]
+    assert (counted.numpy() == (x.values[:, None] != y.values).sum(2)).all()
+    native.select("reference")
+    assert (distances(*points(x, y)) == counted.numpy()).all()
 
 
 # ------------------------------------------------------------------------------------------ loading

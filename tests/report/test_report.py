@@ -20,7 +20,6 @@ from quick_evaluations import quick_evaluations
 from shortrun.data import Alphabet, Dataset
 from shortrun.data.core.kind import GenotypeKind, MusicKind
 from shortrun.data.leaks import Leak
-from shortrun.errors import MissingExtraError
 from shortrun.report import report
 from shortrun.report.words import told
 from shortrun.scores import Curves, Score, offered, verdict
@@ -328,18 +327,6 @@ def test_many_thousands_of_sites(tmp_path):
     text = report(found)
     assert "Sites 1 to 2,000 of 40,000." in text
     assert len(text) < 2e6
-
-
-def test_a_missing_extra_is_named_and_the_rest_is_there(tmp_path, monkeypatch):
-    def missing(*_):
-        raise MissingExtraError("logomaker", "plots")
-
-    data = kinds()["sequences"][0]
-    found = judged(data, tmp_path)
-    monkeypatch.setattr("shortrun.plots.sequence_logos", missing)
-    text = Page(sketched(found)).text
-    assert "Sequence logos could not be drawn: logomaker is not installed: pip install 'shortrun[plots]'" in text
-    assert "Lengths and gaps" in text
 
 
 def test_other_faults_are_not_hidden(images, monkeypatch):

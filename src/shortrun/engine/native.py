@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, UInt8, UInt64
 from torch import Tensor
 
 from shortrun.engine.structures import disagreement
 from shortrun.errors import ConfigError, nearest
 
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 6  # of the exported functions, as in dispatch.c
+VERSION = 7  # of the exported functions, as in dispatch.c
 SHORT = 2**14  # bytes: zlib has the checksum of fewer before the call of a kernel is made
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}  # of the library, elsewhere .so; as in hatch_build.py
 
@@ -50,6 +50,7 @@ _SIGNATURES = {
         *(c_void_p, c_int64, c_void_p, c_void_p, c_int64, c_void_p, c_int64),
         *(c_int64, c_int64, c_int64, c_int64, c_int),
     ),
+    "mismatches": (c_void_p, c_void_p, c_void_p, *[c_int64] * 4, c_int),
 }
 
 _library: Any = None  # the ctypes.CDLL, when there is one
@@ -364,6 +365,23 @@ def gather_potts(
         *_rows(out, torch.float32, rows, columns),
         *(rows, sites, colours, columns, torch.get_num_threads()),
     )
+
+
+def mismatches(a: UInt64[np.ndarray, "A W P"], b: UInt64[np.ndarray, "B W P"]) -> Float32[np.ndarray, "A B"]:
+    """Return at how many sites rows of codes differ.
+
+    Parameters
+    ----------
+    a, b : UInt64[ndarray, "A W P"] or UInt64[ndarray, "B W P"]
+        Contiguous: P bits of the codes of 64 sites, one word a bit; sites that fill up the last word are equal.
+    """
+    out = np.empty((len(a), len(b)), np.float32)
+    assert a.shape[1:] == b.shape[1:]
+    assert a.flags.c_contiguous
+    assert b.flags.c_contiguous
+    places = (each.__array_interface__["data"][0] for each in (a, b, out))
+    _library.shortrun_mismatches(*places, *out.shape, *a.shape[1:], torch.get_num_threads())
+    return out
 
 
 select(os.environ.get("SHORTRUN_ENGINE") or PATHS[-1])

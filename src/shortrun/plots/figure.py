@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -15,8 +15,10 @@ from shortrun.plots.arguments import usable
 from shortrun.settings import checked
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 SUFFIXES = (".png", ".svg", ".pdf")
 WIDTH = 6.0  # inches: 900 pixels at 150 dpi, the column of a report; readable on a phone too
@@ -223,7 +225,6 @@ def save(figure: Figure, path: Path | str) -> None:
 def shown(figure: Figure) -> Figure:
     """Return a figure whose texts have no control characters, and no formulas that are none, as names may have."""
     from matplotlib.mathtext import MathTextParser
-    from matplotlib.text import Text
     from matplotlib.ticker import Formatter, FuncFormatter
 
     parse = MathTextParser("path").parse
@@ -235,10 +236,20 @@ def shown(figure: Figure) -> Figure:
         for axis in (axes.xaxis, axes.yaxis):
             if isinstance(axis.get_major_formatter(), FuncFormatter):  # which names of ticks are, too
                 axis.set_major_formatter(tidied(axis.get_major_formatter()))
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
+    for text in texts_in(figure):
         text.set_text(plain(text.get_text(), parse))
     return figure
+
+
+def texts_in(artist: Artist) -> Iterator[Text]:
+    """Yield the texts of an artist and of all that it holds but for those of ticks, which come with the drawing."""
+    from matplotlib.axis import Axis
+    from matplotlib.text import Text
+
+    if isinstance(artist, Text):
+        yield artist
+    for child in [artist.label] if isinstance(artist, Axis) else artist.get_children():
+        yield from texts_in(child)
 
 
 def plain(text: str, parse: Callable[[str], Any]) -> str:

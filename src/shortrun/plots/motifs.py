@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float, Integer
 
 from shortrun.plots.figure import WIDTH, new_figure, styled
@@ -41,7 +40,7 @@ def motifs(
     Raises
     ------
     MissingExtraError
-        If logomaker is not installed.
+        If matplotlib is not installed.
 
     Examples
     --------
@@ -53,9 +52,10 @@ def motifs(
     axes = figure.subplots(len(weights), 1, squeeze=False)[:, 0]
     for axis, unit, name in zip(axes, weights, names, strict=True):
         chosen = np.sort(np.argsort(-np.square(unit).sum(1), kind="stable")[:PER_ROW])
-        table = pd.DataFrame({letter: unit[chosen, k] for k, letter in enumerate(letters)})
-        height = float(max(table.clip(lower=0).sum(axis=1).max(), -table.clip(upper=0).sum(axis=1).min(), 1e-6))
-        draw_logo(axis, table.where(table.abs() >= SMALLEST * height, 0.0), colours_of_letters(letters))
+        heights = unit[chosen]
+        height = float(max(heights.clip(min=0).sum(1).max(), -heights.clip(max=0).sum(1).min(), 1e-6))
+        legible = np.where(np.abs(heights) >= SMALLEST * height, heights, 0.0)
+        draw_logo(axis, legible, letters, colours_of_letters(letters))
         axis.axhline(0, color="0.4", linewidth=0.6)
         axis.set(xlim=(-0.5, len(chosen) - 0.5), ylim=(-height * 1.03, height * 1.03), ylabel=name)
         number_sites(axis, positions[chosen])

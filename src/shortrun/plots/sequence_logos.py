@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+from jaxtyping import Float
 
 from shortrun.data import Dataset
 from shortrun.data.core.alphabet import DNA, RNA
-from shortrun.errors import MissingExtraError
 from shortrun.plots.figure import WIDTH, new_figure, styled
 from shortrun.scores import alike, information, most_different_sites
 
@@ -41,7 +40,7 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
     DataError
         If they are not.
     MissingExtraError
-        If logomaker is not installed.
+        If matplotlib is not installed.
 
     Examples
     --------
@@ -61,8 +60,7 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
     colours = colours_of(real)
     for i, block in enumerate(blocks):
         for axis, (name, bits) in zip(axes[2 * i : 2 * i + 2], heights.items(), strict=True):
-            table = pd.DataFrame({c: bits[block, k] for k, c in enumerate(real.alphabet.letters)})
-            draw_logo(axis, table.where(table >= SMALLEST * highest, 0.0), colours)
+            draw_logo(axis, np.where(bits >= SMALLEST * highest, bits, 0.0)[block], real.alphabet.letters, colours)
             axis.spines.bottom.set_bounds(-0.5, len(block) - 0.5)
             axis.set(xlim=(-0.5, min(PER_ROW, len(sites)) - 0.5), ylim=(0, highest * 1.02), ylabel=name, xticks=[])
         number_sites(axes[2 * i + 1], sites[block] + 1)
@@ -71,15 +69,39 @@ def sequence_logos(real: Dataset, generated: Dataset) -> Figure:
     return figure
 
 
-def draw_logo(axis: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
-    """Draw one row of a logo."""
-    try:
-        from logomaker import Logo
-    except ImportError:
-        raise MissingExtraError("logomaker", "plots") from None
-    kept = table.loc[:, table.ne(0).any(axis=0)]
-    if len(kept.columns):
-        Logo(kept, ax=axis, color_scheme=colours, show_spines=None)
+def draw_logo(axis: Axes, heights: Float[np.ndarray, "L q"], letters: str, colours: dict[str, str]) -> None:
+    """Draw one row of a logo: at each site the letters above zero, the largest on top, and those below upside down."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    order = np.argsort(heights, axis=1, kind="stable")
+    stacked = np.abs(np.take_along_axis(heights, order, axis=1))
+    feet = np.empty_like(heights)
+    np.put_along_axis(feet, order, stacked.cumsum(1) - stacked + heights.clip(max=0).sum(1, keepdims=True), axis=1)
+    for letter, height, foot in zip(letters, heights.T, feet.T, strict=True):
+        places = np.flatnonzero(height)
+        if not len(places):
+            continue
+        outline = outline_of(letter)
+        x, y = outline.vertices[None].repeat(len(places), 0).transpose(2, 0, 1)
+        up = (height[places] > 0)[:, None]
+        x, y = x + places[:, None], foot[places, None] + np.abs(height[places, None]) * np.where(up, y, 1 - y)
+        path = Path(np.stack([x, y], axis=2).reshape(-1, 2), np.tile(outline.codes, len(places)))
+        axis.add_patch(PathPatch(path, facecolor=colours[letter], edgecolor="none", linewidth=0, zorder=0))
+    axis.axhline(0, color="black", linewidth=0.5, zorder=-1)
+
+
+def outline_of(letter: str) -> Any:
+    """Return the path of a letter in a box of height 1 and width 1 around x = 0; narrow ones are stretched as E is."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    font = FontProperties(family="sans", weight="bold")
+    path, widest = (TextPath((0, 0), each, size=1, prop=font) for each in (letter, "E"))
+    box = path.get_extents()
+    width = 1 / max(box.width, widest.get_extents().width)
+    return path.transformed(Affine2D().translate(-box.x0 - box.width / 2, -box.y0).scale(width, 1 / box.height))
 
 
 def number_sites(axis: Axes, sites: np.ndarray) -> None:

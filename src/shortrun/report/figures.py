@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from shortrun import plots
 from shortrun.data import Dataset
-from shortrun.errors import MissingExtraError
 from shortrun.plots.sides import thinned
 from shortrun.report.lineup import is_sequences
 from shortrun.report.pictures import Picture, picture
@@ -17,7 +16,7 @@ from shortrun.scores.sequences import GAPPED_SEQUENCES
 ENERGIES = {quantity.name for quantity in rna_folding.SCORES.quantities}
 
 
-def distribution_pictures(found: Evaluation) -> Iterator[Picture | str]:
+def distribution_pictures(found: Evaluation) -> Iterator[Picture]:
     """Yield pictures of the generated distribution compared with the real one, in general and for the kind of data."""
     real, generated = found.reference, found.generated
     if len(real) > 2 and real.sites > 1:
@@ -54,8 +53,8 @@ def genotype_pictures(real: Dataset, generated: Dataset) -> Iterator[Picture]:
         )
 
 
-def sequence_pictures(found: Evaluation) -> Iterator[Picture | str]:
-    """Yield the pictures of sequences; a sentence where an optional package is missing."""
+def sequence_pictures(found: Evaluation) -> Iterator[Picture]:
+    """Yield the pictures of sequences."""
     real, generated = found.reference, found.generated
     if GAPPED_SEQUENCES.includes(real):
         yield picture(
@@ -64,14 +63,11 @@ def sequence_pictures(found: Evaluation) -> Iterator[Picture | str]:
             "Left: number of residues. Right: share of gaps at each site. Both lines should coincide.",
         )
     if is_sequences(real):
-        try:
-            yield picture(
-                plots.sequence_logos(real, generated),
-                "Sequence logos",
-                "The height of a letter is its information. Both sides should show the same letters.",
-            )
-        except MissingExtraError as error:
-            yield f"Sequence logos could not be drawn: {error}"
+        yield picture(
+            plots.sequence_logos(real, generated),
+            "Sequence logos",
+            "The height of a letter is its information. Both sides should show the same letters.",
+        )
     if any(it.score in ENERGIES for it in found.scores):
         yield picture(
             plots.folding_energies(real, generated),

@@ -46,11 +46,25 @@ class Picture:
 
 def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: bool = False) -> Picture:
     """Return a figure as part of a page: SVG, or PNG if it is dense or `pixels` is set."""
-    shown(figure)
-    drawing = b"" if pixels else svg(figure)
-    dense = pixels or len(drawing) > MOST_BYTES
+    arrange(shown(figure))
+    drawing = b"" if pixels or has_pixels(figure) else svg(figure)
+    dense = not drawing or len(drawing) > MOST_BYTES
     source = address("png", png(figure)) if dense else address("svg+xml", drawing)
     return Picture(title, caption, alt or f"{title}. {caption}", source, wide=bool(figure.get_figwidth() > 6))
+
+
+def arrange(figure: Figure) -> None:
+    """Give axes and legends their places for good: writing a figure would draw it once more for that, unseen."""
+    engine = figure.get_layout_engine()
+    with style():
+        if engine is not None:
+            engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
+def has_pixels(figure: Figure) -> bool:
+    """Return whether parts of a figure are pixels in any format, as many dots are."""
+    return any(each.get_rasterized() for axes in figure.axes for each in axes.collections)
 
 
 def raster(values: np.ndarray, limits: tuple[float, float]) -> str:

@@ -17,7 +17,7 @@ from jaxtyping import Float64
 
 from shortrun.data import Dataset
 from shortrun.scores._features import Samples, blocks, covariance, features, means, sites_of
-from shortrun.scores._neighbours import mismatches, slices
+from shortrun.scores._neighbours import distances, points, slices
 
 Form = Float64[np.ndarray, " N"]
 ENTRIES = 2**20  # of features, of groups that are multiplied together: 8 MB
@@ -130,12 +130,12 @@ def quadratic(x: Dataset, table: np.ndarray) -> Form:
 def products(x: Dataset, y: Dataset) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Yield rows of x, rows of y and the products of their features, each minus the mean of its own set."""
     coded = x.colours is not None and x.colours > 2
-    a, b = (side.values if coded else uncoded(side) for side in (x, y))
+    a, b = points(x, y) if coded else (uncoded(side) for side in (x, y))
     mean_x, mean_y = means(x), means(y)
     of_x, of_y = (np.concatenate([part @ mean for part in blocks(side)]) for side, mean in ((x, mean_y), (y, mean_x)))
     for rows in slices(len(x)):
         for columns in slices(len(y)):
-            found = matches(a[rows], b[columns]) if coded else a[rows] @ b[columns].T
+            found = x.sites - distances(a[rows], b[columns]) if coded else a[rows] @ b[columns].T
             yield rows, columns, found - (of_x[rows, None] + of_y[columns] - mean_x @ mean_y)
 
 
@@ -144,12 +144,12 @@ def inner_products(samples: Samples, centred: bool) -> Float64[np.ndarray, "N N"
 
     Each pair is computed once. Counts of equal sites are exact, and numbers lose no digits to their means.
     """
-    codes = samples.values if isinstance(samples, Dataset) and (samples.colours or 0) > 2 else None
-    rows = numbers(samples, centred) if codes is None else codes
+    coded = samples if isinstance(samples, Dataset) and (samples.colours or 0) > 2 else None
+    (rows,) = (numbers(samples, centred),) if coded is None else points(coded)
     table = np.empty((len(rows), len(rows)))
     for one in slices(len(rows)):
         for other in slices(len(rows), one.start):
-            found = rows[one] @ rows[other].T if codes is None else matches(rows[one], rows[other])
+            found = rows[one] @ rows[other].T if coded is None else coded.sites - distances(rows[one], rows[other])
             table[one, other], table[other, one] = found, found.T
     if centred:
         mean = table.mean(0)
@@ -164,11 +164,6 @@ def numbers(samples: Samples, centred: bool) -> np.ndarray:
         return features(samples)
     rows = np.concatenate([*blocks(samples)]).astype(np.float64)
     return rows - rows.mean(0) if centred else rows
-
-
-def matches(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the number of sites at which rows of codes agree: the product of their one-hot features."""
-    return a.shape[1] - mismatches(a.T, np.ascontiguousarray(b.T))
 
 
 def uncoded(data: Dataset) -> np.ndarray:

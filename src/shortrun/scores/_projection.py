@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from shortrun.data import Dataset
@@ -91,9 +90,11 @@ def project(real: Dataset, generated: Dataset, *, components: int = 2) -> Projec
 
 def from_covariance(real: Dataset, components: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the leading eigenvectors of the covariance and their shares of the variance."""
+    from scipy.linalg import eigh  # slow to import
+
     matrix = covariance(real)
-    values, vectors = (part.numpy() for part in torch.linalg.eigh(torch.from_numpy(matrix)))  # numpy's is far slower
-    return vectors[:, : -components - 1 : -1], values[: -components - 1 : -1] / max(np.trace(matrix), 1e-300)
+    values, vectors = eigh(matrix, subset_by_index=[len(matrix) - components, len(matrix) - 1])
+    return vectors[:, ::-1], values[::-1] / max(np.trace(matrix), 1e-300)
 
 
 def from_sparse(real: Dataset, components: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from shortrun.data import Dataset
 from shortrun.scores._base import Pair, Quantity, cut
 from shortrun.scores._families import Contributions, TrainingScores
-from shortrun.scores._neighbours import Nearest, nearest_between, nearest_others, points
+from shortrun.scores._neighbours import least, nearest_others, points
 
 FEW = 2000  # real samples whose nearest others are looked for, among all
 
@@ -17,13 +17,12 @@ def nearest_distance(real: Dataset, generated: Dataset) -> np.ndarray:
 
     It is the share of sites that differ, or for continuous data the root mean squared difference of a site.
     """
-    x, y = points(real, generated)
-    return per_site(nearest_between(x, y)[1], real)
+    return per_site(least(*points(real, generated)), real)
 
 
-def per_site(found: Nearest, real: Dataset) -> np.ndarray:
+def per_site(distances: np.ndarray, real: Dataset) -> np.ndarray:
     """Return distances as shares of the sites, or root mean squares."""
-    share = found.distance / real.sites
+    share = distances / real.sites
     return np.sqrt(share) if real.continuous else share
 
 
@@ -72,7 +71,7 @@ def spacing(real: Dataset) -> Contributions:
     """Return the distances of samples, some of very many, to the nearest other one."""
     (rows,) = points(real)
     some = slice(0, FEW)
-    return Contributions.mean(per_site(nearest_others(rows, len(rows[some])), real), real.labels[some])
+    return Contributions.mean(per_site(nearest_others(rows, len(rows[some])).distance, real), real.labels[some])
 
 
 SCORES = TrainingScores(

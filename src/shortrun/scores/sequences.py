@@ -12,7 +12,7 @@ from shortrun.data.sequences.encoding import GAP, gap_code
 from shortrun.data.sequences.gaps import gap_share
 from shortrun.scores._base import UNDEFINED, Estimate, Pair, Quantity
 from shortrun.scores._families import Domain, SampleScores
-from shortrun.scores._neighbours import mismatches, slices
+from shortrun.scores._neighbours import distances, points, slices
 from shortrun.scores._numbers import kolmogorov_smirnov, shift, spread
 
 
@@ -97,7 +97,7 @@ def nearest_identity(real: Dataset, generated: Dataset | None = None) -> Float64
 def identities(one: Dataset, other: Dataset) -> np.ndarray:
     """Return the (A, B) identities of sequences."""
     both_gaps = gaps(one).astype(np.float32) @ gaps(other).T.astype(np.float32)
-    differ = mismatches(one.values.T, np.ascontiguousarray(other.values.T))
+    differ = distances(*points(one, other))
     return 1 - differ / np.maximum(one.sites - both_gaps, 1)
 
 

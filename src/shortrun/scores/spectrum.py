@@ -129,6 +129,11 @@ def measure(pair: Pair) -> dict[str, Estimate]:
     return {"spectrum": Estimate(value, partial(spread, *spectra))}
 
 
+def floors(pair: Pair) -> dict[str, float]:
+    """Return the spectrum error of the halves of the reference: without eigenvectors, since a floor has no error."""
+    return {"spectrum": spectrum_error(*pair.halves().equal, pair.convention)}
+
+
 def spread(one: Spectrum, other: Spectrum) -> float:
     """Return the standard error: a sample moves s_k by (v_k . x)^2 / (2 s_k), to first order."""
     return linear(
@@ -181,4 +186,5 @@ SCORES = SampleScores(
         ),
     ),
     measure=measure,
+    floors=floors,
 )

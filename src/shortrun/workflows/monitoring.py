@@ -18,7 +18,7 @@ from shortrun.records import Record
 from shortrun.scores import adversarial_accuracy, second_moment
 from shortrun.scores._features import features
 from shortrun.scores._judges import Judge
-from shortrun.scores._neighbours import nearest_between, points
+from shortrun.scores._neighbours import least, points
 from shortrun.scores.fidelity import has_classes, recogniser
 from shortrun.typing import State, Theta
 
@@ -210,7 +210,8 @@ def twins_of(labels: np.ndarray, others: np.ndarray, random: np.random.Generator
 
 def nearest_to(samples: Dataset, train: Dataset) -> np.ndarray:
     """Return the distance of each sample from the nearest training sample."""
-    return nearest_between(*points(samples, train))[0].distance
+    ours, theirs = points(samples, train)
+    return least(theirs, ours)
 
 
 def chance_below(one: np.ndarray, other: np.ndarray) -> float:

@@ -5,7 +5,7 @@
 #include "platform.h"
 
 /* Of the exported functions: native.py refuses a library with another number. */
-EXPORT int shortrun_version(void) { return 6; }
+EXPORT int shortrun_version(void) { return 7; }
 
 enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
 
@@ -134,6 +134,12 @@ EXPORT void shortrun_gather_potts(const uint8_t *codes, int64_t codes_stride, co
     if (rows * sites * columns < SERIAL_BELOW || parts < 1) parts = 1;
     struct gather a = {codes, weight, init, out, rows, sites, q, columns, codes_stride, init_stride, out_stride, parts};
     spread(kernels()->gather, &a, blocks * parts, rows * sites * columns, threads);
+}
+
+EXPORT void shortrun_mismatches(const uint64_t *a, const uint64_t *b, float *out, int64_t rows, int64_t columns,
+                                int64_t words, int64_t bits, int threads) {
+    struct mismatches arguments = {a, b, out, columns, words, bits};
+    spread(kernels()->mismatches, &arguments, rows, rows * columns * words * bits, threads);
 }
 
 EXPORT void shortrun_ascend(const struct ascent *arguments, int threads) {

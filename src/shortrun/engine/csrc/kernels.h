@@ -49,6 +49,14 @@ struct gather {
     int64_t row_parts; /* into how many tasks the rows are split */
 };
 
+/* At how many sites rows of codes differ, (rows of a, rows of b). A row has, for each 64 sites, a word for each bit of a
+ * code; sites that fill the last word up are equal. */
+struct mismatches {
+    const uint64_t *a, *b; /* (rows, words, bits), contiguous */
+    float *out;
+    int64_t columns, words, bits;
+};
+
 /* A step of gradient ascent of one layer's weights (features, hidden). A task is `part` sites. */
 struct ascent {
     float *weight;
@@ -67,6 +75,7 @@ struct kernels {
     void (*mean_binary)(const void *, int64_t begin, int64_t end);
     void (*draw_potts)(const void *, int64_t begin, int64_t end);
     void (*gather)(const void *, int64_t begin, int64_t end);
+    void (*mismatches)(const void *, int64_t begin, int64_t end);
     void (*ascend)(const void *, int64_t begin, int64_t end);
     const kernel_fn *lookup; /* as numbered in lookup.h */
     int64_t gather_columns; /* width of a gather task */
