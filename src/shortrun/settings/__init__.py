@@ -11,6 +11,7 @@ from shortrun.settings._base import (
     OUTPUT,
     READING_OF,
     SAMPLING,
+    SEARCH,
     TRAINING,
     Count,
     NotNegative,
@@ -58,7 +59,8 @@ from shortrun.settings.sampling import (
     TemperingSettings,
 )
 from shortrun.settings.shared import OfAge, OfAges, Seeded, TableWriting
-from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
+from shortrun.settings.training import PRESETS, Config, StartSettings, TrainSettings, configured, resolve
+from shortrun.settings.tuning import TuneSettings, Varied, varied
 
 __all__ = [
     "CHAOTIC",
@@ -72,6 +74,7 @@ __all__ = [
     "PRESETS",
     "READING_OF",
     "SAMPLING",
+    "SEARCH",
     "TRAINING",
     "AnimateSettings",
     "AnnealingSettings",
@@ -107,6 +110,7 @@ __all__ = [
     "Seeded",
     "Settings",
     "Share",
+    "StartSettings",
     "Steps",
     "StreamSettings",
     "StudioSettings",
@@ -115,6 +119,8 @@ __all__ = [
     "TrainSettings",
     "TreeFolderSettings",
     "TreeSettings",
+    "TuneSettings",
+    "Varied",
     "Width",
     "check_seed",
     "checked",
@@ -123,4 +129,5 @@ __all__ = [
     "options",
     "resolve",
     "takes",
+    "varied",
 ]
