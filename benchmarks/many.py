@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -49,7 +50,8 @@ def main() -> None:
     whole, shared, walls = [], [], {"one after the other": [], "threads": [], "processes": []}
     for _ in range(asked.rounds):
         whole.append(seconds(train, time.thread_time))
-        shared.append(seconds(lambda: train(**SHARED), time.thread_time))
+        once, twice = (partial(train, **SHARED, updates=n * asked.updates) for n in (1, 2))
+        shared.append(seconds(twice, time.thread_time) - seconds(once, time.thread_time))
         walls["one after the other"].append(seconds(lambda: [train() for _ in range(asked.many)]))
         walls["threads"].append(seconds(lambda: in_threads(train, asked.many)))
         walls["processes"].append(in_processes(asked.many))
@@ -58,9 +60,7 @@ def main() -> None:
     for count in (2, 4, 8, 1000):
         print(f"  at best {one / (one - part * (1 - 1 / count)):.2f} times as fast by {count} at once")
     for name, found in walls.items():
-        print(
-            f"{asked.many} trainings, {name}: {statistics.median(found):.2f} s ({min(found):.2f} to {max(found):.2f})"
-        )
+        print(f"{asked.many} of them, {name}: {statistics.median(found):.2f} s")
 
 
 def seconds(act: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
