@@ -174,8 +174,8 @@ def quality(records: Sequence[Record], purpose: Purpose) -> float | None:
     [0.859, 0.9, 0.879]
     """
     if purpose == "both":
-        found = quality(records, "generate"), quality(records, "predict")
-        return None if None in found else sum(found) / 2  # pyright: ignore[reportArgumentType]
+        made, told = quality(records, "generate"), quality(records, "predict")
+        return None if made is None or told is None else (made + told) / 2
     at = at_best(records, purpose)
     if at is None:
         return None

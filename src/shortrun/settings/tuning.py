@@ -88,7 +88,8 @@ class Varied:
             raise ConfigError("vary", f"values of {name} expected, as {name}=LOW..HIGH or {name}=A,B")
         low, dots, high = words.partition("..")
         values = tuple(_checked(each, word.strip()) for word in ((low, high) if dots else words.split(",")))
-        if dots and not (all(type(value) in (int, float) for value in values) and values[0] < values[1]):
+        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        if dots and not (len(numbers) == 2 and numbers[0] < numbers[1]):
             raise ConfigError("vary", f"a range of numbers that goes up expected, got '{text}'")
         return cls(each.keyword, values, bool(dots))
 

@@ -324,8 +324,9 @@ class Search:
         """Tell of the trials that have ended since, in any process."""
         new = [trial for trial in self._trials(*ENDED) if trial.number not in self.told]
         self.told.update(trial.number for trial in new)
-        for trial in new if progress is not None else ():
-            progress(line(trial))
+        for trial in new:
+            if progress is not None:
+                progress(line(trial))
 
     def _trials(self, *states: str) -> list[Any]:
         """Return the trials in some states; all by default."""
