@@ -18,6 +18,7 @@ from shortrun.settings import OUTPUT, Config, Reading, StartSettings, TuneSettin
 if TYPE_CHECKING:
     from shortrun.workflows import Study
 
+GO_ON = "stopped; the same command goes on"
 say_aside = partial(_output.say, aside=True)
 
 
@@ -57,8 +58,12 @@ def tune(
     for told in _reading.notes(samples):
         say_aside(told)
     _options.use_threads(threads)
-    with terminated_like_interrupted():
-        found = workflows.tune(samples, out=out, settings=settings, progress=say_aside, **changes)
+    try:
+        with terminated_like_interrupted():
+            found = workflows.tune(samples, out=out, settings=settings, progress=say_aside, **changes)
+    except KeyboardInterrupt:  # before there is anything to show
+        say_aside(GO_ON)
+        raise typer.Exit(STOPPED) from None
     part = {"part": samples.kind.reading.part} if samples.kind.reading.part else {}
     command = repeated(source, reading | part, settings, {**given, **found.tried[found.best]})
     if json:
@@ -66,7 +71,7 @@ def tune(
     else:
         show(found, command)
     if found.interrupted:
-        say_aside("stopped; the same command goes on")
+        say_aside(GO_ON)
         raise typer.Exit(STOPPED)
 
 
