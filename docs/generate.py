@@ -110,6 +110,7 @@ def row(each: Option, in_files: bool) -> Row:
         "type": f"`{type_name(each.type)}`",
         "TOML key": f"`{each.key}`" if in_files else "",
         "remembered": "" if each.remembered == "no" else each.remembered,
+        "`tune` tries": each.searched and f"`{each.searched}`",
     }
     return {name: cell.replace("|", "\\|") for name, cell in cells.items()}
 

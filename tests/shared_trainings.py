@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -46,15 +47,29 @@ def train(name: str, out: Path, **changes: object) -> None:
 
 
 def train_all(group: parallel.Group, folder: Path, names: tuple[str, ...], shapes: tuple[str, ...]) -> None:
-    """Do some trainings, shared out in some ways: half of one training, and the rest with the next way."""
+    """Do trainings, shared out in some ways: half of one, of which a copy stays, and the rest with the next way."""
     for i, share in enumerate(shapes):
         mesh, then = (parallel.Mesh.of(group, shapes[j % len(shapes)]) for j in (i, i + 1))
         for n, name in enumerate(names):
             with parallel.sharing(mesh):
                 train(name, folder / f"{share} {n}")
                 train(name, folder / f"{share} {n} resumed", updates=5)
+                begun, to = folder / f"{share} {n} resumed", folder / f"{share} {n} begun"
+                group.told(lambda begun=begun, to=to: copied(begun, to))
             with parallel.sharing(then):
                 train(name, folder / f"{share} {n} resumed", resume=True)
+
+
+def go_on_with_all(group: parallel.Group, names: dict[str, Path], share: str) -> None:
+    """Go on with some trainings, whoever began them: name of the training -> its run."""
+    with parallel.sharing(parallel.Mesh.of(group, share)):
+        for name, run in names.items():
+            train(name, run, resume=True)
+
+
+def copied(run: Path, to: Path) -> None:
+    """Copy a run, without its lock."""
+    shutil.copytree(run, to, ignore=shutil.ignore_patterns(".lock"))
 
 
 def kept(run: Path) -> dict[str, object]:

@@ -64,6 +64,7 @@ _ROOMS = {
         "stream",
         "studio",
         "tree",
+        "tune",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

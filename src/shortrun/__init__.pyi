@@ -52,6 +52,8 @@ from shortrun.workflows.folding import Predictor
 from shortrun.workflows.mixing import Progress as _Progress_of_mixing
 from shortrun.workflows.time_courses import Progress
 from shortrun.workflows.training import Progress as _Progress_of_training
+from shortrun.workflows.tuning import Progress as _Progress_of_tuning
+from shortrun.workflows.tuning import Study
 from typing import Any
 from typing import Literal
 import numpy as np
@@ -117,6 +119,7 @@ __all__ = [
     "stream",
     "studio",
     "tree",
+    "tune",
     "write",
     "write_tree",
 ]
@@ -718,6 +721,70 @@ def tree(
     n: int | None = None,
     progress: Callable[[Stage], None] | None = None,
 ) -> Tree: ...
+
+def tune(
+    data: Any,
+    labels: Any = None,
+    *,
+    preset: str | None = None,
+    config: Config | Path | None = None,
+    assignments: Sequence[str] = (),
+    time: float | None = None,
+    trials: int | None = None,
+    task: Literal['generate', 'predict', 'both'] | None = None,
+    vary: Sequence[str] = (),
+    search: Literal['tpe', 'random', 'grid'] = 'tpe',
+    prune: bool = True,
+    jobs: int = 1,
+    keep: Literal['best', 'all'] = 'best',
+    model: Literal['rbm', 'chaotic'] = 'rbm',
+    units: Literal['auto', 'bernoulli', 'ising', 'potts', 'gaussian'] = 'auto',
+    hidden: int | Literal['auto'] = 'auto',
+    hidden_units: Literal['bernoulli', 'ising', 'gaussian'] = 'bernoulli',
+    hidden_rule: Literal['sample', 'mean'] = 'sample',
+    start: Literal['uniform', 'profile'] = 'profile',
+    layers: Sequence[int] = (),
+    gain: float = 1.5,
+    dt: float = 1.0,
+    tau: float = 10.0,
+    settling: Literal['euler', 'exact'] = 'euler',
+    diagonal: bool = True,
+    hebbian: float = 1.0,
+    classes: bool = False,
+    scheme: Literal['auto', 'ff', 'pcd', 'cd', 'rdm'] = 'auto',
+    steps: int = 10,
+    generate: float = 1.0,
+    predict: float = 10.0,
+    predict_end: float = 1.0,
+    swapped: float = 0.2,
+    chains: int | None = None,
+    missing_labels: Literal['marginal', 'impute'] = 'marginal',
+    optimiser: Literal['sgd', 'momentum', 'adam'] = 'sgd',
+    rate: float | Literal['auto'] = 'auto',
+    damped_above: float = 1.0,
+    label_rate: float = 1.0,
+    schedule: Literal['warmup', 'constant', 'inverse', 'cosine'] = 'warmup',
+    average: float = 0.1,
+    centred: bool = True,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    label_l2: float = 0.002,
+    weight_std: float = 0.01,
+    pseudo_count: float | None = None,
+    updates: int | Literal['auto'] = 'auto',
+    max_updates: int = 20000,
+    minutes: float | None = None,
+    batch: int = 500,
+    seed: int = 0,
+    validation: float = 0.1,
+    ages_per_decade: int = 10,
+    log_every: int = 100,
+    restart_seconds: float = 30.0,
+    device: str = 'auto',
+    label_column: str | None = None,
+    out: Path | str,
+    progress: _Progress_of_tuning | None = None,
+) -> Study: ...
 
 def write_tree(
     tree: Tree,

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 Task: TypeAlias = Literal["generate", "predict"]
+Purpose: TypeAlias = Literal["generate", "predict", "both"]
 Record: TypeAlias = dict[str, Any]
 
 COMPARISON = ("update", "compared", "p_dd", "p_gg", "nearer")  # what a record of one has
@@ -161,6 +162,40 @@ def best(records: Sequence[Record], task: Task) -> int | None:
 def distance(record: Record) -> float:
     """Return how far `nearer` is from 1/2, its value for samples that are as near to the training data as new ones."""
     return abs(record["nearer"] - 0.5)
+
+
+def quality(records: Sequence[Record], purpose: Purpose) -> float | None:
+    """Return how good a training is by held-out samples, at its best age for a task: 1 is ideal.
+
+    For generating Q_G = 1 - sqrt(2 ((P_DD - 1/2)^2 + (P_GG - 1/2)^2)), for predicting Q_P the share of labels that are
+    right, for both (Q_G + Q_P) / 2; None where nothing was monitored.
+
+    Parameters
+    ----------
+    records : Sequence[Record]
+        The log of a training.
+    purpose : {"generate", "predict", "both"}
+        What it is for.
+
+    Examples
+    --------
+    >>> shares = {"compared": 900, "p_dd": 0.6, "p_gg": 0.5, "nearer": 0.3, "accuracy": 0.9}
+    >>> [round(quality([{"update": 10, **shares}], each), 3) for each in ("generate", "predict", "both")]
+    [0.859, 0.9, 0.879]
+    """
+    if purpose == "both":
+        made, told = quality(records, "generate"), quality(records, "predict")
+        return None if made is None or told is None else (made + told) / 2
+    at = at_best(records, purpose)
+    if at is None:
+        return None
+    return at.get("accuracy") if purpose == "predict" else 1 - 2 * told_apart(at)
+
+
+def at_best(records: Sequence[Record], task: Task) -> Record | None:
+    """Return the record of the age that does a task best; None where nothing was monitored."""
+    age = best(records, task)
+    return next((record for record in monitored(records) if record["update"] == age), None)
 
 
 def outlook(records: Sequence[Record]) -> Outlook:

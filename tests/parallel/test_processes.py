@@ -12,9 +12,9 @@ import pytest
 
 import shared_trainings
 import shortrun as sr
-from campaign import times
+from campaign import only_in_campaigns, times
 from command_line import call, finish, good, start
-from shared_trainings import CASES, kept, train, train_all
+from shared_trainings import CASES, go_on_with_all, kept, train, train_all
 from shortrun.parallel import followers
 from shortrun.ranks import Place, first_host, follows, here
 
@@ -67,9 +67,30 @@ def test_however_processes_share_a_training_it_is_the_same(count, shapes, tmp_pa
         train_all(group, **work)
     for n, name in enumerate(names):
         train(name, tmp_path / name)
-        for run in (tmp_path / f"{share} {n}{more}" for share in shapes for more in ("", " resumed")):
+        train(name, tmp_path / f"{shapes[0]} {n} begun", resume=True)
+        ends = [f"{share} {n}{more}" for share in shapes for more in ("", " resumed")]
+        for run in (tmp_path / end for end in (*ends, f"{shapes[0]} {n} begun")):
             same = kept(tmp_path / name)
             assert {key: value for key, value in kept(run).items() if key in same} == same, run
+
+
+@only_in_campaigns
+@pytest.mark.parametrize("begun", ["sites", "rows"])
+@pytest.mark.parametrize(("count", "share"), [(2, "rows"), (3, "sites"), (4, "sites"), (4, "rows"), (4, "2x2")])
+def test_other_processes_go_on(begun, count, share, tmp_path, monkeypatch):
+    """What two processes began: by rows or by sites, in whatever number; it ends like what one does in one go."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    names = tuple(CASES)
+    work = {"folder": tmp_path, "names": names, "shapes": (begun,)}
+    with followers(2, f"{shared_trainings.__name__}:train_all", work) as group:
+        train_all(group, **work)
+    work = {"names": {name: tmp_path / f"{begun} {n} begun" for n, name in enumerate(names)}, "share": share}
+    with followers(count, f"{shared_trainings.__name__}:go_on_with_all", work) as group:
+        go_on_with_all(group, **work)
+    for name, run in work["names"].items():
+        train(name, tmp_path / name)
+        same = kept(tmp_path / name)
+        assert {key: value for key, value in kept(run).items() if key in same} == same, run
 
 
 @pytest.fixture
@@ -150,7 +171,7 @@ def test_processes_that_torchrun_starts(digits, tmp_path, monkeypatch):
     assert files(run)[0] == files(tmp_path / "one")[0]
 
 
-@pytest.mark.skipif(times(True, False), reason="left to campaigns")
+@only_in_campaigns
 @pytest.mark.parametrize("share", ["rows", "sites"])
 def test_torchrun_goes_on_by_itself(share, wide, tmp_path):
     run, updates = tmp_path / "run", 200

@@ -29,6 +29,7 @@ PHYSICS = "What the model has learned"
 
 VERBS = {
     "train": None,
+    "tune": None,
     "generate": None,
     "predict": None,
     "evaluate": None,

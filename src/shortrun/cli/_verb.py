@@ -185,12 +185,34 @@ def parsed(each: Option, word: Any) -> Any:
         if origin in (Mapping, dict):
             return assignments(word, each.flags[0])
         if origin is tuple and isinstance(word, list):
-            return listed(word) if (each.metavar or "").endswith(",...") else tuple(word)
+            return listed(word) if has_commas(each) else tuple(word)
         if origin is tuple and int in members(inner[0]) and word not in words_of(each):
             return whole_numbers(word, each.flags[0])
         if origin is tuple and float in members(inner[0]):
             return tuple(listed([word]))
     return word
+
+
+def given_as_words(kind: type[Settings], given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words of a command line that give options: those that `given_by` makes values of."""
+    for each in options(kind):
+        if each.keyword not in given:
+            continue
+        flag, value = each.flags[0], given[each.keyword]
+        flag, _, negative = flag.partition("/")
+        if isinstance(value, bool):
+            yield flag if value else negative or f"--no-{flag.removeprefix('--')}"
+        elif isinstance(value, tuple | list) and kind_of(each) == list[str] and not has_commas(each):
+            yield from (word for one in value for word in (flag, str(one)))
+        elif isinstance(value, Mapping):
+            yield from (flag, ",".join(f"{name}={word}" for name, word in value.items()))
+        else:
+            yield from (flag, ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value))
+
+
+def has_commas(each: Option) -> bool:
+    """Return whether the texts of an option are given as one list with commas."""
+    return (each.metavar or "").endswith(",...")
 
 
 def words_of(each: Option) -> tuple[str, ...]:

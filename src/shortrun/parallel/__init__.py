@@ -6,9 +6,9 @@ process.
 """
 
 from shortrun.parallel.group import Group
-from shortrun.parallel.launch import followers
+from shortrun.parallel.launch import followers, workers
 from shortrun.parallel.mesh import Mesh, current, shape_of, sharing
 from shortrun.parallel.parts import Parts
 from shortrun.ranks import Place, here
 
-__all__ = ["Group", "Mesh", "Parts", "Place", "current", "followers", "here", "shape_of", "sharing"]
+__all__ = ["Group", "Mesh", "Parts", "Place", "current", "followers", "here", "shape_of", "sharing", "workers"]

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,28 +48,65 @@ def followers(count: int, function: str, arguments: dict[str, Any]) -> Iterator[
     ParallelError
         If one of them ends before it has begun.
     """
-    threads = torch.get_num_threads()
-    own = max(1, threads // count)
     with tempfile.TemporaryDirectory(dir=scratch.home(), ignore_cleanup_errors=True) as folder:
         where = f"file://{Path(folder) / 'others'}"
         os.environ.update(loopback())
-        environment = os.environ | {"OMP_NUM_THREADS": str(own)}
-        work = packed((count, where, function, arguments))
-        started = [Follower(rank, Path(folder), environment) for rank in range(1, count)]
-        try:
-            for follower in started:
-                follower.give(work)
-            for follower in started:
-                follower.wait_until_ready()
-            torch.set_num_threads(own)
+        with _started(Path(folder), function, [arguments] * (count - 1), where) as others:
             with Group.joined(Place(0, count, "", 0), where) as group:
                 yield group
-            for follower in started:
+            for follower in others:
                 follower.leave()
-        finally:
-            torch.set_num_threads(threads)
-            for follower in started:
-                follower.end()
+
+
+@contextmanager
+def workers(function: str, tasks: Sequence[dict[str, Any]]) -> Iterator[None]:
+    """Start a process for each task, which calls a function on its own; leave when all of them have ended.
+
+    They share this process's threads with it, know no signal but one that kills, and are killed if an error ends the
+    block.
+
+    Parameters
+    ----------
+    function : str
+        "module:name"; it gets a task as keywords.
+    tasks : Sequence[dict]
+        Those keywords, which can be pickled.
+
+    Raises
+    ------
+    ParallelError
+        If one of them fails; it ends with what that process said last.
+    """
+    with (
+        tempfile.TemporaryDirectory(dir=scratch.home(), ignore_cleanup_errors=True) as folder,
+        _started(Path(folder), function, tasks, None) as others,
+    ):
+        yield
+        for other in others:
+            if code := other.process.wait():
+                raise other.failed("ended", code)
+
+
+@contextmanager
+def _started(
+    folder: Path, function: str, tasks: Sequence[dict[str, Any]], where: str | None
+) -> Iterator[list[Follower]]:
+    """Start a process for each task, with its part of the threads, and end those that have not ended."""
+    threads, count = torch.get_num_threads(), len(tasks) + 1
+    own = max(1, threads // count)
+    environment = os.environ | {"OMP_NUM_THREADS": str(own)}
+    started = [Follower(rank, folder, environment) for rank in range(1, count)]
+    try:
+        for follower, task in zip(started, tasks, strict=True):
+            follower.give(packed((count, where, function, task)))
+        for follower in started:
+            follower.wait_until_ready()
+        torch.set_num_threads(own)
+        yield started
+    finally:
+        torch.set_num_threads(threads)
+        for follower in started:
+            follower.end()
 
 
 class Packer(pickle.Pickler):
@@ -114,8 +152,7 @@ class Follower:
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has ended, which `wait_until_ready` says
             self.process.stdin.write(work)
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
+            self.process.stdin.flush()
 
     def wait_until_ready(self) -> None:
         """Wait until it is about to join.
@@ -127,11 +164,12 @@ class Follower:
         """
         assert self.process.stdout is not None
         if self.process.stdout.readline() != READY:
-            code = self.process.wait()
-            *_, last = ["", *self.words.read_text(errors="replace").split("\n")[:-1]]
-            raise ParallelError(
-                f"process {self.rank} ended as it began (exit code {code}): {last or 'it said nothing'}"
-            )
+            raise self.failed("ended as it began", self.process.wait())
+
+    def failed(self, how: str, code: int) -> ParallelError:
+        """Return the error that says what it said last."""
+        *_, last = ["", *self.words.read_text(errors="replace").split("\n")[:-1]]
+        return ParallelError(f"process {self.rank} {how} (exit code {code}): {last or 'it said nothing'}")
 
     def leave(self) -> None:
         """Give it some time to end by itself."""
@@ -142,8 +180,10 @@ class Follower:
         """End it, if it has not ended."""
         self.process.kill()
         self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
 
 def loopback() -> dict[str, str]:
@@ -152,18 +192,29 @@ def loopback() -> dict[str, str]:
     return {} if "GLOO_SOCKET_IFNAME" in os.environ or os.name == "nt" else {"GLOO_SOCKET_IFNAME": name}
 
 
+def end_with_parent() -> None:
+    """End this process when the one that started it has ended, however: nobody else reads what it finds."""
+    os.read(sys.stdin.fileno(), 1)  # not of `sys.stdin`, which Python could not close at its own end
+    os._exit(1)
+
+
 def main() -> int:
-    """Do as the first process says, silently: it tells what goes wrong, and decides what a signal means."""
+    """Do as the first process says: it tells what goes wrong, and decides what a signal means."""
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, signal.SIG_IGN)
-    count, where, function, arguments = pickle.loads(sys.stdin.buffer.read())  # made by `followers` in our parent
+    count, where, function, arguments = pickle.load(sys.stdin.buffer)  # made by `_started` in our parent
     module, _, name = function.partition(":")
     call = getattr(importlib.import_module(module), name)
     sys.stdout.buffer.write(READY)
     sys.stdout.flush()
     try:
-        with Group.joined(Place(int(sys.argv[1]), count, "", 0), where) as group:
-            call(group=group, **arguments)
-    except ShortrunError:
+        if where is None:
+            threading.Thread(target=end_with_parent, daemon=True).start()
+            call(**arguments)
+        else:
+            with Group.joined(Place(int(sys.argv[1]), count, "", 0), where) as group:
+                call(group=group, **arguments)
+    except ShortrunError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - to a file, for the first process
         return 2
     return 0

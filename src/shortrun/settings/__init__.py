@@ -11,6 +11,7 @@ from shortrun.settings._base import (
     OUTPUT,
     READING_OF,
     SAMPLING,
+    SEARCH,
     TRAINING,
     Count,
     NotNegative,
@@ -59,7 +60,8 @@ from shortrun.settings.sampling import (
     TemperingSettings,
 )
 from shortrun.settings.shared import OfAge, OfAges, Seeded, TableWriting
-from shortrun.settings.training import PRESETS, Config, TrainSettings, configured, resolve
+from shortrun.settings.training import PRESETS, Config, StartSettings, TrainSettings, configured, resolve
+from shortrun.settings.tuning import TuneSettings, Varied, varied
 
 __all__ = [
     "CHAOTIC",
@@ -73,6 +75,7 @@ __all__ = [
     "PRESETS",
     "READING_OF",
     "SAMPLING",
+    "SEARCH",
     "TRAINING",
     "AnimateSettings",
     "AnnealingSettings",
@@ -109,6 +112,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "Share",
+    "StartSettings",
     "Steps",
     "StreamSettings",
     "StudioSettings",
@@ -117,6 +121,8 @@ __all__ = [
     "TrainSettings",
     "TreeFolderSettings",
     "TreeSettings",
+    "TuneSettings",
+    "Varied",
     "Width",
     "check_seed",
     "checked",
@@ -125,4 +131,5 @@ __all__ = [
     "options",
     "resolve",
     "takes",
+    "varied",
 ]

@@ -22,6 +22,7 @@ from shortrun.errors import ConfigError, likely, nearest, worded_by
 
 DATA, MODEL, CHAOTIC, TRAINING = "Data", "Model and scheme", "Chaotic networks", "Training"
 SAMPLING, MEASUREMENT, OUTPUT, MACHINE = "Sampling", "Measurement", "Output", "Machine"
+SEARCH = "Search for settings"
 FILES, SEQUENCES, GENOTYPES = "Files of data", "Data: sequences", "Data: genotypes"
 TABLES, IMAGES, MUSIC = "Data: tables", "Data: arrays and images", "Data: music"
 READING_OF = {
@@ -133,6 +134,7 @@ def option(
     keyword: str | None = None,
     remembered: Memory = "no",
     hidden: bool = False,
+    searched: str = "",
 ) -> Any:
     """Return the field of an option; its annotation says type and range.
 
@@ -154,6 +156,8 @@ def option(
         Whether a run applies it to further files: "if possible" gives it up for a file that lacks what it names.
     hidden : bool, default False
         Whether the help leaves it out.
+    searched : str, optional
+        Where `tune` looks for it by default, as "64..1024".
     """
     about = {
         "panel": panel,
@@ -162,6 +166,7 @@ def option(
         "keyword": keyword,
         "remembered": remembered,
         "hidden": hidden,
+        "searched": searched,
     }
     return Field(default, description=help, json_schema_extra={"option": about})
 
@@ -184,7 +189,7 @@ class Option:
         The value where nothing is given.
     help : str
         One sentence.
-    panel, metavar, remembered, hidden : str or bool
+    panel, metavar, remembered, hidden, searched : str or bool
         See `option`.
     """
 
@@ -198,6 +203,7 @@ class Option:
     metavar: str | None
     remembered: Memory
     hidden: bool
+    searched: str
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -263,6 +269,7 @@ def option_of(key: str, name: str, field: FieldInfo) -> Option:
         metavar=about["metavar"],
         remembered=about["remembered"],
         hidden=about["hidden"],
+        searched=about["searched"],
     )
 
 

@@ -55,6 +55,7 @@ class ModelSettings(Settings):
         "Number of hidden units; by default 256, or 512 from 5,000 samples or 1,000 sites on.",
         panel=MODEL,
         metavar="H",
+        searched="64..1024",
     )
     hidden_units: Literal["bernoulli", "ising", "gaussian"] = option(
         "bernoulli", "Type of the hidden units.", panel=MODEL
@@ -116,7 +117,9 @@ class SchemeSettings(Settings):
     )
     steps: Steps = option(10, "Number k of sweeps of the free chains.", panel=MODEL)
     generate: NotNegative = option(1.0, "Weight of the gradient for generating given a label.", panel=MODEL)
-    predict: NotNegative = option(10.0, "Weight of the gradient for predicting the label.", panel=MODEL)
+    predict: NotNegative = option(
+        10.0, "Weight of the gradient for predicting the label.", panel=MODEL, searched="1..30"
+    )
     predict_end: NotNegative = option(
         1.0, "Least weight that this gradient falls to once held-out labels are learnt, or it runs away.", panel=MODEL
     )
@@ -147,6 +150,7 @@ class OptimiserSettings(Settings):
         "Learning rate; by default small enough for the strongest mode of the data.",
         panel=TRAINING,
         flags=("--lr", "--rate"),
+        searched="0.06..1.2",
     )
     damped_above: NotNegative = option(
         1.0,
@@ -166,8 +170,10 @@ class OptimiserSettings(Settings):
     )
     centred: bool = option(True, "Whether the gradient is centred.", panel=TRAINING)
     l1: NotNegative = option(0.0, "Strength of the L1 penalty on the weights.", panel=TRAINING)
-    l2: NotNegative = option(0.0, "Strength of the L2 penalty on the weights.", panel=TRAINING)
-    label_l2: NotNegative = option(2e-3, "Strength of the L2 penalty on the label's weights.", panel=TRAINING)
+    l2: NotNegative = option(0.0, "Strength of the L2 penalty on the weights.", panel=TRAINING, searched="1e-6..1e-3")
+    label_l2: NotNegative = option(
+        2e-3, "Strength of the L2 penalty on the label's weights.", panel=TRAINING, searched="1e-4..2e-2"
+    )
     weight_std: Rate = option(0.01, "Standard deviation of the initial weights.", panel=TRAINING)
     pseudo_count: NotNegative | None = option(
         None,
@@ -232,8 +238,8 @@ class Config(Settings):
         }
 
 
-class TrainSettings(Settings):
-    """From which settings a training starts, and what becomes of a run that is there already."""
+class StartSettings(Settings):
+    """From which settings a training starts."""
 
     preset: str | None = option(
         None,
@@ -255,6 +261,11 @@ class TrainSettings(Settings):
     time: Rate | None = option(
         None, "Time T of every run of a chaotic network, in place of steps; 100 by default.", panel=CHAOTIC, metavar="T"
     )
+
+
+class TrainSettings(StartSettings):
+    """From which settings a training starts, and what becomes of a run that is there already."""
+
     resume: bool = option(
         False,
         "Go on with the run in the folder, with its data and its settings where no others are given.",
@@ -325,7 +336,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> Config:
+def configured(start: StartSettings, given: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> Config:
     """Return the settings of a training, where the options given by keyword win over all that it starts from.
 
     Parameters
@@ -356,7 +367,7 @@ def configured(start: TrainSettings, given: Mapping[str, Any], stored: Mapping[s
         return _timed(config, start.time, given)
 
 
-def _check_family(config: Config, start: TrainSettings, given: Mapping[str, Any]) -> None:
+def _check_family(config: Config, start: StartSettings, given: Mapping[str, Any]) -> None:
     """Check that options of chaotic networks go with one, and those of machines with a machine."""
     of_networks = {each.keyword for each in options(Config) if each.panel == CHAOTIC}
     if config.model.kind == CHAOS and "hidden" in given:
@@ -428,12 +439,13 @@ def _assigned(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise ConfigError(assignment, "expected section.name=value, such as optimiser.rate=0.1")
         if not dot:
             raise unknown(Config, key.strip())
-        merged.setdefault(section, {})[name] = _value(text.strip())
+        merged.setdefault(section, {})[name] = value_of(text.strip())
     return merged
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """Return the value that a text is in TOML; a bare word is a text: --set optimiser.name=adam."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (RecursionError, ValueError):
-        return text  # a bare word is a string: --set optimiser.name=adam
+        return text

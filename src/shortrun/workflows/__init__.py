@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from shortrun.workflows.training import parts_of_training as parts_of_training
     from shortrun.workflows.tree import leaves_of as leaves_of
     from shortrun.workflows.tree import tree as tree
+    from shortrun.workflows.tuning import Study as Study
+    from shortrun.workflows.tuning import tune as tune
     from shortrun.workflows.weights import motifs as motifs
     from shortrun.workflows.weights import receptive_fields as receptive_fields
     from shortrun.workflows.weights import singular_values as singular_values
@@ -114,6 +116,10 @@ __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
         "tree": (
             "leaves_of",
             "tree",
+        ),
+        "tuning": (
+            "Study",
+            "tune",
         ),
         "weights": (
             "motifs",

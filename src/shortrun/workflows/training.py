@@ -109,7 +109,7 @@ def fit(
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
     _check_ahead(run, config)
     of_file = data is None or isinstance(data, Path | str)
-    data = None if data is None else _samples(data, labels, label_column)
+    data = None if data is None else samples_given(data, labels, label_column)
     if out is None:
         run = _in_memory(data, scheme, settings, changes, progress)
         return run if of_file else run.with_samples(data)
@@ -196,7 +196,7 @@ def follow(group: parallel.Group, share: str, data: Dataset, config: Config, sch
         group.told(lambda: None)
 
 
-def _samples(data: Any, labels: Any, label_column: str | None) -> Dataset:
+def samples_given(data: Any, labels: Any, label_column: str | None) -> Dataset:
     """Return what is to be learned as a data set."""
     table = isinstance(labels, Path | str)
     if isinstance(data, Path | str):
