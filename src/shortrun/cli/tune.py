@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shortrun.cli import STOPPED, _options, _output, _reading, _tables
+from shortrun.cli._ending import ended_like_interrupted
 from shortrun.cli._verb import Given, given_as_words, verb
-from shortrun.cli.train import terminated_like_interrupted, without_visible
+from shortrun.cli.train import without_visible
 from shortrun.errors import ConfigError
 from shortrun.settings import OUTPUT, Config, Reading, StartSettings, TuneSettings
 
@@ -59,7 +60,7 @@ def tune(
         say_aside(told)
     _options.use_threads(threads)
     try:
-        with terminated_like_interrupted():
+        with ended_like_interrupted():
             found = workflows.tune(samples, out=out, settings=settings, progress=say_aside, **changes)
     except KeyboardInterrupt:  # before there is anything to show
         say_aside(GO_ON)
