@@ -12,7 +12,7 @@ from shortrun import engine
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import native
 from shortrun.engine.chaotic import ChaoticMachine
-from shortrun.engine.rounded import MOST_CHAINS, RATE_STEPS, RoundedMachine, WholeCoupling, whole_rates
+from shortrun.engine.rounded import EXACT, MOST_CHAINS, RATE_STEPS, RoundedMachine, WholeCoupling, whole_rates
 from shortrun.models import ChaoticNetwork, Clamp, Coupling, NetworkSpec, RateLayer
 
 LAYERS = {  # sites of each layer: whole panels of 32 columns, halves, and neither; groups of 4 rates and ragged ones
@@ -90,6 +90,26 @@ def test_hidden_layers_settle_alike(settling):
         if settling == "euler":
             free = engine.machine(model, some(model)).run(state, noise, steps=20, clamp=Clamp(("visible", "label")))
             assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(free, found[0], strict=True))
+
+
+@pytest.mark.usefixtures("_restored")
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_statistics_are_moments_of_rates_in_steps_and_exact_for_equal_weights(power):
+    model = network({"visible": 20, "label": 3, "hidden": 15}, hebbian=power)
+    theta, rows = some(model), 2 * EXACT + 9
+    ready, (state, _) = engine.machine(model, theta), begun(model, rows)
+    rates = [whole_rates(x).double() / RATE_STEPS for x in state]
+    for weights in (torch.full((rows,), -1 / rows), torch.rand(rows) / rows, torch.zeros(rows)):
+        found = ready.statistics([(state, weights)])
+        assert torch.allclose(found.double(), model.moments(rates, weights.double()), atol=1e-6)
+    order = torch.randperm(rows, generator=torch.Generator().manual_seed(0))
+    torch.set_num_threads(2)
+    weights = torch.full((rows,), 1 / rows)
+    one, other = (ready.statistics([(part, weights)]) for part in (state, tuple(x[order] for x in state)))
+    assert torch.equal(one, other) or power != 1
+    assert all(
+        torch.allclose(a, b.mean(0).float(), atol=1e-6) for a, b in zip(ready.means(state, weights), rates, strict=True)
+    )
 
 
 def test_a_chain_is_the_same_among_any_others_and_in_any_pieces_of_a_run():

@@ -18,6 +18,7 @@ from shortrun.engine import native
 from shortrun.engine.chaotic import ChaoticMachine, remaining
 from shortrun.engine.structures import MOST_COUPLINGS, MOST_RATE_LAYERS, CCoupling, CEuler, CRates
 from shortrun.models import ChaoticNetwork, Clamp, Coupling
+from shortrun.parallel import Group
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 
 RATE_STEPS = 127  # as in csrc/network.h, as are the next two
@@ -154,17 +155,22 @@ class RoundedMachine(ChaoticMachine):
         left = remaining(self.model.spec, steps)
         return (*observed, field.mul_(1 - left).add_(left * hidden[0]))  # not `alpha`, which rounds some sites once
 
-    def statistics(self, terms: Sequence[Term]) -> Theta:
-        return sum((self._moments(*term) for term in terms), torch.zeros_like(self.theta))
+    def statistics(self, terms: Sequence[Term], group: Group | None = None) -> Theta:
+        """Return the statistics of the interface; of several processes each gathers those of its part of the rows."""
+        return sum((self._moments(*term, group) for term in terms), torch.zeros_like(self.theta))
 
-    def _moments(self, state: State, weights: Weights) -> Theta:
+    def _moments(self, state: State, weights: Weights, group: Group | None) -> Theta:
         """Return the moments of rates in steps: exact in any order where all rows weigh the same, but for powers."""
-        whole = [whole_rates(x) for x in state]
+        rows = slice(None) if group is None else group.part(len(weights))
+        whole = [whole_rates(x[rows]) for x in state]
         if len(weights) == 0 or (weights != weights[0]).any() or self.model.spec.hebbian != 1:
-            return self.model.moments([q / RATE_STEPS for q in whole], weights)
+            some = self.model.moments([q / RATE_STEPS for q in whole], weights[rows])
+            return some if group is None else group.added(some)
         found = torch.zeros_like(self.theta, dtype=torch.float64)
         for part in zip(*(q.split(EXACT) for q in whole), strict=True):
             found += self.model.moments(part, torch.ones(len(part[0])))
+        if group is not None:
+            group.total(found)
         products, _ = self.model.view(found.mul_(weights[0].item() / RATE_STEPS))
         for each in products:
             each.div_(RATE_STEPS)
