@@ -20,7 +20,7 @@ from shortrun.engine.rounded import RoundedMachine
 from shortrun.engine.shared import shared
 from shortrun.engine.sites import SitesMachine
 from shortrun.errors import ParallelError
-from shortrun.models import RBM, Model, RBMPart
+from shortrun.models import RBM, ChaoticNetwork, Model, RBMPart
 from shortrun.typing import State, Theta
 
 Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in words why there is none
@@ -111,6 +111,7 @@ def foreseen(model: Model, device: torch.device) -> str:
     True
     """
     if not isinstance(model, RBM):
+        assert isinstance(model, ChaoticNetwork)
         reason = RoundedMachine.refusal(model, torch.empty(0, device=device))
         return f"torch, {reason}" if reason else RoundedMachine.way()
     weightless = torch.empty(0, device=device)

@@ -140,11 +140,11 @@ class RoundedMachine(ChaoticMachine):
     ) -> State:
         pace, at = self.model.spec.time_step, 0
         for t in range(1, steps + 1):
-            seen = observe is not None and (times is None or t in times)
-            if seen or t == steps:
+            look = observe if times is None or t in times else None
+            if look or t == steps:
                 state, at = self.steps(state, t - at, clamp, pace), t
-            if seen:
-                observe(t, state)
+            if look:
+                look(t, state)
         return state
 
     def settle(self, observed: State, hidden: State, steps: int) -> State:

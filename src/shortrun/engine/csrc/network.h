@@ -1,7 +1,7 @@
 /* What the kernel of chaotic networks takes: Euler steps x <- r x + p + sum over couplings of s (sum of q w).
  *
  * Rates are whole numbers q of steps 1 / RATE_STEPS, couplings whole numbers w of a step s of their column: a sum is exact
- * in any order. Weights of a coupling lie in panels of COLUMNS columns, (panels, groups, COLUMNS, group): `group` rates
+ * in any order. Weights of a coupling lie in panels of PANEL columns, (panels, groups, PANEL, group): `group` rates
  * are multiplied in one instruction, as bytes (group 4, rates + OFFSET, the sum of OFFSET w subtracted) or as 16 bits
  * (group 2). Rows of `remain`, `pull` and `step` are padded to whole panels.
  */
