@@ -26,9 +26,11 @@ OLDEST_MACOS = "11.0"  # the first on Apple's own processors
 
 # -ffp-contract=off: the code says itself where a multiply-add is fused; so every path computes the same bits.
 FLAGS = ["-std=gnu11", "-O3", "-fvisibility=hidden", "-ffp-contract=off", "-Wno-psabi"]
+AVX512 = ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"]
 X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
-    "avx512.c": ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+    "avx512.c": AVX512,
+    "vnni.c": [*AVX512, "-mavx512vnni"],
     "checksum.c": ["-mpclmul", "-msse4.1"],
     "dispatch.c": ["-DHAVE_X86_PATHS"],
 }

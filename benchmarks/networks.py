@@ -3,6 +3,7 @@
 | contestant | one update |
 |---|---|
 | `ours` | `learning.update.Learner` with the engine in use |
+| `float32` | the same with rates and couplings in float32, products by torch |
 | `eager` | the same estimator in plain torch with torch's random numbers, a straightforward implementation |
 | `products` | only the float32 matrix products of such an update: the unit of the comparison |
 
@@ -16,6 +17,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -24,6 +26,8 @@ from torch import Tensor
 import shortrun as sr
 from benchmarks.cases import WEIGHT_STD, Problem
 from benchmarks.contestants import RATE, Contestant, ours
+from shortrun.engine import RoundedMachine
+from shortrun.engine.choosing import ENGINES
 from shortrun.learning import Rows, from_settings
 from shortrun.models import ChaoticNetwork, random_couplings
 from shortrun.models.build import network_of
@@ -89,6 +93,12 @@ class EagerNetwork:
         self.hidden_field += rate * (data[1].mean(0) - free[1].mean(0))
 
 
+def in_float32(at: NetworkProblem) -> Contestant:
+    """Return the package's update with the engine that rounds nothing."""
+    refused = {RoundedMachine.name: lambda _model, _theta: "float32 was asked for"}
+    return Contestant(ours(at).update, "ours in float32", lambda: patch.dict(ENGINES[at.model.family], refused))
+
+
 def eager(at: NetworkProblem) -> Contestant:
     """Return the update in plain torch."""
     trained, rates = EagerNetwork(at), at.batch.state[0]
@@ -116,4 +126,9 @@ def products(at: NetworkProblem) -> Contestant:
     return Contestant(update, note=f"{2 * steps + 3} products of {2e-9 * rows * visible * hidden:.2f} GFLOP")
 
 
-NETWORKS: dict[str, Callable[[Any], Contestant]] = {"ours": ours, "eager": eager, "products": products}
+NETWORKS: dict[str, Callable[[Any], Contestant]] = {
+    "ours": ours,
+    "float32": in_float32,
+    "eager": eager,
+    "products": products,
+}

@@ -80,7 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=[*CASES, networks.CASE], default="mnist")
     parser.add_argument("--peers", action="store_true", help="other packages too")
-    parser.add_argument("--only", nargs="+", choices=MAKERS, help=f"these contestants only; {UNIT} is always there")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=dict.fromkeys([*MAKERS, *networks.NETWORKS]),
+        help=f"these contestants only; {UNIT} is always there",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch", type=int, help="rows a minibatch, in place of the case's own")
     parser.add_argument("--hidden", type=int, help="hidden units, in place of the case's own")
@@ -91,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
-    names = dict.fromkeys([*(options.only or [*OURS, *(PEERS if options.peers else ())]), UNIT])
+    usual = networks.NETWORKS if options.case == networks.CASE else [*OURS, *(PEERS if options.peers else ())]
+    names = dict.fromkeys([*(options.only or usual), UNIT])
     sizes = {key: getattr(options, key) for key in ("case", "batch", "hidden", "steps")}
     try:
         found = measure(problem_of(**sizes), list(names), options.rounds)

@@ -304,7 +304,7 @@ def test_a_hebbian_power_is_kept_and_learned_with(tmp_path):
     assert trained.spec.to_dict()["hebbian"] == 3.0
     assert sr.Trajectory.open(tmp_path / "run").spec == trained.spec
     (cubed, fields), (products, same) = (run.model.view(run[-1]) for run in (trained, plain))
-    assert torch.equal(fields[0], same[0]), "fields learn from the rates themselves"
+    assert torch.allclose(fields[0], same[0], atol=1e-6), "fields learn from the rates themselves"
     assert not torch.allclose(cubed[0], products[0], atol=1e-3)
     with pytest.raises(ConfigError, match=r"chaotic\.hebbian.*centring"):
         sr.fit(data, out=tmp_path / "b", config=chaotic(chaotic__hebbian=3.0, optimiser__centred=True))
@@ -355,7 +355,8 @@ def test_a_network_with_classes_generates_and_predicts_them(tmp_path):
 
 
 def test_reconstruction_is_the_formula_written_out(prototypes_run):
-    # Theory 12.16, with the Euler factor r = (1 - dt / tau)^steps in place of exp(-T / tau).
+    # Theory 12.16, with the Euler factor r = (1 - dt / tau)^steps in place of exp(-T / tau). Exact couplings and rates:
+    # steps of 8 bits change a field by about 0.003.
     data, _ = planted(4, 30)
     found = reconstruct(prototypes_run, data, steps=40, seed=2)
     model, theta = prototypes_run.model, prototypes_run[-1]
@@ -366,7 +367,7 @@ def test_reconstruction_is_the_formula_written_out(prototypes_run):
     h = r * hidden + (1 - r) * (rates @ forward + ready.fields[1])
     start_of_v = torch.special.ndtri(noise.at(0).uniform(0, 30, 64))
     v = r * start_of_v + (1 - r) * (torch.tanh(h) @ back + ready.fields[0])
-    assert np.allclose(found.values, torch.tanh(v).numpy(), atol=1e-4)
+    assert np.sqrt(np.square(found.values - torch.tanh(v).numpy()).mean()) < 3e-3
     error = squared_errors(data, found)
     assert np.allclose(error, ((data.values - found.values) ** 2).mean(1))
     grey = sr.Dataset.from_arrays(data.values / 2 + 0.5, alphabet="continuous")

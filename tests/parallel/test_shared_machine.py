@@ -13,7 +13,7 @@ from conftest import machine as tiny
 from shortrun import engine
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine.shared import shared
-from shortrun.models import Clamp, RBMPart
+from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, RBMPart
 from shortrun.parallel import Group
 from shortrun.parallel.parts import pieces
 from shortrun.units import Bernoulli, Ising, Potts
@@ -167,6 +167,23 @@ def test_other_engines_share_up_to_rounding():
         for one, other, first in zip(alone, found, members[0], strict=True):
             torch.testing.assert_close(other, one)
             torch.testing.assert_close(other, first, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_chaotic_networks_in_steps_share_without_a_trace(count):
+    layers = (RateLayer("visible", 11), RateLayer("label", 3), RateLayer("hidden", 9))
+    model, noise = ChaoticNetwork(NetworkSpec(layers=layers)), Noise(3, Stream.FREE)
+    theta = 0.3 * torch.randn(model.size(), generator=torch.Generator().manual_seed(0))
+    begin, weights = start(model, noise, ROWS, {}), torch.full((ROWS,), 1 / ROWS)
+
+    def moved(ready):
+        free = ready.run(begin, noise, steps=4, clamp=Clamp(("label",)))
+        data = ready.settle(begin[:2], begin[2:], 4)
+        return [*free, *data, ready.statistics([(data, weights), (free, -weights)])]
+
+    alone = moved(engine.machine(model, theta))
+    for found in together(count, lambda group: moved(shared(engine.machine(model, theta), group))):
+        assert all(map(torch.equal, alone, found))
 
 
 def test_fewer_rows_than_processes():

@@ -8,6 +8,7 @@ other room asks which engine is in use.
 from shortrun.engine.choosing import Choice, choice, foreseen, label_posterior, machine, sites_refusal
 from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Learns, Machine, Runs
 from shortrun.engine.lookup import LookupMachine
+from shortrun.engine.rounded import RoundedMachine
 from shortrun.engine.step import Optimiser, Step
 from shortrun.engine.updates import Update, Updater, updater
 
@@ -20,6 +21,7 @@ __all__ = [
     "LookupMachine",
     "Machine",
     "Optimiser",
+    "RoundedMachine",
     "Runs",
     "Step",
     "Update",

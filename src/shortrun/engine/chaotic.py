@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shortrun.engine.runs import run_sweeps
-from shortrun.models import ChaoticNetwork, Clamp
+from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 
 
@@ -68,13 +68,12 @@ class ChaoticMachine:
         """
         if len(hidden) != 1:
             return self._settle_by_steps(observed, hidden, steps if hidden else 0)
-        spec = self.model.spec
-        remaining = math.exp(-spec.time_step * steps) if spec.settling == "exact" else (1 - spec.time_step) ** steps
+        left = remaining(self.model.spec, steps)
         field = self.fields[-1].expand_as(hidden[0]).clone()
         for coupling in self.couplings:
             if coupling.target == len(observed):
                 field.addmm_(torch.tanh(observed[coupling.source]), coupling.matrix)
-        return (*observed, field.mul_(1 - remaining).add_(hidden[0], alpha=remaining))
+        return (*observed, field.mul_(1 - left).add_(hidden[0], alpha=left))
 
     def _settle_by_steps(self, observed: State, hidden: State, steps: int) -> State:
         state = (*observed, *hidden)
@@ -88,6 +87,11 @@ class ChaoticMachine:
 
     def means(self, state: State, weights: Weights) -> tuple[Tensor, ...]:
         return tuple(weights @ torch.tanh(x) for x in state)
+
+
+def remaining(spec: NetworkSpec, steps: int) -> float:
+    """Return r, what is left of a hidden potential after some steps beside held data."""
+    return math.exp(-spec.time_step * steps) if spec.settling == "exact" else (1 - spec.time_step) ** steps
 
 
 class EulerStep:

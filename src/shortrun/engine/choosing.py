@@ -16,10 +16,11 @@ from shortrun.engine.gpu import GpuMachine
 from shortrun.engine.interface import EnergyMachine, HasLabelPosterior, Machine
 from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.plain import PlainMachine
+from shortrun.engine.rounded import RoundedMachine
 from shortrun.engine.shared import shared
 from shortrun.engine.sites import SitesMachine
 from shortrun.errors import ParallelError
-from shortrun.models import RBM, Model, RBMPart
+from shortrun.models import RBM, ChaoticNetwork, Model, RBMPart
 from shortrun.typing import State, Theta
 
 Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in words why there is none
@@ -27,7 +28,7 @@ Attempt: TypeAlias = Callable[[Any, Theta], Machine | str]  # a machine, or in w
 ENGINES: Mapping[str, Mapping[str, Attempt]] = {  # of a family of models, the fastest first
     "rbm": {kind.name: kind.attempt for kind in (GpuMachine, LookupMachine, CpuMachine, PlainMachine)},
     "part": {SitesMachine.name: SitesMachine.attempt},  # of an RBM, where processes share the sites
-    "chaotic": {ChaoticMachine.name: ChaoticMachine.attempt},
+    "chaotic": {kind.name: kind.attempt for kind in (RoundedMachine, ChaoticMachine)},
 }
 
 WITHOUT_KERNELS = "an update takes 10 to 20 times as long as with them"  # docs/performance.md
@@ -39,7 +40,7 @@ class Choice(NamedTuple):
     Parameters
     ----------
     name : str
-        "gpu", "lookup", "cpu", "plain" or "chaotic".
+        "gpu", "lookup", "cpu", "plain"; "rounded" or "chaotic" of a chaotic network.
     reason : str
         How it computes.
     passed_over : Mapping[str, str]
@@ -110,7 +111,9 @@ def foreseen(model: Model, device: torch.device) -> str:
     True
     """
     if not isinstance(model, RBM):
-        return f"torch, no kernels are needed: {ChaoticMachine.reason}"
+        assert isinstance(model, ChaoticNetwork)
+        reason = RoundedMachine.refusal(model, torch.empty(0, device=device))
+        return f"torch, {reason}" if reason else RoundedMachine.way()
     weightless = torch.empty(0, device=device)
     if not GpuMachine.refusal(model, weightless):
         return "Triton kernels"

@@ -27,7 +27,7 @@ from shortrun.engine.structures import disagreement
 from shortrun.errors import ConfigError, nearest
 
 PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 7  # of the exported functions, as in dispatch.c
+VERSION = 8  # of the exported functions, as in dispatch.c
 SHORT = 2**14  # bytes: zlib has the checksum of fewer before the call of a kernel is made
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}  # of the library, elsewhere .so; as in hatch_build.py
 
@@ -114,6 +114,8 @@ def _load() -> tuple[ctypes.CDLL | None, str]:
         library.shortrun_ascend.restype = None
         library.shortrun_run_lookup.argtypes = (c_int, c_int, c_void_p, c_int64, c_int)
         library.shortrun_run_lookup.restype = None
+        library.shortrun_run_network.argtypes = (c_int, c_void_p, c_int)
+        library.shortrun_run_network.restype = None
         library.shortrun_crc32.argtypes = (c_uint32, c_void_p, c_int64)
         library.shortrun_crc32.restype = c_uint32
     except (OSError, AttributeError) as error:
@@ -162,6 +164,16 @@ def lookup(kernel: int, arguments: ctypes.Structure, tasks: int, *, by_rows: boo
     `by_rows` says how the tables lie, for a kernel that takes or makes some; in registers they want AVX-512.
     """
     _library.shortrun_run_lookup(by_rows, kernel, ctypes.byref(arguments), tasks, torch.get_num_threads())
+
+
+def network_group() -> int:
+    """Return how many rates of a network are multiplied in one instruction: 4 as bytes, or 2."""
+    return _library.shortrun_network_group()
+
+
+def run_network(group: int, arguments: ctypes.Structure) -> None:
+    """Run Euler steps (csrc/network.h), weights packed by `group`; the caller keeps what `arguments` points to."""
+    _library.shortrun_run_network(group, ctypes.byref(arguments), torch.get_num_threads())
 
 
 def crc32(content: memoryview, start: int = 0) -> int:

@@ -2,7 +2,8 @@
 
 Noise belongs to chains, and the fields of the C kernels are sums of integers, so that chains end in the same state in
 whatever process they run. Statistics of the kernels are shared out by sites: each process gathers those of its own from
-all rows, and no sum depends on how many processes there are. Other machines add up sums over parts of the rows.
+all rows, and no sum depends on how many processes there are. Other machines add up sums over parts of the rows: chaotic
+networks in steps exactly, if all rows weigh the same.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Machine
 from shortrun.engine.lookup import LookupMachine
+from shortrun.engine.rounded import RoundedMachine
 from shortrun.models import Clamp, Model
 from shortrun.parallel import Group
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
@@ -109,7 +111,7 @@ class SharedMachine:
         return (*observed, *(self._whole(x, rows) for x in end[len(observed) :]))
 
     def statistics(self, terms: Sequence[Term]) -> Theta:
-        if isinstance(self.own, LookupMachine):
+        if isinstance(self.own, LookupMachine | RoundedMachine):
             return self.own.statistics(terms, self.group)
         return self.group.added(self.own.statistics([(self._cut(state), self._part(w)) for state, w in terms]))
 

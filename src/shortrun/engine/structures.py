@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ctypes import POINTER, Structure, c_char_p, c_float, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 
 MOST_LAYERS = 8  # as in csrc/lookup.h
+MOST_RATE_LAYERS, MOST_COUPLINGS = 4, 6  # as in csrc/network.h
 
 
 class CNoise(Structure):
@@ -138,6 +139,30 @@ class CAscent(Structure):
     )
 
 
+class CRates(Structure):
+    """A layer of a chaotic network."""
+
+    _fields_ = (
+        *(("state", c_void_p), ("sites", c_int64)),
+        *(("remain", c_void_p), ("pull", c_void_p), ("held", c_int64)),
+    )
+
+
+class CCoupling(Structure):
+    """What one layer feels of another."""
+
+    _fields_ = (*((name, c_void_p) for name in ("weights", "step", "offset")), ("source", c_int64), ("target", c_int64))
+
+
+class CEuler(Structure):
+    """Euler steps of a chaotic network."""
+
+    _fields_ = (
+        *(("layer", CRates * MOST_RATE_LAYERS), ("coupling", CCoupling * MOST_COUPLINGS)),
+        *((name, c_int64) for name in ("layers", "couplings", "chains", "steps", "part")),
+    )
+
+
 class CField(Structure):
     """A row of the library's table of fields; the one with an empty name is the structure itself."""
 
@@ -157,6 +182,9 @@ STRUCTURES: dict[str, type[Structure]] = {
     "posterior": CPosterior,
     "first_moments": CFirstMoments,
     "ascent": CAscent,
+    "rates": CRates,
+    "coupling": CCoupling,
+    "euler": CEuler,
 }
 
 

@@ -114,7 +114,7 @@ def refusal(model: Model, theta: Theta, batches: Batches) -> str:
     if not theta.is_cuda:
         return f"theta is on {theta.device.type}"
     if not isinstance(model, RBM):
-        return "a chaotic network has no kernels"
+        return "a chaotic network has no Triton kernels"
     return GpuMachine.refusal(model, theta) or batches.refusal
 
 

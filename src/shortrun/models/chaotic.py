@@ -326,9 +326,12 @@ class ChaoticNetwork:
         Products are those of f(r) = sign(r) |r|^n, n the Hebbian power. As f(r) f(s) = sign(r s) |r s|^n, this is also
         that power of the product. Whatever n is, data and free runs agree in these moments where learning rests.
         """
-        moments = torch.empty_like(theta)
+        return self.moments([torch.tanh(x) for x in state], weights)
+
+    def moments(self, rates: Sequence[Tensor], weights: Weights) -> Theta:
+        """Return the same of rates of any origin."""
+        moments = rates[0].new_empty(self.size())
         products, means = self.view(moments)
-        rates = [torch.tanh(x) for x in state]
         learned = [self.powered(rate) for rate in rates]
         for (i, j), out in zip(self.spec.edges, products, strict=True):
             torch.mm((learned[i] * weights.unsqueeze(1)).T, learned[j], out=out)

@@ -275,7 +275,7 @@ class TrainSettings(StartSettings):
     processes: Positive = option(
         1,
         "Processes on this machine that share the training; the result does not depend on their number (of Gaussian "
-        "units and chaotic networks up to rounding). Those that torchrun or srun started share it by themselves.",
+        "units up to rounding). Those that torchrun or srun started share it by themselves.",
         panel=TRAINING,
         metavar="N",
     )

@@ -13,12 +13,15 @@
  * @property {number} sites of the data
  * @property {number} levels values that a site can show: 2, or 256 of grey images
  * @property {number} pace dt / tau
- * @property {{source: number, target: number, matrix: string}[]} couplings float32, (source, target)
+ * @property {boolean} whole whether rates and couplings are whole numbers of steps, as in engine/rounded.py
+ * @property {{source: number, target: number, matrix: string, step: string}[]} couplings (source, target), int8 or
+ *   float32; what a product of steps is worth at each target, 1 of float32
  * @property {number} stream of the noise of generated samples
  */
 
 const OTHERS = 2 ** 31; // chains whose starts are directions
 const SATURATED = 1 - 2 ** -24; // units/rate.py
+const RATE_STEPS = 127, FARTHEST = 3.5; // engine/rounded.py
 
 /** The coefficients of algorithm AS 241 (Wichura 1988), PPND16. @type {[number[], number[]][]} */
 const NORMAL = [
@@ -52,14 +55,32 @@ function normal(u) {
   return q < 0 ? -size : size;
 }
 
+/** The nearest whole number; halves go to the even one, as in float32. @param {number} x */
+const nearest = (x) => x + 6755399441055744 - 6755399441055744;
+
+/** 127 tanh x, rounded, by the operations of engine/csrc/network.inc. @param {number} potential */
+function wholeRate(potential) {
+  const x = Math.min(Math.max(potential, -FARTHEST), FARTHEST), square = fround(x * x);
+  const above = fround(fround(fround(fround(square + 105) * square) + 945) * x);
+  const below = fround(fround(fround(fround(square * 15) + 420) * square) + 945);
+  return nearest(fround(fround(above / below) * RATE_STEPS));
+}
+
 class Network {
   /** @param {NetworkForm} form */
   constructor(form) {
-    this.layers = form.layers.map(({ name, sites, field }) => ({ name, sites, field: floatsOf(field) }));
+    const pace = fround(form.pace);
+    this.layers = form.layers.map(({ name, sites, field }) => ({ name, sites, pull: floatsOf(field).map((b) => pace * b) }));
     this.observed = form.observed, this.hidden = form.hidden, this.label = form.label, this.sites = form.sites;
-    this.pace = form.pace, this.stream = form.stream, this.levels = form.levels;
-    this.couplings = form.couplings.map(({ source, target, matrix }) => ({ source, target, matrix: floatsOf(matrix) }));
-    this.fields = this.layers.map(({ sites }) => new Float64Array(sites));
+    this.pace = pace, this.remain = fround(1 - pace), this.stream = form.stream;
+    this.levels = form.levels;
+    this.rateOf = form.whole ? wholeRate : Math.tanh, this.top = form.whole ? RATE_STEPS : 1; // of the rates
+    this.couplings = form.couplings.map(({ source, target, matrix, step }) => ({
+      source, target, matrix: form.whole ? new Int8Array(bytesOf(matrix)) : floatsOf(matrix), step: floatsOf(step),
+      paced: floatsOf(step).map((it) => it * pace),
+    }));
+    this.sums = this.layers.map(({ sites }) => new Float64Array(sites));
+    this.pulls = this.layers.map(({ sites }) => new Float32Array(sites));
     this.rates = this.layers.map(({ sites }) => new Float32Array(sites));
     this.speed = 0; // tau |dx/dt| / sqrt(N) of the last step
   }
@@ -71,9 +92,19 @@ class Network {
       const x = new Float32Array(sites);
       uniforms(seed, placeOf(this.stream, i, 0), chain, x);
       for (let site = 0; site < sites; site++) x[site] = normal(x[site]);
-      if (i === 0 && held) for (let site = 0; site < sites; site++) if (held.mask[site]) x[site] = potentialOf(this.rateOf(held.values[site]));
+      if (i === 0 && held) for (let site = 0; site < sites; site++) if (held.mask[site]) x[site] = potentialOf(this.rateOfCode(held.values[site]));
       return x;
     });
+  }
+
+  /** Add what a layer feels of another, in place. @param {Network["couplings"][0]} coupling @param {Float32Array} out */
+  feel({ source, target, matrix, paced }, out) {
+    const sums = this.sums[target].fill(0), from = this.rates[source], width = sums.length;
+    for (let s = 0; s < from.length; s++) {
+      const rate = from[s], row = s * width;
+      if (rate) for (let t = 0; t < width; t++) sums[t] += rate * matrix[row + t];
+    }
+    for (let t = 0; t < width; t++) out[t] += fround(paced[t] * fround(sums[t]));
   }
 
   /**
@@ -122,27 +153,21 @@ class Network {
    * @param {Held | null} held
    */
   sweep(state, hidden, _seed, _chain, _step, held) {
-    const { layers, rates, fields, couplings } = this;
-    layers.forEach((layer, i) => {
-      for (let site = 0; site < layer.sites; site++) rates[i][site] = Math.tanh(state[i][site]);
-      fields[i].set(layer.field);
-    });
-    for (const { source, target, matrix } of couplings) {
-      if (target === this.label) continue;
-      const field = fields[target], from = rates[source], width = field.length;
-      for (let s = 0; s < from.length; s++) {
-        const rate = from[s], row = s * width;
-        for (let t = 0; t < width; t++) field[t] += rate * matrix[row + t];
-      }
-    }
+    const { layers, rates, pulls, couplings, label, pace, remain, rateOf } = this;
     let moved = 0, units = 0;
     layers.forEach((layer, i) => {
-      if (i === this.label) return;
+      for (let site = 0; site < layer.sites; site++) rates[i][site] = rateOf(state[i][site]);
+      pulls[i].set(layer.pull);
+    });
+    layers.forEach((layer, i) => {
+      if (i === label) return;
+      const x = state[i], before = x.slice(), pull = pulls[i], inputs = couplings.filter(({ target }) => target === i);
+      for (const each of inputs) if (each.source === label) this.feel(each, pull);
+      for (let site = 0; site < layer.sites; site++) x[site] = fround(x[site] * remain) + pull[site];
+      for (const each of inputs) if (each.source !== label) this.feel(each, x);
       for (let site = 0; site < layer.sites; site++) {
-        if (i === 0 && held && held.mask[site]) continue;
-        const change = fields[i][site] - state[i][site];
-        state[i][site] += this.pace * change;
-        moved += change * change, units++;
+        if (i === 0 && held && held.mask[site]) x[site] = before[site];
+        else moved += ((x[site] - before[site]) / pace) ** 2, units++;
       }
     });
     this.speed = Math.sqrt(moved / Math.max(1, units));
@@ -158,7 +183,7 @@ class Network {
   }
 
   /** The rate that stands for a code. @param {number} code */
-  rateOf(code) {
+  rateOfCode(code) {
     return (2 * code) / (this.levels - 1) - 1;
   }
 
@@ -170,11 +195,12 @@ class Network {
   /** What a sample puts on each hidden unit; only the first hidden layer sees it. @param {Uint8Array} row */
   pushes(row) {
     const push = new Array(this.hidden).fill(-Infinity);
-    for (const { source, target, matrix } of this.couplings) {
+    for (const { source, target, matrix, step } of this.couplings) {
       if (source !== 0 || target !== this.observed) continue;
-      const width = this.layers[target].sites;
+      const width = step.length, on = this.top;
       push.fill(0, 0, width);
-      for (let s = 0; s < this.sites; s++) for (let t = 0; t < width; t++) push[t] += this.rateOf(row[s]) * matrix[s * width + t];
+      for (let s = 0; s < this.sites; s++)
+        for (let t = 0; t < width; t++) push[t] += on * this.rateOfCode(row[s]) * matrix[s * width + t] * step[t];
     }
     return push;
   }
@@ -182,8 +208,9 @@ class Network {
   /** What visible units feel of a hidden one. @param {number} unit */
   receptiveField(unit) {
     const weights = new Float32Array(this.sites), colours = new Int16Array(this.sites).fill(1);
-    for (const { source, target, matrix } of this.couplings)
-      if (target === 0 && source === this.observed) weights.set(matrix.subarray(unit * this.sites, (unit + 1) * this.sites));
+    for (const { source, target, matrix, step } of this.couplings)
+      if (target === 0 && source === this.observed)
+        for (let t = 0; t < this.sites; t++) weights[t] = matrix[unit * this.sites + t] * step[t] * this.top;
     return { weights, colours };
   }
 }

@@ -17,7 +17,7 @@ from shortrun.data.core.columns import Column
 from shortrun.data.images.encoding import pixels_of
 from shortrun.data.music.encoding import KEYS, TimeBin, is_music
 from shortrun.dynamics import Stream
-from shortrun.engine import LookupMachine, machine
+from shortrun.engine import LookupMachine, RoundedMachine, machine
 from shortrun.errors import ConfigError, printable
 from shortrun.models import RBM, ChaoticNetwork, Layer
 from shortrun.typing import Theta
@@ -82,7 +82,9 @@ def machine_form(model: RBM, theta: Theta, sites: int) -> Form:
 
 
 def network_form(model: ChaoticNetwork, theta: Theta, sites: int) -> Form:
-    """Return a chaotic network at fixed parameters as the page runs it: couplings in float32, the random ones too.
+    """Return a chaotic network at fixed parameters as the page runs it: its couplings, the random ones too.
+
+    They are the whole numbers of steps that `generate` runs with, and float32 where it does.
 
     Parameters
     ----------
@@ -94,7 +96,12 @@ def network_form(model: ChaoticNetwork, theta: Theta, sites: int) -> Form:
         S, of a sample of the data.
     """
     spec = model.spec
-    fields = model.view(theta)[1]
+    ready, (_, fields) = machine(model, theta), model.view(theta)
+    whole = isinstance(ready, RoundedMachine)
+    if whole:
+        couplings = [(each.source, each.target, each.whole.to(torch.int8), each.step) for each in ready.wholes]
+    else:
+        couplings = [(c.source, c.target, c.matrix, torch.ones(c.matrix.shape[1])) for c in model.couplings(theta)]
     return {
         "family": "chaotic",
         "layers": [
@@ -107,9 +114,10 @@ def network_form(model: ChaoticNetwork, theta: Theta, sites: int) -> Form:
         "sites": sites,
         "levels": 2 if spec.visible[0].units.codes else GREYS,
         "pace": spec.time_step,
+        "whole": whole,
         "couplings": [
-            {"source": each.source, "target": each.target, "matrix": packed(each.matrix.numpy())}
-            for each in model.couplings(theta)
+            {"source": source, "target": target, "matrix": packed(matrix.numpy()), "step": packed(step.numpy())}
+            for source, target, matrix, step in couplings
         ],
         "stream": int(Stream.GENERATE),
     }

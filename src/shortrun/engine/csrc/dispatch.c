@@ -2,10 +2,11 @@
 #include <stddef.h>
 
 #include "kernels.h"
+#include "network.h"
 #include "platform.h"
 
 /* Of the exported functions: native.py refuses a library with another number. */
-EXPORT int shortrun_version(void) { return 7; }
+EXPORT int shortrun_version(void) { return 8; }
 
 enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
 
@@ -23,6 +24,12 @@ static int best(void) {
     __asm__ volatile("xgetbv" : "=a"(saved), "=d"(rest) : "c"(0));
     if ((saved & wide) != wide || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & avx2)) return PORTABLE;
     return (b & avx512) == avx512 && (saved & widest) == widest ? AVX512 : AVX2;
+}
+
+static int multiplies_bytes(void) {
+    const unsigned vnni = 1u << 11;
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & vnni);
 }
 #else
 static int best(void) { return PORTABLE; }
@@ -156,4 +163,23 @@ EXPORT void shortrun_run_lookup(int by_rows, int kernel, const void *arguments, 
     (void)by_rows;
 #endif
     spread(path->lookup[kernel], arguments, tasks, INT64_MAX, threads);
+}
+
+/* How many rates the fastest kernel multiplies in one instruction: how weights are to be packed (network.h). */
+EXPORT int shortrun_network_group(void) {
+#if defined(HAVE_X86_PATHS)
+    if (shortrun_path() == AVX512 && multiplies_bytes()) return 4;
+#endif
+    return 2;
+}
+
+EXPORT void shortrun_run_network(int group, const struct euler *arguments, int threads) {
+    kernel_fn kernel = kernels()->run_network;
+#if defined(HAVE_X86_PATHS)
+    if (group == 4) kernel = shortrun_run_network_of_bytes;
+#else
+    (void)group;
+#endif
+    int64_t tasks = (arguments->chains + arguments->part - 1) / arguments->part;
+    spread(kernel, arguments, tasks, INT64_MAX, threads);
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "lookup.h"
+#include "network.h"
 #include "platform.h"
 
 struct field {
@@ -60,6 +61,15 @@ static const struct field fields[] = {
     STRUCT(first_moments), FIELD(first_moments, codes), FIELD(first_moments, rows), FIELD(first_moments, sites),
     FIELD(first_moments, colours), FIELD(first_moments, codes_stride), FIELD(first_moments, weight),
     FIELD(first_moments, out),
+
+    STRUCT(rates), FIELD(rates, state), FIELD(rates, sites), FIELD(rates, remain), FIELD(rates, pull),
+    FIELD(rates, held),
+
+    STRUCT(coupling), FIELD(coupling, weights), FIELD(coupling, step), FIELD(coupling, offset), FIELD(coupling, source),
+    FIELD(coupling, target),
+
+    STRUCT(euler), FIELD(euler, layer), FIELD(euler, coupling), FIELD(euler, layers), FIELD(euler, couplings),
+    FIELD(euler, chains), FIELD(euler, steps), FIELD(euler, part),
 };
 
 EXPORT const struct field *shortrun_fields(int64_t *count) {

@@ -78,9 +78,11 @@ struct kernels {
     void (*mismatches)(const void *, int64_t begin, int64_t end);
     void (*ascend)(const void *, int64_t begin, int64_t end);
     const kernel_fn *lookup; /* as numbered in lookup.h */
+    kernel_fn run_network;   /* network.h, with groups of two */
     int64_t gather_columns; /* width of a gather task */
 };
 
 extern const struct kernels shortrun_portable, shortrun_avx2, shortrun_avx512;
+extern const kernel_fn shortrun_run_network_of_bytes; /* network.h, with groups of four, for AVX-512 VNNI */
 
 #endif
