@@ -50,6 +50,7 @@ from shortrun.settings.reading import Reading
 from shortrun.settings.sampling import (
     AnimateSettings,
     GenerateSettings,
+    MovieSettings,
     PredictSettings,
     ReconstructSettings,
     SampleSettings,
@@ -90,6 +91,7 @@ __all__ = [
     "MachineSettings",
     "MeanFieldSettings",
     "MergingSettings",
+    "MovieSettings",
     "MutationsSettings",
     "NotNegative",
     "OfAge",
