@@ -35,6 +35,7 @@ from shortrun.learning import rdm as rdm
 from shortrun.models import Layer as Layer
 from shortrun.models import RBM as RBM
 from shortrun.models import Spec as Spec
+from shortrun.plots.movie import Movie
 from shortrun.regimes.learning_curves import LearningFlow
 from shortrun.regimes.mixing import Mixing
 from shortrun.scores import Score as Score
@@ -124,6 +125,7 @@ __all__ = [
 def animate(
     run: Trajectory | Path | str,
     out: Path | str,
+    data: Dataset | None = None,
     *,
     seed: int = 0,
     raw: bool = False,
@@ -131,7 +133,8 @@ def animate(
     labels: str | int | Sequence[str | int] | Mapping[str | int, int] | None = None,
     n: int = 25,
     until: str = '3k',
-) -> dict[int, Dataset]: ...
+    show: Literal['samples', 'chains', 'walk', 'tree'] = 'samples',
+) -> Movie: ...
 
 def contacts(
     run: Trajectory | Path | str,

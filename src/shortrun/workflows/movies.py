@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shortrun.data import Dataset
 from shortrun.errors import ConfigError
 from shortrun.landscape import leaf_names
+from shortrun.plots import Movie
 from shortrun.regimes import boundaries
 from shortrun.settings import AnimateSettings, MovieSettings, takes
 from shortrun.store import Trajectory
@@ -18,9 +18,6 @@ from shortrun.workflows.frames import frames
 from shortrun.workflows.phases import phases
 from shortrun.workflows.time_courses import sampled
 from shortrun.workflows.tree import tree
-
-if TYPE_CHECKING:
-    from shortrun.plots import Movie
 
 LEAVES = 1000  # of a tree that grows
 NOT_OF = {  # options that say nothing about a picture
