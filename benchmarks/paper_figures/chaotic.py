@@ -121,5 +121,6 @@ def network_ages(runs: Runs) -> Drawn:
         figures[data] = plots.scores_of_runs(courses, against="age")
         for score in chaos_figures.SCORES:
             values = {course.name: last_value(course, score) for course in courses}
-            told.append(f"{data}, {score}: {min(values, key=lambda name: values[name])}")
+            best = min(values, key=lambda name: values[name])
+            told.append(f"{data}, {score}: {best} ({values[best]:.2g})")
     return Drawn(figures, f"best architecture of the last age by each index: {'; '.join(told)}", of_chaotic(runs))

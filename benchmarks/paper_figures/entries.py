@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmarks.paper_figures import chaotic, fast_and_functional, slides
 from benchmarks.paper_figures.drawn import Drawn
 from benchmarks.paper_figures.runs import Runs
 

@@ -78,7 +78,7 @@ PUBLISHED = {  # updates, hidden units (FF23 table 2; SAM and CMPC as FF24)
     "sam": (120_000, 100),
     "music": (240_000, 1024),
 }
-CHAOTIC_UPDATES = 150
+CHAOTIC_UPDATES = 400
 
 
 @dataclass(frozen=True)

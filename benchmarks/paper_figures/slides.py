@@ -10,7 +10,7 @@ from benchmarks.paper_figures.runs import RECIPES, Runs
 from shortrun import plots
 from shortrun.landscape import leaf_names
 from shortrun.phrases import joined
-from shortrun.plots.figure import new_figure, styled
+from shortrun.plots.figure import new_figure, palette, styled
 from shortrun.regimes import Ensemble, boundaries, solve
 from shortrun.scores.fidelity import recogniser
 from shortrun.tree_page.page import strips_of
@@ -52,19 +52,20 @@ def mixing_time(runs: Runs) -> Drawn:
 def magnetisation(runs: Runs) -> Drawn:
     """Draw the order parameters of the replica-symmetric solution against the signal."""
     del runs
-    noise, signals = 0.5, np.linspace(0.6, 2.4, 19)
+    noise, signals = 0.5, np.linspace(0.65, 2.45, 19)  # a step of 0.1, around the boundary
     found = [solve(Ensemble(noise=noise, signals=(float(w),))) for w in signals]
-    first = next(w for w, each in zip(signals, found, strict=True) if each.phase == "ferromagnet")
+    first = next(i for i, each in enumerate(found) if each.phase == "ferromagnet")
     figure = new_figure(4.6, 3.4)
     axis = figure.subplots()
-    for name, label in (("m", "$m$"), ("q", "$q$")):
-        axis.plot(signals, [float(np.max(np.abs(getattr(each.order, name)))) for each in found], ".-", label=label)
+    for name, colour in zip(("m", "q"), palette(2), strict=True):
+        values = [float(np.max(np.abs(getattr(each.order, name)))) for each in found]
+        axis.plot(signals, values, ".-", color=colour, label=f"${name}$")
     axis.axvline(1, color="black", linewidth=0.8)
     axis.set(xlabel="largest signal $w_1$", ylabel="order parameter")
     axis.legend()
     return Drawn(
         {f"replica-symmetric solution, sigma = {noise}, kappa = 1": figure},
-        f"m and q leave 0 between w_1 = {first - 0.1:.1f} and {first:.1f}; the boundary is at 1",
+        f"m and q leave 0 between w_1 = {signals[first - 1]:.2f} and {signals[first]:.2f}; the boundary is at 1",
         "the slide's parameters are not known",
     )
 

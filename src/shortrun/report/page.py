@@ -121,6 +121,7 @@ def page_values(found: Evaluation) -> dict[str, Any]:
         "classes": [*class_rows(found)],
         "headings": [*memory_headings(found)],
         "memory": words.memory(found.curves),
+        "timed": words.timed(found),
         "pictures": {
             "distribution": [*figures.distribution_pictures(found)],
             "times": [*figures.time_pictures(found)],
