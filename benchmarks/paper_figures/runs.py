@@ -78,7 +78,7 @@ PUBLISHED = {  # updates, hidden units (FF23 table 2; SAM and CMPC as FF24)
     "sam": (120_000, 100),
     "music": (240_000, 1024),
 }
-CHAOTIC_UPDATES = 400
+CHAOTIC_UPDATES = 150
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,14 @@ class Effort:
         Real and generated samples that are compared.
     longest : int, default 100000
         Largest number of sweeps; those of a class in a grid of images cost most.
-    chains : int, default 200
+    chains : int, default 100
         Chains that are followed so long.
     """
 
     scale: float = 1.0
     samples: int = 500
     longest: int = 100_000
-    chains: int = 200
+    chains: int = 100
 
 
 def music() -> Pair:
