@@ -51,7 +51,7 @@ def shorter(runs: Runs, names: Sequence[str]) -> str:
         updates, hidden = PUBLISHED[it.case]
         told.append(
             f"{TITLES[it.case]} {short(run.ages[-1])} of {short(updates)} updates, "
-            f"{run.spec.hidden.sites:,} of {hidden:,} hidden units, rate {it.rate:g} for 0.01"
+            f"{it.hidden:,} of {hidden:,} hidden units, rate {it.rate:g} for 0.01"
         )
     return "shorter trainings at larger rates, to be affordable: " + "; ".join(dict.fromkeys(told))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 
 import shortrun as sr
@@ -19,6 +17,7 @@ from shortrun.workflows.time_courses import sampled
 FF = ("mnist-ff", "hgd-ff", "sh3-ff", "sam-ff", "music-ff")
 PCD = ("mnist-pcd", "hgd-pcd", "sh3-pcd", "sam-pcd")
 OF_CLASS = 5  # digits of a class
+AGES = 8
 
 
 def components(runs: Runs) -> Drawn:
@@ -51,7 +50,8 @@ def accuracy(runs: Runs) -> Drawn:
     figures, told = {}, []
     for case in ("mnist", "hgd", "sh3", "sam", "music"):
         names = [name for name in (*FF, *PCD) if RECIPES[name].case == case]
-        courses = [Curves(course.name.split(", ")[1], "", course.k, course.table) for course in map_ages(runs, names)]
+        found = [runs.accuracies(name, spread(runs.run(name).ages, AGES)) for name in names]
+        courses = [Curves(each.name.split(", ")[1], "", each.k, each.table) for each in found]
         figures[TITLES[case]] = plots.accuracy(courses)
         best = [course.table.query("score == 'accuracy' and `class` == 'all'")["value"].max() for course in courses]
         pairs = [f"{course.name} {value:.3f}" for course, value in zip(courses, best, strict=True)]
@@ -63,13 +63,6 @@ def accuracy(runs: Runs) -> Drawn:
         f"{shorter(runs, FF)}; {STAND_INS}; windows of a piece overlap, so its test part is nearly trained on, as the "
         "papers' is",
     )
-
-
-def map_ages(runs: Runs, names: Sequence[str]) -> Iterator[Curves]:
-    """Yield curves of eight ages of each training."""
-    for name in names:
-        k = RECIPES[name].steps
-        yield runs.curves(name, spread(runs.run(name).ages, 8), 10 * k)
 
 
 def confusions(runs: Runs) -> Drawn:
@@ -105,7 +98,8 @@ def grids(runs: Runs) -> Drawn:
 
 def ages(runs: Runs) -> Drawn:
     """Draw scores against sampling time at several ages, PCD beside F&F."""
-    courses = [*map_ages(runs, ("mnist-pcd", "mnist-ff"))]
+    names = ("mnist-pcd", "mnist-ff")
+    courses = [runs.curves(name, spread(runs.run(name).ages, AGES), 10 * RECIPES[name].steps) for name in names]
     told = [f"{course.name}: {best_times(course)}" for course in courses]
     return Drawn(
         {"MNIST": plots.scores_by_age(courses, SCORES)},

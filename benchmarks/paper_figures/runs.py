@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,18 +184,21 @@ class Runs:
             self.spent(name, begin)
         return pd.read_csv(path, dtype={"class": str})
 
-    def curves(self, name: str, ages: Sequence[int], until: int, points: Sequence[int] | None = None) -> Curves:
+    def curves(self, name: str, ages: Sequence[int], until: int) -> Curves:
         """Return scores of a training against sampling time, of test samples."""
+        options = {"scores": SCORES, "n": self.effort.samples, "until": until}
+        return self.measured(name, f"curves-{len(ages)}-{until}", ages, **options)
+
+    def accuracies(self, name: str, ages: Sequence[int]) -> Curves:
+        """Return the accuracy of a training against age, and of its label chains; hardly any samples are scored."""
+        return self.measured(name, "accuracy", ages, scores=("second-moment",), n=20, per_class=False, until=1000)
+
+    def measured(self, name: str, what: str, ages: Sequence[int], **options: Any) -> Curves:
+        """Return what `shortrun.curves` measures of a training, of test samples."""
         run, recipe = self.run(name), RECIPES[name]
-        options: dict[str, Any] = {"times": points} if points else {"until": until}
-        table = self.table(
-            f"{name}-curves-{len(ages)}-{until}",
-            lambda: sr.curves(
-                run, self.test(recipe.case), scores=SCORES, ages=ages, n=self.effort.samples, seed=1, **options
-            ),
-        )
+        make = partial(sr.curves, run, self.test(recipe.case), ages=ages, seed=1, **options)
         title = f"{TITLES[recipe.case]}, {'F&F' if recipe.scheme == 'ff' else recipe.scheme.upper()}-{recipe.steps}"
-        return Curves(title, "", recipe.steps, table)
+        return Curves(title, "", recipe.steps, self.table(f"{name}-{what}", make))
 
     def chains(self, name: str, times: Sequence[int], labels: list[str] | int) -> dict[int, sr.Dataset]:
         """Return samples of the last age after each of `times` sweeps: a class each, or a number without labels."""
@@ -205,7 +209,7 @@ class Runs:
         if not path.exists():
             begin = time.process_time()
             (found,) = sr.stream(run, times=times, age="last", seed=1, **options)
-            np.savez_compressed(path, **{str(t): each.values for t, each in found.items()})
+            np.savez_compressed(path, allow_pickle=False, **{str(t): each.values for t, each in found.items()})
             self.spent(f"{name}, {count} chains", begin)
         with np.load(path) as arrays:
             return {t: first[1].with_values(arrays[str(t)]) for t in times}

@@ -34,16 +34,18 @@ def diagram(runs: Runs) -> Drawn:
 def mixing_time(runs: Runs) -> Drawn:
     """Draw relaxation times against training time."""
     run = runs.run("mnist-pcd")
-    measured = {"sweeps": min(512, max(16, runs.effort.longest)), "chains": min(100, runs.effort.chains)}
+    sweeps = min(512, max(16, runs.effort.longest))
     at = spread(run.ages, 8)
-    table = runs.table("mnist-pcd-mixing", lambda: sr.mixing(run, ages=at, **measured).table)
+    table = runs.table(
+        "mnist-pcd-mixing", lambda: sr.mixing(run, ages=at, sweeps=sweeps, chains=runs.effort.chains).table
+    )
     slow = table.loc[table["estimator"] == "tau-int"].groupby("age")["value"].max()
     jump = (slow.iloc[1:].to_numpy() / slow.iloc[:-1].to_numpy()).max()
     return Drawn(
         {"MNIST, PCD-100": plots.mixing(table, run.recipe["steps"])},
         f"tau_int of the slowest observable goes from {slow.iloc[0]:.2g} to {slow.max():.3g} sweeps, at most "
         f"{jump:.0f}-fold between two of these ages",
-        f"chains of {measured['sweeps']:,} sweeps, so that longer times are lower bounds (triangles); "
+        f"chains of {sweeps:,} sweeps, so that longer times are lower bounds (triangles); "
         f"{shorter(runs, ('mnist-pcd',))}",
     )
 

@@ -199,7 +199,7 @@ def write_with_ffmpeg(movie: Movie, path: Path) -> None:
     from matplotlib.animation import FFMpegWriter
 
     last = len(movie) - 1
-    writer = FFMpegWriter(fps=1000 / MILLISECONDS, codec="h264", extra_args=["-f", "mp4", "-pix_fmt", "yuv420p"])
+    writer = FFMpegWriter(fps=1000 // MILLISECONDS, codec="h264", extra_args=["-f", "mp4", "-pix_fmt", "yuv420p"])
     with style(), writer.saving(movie.frame(0), str(path), DPI):
         for place in [*range(len(movie)), *[last] * (LAST // MILLISECONDS)]:
             movie.frame(place)

@@ -126,7 +126,8 @@ def draw_chains(axis: Axes, places: Float[np.ndarray, "T N 2"], chains: Dataset,
 
     labels = chains.recode(tuple(classes)).labels if classes and chains.classes else np.full(len(chains), -1)
     colours = np.array([*palette(len(classes)), GENERATED])[labels]
-    trails = axis.add_collection(LineCollection([], colors=colours, linewidths=0.9, alpha=0.8, zorder=3))
+    trails = LineCollection([], colors=colours, linewidths=0.9, alpha=0.8, zorder=3)
+    axis.add_collection(trails)
     dots = axis.scatter(*places[0].T, s=22, c=colours, edgecolors="black", linewidths=0.7, zorder=4)
     axis.update_datalim(places.reshape(-1, 2))
     axis.autoscale_view()

@@ -61,10 +61,10 @@ def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *,
     >>> phase_diagram(boundaries()).axes[0].get_xlabel()
     'noise $\\sigma$'
     """
-    axis = draw_diagram(boundaries, path, axes)
+    figure, axis = draw_diagram(boundaries, path, axes)
     if path is not None:
         draw_path(axis, path, axes)
-    return axis.figure
+    return figure
 
 
 @styled
@@ -94,12 +94,12 @@ def phase_walk(boundaries: pd.DataFrame, path: pd.DataFrame, *, axes: Axis = "si
     ('age 1: paramagnet', 'age 10: ferromagnet')
     """
     check_columns(path, (*PATH, "phase"))
-    axis = draw_diagram(boundaries, path, axes)
+    _, axis = draw_diagram(boundaries, path, axes)
     titles = [f"age {age:,}: {phase}" for age, phase in zip(path["age"], path["phase"], strict=True)]
     return Movie(axis, draw_path(axis, path, axes), tuple(titles), phase_diagram(boundaries, path, axes=axes))
 
 
-def draw_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None, axes: Axis) -> Axes:
+def draw_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None, axes: Axis) -> tuple[Figure, Axes]:
     """Draw the phases into a new figure, with logarithmic axes and room for the path if there is one."""
     for table, needed in ((boundaries, BOUNDARY), (path, PATH)):
         if table is not None:
@@ -112,7 +112,7 @@ def draw_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None, axes: Axis
         axis.set(xscale="log", yscale="log")
     write_names(axis, axes, low, high, logarithmic=path is not None)
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=LABELS[axes][0], ylabel=LABELS[axes][1])
-    return axis
+    return figure, axis
 
 
 def limits(path: pd.DataFrame | None, axes: Axis) -> tuple[Corner, Corner]:

@@ -75,7 +75,7 @@ def tree(
     >>> tree(found, ["a", "b", "c"], title="a tree").axes[0].get_title()
     'a tree'
     """
-    return drawn(found, names, strips, circular=circular, depth=depth, title=title)[0].figure
+    return drawn(found, names, strips, circular=circular, depth=depth, title=title)[0]
 
 
 @styled
@@ -107,7 +107,7 @@ def tree_growing(found: Tree, names: Sequence[str], strips: Sequence[Strip] = ()
     """
     from matplotlib.transforms import Bbox, TransformedBbox
 
-    axis, growing = drawn(found, names, strips)
+    _, axis, growing = drawn(found, names, strips)
     low, high = age_limits(found)
     fronts = np.linspace(0, 1 - LEAF_GAP, FRAMES)
     ages = low * (high / low) ** (fronts / (1 - LEAF_GAP))
@@ -132,8 +132,8 @@ def drawn(
     circular: bool = False,
     depth: Depth = "age",
     title: str = "",
-) -> tuple[Axes, list[Artist]]:
-    """Draw a tree into a new figure, and return its axes and what grows: branches and nodes."""
+) -> tuple[Figure, Axes, list[Artist]]:
+    """Draw a tree into a new figure, and return it with its axes and what grows: branches and nodes."""
     first = next((strip for strip in strips if not strip.numeric), None)
     codes = None if first is None else first.codes()
     places = layout(found, codes, depth)
@@ -153,7 +153,7 @@ def drawn(
     if strips:
         draw_legends(figure.add_subplot(grid[0, 1]), strips, height)
     axis.set_title(title)
-    return axis, growing
+    return figure, axis, growing
 
 
 def colours_of(found: Tree, strip: Strip | None) -> tuple[list[str], list[str]]:
