@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHORTRUN := $(BIN)/shortrun
 DEMO := demo
 
-.PHONY: demo test types tests campaign docs bench wheel check-wheel lowest clean
+.PHONY: demo test types tests campaign docs bench figures wheel check-wheel lowest clean
 
 # Packages are compiled when they are first imported: all 16,000 files of them would take two minutes.
 $(VENV)/.installed-%: pyproject.toml constraints.txt hatch_build.py
@@ -56,6 +56,13 @@ docs: $(VENV)/.installed-docs
 bench: $(VENV)/.installed-$(if $(PEERS),bench,plots)
 	$(BIN)/python -m benchmarks.suite $(PEERS) $(ALL)
 
+# Every published figure of the papers beside ours: a page to look at, figures/index.html. SCALE=0.1 trains a tenth as long,
+# ONLY="FF23-3A FU24-4" draws some, PUBLISHED=FOLDER shows images of the published ones from where they are.
+SCALE := 1
+figures: $(VENV)/.installed-plots
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.paper_figures -o figures --scale $(SCALE) \
+	    $(if $(ONLY),--only $(ONLY)) $(if $(PUBLISHED),--published $(PUBLISHED))
+
 # A source distribution and a wheel in dist/. On Linux auditwheel says how old a C library may be; its tools, and those
 # that build, have an environment of their own.
 wheel:
@@ -90,4 +97,4 @@ lowest:
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 build/lowest/bin/python -m pytest -p hypothesispytest -o addopts= -q --quick
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO) build dist figures .pytest_cache .ruff_cache

@@ -35,6 +35,7 @@ from shortrun.learning import rdm as rdm
 from shortrun.models import Layer as Layer
 from shortrun.models import RBM as RBM
 from shortrun.models import Spec as Spec
+from shortrun.plots.movie import Movie
 from shortrun.regimes.learning_curves import LearningFlow
 from shortrun.regimes.mixing import Mixing
 from shortrun.scores import Score as Score
@@ -127,6 +128,7 @@ __all__ = [
 def animate(
     run: Trajectory | Path | str,
     out: Path | str,
+    data: Dataset | None = None,
     *,
     seed: int = 0,
     raw: bool = False,
@@ -134,7 +136,8 @@ def animate(
     labels: str | int | Sequence[str | int] | Mapping[str | int, int] | None = None,
     n: int = 25,
     until: str = '3k',
-) -> dict[int, Dataset]: ...
+    show: Literal['samples', 'chains', 'walk', 'tree'] = 'samples',
+) -> Movie: ...
 
 def contacts(
     run: Trajectory | Path | str,
@@ -743,6 +746,7 @@ def tune(
     hidden_units: Literal['bernoulli', 'ising', 'gaussian'] = 'bernoulli',
     hidden_rule: Literal['sample', 'mean'] = 'sample',
     start: Literal['uniform', 'profile'] = 'profile',
+    profiles: int = 16,
     layers: Sequence[int] = (),
     gain: float = 1.5,
     dt: float = 1.0,

@@ -121,7 +121,7 @@ def test_a_moving_picture_of_a_chaotic_network(classes, tmp_path):
     good("train", "digits", "--grey", "-o", tmp_path / "run", *words, *classes)
     label = ("--label", "3") if classes else ()
     told = good("animate", tmp_path / "run", "-n", 4, "--until", "2k", "-o", tmp_path / "m.gif", *label).out
-    assert "up to sweep 20" in told
+    assert "the last after 20 sweeps" in told
     assert (tmp_path / "m.gif").stat().st_size > 1000
 
 

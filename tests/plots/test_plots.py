@@ -354,12 +354,12 @@ def test_sequence_logos_are_wrapped_and_chosen():
     real, made = sequences(60, 81), sequences(3, 81, seed=1)
     figure = plots.sequence_logos(real, made)
     assert [axis.get_ylabel() for axis in figure.axes] == ["real", "generated"] * 3
-    top = [patch.get_extents().transformed(figure.axes[0].transData.inverted()) for patch in figure.axes[0].patches]
+    top = [outline for patch in figure.axes[0].patches for outline in patch.get_path().to_polygons()]  # of letters
     highest = max(information(side).sum(1).max() for side in (real, made))
     heights = np.where((bits := information(real)[:40]) >= 0.03 * highest, bits, 0).sum(1)  # lower ones are left out
     letters = np.zeros(40)
-    for box in top:
-        letters[round((box.x0 + box.x1) / 2)] = max(letters[round((box.x0 + box.x1) / 2)], box.y1)
+    for x, y in (outline.T for outline in top):
+        letters[round(x.mean())] = max(letters[round(x.mean())], y.max())
     np.testing.assert_allclose(letters, heights, atol=0.02)
     few = sequences(2, 130)  # and few letters at a site
     figure = plots.sequence_logos(few, few.with_values(np.roll(few.values, 1, 1)))
@@ -467,7 +467,7 @@ def test_animation_of_images(run, tmp_path, suffix):
     found = workflows.frames(run, labels="3", n=4, times=(1, 3, 9), seed=5)
     assert list(found) == [0, 1, 3, 9]
     assert {data.classes[k] for data in found.values() for k in data.labels} == {"3"}
-    plots.animate([*found.values()], [*found], tmp_path / f"m{suffix}")
+    plots.save_movie(plots.samples_movie([*found.values()], [*found]), tmp_path / f"m{suffix}")
     with Image.open(tmp_path / f"m{suffix}") as movie:
         assert movie.n_frames == 4
         pictures = []
@@ -502,16 +502,17 @@ def test_animation_of_sequences_and_what_is_refused(tmp_path, monkeypatch):
     from PIL import Image
 
     data = [sequences(12, seed=seed) for seed in range(3)]
-    plots.animate(data, [0, 1, 2], tmp_path / "s.gif")
-    with Image.open(tmp_path / "s.gif") as movie:
-        assert movie.n_frames == 3
+    movie = plots.samples_movie(data, [0, 1, 2])
+    plots.save_movie(movie, tmp_path / "s.gif")
+    with Image.open(tmp_path / "s.gif") as read:
+        assert read.n_frames == 3
     with pytest.raises(sr.DataError, match="3 frames for 2 times"):
-        plots.animate(data, [0, 1], tmp_path / "t.gif")
+        plots.samples_movie(data, [0, 1])
     with pytest.raises(sr.FormatError, match=r"\.gif, \.webp, \.mp4, got '\.avi'"):
-        plots.animate(data, [0, 1, 2], tmp_path / "t.avi")
+        plots.save_movie(movie, tmp_path / "t.avi")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(sr.FormatError, match="needs the program ffmpeg"):
-        plots.animate(data, [0, 1, 2], tmp_path / "t.mp4")
+        plots.save_movie(movie, tmp_path / "t.mp4")
 
 
 # The command line
@@ -579,7 +580,7 @@ def test_animate_from_the_command_line(run, tmp_path):
     from PIL import Image
 
     told = good("animate", run.path, "--label", "3", "-n", 9, "--until", "2k", "-o", tmp_path / "m.gif").out
-    assert "up to sweep 6 in 7 frames" in told
+    assert "7 frames, the last after 6 sweeps" in told
     with Image.open(tmp_path / "m.gif") as movie:
         assert movie.n_frames == 7
     assert "3k expected, got '2x'" in refused("animate", run.path, "--until", "2x", "-o", tmp_path / "n.gif")

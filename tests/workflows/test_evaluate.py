@@ -172,6 +172,7 @@ def test_training_data_that_moved(data, tmp_path):
         (("-o", "missing/p.html"), "no such folder"),
         (("--json", "missing/s.json"), "no such folder"),
         (("--tree",), "a page to show it in expected"),
+        (("--moving",), "a page to show it in expected"),
     ],
 )
 def test_what_cannot_be_written_is_said_at_once(words, said, data):

@@ -1,4 +1,4 @@
-"""`shortrun animate`: noise becoming samples, as a moving picture."""
+"""`shortrun animate`: moving pictures of a run."""
 
 from __future__ import annotations
 
@@ -7,38 +7,47 @@ from typing import Annotated
 
 import typer
 
-from shortrun.cli import _options, _output
+from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import verb
+from shortrun.errors import ConfigError
 from shortrun.phrases import counted
-from shortrun.settings import OUTPUT, AnimateSettings
+from shortrun.settings import OUTPUT, MovieSettings
 
 
-@verb(settings=AnimateSettings)
+@verb(settings=MovieSettings)
 def animate(
     run: _options.RunFolder,
-    settings: AnimateSettings,
+    settings: MovieSettings,
     out: Annotated[
         Path,
         typer.Option(
             "--output", "-o", metavar="FILE", help=".gif, .webp, or .mp4 where ffmpeg is.", rich_help_panel=OUTPUT
         ),
     ],
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATA]", help="Real samples for chains and tree; by default those of the training."),
+    ] = None,
     threads: _options.Threads = None,
 ) -> None:
-    """Show how noise becomes samples, sweep by sweep.
+    """Show a run as a moving picture: noise that becomes samples, chains, the walk of its training, or its tree.
 
     Examples
     --------
-    # 25 samples from noise to three times the sweeps of the training
-    shortrun animate run -o samples.gif
-    # Of one class
-    shortrun animate run --label 3 -n 9 -o threes.gif
-    # Up to sweep 100
-    shortrun animate run --until 100 -o longer.webp
+    # 25 samples of a class from noise to three times the sweeps of the training
+    shortrun animate run --label 3 -o threes.gif
+    # Which chains cross between the modes of the data, up to sweep 1,000
+    shortrun animate run --show chains --until 1000 -o chains.webp
+    # The walk of the training on the phase diagram
+    shortrun animate run --show walk -o walk.gif
     """
-    _options.use_threads(threads)
     from shortrun import workflows
+    from shortrun.store import Trajectory
 
-    found = workflows.animate(run, out, settings=settings)
-    told = f"{counted(settings.n, 'sample')} up to sweep {max(found):,}"
-    _output.say(f"{told} in {counted(len(found), 'frame')} in {out}")
+    if data is not None and settings.show in ("samples", "walk"):
+        raise ConfigError("DATA", f"--show chains or tree expected with it, got {settings.show}")
+    _options.use_threads(threads)
+    trained = Trajectory.open(run)
+    real = None if data is None else _reading.further_data(trained, data, {})
+    made = workflows.animate(trained, out, real, settings=settings)
+    _output.say(f"{counted(len(made), 'frame')}, the last {made.titles[-1]}, in {out}")

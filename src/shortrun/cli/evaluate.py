@@ -14,7 +14,7 @@ import typer
 from shortrun.cli import _evaluating, _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import check_names, show
-from shortrun.errors import ConfigError, FormatError
+from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.files import atomic
 from shortrun.phrases import counted
 from shortrun.settings import DATA, OUTPUT, Reading
@@ -22,10 +22,12 @@ from shortrun.settings.scoring import EvaluateSettings
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
+    from shortrun.plots import Movie
     from shortrun.scores import Evaluation
     from shortrun.store import Trajectory
 
 LEAVES = 1000
+CHAINS = 50  # that move
 
 
 @verb(settings=EvaluateSettings, reading=Reading)
@@ -64,6 +66,14 @@ def evaluate(
             "--tree", help=f"Show the tree of at most {LEAVES:,} real samples in the page.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    moving: Annotated[
+        bool,
+        typer.Option(
+            "--moving",
+            help="Show chains, the walk of the training and the tree as moving pictures in the page.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     threads: _options.Threads = None,
 ) -> None:
     """Evaluate a run: generate, predict, score, and say how good it is, beside what real samples get.
@@ -79,8 +89,9 @@ def evaluate(
     """
     check_page(out)
     check_names(settings.scores)
-    if tree and out is None:
-        raise ConfigError("--tree", "a page to show it in expected: -o report.html")
+    for name, wanted in (("--tree", tree), ("--moving", moving)):
+        if wanted and out is None:
+            raise ConfigError(name, "a page to show it in expected: -o report.html")
     from shortrun import workflows
     from shortrun.store import Trajectory
 
@@ -102,7 +113,7 @@ def evaluate(
     if json is not None:
         _output.save(found.to_dict(), json)
     if out is not None:
-        write_page(found, out, page)
+        write_page(found, out, page, moving_pictures(trained, found.reference, settings.seed) if moving else {})
     piped = str(json) == _output.STDOUT  # nothing else goes there
     for line in found.leaks:
         _output.say(f"warning: {line}", aside=piped)
@@ -136,11 +147,26 @@ def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
     return tree_page(workflows.tree(run, leaves), leaves, title=run.path.name)
 
 
-def write_page(found: Evaluation, path: Path, tree: str | None) -> None:
+def moving_pictures(run: Trajectory, data: Dataset, seed: int) -> dict[str, Movie | str]:
+    """Return what moves in the page of a run, or why it does not."""
+    from shortrun import workflows
+
+    asked = {"chains": {"n": CHAINS, "until": "100k", "seed": seed}, "walk": {}, "tree": {"seed": seed}}
+    found: dict[str, Movie | str] = {}
+    for name, options in asked.items():
+        _output.say(f"moving picture: {name}", aside=True)
+        try:
+            found[name] = workflows.movie(run, data, show=name, **options)
+        except (ConfigError, DataError) as error:
+            found[name] = f"there is none: {error}"
+    return found
+
+
+def write_page(found: Evaluation, path: Path, tree: str | None, moving: dict[str, Movie | str]) -> None:
     """Write the report, never half a page."""
     from shortrun.report import report
 
-    page = report(found, tree=tree)
+    page = report(found, tree=tree, moving=moving)
     with atomic(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 

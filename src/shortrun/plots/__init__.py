@@ -1,4 +1,4 @@
-"""Figures of results: every function returns a matplotlib figure, and `save` and `animate` write files."""
+"""Figures of results: every function returns a matplotlib figure for `save`, moving ones a `Movie` for `save_movie`."""
 
 from typing import TYPE_CHECKING
 
@@ -7,9 +7,6 @@ from shortrun.lazy import open_when_used
 if TYPE_CHECKING:
     from shortrun.plots.accuracy import accuracy as accuracy
     from shortrun.plots.allele_frequencies import allele_frequencies as allele_frequencies
-    from shortrun.plots.animate import MOVIES as MOVIES
-    from shortrun.plots.animate import animate as animate
-    from shortrun.plots.animate import check_movie as check_movie
     from shortrun.plots.cascade import cascade as cascade
     from shortrun.plots.confusion import confusion as confusion
     from shortrun.plots.contacts import contacts as contacts
@@ -27,9 +24,16 @@ if TYPE_CHECKING:
     from shortrun.plots.mixing import autocorrelations as autocorrelations
     from shortrun.plots.mixing import mixing as mixing
     from shortrun.plots.motifs import motifs as motifs
+    from shortrun.plots.movie import MOVIES as MOVIES
+    from shortrun.plots.movie import Movie as Movie
+    from shortrun.plots.movie import check_movie as check_movie
+    from shortrun.plots.movie import save_movie as save_movie
     from shortrun.plots.mutations import mutations as mutations
     from shortrun.plots.pca import pca as pca
+    from shortrun.plots.pca_in_time import chains_in_time as chains_in_time
+    from shortrun.plots.pca_in_time import pca_in_time as pca_in_time
     from shortrun.plots.phase_diagram import phase_diagram as phase_diagram
+    from shortrun.plots.phase_diagram import phase_walk as phase_walk
     from shortrun.plots.piano_roll import piano_roll as piano_roll
     from shortrun.plots.pitch_classes import pitch_classes as pitch_classes
     from shortrun.plots.plddt import plddt as plddt
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from shortrun.plots.sample_grid import sample_grid as sample_grid
     from shortrun.plots.sample_grid import sample_grids as sample_grids
     from shortrun.plots.sample_rows import sample_rows as sample_rows
+    from shortrun.plots.samples_movie import samples_movie as samples_movie
     from shortrun.plots.scores_by_age import scores_by_age as scores_by_age
     from shortrun.plots.scores_by_class import scores_by_class as scores_by_class
     from shortrun.plots.scores_of_runs import scores_of_runs as scores_of_runs
@@ -45,17 +50,13 @@ if TYPE_CHECKING:
     from shortrun.plots.singular_values import singular_values as singular_values
     from shortrun.plots.training_curves import training_curves as training_curves
     from shortrun.plots.tree import tree as tree
+    from shortrun.plots.tree import tree_growing as tree_growing
 
 __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
     __name__,
     {
         "accuracy": ("accuracy",),
         "allele_frequencies": ("allele_frequencies",),
-        "animate": (
-            "MOVIES",
-            "animate",
-            "check_movie",
-        ),
         "cascade": ("cascade",),
         "confusion": ("confusion",),
         "contacts": ("contacts",),
@@ -77,9 +78,22 @@ __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
             "mixing",
         ),
         "motifs": ("motifs",),
+        "movie": (
+            "MOVIES",
+            "Movie",
+            "check_movie",
+            "save_movie",
+        ),
         "mutations": ("mutations",),
         "pca": ("pca",),
-        "phase_diagram": ("phase_diagram",),
+        "pca_in_time": (
+            "chains_in_time",
+            "pca_in_time",
+        ),
+        "phase_diagram": (
+            "phase_diagram",
+            "phase_walk",
+        ),
         "piano_roll": ("piano_roll",),
         "pitch_classes": ("pitch_classes",),
         "plddt": ("plddt",),
@@ -90,12 +104,16 @@ __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
             "sample_grids",
         ),
         "sample_rows": ("sample_rows",),
+        "samples_movie": ("samples_movie",),
         "scores_by_age": ("scores_by_age",),
         "scores_by_class": ("scores_by_class",),
         "scores_of_runs": ("scores_of_runs",),
         "sequence_logos": ("sequence_logos",),
         "singular_values": ("singular_values",),
         "training_curves": ("training_curves",),
-        "tree": ("tree",),
+        "tree": (
+            "tree",
+            "tree_growing",
+        ),
     },
 )

@@ -1,15 +1,17 @@
-"""The phase diagram, and the path of a machine in it."""
+"""The phase diagram, and the path of a machine in it, drawn or walked."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from shortrun.errors import DataError
+from shortrun.plots.arguments import check_columns
 from shortrun.plots.figure import new_figure, short, styled
+from shortrun.plots.movie import Movie
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +28,9 @@ LABELS = {
     "sigma-w": (r"noise $\sigma$", r"largest signal $w_1$"),
     "sk": (r"$w_1 / \sigma$", r"$1 / \sigma$"),
 }
-BOUNDARY = {"boundary", "sigma", "w", "x", "y"}
-PATH = {"age", "sigma", "w_1", "x", "y"}
+BOUNDARY = ("boundary", "sigma", "w", "x", "y")
+PATH = ("age", "sigma", "w_1", "x", "y")
+DOT, HERE = 18, 110  # areas of the ages, and of the one where a walk is, in square points
 
 
 @styled
@@ -58,19 +61,58 @@ def phase_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None = None, *,
     >>> phase_diagram(boundaries()).axes[0].get_xlabel()
     'noise $\\sigma$'
     """
+    figure, axis = draw_diagram(boundaries, path, axes)
+    if path is not None:
+        draw_path(axis, path, axes)
+    return figure
+
+
+@styled
+def phase_walk(boundaries: pd.DataFrame, path: pd.DataFrame, *, axes: Axis = "sigma-w") -> Movie:
+    r"""Return the path of a machine in the phase diagram as it walks, an age a frame, its place a large dot.
+
+    Parameters
+    ----------
+    boundaries : pd.DataFrame
+        Columns boundary, sigma, w, x, y (`phases.boundaries`).
+    path : pd.DataFrame
+        Columns age, sigma, w_1, x, y and phase (`workflows.phases`).
+    axes : str, default "sigma-w"
+        "sigma-w" or "sk".
+
+    Raises
+    ------
+    DataError
+        If columns are missing.
+
+    Examples
+    --------
+    >>> from shortrun.regimes import boundaries
+    >>> path = {"age": [1, 10], "sigma": [0.1, 0.1], "w_1": [0.5, 2.0], "x": [5, 20], "y": [10, 10]}
+    >>> path |= {"phase": ["paramagnet", "ferromagnet"]}
+    >>> phase_walk(boundaries(), pd.DataFrame(path)).titles
+    ('age 1: paramagnet', 'age 10: ferromagnet')
+    """
+    check_columns(path, (*PATH, "phase"))
+    _, axis = draw_diagram(boundaries, path, axes)
+    titles = [f"age {age:,}: {phase}" for age, phase in zip(path["age"], path["phase"], strict=True)]
+    return Movie(axis, draw_path(axis, path, axes), tuple(titles), phase_diagram(boundaries, path, axes=axes))
+
+
+def draw_diagram(boundaries: pd.DataFrame, path: pd.DataFrame | None, axes: Axis) -> tuple[Figure, Axes]:
+    """Draw the phases into a new figure, with logarithmic axes and room for the path if there is one."""
     for table, needed in ((boundaries, BOUNDARY), (path, PATH)):
-        if table is not None and not needed.issubset(table.columns):
-            raise DataError(f"columns {', '.join(sorted(needed))} expected, got {', '.join(map(str, table.columns))}")
+        if table is not None:
+            check_columns(table, needed)
     figure = new_figure(5.4 if path is not None else 4.6, 4.2)
     axis = figure.subplots()
     low, high = limits(path, axes)
     draw_phases(axis, boundaries, axes)
     if path is not None:
         axis.set(xscale="log", yscale="log")
-        draw_path(figure, axis, path, axes, low)
     write_names(axis, axes, low, high, logarithmic=path is not None)
     axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=LABELS[axes][0], ylabel=LABELS[axes][1])
-    return figure
+    return figure, axis
 
 
 def limits(path: pd.DataFrame | None, axes: Axis) -> tuple[Corner, Corner]:
@@ -126,25 +168,33 @@ def write_names(axis: Axes, axes: Axis, low: Corner, high: Corner, *, logarithmi
     axis.legend(loc="lower right" if axes == "sk" and logarithmic else "upper left", fontsize=8)
 
 
-def draw_path(figure: Figure, axis: Axes, path: pd.DataFrame, axes: Axis, low: Corner) -> None:
-    """Draw a dot for each age, coloured by age; ages without a signal are at the edge."""
+def draw_path(axis: Axes, path: pd.DataFrame, axes: Axis) -> Callable[[int], None]:
+    """Draw a dot for each age, coloured by age; ages without a signal are at the edge.
+
+    Returns a function that leaves only the ages up to a place, which has a large dot.
+    """
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import FuncFormatter
 
     x, y = columns(path, axes)
     signal = np.isfinite(path["w_1"].to_numpy(float))
     ages = path["age"].to_numpy(float).clip(min=1)
-    norm = LogNorm(ages.min(), max(ages.max(), ages.min() + 1))
-    axis.plot(x[signal], y[signal], color="#666666", linewidth=0.8, zorder=3)
-    points = axis.scatter(
-        x[signal], y[signal], c=ages[signal], norm=norm, s=18, zorder=4, edgecolor="black", linewidth=0.3
-    )
+    looks: dict[str, Any] = {"norm": LogNorm(ages.min(), max(ages.max(), ages.min() + 1)), "zorder": 4}
+    (line,) = axis.plot(x[signal], y[signal], color="#666666", linewidth=0.8, zorder=3)
+    points = axis.scatter(x[signal], y[signal], c=ages[signal], s=DOT, edgecolor="black", linewidth=0.3, **looks)
     if axes == "sigma-w":
-        edge = x[~signal], np.full((~signal).sum(), low[1] * 1.15)
+        edge, marker = (x[~signal], np.full((~signal).sum(), axis.get_ylim()[0] * 1.15)), "v"
     else:
-        edge = np.full((~signal).sum(), low[0] * 1.15), y[~signal]
-    axis.scatter(
-        *edge, c=ages[~signal], norm=norm, marker="v" if axes == "sigma-w" else "<", s=18, zorder=4, clip_on=False
-    )
-    bar = figure.colorbar(points, ax=axis, label="age (updates)")
+        edge, marker = (np.full((~signal).sum(), axis.get_xlim()[0] * 1.15), y[~signal]), "<"
+    at_edge = axis.scatter(*edge, c=ages[~signal], marker=marker, s=DOT, clip_on=False, **looks)
+    bar = axis.figure.colorbar(points, ax=axis, label="age (updates)")
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+
+    def show(place: int) -> None:
+        order = np.arange(len(path))
+        sizes = np.where(order < place, DOT, np.where(order == place, HERE, 0))
+        points.set_sizes(sizes[signal])
+        at_edge.set_sizes(sizes[~signal])
+        line.set_data(x[signal & (order <= place)], y[signal & (order <= place)])
+
+    return show

@@ -1,7 +1,8 @@
-"""A tree of fixed points with annotations of its leaves, rectangular or circular."""
+"""A tree of fixed points with annotations of its leaves, rectangular, circular or growing."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,13 @@ import numpy as np
 
 from shortrun.landscape import ROOT, Tree
 from shortrun.landscape.tree_layout import LEAF_GAP, Depth, Layout, age_limits, children, layout, majority
+from shortrun.phrases import counted
 from shortrun.plots.figure import UNKNOWN, new_figure, short, styled
+from shortrun.plots.movie import Movie
 from shortrun.plots.tree_strips import Strip
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -22,6 +26,8 @@ PURE = 0.9  # share of one class above which a branch has its colour
 TURN = 0.96  # share of the full circle
 HOLE = 0.12  # radius at the root of a circular tree, relative to the tree
 LINE = 0.19  # height of a line of the legend in inches
+FRAMES = 40  # of a tree that grows
+NEAR = 1e-6  # of rounding
 
 Place = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -69,6 +75,65 @@ def tree(
     >>> tree(found, ["a", "b", "c"], title="a tree").axes[0].get_title()
     'a tree'
     """
+    return drawn(found, names, strips, circular=circular, depth=depth, title=title)[0]
+
+
+@styled
+def tree_growing(found: Tree, names: Sequence[str], strips: Sequence[Strip] = ()) -> Movie:
+    """Return a tree as it grows from the root, age by age: how the modes of a machine split while it learns.
+
+    Parameters
+    ----------
+    found : Tree
+        Tree to draw.
+    names : Sequence[str]
+        Names of the leaves; up to 80 are drawn.
+    strips : Sequence[Strip], default ()
+        Classes and annotations, from the inside out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun.landscape.tree import Level
+    >>> found = Tree(
+    ...     parent=np.array([2, 2, -1]), age=np.array([100, 100, 10]), size=np.array([2, 1, 3]),
+    ...     length=np.array([0.2, 0.3, 0.1]), profiles=torch.zeros(3, 4),
+    ...     residual=np.zeros(3), converged=np.ones(3, bool), leaves=np.array([0, 0, 1]), leaf_length=0.1,
+    ...     levels=(Level(100, 2), Level(10, 1)), stages=(), eps=0.1,
+    ... )
+    >>> movie = tree_growing(found, ["a", "b", "c"])
+    >>> movie.titles[0], movie.titles[-1]
+    ('age 10: 1 mode', 'age 100: 2 modes')
+    """
+    from matplotlib.transforms import Bbox, TransformedBbox
+
+    _, axis, growing = drawn(found, names, strips)
+    low, high = age_limits(found)
+    fronts = np.linspace(0, 1 - LEAF_GAP, FRAMES)
+    ages = low * (high / low) ** (fronts / (1 - LEAF_GAP))
+    modes = [len(np.unique(found.at(math.floor(age * (1 + NEAR))))) for age in ages]
+    titles = [f"age {age:,.0f}: {counted(count, 'mode')}" for age, count in zip(ages, modes, strict=True)]
+
+    def show(place: int) -> None:
+        last = place == len(fronts) - 1
+        (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+        front = Bbox([[left, bottom], [right if last else fronts[place] + NEAR, top]])
+        for artist in growing:
+            artist.set_clip_box(TransformedBbox(front, axis.transData))
+
+    return Movie(axis, show, tuple(titles))
+
+
+def drawn(
+    found: Tree,
+    names: Sequence[str],
+    strips: Sequence[Strip] = (),
+    *,
+    circular: bool = False,
+    depth: Depth = "age",
+    title: str = "",
+) -> tuple[Figure, Axes, list[Artist]]:
+    """Draw a tree into a new figure, and return it with its axes and what grows: branches and nodes."""
     first = next((strip for strip in strips if not strip.numeric), None)
     codes = None if first is None else first.codes()
     places = layout(found, codes, depth)
@@ -77,8 +142,10 @@ def tree(
     figure = new_figure(9.0, height)
     grid = figure.add_gridspec(1, 2, width_ratios=(4, 1)) if strips else figure.add_gridspec(1, 1)
     axis = figure.add_subplot(grid[0, 0])
-    draw_branches(axis, found, places, *colours_of(found, first), place)
-    draw_nodes(axis, found, places, place)
+    growing = [
+        draw_branches(axis, found, places, *colours_of(found, first), place),
+        draw_nodes(axis, found, places, place),
+    ]
     edge = draw_strips(axis, places, strips, place)
     if len(names) <= NAMED:
         write_names(axis, places, names, edge, place, circular)
@@ -86,7 +153,7 @@ def tree(
     if strips:
         draw_legends(figure.add_subplot(grid[0, 1]), strips, height)
     axis.set_title(title)
-    return figure
+    return figure, axis, growing
 
 
 def colours_of(found: Tree, strip: Strip | None) -> tuple[list[str], list[str]]:
@@ -115,7 +182,7 @@ def circular_places(count: int) -> Place:
 
 def draw_branches(
     axis: Axes, found: Tree, places: Layout, of_nodes: list[str], of_leaves: list[str], place: Place
-) -> None:
+) -> Artist:
     """Draw a line from each node and leaf back to the depth of its parent, and one across the branches of each node."""
     from matplotlib.collections import LineCollection
 
@@ -137,16 +204,16 @@ def draw_branches(
         line((places.node_x[node],) * 2, (min(ends), max(ends)), of_nodes[node])
     width = float(np.clip(150 / len(places.order), 0.25, 1.2))
     widths = [width] * len(found.leaves) + [1.1] * (2 * len(found))
-    axis.add_collection(LineCollection(lines, colors=colours, linewidths=widths, capstyle="projecting"))
+    return axis.add_collection(LineCollection(lines, colors=colours, linewidths=widths, capstyle="projecting"))
 
 
-def draw_nodes(axis: Axes, found: Tree, places: Layout, place: Place) -> None:
+def draw_nodes(axis: Axes, found: Tree, places: Layout, place: Place) -> Artist:
     """Draw the nodes, with areas that grow with the number of leaves below."""
     x, y = place(places.node_x, places.node_y)
     areas = 4 + 90 * found.size / len(found.leaves)
     if len(found) > 2 * NAMED:
         areas = np.where(found.size >= 0.01 * len(found.leaves), areas, 1)
-    axis.scatter(x, y, s=areas, c="white", edgecolors="#333333", linewidths=0.7, zorder=3)
+    return axis.scatter(x, y, s=areas, c="white", edgecolors="#333333", linewidths=0.7, zorder=3)
 
 
 def draw_strips(axis: Axes, places: Layout, strips: Sequence[Strip], place: Place) -> float:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shortrun import plots
 from shortrun.data import Dataset
+from shortrun.plots import Movie
 from shortrun.plots.sides import thinned
 from shortrun.report.lineup import is_sequences
-from shortrun.report.pictures import Picture, picture
+from shortrun.report.pictures import Picture, moving_picture, picture
 from shortrun.scores import GENOTYPES, Curves, Evaluation, linkage_decay, offered, rna_folding
 from shortrun.scores.music import MUSIC
 from shortrun.scores.sequences import GAPPED_SEQUENCES
 
+MOVING = {
+    "chains": (
+        "Chains among the modes",
+        "Each small dot is a chain, on the principal components of the real samples (pale), with the trail of its last "
+        "places; times are logarithmic. Chains that mix cross between clouds; those that do not stay in one.",
+    ),
+    "walk": (
+        "The walk of the training",
+        "Each dot is an age on the phase diagram. A machine begins in the paramagnet, where all samples are alike, and "
+        "has learned its first mode where it enters the ferromagnet.",
+    ),
+    "tree": (
+        "Modes that split",
+        "From the root, the single mode of a young machine, each branching is a mode that splits as it learns. Leaves "
+        "are real samples, coloured by label; the machine has learned classes that have branches of their own.",
+    ),
+}
 ENERGIES = {quantity.name for quantity in rna_folding.SCORES.quantities}
 
 
@@ -98,6 +116,14 @@ def time_pictures(found: Evaluation) -> Iterator[Picture]:
 def has_times(curves: Curves) -> bool:
     """Return whether a score was measured against sampling time."""
     return bool(curves.table.dropna(subset=["steps", "value"])["score"].isin(offered()).any())
+
+
+def moving_pictures(movies: Mapping[str, Movie | str]) -> Iterator[Picture | str]:
+    """Yield what moves; a sentence in place of what a machine does not have."""
+    for name, (title, caption) in MOVING.items():
+        if name in movies:
+            movie = movies[name]
+            yield f"{title}: {movie}" if isinstance(movie, str) else moving_picture(movie, title, caption)
 
 
 def label_pictures(found: Evaluation) -> Iterator[Picture]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from shortrun.data import Dataset
 from shortrun.pages import template
 from shortrun.phrases import counted
+from shortrun.plots import Movie
 from shortrun.report import figures, words
 from shortrun.report.lineup import lineup
 from shortrun.scores import ALL, Evaluation, Quantity, Score, offered, verdict
@@ -60,7 +62,9 @@ class ClassRow:
     headline: list[Row]
 
 
-def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
+def report(
+    evaluation: Evaluation, *, tree: str | None = None, moving: Mapping[str, Movie | str] = MappingProxyType({})
+) -> str:
     """Return the report of a run as one self-contained HTML page: no network, no fonts, no scripts of its own.
 
     The same evaluation gives the same bytes.
@@ -71,6 +75,8 @@ def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
         What `workflows.evaluate` returned.
     tree : str, optional
         The page of a tree of real samples (`tree_page.tree_page`) to include, which has a script.
+    moving : Mapping[str, Movie | str], optional
+        Moving pictures (`workflows.movie`) by what they show: "chains", "walk", "tree"; a text says why there is none.
 
     Returns
     -------
@@ -92,7 +98,9 @@ def report(evaluation: Evaluation, *, tree: str | None = None) -> str:
     True
     """
     filters = {"number": words.number, "integer": words.integer, "share": words.share}
-    return template(TEMPLATE, filters).render(page_values(evaluation) | {"tree": tree})
+    return template(TEMPLATE, filters).render(
+        page_values(evaluation) | {"tree": tree, "moving": [*figures.moving_pictures(moving)]}
+    )
 
 
 def page_values(found: Evaluation) -> dict[str, Any]:
@@ -113,6 +121,7 @@ def page_values(found: Evaluation) -> dict[str, Any]:
         "classes": [*class_rows(found)],
         "headings": [*memory_headings(found)],
         "memory": words.memory(found.curves),
+        "timed": words.timed(found),
         "pictures": {
             "distribution": [*figures.distribution_pictures(found)],
             "times": [*figures.time_pictures(found)],

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shortrun.plots.figure import shown, style
+from shortrun.plots.movie import encoded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from shortrun.plots import Movie
 
 MOST_BYTES = 150_000  # largest drawing; larger ones, of many points, become images
 DPI = 110
@@ -35,6 +38,8 @@ class Picture:
         Its bytes as a data: address.
     wide : bool, default False
         Whether it needs the full width of the page.
+    still : str, default ""
+        Address of what stands for a moving picture on paper, and where motion is unwelcome.
     """
 
     title: str
@@ -42,6 +47,13 @@ class Picture:
     alt: str
     source: str = field(repr=False)
     wide: bool = False
+    still: str = field(default="", repr=False)
+
+
+def moving_picture(movie: Movie, title: str, caption: str) -> Picture:
+    """Return a moving picture as part of a page, with a still one."""
+    at_rest = picture(movie.at_rest(), title, caption)
+    return replace(at_rest, source=address("gif", encoded(movie, "gif")), still=at_rest.source)
 
 
 def picture(figure: Figure, title: str, caption: str, alt: str = "", *, pixels: bool = False) -> Picture:

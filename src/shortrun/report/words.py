@@ -56,6 +56,21 @@ def compared(found: Evaluation) -> str:
     return text if found.held_out is None else f"{text}; {len(found.held_out):,} unseen ones"
 
 
+def timed(found: Evaluation) -> str:
+    """Return what the figures against sampling time compare with, and that the table of scores is another matter."""
+    if found.timed is None:
+        return ""
+    role, count = found.timed
+    drawn = f"as many generated ones, at the last ages, with {count:,} {role} samples"
+    if role == found.role and count == len(found.reference):
+        return f"These figures compare {drawn}, as the table of scores does."
+    table = f"{len(found.reference):,} {found.role} samples"
+    return (
+        f"These figures compare {drawn}, the table of scores with {table}: distances depend on which and how many they "
+        "are, so that of these values only the course counts."
+    )
+
+
 def is_mean(score: Score, found: Evaluation) -> bool:
     """Return whether a score of "all" is a mean over the classes; others are of all samples at once."""
     family = offered()[score.score][1]

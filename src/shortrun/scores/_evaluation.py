@@ -109,6 +109,8 @@ class Evaluation(Shown):
         (n, S) weights of the strongest hidden units (`workflows.receptive_fields`).
     curves : tuple[Curves, ...], default ()
         Curves of this run, then of those it is compared with; empty if not requested.
+    timed : tuple[Role, int], optional
+        What the curves compare with: the role of these real samples, and their number.
     notes : tuple[str, ...], default ()
         Remarks on the above, one sentence each.
     seconds : float, default 0.0
@@ -135,6 +137,7 @@ class Evaluation(Shown):
     singular_values: pd.DataFrame | None = None
     receptive_fields: np.ndarray | None = None
     curves: tuple[Curves, ...] = ()
+    timed: tuple[Role, int] | None = None
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     command: str = ""

@@ -51,6 +51,7 @@ from shortrun.settings.reading import Reading
 from shortrun.settings.sampling import (
     AnimateSettings,
     GenerateSettings,
+    MovieSettings,
     PredictSettings,
     ReconstructSettings,
     SampleSettings,
@@ -94,6 +95,7 @@ __all__ = [
     "MachineSettings",
     "MeanFieldSettings",
     "MergingSettings",
+    "MovieSettings",
     "MutationsSettings",
     "NotNegative",
     "OfAge",

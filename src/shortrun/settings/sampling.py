@@ -140,11 +140,22 @@ class GenerateSettings(PieceSettings, StreamSettings):
 
 
 class AnimateSettings(SampleSettings):
-    """Options of `animate`."""
+    """Which chains are followed from their noise on, and how far."""
 
     n: Positive = option(25, "Number of samples.", panel=SAMPLING, flags=("-n", "--number"))
     until: str = option(
         "3k", "Last sweep: a number, or 3k for 3 times the k of the training.", panel=SAMPLING, metavar="SWEEPS"
+    )
+
+
+class MovieSettings(AnimateSettings):
+    """Options of `animate`."""
+
+    show: Literal["samples", "chains", "walk", "tree"] = option(
+        "samples",
+        "What moves: samples as they form, chains among the modes of the data, the walk of the training on the phase "
+        "diagram, or the tree of the data as it grows.",
+        panel=OUTPUT,
     )
 
 

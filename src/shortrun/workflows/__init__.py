@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from shortrun.workflows.exchange import import_model as import_model
     from shortrun.workflows.fixed_points import fixed_points as fixed_points
     from shortrun.workflows.folding import fold as fold
-    from shortrun.workflows.frames import animate as animate
     from shortrun.workflows.frames import frames as frames
     from shortrun.workflows.generation import generate as generate
     from shortrun.workflows.generation import stream as stream
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from shortrun.workflows.lyapunov import critical_gain_of as critical_gain_of
     from shortrun.workflows.lyapunov import lyapunov as lyapunov
     from shortrun.workflows.mixing import mixing as mixing
+    from shortrun.workflows.movies import animate as animate
+    from shortrun.workflows.movies import movie as movie
     from shortrun.workflows.mutations import correlations as correlations
     from shortrun.workflows.mutations import count_of as count_of
     from shortrun.workflows.mutations import mutations as mutations
@@ -66,10 +67,7 @@ __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
         ),
         "fixed_points": ("fixed_points",),
         "folding": ("fold",),
-        "frames": (
-            "animate",
-            "frames",
-        ),
+        "frames": ("frames",),
         "generation": (
             "generate",
             "stream",
@@ -84,6 +82,10 @@ __all__ = open_when_used(  # pyright: ignore[reportUnsupportedDunderAll]
             "lyapunov",
         ),
         "mixing": ("mixing",),
+        "movies": (
+            "animate",
+            "movie",
+        ),
         "mutations": (
             "correlations",
             "count_of",

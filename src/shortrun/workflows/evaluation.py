@@ -125,6 +125,7 @@ def evaluate(
         singular_values=singular_values(run),
         receptive_fields=receptive_fields(run, age=age),
         curves=tuple(drawn),
+        timed=("test" if compared is test else role, min(counted_rows(run, compared), CurvesSettings().n)),
         notes=(
             *notes(run, k, reference, made, scored_beside, role),
             *(CURVES_SEEN for _ in drawn[:1] if compared is not test),
@@ -199,6 +200,11 @@ def timed_against(run: Trajectory, test: Dataset | None, reference: Dataset) -> 
     if test is None or not (test.labelled.any() or not run.classes) or not scorable(test, FEWEST):
         return reference
     return test
+
+
+def counted_rows(run: Trajectory, data: Dataset) -> int:
+    """Return the number of samples that curves can compare with: the labelled ones of a machine with labels."""
+    return int(data.labelled.sum()) if run.classes else len(data)
 
 
 def compared_with(run: Trajectory, test: Dataset | None, train: Dataset | None) -> tuple[Dataset, Role]:

@@ -1,4 +1,4 @@
-"""Noise becoming samples, for moving pictures."""
+"""Noise becoming samples, sweep by sweep."""
 
 from __future__ import annotations
 
@@ -20,47 +20,6 @@ from shortrun.workflows.time_courses import times_up_to
 
 FRAMES = 60  # the most that a movie has
 MOST_DIGITS = 20  # of a number of sweeps
-
-
-@takes(AnimateSettings)
-def animate(run: Trajectory | Path | str, out: Path | str, *, settings: AnimateSettings) -> dict[int, Dataset]:
-    """Write a moving picture of noise becoming samples, sweep by sweep.
-
-    Parameters
-    ----------
-    run : Trajectory or Path or str
-        A trained run or its folder.
-    out : Path or str
-        The picture: .gif, .webp, or .mp4 where the program ffmpeg is installed.
-
-    Returns
-    -------
-    dict[int, Dataset]
-        {sweep: samples}, the frames.
-
-    Raises
-    ------
-    ConfigError
-        For an unknown class, or if `until` is no number of sweeps.
-    FormatError
-        If the suffix is another.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import shortrun as sr
-    >>> folder = tempfile.mkdtemp()
-    >>> run = sr.fit(sr.read("digits"), out=folder + "/run", hidden=8, updates=2)
-    >>> sorted(sr.animate(run, folder + "/3.gif", labels="3", n=4, until="2"))
-    [0, 1, 2]
-    """
-    from shortrun.plots import animate as draw  # needs an extra
-    from shortrun.plots import check_movie
-
-    check_movie(Path(out))
-    found = frames(run, settings=settings)
-    draw([*found.values()], [*found], out)
-    return found
 
 
 @takes(AnimateSettings)
