@@ -262,16 +262,20 @@ def test_every_scheme_has_a_name_in_the_settings():
 
 def test_a_room_with_a_wrong_module_cannot_be_imported(tmp_path):
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "csrc"))
-    for room, kind in (("units", "unit"), ("scores", "score")):
-        path = tmp_path / "src" / "shortrun" / room / "wrong.py"
-        path.write_text(skeletons_of(kind)[0].replace("UNITS = ", "UNIT = ").replace("SCORES = ", "SCORE = "))
-    program = """
-import importlib
-for room in ("units", "scores"):
+    wrong = {
+        room: skeletons_of(kind)[0].replace("UNITS = ", "UNIT = ").replace("SCORES = ", "SCORE = ")
+        for room, kind in (("units", "unit"), ("scores", "score"))
+    }
+    program = f"""
+import importlib, pathlib
+for room, text in {wrong}.items():
+    path = pathlib.Path({str(tmp_path)!r}, "src", "shortrun", room, "wrong.py")
+    path.write_text(text)
     try:
-        importlib.import_module(f"shortrun.{room}")
+        importlib.import_module(f"shortrun.{{room}}")
     except TypeError as error:
         print(error)
+    path.unlink()
 """
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
@@ -408,7 +412,7 @@ def test_wrong_commands_are_seen():
 
 
 def test_the_public_names():
-    assert len(sr.__all__) == 60
+    assert len(sr.__all__) == 61
     for name in sr.__all__:
         assert getattr(sr, name) is not None
     assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)
