@@ -31,6 +31,7 @@ SETBACKS = 3  # whose next one ends a training
 TRIES = 2  # ages after a set-back of which one must be better
 RAN_AWAY = "it ran away"
 NOISE_HURT = "noise in the samples whose labels are predicted made held-out ones worse"
+COMING = "coming closer"
 FAULTS = (RAN_AWAY, NOISE_HURT)  # set-backs that say nothing about the rate
 
 
@@ -429,8 +430,8 @@ def shares(record: Record) -> str:
 
 
 def trend(seen: Sequence[Record]) -> str:
-    """Return in which direction P_DD went during the last ages; from one to the next it changes too little to tell."""
+    """Return whether samples came closer during the last ages; from one to the next this changes too little to tell."""
     if len(seen) < 2:
         return ""
-    change, error = seen[-1]["p_dd"] - seen[-1 - PATIENCE :][0]["p_dd"], standard_error(seen[-1])
-    return " and falling" if change < -error / 2 else " and rising" if change > error / 2 else ", hardly changing"
+    change, error = told_apart(seen[-1]) - told_apart(seen[-1 - PATIENCE :][0]), standard_error(seen[-1])
+    return f", {COMING}" if change < -error / 2 else ", going away" if change > error / 2 else ", hardly changing"

@@ -113,8 +113,9 @@ def test_few_held_out_samples_do_not_make_samples_real():
 @pytest.mark.parametrize(
     ("shares", "word"),
     [
-        ((0.9, 0.8, 0.7), "falling: train on"),
-        ((0.6, 0.8), "rising: train on"),
+        ((0.9, 0.8, 0.7), "coming closer: train on"),
+        ((0.6, 0.8), "going away: train on"),
+        ((0.4, 0.2), "going away: train on"),
         ((0.8, 0.801), "hardly changing: train on"),
     ],
 )

@@ -122,7 +122,7 @@ def memorisation(value):
 
 
 GOOD, BAD, FEW = (0.51, 0.5), (0.9, 0.3), (float("nan"), float("nan"))
-FALLING = {"outlook": "P_DD 0.70, P_GG 0.50 and falling: train on"}
+IMPROVING = {"outlook": "P_DD 0.70, P_GG 0.50, coming closer: train on"}
 DONE = {"outlook": "samples cannot be told from held-out ones: P_DD 0.50, P_GG 0.50"}
 LEAK = Leak(30, 27)
 
@@ -134,7 +134,7 @@ LEAK = Leak(30, 27)
         (
             (GOOD, BAD, GOOD),
             [],
-            FALLING,
+            IMPROVING,
             ["Samples of 2 of 3 classes pass for real; class a&b is weakest; they st"],
         ),
         ((BAD, BAD, BAD), [], DONE, ["Samples of none of 3 classes pass for real; class <b> is weakest; the training"]),
@@ -160,7 +160,7 @@ def test_the_first_sentence_says_what_counts(classes, more, changes, said, image
     for line, beginning in zip(found.lead, said, strict=False):
         assert line.startswith(beginning)
     assert len(found.lead) <= 4
-    assert ("--resume --updates 12)" in found.lead[0]) == (changes is FALLING)
+    assert ("--resume --updates 12)" in found.lead[0]) == (changes is IMPROVING)
     text = Page(sketched(found)).text
     assert text.count(found.lead[0]) == 1
     assert all(text.count(line) == 1 for line in found.leaks)  # said once

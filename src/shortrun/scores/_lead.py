@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shortrun.phrases import counted
+from shortrun.records import COMING
 from shortrun.scores._base import ALL, Score
 from shortrun.scores._summary import summarised
 from shortrun.scores._verdict import verdict
@@ -115,7 +116,7 @@ def prospects(found: Evaluation) -> str:
     reason = found.run["outlook"]
     if not reason.endswith("train on"):
         return "; the training is done" if reason.startswith("samples c") else ""
-    still = "they still improve (P_DD is falling)" if "and falling" in reason else "the training is not done"
+    still = "they still improve" if COMING in reason else "the training is not done"
     return f"; {still}: train on ({train_on(found)})"
 
 
