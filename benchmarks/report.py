@@ -3,7 +3,7 @@
     python -m benchmarks.report
 
 A table stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; all other text is unchanged. Every folder of
-results gives its own table under the name of its hardware; the figures are those of the last measurement.
+results gives its own table under the name of its hardware, with the day of the last of its measurements.
 """
 
 from __future__ import annotations
@@ -178,6 +178,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     for function in (updates, chaotic, memory, gpu, quality, tasks, scaling, profile, install)
 }
 
+SOURCES = {"memory": "updates"}  # beginnings of files' names; of other tables their own name
+
 FIGURES = {
     "quality": ("quality_per_second.png", "Accuracy and E2 against seconds of training"),
     "scaling": ("scaling.png", "Time of an update against each size"),
@@ -204,8 +206,13 @@ def of_folder(folder: Path) -> Results:
     return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
 
 
+def of_table(name: str, results: Results) -> Results:
+    """Return the results that a table shows."""
+    return {file: found for file, found in results.items() if file.startswith(SOURCES.get(name, name))}
+
+
 def conditions(results: Results) -> str:
-    """Return the conditions of the measurements."""
+    """Return the conditions of the last of some measurements."""
     found = [result for result in results.values() if "hardware" in result]
     last = max(found, key=lambda result: result["date"])
     parts = [f"kernels {last['kernels']}", f"{last['threads']} threads", f"torch {last['versions']['torch']}"]
@@ -216,7 +223,8 @@ def rewritten(page: str, results: Path = RESULTS) -> str:
     """Return the page with the tables of these results."""
     folders = [found for folder in sorted(results.glob("*/")) if (found := of_folder(folder))]
     for name, make in TABLES.items():
-        shown = [f"{conditions(found)}\n\n{text}" for found in folders if (text := make(found))]
+        parts = [of_table(name, found) for found in folders]
+        shown = [f"{conditions(found)}\n\n{text}" for found in parts if (text := make(found))]
         if shown and name in FIGURES:
             file, caption = FIGURES[name]
             shown.insert(0, f"![{caption}]({file})")

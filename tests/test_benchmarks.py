@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -335,6 +336,16 @@ def test_the_page_has_a_place_for_every_table(tmp_path):
 def test_the_page_shows_the_results():
     page = report.PAGE.read_text()
     assert report.rewritten(page) == page, "run python -m benchmarks.report"
+
+
+def test_a_table_has_the_day_of_its_own_measurements(tmp_path):
+    for folder in report.RESULTS.glob("*/"):
+        shutil.copytree(folder, tmp_path / folder.name)
+    (file,) = tmp_path.glob("*/chaotic.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"date": "2100-01-01"}))
+    changed = report.rewritten(report.PAGE.read_text(), tmp_path)
+    assert changed.count("2100-01-01") == 1
+    assert "2100-01-01" in changed.partition("<!-- begin chaotic -->")[2].partition("<!-- end chaotic -->")[0]
 
 
 def test_the_suite_names_programs_that_exist():
