@@ -98,6 +98,7 @@ def save_movie(movie: Movie, path: Path | str) -> None:
 
     Examples
     --------
+    >>> from shortrun.data import Dataset
     >>> from shortrun.plots import samples_movie
     >>> data = Dataset.from_arrays([[0, 1, 1], [1, 0, 0]])
     >>> save_movie(samples_movie([data, data], [0, 10]), "samples.gif")
