@@ -48,7 +48,7 @@ def scores_in_time(runs: Runs) -> Drawn:
 def accuracy(runs: Runs) -> Drawn:
     """Draw accuracy against training time, of F&F and of PCD."""
     figures, told = {}, []
-    for case in ("mnist", "hgd", "sh3", "sam", "music"):
+    for case in (RECIPES[name].case for name in FF):
         names = [name for name in (*FF, *PCD) if RECIPES[name].case == case]
         found = [runs.accuracies(name, spread(runs.run(name).ages, AGES)) for name in names]
         courses = [Curves(each.name.split(", ")[1], "", each.k, each.table) for each in found]
