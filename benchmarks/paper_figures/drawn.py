@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import shortrun as sr
-from benchmarks.paper_figures.runs import PUBLISHED, RECIPES, SCORES, TITLES, Runs
+from benchmarks.paper_figures.runs import PUBLISHED, RECIPES, SCORES, Runs, training
 from shortrun.phrases import joined
 from shortrun.plots.figure import short
 from shortrun.scores import ALL, Curves, project
@@ -50,10 +50,10 @@ def shorter(runs: Runs, names: Sequence[str]) -> str:
         run, it = runs.run(name), RECIPES[name]
         updates, hidden = PUBLISHED[it.case]
         told.append(
-            f"{TITLES[it.case]} {short(run.ages[-1])} of {short(updates)} updates, "
-            f"{it.hidden:,} of {hidden:,} hidden units, rate {it.rate:g} for 0.01"
+            f"{training(name)} {short(run.ages[-1])} of {short(updates)} updates, "
+            f"{it.hidden:,} of {hidden:,} hidden units, rate {it.rate:g}"
         )
-    return "shorter trainings at larger rates, to be affordable: " + "; ".join(dict.fromkeys(told))
+    return f"shorter trainings at larger rates than 0.01, to be affordable: {'; '.join(told)}"
 
 
 def overlap(real: sr.Dataset, made: sr.Dataset) -> float:

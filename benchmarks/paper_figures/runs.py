@@ -29,6 +29,7 @@ from shortrun.workflows.time_courses import sampled
 Pair = tuple[sr.Dataset, sr.Dataset]
 
 SCORES = ("spectrum", "entropy", "aai")
+SCHEMES = {"ff": "F&F", "pcd": "PCD", "rdm": "Rdm"}
 TITLES = {"mnist": "MNIST", "hgd": "HGD", "sh3": "SH3", "sam": "SAM", "music": "four masters"}
 
 
@@ -187,7 +188,7 @@ class Runs:
     def curves(self, name: str, ages: Sequence[int], until: int) -> Curves:
         """Return scores of a training against sampling time, of test samples."""
         options = {"scores": SCORES, "n": self.effort.samples, "until": until}
-        return self.measured(name, f"curves-{len(ages)}-{until}", ages, **options)
+        return self.measured(name, f"curves-{len(ages)}-from-{ages[0]}-{until}", ages, **options)
 
     def accuracies(self, name: str, ages: Sequence[int]) -> Curves:
         """Return the accuracy of a training against age, and of its label chains; hardly any samples are scored."""
@@ -197,8 +198,7 @@ class Runs:
         """Return what `shortrun.curves` measures of a training, of test samples."""
         run, recipe = self.run(name), RECIPES[name]
         make = partial(sr.curves, run, self.test(recipe.case), ages=ages, seed=1, **options)
-        title = f"{TITLES[recipe.case]}, {'F&F' if recipe.scheme == 'ff' else recipe.scheme.upper()}-{recipe.steps}"
-        return Curves(title, "", recipe.steps, self.table(f"{name}-{what}", make))
+        return Curves(training(name), "", recipe.steps, self.table(f"{name}-{what}", make))
 
     def chains(self, name: str, times: Sequence[int], labels: list[str] | int) -> dict[int, sr.Dataset]:
         """Return samples of the last age after each of `times` sweeps: a class each, or a number without labels."""
@@ -231,6 +231,12 @@ class Runs:
         """Return the processor time of each part."""
         path = self.folder / "seconds.json"
         return json.loads(path.read_text()) if path.exists() else {}
+
+
+def training(name: str) -> str:
+    """Return what a training is called, such as "MNIST, F&F-10"."""
+    it = RECIPES[name]
+    return f"{TITLES[it.case]}, {SCHEMES[it.scheme]}-{it.steps}"
 
 
 def rows_in_time(found: Mapping[int, sr.Dataset], count: int) -> sr.Dataset:

@@ -233,9 +233,9 @@ def test_accuracy(curves, table):
     by_age, by_sweeps = figure.axes
     lines = by_age.lines
     np.testing.assert_allclose(lines[0].get_xydata(), [(10, 0.305), (1000, 0.8)])
-    np.testing.assert_allclose(lines[1].get_xydata(), [(1000, 0.8)])  # the dot at a_max
+    np.testing.assert_allclose(lines[2].get_xydata(), [(1000, 0.8)])  # the dot at a_max
     np.testing.assert_allclose(lines[3].get_xydata(), [(10, 0.9)])
-    assert [text.get_text() for text in by_age.texts] == ["0.800 at 1k", "0.900 at 10"]
+    assert [text.get_text() for text in by_age.get_legend().get_texts()] == ["0.800 at 1k", "0.900 at 10"]
     assert by_age.get_ylim() == by_sweeps.get_ylim()
     assert 0 <= by_age.get_ylim()[0] < 0.1 < 0.9 < by_age.get_ylim()[1]
     assert by_age.get_xscale() == by_sweeps.get_xscale() == "log"

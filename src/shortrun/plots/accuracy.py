@@ -51,13 +51,13 @@ def accuracy(runs: Sequence[Curves]) -> Figure:
         for run, colour in zip(runs, palette(len(runs)), strict=True):
             rows = rows_of(run, name)
             draw_line(axis, rows, column, colour, run.name)
-            if name == "accuracy" and len(rows):
-                mark_best(axis, rows, colour, runs.index(run))
         time_axis(axis, label)
     axes[0].set_ylabel("accuracy")
     lowest = min(axis.dataLim.y0 for axis in axes)
     axes[0].set_ylim(max(0.0, lowest - 0.1 * (1 - lowest)), 1 + 0.05 * (1 - lowest))  # shared by all
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(runs), 3))
+    if "accuracy" in panels:
+        mark_best(axes[0], [rows_of(run, "accuracy") for run in runs])
     return figure
 
 
@@ -76,15 +76,12 @@ def draw_line(axis: Axes, rows: pd.DataFrame, column: str, colour: str, label: s
     axis.fill_between(x, y - errors, y + errors, color=colour, alpha=0.2, linewidth=0)
 
 
-def mark_best(axis: Axes, rows: pd.DataFrame, colour: str, place: int) -> None:
-    """Mark the largest accuracy with a dot, and write its value and age in a box."""
-    best = rows.loc[rows["value"].idxmax()]
-    axis.plot([best["age"]], [best["value"]], marker="o", color=colour, markeredgecolor="black", linestyle="", zorder=5)
-    axis.annotate(
-        f"{best['value']:.3f} at {short(float(best['age']))}",
-        (0.97, 0.05 + 0.13 * place),
-        xycoords="axes fraction",
-        ha="right",
-        fontsize=9,
-        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": colour},
-    )
+def mark_best(axis: Axes, tables: Sequence[pd.DataFrame]) -> None:
+    """Mark the largest accuracy of each run with a dot, and write its value and age into a box where no line is."""
+    for rows, colour in zip(tables, palette(len(tables)), strict=True):
+        if len(rows):
+            best = rows.loc[rows["value"].idxmax()]
+            told = f"{best['value']:.3f} at {short(float(best['age']))}"
+            axis.plot(best["age"], best["value"], "o", color=colour, markeredgecolor="black", zorder=5, label=told)
+    dots = [line for line in axis.lines if line.get_marker() == "o"]
+    axis.legend(handles=dots, loc="best", frameon=True, handletextpad=0.2)

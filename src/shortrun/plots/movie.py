@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOVIES = (".gif", ".webp", ".mp4")
 MILLISECONDS, LAST = 150, 2000  # duration of a frame, and of the last one
 DPI = 100
-COLOURS, SEEN = 256, 4  # of a .gif, and the frames that they are taken from
+COLOURS, SEEN = 128, 4  # of a .gif, and the frames that they are taken from
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +98,7 @@ def save_movie(movie: Movie, path: Path | str) -> None:
 
     Examples
     --------
+    >>> from shortrun.data import Dataset
     >>> from shortrun.plots import samples_movie
     >>> data = Dataset.from_arrays([[0, 1, 1], [1, 0, 0]])
     >>> save_movie(samples_movie([data, data], [0, 10]), "samples.gif")
@@ -158,7 +159,7 @@ def encoded(movie: Movie, kind: str) -> bytes:
 
 
 def with_one_palette(pictures: list[Image]) -> list[Image]:
-    """Return images with the same 256 colours, rare ones too, as a legend has: then a .gif has only what changes."""
+    """Return images with the same few colours, rare ones too, as a legend has: then a .gif has only what changes."""
     from PIL import Image
 
     some = [pictures[place] for place in np.linspace(0, len(pictures) - 1, SEEN).astype(int)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def pca_in_time(real: Dataset, frames: Mapping[int, Dataset]) -> Figure:
     """
     found, places = placed(real, frames)
     width = max(WIDTH, 2.2 * len(frames))
-    figure = new_figure(width, 0.45 + 1.25 * width / max(len(frames), 2))
+    figure = new_figure(width, 0.3 + 1.25 * width / max(len(frames), 2))
     grid = figure.subplots(2, len(frames), sharex=True, sharey="row", squeeze=False, height_ratios=(1, 4))
     for above, dots, time, at in zip(*grid, frames, places, strict=True):
         scatter_samples(dots, real, found.real, "real", real.classes)
@@ -93,7 +94,7 @@ def chains_in_time(real: Dataset, frames: Mapping[int, Dataset]) -> Movie:
     """
     check_frames([*frames.values()], [*frames])
     found, places = placed(real, frames)
-    axis = new_figure(WIDTH, 5.4).subplots()
+    axis = new_figure(WIDTH, 5.2).subplots()
     scatter_samples(axis, real, found.real, "real", real.classes)
     axis.collections[0].set_alpha(PALE)
     move = draw_chains(axis, np.stack(places), next(iter(frames.values())), real.classes)
@@ -141,11 +142,15 @@ def draw_chains(axis: Axes, places: Float[np.ndarray, "T N 2"], chains: Dataset,
 
 
 def add_legend(figure: Any, real: Dataset) -> None:
-    """Write below a figure what its dots are."""
+    """Write below a figure, for which it grows, what its dots are."""
+    handles = legend_handles(real.classes)
+    longest, width = max(map(len, real.classes), default=0), figure.get_figwidth()
+    columns = int(width / WIDTH * (4 if longest > 8 else 6))
+    figure.set_figheight(figure.get_figheight() + 0.2 * (math.ceil(len(handles) / columns) - 1))
     figure.legend(
-        handles=legend_handles(real.classes),
+        handles=handles,
         loc="outside lower center",
-        ncols=4 if max(map(len, real.classes), default=0) > 8 else 6,
+        ncols=columns,
         handletextpad=0.2,
         columnspacing=1.0,
     )

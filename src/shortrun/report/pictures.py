@@ -75,8 +75,10 @@ def arrange(figure: Figure) -> None:
 
 
 def has_pixels(figure: Figure) -> bool:
-    """Return whether parts of a figure are pixels in any format, as many dots are."""
-    return any(each.get_rasterized() for axes in figure.axes for each in axes.collections)
+    """Return whether dots of a figure are pixels in any format, as many are; bars of colours always are, and small."""
+    from matplotlib.collections import PathCollection
+
+    return any(each.get_rasterized() for axes in figure.axes for each in axes.findobj(PathCollection))
 
 
 def raster(values: np.ndarray, limits: tuple[float, float]) -> str:
