@@ -466,6 +466,7 @@ def test_a_finished_run_has_nothing_left_to_do(run):
         (("--seed", 9), "the seed 1, not 9"),
         (("--validation", 0.2), "the validation share 0.1, not 0.2"),
         (("--optimiser", "adam"), "the optimiser sgd, not adam"),
+        (("--profiles", 2), "the number of profiles 16, not 2"),
     ],
 )
 def test_a_run_goes_on_as_it_began(run, words, told):

@@ -61,7 +61,7 @@ def test_a_seed_beyond_64_bits_is_refused_by_every_command(name, seed, run):
 @pytest.mark.parametrize("name", [name for name, it in FUNCTIONS.items() if "seed" in str(it.__signature__)])
 @pytest.mark.parametrize("seed", [2**64, -1, 1.5])
 def test_a_seed_beyond_64_bits_is_refused_by_every_function(name, seed, tmp_path):
-    needed = {"out": tmp_path / "run"} if name == "fit" else {}
+    needed = {"out": tmp_path / "run"} if name in ("fit", "tune") else {}
     with pytest.raises(ConfigError, match="seed"):
         FUNCTIONS[name](None, seed=seed, **needed)
 

@@ -83,6 +83,7 @@ def posted(server, name, given, **more):
         ("/state", {}),
         ("/TOKEN", {"Host": "evil.example"}),
         ("/wrong/state", {}),
+        ("//[", {}),
         ("/TOKENx/state", {}),
         ("/TOKEN/state", {"Host": "evil.example"}),
         ("/TOKEN/state", {"Host": "127.0.0.1.evil.example:PORT"}),
@@ -116,6 +117,11 @@ def test_other_methods_are_refused(server, method):
     assert server.watched.training.done == []
 
 
+def test_a_length_of_many_digits_is_refused(server):
+    headers = {"Content_Length": "9" * 5000}
+    assert posted(server, "stop", {}, **headers)[0] == 400
+
+
 def test_only_a_page_of_this_server_changes_anything(server):
     done = server.watched.training.done
     assert asked(server, f"/{server.token}/stop", "POST", "{}", **JSON)[0] == 403  # no origin
@@ -130,7 +136,18 @@ def test_only_a_page_of_this_server_changes_anything(server):
 
 
 @pytest.mark.parametrize(
-    "body", ['{"rate": 0}', '{"rate": "--set=x"}', '{"rate": NaN}', '{"rate": [1]}', "[]", "{", "", "{}" * 1000]
+    "body",
+    [
+        '{"rate": 0}',
+        '{"rate": true}',
+        '{"rate": "--set=x"}',
+        '{"rate": NaN}',
+        '{"rate": [1]}',
+        "[]",
+        "{",
+        "",
+        "{}" * 1000,
+    ],
 )
 def test_what_a_page_sends_is_checked(server, body):
     origin = f"http://127.0.0.1:{server.server_port}"

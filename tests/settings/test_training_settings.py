@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortrun.errors import ConfigError
-from shortrun.settings import Config, options, resolve
+from shortrun.settings import Config, TrainSettings, configured, options, resolve
 
 
 def test_later_layers_win(tmp_path):
@@ -68,3 +68,17 @@ def test_wrong_files(tmp_path):
         resolve(file=broken)
     with pytest.raises(ConfigError, match="did you mean 'paper'"):
         resolve(preset="papr")
+
+
+@pytest.mark.parametrize(
+    ("given", "last"),
+    [
+        ({"model": "chaotic", "max_updates": 30}, 30),
+        ({"model": "chaotic"}, 2000),
+        ({"updates": 100, "max_updates": 30}, 30),
+        ({"updates": 30_000}, 30_000),
+        ({"max_updates": 30}, 30),
+    ],
+)
+def test_no_training_goes_beyond_the_most_updates_that_are_given(given, last):
+    assert configured(TrainSettings(), given).training.last_update == last

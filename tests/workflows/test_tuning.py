@@ -68,6 +68,8 @@ def test_what_varies_is_read_as_the_option_reads_it(text, values, is_range, is_w
     [
         ("hiden=1..2", "vary: 'hiden' is no option of a training (did you mean 'hidden'?)"),
         ("epochs=1..2", "did you mean 'updates'?"),
+        ("updates=10,60", "updates has to be the same in all trials"),
+        ("--validation=0,0.1", "validation has to be the same in all trials"),
         ("hidden=0..2", "hidden: at least 1"),
         ("hidden=9..2", "a range of numbers that goes up expected"),
         ("scheme=cd..ff", "a range of numbers that goes up expected"),

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from shortrun import jsons
 from shortrun.errors import ConfigError, ShortrunError
@@ -154,11 +154,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def answered(self, method: str, answer: Callable[[str, dict[str, str]], Answer | None]) -> None:
         """Send what a request gets; what it asks for only once it may."""
-        address = urlsplit(self.path)
-        refused = refusal(method, address.path, self.headers, self.server.token)
+        path, _, query = self.path.partition("?")
+        refused = refusal(method, path, self.headers, self.server.token)
         if refused is None:
             try:
-                found = answer("/".join(address.path.split("/")[2:]), dict(parse_qsl(address.query)))
+                found = answer("/".join(path.split("/")[2:]), dict(parse_qsl(query)))
             except ShortrunError as error:
                 found = error_of(HTTPStatus.BAD_REQUEST, str(error))
             except Exception:
@@ -194,6 +194,8 @@ class Handler(BaseHTTPRequestHandler):
             training.stop()
         elif name == "resume":
             rate = asked.get("rate")
+            if isinstance(rate, bool):  # a number elsewhere
+                raise ConfigError("rate", "a number expected")
             training.resume(None if rate is None else Config.of(rate=rate).optimiser.rate)
         else:
             return None
@@ -208,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
             If it is none.
         """
         size = self.headers.get("Content-Length", "")
-        if not size.isdecimal() or int(size) > LONGEST:
+        if not size.isdecimal() or len(size) > DIGITS or int(size) > LONGEST:
             raise ConfigError("request", f"at most {LONGEST} bytes expected")
         try:
             found = jsons.loads(self.rfile.read(int(size)))

@@ -364,7 +364,7 @@ def configured(start: StartSettings, given: Mapping[str, Any], stored: Mapping[s
     with named_by_keywords([Config], given):
         config = resolve(**sources, **nested(Config, given))
         _check_family(config, start, given)
-        return _timed(config, start.time, given)
+        return _timed(_shortened(config, given), start.time, given)
 
 
 def _check_family(config: Config, start: StartSettings, given: Mapping[str, Any]) -> None:
@@ -374,6 +374,14 @@ def _check_family(config: Config, start: StartSettings, given: Mapping[str, Any]
         raise ConfigError("hidden", "hidden units of a chaotic network are given with layers")
     if config.model.kind != CHAOS and (of_networks & given.keys() or start.time is not None):
         raise ConfigError("model", "options of chaotic networks, such as layers and gain, need the model chaotic")
+
+
+def _shortened(config: Config, given: Mapping[str, Any]) -> Config:
+    """Return settings of a training, however its updates are said, that goes no further than it is told to."""
+    updates, most = config.training.updates, config.training.max_updates
+    if "max_updates" not in given or updates == "auto" or updates <= most:
+        return config
+    return resolve(base=config.model_dump(), training={"updates": most})
 
 
 def _timed(config: Config, time: Rate | None, given: Mapping[str, Any]) -> Config:

@@ -14,6 +14,7 @@ from shortrun.settings._base import MACHINE, OUTPUT, SEARCH, Option, Positive, o
 from shortrun.settings.training import CHAOS, Config, StartSettings, value_of
 
 OF_LABELS = ("predict", "label_l2")  # that a machine without labels has no use for
+ALIKE = ("updates", "max_updates", "minutes", "validation")  # what a comparison of trials rests on
 DIGITS = 3  # of a number that is tried
 Value: TypeAlias = bool | int | float | str
 
@@ -82,7 +83,9 @@ class Varied:
             For an unknown option (names the nearest), a value that it cannot have, or a range that is none.
         """
         name, equals, words = (part.strip() for part in text.partition("="))
-        each = _option(name)
+        each = _option(name.removeprefix("--"))
+        if each.keyword in ALIKE:
+            raise ConfigError("vary", f"{each.keyword} has to be the same in all trials, which are compared by it")
         words = words if equals else each.searched
         if not words:
             raise ConfigError("vary", f"values of {name} expected, as {name}=LOW..HIGH or {name}=A,B")

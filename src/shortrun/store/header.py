@@ -36,6 +36,7 @@ FIXED = {  # what cannot change when a training goes on
     "classes": "other classes",
 }
 FIXED_SETTINGS = {  # of its `config`: what was saved would not fit, or others would be held out
+    ("model", "profiles"): "the number of profiles",
     ("optimiser", "name"): "the optimiser",
     ("training", "seed"): "the seed",
     ("training", "validation"): "the validation share",
@@ -283,7 +284,8 @@ def agree(folder: Path, stored: Header, given: Header) -> None:
     if other is None and stored["data"].get("hash") != given["data"].get("hash"):
         other = "other data"
     for (section, name), what in FIXED_SETTINGS.items():
-        was, asked = (form["config"][section][name] for form in (stored, given))
+        asked = given["config"][section][name]
+        was = stored["config"][section].get(name, asked)  # of an earlier version, which had no such setting
         if other is None and was != asked:
             other = f"{what} {was}, not {asked}"
     if other:

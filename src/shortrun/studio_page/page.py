@@ -151,6 +151,11 @@ def notes(run: Trajectory, known: Dataset | None) -> Sequence[str]:
 
 def sameness(form: Mapping[str, Any]) -> str:
     """Return how the samples of the page and those of the command line agree."""
+    if "family" in form and form["whole"]:
+        return (
+            "The page has rates and couplings in the same steps of 8 bits and starts from the same potentials: samples "
+            "are equal but where a number of the start differs in its last place."
+        )
     if "family" in form:
         return (
             "The page starts from the same potentials and has the same couplings in float32; as a chaotic network "
