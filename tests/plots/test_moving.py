@@ -87,7 +87,7 @@ def test_a_tree_grows_with_its_age():
 def test_chains_are_where_their_samples_are(data):
     frames = {t: data.select(np.random.default_rng(t).permutation(60)[:5]) for t in (0, 3, 10, 30)}
     movie = plots.chains_in_time(data, frames)
-    assert movie.titles == ("noise", "after 3 sweeps", "after 10 sweeps", "after 30 sweeps")
+    assert movie.titles == ("start", "after 3 sweeps", "after 10 sweeps", "after 30 sweeps")
     found = project(data, frames[0])
     trails, dots = movie.axis.collections[-2:]
     for place, samples in enumerate(frames.values()):

@@ -206,6 +206,9 @@ def test_wrong_searches_are_one_line(data, tmp_path):
     held = tuning.lock.Lock(study)
     assert "another training" in refused(*words)
     held.release()
+    for line in ("garbage", '{"op_code": 99}'):
+        (study / "journal.log").write_text(line + "\n" + (study / "journal.log").read_text())
+        assert "journal.log: is damaged" in refused(*words)
 
 
 @pytest.mark.slow

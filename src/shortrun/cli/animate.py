@@ -30,11 +30,11 @@ def animate(
     ] = None,
     threads: _options.Threads = None,
 ) -> None:
-    """Show a run as a moving picture: noise that becomes samples, chains, the walk of its training, or its tree.
+    """Show a run as a moving picture: how samples form, chains, the walk of its training, or its tree.
 
     Examples
     --------
-    # 25 samples of a class from noise to three times the sweeps of the training
+    # 25 samples of a class from their start to three times the sweeps of the training
     shortrun animate run --label 3 -o threes.gif
     # Which chains cross between the modes of the data, up to sweep 1,000
     shortrun animate run --show chains --until 1000 -o chains.webp

@@ -49,7 +49,7 @@ def pca_in_time(real: Dataset, frames: Mapping[int, Dataset]) -> Figure:
     >>> from shortrun.data import read
     >>> data = read("digits").head(100)
     >>> [axis.get_title() for axis in pca_in_time(data, {0: data, 10: data}).axes[:2]]
-    ['noise', 'after 10 sweeps']
+    ['start', 'after 10 sweeps']
     """
     found, places = placed(real, frames)
     width = max(WIDTH, 2.2 * len(frames))
@@ -90,7 +90,7 @@ def chains_in_time(real: Dataset, frames: Mapping[int, Dataset]) -> Movie:
     >>> from shortrun.data import read
     >>> data = read("digits").head(100)
     >>> chains_in_time(data, {0: data, 10: data}).titles
-    ('noise', 'after 10 sweeps')
+    ('start', 'after 10 sweeps')
     """
     check_frames([*frames.values()], [*frames])
     found, places = placed(real, frames)

@@ -29,7 +29,7 @@ def samples_movie(frames: Sequence[Dataset], times: Sequence[int]) -> Movie:
     frames : Sequence[Dataset]
         The same samples after each of `times` sweeps.
     times : Sequence[int]
-        Numbers of sweeps, 0 for the initial noise.
+        Numbers of sweeps, 0 for the start.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def samples_movie(frames: Sequence[Dataset], times: Sequence[int]) -> Movie:
     --------
     >>> data = Dataset.from_arrays([[0, 1, 1], [1, 0, 0]])
     >>> samples_movie([data, data], [0, 10]).titles
-    ('noise', 'after 10 sweeps')
+    ('start', 'after 10 sweeps')
     """
     check_frames(frames, times)
     axis = canvas(frames[0])
@@ -62,7 +62,7 @@ def check_frames(frames: Sequence[Dataset], times: Sequence[int]) -> None:
 
 def told(time: int) -> str:
     """Return a sampling time as a title."""
-    return "noise" if time == 0 else f"after {counted(time, 'sweep')}"
+    return "start" if time == 0 else f"after {counted(time, 'sweep')}"
 
 
 def canvas(data: Dataset) -> Axes:

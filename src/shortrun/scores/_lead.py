@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from shortrun.phrases import counted
-from shortrun.records import COMING
+from shortrun.records import COLLAPSED, COMING
 from shortrun.scores._base import ALL, Score
 from shortrun.scores._summary import summarised
 from shortrun.scores._verdict import verdict
@@ -41,11 +41,19 @@ def leading(found: Evaluation) -> list[str]:
 
 
 def faults(found: Evaluation, overall: ByName) -> Iterator[str]:
-    """Yield what makes a good score worthless: test samples that are none, and copies."""
+    """Yield what makes a good score worthless: test samples that are none, samples that are all alike, and copies."""
     if found.leak is not None and found.leak.spoils:
         yield f"Take other test samples: {found.leaks[0]}."
-    if memorised(overall):
+    if collapsed(overall):
+        yield "The machine has collapsed: its samples are nearly all alike."
+    elif memorised(overall):
         yield "The machine copies: its samples are nearer to those of the training than unseen real ones are."
+
+
+def collapsed(overall: ByName) -> bool:
+    """Return whether samples have only one another for neighbours, and real ones do not have them."""
+    dd, gg = (overall.get(name) for name in NEIGHBOURS)
+    return dd is not None and gg is not None and gg.value > COLLAPSED and dd.value > dd.floor
 
 
 def memorised(overall: ByName) -> bool:

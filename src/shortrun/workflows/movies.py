@@ -63,7 +63,7 @@ def animate(
     >>> folder = tempfile.mkdtemp()
     >>> run = sr.fit(sr.read("digits"), out=folder + "/run", hidden=8, updates=2)
     >>> sr.animate(run, folder + "/3.gif", labels="3", n=4, until="2").titles
-    ('noise', 'after 1 sweep', 'after 2 sweeps')
+    ('start', 'after 1 sweep', 'after 2 sweeps')
     """
     from shortrun.plots import check_movie, save_movie  # needs an extra
 

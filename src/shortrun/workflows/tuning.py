@@ -279,13 +279,22 @@ class Search:
 
     @cached_property
     def study(self) -> Any:
-        """Optuna's study."""
+        """Optuna's study.
+
+        Raises
+        ------
+        StoreError
+            If its journal is damaged.
+        """
         tool = optuna()
         from optuna.storages.journal import JournalFileBackend
 
         backend = JournalFileBackend(str(self.folder / JOURNAL), lock_obj=self.turn)  # pyright: ignore[reportArgumentType]
         pruner = tool.pruners.MedianPruner(n_warmup_steps=EARLIEST) if self.settings.prune else tool.pruners.NopPruner()
-        storage = tool.storages.JournalStorage(backend)
+        try:
+            storage = tool.storages.JournalStorage(backend)
+        except (ValueError, KeyError, AssertionError) as error:  # of its lines, which are JSON
+            raise StoreError(self.folder / JOURNAL, f"is damaged ({error}): begin another study") from None
         return tool.create_study(
             storage=storage, study_name=NAME, direction="maximize", pruner=pruner, load_if_exists=True
         )
