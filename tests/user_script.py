@@ -13,6 +13,7 @@ import pandas as pd
 import shortrun as sr
 from shortrun.equilibrium.samples import Likelihood
 from shortrun.landscape import Basins, Contacts, Couplings, Tree
+from shortrun.plots import Movie
 from shortrun.regimes.learning_curves import LearningFlow
 from shortrun.regimes.mixing import Mixing
 from shortrun.scores import Evaluation
@@ -49,7 +50,7 @@ def samples(run: sr.Trajectory, data: sr.Dataset) -> None:
     new = assert_type(sr.generate(run, labels=3, n=100), sr.Dataset)
     assert_type(sr.stream(run, times=[5, 10]), Iterator[dict[int, sr.Dataset]])
     assert_type(sr.frames(run), dict[int, sr.Dataset])
-    assert_type(sr.animate(run, out="run.gif"), sr.plots.Movie)
+    assert_type(sr.animate(run, out="run.gif"), Movie)
     assert_type(sr.reconstruct(run, data), sr.Dataset)
     found = assert_type(sr.predict(run, data), sr.Predictions)
     assert_type(found.accuracy, float | None)
