@@ -33,13 +33,17 @@ def in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def monitored(last: Mapping[str, float]) -> str:
-    """Return the values worth watching: how samples and labels do on held-out data, and the residual of each task."""
+def monitored(last: Mapping[str, Any]) -> str:
+    """Return the values worth watching: how samples and labels do on held-out data, and the residual of each task.
+
+    Where the training went back to an earlier age they are those of this age.
+    """
+    back = [f"back to age {last['set_back_to']}, as {last['because']}:"] if "set_back_to" in last else []
     names = {"accuracy": "accuracy", "p_dd": "P_DD", "p_gg": "P_GG", "recognised": "recognised"}
     accuracy = [f"{word} {last[name]:.3f}" for name, word in names.items() if last.get(name) is not None]
     residuals = [name for name in last if name.startswith("residual_")]
     told = [f"{name.removeprefix('residual_')} {last[name]:.2g}" for name in sorted(residuals)]
-    return "  ".join(accuracy + (["residual " + " ".join(told)] if told else []))
+    return "  ".join(back + accuracy + (["residual " + " ".join(told)] if told else []))
 
 
 class Rate(ProgressColumn):

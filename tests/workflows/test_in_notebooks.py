@@ -105,3 +105,8 @@ def test_no_bar_elsewhere():
 
 def test_real_samples_without_labels_are_drawn_beside_generated_ones(run, data):
     assert len(run.plot.pca(data.with_labels([""] * len(data))).axes) == 3
+
+
+def test_a_training_that_goes_back_says_so_while_it_runs():
+    record = {"update": 500, "set_back_to": 316, "because": "it ran away", "p_dd": 0.52, "p_gg": 0.49}
+    assert progress.monitored(record) == "back to age 316, as it ran away:  P_DD 0.520  P_GG 0.490"
