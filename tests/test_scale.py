@@ -21,7 +21,7 @@ from shortrun.data.core.blocks import is_mapped
 from shortrun.data.writing import writing
 from shortrun.dynamics import Noise, Stream
 from shortrun.errors import DataError, FormatError
-from shortrun.learning import Rows, begin, fit, modes, rdm
+from shortrun.learning import Rows, begin, modes, profiles, rdm
 from shortrun.learning import monitor as monitors
 from shortrun.models import RBM, STREAMED, build, spec_of
 from shortrun.parallel.launch import packed
@@ -155,7 +155,7 @@ def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
     model, rows = RBM(spec_of(data, config.model)), Rows.of(data, CPU)
     found = []
     for elements in (STREAMED, 3 * SITES):
-        for module in (modes, sys.modules[fit.__module__]):
+        for module in (modes, profiles):
             monkeypatch.setattr(module, "STREAMED", elements)
         monkeypatch.setattr(build.rows_at_once, "__defaults__", (elements,))
         theta = begin(model, rdm(1), rows, config).theta
@@ -251,10 +251,10 @@ def test_peak_of_training_on_a_file(tmp_path, peak):
     (tmp_path / "y.csv").write_text("label\n" + "0\n1\n" * 20_000)
     code = """
 from shortrun.data.core import blocks
-from shortrun.learning import modes
+from shortrun.learning import modes, profiles
 from shortrun.models import build
 blocks.BYTES //= 8
-smaller = modes.STREAMED = sys.modules[sr.learning.fit.__module__].STREAMED = modes.STREAMED // 8
+smaller = modes.STREAMED = profiles.STREAMED = modes.STREAMED // 8
 build.rows_at_once.__defaults__ = (smaller,)
 assert not main(["train", words[0], "--labels", words[1], "--labels-by-order", "-o", words[2], "--hidden", "16",
                  "--updates", "2", "--batch", "100", "--set", "training.validation=0.001"])

@@ -21,7 +21,7 @@ PRIOR = 5.0  # samples, by which a profile leans on that of its class, and this 
 ROWS_AT_ONCE = 4096  # of the data, for their frequencies
 ENOUGH = 25  # samples of a class for each of its profiles
 FEWEST = 8  # samples of a profile: that of fewer would show them
-MEMBERS, FEATURES = 2000, 4096  # of a class, at most, by which it is divided
+MEMBERS, FEATURES = 2000, 2048  # of a class, at most, by which it is divided
 LARGEST = 2**24  # numbers of all profiles: data of many sites have fewer
 ROUNDS = 10
 FINEST = 2.0**-10  # step of what distances are computed from: their sums are exact in float64, so the same in any order
@@ -150,8 +150,8 @@ def features(model: RBM, rows: Rows, members: Tensor) -> Iterator[Tensor]:
 
 
 def rounded(x: Tensor) -> Tensor:
-    """Return numbers in whole steps, whose sums are exact."""
-    return torch.round(x / FINEST) * FINEST
+    """Round numbers to whole steps, whose sums are exact, in place."""
+    return x.div_(FINEST).round_().mul_(FINEST)
 
 
 def nearest(x: Tensor, centres: Tensor) -> Tensor:
