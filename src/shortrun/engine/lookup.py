@@ -42,7 +42,7 @@ from shortrun.parallel import Group
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 from shortrun.units import Ising, Potts
 
-LANES, BLOCK, SPAN, WIDE, TOGETHER = 16, 32, 64, 64, 4  # as in csrc
+LANES, BLOCK, BLOCK_BITS, SPAN, WIDE, TOGETHER = 16, 32, 160, 64, 64, 4  # as in csrc
 LARGEST_SUM = 32_000  # of 16 bits, less the roundings
 FEWEST_BITS, MOST_BITS = 8, 24  # coarser steps are not taken; finer ones are of no use
 LARGEST_LABEL_FIELD = 40.0  # e^40 squared is a float32
@@ -64,12 +64,17 @@ class TableLayout(NamedTuple):
         if self.by_rows:
             return SPAN * -(-columns // SPAN) * layer.width
         colours = colours_of(layer)
-        entry = colours if colours > 5 else 16 if colours else 8
+        if not colours:
+            return self.down_size(columns, layer.sites)
+        entry = colours if colours > 5 else 16
         return columns * -(-layer.sites // group_of(colours)) * entry + 32  # a table is read as 32 numbers
 
     def down_size(self, rows: int, sites: int, chunk: int = SPAN) -> int:
         """Return the numbers in the tables of two-valued sites for some rows, `chunk` of which are drawn together."""
-        return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites if self.by_rows else rows * -(-sites // 5) * 8
+        if self.by_rows:
+            return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites
+        blocks, rest = divmod(sites, BLOCK_BITS)
+        return rows * (blocks * -(-BLOCK_BITS // 6) + -(-rest // 6)) * 12  # six sites are 12 numbers
 
 
 REGISTERS, ROWS = TableLayout(False, 256, 32), TableLayout(True, 512, 255)
