@@ -93,6 +93,15 @@ INLINE vfloat fused(vfloat a, vfloat b, vfloat c) {
 #endif
 }
 
+/* a * b + c where a * b is exact, as of whole numbers and powers of two: fused or not is the same. */
+INLINE vfloat scaled(vfloat a, float b, float c) {
+#if defined(PATH_AVX512) || defined(PATH_AVX2)
+    return fused(a, broadcast(b), broadcast(c));
+#else
+    return a * b + c;
+#endif
+}
+
 /* a < b, as all-ones or all-zeros words. */
 INLINE vword less(vfloat a, vfloat b) { return (vword)(a < b); }
 INLINE vfloat select_float(vword mask, vfloat yes, vfloat no) {
