@@ -4,7 +4,7 @@ Weights are rounded to multiples of 2^-bits, the finest step whose sums fit 16 b
 with the rounded weights: |W' - W| <= 2^-(bits + 1), the same W' in both directions. Every field is then an integer
 times that step, which makes the results independent of the number of threads, of the order of summation and of the
 processor. Sites are taken in groups, and what a group's joint value adds to the fields is looked up. On AVX-512 the
-32 sums of five two-valued sites (or of one Potts site) are one vector register, in which one instruction looks up the
+64 sums of six two-valued sites are two vector registers, those of a Potts site one, and one instruction looks up the
 sums of 32 chains (csrc/registers.inc); elsewhere, and for more than 32 colours, the sums of four are 16 rows of 64
 columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc).
 """
