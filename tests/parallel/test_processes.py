@@ -117,7 +117,7 @@ def test_a_process_that_dies_ends_the_training_in_a_line(share, wide, tmp_path):
     result = finish(process)
     assert result.code == 2
     line = result.err.splitlines()[-1]
-    assert line.startswith("error: another process of this training ended")
+    assert line.startswith("error: another process ended")
     assert line.endswith("what was saved goes on with --resume")
     updates = sr.Trajectory.open(run).ages[-1]
     good("train", "-o", run, "--resume", "--updates", updates + 10)

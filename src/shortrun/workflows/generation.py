@@ -28,10 +28,11 @@ from shortrun.workflows._held import Kept, encoded, fixed_cells, holding, kept_s
 from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
 from shortrun.workflows._ruled import Wanted, kept
 from shortrun.workflows._runs import check_kind, opened, same_labels, theta_of, training_data
+from shortrun.workflows._shared import rows_together, shared
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
 APART = 0x9E3779B1  # seeds of the windows of a piece, and of rows that are drawn again
-ROWS_AT_ONCE = 2000  # samples in memory at one time
+ROWS_AT_ONCE = 2000  # samples in memory at one time, for each process
 
 
 @takes(GenerateSettings)
@@ -167,6 +168,7 @@ def sweeps_at(run: Trajectory, times: Iterable[int]) -> list[int]:
 
 
 @takes(StreamSettings)
+@shared
 def stream(
     run: Trajectory | Path | str,
     *,
@@ -210,8 +212,9 @@ def stream(
     exact = Kept.of(kind, template, set(kept) - fixed.keys())
     notes = (*notes, *exact.notes)
     held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, kept, fixed))
-    at_once = rows_at_once(run.model, ROWS_AT_ONCE)
-    drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
+    short = settings.sampler == SHORT
+    drawn, at_once = (_from_noise, rows_together) if short else (_in_equilibrium, rows_at_once)
+    at_once = at_once(run.model, ROWS_AT_ONCE)
     parts = drawn(run, tuple(times), len(codes), held, settings, at_once)
     for first, (part, tempered) in zip(range(0, len(codes), at_once), parts, strict=True):
         if watch is not None and tempered is not None:
