@@ -59,7 +59,12 @@ def check_alone(verb: str, command: Any) -> None:
 
     Each of them would do all of it, and write the same files.
     """
-    if here() is not None and all(each.name != "processes" for each in command.params):
+    if here() is None:
+        return
+    from shortrun.settings import Settings
+    from shortrun.settings.shared import Shared
+
+    if not issubclass(getattr(command.callback, "kinds", {}).get("settings", Settings), Shared):
         raise ParallelError(f"torchrun or srun started several processes, but '{verb}' is for one: start it alone")
 
 

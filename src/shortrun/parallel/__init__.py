@@ -8,7 +8,7 @@ process.
 from shortrun.parallel.group import Group
 from shortrun.parallel.launch import followers, joined, workers
 from shortrun.parallel.mesh import Mesh, current, shape_of, sharing
-from shortrun.parallel.parts import Parts
+from shortrun.parallel.parts import Parts, pieces
 from shortrun.ranks import Place, here
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "followers",
     "here",
     "joined",
+    "pieces",
     "shape_of",
     "sharing",
     "workers",

@@ -10,9 +10,13 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from shortrun import parallel
+import torch
+
+from shortrun import engine, parallel
 from shortrun.data import Dataset
-from shortrun.models import Model, rows_at_once
+from shortrun.errors import ConfigError
+from shortrun.models import RBM, Model, most_processes, rows_at_once
+from shortrun.phrases import counted
 from shortrun.settings.shared import Shared
 from shortrun.store import Trajectory
 
@@ -71,6 +75,37 @@ def by_first(function: Callable[..., R], *args: Any, **given: Any) -> R | None:
     """Return what a function finds, in the first of the processes that share the work; None in others."""
     mesh = parallel.current()
     return function(*args, **given) if mesh is None or mesh.everyone.rank == 0 else None
+
+
+def by_sites(run: Trajectory) -> parallel.Parts | None:
+    """Return the parts of a run's machine that processes have; None where they do not share its sites.
+
+    Raises
+    ------
+    ConfigError
+        If its sites cannot be shared.
+    """
+    mesh = parallel.current()
+    if mesh is None or mesh.sites.count == 1:
+        return None
+    return parallel.Parts(with_sites(run.model, mesh.sites.count, torch.device("cpu")), mesh)
+
+
+def with_sites(model: Model, count: int, device: torch.device) -> RBM:
+    """Return a machine whose sites so many processes can share.
+
+    Raises
+    ------
+    ConfigError
+        If they cannot.
+    """
+    if not isinstance(model, RBM):
+        raise ConfigError("share", "the sites of a chaotic network cannot be shared: give rows")
+    if reason := engine.sites_refusal(model, device):
+        raise ConfigError("share", f"sites cannot be shared, {reason}: give rows")
+    if count > (most := most_processes(model)):
+        raise ConfigError("share", f"these sites are for at most {counted(most, 'process')}, got {count}")
+    return model
 
 
 def rows_together(model: Model, most: int) -> int:

@@ -28,7 +28,7 @@ from shortrun.workflows._held import Kept, encoded, fixed_cells, holding, kept_s
 from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
 from shortrun.workflows._ruled import Wanted, kept
 from shortrun.workflows._runs import check_kind, opened, same_labels, theta_of, training_data
-from shortrun.workflows._shared import rows_together, shared
+from shortrun.workflows._shared import by_sites, rows_together, shared
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
 APART = 0x9E3779B1  # seeds of the windows of a piece, and of rows that are drawn again
@@ -232,16 +232,21 @@ def _from_noise(
     run: Trajectory, times: tuple[int, ...], n: int, held: Held, settings: StreamSettings, at_once: int
 ) -> Drawn:
     """Yield {sweeps: samples} of the run's own recipe."""
-    noise = Noise(settings.seed, Stream.GENERATE)
-    given = {"held": held.layers, "kept_sites": held.sites, "at_once": at_once}
-    for part in recorded(run.model, theta_of(run, settings.age), n, noise, times=times, **given):
-        yield part, None
+    noise, parts = Noise(settings.seed, Stream.GENERATE), by_sites(run)
+    mine = None if parts is None else parts.part
+    model, theta = mine or run.model, theta_of(run, settings.age, part=mine)
+    sites = held.sites if mine is None else held.of_sites(mine)
+    given = {"held": held.layers, "kept_sites": sites, "at_once": at_once}
+    for part in recorded(model, theta, n, noise, times=times, **given):
+        yield part if parts is None else {time: parts.everywhere(state) for time, state in part.items()}, None
 
 
 def _in_equilibrium(
     run: Trajectory, times: tuple[int, ...], n: int, held: Held, settings: StreamSettings, at_once: int
 ) -> Drawn:
     """Yield {sweeps: samples} of an equilibrium sampler, which is looked at once, at its end."""
+    if by_sites(run) is not None:
+        raise ConfigError("share", f"{settings.sampler} shares chains only: give rows")
     if len(times) != 1:
         raise ConfigError("record", f"{settings.sampler} gives samples at its end only, not after {len(times)} times")
     for tempered in in_equilibrium(run, held, n, settings, rounds=times[0], at_once=at_once):

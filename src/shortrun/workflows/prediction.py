@@ -21,7 +21,7 @@ from shortrun.settings.sampling import ChainSettings
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
-from shortrun.workflows._shared import rows_together, shared
+from shortrun.workflows._shared import by_sites, rows_together, shared
 
 ROWS_AT_ONCE = 2000  # samples in memory at one time, for each process
 
@@ -117,13 +117,16 @@ def _recorded(
     if not run.classes:
         raise DataError(f"{run.called}: this model was trained without labels and can predict none")
     check_kind(run, data)
-    theta = theta_of(run, settings.age, "predict")
+    parts = by_sites(run)
+    mine = None if parts is None else parts.part
+    model, theta = mine or run.model, theta_of(run, settings.age, "predict", mine)
     labels = data.recode(run.classes).labels if data.classes else data.labels
-    ready, at_once = machine(run.model, theta), rows_together(run.model, ROWS_AT_ONCE)
+    ready, at_once = machine(model, theta), rows_together(run.model, ROWS_AT_ONCE)
     at_once = at_once if times is None else max(1, at_once // settings.chains)
     for first in range(0, len(data), at_once):
         rows = slice(first, first + at_once)
         state = run.model.to_state(_unlabelled(run, data, rows), theta.dtype)
+        state = state if mine is None else tuple(x[:, sites] for x, sites in zip(state, mine.sites, strict=True))
         noise = Noise(settings.seed, Stream.PREDICT, first_chain=first)
         if times is None:
             laws = {None: label_probabilities(ready, state, noise, run.recipe["steps"], settings.chains)}

@@ -22,8 +22,7 @@ from shortrun.data.in_memory import as_dataset
 from shortrun.errors import ConfigError, DataError, FormatError, LostError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.learning.fit import Recorder
-from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, most_processes, network_of, spec_of
-from shortrun.phrases import counted
+from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
@@ -31,6 +30,7 @@ from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
 from shortrun.workflows._runs import opened
+from shortrun.workflows._shared import with_sites
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
 NO_JUDGE = (
@@ -340,13 +340,8 @@ class Job:
         """
         size = self.model.size()
         if sites > 1:
-            if not isinstance(self.model, RBM):
-                raise ConfigError("share", "the sites of a chaotic network cannot be shared: give rows")
-            if reason := engine.sites_refusal(self.model, device_of(self.config.training.device)):
-                raise ConfigError("share", f"sites cannot be shared, {reason}: give rows")
-            if sites > (most := most_processes(self.model)):
-                raise ConfigError("share", f"these sites are for at most {counted(most, 'process')}, got {sites}")
-            size = RBMPart.of(self.model, 0, sites, None).size()
+            whole = with_sites(self.model, sites, device_of(self.config.training.device))
+            size = RBMPart.of(whole, 0, sites, None).size()
         _check_memory(self.model, size, -(-min(self.config.training.batch, len(self.parts.data)) // rows))
 
     def with_profile(self, mesh: parallel.Mesh | None, *, new: bool) -> Job:
