@@ -68,7 +68,7 @@ def shared(function: Callable[..., R]) -> Callable[..., R]:
                     return
                 yield part
 
-    return yielded if inspect.isgeneratorfunction(function) else returned  # pyright: ignore[reportReturnType]
+    return yielded if inspect.isgeneratorfunction(inspect.unwrap(function)) else returned  # pyright: ignore[reportReturnType]
 
 
 def by_first(function: Callable[..., R], *args: Any, **given: Any) -> R | None:
