@@ -70,14 +70,15 @@ def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, s
     """
     run = opened(run, raw=settings.raw)
     if settings.rules:
-        return ruled(run, template, settings)
+        return ruled(run, template, settings=settings)
     if is_longer(settings):
-        return pieces(run, template, settings)
+        return pieces(run, template, settings=settings)
     k = steps_of(run, settings)
     return joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
 
 
-def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
+@shared
+def pieces(run: Trajectory, template: Dataset | None, *, settings: GenerateSettings) -> Dataset:
     """Return `n` pieces of music of any length, as the windows that they are made of, PIECE@BIN.
 
     The first window of a piece is generated as any sample is; each further one with its first bins held as the window
@@ -105,7 +106,8 @@ def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings
     return as_pieces(windows, starts)
 
 
-def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
+@shared
+def ruled(run: Trajectory, template: Dataset | None, *, settings: GenerateSettings) -> Dataset:
     """Return rows that keep all rules: those that break one are drawn again, with the same label.
 
     Rows that cannot be kept are given up on; a note says how many.
