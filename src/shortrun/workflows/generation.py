@@ -195,7 +195,7 @@ def stream(
     Yields
     ------
     dict
-        {time: samples}, at most 2,000 samples each for each process (fewer of many sites); memory grows by a byte a sample
+        {time: samples}, at most 2,000 of each process (fewer of many sites); memory grows by a byte a sample
 
     Examples
     --------
