@@ -75,7 +75,8 @@ class Group:
                 dist.init_process_group(backend, init_method=where, **who)
             else:
                 board, turns = board_at(place)
-                dist.init_process_group(backend, store=dist.PrefixStore(f"turn {next(turns)}", board), **who)
+                turn = dist.PrefixStore(f"turn {next(turns)}", board)  # pyright: ignore[reportPrivateImportUsage]
+                dist.init_process_group(backend, store=turn, **who)
         try:
             yield cls(place.rank, place.count)
         finally:
@@ -159,8 +160,8 @@ class Group:
 def board_at(place: Place) -> tuple[Any, Iterator[int]]:
     """Return where processes at a place find one another, as long as they live, and the numbers of their meetings."""
     url = f"tcp://{place.address}:{place.port}"
-    board, *_ = next(iter(dist.rendezvous(url, place.rank, place.count, timeout=PATIENCE)))
-    return board, count()
+    found = dist.rendezvous(url, place.rank, place.count, timeout=PATIENCE)  # pyright: ignore[reportPrivateImportUsage]
+    return next(iter(found))[0], count()
 
 
 @contextmanager
