@@ -19,6 +19,7 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.data.core.values import holds_only_binary
 from shortrun.data.in_memory import as_dataset
+from shortrun.data.readers import again
 from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.learning.fit import Recorder
@@ -253,10 +254,11 @@ def training_data(
     """
     if run is not None:
         source = source or run.kind.source
-        given = {**run.kind.reading.given, **given}
     if source is None:
         raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
-    if run is not None or config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
+    if run is not None:
+        return again(Path(source), run.kind.reading, given)
+    if config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
         return read(source, **given)
     return _as_rates(source, given)
 
@@ -267,7 +269,7 @@ def _as_rates(source: str, given: Mapping[str, Any]) -> Dataset:
         try:
             data = read(source, **{**given, **more})
         except (FormatError, ConfigError) as error:
-            first = first or error
+            first = first if first and more else error  # that of the options as they were given, where all fail
         else:
             if "grey" not in more or not _is_black_and_white(data):
                 return data
