@@ -11,9 +11,8 @@ from typing import Any, Literal, TypeAlias
 from shortrun.errors import ConfigError, likely
 from shortrun.records import Purpose
 from shortrun.settings._base import MACHINE, OUTPUT, SEARCH, Option, Positive, option, options
-from shortrun.settings.training import CHAOS, Config, StartSettings, value_of
+from shortrun.settings.training import CHAOS, OF_LABELS, Config, StartSettings, value_of
 
-OF_LABELS = ("predict", "label_l2")  # that a machine without labels has no use for
 ALIKE = ("updates", "max_updates", "minutes", "validation")  # what a comparison of trials rests on
 DIGITS = 3  # of a number that is tried
 Value: TypeAlias = bool | int | float | str

@@ -27,7 +27,7 @@ from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, most_process
 from shortrun.phrases import counted
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
-from shortrun.settings.training import CHAOS
+from shortrun.settings.training import CHAOS, asked, check_use
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
@@ -116,6 +116,8 @@ def fit(
         return run if of_file else run.with_samples(data)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job, stopped = Job.of(data, config, scheme), False  # may refuse, so before a run is made
+    labelled, name = job.model.spec.label is not None, job.scheme.name
+    check_use(config, asked(config, settings, changes), scheme=name, labelled=labelled)
     with _together(settings, job, data, config, scheme) as mesh:
         if mesh is not None and mesh.everyone.rank > 0:
             job.follow(mesh)
@@ -174,7 +176,11 @@ def _together(
         yield mesh
         return
     place = parallel.here()
+    if place is not None and settings.processes not in (1, place.count):
+        raise ConfigError("processes", f"not beside torchrun or srun, which started {counted(place.count, 'process')}")
     count, share = settings.processes if place is None else place.count, settings.share
+    if count == 1:
+        settings.refuse(("share",), "several processes")
     job.check_share(*parallel.shape_of(share, count))
     if place is not None:
         with parallel.Group.joined(place) as group, parallel.sharing(parallel.Mesh.of(group, share)) as mesh:
