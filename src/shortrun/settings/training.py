@@ -365,7 +365,10 @@ def configured(start: StartSettings, given: Mapping[str, Any], stored: Mapping[s
     known = Config.known(old)
     later = [f"{part}.{name}" for part in old for name in old[part] if name not in known.get(part, {})]
     if later:
-        raise ConfigError(later[0], "a setting of the run that this version does not know: go on with a later one")
+        raise ConfigError(
+            later[0],
+            "a setting of the run that this version does not know: it was begun by a later one, update the package",
+        )
     preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")
     sources = {"base": stored, "preset": preset, "file": start.config, "assignments": start.assignments}
     with named_by_keywords([Config], given):
