@@ -1,5 +1,7 @@
 """Every option of reading, for every format: one of which a format makes no use is refused, not passed over."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,7 @@ def test_options_that_say_nothing_new_are_not_asked_for():
 
 def test_a_format_declares_options_that_there_are():
     with pytest.raises(TypeError, match="options of reading expected, got treshold"):
-        Format(suffixes=(".x",), read=lambda *_: None, uses=("treshold",))
+        Format(suffixes=(".x",), read=by_name()["npz"].read, uses=("treshold",))
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +100,13 @@ def test_options_of_a_table_of_labels_are_of_use_beside_any_data(folder):
 
 def test_data_in_memory(folder):
     array, frame = np.eye(3, dtype=int), pytest.importorskip("pandas").DataFrame({"a": [0, 1], "b": [1, 1]})
-    for it, option, message in (
+    cases: list[tuple[Any, dict[str, Any], str]] = [
         (array, {"frames": 3}, "frames: of no use to an array, only to files"),
         (array, {"label_column": "x"}, "label_column: of no use to an array"),
         (frame, {"labels": folder / "l.csv"}, "labels: of no use to a data frame"),
         (frame, {"keys": {"x": "a"}}, "keys: of no use to a data frame"),
-    ):
+    ]
+    for it, option, message in cases:
         with pytest.raises(ConfigError, match=message):
             sr.read(it, **option)
     assert sr.read(np.array([[0, 1], [0, 1], [1, 1]]), reweight=0.8).weights.tolist() == [0.5, 0.5, 1]

@@ -63,7 +63,7 @@ def test_fit_refuses_what_is_of_no_use(given, said):
 def test_options_of_other_ways_to_sample():
     run = sr.fit(sr.from_numpy(np.eye(20, 6, dtype=int), ["a", "b"] * 10), hidden=2, updates=1)
     with pytest.raises(ConfigError, match="chains: is of use only with sweeps"):
-        sr.predict(run, run.samples, chains=3)
+        sr.predict(run, sr.from_numpy(np.eye(20, 6, dtype=int)), chains=3)
     with pytest.raises(ConfigError, match="acceptance: is of use only with the samplers ptt and pt"):
         sr.generate(run, n=2, acceptance=0.5)
     assert Config().model.refuse(("profiles",), "nothing") is None

@@ -52,7 +52,7 @@ def tree(
     shortrun tree run family.fasta --annotations organisms.csv -o tree
     """
     from shortrun import workflows
-    from shortrun.data.readers import takes
+    from shortrun.data.readers import looks_at
     from shortrun.data.tables.annotations import read_annotations
     from shortrun.data.uses import BESIDE
     from shortrun.store import Trajectory
@@ -62,7 +62,7 @@ def tree(
         check_folder(out, folder.overwrite)
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    beside = set() if annotations is None else {name for name in BESIDE if not takes(Path(data), name)}
+    beside = set() if annotations is None else {name for name in BESIDE if not looks_at(Path(data), name)}
     of_data = {name: it for name, it in reading.items() if name not in beside}
     samples = workflows.leaves_of(_reading.further_data(trained, data, of_data), settings)
     _output.say(_reading.summary(data, samples), aside=True)

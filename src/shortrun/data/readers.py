@@ -139,7 +139,7 @@ def labelled(path: Path, options: Request) -> Dataset:
             raise FormatError(file, None, f"is a file of the format {form}: a table of names and classes expected")
         table = read_labels(file, options)
     group = None if table.group is not None else options.group
-    encoding = options.encoding if takes(path, "encoding") else None  # else that of the table alone
+    encoding = options.encoding if looks_at(path, "encoding") else None  # else that of the table alone
     asked = options.asked - {*BESIDE, "label_column", "group" if group is None else ""}
     data = load(path, options.but(labels=None, label_column=None, group=group, encoding=encoding, asked=asked))
     with boundary.reading(options.labels):
@@ -192,7 +192,7 @@ def in_its_encoding(path: Path, form: Format, options: Request) -> Iterator[Path
         yield copy
 
 
-def takes(path: Path, option: str) -> bool:
+def looks_at(path: Path, option: str) -> bool:
     """Return whether an option is of use to a file itself, and not only to a table beside it."""
     if not path.is_file():
         return False
