@@ -422,7 +422,7 @@ def test_folder_names_with_line_breaks_stay_one_line(tmp_path):
         ("{}", "is broken: it has no format_version"),
         ('{"format_version": 1}', "is broken: it lacks 'spec'"),
         ('{"format_version": 2}', "is broken: it lacks 'spec'"),
-        ('{"format_version": 3}', "has format version 3, this shortrun reads up to 2: upgrade shortrun"),
+        ('{"format_version": 3}', "was written by a later version, in format 3; this one, "),
     ],
 )
 def test_broken_run_json(tmp_path, text, expected):

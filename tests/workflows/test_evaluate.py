@@ -75,8 +75,9 @@ def test_page_with_the_tree_within(data, tmp_path):
 
 
 def test_scores_that_need_both_sides_name_the_one_that_lacks(data):
-    run, train = data / "run", sr.read(data / "two.npz")
-    for given, lacking in (({"test": train}, "train"), ({"train": train}, "test")):
+    train = sr.read(data / "two.npz")
+    lost = pickle.loads(pickle.dumps(sr.fit(sr.from_numpy(train.values), hidden=6, updates=1, batch=20)))
+    for run, given, lacking in ((lost, {"test": train}, "train"), (data / "run", {"train": train}, "test")):
         with pytest.raises(ConfigError, match=f"'memorisation' needs .*: give {lacking} too"):
             sr.evaluate(run, **given, scores=["memorisation"])
 
@@ -139,9 +140,14 @@ def test_a_run_finds_its_samples(data):
     assert repr(found).startswith("Evaluation of a run in memory: ")
     assert train_on(found) == "run.save('run'), then sr.fit(data, out='run', resume=True, updates=12)"
     assert found.to_dict()["run"] is None
+    test = sr.read(data / "test.npz")
+    found = sr.evaluate(data / "run", test, with_curves=False, scores=["memorisation"])  # as on the command line
+    assert (found.role, len(found.reference), len(found.held_out)) == ("training", 54, len(test))
     elsewhere = pickle.loads(pickle.dumps(in_memory))
     with pytest.raises(sr.DataError, match=r"no real samples: .*two\.npz is not what .* \(train\), or test samples"):
         sr.evaluate(elsewhere)
+    (note,) = sr.evaluate(elsewhere, test, with_curves=False, scores=["aai"]).notes
+    assert re.match(r"The training data were not at hand, .*two\.npz is not what .*: copies are looked for", note)
 
 
 def test_a_part_of_a_file_is_not_called_changed(data, tmp_path):

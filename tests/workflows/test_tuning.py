@@ -66,6 +66,8 @@ def test_what_varies_is_read_as_the_option_reads_it(text, values, is_range, is_w
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("model=rbm,chaotic", "vary: model cannot be varied: a search compares machines of one kind"),
+        ("layers=5", "vary: layers cannot be varied"),
         ("hiden=1..2", "vary: 'hiden' is no option of a training (did you mean 'hidden'?)"),
         ("epochs=1..2", "did you mean 'updates'?"),
         ("updates=10,60", "updates has to be the same in all trials"),
@@ -82,6 +84,16 @@ def test_what_cannot_vary_so_is_one_line(text, said):
     with pytest.raises(ConfigError) as error:
         Varied.of(text)
     assert said in str(error.value)
+
+
+def test_what_varies_is_given_as_a_text_or_a_mapping_too():
+    assert TuneSettings.of(vary="batch=100,500").vary == ("batch=100,500",)
+    mixed = TuneSettings.of(vary={"hidden": "64..512", "batch": [100, 500], "l2": 0.1})
+    assert mixed.vary == ("hidden=64..512", "batch=100,500", "l2=0.1")
+    with pytest.raises(ConfigError, match="need the model chaotic"):  # before data are read
+        sr.tune("no such file", out="study", vary="gain=1,2")
+    with pytest.raises(ConfigError, match="label_l2 is of use only with data with labels"):
+        sr.tune(np.eye(40, 6, dtype=int), out="study", vary="label_l2=0,1", updates=60, hidden=2, validation=0.5)
 
 
 def test_by_default_open_options_vary():

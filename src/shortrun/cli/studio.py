@@ -22,6 +22,7 @@ from shortrun.settings import OUTPUT, Config, Reading, ServingSettings, StudioSe
 
 PAGES = (".html", ".htm")
 OF_THE_MACHINE = ("processes", "share")  # options of a training that a run does not remember
+LOOK_SECONDS = 0.2  # between two looks for signals
 HANG_UP = [signal.SIGHUP] if hasattr(signal, "SIGHUP") else []  # of the terminal
 
 
@@ -192,7 +193,13 @@ def announce(address: str, folder: Path, json: bool) -> None:
 
 
 def wait_for_interrupt() -> None:
-    """Wait for Ctrl-C, which is how the page is meant to end."""
+    """Wait for Ctrl-C, which is how the page is meant to end.
+
+    Python 3.11 forgets to look at a signal that came while a thread of the server took over (its `eval_breaker` is
+    computed anew there, without the signals of the main thread): one asks for that look, again and again.
+    """
     with contextlib.suppress(KeyboardInterrupt):
         while True:
-            time.sleep(3600)
+            time.sleep(LOOK_SECONDS)
+            if hasattr(signal, "pthread_sigmask"):
+                signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -52,7 +52,9 @@ def tree(
     shortrun tree run family.fasta --annotations organisms.csv -o tree
     """
     from shortrun import workflows
+    from shortrun.data.readers import looks_at
     from shortrun.data.tables.annotations import read_annotations
+    from shortrun.data.uses import BESIDE
     from shortrun.store import Trajectory
     from shortrun.tree_page import check_folder, write_tree
 
@@ -60,7 +62,9 @@ def tree(
         check_folder(out, folder.overwrite)
     _options.use_threads(threads)
     trained = Trajectory.open(run)
-    samples = workflows.leaves_of(_reading.further_data(trained, data, reading), settings)
+    beside = set() if annotations is None else {name for name in BESIDE if not looks_at(Path(data), name)}
+    of_data = {name: it for name, it in reading.items() if name not in beside}
+    samples = workflows.leaves_of(_reading.further_data(trained, data, of_data), settings)
     _output.say(_reading.summary(data, samples), aside=True)
     further = None if annotations is None else read_annotations(annotations, samples, Reading(**reading))
     for line in further.notes if further else ():

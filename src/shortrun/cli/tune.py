@@ -14,7 +14,8 @@ from shortrun.cli._ending import ended_like_interrupted
 from shortrun.cli._verb import Given, given_as_words, verb
 from shortrun.cli.train import without_visible
 from shortrun.errors import ConfigError
-from shortrun.settings import OUTPUT, Config, Reading, StartSettings, TuneSettings, configured
+from shortrun.settings import OUTPUT, Config, Reading, StartSettings, TuneSettings
+from shortrun.settings.tuning import check_varied
 
 if TYPE_CHECKING:
     from shortrun.workflows import Study
@@ -50,7 +51,7 @@ def tune(
     from shortrun.workflows.tuning import training_part
 
     visible, changes = without_visible(given)
-    configured(settings, changes)  # a wrong one is refused before data are read
+    check_varied(settings, changes)  # a wrong one is refused before data are read
     samples = training_part(data, reading)
     source = samples.kind.source or data
     if visible not in (None, samples.sites):

@@ -68,6 +68,8 @@ class Entry:
         Lines about columns of an alignment that the files do not have.
     load : Callable[[Request], Dataset], optional
         How to make the samples, if not from files; `part` chooses a fixed test fifth or the rest, None everything.
+    uses : tuple[str, ...], default ()
+        The options of reading that `load` looks at.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Entry:
     downloads: tuple[Download, ...] = ()
     annotation: Mapping[str, str] = field(default_factory=dict)
     load: Callable[[Request], Dataset] | None = None
+    uses: tuple[str, ...] = ()
 
     def read(self, options: Request, reader: Reader) -> Dataset:
         """Return the samples, from here, from a local copy, or from what was downloaded.
@@ -103,7 +106,8 @@ class Entry:
         folder = self.local_copy()
         options = self._completed(options)
         if folder is None:
-            return reader(downloaded(self)[2 if options.part == "test" else 0], options.but(part=None))
+            whole = options.but(part=None, asked=options.asked - {"part"})
+            return reader(downloaded(self)[2 if options.part == "test" else 0], whole)
         files = [checked(folder / file.path, file.sha256) for file in self.files]
         data = reader(files[0], options.but(labels=str(files[1]) if len(files) > 1 else None))
         if not self.annotation:

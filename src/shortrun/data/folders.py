@@ -48,6 +48,8 @@ def listing(path: Path, suffixes: Sequence[str], part: str | None = None) -> Lis
         If the part asked for is not there.
     """
     if not path.is_dir():
+        if part is not None:
+            raise FormatError(path, None, f"no folder '{part}': this is one file")
         return Listing([Member(legible(path.stem), "", path)])
     place, notes = place_of_classes(path, suffixes, part)
     found = members(place, suffixes)

@@ -19,6 +19,7 @@ from shortrun.data.sequences.weights import sequence_weights
 from shortrun.data.tables.arrays import as_table, with_spread
 from shortrun.data.tables.encoding import dataset_of
 from shortrun.data.tables.in_memory import is_frame, table_of
+from shortrun.data.uses import ANNOTATED, ARRAY, FRAME, check_content, check_memory
 from shortrun.errors import ConfigError, DataError
 from shortrun.phrases import counted, described
 from shortrun.settings import Reading, takes
@@ -69,7 +70,14 @@ def from_pandas(frame: Any, *, like: Kind | HasKind | None = None, settings: Rea
         raise DataError(f"a data frame expected, got {described(frame)}")
     kind = None if like is None else kind_of(like)
     options = Request.made(settings, kind)
-    data = filtered(selected(dataset_of(table_of(frame), options), options), settings)
+    check_memory(options, FRAME, "a data frame")
+    return finished(dataset_of(table_of(frame), options), options, settings)
+
+
+def finished(data: Dataset, options: Request, settings: Reading) -> Dataset:
+    """Return samples on the columns, and of the similarity and the weights, that options ask for."""
+    data = filtered(selected(data, options), settings)
+    check_content(options, data)
     if settings.reweight is not None:
         data = data.with_weights(sequence_weights(data, settings.reweight))
     return data.with_kind(reading=settings)
@@ -110,9 +118,10 @@ def from_numpy(values: Any, labels: Any = None, *, like: Kind | HasKind | None =
     >>> len(data), data.sites, data.classes, data.labelled.tolist()
     (3, 2, ('a', 'b'), [True, True, False])
     """
-    data = of_array(plain_array(values), None, Request.made(settings, None if like is None else kind_of(like)))
-    data = data if labels is None else data.with_labels(labels)
-    return data.with_kind(reading=settings)
+    options = Request.made(settings, None if like is None else kind_of(like))
+    check_memory(options, ARRAY, "an array")
+    data = of_array(plain_array(values), None, options)
+    return finished(data if labels is None else data.with_labels(labels), options, settings)
 
 
 def of_array(values: np.ndarray, names: Sequence[str] | None, options: Request) -> Dataset:
@@ -179,6 +188,7 @@ def from_anndata(
         values = values[:, [*sites.values()]]
     alphabet = annotated.uns.get("alphabet")
     options = Request.made(settings, kind).but(label_column=None, group=None)  # which are columns of `obs`
+    check_memory(options, ANNOTATED, "AnnData")
     if alphabet is not None and options.alphabet is None:
         options = options.but(alphabet=str(alphabet))
     data = of_array(values, [*sites], options).with_notes(*notes)
@@ -187,7 +197,7 @@ def from_anndata(
         data = data.with_labels(annotated.obs[column].astype(object).to_numpy())
     if settings.group is not None:
         data = data.with_groups(annotated.obs[settings.group])
-    return data.with_names(annotated.obs_names.to_numpy(str)).with_kind(reading=settings)
+    return finished(data.with_names(annotated.obs_names.to_numpy(str)), options, settings)
 
 
 def sites_by_name(names: Sequence[str], like: Kind | None) -> tuple[dict[str, int], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from shortrun.data.core.kind import HasKind, Kind, kind_of
 from shortrun.data.core.raw import head, hint, in_utf8, marked, packing, unpacking_at_most
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
-from shortrun.data.formats import FOLDER, called, named, notes_on, recognised
+from shortrun.data.formats import called, holding, named, notes_on, recognised
 from shortrun.data.further import readings_like
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.in_memory import in_memory
@@ -25,6 +25,7 @@ from shortrun.data.sequences.filters import filtered
 from shortrun.data.sequences.gaps import selected
 from shortrun.data.sequences.weights import sequence_weights
 from shortrun.data.tables.formats.table import FORMAT as TABLE
+from shortrun.data.uses import BESIDE, check_content, check_entry, check_format
 from shortrun.errors import DataError, FormatError
 from shortrun.files import check_named
 from shortrun.settings import Reading, takes
@@ -35,7 +36,7 @@ from shortrun.settings.keywords import converts
 def read(path: Any, *, like: Kind | HasKind | None = None, settings: Reading) -> Dataset:
     """Read a file of any known format, packed or not, a named data set such as "digits", or what a program holds.
 
-    Options that a format has no use for are ignored, but an encoding is refused. The result remembers them in its
+    Options of which a format makes no use are refused, unless `like` remembers them. The result remembers them in its
     `kind`.
 
     Parameters
@@ -89,10 +90,27 @@ def samples_of(_: str, it: Any, __: Mapping[str, Any]) -> Dataset:
     return read(it)
 
 
-def read_with(path: Path, reading: Reading, like: Kind | None) -> Dataset:
-    """Return the samples of a file, weighed if that is asked for; their kind remembers the options."""
+def again(path: Path, reading: Reading, changes: Mapping[str, Any]) -> Dataset:
+    """Return the samples of a file that was read with such options, of which some may be without use; now with changes.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        As `read` does.
+    """
+    changed = reading.model_copy(update=Reading.of(**changes).given)
+    return read_with(path, changed, None, changes.keys())
+
+
+def read_with(path: Path, reading: Reading, like: Kind | None, asked: Collection[str] | None = None) -> Dataset:
+    """Return the samples of a file, weighed if that is asked for; their kind remembers the options.
+
+    Options in `asked`, by default those that `like` does not remember, are refused where they are of no use.
+    """
+    options = Request.made(reading, like, asked)
     with boundary.reading(path), unpacking_at_most(reading.max_unpacked):
-        data = filtered_by(path, labelled(path, Request.made(reading, like)), reading)
+        data = filtered_by(path, labelled(path, options), reading)
+        check_content(options, data)
         if reading.reweight is not None:
             data = data.with_weights(sequence_weights(data, reading.reweight))
     return data.with_kind(reading=reading)
@@ -121,8 +139,9 @@ def labelled(path: Path, options: Request) -> Dataset:
             raise FormatError(file, None, f"is a file of the format {form}: a table of names and classes expected")
         table = read_labels(file, options)
     group = None if table.group is not None else options.group
-    encoding = options.encoding if takes_encoding(path) else None  # else that of the table alone
-    data = load(path, options.but(labels=None, label_column=None, group=group, encoding=encoding))
+    encoding = options.encoding if looks_at(path, "encoding") else None  # else that of the table alone
+    asked = options.asked - {*BESIDE, "label_column", "group" if group is None else ""}
+    data = load(path, options.but(labels=None, label_column=None, group=group, encoding=encoding, asked=asked))
     with boundary.reading(options.labels):
         return attach(data, table, by_order=options.labels_by_order)
 
@@ -137,12 +156,13 @@ def load(path: Path, options: Request) -> Dataset:
     """
     entry = next((entry for entry in ENTRIES if entry.name == str(path)), None)
     if entry is not None and not path.is_file():
+        check_entry(options, entry)
         return entry.read(options, labelled).with_kind(source=entry.name)
     if not path.exists() and not is_stream(path):
         names = tuple(entry.name for entry in ENTRIES) if path.name == str(path) else ()
         raise FormatError(path, None, f"no such file or named data set{hint(path, names)}")
     try:
-        data = FOLDER.read(path, options) if path.is_dir() else of_file(path, options)
+        data = of_folder(path, options) if path.is_dir() else of_file(path, options)
         data = selected(data, options)
     except FormatError:
         raise
@@ -172,12 +192,12 @@ def in_its_encoding(path: Path, form: Format, options: Request) -> Iterator[Path
         yield copy
 
 
-def takes_encoding(path: Path) -> bool:
-    """Return whether the encoding of a file can be given."""
+def looks_at(path: Path, option: str) -> bool:
+    """Return whether an option is of use to a file itself, and not only to a table beside it."""
     if not path.is_file():
         return False
     form = recognised(path)
-    return form is TABLE or is_lines(path, form)
+    return form is TABLE or is_lines(path, form) if option == "encoding" else option in form.uses
 
 
 def is_lines(path: Path, form: Format) -> bool:
@@ -185,11 +205,19 @@ def is_lines(path: Path, form: Format) -> bool:
     return form.text is not None and form.text(head(path))
 
 
+def of_folder(path: Path, options: Request) -> Dataset:
+    """Return the data set of a folder of files, one a sample or a piece."""
+    form = holding(path)
+    check_format(options, form)
+    return form.read(path, options)
+
+
 def of_file(path: Path, options: Request) -> Dataset:
     """Return the data set of a file or a pipe, with notes on what its name says otherwise than its content."""
     with local(path) as file:
         separated = None if options.delimiter is None else TABLE
         form = recognised(file, separated) if options.format is None else named(options.format)
+        check_format(options, form)
         foreign = form.unpacks is not None and packing(file) not in (None, *form.unpacks)
         told = list(notes_on(file, form)) if options.format is None and file is path else []
         with local(file, whole=foreign) as plain, in_its_encoding(plain, form, options) as text:

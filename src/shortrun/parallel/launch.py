@@ -26,6 +26,7 @@ from shortrun.data.core.blocks import opened_by
 from shortrun.errors import ConfigError, ParallelError, ShortrunError
 from shortrun.parallel.group import Group
 from shortrun.parallel.mesh import Mesh, current, shape_of
+from shortrun.phrases import counted
 from shortrun.ranks import Place, here
 
 READY = b"ready\n"
@@ -59,10 +60,15 @@ def joined(
     Raises
     ------
     ConfigError
-        If there are not so many processes as `share` is for, or this one shares other work that is not done yet.
+        If there are not so many processes as `share` is for, if torchrun or srun started another number of them, or if this
+        one shares other work that is not done yet.
     """
     mesh, place = current(), here()
     count = processes if place is None else place.count
+    if mesh is None and processes not in (1, count):
+        raise ConfigError("processes", f"not beside torchrun or srun, which started {counted(count, 'process')}")
+    if mesh is None and count == 1 and share != "rows":
+        raise ConfigError("share", "is of use only with several processes")
     rows, sites = shape_of(share, count) if mesh is None else (mesh.rows.count, mesh.sites.count)
     if check is not None:
         check(rows, sites)

@@ -118,6 +118,12 @@ class Settings(BaseModel):
             key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             raise refused(cls, key, first) from None
 
+    def refuse(self, names: Iterable[str], need: str) -> None:
+        """Raise ConfigError for the first of some options that has not its default: it is of use only with a need."""
+        unused = next((name for name in names if getattr(self, name) != type(self).model_fields[name].default), None)
+        if unused is not None:
+            raise ConfigError(unused, f"is of use only with {need}")
+
     def shared(self, kind: type[S], **others: Any) -> S:
         """Return settings of another class: the values of the fields that both have, and these others."""
         names = kind.model_fields.keys() & type(self).model_fields

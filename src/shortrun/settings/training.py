@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -33,6 +34,12 @@ from shortrun.settings._base import (
 from shortrun.settings.shared import SharedBySites
 
 CHAOS = "chaotic"  # the family of models, and the preset of its paper
+OF_MACHINES = (
+    *("units", "hidden_units", "hidden_rule", "start", "profiles"),
+    *("missing_labels", "damped_above", "weight_std", "pseudo_count"),
+)  # options of which a chaotic network makes no use
+OF_PREDICTING = ("generate", "predict", "predict_end", "swapped")  # of the scheme ff
+OF_LABELS = (*OF_PREDICTING, "start", "profiles", "missing_labels", "label_rate", "label_l2")
 TIME = 100.0  # of the runs of a chaotic network, T / tau = 10
 
 
@@ -336,22 +343,67 @@ def configured(start: StartSettings, given: Mapping[str, Any], stored: Mapping[s
     known = Config.known(old)
     later = [f"{part}.{name}" for part in old for name in old[part] if name not in known.get(part, {})]
     if later:
-        raise ConfigError(later[0], "a setting of the run that this version does not know: go on with a later one")
+        raise ConfigError(
+            later[0],
+            "a setting of the run that this version does not know: it was begun by a later one, update the package",
+        )
     preset = start.preset or (CHAOS if stored is None and given.get("model") == CHAOS else "default")
     sources = {"base": stored, "preset": preset, "file": start.config, "assignments": start.assignments}
     with named_by_keywords([Config], given):
         config = resolve(**sources, **nested(Config, given))
-        _check_family(config, start, given)
+        _check_family(config, start, asked(config, start, given), given)
         return _timed(_shortened(config, given), start.time, given)
 
 
-def _check_family(config: Config, start: StartSettings, given: Mapping[str, Any]) -> None:
+def asked(config: Config, start: StartSettings, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keywords of the options that are given one by one, and have other values than their defaults."""
+    assigned = [f"{section}.{name}" for section, values in _assigned(start.assignments).items() for name in values]
+    named = (each for each in options(Config) if each.keyword in given or each.key in assigned)
+    return tuple(each.keyword for each in named if reduce(getattr, each.key.split("."), config) != each.default)
+
+
+def _check_family(config: Config, start: StartSettings, asked: Sequence[str], given: Mapping[str, Any]) -> None:
     """Check that options of chaotic networks go with one, and those of machines with a machine."""
+    if config.model.kind == CHAOS:
+        if "hidden" in given:
+            raise ConfigError("hidden", "hidden units of a chaotic network are given with layers")
+        if unused := next((name for name in asked if name in OF_MACHINES), None):
+            raise ConfigError(unused, "is an option of RBMs, of no use to a chaotic network")
+        return
     of_networks = {each.keyword for each in options(Config) if each.panel == CHAOTIC}
-    if config.model.kind == CHAOS and "hidden" in given:
-        raise ConfigError("hidden", "hidden units of a chaotic network are given with layers")
-    if config.model.kind != CHAOS and (of_networks & given.keys() or start.time is not None):
+    if of_networks & {*given, *asked} or start.time is not None:
         raise ConfigError("model", "options of chaotic networks, such as layers and gain, need the model chaotic")
+
+
+def check_use(config: Config, asked: Sequence[str], *, scheme: str, labelled: bool) -> None:
+    """Refuse options that change nothing in a training of such data by such a scheme.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    asked : Sequence[str]
+        Keywords of the options that were given one by one (`asked`).
+    scheme : str
+        The name of the scheme.
+    labelled : bool
+        Whether the model learns labels.
+
+    Raises
+    ------
+    ConfigError
+        For the first of them.
+    """
+    without = "a network that learns labels (classes)" if config.model.kind == CHAOS else "data with labels"
+    for names, used, need in (
+        (OF_LABELS, labelled, without),
+        (OF_PREDICTING, scheme == "ff", "the scheme ff"),
+        (("chains",), scheme == "pcd", "the scheme pcd"),
+        (("profiles",), config.model.start == "profile", "start profile"),
+    ):
+        unused = None if used else next((name for name in asked if name in names), None)
+        if unused is not None:
+            raise ConfigError(unused, f"is of use only with {need}")
 
 
 def _shortened(config: Config, given: Mapping[str, Any]) -> Config:

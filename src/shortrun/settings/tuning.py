@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator
 
 from shortrun.errors import ConfigError, likely
 from shortrun.records import Purpose
 from shortrun.settings._base import MACHINE, OUTPUT, SEARCH, Option, Positive, option, options
-from shortrun.settings.training import CHAOS, Config, StartSettings, value_of
+from shortrun.settings.training import CHAOS, OF_LABELS, Config, StartSettings, configured, value_of
 
-OF_LABELS = ("predict", "label_l2")  # that a machine without labels has no use for
+FIXED = ("model", "layers")  # another kind of machine, or lists
 ALIKE = ("updates", "max_updates", "minutes", "validation")  # what a comparison of trials rests on
 DIGITS = 3  # of a number that is tried
 Value: TypeAlias = bool | int | float | str
+
+
+def texts_to_vary(given: Any) -> Any:
+    """Return what is to vary as texts: one text, several, or a mapping of options to texts or values.
+
+    Examples
+    --------
+    >>> texts_to_vary({"hidden": "64..512", "batch": [100, 500]})
+    ('hidden=64..512', 'batch=100,500')
+    """
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Mapping):
+        return given
+    listed = {name: ",".join(map(str, it)) if isinstance(it, list | tuple) else it for name, it in given.items()}
+    return tuple(f"{name}={it}" for name, it in listed.items())
 
 
 class TuneSettings(StartSettings):
@@ -34,7 +52,7 @@ class TuneSettings(StartSettings):
         panel=SEARCH,
         flags=("--for",),
     )
-    vary: tuple[str, ...] = option(
+    vary: Annotated[tuple[str, ...], BeforeValidator(texts_to_vary)] = option(
         (),
         "Option of the training to vary, and where: a range as hidden=64..1024 (logarithmic if it begins above 0), "
         "values as batch=100,500, or its name alone where it has a range of its own; by default all that have one.",
@@ -86,6 +104,8 @@ class Varied:
         each = _option(name.removeprefix("--"))
         if each.keyword in ALIKE:
             raise ConfigError("vary", f"{each.keyword} has to be the same in all trials, which are compared by it")
+        if each.keyword in FIXED:
+            raise ConfigError("vary", f"{each.keyword} cannot be varied: a search compares machines of one kind")
         words = words if equals else each.searched
         if not words:
             raise ConfigError("vary", f"values of {name} expected, as {name}=LOW..HIGH or {name}=A,B")
@@ -150,6 +170,20 @@ def varied(settings: TuneSettings, base: Config, labelled: bool) -> tuple[Varied
     if not found:
         raise ConfigError("vary", "an option to vary expected, as batch=100,500: all that vary by default are given")
     return tuple(found)
+
+
+def check_varied(settings: TuneSettings, given: Mapping[str, Any]) -> None:
+    """Check what is asked to vary before data are read: each value beside all other settings.
+
+    Raises
+    ------
+    ConfigError
+        For the first that no training takes.
+    """
+    base = configured(settings, given)
+    for each in varied(settings, base, labelled=True):
+        for value in each.values:
+            configured(settings, {**given, each.keyword: value})
 
 
 def size_of(found: Sequence[Varied]) -> int:

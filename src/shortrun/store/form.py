@@ -29,7 +29,13 @@ class Form(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", defer_build=True)
 
 
-class UnitsForm(Form):
+class Dynamics(Form):
+    """What a model is and how it moves: with a key that is not known here it would be another one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class UnitsForm(Dynamics):
     """A type of unit."""
 
     kind: Text
@@ -48,7 +54,7 @@ class UnitsForm(Form):
         return self
 
 
-class LayerForm(Form):
+class LayerForm(Dynamics):
     """A layer."""
 
     name: Text
@@ -63,11 +69,11 @@ class LayerForm(Form):
         return self
 
 
-class SpecForm(Form):
+class SpecForm(Dynamics):
     """A machine, or a chaotic network."""
 
     layers: Annotated[list[LayerForm], Field(min_length=1, max_length=MOST_LAYERS)]
-    model: Text = "rbm"
+    model: Literal["rbm", "chaotic"] = "rbm"
     hidden_rule: Literal["sample", "mean"] | None = None
     start: Literal["uniform", "profile"] | None = None
     gain: Number | None = None
@@ -84,7 +90,7 @@ class SpecForm(Form):
         return self
 
 
-class RunForm(Form):
+class RunForm(Dynamics):
     """A free run of an update."""
 
     start: Literal["random", "data", "previous"]
@@ -95,14 +101,14 @@ class RunForm(Form):
     swapped: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
-class SchemeForm(Form):
+class SchemeForm(Dynamics):
     """A scheme."""
 
     name: Text
     free: Annotated[list[RunForm], Field(min_length=1, max_length=100)]
 
 
-class RecipeForm(Form):
+class RecipeForm(Dynamics):
     """How the model is meant to be used."""
 
     name: Text

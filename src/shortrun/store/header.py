@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -180,8 +181,10 @@ def check(path: Path, text: str) -> Header:
     if version > FORMAT_VERSION:
         raise StoreError(
             path,
-            f"has format version {version}, this shortrun reads up to {FORMAT_VERSION}: upgrade shortrun",
+            f"was written by a later version, in format {version}; this one, {software_version()}, reads up to "
+            f"{FORMAT_VERSION}: update the package",
         )
+    whole = SUM in header
     _check_sum(path, header)
     try:
         header = upgraded(header)
@@ -195,8 +198,22 @@ def check(path: Path, text: str) -> Header:
     if missing:
         raise StoreError(path, f"is broken: it lacks '{missing[0]}'")
     if wrong := fault(header):
-        raise StoreError(path, f"is broken: {printable(wrong)}")
+        raise StoreError(path, refusal(header, printable(wrong), whole=whole))
     return header | {"config": filled(header["config"])}
+
+
+def refusal(header: Header, wrong: str, *, whole: bool) -> str:
+    """Return the message about what is wrong in a header: it is of a later version, or broken.
+
+    One that is `whole`, as its checksum says, is as it was written.
+    """
+    about = header.get("software")
+    told = about.get("version") if isinstance(about, dict) else None
+    found, here = (tuple(map(int, re.findall(r"\d{1,9}", str(it))[:3])) for it in (told, software_version()))
+    if not (whole or (here and found > here)):
+        return f"is broken: {wrong}"
+    later = "" if told is None else f", {printable(str(told))[:20]}"
+    return f"was written by a later version{later}; this one is {software_version()}: update the package ({wrong})"
 
 
 def about(header: Mapping[str, Any]) -> str:
@@ -249,7 +266,8 @@ def kind_of(folder: Path, header: Header) -> Kind:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in ("kind", *first["loc"]))
-        raise StoreError(folder / NAME, f"is broken: {printable(place)}: {first['msg'].lower()}") from None
+        wrong = f"{printable(place)}: {first['msg'].lower()}"
+        raise StoreError(folder / NAME, refusal(header, wrong, whole=first["type"] == "extra_forbidden")) from None
     except (ShortrunError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise StoreError(folder / NAME, f"is broken: its kind of data cannot be used ({reason})") from None

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shortrun.data import Dataset, read
+from shortrun.data import Dataset
+from shortrun.data.readers import again
 from shortrun.errors import ConfigError, DataError, ShortrunError
 from shortrun.models import RBM, RBMPart
 from shortrun.records import Task
@@ -44,7 +45,7 @@ def training_data(run: Trajectory, **reading: Any) -> Dataset:
             "the run did not keep its training data, which were in memory (those of a file are found again)"
         )
     try:
-        data = as_known(run, read(source, settings=run.kind.reading.model_copy(update=reading)))
+        data = as_known(run, again(Path(source), run.kind.reading, reading))
     except (ShortrunError, OSError) as error:
         raise DataError(f"the training data cannot be read again ({error})") from None
     if data.hash != run.data["hash"]:

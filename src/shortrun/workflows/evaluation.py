@@ -47,8 +47,8 @@ def evaluate(
 ) -> Evaluation:
     """Generate, predict and score: everything that a report of a run shows.
 
-    Without samples, those of the training are read again, and those that it kept aside are the test samples, or the
-    test part of the file.
+    Without training samples, those of the run are read again; without any, those that it kept aside are the test
+    samples, or the test part of the file.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def evaluate(
     test : Dataset, optional
         Real samples that it was not trained on.
     train : Dataset, optional
-        Those that it was trained on; generated samples are compared with them, or without them with `test`.
+        Those that it was trained on, where they have moved; generated samples are compared with them, or with `test`
+        where they are not at hand.
     beside : Sequence[Trajectory | Path | str], default ()
         Other runs on the same data to draw beside, as PCD beside F&F.
     progress : Progress, optional
@@ -82,8 +83,11 @@ def evaluate(
     begin = time.monotonic()
     run, say = opened(run, raw=settings.raw), progress or (lambda _: None)
     k, age, n, seed = settings.steps or run.recipe["steps"], settings.age, settings.n, settings.seed
+    lost = ""
     if test is None and train is None:
         train, test = known_samples(run)
+    elif train is None:
+        train, lost = learned_samples(run)
     reference, role = compared_with(run, test, train)
     check_sides(settings.scores, test, train)
     leak = by_first(leak_of, run, test, train)
@@ -130,12 +134,20 @@ def evaluate(
         curves=tuple(drawn),
         timed=("test" if compared is test else role, min(counted_rows(run, compared), CurvesSettings().n)),
         notes=(
-            *notes(run, k, reference, made, scored_beside, role),
+            *notes(run, k, reference, made, scored_beside, lost),
             *(CURVES_SEEN for _ in drawn[:1] if compared is not test),
         ),
         seconds=time.monotonic() - begin,
         leak=leak,
     )
+
+
+def learned_samples(run: Trajectory) -> tuple[Dataset | None, str]:
+    """Return the samples that a run learned from, None if they are not at hand, and why not."""
+    try:
+        return parts_of_training(run, training_data(run, reweight=None))[0], ""
+    except DataError as error:
+        return None, str(error)
 
 
 def known_samples(run: Trajectory) -> tuple[Dataset, Dataset | None]:
@@ -247,11 +259,11 @@ def drawn_curves(run: Trajectory, data: Dataset, settings: EvaluateSettings) -> 
 
 
 def notes(
-    run: Trajectory, steps: int, reference: Dataset, made: Dataset, held_out: Dataset | None, role: Role
+    run: Trajectory, steps: int, reference: Dataset, made: Dataset, held_out: Dataset | None, lost: str
 ) -> Iterator[str]:
-    """Yield what to know of an evaluation."""
-    if role == "test":
-        yield "The training data were not at hand: copies are looked for in the test samples only."
+    """Yield what to know of an evaluation; `lost` says why the training data are not at hand, where they are not."""
+    if lost:
+        yield f"The training data were not at hand, {lost}: copies are looked for in the test samples only."
     elif held_out is None:
         yield "Without samples (or with too few) that were not trained on, learning cannot be told from memorising."
     if len(made) < len(reference):

@@ -208,6 +208,8 @@ def stream(
     run = opened(run, raw=settings.raw)
     if not times or min(times) < 1:
         raise ConfigError("times", f"at least 1 expected, got {', '.join(map(str, times)) or 'none'}")
+    if settings.sampler == SHORT:
+        settings.refuse(("acceptance",), "the samplers ptt and pt")
     codes = _label_codes(run, template, settings)
     fixed, kept = fixed_cells(run.kind, settings.fix), _kept(run, template, settings)
     kind, notes = holding(run.kind, fixed)

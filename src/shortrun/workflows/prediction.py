@@ -15,7 +15,7 @@ from shortrun.data.core.predictions import joined
 from shortrun.dynamics import Noise, Stream, label_chain, label_probabilities
 from shortrun.engine import machine
 from shortrun.errors import DataError
-from shortrun.models import parts_of
+from shortrun.models import RBM, parts_of
 from shortrun.settings import PredictSettings, takes
 from shortrun.settings.sampling import ChainSettings
 from shortrun.store import Trajectory
@@ -78,8 +78,11 @@ def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: Predic
     >>> sum(len(part) for part in sr.predictions(run, digits))
     1797
     """
+    run = opened(run, raw=settings.raw)
+    if settings.sweeps is None and isinstance(run.model, RBM):
+        settings.refuse(("chains",), "sweeps of label chains: without them probabilities are exact")
     times = None if settings.sweeps is None else (settings.sweeps,)
-    for part in _recorded(opened(run, raw=settings.raw), data, times, settings):
+    for part in _recorded(run, data, times, settings):
         yield part[settings.sweeps]
 
 

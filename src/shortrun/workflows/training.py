@@ -19,13 +19,14 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.data.core.values import holds_only_binary
 from shortrun.data.in_memory import as_dataset
+from shortrun.data.readers import again
 from shortrun.errors import ConfigError, DataError, FormatError, LostError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.learning.fit import Recorder
 from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
-from shortrun.settings.training import CHAOS
+from shortrun.settings.training import CHAOS, asked, check_use
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
@@ -115,6 +116,8 @@ def fit(
         return run if of_file else run.with_samples(data)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job, stopped = Job.of(data, config, scheme), False  # may refuse, so before a run is made
+    labelled, name = job.model.spec.label is not None, job.scheme.name
+    check_use(config, asked(config, settings, changes), scheme=name, labelled=labelled)
     work = {"data": data, "config": config, "scheme": scheme}
     started = parallel.joined(settings.processes, settings.share, f"{__name__}:follow", work, job.check_share)
     with _to_be_resumed(), started as mesh, parallel.sharing(mesh):
@@ -237,10 +240,11 @@ def training_data(
     """
     if run is not None:
         source = source or run.kind.source
-        given = {**run.kind.reading.given, **given}
     if source is None:
         raise ConfigError("DATA", "a file of data or the name of a data set expected, see 'shortrun data list'")
-    if run is not None or config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
+    if run is not None:
+        return again(Path(source), run.kind.reading, given)
+    if config.model.kind != CHAOS or {"threshold", "alphabet", "grey"} & given.keys():
         return read(source, **given)
     return _as_rates(source, given)
 
@@ -251,7 +255,7 @@ def _as_rates(source: str, given: Mapping[str, Any]) -> Dataset:
         try:
             data = read(source, **{**given, **more})
         except (FormatError, ConfigError) as error:
-            first = first or error
+            first = first if first and more else error  # that of the options as they were given, where all fail
         else:
             if "grey" not in more or not _is_black_and_white(data):
                 return data

@@ -23,7 +23,7 @@ from shortrun.files import check_new, check_place, real
 from shortrun.phrases import counted
 from shortrun.records import FIRST_MONITORED, Purpose, Record, at_best, monitored, quality
 from shortrun.settings import Config, StartSettings, TrainSettings, TuneSettings, Varied, configured, takes, varied
-from shortrun.settings.tuning import size_of
+from shortrun.settings.tuning import OF_LABELS, check_varied, size_of
 from shortrun.shown import Shown
 from shortrun.store import Trajectory, header, lock, log
 from shortrun.workflows.training import FEWEST, Job, fit, samples_given
@@ -146,6 +146,7 @@ def tune(
     (50, ['done', 'done'])
     """
     optuna()
+    check_varied(settings, changes)
     base = configured(settings, changes)
     of_file = isinstance(data, Path | str) and labels is None and label_column is None
     data = training_part(data, {}) if of_file else samples_given(data, labels, label_column)
@@ -153,6 +154,8 @@ def tune(
     purpose: Purpose = settings.task or ("both" if labelled else "generate")
     _check(data, base, purpose)
     over = varied(settings, base, labelled)
+    if not labelled and (unused := next((each.keyword for each in over if each.keyword in OF_LABELS), None)):
+        raise ConfigError("vary", f"{unused} is of use only with data with labels")
     limit = settings.trials or (size_of(over) if settings.search == "grid" else TRIALS)
     search = Search(Path(out), data, settings, dict(changes), purpose, over, limit)
     with search.locked():

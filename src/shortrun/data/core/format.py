@@ -10,6 +10,7 @@ from typing import Any
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
+from shortrun.settings import Reading
 
 
 def begins_with(*marks: bytes) -> Callable[[bytes], bool]:
@@ -52,6 +53,8 @@ class Format:
         Whether content that begins so is lines, of which `read` takes UTF-8 only: others are converted before.
     exact : bool, default False
         Whether names are written as they are; else, in text, control characters in them are escapes.
+    uses : tuple[str, ...], optional
+        The options of reading that `read` looks at, besides those that all formats have use for (`data.uses`).
 
     Raises
     ------
@@ -71,6 +74,7 @@ class Format:
     unpacks: tuple[str, ...] | None = None
     text: Callable[[bytes], bool] | None = None
     exact: bool = False
+    uses: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):
@@ -81,6 +85,8 @@ class Format:
             raise TypeError("`append` goes with `write`")
         if (self.write_folder is None) != (self.fits is None):
             raise TypeError("`write_folder` and `fits` go together")
+        if wrong := {*self.uses} - {*Reading.model_fields}:
+            raise TypeError(f"uses: options of reading expected, got {', '.join(sorted(wrong))}")
 
     @property
     def writes(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ConfigDict, SkipValidation
@@ -15,19 +15,27 @@ from shortrun.settings import Reading
 
 
 class Request(Reading):
-    """Options of reading, and `like`: the kind that a file is read as, None where the file decides."""
+    """Options of reading, and `like`: the kind that a file is read as, None where the file decides.
+
+    Those in `asked` somebody asks for now: they are neither left as they are nor remembered from other data.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     like: SkipValidation[Kind | None] = None
+    asked: frozenset[str] = frozenset()
 
     @classmethod
-    def made(cls, reading: Reading, like: Kind | None = None) -> Request:
+    def made(cls, reading: Reading, like: Kind | None = None, asked: Collection[str] | None = None) -> Request:
         """Return the request of options, the alphabet as a value where it was stored as a mapping."""
         given = reading.given
+        known = Reading() if like is None else like.reading
+        differing = {name for name, it in given.items() if it not in (getattr(known, name), getattr(Reading(), name))}
+        if like is not None:
+            differing -= {"alphabet"}  # which is that of the other data
         if isinstance(reading.alphabet, Mapping):
             given["alphabet"] = Alphabet(**reading.alphabet)
-        return cls.model_construct(**given, like=like)
+        return cls.model_construct(**given, like=like, asked=frozenset(differing if asked is None else asked))
 
     @property
     def columns(self) -> tuple[Column, ...] | None:

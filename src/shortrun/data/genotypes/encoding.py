@@ -21,6 +21,7 @@ from shortrun.phrases import counted
 AT_ONCE = 2**19  # calls looked at together
 IN_MEMORY = 2**24  # bytes of calls that wait in memory, the rest on the disk
 LARGE = 2**28  # bytes: values beyond it stay on the disk (in the folder that TMPDIR names)
+USES = ("alphabet", "region", "maf", "thin", "missing", "label_column", "group")  # options of reading
 POLICIES = ("error", "drop-site", "drop-sample", "major")
 
 

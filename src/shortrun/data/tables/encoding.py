@@ -39,6 +39,10 @@ from shortrun.phrases import counted, of_columns
 
 RESERVED = ("name", "label", "group", "sequence")  # no sites unless that is asked for
 SEQUENCE = "sequence"
+USES = (
+    *("alphabet", "unknown", "threshold", "missing", "bins", "categorical", "numeric", "ignore"),
+    *("label_column", "group"),
+)  # options of reading
 VALUES = ("site", SEQUENCE)  # roles of columns that hold values
 OF_TABLES = ("error", "drop-sample", "category")
 MEANS = {

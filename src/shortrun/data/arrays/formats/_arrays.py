@@ -30,6 +30,10 @@ from shortrun.data.tables.stored import DAMAGED, cells_in, from_json
 from shortrun.errors import DataError, FormatError, ShortrunError
 from shortrun.files import explain
 
+USES = (
+    *("alphabet", "threshold", "grey", "frames", "time_bin", "stride", "group"),
+    *("missing", "bins", "categorical", "numeric", "ignore"),
+)  # options of reading
 LARGE = 2**26  # bytes: arrays beyond it stay in the file
 LAST_LETTER = 0x10FFFF  # of Unicode; 0xD800 to 0xDFFF are none
 PIECE = 2**22  # bytes copied at a time
@@ -212,6 +216,12 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
     if time_bin is None and options.frames is None:
         return data
     return music_of(data, found.get("start"), options.but(time_bin=time_bin))
+
+
+def check_whole(path: Path, asked: Mapping[str, str], part: str | None) -> None:
+    """Raise FormatError if a part is asked for beside the array that holds the samples."""
+    if part is not None and "x" in asked:
+        raise FormatError(path, None, f"no part '{part}': array '{asked['x']}' holds all samples")
 
 
 class Named(NamedTuple):

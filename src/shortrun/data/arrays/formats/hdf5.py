@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from shortrun import memory
-from shortrun.data.arrays.formats._arrays import to_dataset, to_table
+from shortrun.data.arrays.formats._arrays import USES, check_whole, to_dataset, to_table
 from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import of_letters
 from shortrun.data.core.blocks import scan
@@ -165,6 +165,7 @@ def chosen_keys(path: Path, file: Any, options: Request) -> dict[str, str]:
         If there are no values.
     """
     asked = asked_keys(options)
+    check_whole(path, asked, options.part)
     values = asked.get("x") or values_key(path, file, options.part)
     before = f"{values}_" if values not in ("samples", "x") else ""
     usual = {"y": ("labels", "y"), "names": ("names",), "group": ("groups", "group"), "weights": ("weights",)}
@@ -267,4 +268,11 @@ def add_text(file: Any, name: str, text: str) -> None:
     file[name] = np.array(content, library(*H5PY).string_dtype(length=len(content)))
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x89HDF"), read=read, write=write, exact=True)
+FORMAT = Format(
+    suffixes=SUFFIXES,
+    begins=begins_with(b"\x89HDF"),
+    read=read,
+    write=write,
+    exact=True,
+    uses=(*USES, "keys", "part", "label_column"),
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shortrun.data.arrays.formats._arrays import load, to_dataset, write_blocks
+from shortrun.data.arrays.formats._arrays import USES, load, to_dataset, write_blocks
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format, begins_with
 from shortrun.data.core.request import Request
@@ -38,4 +38,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     write_blocks(file, dataset.in_units)
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x93NUMPY"), read=read, write=write, exact=True)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x93NUMPY"), read=read, write=write, exact=True, uses=USES)

@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from shortrun.data.arrays.formats._arrays import Named, array, load, to_dataset, to_table, write_blocks
+from shortrun.data.arrays.formats._arrays import (
+    USES,
+    Named,
+    array,
+    check_whole,
+    load,
+    to_dataset,
+    to_table,
+    write_blocks,
+)
 from shortrun.data.core.alphabet import of_letters
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
@@ -79,6 +88,7 @@ def read(path: Path, options: Request) -> Dataset:
 def chosen_keys(path: Path, arrays: Collection[str], options: Request) -> dict[str, str]:
     """Return which array plays which role: those asked for, then those with the usual names."""
     asked = asked_keys(options, arrays)
+    check_whole(path, asked, options.part)
     ending = "" if "x" in asked else part_ending(path, arrays, options.part)
     asked = {role: key if key in arrays else key + ending for role, key in asked.items()}
     usual = {role: role for role in ROLES if role in arrays and role not in ("x", "y")}
@@ -155,4 +165,6 @@ def begins(start: bytes) -> bool:
     return start.startswith(MAGIC["zip"]) and first_member(start).endswith(".npy")
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, begins=begins, exact=True)
+FORMAT = Format(
+    suffixes=SUFFIXES, read=read, write=write, begins=begins, exact=True, uses=(*USES, "keys", "part", "label_column")
+)

@@ -113,4 +113,4 @@ def save(path: Path, dataset: Dataset) -> None:
                 rows.write(head.encode() + alleles.tobytes() + b"\n")
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save, uses=("skip_bad", "label_column", "group"))

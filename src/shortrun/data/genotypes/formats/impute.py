@@ -161,4 +161,4 @@ def spoken(variant: Variant) -> Variant:
     return variant._replace(id=f"{variant.place}_{variant.ref}_{variant.alt}")
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save, uses=("label_column", "group"))

@@ -19,7 +19,7 @@ from shortrun.data.core.libraries import library
 from shortrun.data.core.parts import opened
 from shortrun.data.core.raw import hint, read_lines
 from shortrun.data.core.request import Request
-from shortrun.data.genotypes.encoding import Genotypes
+from shortrun.data.genotypes.encoding import USES, Genotypes
 from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.regions import position_in
 from shortrun.data.genotypes.sieve import MISSING, Calls
@@ -276,4 +276,4 @@ def write_calls(writer: Any, dataset: Dataset, people: list[Person]) -> None:
                 writer.append_biallelic(site[rows[:, 0]].astype(np.int8))
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, save=save)
+FORMAT = Format(suffixes=SUFFIXES, read=read, save=save, uses=(*USES, "multiallelic"))

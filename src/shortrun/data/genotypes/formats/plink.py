@@ -15,7 +15,7 @@ from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.raw import hint, read_text
 from shortrun.data.core.request import Request
-from shortrun.data.genotypes.encoding import Genotypes
+from shortrun.data.genotypes.encoding import USES, Genotypes
 from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.regions import FAR, position_in
 from shortrun.data.genotypes.sieve import MISSING, Calls
@@ -271,4 +271,4 @@ def begins(start: bytes) -> bool:
     return start[:2] == MAGIC and start[2:3] in (b"\0", b"\1")
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, save=save)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, save=save, uses=USES)

@@ -20,7 +20,7 @@ from shortrun.data.core.labels import did_you_mean
 from shortrun.data.core.libraries import library
 from shortrun.data.core.parts import opened
 from shortrun.data.core.request import Request
-from shortrun.data.genotypes.encoding import Genotypes
+from shortrun.data.genotypes.encoding import USES, Genotypes
 from shortrun.data.genotypes.formats import _htslib
 from shortrun.data.genotypes.formats._vcf_damage import breakdown, check_end, damage
 from shortrun.data.genotypes.persons import Person, persons
@@ -402,4 +402,5 @@ FORMAT = Format(
     unpacks=("gz",),
     read=read,
     save=save,
+    uses=(*USES, "multiallelic", "skip_bad"),
 )

@@ -174,4 +174,4 @@ def begins(start: bytes) -> bool:
     return start[:2] == b"\0\0" and len(start) > 3 and start[2] in KINDS and 1 <= start[3] <= MOST
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, save=save)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, save=save, uses=("alphabet", "threshold", "grey"))

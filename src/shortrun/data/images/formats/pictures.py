@@ -162,4 +162,12 @@ def begins(start: bytes) -> bool:
     return webp or bitmap or start.startswith(BEGINNINGS)
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins, read=read, write=write, write_folder=write_folder, fits=is_images)
+FORMAT = Format(
+    suffixes=SUFFIXES,
+    begins=begins,
+    read=read,
+    write=write,
+    write_folder=write_folder,
+    fits=is_images,
+    uses=("alphabet", "threshold", "grey", "image_size", "part", "skip_bad"),
+)

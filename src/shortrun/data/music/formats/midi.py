@@ -293,5 +293,11 @@ def notes(roll: np.ndarray) -> list[list[int]]:
 
 
 FORMAT = Format(
-    suffixes=SUFFIXES, begins=begins_with(b"MThd"), read=read, write=write, write_folder=write_folder, fits=is_music
+    suffixes=SUFFIXES,
+    begins=begins_with(b"MThd"),
+    read=read,
+    write=write,
+    write_folder=write_folder,
+    fits=is_music,
+    uses=("frames", "time_bin", "stride", "group", "part", "skip_bad"),
 )

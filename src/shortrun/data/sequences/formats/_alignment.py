@@ -23,6 +23,7 @@ from shortrun.data.sequences.encoding import STOP, Stack
 from shortrun.errors import DataError, FormatError
 from shortrun.phrases import plural
 
+USES = ("alphabet", "unknown", "inserts", "skip_bad", "label_column", "group")  # options of reading
 Pieces = Iterable[tuple[int, str]]  # the lines (from 1) that hold a sequence, and what they hold of it
 
 

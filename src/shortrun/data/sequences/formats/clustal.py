@@ -14,6 +14,7 @@ from shortrun.data.core.format import Format, always
 from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences.formats._alignment import (
+    USES,
     Pieces,
     Row,
     match_columns,
@@ -113,4 +114,4 @@ def begins(start: bytes) -> bool:
     return text_of(start).lstrip().startswith(PROGRAMS)
 
 
-FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, begins=begins)
+FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, begins=begins, uses=USES)

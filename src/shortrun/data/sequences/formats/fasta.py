@@ -14,7 +14,7 @@ from shortrun.data.core.format import Format, always
 from shortrun.data.core.raw import bare, head, read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences.encoding import INSERTS
-from shortrun.data.sequences.formats._alignment import Pieces, Row, one_line, texts, to_dataset
+from shortrun.data.sequences.formats._alignment import USES, Pieces, Row, one_line, texts, to_dataset
 from shortrun.data.sequences.hmm import HMM
 from shortrun.errors import DataError, FormatError
 from shortrun.settings import Reading
@@ -180,5 +180,5 @@ def begins(start: bytes) -> bool:
 
 
 FORMAT = Format(
-    suffixes=SUFFIXES, text=always, read=read, write=write, append=write, begins=begins
+    suffixes=SUFFIXES, text=always, read=read, write=write, append=write, begins=begins, uses=(*USES, "align")
 )  # more records are written as the first

@@ -13,6 +13,7 @@ from shortrun.data.core.format import Format, always
 from shortrun.data.core.raw import read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.sequences.formats._alignment import (
+    USES,
     Row,
     match_columns,
     texts,
@@ -83,4 +84,4 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     file.writelines(f"{text}\n".encode() for text in texts(dataset, "a file of sequences"))
 
 
-FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, append=write, looks=looks)
+FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, append=write, looks=looks, uses=USES)

@@ -17,6 +17,7 @@ from shortrun.data.core.raw import read_lines, text_of
 from shortrun.data.core.request import Request
 from shortrun.data.sequences import gaps
 from shortrun.data.sequences.formats._alignment import (
+    USES,
     Pieces,
     Row,
     match_columns,
@@ -253,4 +254,4 @@ def begins(start: bytes) -> bool:
     return text_of(start).lstrip().startswith(MARK)
 
 
-FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, begins=begins)
+FORMAT = Format(suffixes=SUFFIXES, text=always, read=read, write=write, begins=begins, uses=USES)

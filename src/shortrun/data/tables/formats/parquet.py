@@ -21,7 +21,7 @@ from shortrun.data.core.request import Request
 from shortrun.data.core.texts import Texts
 from shortrun.data.core.words import plain
 from shortrun.data.tables.delimited import Delimited, tidied
-from shortrun.data.tables.encoding import Cells, columns_of, dataset_of
+from shortrun.data.tables.encoding import USES, Cells, columns_of, dataset_of
 from shortrun.data.tables.stored import from_json, to_json
 from shortrun.errors import DataError, FormatError, ShortrunError
 from shortrun.files import explain
@@ -189,4 +189,4 @@ def arrow() -> tuple[Any, Any]:
     return library("pyarrow", "pyarrow", "io"), library("pyarrow.parquet", "pyarrow", "io")
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"PAR1"), read=read, write=write, exact=True)
+FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"PAR1"), read=read, write=write, exact=True, uses=USES)

@@ -16,7 +16,7 @@ from shortrun.data.core.request import Request
 from shortrun.data.tables.decimals import in_points
 from shortrun.data.tables.delimited import Delimited, read_delimited
 from shortrun.data.tables.dialects import MARKS, delimiter
-from shortrun.data.tables.encoding import RESERVED, columns_of, dataset_of
+from shortrun.data.tables.encoding import RESERVED, USES, columns_of, dataset_of
 from shortrun.errors import FormatError
 
 SUFFIXES = (".csv", ".tsv")
@@ -91,4 +91,11 @@ def looks(text: str) -> bool:
     return sum(width == widths[0] for width in widths) >= 0.9 * len(widths)
 
 
-FORMAT = Format(suffixes=SUFFIXES, read=read, write=write, append=append, looks=looks)
+FORMAT = Format(
+    suffixes=SUFFIXES,
+    read=read,
+    write=write,
+    append=append,
+    looks=looks,
+    uses=(*USES, "delimiter", "decimal", "skip_bad"),
+)
