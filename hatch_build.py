@@ -31,6 +31,7 @@ X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
     "avx512.c": AVX512,
     "vnni.c": [*AVX512, "-mavx512vnni"],
+    "popcount.c": [*AVX512, "-mavx512vpopcntdq"],
     "checksum.c": ["-mpclmul", "-msse4.1"],
     "dispatch.c": ["-DHAVE_X86_PATHS"],
 }

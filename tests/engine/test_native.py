@@ -351,11 +351,11 @@ def test_gather_potts_is_the_one_hot_product(rows, sites, q, columns):
 
 
 @needs_kernels
-@pytest.mark.parametrize(("sites", "colours"), [(1, 2), (64, 2), (130, 2), (59, 21), (128, 5), (7, 200)])
+@pytest.mark.parametrize(("sites", "colours"), [(1, 2), (64, 2), (130, 2), (59, 21), (128, 5), (7, 200), (9000, 3)])
 def test_mismatches_are_counted(sites, colours):
     """Also without kernels, where the scores compare codes otherwise."""
     random = np.random.default_rng(sites)
-    x, y = (Dataset.from_arrays(random.integers(0, colours, (n, sites)), alphabet="codes") for n in (6, 9))
+    x, y = (Dataset.from_arrays(random.integers(0, colours, (n, sites)), alphabet="codes") for n in (6, 521))
     a, b = points(x, y)
     assert a.dtype == np.uint64
     counted = _on_every_path(lambda: (torch.from_numpy(distances(a, b)),))[0]

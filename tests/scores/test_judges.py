@@ -7,12 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from sklearn.svm import SVC
 
 import shortrun as sr
 from faulty_generators import collapsed, law, noise
 from shortrun.scores import Score, offered, summarised, verdict
 from shortrun.scores import c2st as test
-from shortrun.scores._judges import KINDS, folds
+from shortrun.scores._judges import KINDS, folds, support_vectors
 from shortrun.scores.fidelity import recogniser
 
 
@@ -51,6 +52,17 @@ def test_a_judge_of_few_samples_and_one_of_a_single_class(kind):
     assert recogniser(x, rows=100, among=[kind])(x.head(7)).shape == (7,)
     alone = x.select(x.labels == 1)
     assert set(recogniser(alone, among=[kind])(x).tolist()) == {1}
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_support_vectors_are_those_of_scikit_learn(classes):
+    random = np.random.default_rng(classes)
+    rows, unseen = (random.integers(0, 2, (n, 30)).astype(np.float32) for n in (200, 100))
+    labels = rows[:, :5].sum(1).astype(int) % classes
+    found, theirs = support_vectors(rows).fit(rows, labels), SVC(C=5.0, gamma=1 / (30 * rows.var())).fit(rows, labels)
+    assert (found.predict(unseen) == theirs.predict(unseen)).all()
+    if classes == 2:
+        assert found.decision_function(unseen) == pytest.approx(theirs.decision_function(unseen), abs=2e-3)
 
 
 def test_places_give_the_area_under_the_curve():

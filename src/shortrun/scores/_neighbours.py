@@ -29,6 +29,8 @@ def points(*sets: Samples) -> tuple[np.ndarray, ...]:
         if native.available():
             return tuple(packed(row, max(1, highest.bit_length())) for row in rows)
         return tuple(row.astype(np.float32) for row in rows) if highest <= 1 else tuple(rows)
+    if native.available() and all(((row == 0) | (row == 1)).all() for row in rows):
+        return tuple(packed(row.astype(np.uint8), 1) for row in rows)
     if all(np.array_equal(row, np.rint(row)) for row in rows):
         return tuple(row.astype(np.float32) for row in rows)  # sums of products of small integers are exact
     return tuple(row.astype(np.float64) - first.mean(0, dtype=np.float64) for row in rows)

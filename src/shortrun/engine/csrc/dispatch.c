@@ -26,11 +26,13 @@ static int best(void) {
     return (b & avx512) == avx512 && (saved & widest) == widest ? AVX512 : AVX2;
 }
 
-static int multiplies_bytes(void) {
-    const unsigned vnni = 1u << 11;
+/* Whether it has one more of the instructions beyond AVX-512 F, BW, DQ and VL, by its bit. */
+static int has(unsigned extension) {
     unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & vnni);
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & extension);
 }
+
+static const unsigned vnni = 1u << 11, vpopcntdq = 1u << 14;
 #else
 static int best(void) { return PORTABLE; }
 #endif
@@ -146,7 +148,13 @@ EXPORT void shortrun_gather_potts(const uint8_t *codes, int64_t codes_stride, co
 EXPORT void shortrun_mismatches(const uint64_t *a, const uint64_t *b, float *out, int64_t rows, int64_t columns,
                                 int64_t words, int64_t bits, int threads) {
     struct mismatches arguments = {a, b, out, columns, words, bits};
-    spread(kernels()->mismatches, &arguments, rows, rows * columns * words * bits, threads);
+    kernel_fn kernel = kernels()->mismatches;
+#if defined(HAVE_X86_PATHS)
+    static int counts = -1; /* asked once: under a hypervisor the question takes as long as many distances */
+    if (counts < 0) counts = has(vpopcntdq);
+    if (shortrun_path() == AVX512 && counts) kernel = shortrun_mismatches_of_eight;
+#endif
+    spread(kernel, &arguments, rows, rows * columns * words * bits, threads);
 }
 
 EXPORT void shortrun_ascend(const struct ascent *arguments, int threads) {
@@ -168,7 +176,7 @@ EXPORT void shortrun_run_lookup(int by_rows, int kernel, const void *arguments, 
 /* How many rates the fastest kernel multiplies in one instruction: how weights are to be packed (network.h). */
 EXPORT int shortrun_network_group(void) {
 #if defined(HAVE_X86_PATHS)
-    if (shortrun_path() == AVX512 && multiplies_bytes()) return 4;
+    if (shortrun_path() == AVX512 && has(vnni)) return 4;
 #endif
     return 2;
 }

@@ -84,5 +84,6 @@ struct kernels {
 
 extern const struct kernels shortrun_portable, shortrun_avx2, shortrun_avx512;
 extern const kernel_fn shortrun_run_network_of_bytes; /* network.h, with groups of four, for AVX-512 VNNI */
+extern const kernel_fn shortrun_mismatches_of_eight;  /* for AVX-512 VPOPCNTDQ */
 
 #endif
