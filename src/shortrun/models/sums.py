@@ -21,7 +21,7 @@ ROWS = 2**22  # numbers that are rounded together
 class Adds(Protocol):
     """Processes that add up what they have (`parallel.Group`)."""
 
-    def total(self, mine: Tensor) -> Tensor:
+    def total(self, mine: Tensor, *, again: bool = False) -> Tensor:
         """Return the sum of float64 or float32 numbers that are exact in any order."""
         ...
 
