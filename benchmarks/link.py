@@ -20,15 +20,17 @@ import os
 import re
 import select
 import shutil
+import signal
 import socket
 import statistics
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 DEVICE, NETWORK = "link0", "10.77.0."
 TUN, NO_HEADER, SET_DEVICE = 0x0001, 0x1000, 0x400454CA  # of <linux/if_tun.h>
@@ -108,22 +110,26 @@ class Switch:
             found.append((receiver, packet))
         return found
 
-    def work(self, processes: Sequence[subprocess.Popen]) -> None:
-        """Hand packets over until all processes have ended, or one of them with an error."""
-        with contextlib.suppress(PermissionError):  # no network waits for a processor
-            os.setpriority(os.PRIO_PROCESS, 0, -20)
-        look = 0.0
-        while True:
-            now = time.perf_counter()
-            for receiver, packet in self.due(now):
-                os.write(self.ends[receiver], packet)
-            if now >= look:
-                look, codes = now + LOOK, [process.poll() for process in processes]
-                if None not in codes or any(codes):
-                    return
-            wait = max(0.0, min(look, self.waiting[0][0] if self.waiting else look) - now)
-            for end in select.select(self.ends, [], [], wait)[0]:
-                self._read(self.ends.index(end))
+    def work(self, processes: Sequence[int]) -> None:
+        """Hand packets over until all processes have ended.
+
+        Raises
+        ------
+        RuntimeError
+            If one of them fails.
+        """
+        left, look = set(processes), 0.0
+        with urgently():
+            while left:
+                now = time.perf_counter()
+                for receiver, packet in self.due(now):
+                    os.write(self.ends[receiver], packet)
+                if now >= look:
+                    look = now + LOOK
+                    left -= {pid for pid in left if has_ended(pid)}
+                wait = max(0.0, min(look, self.waiting[0][0] if self.waiting else look) - now)
+                for end in select.select(self.ends, [], [], wait)[0]:
+                    self._read(self.ends.index(end))
 
     def _read(self, sender: int) -> None:
         now = time.perf_counter()
@@ -134,57 +140,100 @@ class Switch:
             return
 
 
-def linked(link: Link, commands: Sequence[Sequence[str]], environment: dict[str, str] | None = None) -> str:
-    """Run a command at each end of a network; return what the first one writes.
+@contextlib.contextmanager
+def urgently() -> Iterator[None]:
+    """Take precedence over other processes, if we may: no network waits for a processor."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
+
+
+def has_ended(pid: int) -> bool:
+    """Return whether a process has ended well.
+
+    Raises
+    ------
+    RuntimeError
+        If it has failed.
+    """
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if done and status:
+        raise RuntimeError(f"a process on the network failed: {status}")
+    return bool(done)
+
+
+def linked(link: Link | None, count: int, act: Callable[[], Any], port: int = 29_500) -> Any:
+    """Let forks of this process act at each end of a network, or on this machine for None; return what the first found.
 
     They find in their environment what torchrun would tell them, and the device that messages go through.
+
+    Parameters
+    ----------
+    link : Link, optional
+        The network.
+    count : int
+        How many ends there are.
+    act : Callable[[], Any]
+        What each does; what the first one returns can be written as JSON.
 
     Raises
     ------
     OSError
-        If there is no such network here, with the reason in one line.
+        If there is no such network here.
     RuntimeError
-        If a command fails.
+        If one of them fails.
     """
-    if reason := refusal():
-        raise OSError(reason)
-    shared = os.environ | {"WORLD_SIZE": str(len(commands)), "MASTER_ADDR": address(0), "MASTER_PORT": "29500"}
-    shared |= {"GLOO_SOCKET_IFNAME": DEVICE} | (environment or {})
-    processes: list[subprocess.Popen] = []
     ends: list[int] = []
+    told: list[socket.socket] = []
+    processes: list[int] = []
+    environment = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1" if link is None else address(0)}
+    environment |= {"MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo" if link is None else DEVICE}
     try:
-        for rank, command in enumerate(commands):
+        for rank in range(count):
             ours, theirs = socket.socketpair()
-            with ours, theirs:
-                asked = [str(theirs.fileno()), str(rank), str(link.packet)]
-                processes.append(
-                    subprocess.Popen(
-                        [sys.executable, __file__, "--enter", *asked, *command],
-                        env=shared | {"RANK": str(rank)},
-                        pass_fds=[theirs.fileno()],
-                        stdout=subprocess.PIPE if rank == 0 else subprocess.DEVNULL,
-                        text=True,
-                    )
-                )
-                theirs.close()
+            told.append(ours)
+            pid = os.fork()
+            if not pid:
+                os.environ.update(environment | {"RANK": str(rank)})
+                be(rank, link, theirs, act)
+            processes.append(pid)
+            theirs.close()
+            if link is not None:
                 _, found, _, _ = socket.recv_fds(ours, 1, 1)
                 if not found:
                     raise OSError(f"process {rank} got no network of its own")
                 os.set_blocking(found[0], False)
                 ends += found
-        priority = os.getpriority(os.PRIO_PROCESS, 0)
-        Switch(link, ends).work(processes)
-        os.setpriority(os.PRIO_PROCESS, 0, priority)
-        if any(process.poll() for process in processes):
-            raise RuntimeError("a process on the slow network failed")
-        assert processes[0].stdout is not None
-        return processes[0].stdout.read()
+        Switch(link or Link(float("inf"), 0.0), ends).work(processes)
+        return json.loads(told[0].makefile().read())
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # most have ended
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        for ours in told:
+            ours.close()
         for end in ends:
             os.close(end)
+
+
+def be(rank: int, link: Link | None, to: socket.socket, act: Callable[[], Any]) -> NoReturn:
+    """Be one end: go into a network of our own, send its device, act, and send what was found."""
+    code = 1
+    try:
+        if link is not None:
+            enter(rank, link, to)
+        to.sendall(json.dumps(act()).encode())
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def address(rank: int) -> str:
@@ -198,33 +247,35 @@ def refusal() -> str:
         return "a slow network needs Linux"
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK) or shutil.which("ip") is None:
         return "a slow network needs /dev/net/tun, which may be opened, and the program ip"
-    tried = subprocess.run([sys.executable, __file__, "--enter"], capture_output=True, text=True, check=False)
-    return "" if tried.returncode == 0 else "a slow network needs root, or user namespaces: " + tried.stderr.strip()
+    tried = os.fork()
+    if not tried:
+        try:
+            os.close(device())
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return "a slow network needs root, or user namespaces" if os.waitpid(tried, 0)[1] else ""
 
 
-def enter(words: Sequence[str]) -> int:
-    """Go into a network of our own, send its device to who asked, and become the command; with no words, only try."""
-    try:
-        unshare()
-        end = os.open("/dev/net/tun", os.O_RDWR)
-        fcntl.ioctl(end, SET_DEVICE, struct.pack("16sH14x", DEVICE.encode(), TUN | NO_HEADER))
-    except OSError as error:
-        print(error, file=sys.stderr)
-        return 2
-    if not words:
-        return 0
-    asked, rank, packet, *command = words
+def device() -> int:
+    """Go into a network of our own; return its device, which hands us all packets that are sent."""
+    unshare()
+    end = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(end, SET_DEVICE, struct.pack("16sH14x", DEVICE.encode(), TUN | NO_HEADER))
+    return end
+
+
+def enter(rank: int, link: Link, to: socket.socket) -> None:
+    """Go into a network of our own, and send its device to who switches."""
+    end = device()
     lines = [
         "link set lo up",
-        f"addr add {address(int(rank))}/24 dev {DEVICE}",
-        f"link set {DEVICE} mtu {packet} txqueuelen 10000 up",
+        f"addr add {address(rank)}/24 dev {DEVICE}",
+        f"link set {DEVICE} mtu {link.packet} txqueuelen 10000 up",
     ]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
-    with socket.socket(fileno=int(asked)) as to:
-        socket.send_fds(to, [b"."], [end])
+    socket.send_fds(to, [b"."], [end])
     os.close(end)
-    os.execvp(command[0], command)
-    return 0
 
 
 def unshare() -> None:
@@ -241,26 +292,17 @@ def unshare() -> None:
 # ---------------------------------------------------------------------------------------------- is it what it says?
 
 
-def measured(link: Link, trips: int = 20) -> dict[str, float]:
+def measured(link: Link, trips: int = 20, seconds: float = 1.0) -> dict[str, float]:
     """Return the seconds from end to end, half a round trip, and the bits a second of one stream over a network."""
-    size = int(min(max(link.rate / 8, 1e5), 1e8))  # a second's worth
-    command = [sys.executable, __file__, "--probe", str(trips), str(size)]
-    return json.loads(linked(link, [command, command]))
+    size = int(min(max(link.rate / 8 * seconds, 1e5), 1e8))
+    return linked(link, 2, lambda: probe(trips, size))
 
 
-def probe(trips: int, size: int) -> None:
+def probe(trips: int, size: int) -> dict[str, float]:
     """Be one of the two ends that measure: the first one asks, the other one answers."""
     if os.environ["RANK"] == "1":
-        with socket.create_server((address(1), 1)) as server, server.accept()[0] as other:
-            other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for _ in range(trips):
-                other.send(other.recv(1))
-            for _ in range(2):
-                left = size
-                while left:
-                    left -= len(other.recv(min(left, 1 << 20)))
-                other.send(b".")
-        return
+        answer(trips, size)
+        return {}
     other = connected()
     other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     seconds = []
@@ -269,13 +311,26 @@ def probe(trips: int, size: int) -> None:
         other.send(b".")
         other.recv(1)
         seconds.append(time.perf_counter() - begun)
-    delay, room = statistics.median(seconds) / 2, bytes(size)
+    delay, room, on_wire = statistics.median(seconds) / 2, bytes(size), 0.0
     for _ in range(2):  # the first time TCP finds out how fast it may send
         begun = time.perf_counter()
         other.sendall(room)
         other.recv(1)
-    on_wire = time.perf_counter() - begun - 2 * delay
-    print(json.dumps({"delay": delay, "rate": 8 * size / on_wire}))
+        on_wire = time.perf_counter() - begun - 2 * delay
+    return {"delay": delay, "rate": 8 * size / on_wire}
+
+
+def answer(trips: int, size: int) -> None:
+    """Send back single bytes, then a byte for each large message."""
+    with socket.create_server((address(1), 1)) as server, server.accept()[0] as other:
+        other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(trips):
+            other.send(other.recv(1))
+        for _ in range(2):
+            left = size
+            while left:
+                left -= len(other.recv(min(left, 1 << 20)))
+            other.send(b".")
 
 
 def connected() -> socket.socket:
@@ -292,12 +347,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure some networks; print a line each."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("links", nargs="+", type=Link.of, metavar="RATE,DELAY")
-    for link in options.parse_args(words).links:
-        try:
-            found = measured(link)
-        except OSError as error:
-            print(f"not measured: {error}")
-            return 2
+    links = options.parse_args(words).links
+    if reason := refusal():
+        print(f"not measured: {reason}", file=sys.stderr)
+        return 2
+    for link in links:
+        found = measured(link)
         print(
             f"asked {link.rate / 1e6:g} Mbit/s and {1e3 * link.delay:g} ms, packets of {link.packet:,} bytes; "
             f"measured {found['rate'] / 1e6:.4g} Mbit/s and {1e3 * found['delay']:.3g} ms",
@@ -307,9 +362,4 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--enter"]:
-        sys.exit(enter(sys.argv[2:]))
-    elif sys.argv[1:2] == ["--probe"]:
-        probe(*map(int, sys.argv[2:]))
-    else:
-        sys.exit(main())
+    sys.exit(main())

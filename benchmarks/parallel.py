@@ -9,6 +9,7 @@ they share. The memory of a process is what is its own (`RssAnon` of Linux), and
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import re
@@ -18,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -47,7 +48,13 @@ def main(words: Sequence[str] | None = None) -> int:
         options.add_argument(f"--{name}", type=int, default=value)
     options.add_argument("--ways", nargs="+", default=["1:rows", "2:rows", "2:sites", "4:rows", "4:sites", "4:2x2"])
     options.add_argument("--threads", type=int, default=2, help="of all processes together")
-    options.add_argument("--link", type=Link.of, help="a slow network between them, as 100Mbit,1ms")
+    options.add_argument(
+        "--link",
+        nargs="+",
+        type=lambda text: None if text == "none" else Link.of(text),
+        default=[None],
+        help="slow networks between them, as 100Mbit,1ms, or none",
+    )
     options.add_argument("--folder", type=Path, help="of the data, by default a temporary one")
     options.add_argument("--json", type=Path, help="file to which what was measured is added")
     options.add_argument(
@@ -57,17 +64,14 @@ def main(words: Sequence[str] | None = None) -> int:
         "--check", type=Path, nargs="+", help="files of measurements: print them beside what is foreseen"
     )
     options.add_argument("--foresee", action="store_true", help="print what is foreseen, and measure nothing")
-    options.add_argument("--member", type=json.loads, help=argparse.SUPPRESS)
     asked = options.parse_args(words)
-    if asked.member:
-        print(json.dumps(member(**asked.member)))
-    elif asked.foresee:
+    if asked.foresee:
         foresee()
     elif asked.fit:
         print(fitted(json.loads(asked.fit.read_text())))
     elif asked.check:
         check([found for path in asked.check for found in json.loads(path.read_text())])
-    elif asked.link and (reason := link.refusal()):
+    elif any(asked.link) and (reason := link.refusal()):
         print(f"not measured: {reason}", file=sys.stderr)
         return 2
     else:
@@ -81,11 +85,11 @@ def measure(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         path = Path(folder) / "rows.npy"
         written(path, asked.batch, asked.sites, asked.colours)
-        for way in asked.ways:
+        for network, way in itertools.product(asked.link, asked.ways):
             count, _, share = way.partition(":")
-            found = {"way": way, "threads": asked.threads, "link": asked.link, **case}
+            found = {"way": way, "threads": asked.threads, "link": network, **case}
             work = {name: size for name, size in case.items() if name != "sites"} | {"share": share, "path": str(path)}
-            found |= together(int(count), asked.threads, asked.link, work)
+            found |= together(int(count), asked.threads, network, work)
             print(said(found), flush=True)
             if asked.json:
                 before = json.loads(asked.json.read_text()) if asked.json.exists() else []
@@ -94,23 +98,16 @@ def measure(asked: argparse.Namespace) -> None:
 
 def together(count: int, threads: int, network: Link | None, work: dict) -> dict:
     """Do the updates in so many processes; return what the first one found."""
-    torch.set_num_threads(threads)
-    if count == 1:
-        return updates(parallel.Group(0, 1), **work)
-    if network is None:
-        with parallel.followers(count, f"{updates.__module__}:updates", work) as group:
+
+    def member() -> dict:
+        torch.set_num_threads(max(1, threads // count))
+        place = parallel.here()
+        if place is None:
+            return updates(parallel.Group(0, 1), **work)
+        with parallel.Group.joined(place) as group:
             return updates(group, **work)
-    command = [sys.executable, "-m", "benchmarks.parallel", "--member", json.dumps(work)]
-    environment = {"OMP_NUM_THREADS": str(max(1, threads // count))}
-    return json.loads(link.linked(network, [command] * count, environment))
 
-
-def member(**work: Any) -> dict:
-    """Be one of the processes on a slow network."""
-    place = parallel.here()
-    assert place is not None
-    with parallel.Group.joined(place) as group:
-        return updates(group, **work)
+    return link.linked(network, count, member)
 
 
 def written(path: Path, rows: int, sites: int, colours: int) -> None:
@@ -333,11 +330,16 @@ def check(found: list[dict]) -> None:
         network, shape = each["link"] and Link(*each["link"]), Shape.of(each)
         seconds = predicted(shape, each["threads"] / shape.count, network)
         errors.append(seconds / best(each) - 1)
-        where = "none" if network is None else f"{network.rate / 1e6:g} Mbit/s, {1e3 * network.delay:g} ms"
+        where = "none" if network is None else described(network)
         name = f"{each['sites']:,} x {each['hidden']}, C {each['batch']}"
         way = each["way"].replace(":", " ")
         print(f"| {name} | {way} | {where} | {best(each):.3f} | {seconds:.3f} | {errors[-1]:+.0%} |")
     print(f"median error {statistics.median(map(abs, errors)):.0%}, largest {max(map(abs, errors)):.0%}")
+
+
+def described(network: Link) -> str:
+    """Return a network in words."""
+    return f"{network.rate / 1e6:g} Mbit/s, {1e3 * network.delay:g} ms"
 
 
 def foresee() -> None:
@@ -388,14 +390,13 @@ def said(found: dict) -> str:
     )
     kept = " ".join(f"{each['RssAnon']:.0f}/{each['VmHWM']:.0f}" for each in found["memory"])
     seconds = predicted(Shape.of(found), found["threads"] / Shape.of(found).count, found["link"])
+    where = "" if found["link"] is None else f" at {described(found['link'])}"
     return (
-        f"{found['way']:8} {statistics.median(found['seconds']):.3f} s an update, the fastest {best(found):.3f} "
+        f"{found['way']:8}{where} {statistics.median(found['seconds']):.3f} s an update, the fastest {best(found):.3f} "
         f"(foreseen {seconds:.3f}); sent {told or 'nothing'}; "
         f"parameters {max(found['parameters']):,}; memory own/peak MB {kept}"
     )
 
 
 if __name__ == "__main__":
-    import benchmarks.parallel as module  # as the other processes import it
-
-    sys.exit(module.main())
+    sys.exit(main())
