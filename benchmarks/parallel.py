@@ -33,9 +33,11 @@ from shortrun.dynamics import Noise, Stream
 from shortrun.learning import optimisers
 from shortrun.learning.rows import Minibatches
 from shortrun.learning.update import Learner
-from shortrun.models import RBM, Training, spec_of
+from shortrun.models import RBM, Layer, Training, spec_of
+from shortrun.models.rbm import sites_of_chunk
 from shortrun.parallel.group import DIRECT, SMALL
 from shortrun.settings import Config, resolve
+from shortrun.units import Bernoulli, Potts
 
 FAST = Link(1e10, 20e-6)  # of which the tables of docs/howto/cluster.md are
 MEGABYTE = 1e6
@@ -211,6 +213,15 @@ class Shape(NamedTuple):
         """All processes."""
         return self.rows * self.parts
 
+    @property
+    def share(self) -> float:
+        """The share of the sites that a process has, the one with the most."""
+        if self.parts == 1:
+            return 1.0
+        width = self.features // self.sites
+        chunk = sites_of_chunk(Layer("visible", self.sites, Bernoulli() if width == 1 else Potts(width)))
+        return min(1.0, math.ceil(math.ceil(self.sites / chunk) / self.parts) * chunk / self.sites)
+
 
 class Message(NamedTuple):
     """What a process says to a group: so many times, to whom, bytes that it sends, ways one after the other."""
@@ -249,15 +260,15 @@ def messages(of: Shape) -> list[Message]:
         )  # of the data, of the end, of what is held
         found += [summed(1, label, of.parts, field * chains) for chains in sizes]
         found.append(summed(of.steps, label, of.parts, field * padded(mine), expected=of.steps - 1))
-        small = 2 if of.features > of.sites else 1  # sums of weights for the hidden biases, and for the gauge
-        found += [summed(1 + small, label, of.parts, 8), summed(small, label, of.parts, 8 * of.hidden)]
+        sums = 2 if of.features > of.sites else 1  # of weights for the hidden biases, and for the gauge
+        found += [summed(1, label, of.parts, 8), summed(1, label, of.parts, 8 * sums)]  # how large numbers are
+        found.append(summed(1, label, of.parts, 8 * sums * of.hidden))
     if of.rows > 1:
         chains = math.ceil(mine)
-        found.append(whole("rows", of.rows, chains * (of.sites / of.parts + of.hidden)))
+        found.append(whole("rows", of.rows, chains * (of.sites * of.share + of.hidden)))
         found.append(whole("rows", of.rows, chains * (1 + of.hidden)))
-        found.append(
-            whole("rows", of.rows, math.ceil(of.sites / of.parts / of.rows) * of.features / of.sites * 4 * of.hidden)
-        )
+        sites = math.ceil(of.sites * of.share / of.rows)
+        found.append(whole("rows", of.rows, sites * (of.features // of.sites) * 4 * of.hidden))
     if of.count > 1:
         group = "sites" if of.rows == 1 else "rows" if of.parts == 1 else "everyone"
         found.append(summed(1, group, of.count, 1))
@@ -288,7 +299,7 @@ HERE = Machine(1.58e-10, 1e-7, 8e-9, 1e-9, 1e-4)
 
 def work(of: Shape) -> list[float]:
     """Return how much a process does of what a `Machine` takes seconds for."""
-    weights, said = of.features * of.hidden / of.parts, messages(of)
+    weights, said = of.features * of.share * of.hidden, messages(of)
     chains = of.batch * (of.steps + 2) / of.rows
     return [
         weights * chains,
