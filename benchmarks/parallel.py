@@ -287,24 +287,29 @@ def sent(of: Shape) -> dict[str, tuple[int, float]]:
 class Machine(NamedTuple):
     """Seconds that a core needs for each of what `work` counts."""
 
-    swept: float
-    weight: float
+    looked_up: float
     drawn: float
+    weight: float
     byte: float
     way: float
 
 
-HERE = Machine(1.58e-10, 1e-7, 8e-9, 1e-9, 1e-4)
+HERE = Machine(1e-11, 1e-9, 2e-8, 1e-9, 1e-4)
 
 
 def work(of: Shape) -> list[float]:
-    """Return how much a process does of what a `Machine` takes seconds for."""
-    weights, said = of.features * of.share * of.hidden, messages(of)
-    chains = of.batch * (of.steps + 2) / of.rows
+    """Return how much a process does of what a `Machine` takes seconds for.
+
+    What five two-valued units, or a site of colours, add to a field is looked up at once; units are drawn, four colours
+    as fast as one of two values; each weight is in tables and moves; bytes are sent, and messages have ways.
+    """
+    features, said, chains = of.features * of.share, messages(of), of.batch / of.rows
+    is_binary = of.features == of.sites
+    groups, drawn = (features / 5, features) if is_binary else (of.sites * of.share, features / 4)
     return [
-        weights * chains,
-        weights,
-        of.hidden * of.batch * of.steps / of.rows,
+        (groups + features / 5) * of.hidden * chains * (of.steps + 2),
+        (drawn + of.hidden) * chains * of.steps,
+        features * of.hidden,
         sum(it.times * it.bytes for it in said),
         sum(it.times * it.ways for it in said),
     ]
@@ -318,9 +323,9 @@ def predicted(of: Shape, cores: float, network: Link | None, machine: Machine = 
 
 
 def fitted(found: list[dict]) -> Machine:
-    """Return the machine whose relative errors of the processor's time, without a network, are the smallest."""
+    """Return the machine whose relative errors of measurements without a network are the smallest."""
     rows = [
-        [amount * Shape.of(each).count / each["processor"] for amount in work(Shape.of(each))]
+        [amount / (each["threads"] / Shape.of(each).count) / best(each) for amount in work(Shape.of(each))]
         for each in found
         if not each["link"]
     ]

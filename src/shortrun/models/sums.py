@@ -69,7 +69,7 @@ def exact_sum(parts: Iterable[Tensor], like: Tensor, largest: float, count: int,
 
 
 def sums_of_rows(tables: Sequence[Tensor], count: int, group: Adds | None = None) -> list[Tensor]:
-    """Return the sums of the rows of tables (n, ...) of one shape, with those of other processes; of `count` rows at most.
+    """Return the sums of the rows of tables (n, ...) of one shape, n <= `count`, with those of other processes.
 
     Numbers on a GPU, or in double precision, which no processes share, are added as they are.
     """
