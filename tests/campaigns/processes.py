@@ -34,11 +34,12 @@ from small_training import unreadable, wait  # noqa: E402
 
 WAYS = [(1, "rows"), (2, "rows"), (2, "sites"), (4, "rows"), (4, "sites"), (4, "2x2")]  # processes, what they share
 LABELS = {"all labels": None, "labels summed over": "marginal", "labels imputed": "impute"}
+RATES: dict[str, dict[str, float]] = {"sgd": {}, "adam": {"rate": 0.005}}  # no weight is too large for the kernels
 GRID = {
     f"{scheme}, {colours} values, {labels}, {optimiser}": (
         colours,
         missing is not None,
-        {"scheme": scheme, "optimiser": optimiser, "missing_labels": missing or "marginal"},
+        {"scheme": scheme, "optimiser": optimiser, "missing_labels": missing or "marginal"} | RATES[optimiser],
     )
     for scheme, colours, (labels, missing), optimiser in itertools.product(
         ("ff", "pcd"), (2, 4), LABELS.items(), ("sgd", "adam")
