@@ -205,12 +205,12 @@ class Shape(NamedTuple):
         """Return that of a measurement."""
         count, _, share = found["way"].partition(":")
         features = found["sites"] * (1 if found["colours"] == 2 else found["colours"])
-        sizes = (found[name] for name in ("hidden", "batch", "steps"))
-        return cls(found["sites"], features, *sizes, *parallel.shape_of(share, int(count)))
+        rows, parts = parallel.shape_of(share, int(count))
+        return cls(found["sites"], features, found["hidden"], found["batch"], found["steps"], rows, parts)
 
     @property
-    def count(self) -> int:
-        """All processes."""
+    def processes(self) -> int:
+        """How many there are."""
         return self.rows * self.parts
 
     @property
@@ -269,9 +269,9 @@ def messages(of: Shape) -> list[Message]:
         found.append(whole("rows", of.rows, chains * (1 + of.hidden)))
         sites = math.ceil(of.sites * of.share / of.rows)
         found.append(whole("rows", of.rows, sites * (of.features // of.sites) * 4 * of.hidden))
-    if of.count > 1:
+    if of.processes > 1:
         group = "sites" if of.rows == 1 else "rows" if of.parts == 1 else "everyone"
-        found.append(summed(1, group, of.count, 1))
+        found.append(summed(1, group, of.processes, 1))
     return found
 
 
@@ -294,7 +294,7 @@ class Machine(NamedTuple):
     way: float
 
 
-HERE = Machine(1.9e-11, 3.4e-09, 2.4e-08, 1.1e-09, 0)
+HERE = Machine(1.9e-11, 3.4e-09, 2.4e-08, 1.1e-09, 0.0)
 
 
 def work(of: Shape) -> list[float]:
@@ -325,7 +325,7 @@ def predicted(of: Shape, cores: float, network: Link | None, machine: Machine = 
 def fitted(found: list[dict]) -> Machine:
     """Return the machine whose relative errors of measurements without a network are the smallest."""
     rows = [
-        [amount / (each["threads"] / Shape.of(each).count) / best(each) for amount in work(Shape.of(each))]
+        [amount / (each["threads"] / Shape.of(each).processes) / best(each) for amount in work(Shape.of(each))]
         for each in found
         if not each["link"]
     ]
@@ -344,7 +344,7 @@ def check(found: list[dict]) -> None:
     errors = []
     for each in found:
         network, shape = each["link"] and Link(*each["link"]), Shape.of(each)
-        seconds = predicted(shape, each["threads"] / shape.count, network)
+        seconds = predicted(shape, each["threads"] / shape.processes, network)
         errors.append(seconds / best(each) - 1)
         where = "none" if network is None else described(network)
         name = f"{each['sites']:,} x {each['hidden']}, C {each['batch']}"
@@ -405,7 +405,7 @@ def said(found: dict) -> str:
         for name, size in found["bytes"].items()
     )
     kept = " ".join(f"{each['RssAnon']:.0f}/{each['VmHWM']:.0f}" for each in found["memory"])
-    seconds = predicted(Shape.of(found), found["threads"] / Shape.of(found).count, found["link"])
+    seconds = predicted(Shape.of(found), found["threads"] / Shape.of(found).processes, found["link"])
     where = "" if found["link"] is None else f" at {described(found['link'])}"
     return (
         f"{found['way']:8}{where} {statistics.median(found['seconds']):.3f} s an update, the fastest {best(found):.3f} "

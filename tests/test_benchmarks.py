@@ -336,7 +336,7 @@ def test_a_model_of_time_knows_the_machine_it_was_fitted_to():
     for way, hidden in ((w, h) for w in ("1:rows", "2:rows", "2:sites", "4:2x2") for h in (64, 512)):
         each = of | {"way": way, "hidden": hidden}
         shape = parallel.Shape.of(each)
-        found.append(each | {"seconds": [parallel.predicted(shape, 2 / shape.count, None, truth)]})
+        found.append(each | {"seconds": [parallel.predicted(shape, 2 / shape.processes, None, truth)]})
     assert parallel.fitted(found) == pytest.approx(truth)
     shape, slow = parallel.Shape.of(found[4]), link.Link(1e8, 0.01)
     network = parallel.predicted(shape, 1, slow) - parallel.predicted(shape, 1, None)

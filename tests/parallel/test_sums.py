@@ -5,7 +5,6 @@ The processes are threads, whose messages go through queues; those of real ones 
 
 import queue
 import threading
-from collections import defaultdict
 from types import SimpleNamespace
 
 import pytest
@@ -31,11 +30,9 @@ class Member(Group):
 
 def together(count, work):
     """Return what each member gets from `work(group)`, and the members."""
-    post, found = defaultdict(queue.Queue), {}
-    members = [Member(rank, count, post) for rank in range(count)]
-    for one in range(count):
-        for other in range(count):
-            post[one, other, 0], post[one, other, abs(one ^ other)]
+    ranks, found = range(count), {}
+    post = {(one, other, tag): queue.Queue() for one in ranks for other in ranks for tag in (0, one ^ other)}
+    members = [Member(rank, count, post) for rank in ranks]
 
     def begin(member):
         found[member.rank] = work(member)
@@ -45,7 +42,7 @@ def together(count, work):
         thread.start()
     for thread in threads:
         thread.join()
-    return [found[rank] for rank in range(count)], members
+    return [found[rank] for rank in ranks], members
 
 
 @pytest.mark.parametrize("small", [0, 64, 2**14])
