@@ -39,7 +39,7 @@ tests:
 
 # Random files, kills and draws by the thousands and whole grids, where `make test` tries a few; then the campaigns that are
 # programs of their own, with all that each of them tries.
-CAMPAIGNS := store disk readers terminal kernels
+CAMPAIGNS := store disk processes readers terminal kernels
 campaign: $(VENV)/.installed-dev
 	SHORTRUN_CAMPAIGN=1 $(MAKE) --no-print-directory tests
 	for name in $(CAMPAIGNS); do OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaigns.$$name || exit 1; done

@@ -22,7 +22,9 @@ from benchmarks import (  # noqa: E402
     chaos_options,
     chaos_tasks,
     install,
+    link,
     networks,
+    parallel,
     peers,
     profile,
     quality_per_second,
@@ -312,6 +314,65 @@ def test_scale(tmp_path, monkeypatch):
     for figures in found.values():
         assert figures["peak_mb"] >= figures["start_mb"] > 0
         assert figures["seconds"] > 0
+
+
+def test_processes_say_what_is_foreseen(tmp_path):
+    """Messages and bytes of an update, by forks that send them; what a process has more sites than others, it says."""
+    sizes = ("--sites", "700", "--hidden", "8", "--batch", "12", "--steps", "2", "--updates", "1", "--threads", "1")
+    for way in times(("2:sites",), ("2:rows", "2:sites", "4:rows", "4:2x2", "3:rows")):
+        (found,) = written(parallel.main, tmp_path, *sizes, "--ways", way)
+        foreseen = parallel.sent(parallel.Shape.of(found))
+        assert found["messages"] == {name: count for name, (count, _) in foreseen.items() if name != "everyone"}
+        for name, size in found["bytes"].items():
+            assert size == pytest.approx(foreseen[name][1], abs=1)
+        assert not parallel.main(["--check", str(tmp_path / "out.json")])
+        (tmp_path / "out.json").unlink()
+
+
+def test_a_model_of_time_knows_the_machine_it_was_fitted_to():
+    of = {"sites": 2000, "colours": 2, "hidden": 64, "batch": 100, "steps": 10, "threads": 2, "link": None}
+    truth = parallel.Machine(1e-10, 2e-8, 3e-9, 4e-10, 5e-5)
+    found = []
+    for way, hidden in ((w, h) for w in ("1:rows", "2:rows", "2:sites", "4:2x2") for h in (64, 512)):
+        each = of | {"way": way, "hidden": hidden}
+        shape = parallel.Shape.of(each)
+        found.append(each | {"seconds": [parallel.predicted(shape, 2 / shape.processes, None, truth)]})
+    assert parallel.fitted(found) == pytest.approx(truth)
+    shape, slow = parallel.Shape.of(found[4]), link.Link(1e8, 0.01)
+    network = parallel.predicted(shape, 1, slow) - parallel.predicted(shape, 1, None)
+    assert network == pytest.approx(8 * parallel.work(shape)[3] / 1e8 + 0.01 * parallel.work(shape)[4])
+
+
+def test_a_network_in_words():
+    assert link.Link.of("100Mbit,10ms") == (1e8, 0.01)
+    assert link.Link.of("none,20us").packet == link.LARGEST
+    for text in ("fast", "10Mbit", "10,1ms", "1Gbit,1"):
+        with pytest.raises(ValueError, match="a network like 100Mbit,10ms"):
+            link.Link.of(text)
+
+
+def test_a_switch_lets_packets_wait():
+    """They queue at their sender, and at their receiver; what is for nobody is dropped."""
+    switch = link.Switch(link.Link(8e6, 0.5), [0, 0, 0])  # a byte takes a microsecond
+
+    def packet(receiver, size):
+        return bytes([0x45, *[0] * 18, receiver + 1, *[0] * (size - 20)])
+
+    for sender, receiver in ((0, 1), (0, 1), (2, 1), (1, 0)):
+        switch.take(sender, packet(receiver, 1000), 10.0)
+    switch.take(0, packet(7, 1000), 10.0)
+    switch.take(0, b"\x60" + bytes(50), 10.0)
+    arrivals = [(round(when, 6), to) for when, _, to, _ in sorted(switch.waiting)]
+    assert arrivals == [(10.501, 1), (10.501, 0), (10.502, 1), (10.503, 1)]
+    assert switch.due(10.4) == []
+    assert [receiver for receiver, _ in switch.due(10.5025)] == [1, 0, 1]
+
+
+@pytest.mark.skipif(bool(link.refusal()), reason=link.refusal())
+def test_a_slow_network_is_no_faster_than_asked_for():
+    found = link.measured(link.Link.of("20Mbit,2ms"), trips=3, seconds=0.05)
+    assert found["delay"] >= 0.002
+    assert found["rate"] <= 20.2e6
 
 
 def test_install(tmp_path):

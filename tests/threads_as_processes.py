@@ -34,7 +34,7 @@ class Told(Group):
     def told(self, make):
         return self.of_all(make() if self.rank == 0 else None)[0]
 
-    def total(self, mine):
+    def total(self, mine, *, again=False):
         return mine.copy_(self.whole(mine.unsqueeze(0), self.count).sum(0))
 
     def largest(self, mine):

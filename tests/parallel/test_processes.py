@@ -1,13 +1,18 @@
 """Trainings by several processes: the same files bit for bit, whatever happens to one of them."""
 
+import contextlib
+import gzip
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import shared_trainings
@@ -16,7 +21,7 @@ from campaign import only_in_campaigns, times
 from command_line import call, finish, good, start
 from shared_trainings import CASES, children, go_on_with_all, kept, train, train_all
 from shortrun.parallel import followers
-from shortrun.ranks import Place, first_host, follows, here
+from shortrun.ranks import FIRST_PORT, PORTS, Place, first_host, follows, here
 
 SMALL = ("--hidden", 16, "--batch", 50, "--log-every", 10, "--seed", 2)
 
@@ -133,36 +138,106 @@ def test_a_process_that_ends_as_it_begins_is_named(monkeypatch):
         pytest.fail("nobody is there")
 
 
+def free_port():
+    """Return a port that nobody listens at, among those that jobs of SLURM get."""
+    for port in range(FIRST_PORT + os.getpid() % 9000, FIRST_PORT + PORTS):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
+
+
 @pytest.mark.slow
-def test_processes_that_torchrun_starts(digits, tmp_path, monkeypatch):
+@pytest.mark.parametrize("by", times(["srun"], ["srun", "torchrun"]))
+def test_processes_that_others_start(by, digits, tmp_path, monkeypatch):
     """Only the first one writes and speaks. Labels that are missing are summed over.
 
-    In a campaign torchrun starts them; else they are told what it tells, and the first one is this process.
+    They are told what srun and torchrun tell, and the first one is this process; the programs are in the test below.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    run = tmp_path / "run"
-    words = ("train", digits, "-o", run, *SMALL, "--updates", 20)
-    if times(False, True):
-        torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", 2, "--master-port", port]
-        torchrun += ["-m", "shortrun", *words]
-        found = subprocess.run([*map(str, torchrun)], capture_output=True, text=True, check=False, timeout=300)
-        assert found.returncode == 0, found.stderr
-        said = found.stdout
-    else:
-        place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-        other = start(*words, **place, RANK="1")
-        with monkeypatch.context() as here_too:
-            for name, value in {**place, "RANK": "0"}.items():
-                here_too.setenv(name, value)
-            said = good(*words).out
-        second = finish(other)
-        assert second.code == 0, second.err
-        said += second.out
-    assert said.count("20 updates") == 1
+    port = free_port()
+    told = {
+        "srun": {"SLURM_STEP_NUM_TASKS": "2", "SLURM_JOB_ID": str(port - FIRST_PORT), "SLURM_STEP_ID": "0"}
+        | {"SLURM_STEP_NODELIST": "127.0.0.1"},
+        "torchrun": {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)},
+    }[by]
+    number = {"srun": "SLURM_PROCID", "torchrun": "RANK"}[by]
+    words = ("train", digits, "-o", tmp_path / "run", *SMALL, "--updates", 20)
+    other = start(*words, **told, **{number: "1"})
+    with monkeypatch.context() as here_too:
+        for name, value in {**told, number: "0"}.items():
+            here_too.setenv(name, value)
+        said = good(*words).out
+    second = finish(other)
+    assert second.code == 0, second.err
+    assert (said + second.out).count("20 updates") == 1
     good("train", digits, "-o", tmp_path / "one", *SMALL, "--updates", 20)
-    assert files(run)[0] == files(tmp_path / "one")[0]
+    assert files(tmp_path / "run")[0] == files(tmp_path / "one")[0]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "cluster.md"
+PROGRAMS = {
+    "shortrun": "-m shortrun.cli",
+    "torchrun": "-m torch.distributed.run",
+    "srun": Path(__file__).with_name("srun.py"),
+}
+ON_ONE_MACHINE = {
+    "--nodes=8": "--nodes=4",
+    "--nnodes 4": "--nnodes 1 --local-addr 127.0.0.1",
+    "--share 2x4": "--share 2x1",
+}
+
+
+def commands():
+    """Return the commands of the page by which several processes train, a line each, and the script of a job."""
+    script, *blocks = re.findall(r"```\n(.*?)```", PAGE.read_text(), re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return script, [line for line in lines if line.startswith(("srun", "torchrun")) and " train " in line]
+
+
+def test_the_page_has_what_is_executed():
+    script, lines = commands()
+    assert script.startswith("#!/bin/bash")
+    assert [line.split()[0] for line in lines] == ["srun", "torchrun", "srun", "torchrun"]
+
+
+@only_in_campaigns
+def test_the_commands_of_the_page(tmp_path):
+    """As they are, but for few updates and hidden units, and one machine; a job is queued twice."""
+    for name, what in PROGRAMS.items():
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {what} "$@"\n')
+        program.chmod(0o755)
+    random, letters = np.random.default_rng(0), np.array(list("ACDEFGHIKLMNPQRSTVWY-"))
+    names = [f"s{i}" for i in range(60)]
+    rows = ["".join(letters[random.integers(0, 21, 300)]) for _ in names]
+    with gzip.open(tmp_path / "family.fasta.gz", "wt") as file:
+        file.write("".join(f">{name}\n{row}\n" for name, row in zip(names, rows, strict=True)))
+    lines = [f"{name},{'ab'[i % 2]}" for i, name in enumerate(names)]
+    (tmp_path / "family.csv").write_text("\n".join(["name,label", *lines]) + "\n")
+    np.save(tmp_path / "cohort.npy", random.integers(0, 2, (60, 2000), dtype=np.uint8))
+    told = {"SLURM_CPUS_PER_TASK": "1", "SLURM_ARRAY_TASK_ID": "1", "FIRST": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo"}
+    told |= {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SHORTRUN_FREE_PORT": str(free_port())}
+
+    def done(text):
+        found = subprocess.run(
+            ["bash", "-ec", text], cwd=tmp_path, env=os.environ | told, capture_output=True, text=True, check=False
+        )
+        assert found.returncode == 0, found.stderr
+        return found
+
+    script, lines = commands()
+    quick = re.sub(r"(shortrun train .*)", r"\1 --updates 6", script)
+    for _ in range(2):
+        done(quick)
+    assert sr.Trajectory.open(tmp_path / "runs" / "family-1").updates == 6
+    for i, line in enumerate(lines):
+        for big, small in ON_ONE_MACHINE.items():
+            line = line.replace(big, small)
+        done(f"{line.replace('-o run', f'-o run{i}')} --hidden 16 --updates 6 --seed 1")
+        data = [word for word in line.split() if "family" in word or "cohort" in word or word == "--labels"]
+        done(f"shortrun train {' '.join(data)} -o one{i} --hidden 16 --updates 6 --seed 1")
+        assert files(tmp_path / f"run{i}")[0] == files(tmp_path / f"one{i}")[0], line
 
 
 @only_in_campaigns

@@ -63,9 +63,10 @@ def fused_step_(
         pointers = (x.data_ptr() for x in (*tensors, towards_bias, towards_hidden, gauge))
         native.ascend(CAscent(*pointers, layer.sites, colours, len(hidden_bias), SITES, own_rate, *penalties))
         bias[rows] += own_rate * (shift[rows] - towards_bias)
-        hidden_step -= model.sum_of_sites(i, towards_hidden)
+        sums = model.sums_of_sites(i, *((towards_hidden, gauge) if colours else (towards_hidden,)))
+        hidden_step -= sums[0]
         if colours:
-            hidden_bias += model.sum_of_sites(i, gauge)
+            hidden_bias += sums[1]
             fields = bias[rows].unflatten(0, (layer.sites, colours))
             fields -= fields.mean(1, keepdim=True)
     hidden_bias += rate * hidden_step

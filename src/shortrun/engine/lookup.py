@@ -367,14 +367,17 @@ class LookupMachine(CpuMachine):
         for mean in means:
             hidden_bias += mean.sum(1)
         for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
-            sites = slice(0, layer.sites) if group is None else group.part(layer.sites)
+            sharing = (
+                group if group is not None and layer.sites >= group.count else None
+            )  # a label is less than a message
+            sites = slice(0, layer.sites) if sharing is None else sharing.part(layer.sites)
             by_site = weight[rows].view(layer.sites, -1)
             for n, (codes, moments, weights) in enumerate(self.shared(i, terms, means)):
                 if sites.start < sites.stop:
                     self._add_products(layer, codes[:, sites], moments, by_site[sites], add=n > 0)
                 bias[rows] += self._first_moments(i, codes, weights)
-            if group is not None:
-                by_site.copy_(group.whole(by_site[sites], layer.sites))
+            if sharing is not None:
+                by_site.copy_(sharing.whole(by_site[sites], layer.sites))
             if _doubling(layer):
                 weight[rows].mul_(2).sub_(hidden_bias)
         return out

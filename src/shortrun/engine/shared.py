@@ -78,8 +78,8 @@ class SharedMachine:
 
         def whole(mine: State) -> State:
             """The layers that move, of all processes; what is held is known to all."""
-            parts = zip(held, state, mine, strict=True)
-            return tuple(x if is_held else self._whole(y, rows) for is_held, x, y in parts)
+            moved = iter(self.group.wholes([y for is_held, y in zip(held, mine, strict=True) if not is_held], rows))
+            return tuple(x if is_held else next(moved) for is_held, x in zip(held, state, strict=True))
 
         seen: dict[int, State] = {}  # the last one
 

@@ -26,10 +26,10 @@ class SitesMachine(LookupMachine):
     def reason(self) -> str:
         return f"{super().reason}; sites shared out"
 
-    def _add(self, index: int, mine: Tensor) -> Tensor:
-        """Add what other processes' sites of a layer add, if it is divided."""
+    def _add(self, index: int, mine: Tensor, *, again: bool = False) -> Tensor:
+        """Add what other processes' sites of a layer add, if it is divided; `again` as of `Group.total`."""
         group = self.model.adds(index)
-        return mine if group is None else group.total(mine)
+        return mine if group is None else group.total(mine, again=again)
 
     def _summed(self, index: int, codes: Tensor, up: Tensor) -> Float[Tensor, "H R"]:
         return self._add(index, super()._summed(index, codes, up))
@@ -45,11 +45,14 @@ class SitesMachine(LookupMachine):
         times: Container[int] | None = None,
     ) -> State:
         moving = [i for i, layer in enumerate(self.model.spec.observed) if layer.name not in clamp.layers]
+        *_, last = None, *(i for i in moving if self.model.adds(i) is not None)
         end = self._copied(state, clamp)
         sweeps, kept_alive = self._sweeps(end, noise.at(1), clamp)
         sweeps.count = 1
         for t in range(1, steps + 1):
-            fields = [self._fields(i, end) for i in moving]  # until the sweep is done the kernel holds pointers to them
+            more = [observe is None and (t < steps or i != last) for i in moving]  # what an observer sums is unknown
+            # Until the sweep is done the kernel holds pointers to them.
+            fields = [self._fields(i, end, again=again) for i, again in zip(moving, more, strict=True)]
             for i, field in zip(moving, fields, strict=True):
                 sweeps.layer[i].sums = field.data_ptr()
             self._place(sweeps, noise.at(t))
@@ -59,8 +62,9 @@ class SitesMachine(LookupMachine):
         del kept_alive
         return end
 
-    def _fields(self, index: int, state: State) -> Float[Tensor, "H R"]:
-        return self._summed(index, state[index], self.tables[index].up)
+    def _fields(self, index: int, state: State, *, again: bool) -> Float[Tensor, "H R"]:
+        mine = super()._summed(index, state[index], self.tables[index].up)
+        return self._add(index, mine, again=again)
 
     def free_energy(self, state: State) -> Weights:
         energy, bias = -self.hidden_log_z(state), self.model.view(self.theta).bias.double()

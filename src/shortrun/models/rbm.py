@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.models.spec import STREAMED, Clamp, Layer, Spec
-from shortrun.models.sums import Adds, exact_sum, sum_of_rows
+from shortrun.models.sums import Adds, exact_sum, sums_of_rows
 from shortrun.typing import Field, NoisePlace, State, Theta, Uniforms, Weights
 
 ROWS_AT_ONCE = 2**24  # elements of the largest intermediate of `label_log_probabilities`
@@ -352,7 +352,11 @@ class RBM:
 
     def sum_of_sites(self, i: int, rows: Tensor) -> Tensor:
         """Return the sum of the rows of (n, ...), at most one a site of the i-th observed layer, over all processes."""
-        return sum_of_rows(rows, self.undivided().spec.observed[i].sites, self.adds(i))
+        return self.sums_of_sites(i, rows)[0]
+
+    def sums_of_sites(self, i: int, *tables: Tensor) -> list[Tensor]:
+        """Return those of several tables of one shape."""
+        return sums_of_rows(tables, self.undivided().spec.observed[i].sites, self.adds(i))
 
     def sum_of_chunks(
         self, i: int, product: Callable[[slice], Tensor], like: Tensor, sizes: Callable[[slice], Sequence[float]]

@@ -21,7 +21,7 @@ ROWS = 2**22  # numbers that are rounded together
 class Adds(Protocol):
     """Processes that add up what they have (`parallel.Group`)."""
 
-    def total(self, mine: Tensor) -> Tensor:
+    def total(self, mine: Tensor, *, again: bool = False) -> Tensor:
         """Return the sum of float64 or float32 numbers that are exact in any order."""
         ...
 
@@ -68,19 +68,19 @@ def exact_sum(parts: Iterable[Tensor], like: Tensor, largest: float, count: int,
     return (sums * step).to(like.dtype)
 
 
-def sum_of_rows(rows: Tensor, count: int, group: Adds | None = None) -> Tensor:
-    """Return the sum of the rows of (n, ...), with those of other processes; there are `count` rows at most.
+def sums_of_rows(tables: Sequence[Tensor], count: int, group: Adds | None = None) -> list[Tensor]:
+    """Return the sums of the rows of tables (n, ...) of one shape, n <= `count`, with those of other processes.
 
     Numbers on a GPU, or in double precision, which no processes share, are added as they are.
     """
-    if group is None and not (rows.is_cpu and rows.dtype is torch.float32):
-        return rows.sum(0)
-    largest = float(rows.abs().max().nan_to_num(nan=math.inf)) if rows.numel() else 0.0
-    largest = largest if group is None else group.largest([largest])[0]
-    step, sums = step_of(largest, count), torch.zeros(rows.shape[1:], dtype=torch.float64)
-    if step != 0:
-        for part in rows.split(max(1, ROWS // max(1, rows[:1].numel()))):
-            sums += torch.round(part.double() / step).sum(0)
+    if group is None and not all(rows.is_cpu and rows.dtype is torch.float32 for rows in tables):
+        return [rows.sum(0) for rows in tables]
+    largest = [float(rows.abs().max().nan_to_num(nan=math.inf)) if rows.numel() else 0.0 for rows in tables]
+    steps = [step_of(size, count) for size in (largest if group is None else group.largest(largest))]
+    sums = torch.zeros(len(tables), *tables[0].shape[1:], dtype=torch.float64)
+    for rows, step, out in zip(tables, steps, sums, strict=True):
+        for part in rows.split(max(1, ROWS // max(1, rows[:1].numel()))) if step != 0 else ():
+            out += torch.round(part.double() / step).sum(0)
     if group is not None:
         sums = group.total(sums)
-    return (sums * step).to(rows.dtype)
+    return [(out * step).to(rows.dtype) for rows, step, out in zip(tables, steps, sums, strict=True)]

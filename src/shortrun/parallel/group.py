@@ -20,6 +20,8 @@ from shortrun.ranks import Place
 
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(hours=1)  # the first process may write, and judge samples, while others wait
+SMALL = 2**14  # bytes up to which the way of a message takes longer than the message
+DIRECT = 2**20  # bytes up to which a process sends to each other one, not round a ring
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Group:
     count: int
     members: Any = field(default=None, compare=False, repr=False)
     traffic: Traffic = field(default_factory=Traffic, compare=False, repr=False)
+    _ahead: list[Exchange] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     @contextmanager
@@ -92,31 +95,75 @@ class Group:
         sizes = [last - first for first, last in pairwise(edges)]
         padded = mine.new_zeros(max(sizes), *mine.shape[1:])
         padded[: len(mine)] = mine
-        found = list(mine.new_empty(self.count, *padded.shape).unbind())
-        self.traffic.add((self.count - 1) * padded.nbytes)
+        found = mine.new_empty(self.count, *padded.shape)
+        sent = (self.count - 1) * padded.nbytes
+        self.traffic.add(sent)
         with telling():
-            dist.all_gather(found, padded, group=self.members)
+            if mine.is_cpu and sent <= DIRECT:
+                self._send_to_all(padded, found)
+            else:
+                dist.all_gather(list(found.unbind()), padded, group=self.members)
         return torch.cat([part[:size] for part, size in zip(found, sizes, strict=True)])
+
+    def wholes(self, mine: Sequence[Tensor], rows: int) -> list[Tensor]:
+        """Return the whole of several tensors (n, ...) in one message."""
+        packed = [x.reshape(len(x), -1).contiguous().view(torch.uint8) for x in mine]
+        found = self.whole(torch.cat(packed, 1), rows).split([x.shape[1] for x in packed], 1)
+        return [part.contiguous().view(x.dtype).view(rows, *x.shape[1:]) for part, x in zip(found, mine, strict=True)]
+
+    def _send_to_all(self, mine: Tensor, found: Tensor) -> None:
+        """Send a tensor to each of the others, and receive theirs."""
+        others = [(self.rank + i) % self.count for i in range(1, self.count)]
+        on_the_way = [self.receive(found[other], other) for other in others]
+        on_the_way += [self.send(mine, other) for other in others]
+        found[self.rank] = mine
+        for one in on_the_way:
+            one.wait()
 
     def added(self, mine: Tensor) -> Tensor:
         """Return the sum of what the processes have, in their order whatever arrives first."""
         parts = self.whole(mine.unsqueeze(0), self.count)
         return parts.sum(0)
 
-    def total(self, mine: Tensor) -> Tensor:
-        """Return the sum of what the processes have, in the memory of `mine`; exact numbers, in whatever order."""
-        return self._reduced(mine, dist.ReduceOp.SUM)
+    def total(self, mine: Tensor, *, again: bool = False) -> Tensor:
+        """Return the sum of what the processes have, in the memory of `mine`; exact numbers, in whatever order.
+
+        Parameters
+        ----------
+        mine : Tensor
+            What this process has.
+        again : bool, default False
+            A promise that the next sum of this group is of a tensor like this one: it takes half as long on the way.
+        """
+        return self._reduced(mine, torch.add, again=again)
 
     def largest(self, mine: Sequence[float]) -> list[float]:
         """Return the largest first number of any process, the largest second one, ..."""
-        return self._reduced(torch.tensor(mine, dtype=torch.float64), dist.ReduceOp.MAX).tolist()
+        return self._reduced(torch.tensor(mine, dtype=torch.float64), torch.maximum).tolist()
 
-    def _reduced(self, mine: Tensor, how: Any) -> Tensor:
-        if self.count > 1:
-            self.traffic.add(2 * mine.nbytes * (self.count - 1) / self.count)
-            with telling():
-                dist.all_reduce(mine, how, group=self.members)
+    def _reduced(self, mine: Tensor, how: Callable[..., Tensor], *, again: bool = False) -> Tensor:
+        if self.count == 1:
+            return mine
+        with telling():
+            if mine.is_cpu and self.count & (self.count - 1) == 0:
+                now = self._ahead.pop() if self._ahead else Exchange(self, mine)
+                assert now.shape == mine.shape
+                if again:
+                    self._ahead.append(Exchange(self, mine))
+                self.traffic.add(now.reduce(mine.view(-1), how))
+            else:
+                self.traffic.add(2 * mine.nbytes * (self.count - 1) / self.count)
+                reduction = {torch.add: dist.ReduceOp.SUM, torch.maximum: dist.ReduceOp.MAX}[how]
+                dist.all_reduce(mine, reduction, group=self.members)
         return mine
+
+    def send(self, x: Tensor, to: int, tag: int = 0) -> Any:
+        """Send a tensor to a member; return what to wait for."""
+        return dist.isend(x, group=self.members, group_dst=to, tag=tag)
+
+    def receive(self, x: Tensor, of: int, tag: int = 0) -> Any:
+        """Receive a tensor from a member; return what to wait for."""
+        return dist.irecv(x, group=self.members, group_src=of, tag=tag)
 
     def told(self, make: Callable[[], T]) -> T:
         """Return what the first process makes."""
@@ -137,7 +184,7 @@ class Group:
 
     def any(self, mine: bool) -> bool:
         """Return whether it is true in any process."""
-        return bool(self._reduced(torch.tensor([int(mine)], dtype=torch.uint8), dist.ReduceOp.MAX).item())
+        return bool(self._reduced(torch.tensor([int(mine)], dtype=torch.uint8), torch.maximum).item())
 
     def check_equal(self, theta: Tensor, update: int) -> None:
         """Check that all processes have the same parameters, bit for bit.
@@ -162,6 +209,74 @@ def board_at(place: Place) -> tuple[Any, Iterator[int]]:
     url = f"tcp://{place.address}:{place.port}"
     found = dist.rendezvous(url, place.rank, place.count, timeout=PATIENCE)  # pyright: ignore[reportPrivateImportUsage]
     return next(iter(found))[0], count()
+
+
+class Exchange:
+    """One sum, or maximum, over a group of 2^m processes, by pairs: of m, m - 1, ... of them half is summed at a time.
+
+    Two processes at distance 1, then 2, 4, ... each send half of what they have and sum the other half; then the halves
+    go back. Small tensors, and those of the last pair, are sent whole: 2 m - 1 messages one after the other, m of small
+    ones, where a ring takes 2 (2^m - 1). What arrives has its room before anything is sent, for gloo sends no message
+    before it hears that it is expected.
+
+    Parameters
+    ----------
+    group : Group
+        The processes; all of them make it.
+    like : Tensor
+        What is summed is like this.
+    """
+
+    def __init__(self, group: Group, like: Tensor):
+        self.group, self.shape = group, like.shape
+        self.rooms: list[tuple[Tensor, Any]] = []  # in the order in which they are filled
+        size, distance, back = like.numel(), 1, []
+        while distance < group.count:
+            if not self._is_whole(size * like.element_size(), distance):
+                mine, other = self._halves(range(size), distance)
+                back.append((len(other), distance))
+                size = len(mine)
+            self._expect(like, size, distance)
+            distance *= 2
+        for size, distance in reversed(back):
+            self._expect(like, size, distance)
+
+    def _expect(self, like: Tensor, size: int, distance: int) -> None:
+        room = like.new_empty(size)
+        self.rooms.append((room, self.group.receive(room, self.group.rank ^ distance, distance)))
+
+    def _is_whole(self, size: int, distance: int) -> bool:
+        return size <= SMALL or 2 * distance == self.group.count
+
+    def _halves(self, x: Any, distance: int) -> tuple[Any, Any]:
+        """Return the half that this process sums, and that of the process at a distance."""
+        first, second = x[: len(x) // 2], x[len(x) // 2 :]
+        return (second, first) if self.group.rank & distance else (first, second)
+
+    def reduce(self, x: Tensor, how: Callable[..., Tensor]) -> int:
+        """Sum flat tensors in place; return the bytes that were sent."""
+        self.filled = iter(self.rooms)
+        return self._reduce(x, how, 1)
+
+    def _reduce(self, x: Tensor, how: Callable[..., Tensor], distance: int) -> int:
+        if distance == self.group.count:
+            return 0
+        if self._is_whole(x.nbytes, distance):
+            how(x, self._swapped(x, distance), out=x)
+            return x.nbytes + self._reduce(x, how, 2 * distance)
+        mine, other = self._halves(x, distance)
+        how(mine, self._swapped(other, distance), out=mine)
+        sent = x.nbytes + self._reduce(mine, how, 2 * distance)
+        other.copy_(self._swapped(mine, distance))
+        return sent
+
+    def _swapped(self, x: Tensor, distance: int) -> Tensor:
+        """Send a tensor to the process at a distance; return what it sends."""
+        room, expected = next(self.filled)
+        sent = self.group.send(x, self.group.rank ^ distance, distance)
+        expected.wait()
+        sent.wait()
+        return room
 
 
 @contextmanager

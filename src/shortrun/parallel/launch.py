@@ -60,7 +60,7 @@ def joined(
     Raises
     ------
     ConfigError
-        If there are not so many processes as `share` is for, if torchrun or srun started another number of them, or if this
+        If there are not so many processes as `share` is for, torchrun or srun started another number of them, or this
         one shares other work that is not done yet.
     """
     mesh, place = current(), here()
