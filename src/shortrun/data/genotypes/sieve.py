@@ -73,14 +73,15 @@ class Listed(Sieve):
         self.wanted = [Variant.of(text) for text in options.variants or ()]
         self.place = {variant.key: site for site, variant in enumerate(self.wanted)}
         self.order: list[int] = []  # which of the list each kept site is
+        self.found: set[int] = set()
 
     def keep(self, calls: Calls) -> Calls:
         """Return the calls of the sites of the list that have not come before."""
-        found, kept = set(self.order), []
+        kept = []
         for i, variant in enumerate(calls.variants):
             site = self.place.get(variant.key, self.place.get(variant.swapped))
-            if site is not None and site not in found:
-                found.add(site)
+            if site is not None and site not in self.found:
+                self.found.add(site)
                 kept.append((i, site))
         rows = np.array([i for i, _ in kept], int)
         variants = [self.wanted[site] for _, site in kept]
@@ -91,8 +92,7 @@ class Listed(Sieve):
 
     def first_lacking(self) -> Variant | None:
         """Return the first site of the list that has not come."""
-        found = set(self.order)
-        return next((variant for site, variant in enumerate(self.wanted) if site not in found), None)
+        return next((variant for site, variant in enumerate(self.wanted) if site not in self.found), None)
 
 
 def swapped(alleles: np.ndarray, sites: np.ndarray) -> np.ndarray:
