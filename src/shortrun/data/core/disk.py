@@ -25,13 +25,13 @@ _told: ContextVar[Callable[[str, int], None] | None] = ContextVar("told", defaul
 
 
 @contextlib.contextmanager
-def made_in(folder: Path, told: Callable[[str, int], None] | None = None) -> Iterator[None]:
+def made_in(folder: Path | None, told: Callable[[str, int], None] | None = None) -> Iterator[None]:
     """Let large values be made in a folder, in place of that which TMPDIR names, until this is left.
 
     Parameters
     ----------
-    folder : Path
-        The folder, of the file that the values become.
+    folder : Path or None
+        The folder, of the file that the values become; None for that of TMPDIR.
     told : callable, optional
         Called with what was done ("sites read") and how many of them, now and then.
     """
@@ -55,7 +55,7 @@ def place() -> Path:
 
 
 def nameless(folder: Path | None = None) -> IO[bytes]:
-    """Return a new file of a folder, by default of `place`: it goes when it is closed, unless `name` gives it a name."""
+    """Return a new file of a folder, by default of `place`: it goes when it is closed, unless `name` names it."""
     if hasattr(os, "O_TMPFILE"):
         with contextlib.suppress(OSError):  # not every file system has such files
             return os.fdopen(os.open(folder or place(), os.O_RDWR | os.O_TMPFILE, 0o666), "w+b")
