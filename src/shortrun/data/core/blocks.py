@@ -104,12 +104,9 @@ def give_back(table: np.ndarray) -> None:
 
 
 def converted(table: np.ndarray, kind: type[np.generic]) -> np.ndarray:
-    """Return a table in another type, in memory; a memory map that has the type already stays in its file."""
+    """Return a table in another type; a memory map that has the type already stays in its file."""
     if not is_mapped(table):
         return table.astype(kind)
     if table.dtype == kind:
         return table
-    result = np.empty(table.shape, kind)
-    for start, part in scan(table):
-        result[start : start + len(part)] = part
-    return result
+    return gathered((part for _, part in scan(table)), table.shape, kind)

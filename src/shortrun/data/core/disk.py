@@ -98,6 +98,11 @@ class Room:
         """Add values."""
         self.file.write(part)
 
+    def writable(self, shape: tuple[int, ...], kind: Any) -> np.memmap:
+        """Return all values as a memory map that writes to the file."""
+        self.file.flush()
+        return np.memmap(self.file, kind, "r+", FIRST, shape)
+
     def whole(self, shape: tuple[int, ...], kind: Any) -> np.memmap:
         """Return all values as a memory map that can be read only."""
         self.file.flush()

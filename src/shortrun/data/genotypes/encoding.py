@@ -62,7 +62,8 @@ class Genotypes:
         """
         calls = self.sieve.keep(calls)
         self.texts += map(str, calls.variants)
-        self.phase.look(calls)
+        if self.alphabet != DOSAGE:
+            self.phase.look(calls)
         self.ploidy.look(calls)
         self.waiting.add(self._filled(calls).reshape(-1, 2 * len(self.people)))
 
@@ -225,6 +226,9 @@ class Ploidy:
 
     def look(self, calls: Calls) -> None:
         """Note the calls of some sites; missing ones say nothing."""
+        if calls.alleles.size and calls.alleles.min() >= 0 and not self.single.any():
+            self.double[:] = True
+            return
         called = calls.alleles[..., 0] >= 0
         single = called & (calls.alleles[..., 1] == HAPLOID)
         double = called & ~single

@@ -174,8 +174,11 @@ def bytes_of(calls: int) -> int:
 
 def calls_of(sites: list[Variant], dosages: np.ndarray) -> Calls:
     """Return (B, N) dosages as calls without a phase."""
-    alleles = np.stack([dosages >= 1, dosages == 2], -1).astype(np.int8)
-    alleles[dosages == NOT_CALLED] = MISSING
+    alleles = np.empty((*dosages.shape, 2), np.int8)
+    np.greater_equal(dosages, 1, out=alleles[..., 0])
+    np.equal(dosages, 2, out=alleles[..., 1])
+    if dosages.size and dosages.min() < 0:
+        alleles[dosages == NOT_CALLED] = MISSING
     return Calls(sites, alleles, np.zeros(dosages.shape, bool))
 
 
