@@ -13,7 +13,7 @@ from shortrun.data.core.disk import gathered
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN
 from shortrun.data.core.request import Request, choose
-from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
+from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve, exchanged_told, left_out_told
 from shortrun.data.genotypes.waiting import Waiting
 from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted
@@ -124,7 +124,7 @@ class Genotypes:
             raise FormatError(self.path, None, f"the site {site} that was asked for is not there")
         if not self.texts:
             region = f" in the region {self.sieve.region}" if self.sieve.region else ""
-            told = "".join(f"; {note}" for note in self._left_out())
+            told = "".join(f"; {note}" for note in left_out_told(self.sieve))
             raise FormatError(self.path, None, f"no site is left{region}{told}")
         if self.options.missing == "drop-sample" and not self.complete.any():
             raise FormatError(self.path, None, "every person has a missing call: none is left; drop sites instead")
@@ -154,19 +154,13 @@ class Genotypes:
     def _sites(self) -> tuple[str, ...]:
         return tuple(map(str, self.sieve.wanted if isinstance(self.sieve, Listed) else self.texts))
 
-    def _left_out(self) -> list[str]:
-        return [f"left out {n:,} {'site' if n == 1 else 'sites'} {why}" for why, n in self.sieve.left_out.items() if n]
-
     def _notes(self, dropped: int, alphabet: Alphabet) -> tuple[str, ...]:
-        notes = self._left_out()
+        notes = left_out_told(self.sieve)
         if self.split[0]:
             notes.append(
                 f"{counted(self.split[0], 'site')} with several alternative alleles split into {self.split[1]:,}"
             )
-        if self.sieve.exchanged:
-            notes.append(
-                f"alleles exchanged at {counted(self.sieve.exchanged, 'site')}, where they are the other way round"
-            )
+        notes += exchanged_told(self.sieve.exchanged)
         if dropped:
             notes.append(f"left out {dropped:,} of {len(self.people):,} persons for missing calls")
         if self.filled and self.options.missing == "major":

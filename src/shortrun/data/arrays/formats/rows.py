@@ -24,6 +24,7 @@ from shortrun.data.core.disk import FIRST
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
+from shortrun.data.genotypes.chosen import on_sites
 from shortrun.data.tables.stored import arrays_of_cells, cells_in
 from shortrun.errors import DataError, FormatError
 from shortrun.files import atomic
@@ -45,6 +46,8 @@ Arrays = dict[str, np.ndarray]
 def read(path: Path, asked: Request) -> Dataset:
     """Read samples whose values stay in the file; all of it is looked at once, for its checksums.
 
+    Sites of genotypes are those that `asked.region`, `maf` and `thin` leave, or those of other data.
+
     Raises
     ------
     FormatError
@@ -64,7 +67,7 @@ def read(path: Path, asked: Request) -> Dataset:
     except (KeyError, TypeError, ValueError):
         raise FormatError(path, None, DAMAGED) from None
     check_asked(path, data.kind, asked)
-    return data
+    return on_sites(data, asked)
 
 
 def header_in(path: Path, start: bytes, size: int) -> dict[str, Any]:
