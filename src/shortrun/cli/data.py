@@ -51,10 +51,8 @@ def data() -> None:
     shortrun data info family.fasta
     # Set a fifth aside; relatives of 80 % identity and more stay on one side
     shortrun data split family.fasta train.fasta test.fasta --identity 0.8
-    # From one format to another
-    shortrun data convert genotypes.vcf.gz genotypes.npz
-    # Once for data larger than memory, which then stay in the file of rows
-    shortrun data convert cohort.vcf.gz cohort.rows --labels all.panel --label-column pop
+    # From one format to another; .rows for data larger than memory
+    shortrun data convert genotypes.vcf.gz genotypes.rows
     """
 
 

@@ -10,7 +10,7 @@ from shortrun.data.core.disk import LARGE, check_room, nameless, tell
 
 BLOCK = 2**26  # bytes of the bits of a block
 TURNED = 2**24  # alleles that are turned together
-STRIP = 2**27  # alleles that are given together
+STRIP = 2**26  # alleles that are given together
 
 
 class Waiting:

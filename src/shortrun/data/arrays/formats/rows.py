@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -184,7 +183,7 @@ def save(path: Path, dataset: Dataset) -> None:
             file.write((FIRST - LENGTH).to_bytes(LENGTH, "little") + header.ljust(FIRST - LENGTH))
 
 
-def write_values(file: BufferedIOBase, values: np.ndarray, *, written: bool) -> str:
+def write_values(file: IO[bytes], values: np.ndarray, *, written: bool) -> str:
     """Return the checksum of values, and write them unless they are in the file already; stand behind them then."""
     found = 0
     file.seek(FIRST)
