@@ -4,7 +4,7 @@ Weights are rounded to multiples of 2^-bits, the finest step whose sums fit 16 b
 with the rounded weights: |W' - W| <= 2^-(bits + 1), the same W' in both directions. Every field is then an integer
 times that step, which makes the results independent of the number of threads, of the order of summation and of the
 processor. Sites are taken in groups, and what a group's joint value adds to the fields is looked up. On AVX-512 the
-32 sums of five two-valued sites (or of one Potts site) are one vector register, in which one instruction looks up the
+64 sums of six two-valued sites are two vector registers, those of a Potts site one, and one instruction looks up the
 sums of 32 chains (csrc/registers.inc); elsewhere, and for more than 32 colours, the sums of four are 16 rows of 64
 columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc).
 """
@@ -42,7 +42,7 @@ from shortrun.parallel import Group
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 from shortrun.units import Ising, Potts
 
-LANES, BLOCK, SPAN, WIDE, TOGETHER = 16, 32, 64, 64, 4  # as in csrc
+LANES, BLOCK, BLOCK_BITS, SPAN, WIDE, TOGETHER = 16, 32, 160, 64, 64, 4  # as in csrc
 LARGEST_SUM = 32_000  # of 16 bits, less the roundings
 FEWEST_BITS, MOST_BITS = 8, 24  # coarser steps are not taken; finer ones are of no use
 LARGEST_LABEL_FIELD = 40.0  # e^40 squared is a float32
@@ -64,12 +64,17 @@ class TableLayout(NamedTuple):
         if self.by_rows:
             return SPAN * -(-columns // SPAN) * layer.width
         colours = colours_of(layer)
-        entry = colours if colours > 5 else 16 if colours else 8
+        if not colours:
+            return self.down_size(columns, layer.sites)
+        entry = colours if colours > 5 else 16
         return columns * -(-layer.sites // group_of(colours)) * entry + 32  # a table is read as 32 numbers
 
     def down_size(self, rows: int, sites: int, chunk: int = SPAN) -> int:
         """Return the numbers in the tables of two-valued sites for some rows, `chunk` of which are drawn together."""
-        return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites if self.by_rows else rows * -(-sites // 5) * 8
+        if self.by_rows:
+            return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites
+        blocks, rest = divmod(sites, BLOCK_BITS)
+        return rows * (blocks * -(-BLOCK_BITS // 6) + -(-rest // 6)) * 12  # six sites are 12 numbers
 
 
 REGISTERS, ROWS = TableLayout(False, 256, 32), TableLayout(True, 512, 255)

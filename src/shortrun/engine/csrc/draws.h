@@ -34,30 +34,46 @@ INLINE struct stream open_stream(const struct noise *noise) {
     return s;
 }
 
+/* The four words of LANES / 2 counters, each in the low half of a lane, which alone is multiplied: what is above it stays
+ * there, and nothing is shuffled. */
+struct counters {
+    vlong word[4];
+};
+
+INLINE vlong high_half(vlong product, vlong with, uint32_t key) {
+    return (vlong)xor3((vword)(product >> 32), (vword)with, broadcast_word(key));
+}
+
+/* The rounds after the first two, of the counters of even and of odd lanes; word[w] receives both in turn. */
+INLINE void finish_rounds(const struct stream *s, struct counters half[2], vword word[4]) {
+    for (int h = 0; h < 2; h++) {
+        vlong *x = half[h].word;
+#pragma GCC unroll 8
+        for (int r = 2; r < ROUNDS; r++) {
+            vlong product0 = multiply(x[0], M0), product2 = multiply(x[2], M1);
+            x[0] = high_half(product2, x[1], s->key0[r]);
+            x[1] = product2;
+            x[2] = high_half(product0, x[3], s->key1[r]);
+            x[3] = product0;
+        }
+    }
+    for (int w = 0; w < 4; w++) word[w] = in_turn(half[0].word[w], half[1].word[w]);
+}
+
 /* The four words of LANES counters (c0, chain, update, place). In the first two rounds half of the state is the same
  * for all sites of a row, so it is kept in scalars: one round of ten is saved. */
 INLINE void philox(const struct stream *s, vword c0, vword word[4]) {
-    vword high, low, high2, low2;
-    multiply(c0, M0, &high, &low);
-    uint32_t a0 = s->update_high ^ s->chain ^ s->key0[0], a1 = s->update_low;
-    vword a2 = high ^ (s->place ^ s->key1[0]), a3 = low;
-
-    uint64_t product = (uint64_t)M0 * a0;
-    multiply(a2, M1, &high, &low);
-    word[0] = high ^ (a1 ^ s->key0[1]);
-    word[1] = low;
-    word[2] = a3 ^ ((uint32_t)(product >> 32) ^ s->key1[1]);
-    word[3] = broadcast_word((uint32_t)product);
-
-#pragma GCC unroll 8
-    for (int r = 2; r < ROUNDS; r++) {
-        multiply(word[0], M0, &high, &low);
-        multiply(word[2], M1, &high2, &low2);
-        word[0] = xor3(high2, word[1], broadcast_word(s->key0[r]));
-        word[1] = low2;
-        word[2] = xor3(high, word[3], broadcast_word(s->key1[r]));
-        word[3] = low;
+    uint64_t product = (uint64_t)M0 * (s->update_high ^ s->chain ^ s->key0[0]);
+    struct counters half[2];
+    for (int h = 0; h < 2; h++) {
+        vlong first = multiply((vlong)c0 >> 32 * h, M0), zero = {0};
+        vlong second = multiply(high_half(first, zero, s->place ^ s->key1[0]), M1);
+        half[h].word[0] = high_half(second, zero, s->update_low ^ s->key0[1]);
+        half[h].word[1] = second;
+        half[h].word[2] = (vlong)((vword)first ^ ((uint32_t)(product >> 32) ^ s->key1[1]));
+        half[h].word[3] = (vlong)broadcast_word((uint32_t)product);
     }
+    finish_rounds(s, half, word);
 }
 
 /* ((word >> 9) + 1/2) / 2^23. The 23 bits become the mantissa of a number in [1, 2); the difference is exact. */

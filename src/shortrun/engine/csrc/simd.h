@@ -32,6 +32,7 @@
 
 typedef float vfloat __attribute__((vector_size(4 * LANES)));
 typedef uint32_t vword __attribute__((vector_size(4 * LANES)));
+typedef uint64_t vlong __attribute__((vector_size(4 * LANES)));
 typedef uint8_t vbyte __attribute__((vector_size(LANES)));
 typedef int16_t vhalf __attribute__((vector_size(2 * LANES)));  /* as many as of the floats */
 typedef uint16_t vshort __attribute__((vector_size(4 * LANES), may_alias)); /* a whole register; sums may wrap */
@@ -92,6 +93,15 @@ INLINE vfloat fused(vfloat a, vfloat b, vfloat c) {
 #endif
 }
 
+/* a * b + c where a * b is exact, as of whole numbers and powers of two: fused or not is the same. */
+INLINE vfloat scaled(vfloat a, float b, float c) {
+#if defined(PATH_AVX512) || defined(PATH_AVX2)
+    return fused(a, broadcast(b), broadcast(c));
+#else
+    return a * b + c;
+#endif
+}
+
 /* a < b, as all-ones or all-zeros words. */
 INLINE vword less(vfloat a, vfloat b) { return (vword)(a < b); }
 INLINE vfloat select_float(vword mask, vfloat yes, vfloat no) {
@@ -135,34 +145,21 @@ INLINE vword xor3(vword a, vword b, vword c) {
 #endif
 }
 
-/* The 64-bit products of 32-bit words, as high and low halves. x86 multiplies only the even lanes, so the odd ones are
- * shifted down for a second product and the halves are shuffled together again. */
-INLINE void multiply(vword a, uint32_t m, vword *high, vword *low) {
+/* The products of the low halves of the lanes. */
+INLINE vlong multiply(vlong a, uint32_t m) {
 #if defined(PATH_AVX512)
-    __m512i factor = _mm512_set1_epi64(m);
-    __m512i even = _mm512_mul_epu32((__m512i)a, factor);
-    __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
-    *high = (vword)_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
-    *low = (vword)_mm512_mask_shuffle_epi32(even, 0xAAAA, odd, _MM_PERM_CCAA);
+    return (vlong)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(m));
 #elif defined(PATH_AVX2)
-    __m256i factor = _mm256_set1_epi64x(m);
-    __m256i even = _mm256_mul_epu32((__m256i)a, factor);
-    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
-    *high = (vword)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
-    *low = (vword)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+    return (vlong)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(m));
 #elif defined(__SSE2__)
-    __m128i factor = _mm_set1_epi64x(m), low_half = _mm_set1_epi64x(0xffffffff);
-    __m128i even = _mm_mul_epu32((__m128i)a, factor);
-    __m128i odd = _mm_mul_epu32(_mm_srli_epi64((__m128i)a, 32), factor);
-    *high = (vword)_mm_or_si128(_mm_srli_epi64(even, 32), _mm_andnot_si128(low_half, odd));
-    *low = (vword)_mm_or_si128(_mm_and_si128(low_half, even), _mm_slli_epi64(odd, 32));
+    return (vlong)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(m));
 #else
-    typedef uint64_t vlong __attribute__((vector_size(8 * LANES)));
-    vlong product = __builtin_convertvector(a, vlong) * (uint64_t)m;
-    *high = __builtin_convertvector(product >> 32, vword);
-    *low = __builtin_convertvector(product, vword);
+    return (a & 0xFFFFFFFF) * m;
 #endif
 }
+
+/* The low halves of both, in turn. */
+INLINE vword in_turn(vlong even, vlong odd) { return (vword)((even & 0xFFFFFFFF) | odd << 32); }
 
 /* Small whole numbers. */
 INLINE vword to_word(vfloat x) { return (vword)(x + 0x1p23f) & 0x7FFFFFu; }

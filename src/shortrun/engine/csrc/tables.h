@@ -47,6 +47,21 @@ enum coding {
 
 static enum coding coding_of(int64_t colours) { return !colours ? BITS : colours <= 5 ? FEW : COLOURS; }
 static int64_t group_of(int64_t colours) { return !colours ? GROUP : colours <= 3 ? 3 : colours <= 5 ? 2 : 1; }
+
+/* Groups of a block, whose last one of two-valued sites may be smaller; the first site of a group; the groups of a layer;
+ * the group and the bit of a two-valued site. */
+static int64_t block_of(int64_t colours) { return colours ? BLOCK : divided(BLOCK_BITS, GROUP); }
+static int64_t first_site(int64_t colours, int64_t group) {
+    int64_t block = block_of(colours);
+    return colours ? group * group_of(colours) : group / block * BLOCK_BITS + group % block * GROUP;
+}
+static int64_t group_at(int64_t site) {
+    return site / BLOCK_BITS * block_of(0) + site % BLOCK_BITS / GROUP;
+}
+static unsigned bit_at(int64_t site) { return (unsigned)(site % BLOCK_BITS % GROUP); }
+static int64_t groups_of(int64_t colours, int64_t sites) {
+    return colours ? divided(sites, group_of(colours)) : group_at(sites - 1) + 1;
+}
 static int64_t radix_of(int64_t colours) { return colours ? colours : 2; }
 static int64_t width_of(int64_t colours) { return colours ? colours : 1; } /* features of a site */
 
