@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -77,3 +78,9 @@ def kept(run: Path) -> dict[str, object]:
     found: dict[str, object] = {path.name: path.read_bytes() for path in sorted((run / "ages").iterdir())}
     records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     return found | {"log": [{k: v for k, v in each.items() if k not in ("seconds", "crc32")} for each in records]}
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that another one started, as Linux tells."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True)
+    return [int(word) for word in found.stdout.split()]

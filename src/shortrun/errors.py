@@ -139,7 +139,11 @@ class DataError(ShortrunError):
 
 
 class ParallelError(ShortrunError):
-    """Processes that share a training do not find one another, or one of them is gone."""
+    """Processes that share their work do not find one another, or one of them fails."""
+
+
+class LostError(ParallelError):
+    """One of several processes is gone."""
 
 
 class FormatError(DataError):

@@ -14,7 +14,7 @@ import shared_trainings
 import shortrun as sr
 from campaign import only_in_campaigns, times
 from command_line import call, finish, good, start
-from shared_trainings import CASES, go_on_with_all, kept, train, train_all
+from shared_trainings import CASES, children, go_on_with_all, kept, train, train_all
 from shortrun.parallel import followers
 from shortrun.ranks import Place, first_host, follows, here
 
@@ -117,7 +117,7 @@ def test_a_process_that_dies_ends_the_training_in_a_line(share, wide, tmp_path):
     result = finish(process)
     assert result.code == 2
     line = result.err.splitlines()[-1]
-    assert line.startswith("error: another process of this training ended")
+    assert line.startswith("error: another process ended")
     assert line.endswith("what was saved goes on with --resume")
     updates = sr.Trajectory.open(run).ages[-1]
     good("train", "-o", run, "--resume", "--updates", updates + 10)
@@ -131,12 +131,6 @@ def test_a_process_that_ends_as_it_begins_is_named(monkeypatch):
         followers(2, "no_such_module:no", {}),
     ):
         pytest.fail("nobody is there")
-
-
-def children(pid):
-    """Return the processes that another one started, as Linux tells."""
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True)
-    return [int(word) for word in found.stdout.split()]
 
 
 @pytest.mark.slow

@@ -14,54 +14,11 @@ from shortrun import engine
 from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine.shared import shared
 from shortrun.models import ChaoticNetwork, Clamp, NetworkSpec, RateLayer, RBMPart
-from shortrun.parallel import Group
-from shortrun.parallel.parts import pieces
+from shortrun.parallel import Group, pieces
 from shortrun.units import Bernoulli, Ising, Potts
+from threads_as_processes import Told, together
 
 ROWS = 37  # not a multiple of the number of processes, nor of 32
-
-
-class Told(Group):
-    """A group whose members are threads."""
-
-    def __init__(self, rank, count, board, barrier):
-        super().__init__(rank, count)
-        object.__setattr__(self, "board", board)
-        object.__setattr__(self, "barrier", barrier)
-
-    def whole(self, mine, rows):
-        self.board[self.rank] = mine.clone()
-        self.barrier.wait()
-        found = torch.cat([self.board[rank] for rank in range(self.count)])
-        self.barrier.wait()
-        assert len(found) == rows
-        return found
-
-    def total(self, mine):
-        return mine.copy_(self.whole(mine.unsqueeze(0), self.count).sum(0))
-
-    def largest(self, mine):
-        return self.whole(torch.tensor([mine], dtype=torch.float64), self.count).amax(0).tolist()
-
-
-def together(count, work):
-    """Return what each member of a group of threads gets from `work(group)`."""
-    board, barrier, found = {}, threading.Barrier(count, timeout=60), {}
-
-    def member(rank):
-        try:
-            found[rank] = work(Told(rank, count, board, barrier))
-        except BaseException:
-            barrier.abort()
-            raise
-
-    threads = [threading.Thread(target=member, args=(rank,)) for rank in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == count
-    return [found[rank] for rank in range(count)]
 
 
 def computed(machine):

@@ -12,7 +12,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from shortrun.errors import ParallelError
 from shortrun.files import check_named
+from shortrun.ranks import here
 
 # What the help calls files and folders.
 FILES = {"FILE", "FILE|RUN", "FOLDER", "HMM", "HTML", "HTML|RUN", "RUN", "RUN|DATA", "TOML"}
@@ -47,8 +49,23 @@ class Stub(TyperCommand):
         from shortrun.cli._help import fitted
 
         command = command_of(self.name)
+        check_alone(self.name, command)
         check_words(command, args)
         return fitted(command, args).make_context(info_name, args, parent, **extra)
+
+
+def check_alone(verb: str, command: Any) -> None:
+    """Raise ParallelError if torchrun or srun started several processes of a verb that does not share its work.
+
+    Each of them would do all of it, and write the same files.
+    """
+    if here() is None:
+        return
+    from shortrun.settings import Settings
+    from shortrun.settings.shared import Shared
+
+    if not issubclass(getattr(command.callback, "kinds", {}).get("settings", Settings), Shared):
+        raise ParallelError(f"torchrun or srun started several processes, but '{verb}' is for one: start it alone")
 
 
 def check_words(command: Any, words: list[str]) -> None:

@@ -121,5 +121,7 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 
 
 def _show(table: Table) -> None:
+    if follows():
+        return
     with writable(aside=False):
         Terminal().print(table)

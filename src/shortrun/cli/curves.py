@@ -10,6 +10,7 @@ import typer
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.cli.score import check_names
+from shortrun.ranks import follows
 from shortrun.settings import OUTPUT, Reading, TableWriting
 from shortrun.settings.scoring import CurvesSettings
 
@@ -53,5 +54,7 @@ def curves(
         settings=settings,
         progress=lambda done, all_: _output.say(f"age {done} of {all_}", aside=True),
     )
+    if follows():
+        return
     _tables.write(table, out)
     _output.say(f"{len(table):,} values in {out}")

@@ -17,6 +17,7 @@ from shortrun.cli.score import check_names, show
 from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.files import atomic
 from shortrun.phrases import counted
+from shortrun.ranks import follows
 from shortrun.settings import DATA, OUTPUT, Reading
 from shortrun.settings.scoring import EvaluateSettings
 
@@ -109,11 +110,14 @@ def evaluate(
         progress=lambda line: _output.say(line, aside=True),
         settings=settings,
     )
+    shown = moving_pictures(trained, found.reference, settings.seed) if moving else {}
+    if follows():
+        return
     found = replace(found, command=shlex.join(["shortrun", *sys.argv[1:]]))
     if json is not None:
         _output.save(found.to_dict(), json)
     if out is not None:
-        write_page(found, out, page, moving_pictures(trained, found.reference, settings.seed) if moving else {})
+        write_page(found, out, page, shown)
     piped = str(json) == _output.STDOUT  # nothing else goes there
     for line in found.leaks:
         _output.say(f"warning: {line}", aside=piped)

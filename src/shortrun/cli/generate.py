@@ -13,6 +13,7 @@ from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
 from shortrun.phrases import counted
+from shortrun.ranks import follows
 from shortrun.settings import OUTPUT, GenerateSettings, TableWriting
 from shortrun.settings.sampling import HELD
 from shortrun.settings.text import whole_numbers
@@ -106,6 +107,8 @@ def generate(
     files = {t: out if t == k else beside(out, t, form) for t in sorted({*sweeps_at(trained, recorded), k})}
     n, counts, said = write(trained, files, form, original_columns, template=held, settings=settings, watch=moves.add)
     n, what = (settings.n, "piece") if longer else (n, "sample")
+    if follows():
+        return
     notes = [*said, *moves.notes(trained.recipe), *note_of_steps(trained, settings, k)]
     for line in notes:
         _output.say(line, aside=True)
@@ -224,7 +227,13 @@ def made(run: Trajectory, times: tuple[int, ...], options: Mapping[str, Any]) ->
 
 @contextmanager
 def sink(path: Path, form: str | None) -> Iterator[Callable[[Dataset], None]]:
-    """Give a function that adds samples to a file of data or to a picture of the first of each class."""
+    """Give a function that adds samples to a file of data or to a picture of the first of each class.
+
+    Of several processes the first one has the file.
+    """
+    if follows():
+        yield lambda _: None
+        return
     from shortrun.data.core.parts import joined
     from shortrun.data.writing import writing
     from shortrun.plots import SUFFIXES, sample_grid, save

@@ -12,6 +12,7 @@ import typer
 from shortrun.cli import _options, _output, _reading, _tables
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError
+from shortrun.ranks import follows
 from shortrun.settings import DATA, LikelihoodByAgeSettings, LikelihoodSettings, Reading, TableWriting
 from shortrun.settings.likelihood import AgesOfCurve
 
@@ -62,6 +63,8 @@ def likelihood(
         found = by_age(trained, how, {"test": test, "train": train}, reading)
     else:
         found = at_one_age(trained, how, test, reading)
+    if follows():
+        return
     save(found, out, figure)
     for line in found.warnings:
         _output.say(f"warning: {line}", aside=True)

@@ -11,6 +11,7 @@ import typer
 
 from shortrun.cli import _evaluating, _options, _output, _tables
 from shortrun.cli._verb import Given, verb
+from shortrun.ranks import follows
 from shortrun.settings import DATA, OUTPUT, Reading, TableWriting
 from shortrun.settings.regimes import MixingSettings
 
@@ -69,6 +70,8 @@ def mixing(
     _options.use_threads(threads)
     trained = Trajectory.open(run)
     found = workflows.mixing(trained, samples(trained, data, reading), settings=settings, progress=say_aside)
+    if follows():
+        return
     _tables.write(found.table, out)
     _tables.draw(figure, lambda plots: plots.mixing(found.table, found.k))
     _tables.draw(functions, lambda plots: plots.autocorrelations(found.functions))

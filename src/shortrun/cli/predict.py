@@ -16,6 +16,7 @@ from shortrun.cells import cell
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError, FormatError
+from shortrun.ranks import follows
 from shortrun.settings import MEASUREMENT, OUTPUT, PredictSettings, Reading, TableWriting
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def predict(
     rows: list[dict[str, Any]] = []
     with sink(out, rows if json else None) as add:
         found = tallied(workflows.predictions(trained, data, settings=settings), add, learned)
+    if follows():
+        return
     _output.say(_reading.summary(file, data, part), aside=True)
     _output.say(f"by {_options.told_age(trained, settings, 'predict')}", aside=True)
     for line in (*data.notes, *remarks(found, file, data.kind.is_binned)):
@@ -135,7 +138,7 @@ def sink(path: Path | None, rows: list[dict[str, Any]] | None) -> Iterator[Add]:
     """Give a function that adds predictions to a table (never half a file), else to `rows`, else to what is printed."""
     from shortrun.data.core.parts import opened
 
-    if path is not None:
+    if path is not None and not follows():  # the first of several processes has the file
         with opened(path) as file:
             yield lambda part, first: file.write(table(part, first, separator_of(path)).encode())
     elif rows is not None:

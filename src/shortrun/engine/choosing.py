@@ -145,7 +145,8 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
     theta : Theta
         (P,). The machine may keep views of it: make a new one after a change.
     exact : bool, default False
-        Take the weights as they are: no engine that rounds them.
+        Take the weights as they are: no engine that rounds them; each process runs all of the chains, since sums of
+        floats over some of them would depend on how many these are.
 
     Returns
     -------
@@ -171,7 +172,7 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
     if isinstance(ready, str):
         raise ParallelError(f"processes cannot share the sites: {ready}")
     mesh = parallel.current()
-    return shared(ready, None if mesh is None else mesh.rows)
+    return shared(ready, None if mesh is None or exact else mesh.rows)
 
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:

@@ -119,6 +119,6 @@ class PlainMachine:
 def bias_term(layer: Layer, x: Tensor, bias: Tensor) -> Weights:
     """Return a x of a layer, (C,) float64: colours are gathered, not multiplied out."""
     if not isinstance(layer.units, Potts):
-        return layer.units.features(x, torch.float64) @ bias
+        return (layer.units.features(x, torch.float64) * bias).sum(1)  # of a row the same, whatever others there are
     fields = bias.view(layer.sites, layer.units.colours)
     return fields[torch.arange(layer.sites), x.long()].sum(1)

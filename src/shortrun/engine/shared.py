@@ -81,15 +81,20 @@ class SharedMachine:
             parts = zip(held, state, mine, strict=True)
             return tuple(x if is_held else self._whole(y, rows) for is_held, x, y in parts)
 
+        seen: dict[int, State] = {}  # the last one
+
         def look(t: int, now: State) -> None:
             assert observe is not None
-            observe(t, whole(now))
+            seen.clear()
+            seen[t] = whole(now)
+            observe(t, seen[t])
 
-        ours, seen = self._cut(state), None if observe is None else look
+        ours = self._cut(state)
         first = noise.from_chain(noise.first_chain + self.group.part(rows).start)
         if rows < self.group.count:  # too few to share out: everyone runs them all
             return self.own.run(state, noise, steps=steps, clamp=clamp, observe=observe, times=times)
-        return whole(self.own.run(ours, first, steps=steps, clamp=clamp, observe=seen, times=times))
+        end = self.own.run(ours, first, steps=steps, clamp=clamp, observe=observe and look, times=times)
+        return seen[steps] if steps in seen else whole(end)
 
     def label_distribution(self, state: State) -> Float[Tensor, "C K"]:
         return self.own.label_distribution(state)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shortrun.dynamics import Noise, start
-from shortrun.models import RBM, Clamp
+from shortrun.models import RBM, Clamp, RBMPart
 from shortrun.typing import State
 
 
@@ -31,6 +31,11 @@ class Held(NamedTuple):
     def clamp(self) -> Clamp:
         """The same without values."""
         return Clamp(tuple(self.layers), {name: mask for name, (mask, _) in self.sites.items()})
+
+    def of_sites(self, part: RBMPart) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return the masks and the values of those sites that a part of a machine has."""
+        places = {layer.name: sites for layer, sites in zip(part.spec.observed, part.sites, strict=True)}
+        return {name: (mask[places[name]], x[:, places[name]]) for name, (mask, x) in self.sites.items()}
 
     def start(self, model: RBM, noise: Noise, rows: Tensor) -> State:
         """Return the observed layers of chains from noise with what they hold."""

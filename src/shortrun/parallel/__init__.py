@@ -1,4 +1,4 @@
-"""Several processes that train one model together, on one machine or many, and what they tell one another.
+"""Several processes that work together, on one machine or many, and what they tell one another.
 
 `torch.distributed` carries the messages: gloo between processors, NCCL between GPUs. Chains and rows are shared out
 (`engine.shared`), or the sites with their weights (`engine.sites`); files, terminals and clocks belong to the first
@@ -6,9 +6,22 @@ process.
 """
 
 from shortrun.parallel.group import Group
-from shortrun.parallel.launch import followers, workers
+from shortrun.parallel.launch import followers, joined, workers
 from shortrun.parallel.mesh import Mesh, current, shape_of, sharing
-from shortrun.parallel.parts import Parts
+from shortrun.parallel.parts import Parts, pieces
 from shortrun.ranks import Place, here
 
-__all__ = ["Group", "Mesh", "Parts", "Place", "current", "followers", "here", "shape_of", "sharing", "workers"]
+__all__ = [
+    "Group",
+    "Mesh",
+    "Parts",
+    "Place",
+    "current",
+    "followers",
+    "here",
+    "joined",
+    "pieces",
+    "shape_of",
+    "sharing",
+    "workers",
+]

@@ -1,4 +1,4 @@
-"""What processes that train one model tell one another; all of them must ask the same questions in the same order."""
+"""What processes that work together tell one another; all of them must ask the same questions in the same order."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cache
+from itertools import count, pairwise
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from shortrun.errors import ParallelError
+from shortrun.errors import LostError, ParallelError
 from shortrun.ranks import Place
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Group:
-    """Processes that train one model.
+    """Processes that work together.
 
     Parameters
     ----------
@@ -60,20 +61,22 @@ class Group:
     def joined(cls, place: Place, where: str | None = None) -> Iterator[Group]:
         """Join the others at a place, or in a file of this name; leave them at the end.
 
+        Processes may join at a place again and again, as often as all of them do.
+
         Raises
         ------
         ParallelError
             If they cannot be found.
         """
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
+        who = {"rank": place.rank, "world_size": place.count, "timeout": PATIENCE}
         with telling():
-            dist.init_process_group(
-                backend,
-                init_method=where or f"tcp://{place.address}:{place.port}",
-                rank=place.rank,
-                world_size=place.count,
-                timeout=PATIENCE,
-            )
+            if where is not None:
+                dist.init_process_group(backend, init_method=where, **who)
+            else:
+                board, turns = board_at(place)
+                turn = dist.PrefixStore(f"turn {next(turns)}", board)  # pyright: ignore[reportPrivateImportUsage]
+                dist.init_process_group(backend, store=turn, **who)
         try:
             yield cls(place.rank, place.count)
         finally:
@@ -153,6 +156,14 @@ class Group:
             )
 
 
+@cache
+def board_at(place: Place) -> tuple[Any, Iterator[int]]:
+    """Return where processes at a place find one another, as long as they live, and the numbers of their meetings."""
+    url = f"tcp://{place.address}:{place.port}"
+    found = dist.rendezvous(url, place.rank, place.count, timeout=PATIENCE)  # pyright: ignore[reportPrivateImportUsage]
+    return next(iter(found))[0], count()
+
+
 @contextmanager
 def telling() -> Iterator[None]:
     """Say in one line that another process is gone."""
@@ -160,7 +171,4 @@ def telling() -> Iterator[None]:
         yield
     except RuntimeError as error:
         why = re.sub(r"^\[\S+\] ", "", str(error).splitlines()[0])  # without the place in the library's source
-        raise ParallelError(
-            f"another process of this training ended, or cannot be reached ({why[:120]}); "
-            "what was saved goes on with --resume"
-        ) from error
+        raise LostError(f"another process ended, or cannot be reached ({why[:120]})") from error

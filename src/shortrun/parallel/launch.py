@@ -1,4 +1,4 @@
-"""Further processes on this machine, that do the same as the first one."""
+"""The processes that share some work: those that are there already, or further ones of this machine."""
 
 from __future__ import annotations
 
@@ -12,22 +12,73 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 
 from shortrun import scratch
 from shortrun.data.core.blocks import opened_by
-from shortrun.errors import ParallelError, ShortrunError
+from shortrun.errors import ConfigError, ParallelError, ShortrunError
 from shortrun.parallel.group import Group
-from shortrun.ranks import Place
+from shortrun.parallel.mesh import Mesh, current, shape_of
+from shortrun.ranks import Place, here
 
 READY = b"ready\n"
 LEAVE_SECONDS = 30  # that followers have to end in, after the first process has
+
+
+@contextmanager
+def joined(
+    processes: int,
+    share: str,
+    function: str,
+    arguments: Mapping[str, Any],
+    check: Callable[[int, int], None] | None = None,
+) -> Iterator[Mesh | None]:
+    """Join those that share this process's work; None for one that works alone.
+
+    They are those that it shares work with already, else those that torchrun or srun started, which come here too; else
+    they are started, and call a function.
+
+    Parameters
+    ----------
+    processes, share : int, str
+        How many to start, and what all of them share.
+    function : str
+        "module:name", as for `followers`; it gets `share` too.
+    arguments : Mapping
+        Further keywords.
+    check : Callable, optional
+        Called with how many share the rows, and how many the sites, before they meet.
+
+    Raises
+    ------
+    ConfigError
+        If there are not so many processes as `share` is for, or this one shares other work that is not done yet.
+    """
+    mesh, place = current(), here()
+    count = processes if place is None else place.count
+    rows, sites = shape_of(share, count) if mesh is None else (mesh.rows.count, mesh.sites.count)
+    if check is not None:
+        check(rows, sites)
+    if mesh is not None:
+        yield mesh
+        return
+    if count == 1:
+        yield None
+    elif dist.is_initialized():
+        raise ConfigError("processes", "1 expected: this process shares other work, which is not done yet")
+    elif place is not None:
+        with Group.joined(place) as group:
+            yield Mesh.of(group, share)
+    else:
+        with followers(count, function, {"share": share, **arguments}) as group:
+            yield Mesh.of(group, share)
 
 
 @contextmanager

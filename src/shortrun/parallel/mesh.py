@@ -1,9 +1,10 @@
-"""How processes share a training: a table whose rows share the chains out, and whose columns share the sites."""
+"""How processes share their work: a table whose rows share the chains out, and whose columns share the sites."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,12 +18,12 @@ from shortrun.typing import Theta
 
 ALONE = Group(0, 1)
 
-_current: Mesh | None = None
+_current: ContextVar[Mesh | None] = ContextVar("mesh", default=None)  # other threads work alone
 
 
 @dataclass(frozen=True)
 class Mesh:
-    """Processes that train one model, and who of them has what.
+    """Processes that work together, and who of them has what.
 
     Parameters
     ----------
@@ -116,15 +117,14 @@ def current() -> Mesh | None:
     >>> current() is None
     True
     """
-    return _current
+    return _current.get()
 
 
 @contextmanager
 def sharing(mesh: Mesh | None) -> Iterator[Mesh | None]:
     """Let the machines of `engine.machine` share their chains and sites among these processes, until the end."""
-    global _current
-    before, _current = _current, mesh
+    before = _current.set(mesh)
     try:
         yield mesh
     finally:
-        _current = before
+        _current.reset(before)

@@ -100,6 +100,18 @@ class Parts:
             receive(parts[-1], rank)
         return torch.cat(parts, 1)
 
+    def everywhere(self, mine: State) -> State:
+        """Return the whole of layers (C, S), in every process."""
+        return tuple(self._everywhere(i, x) for i, x in enumerate(mine))
+
+    def _everywhere(self, i: int, mine: Tensor) -> Tensor:
+        if i >= len(self.whole.spec.observed) or self.part.adds(i) is None:
+            return mine
+        widths = [sites[i].stop - sites[i].start for sites in map(self._sites, range(self.mesh.sites.count))]
+        padded = torch.nn.functional.pad(mine, (0, max(widths) - mine.shape[1]))
+        parts = self.mesh.sites.whole(padded.unsqueeze(0), len(widths))
+        return torch.cat([part[:, :width] for part, width in zip(parts, widths, strict=True)], 1)
+
     def gathered_features(self, mine: Tensor) -> Tensor | None:
         """Return the whole of a table (n, F) of features, in the first process."""
         found = self.gathered_state(tuple(mine[:, rows] for rows in self.part.slices))

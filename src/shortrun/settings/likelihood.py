@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shortrun.settings._base import MEASUREMENT, MODEL, MOST, MOST_STEPS, SAMPLING, Settings, Steps, option
-from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded
+from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded, Shared
 
 ACCEPTANCE = 0.3  # BDFRS24
 Several = Annotated[int, Field(ge=2, le=MOST)]
@@ -43,7 +43,7 @@ class LogZSettings(ExchangeSettings, AnnealingSettings):
     )
 
 
-class MarginalSettings(LogZSettings):
+class MarginalSettings(Shared, LogZSettings):
     """How ln Z is estimated, and which probability is measured."""
 
     marginal: bool = option(False, "Sum over the label: ln p(v) instead of ln p(v, label).", panel=MEASUREMENT)

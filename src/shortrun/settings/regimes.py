@@ -19,13 +19,13 @@ from shortrun.settings._base import (
     Settings,
     option,
 )
-from shortrun.settings.shared import Averaged, OfAges, Seeded
+from shortrun.settings.shared import Averaged, OfAges, Seeded, Shared
 
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.25, 4.0)  # of an untrained network, where none are given
 Several = Annotated[int, Field(ge=2, le=MOST)]
 
 
-class MixingSettings(OfAges, Averaged, Seeded):
+class MixingSettings(Shared, OfAges, Averaged, Seeded):
     """How relaxation times are measured."""
 
     chains: Annotated[int, Field(ge=4, le=MOST)] = option(200, "Chains from each start.", panel=MEASUREMENT)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from shortrun.settings._base import MOST, OUTPUT, SAMPLING, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.reading import Names
-from shortrun.settings.shared import OfAge, Seeded
+from shortrun.settings.shared import OfAge, Seeded, Shared, SharedBySites
 
 Sites = Annotated[
     tuple[int | str, ...], BeforeValidator(lambda sites: (sites,) if isinstance(sites, str | int) else sites)
@@ -83,7 +83,7 @@ class SampleSettings(OfAge, Seeded):
     n: Positive = option(100, "Number of samples.", panel=SAMPLING, flags=("-n", "--number"))
 
 
-class StreamSettings(TemperingSettings, SampleSettings):
+class StreamSettings(SharedBySites, TemperingSettings, SampleSettings):
     """Which samples are generated, how, and what they have in common."""
 
     fix: Names | Mapping[int | str, str] | None = option(
@@ -180,7 +180,7 @@ class ServingSettings(Settings):
     open: bool = option(False, "Open the page in the browser.", panel=OUTPUT)
 
 
-class ChainSettings(OfAge, Seeded):
+class ChainSettings(SharedBySites, OfAge, Seeded):
     """How the chains that predict a label run."""
 
     chains: Positive = option(10, "Label chains for each sample, to average over.", panel=SAMPLING)
@@ -196,7 +196,7 @@ class PredictSettings(ChainSettings):
     )
 
 
-class ReconstructSettings(OfAge, Seeded):
+class ReconstructSettings(Shared, OfAge, Seeded):
     """Options of `reconstruct`."""
 
     steps: Steps | None = option(None, "Steps T / dt of both runs; by default those of the training.", panel=SAMPLING)

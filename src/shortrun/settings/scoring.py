@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from shortrun.settings._base import MACHINE, MEASUREMENT, MODEL, MOST, Positive, Settings, Steps, option
-from shortrun.settings.shared import Averaged, OfAge, OfAges, Seeded
+from shortrun.settings.shared import Averaged, OfAge, OfAges, Seeded, Shared
 from shortrun.settings.text import words_of
 
 SeveralSamples = Annotated[int, Field(ge=2, le=MOST)]
@@ -37,7 +37,7 @@ class ScoreSettings(ScoringSettings):
     )
 
 
-class EvaluateSettings(OfAge, ScoringSettings):
+class EvaluateSettings(Shared, OfAge, ScoringSettings):
     """Options of `evaluate`."""
 
     n: SeveralSamples = option(10_000, "Largest number of generated samples.", panel=MODEL, flags=("-n", "--number"))
@@ -50,7 +50,7 @@ class EvaluateSettings(OfAge, ScoringSettings):
     )
 
 
-class CurvesSettings(OfAges, Averaged, ScoreSettings):
+class CurvesSettings(Shared, OfAges, Averaged, ScoreSettings):
     """Options of `curves`."""
 
     times: tuple[Steps, ...] | None = option(

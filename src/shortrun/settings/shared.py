@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from shortrun.settings._base import MODEL, OUTPUT, SAMPLING, Count, Seed, Settings, option
+from pydantic import AfterValidator
+
+from shortrun.settings._base import MACHINE, MODEL, OUTPUT, SAMPLING, Count, Positive, Seed, Settings, option
 
 Age = Count
 WhichAge = Age | Literal["best", "last"]
@@ -14,6 +17,37 @@ class Seeded(Settings):
     """The seed of a verb that draws random numbers."""
 
     seed: Seed = option(0, "Seed of all random numbers.", panel=SAMPLING)
+
+
+def way_to_share(text: str) -> str:
+    """Return how processes share their work, if a text says it."""
+    if re.fullmatch(r"rows|sites|[1-9][0-9]{0,5}x[1-9][0-9]{0,5}", text) is None:
+        raise ValueError("'rows', 'sites', or both as '2x4' expected")
+    return text
+
+
+class Shared(Settings):
+    """Which processes do the work of a verb."""
+
+    processes: Positive = option(
+        1,
+        "Processes on this machine that share the work; the result does not depend on their number (of Gaussian units "
+        "up to rounding). Those that torchrun or srun started share it by themselves.",
+        panel=MACHINE,
+        metavar="N",
+    )
+
+
+class SharedBySites(Shared):
+    """Which processes do the work of a verb, and what each of them has of the machine."""
+
+    share: Annotated[str, AfterValidator(way_to_share)] = option(
+        "rows",
+        "What processes share: rows (each has all weights and some of the chains), sites (each has the weights of some "
+        "of the visible sites), or both, as 2x4 for two times four processes.",
+        panel=MACHINE,
+        metavar="rows|sites|RxS",
+    )
 
 
 class TableWriting(Settings):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shortrun.errors import ConfigError, nearest
 from shortrun.settings._base import (
@@ -31,16 +30,10 @@ from shortrun.settings._base import (
     options,
     unknown,
 )
+from shortrun.settings.shared import SharedBySites
 
 CHAOS = "chaotic"  # the family of models, and the preset of its paper
 TIME = 100.0  # of the runs of a chaotic network, T / tau = 10
-
-
-def way_to_share(text: str) -> str:
-    """Return how processes share a training, if a text says it."""
-    if re.fullmatch(r"rows|sites|[1-9][0-9]{0,5}x[1-9][0-9]{0,5}", text) is None:
-        raise ValueError("'rows', 'sites', or both as '2x4' expected")
-    return text
 
 
 class ModelSettings(Settings):
@@ -263,7 +256,7 @@ class StartSettings(Settings):
     )
 
 
-class TrainSettings(StartSettings):
+class TrainSettings(SharedBySites, StartSettings):
     """From which settings a training starts, and what becomes of a run that is there already."""
 
     resume: bool = option(
@@ -272,21 +265,6 @@ class TrainSettings(StartSettings):
         panel=OUTPUT,
     )
     overwrite: bool = option(False, "Replace the run in the folder.", panel=OUTPUT)
-    processes: Positive = option(
-        1,
-        "Processes on this machine that share the training; the result does not depend on their number (of Gaussian "
-        "units up to rounding). Those that torchrun or srun started share it by themselves.",
-        panel=TRAINING,
-        metavar="N",
-    )
-
-    share: Annotated[str, AfterValidator(way_to_share)] = option(
-        "rows",
-        "What processes share: rows (each has all weights and some of the chains), sites (each has the weights of some "
-        "of the visible sites), or both, as 2x4 for two times four processes.",
-        panel=TRAINING,
-        metavar="rows|sites|RxS",
-    )
 
     def restarted(self, out: Path | str | None) -> TrainSettings:
         """Return the settings of a training that torchrun starts again after one of its processes died: it goes on."""

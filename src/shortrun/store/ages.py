@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from shortrun.errors import StoreError
 from shortrun.files import AGES, Place, explain
-from shortrun.models import Model, named_blocks
+from shortrun.models import Model, RBMPart, named_blocks
+from shortrun.parallel import pieces
 from shortrun.store import tensors
 from shortrun.typing import Theta
 
@@ -57,10 +60,10 @@ def write(place: Place, model: Model, theta: Theta, age: int, average: Theta | N
     tensors.write(path_of(place.path, age), blocks, {UPDATE: str(age)}, place)
 
 
-def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
+def read(folder: Path, model: Model, age: int, *, raw: bool = False, part: RBMPart | None = None) -> Theta:
     """Return the average of an age, flat; theta itself if that is asked for, or no average was kept.
 
-    All of the file is checked.
+    All of the file is checked; of a part of the machine, no more than its own parameters are in memory.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
     path = path_of(folder, age)
     theta = torch.empty(0)
 
-    def room(entries: Mapping[str, tensors.Extent]) -> dict[str, Tensor]:
+    def room(entries: Mapping[str, tensors.Extent]) -> dict[str, list[tensors.Slice]]:
         nonlocal theta
         averaged = not raw and any(name.startswith(AVERAGE) for name in entries)
         shapes = {AVERAGE * averaged + name: shape for name, shape in model.blocks().items()}
@@ -80,16 +83,28 @@ def read(folder: Path, model: Model, age: int, *, raw: bool = False) -> Theta:
                 raise StoreError(path, f"{name} of shape {expected} expected by run.json, found {found}")
             if entries[name].kind != theta.dtype:
                 raise StoreError(path, f"{name} of {theta.dtype} expected, found {entries[name].kind}")
-        theta = torch.empty(model.size())  # only now: the file has as much
-        return dict(zip(shapes, named_blocks(model, theta).values(), strict=True))
+        theta = torch.empty((part or model).size())  # only now: the file has as much
+        if part is not None:
+            return slices_of(part, theta, shapes)
+        blocks = named_blocks(model, theta).values()
+        return {name: [tensors.Slice(0, block)] for name, block in zip(shapes, blocks, strict=True)}
 
-    _, metadata = tensors.read_into(path, room, whole=True)
+    metadata = tensors.read_into(path, room, whole=True)
     tensors.check_metadata(path, metadata, (UPDATE,))
     if metadata.get(UPDATE, str(age)) != str(age):
         raise StoreError(path, f"is the age {metadata[UPDATE]} of a run: it was renamed")
     if not is_finite(theta):
         raise StoreError(path, "is damaged: it has parameters that are not finite")
     return theta
+
+
+def slices_of(part: RBMPart, theta: Theta, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, list[tensors.Slice]]:
+    """Return what of the blocks of a machine, by name, are the parameters of a part of it."""
+    found, edges = {name: [] for name in shapes}, [*itertools.accumulate(map(math.prod, shapes.values()), initial=0)]
+    for mine, there, _ in pieces(part):
+        block = bisect.bisect_right(edges, there.start) - 1
+        found[[*shapes][block]].append(tensors.Slice(there.start - edges[block], theta[mine]))
+    return found
 
 
 def is_finite(theta: Theta) -> bool:

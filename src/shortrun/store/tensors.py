@@ -56,6 +56,18 @@ class Extent(NamedTuple):
     start: int
     sum: str | None
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes it has."""
+        return self.kind.itemsize * math.prod(self.shape)
+
+
+class Slice(NamedTuple):
+    """Numbers that lie together in a tensor of a file, and the tensor that they are read into."""
+
+    first: int
+    room: Tensor
+
 
 def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], place: Place | None = None) -> None:
     """Write tensors from any device, atomically; those that are contiguous on the CPU without a copy.
@@ -132,11 +144,13 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     StoreError
         If the file is missing, cannot be read, or is not a whole safetensors file.
     """
+    found: dict[str, Tensor] = {}
 
-    def room(entries: Mapping[str, Extent]) -> dict[str, Tensor]:
-        return {name: torch.empty(entry.shape, dtype=entry.kind) for name, entry in entries.items()}
+    def room(entries: Mapping[str, Extent]) -> dict[str, list[Slice]]:
+        found.update((name, torch.empty(entry.shape, dtype=entry.kind)) for name, entry in entries.items())
+        return {name: [Slice(0, tensor)] for name, tensor in found.items()}
 
-    return read_into(path, room)
+    return found, read_into(path, room)
 
 
 def names(path: Path) -> list[str]:
@@ -149,7 +163,7 @@ def names(path: Path) -> list[str]:
     """
     found: list[str] = []
 
-    def room(entries: Mapping[str, Extent]) -> dict[str, Tensor]:
+    def room(entries: Mapping[str, Extent]) -> dict[str, list[Slice]]:
         found.extend(entries)
         return {}
 
@@ -158,16 +172,16 @@ def names(path: Path) -> list[str]:
 
 
 def read_into(
-    path: Path, room: Callable[[Mapping[str, Extent]], dict[str, Tensor]], *, whole: bool = False
-) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read the tensors of a file into those that `room` gives for its entries; returns them and the metadata.
+    path: Path, room: Callable[[Mapping[str, Extent]], dict[str, list[Slice]]], *, whole: bool = False
+) -> dict[str, str]:
+    """Read some of the tensors of a file into the room for them; returns its metadata.
 
     Parameters
     ----------
     path : Path
         The file.
     room : Callable
-        From the entries to tensors for some of them.
+        From the entries to slices of some of them, in their order; the rest of these is only summed.
     whole : bool, default False
         Whether the checksums of the others are looked at too.
 
@@ -180,13 +194,11 @@ def read_into(
         check_regular(path)
         with path.open("rb") as file:
             entries, metadata = layout(file, path.stat().st_size)
-            tensors = room(entries)
+            slices = room(entries)
             for name, entry in entries.items():
-                if name in tensors or (whole and entry.sum is not None):
+                if name in slices or (whole and entry.sum is not None):
                     file.seek(entry.start)
-                    check_sum(
-                        name, entry, take_bytes(file, raw(tensors[name])) if name in tensors else passed(file, entry)
-                    )
+                    check_sum(name, entry, filled(file, entry, slices.get(name, [])))
     except StoreError:
         raise
     except FileNotFoundError:
@@ -195,7 +207,7 @@ def read_into(
         raise StoreError(path, explain(error)) from None
     except DAMAGE as error:
         raise StoreError(path, f"is truncated or damaged: {error}") from None
-    return tensors, metadata
+    return metadata
 
 
 def check_sum(name: str, entry: Extent, found: int) -> None:
@@ -204,9 +216,18 @@ def check_sum(name: str, entry: Extent, found: int) -> None:
         raise ValueError(f"the checksum of '{name}' does not fit")
 
 
-def passed(file: BinaryIO, entry: Extent) -> int:
-    """Return the checksum of a tensor that is not kept."""
-    left, found = entry.kind.itemsize * math.prod(entry.shape), 0
+def filled(file: BinaryIO, entry: Extent, slices: Sequence[Slice]) -> int:
+    """Read slices of a tensor, and return the checksum of all of it."""
+    found, at = 0, 0
+    for first, room in slices:
+        start = entry.kind.itemsize * first
+        found = take_bytes(file, raw(room), passed(file, start - at, found))
+        at = start + room.nbytes
+    return passed(file, entry.bytes - at, found)
+
+
+def passed(file: BinaryIO, left: int, found: int) -> int:
+    """Return the checksum of so many bytes that are not kept, and of what was before them."""
     room = memoryview(bytearray(min(left, PASSED)))
     while left > 0:
         part = room[:left]
@@ -286,6 +307,6 @@ def read_metadata(path: Path) -> dict[str, str]:
         If it is not a whole safetensors file.
     """
     try:
-        return read_into(path, lambda _: {})[1] if path.exists() else {}
+        return read_into(path, lambda _: {}) if path.exists() else {}
     except OSError as error:
         raise StoreError(path, explain(error)) from None

@@ -17,7 +17,7 @@ from shortrun.data.core.columns import Column
 from shortrun.dynamics import Scheme
 from shortrun.errors import ConfigError, StoreError
 from shortrun.files import check_named
-from shortrun.models import AnySpec, Spec
+from shortrun.models import AnySpec, RBMPart, Spec
 from shortrun.phrases import first_of, plural
 from shortrun.records import Outlook, Task
 from shortrun.settings import checked
@@ -361,8 +361,15 @@ class Trajectory:
             gone = f"all its ages are missing, as {first_of(self._lost)}" if self._lost else "has no age yet"
             raise StoreError(self.path, gone)
 
-    def at(self, age: int) -> Theta:
+    def at(self, age: int, part: RBMPart | None = None) -> Theta:
         """Return the parameters at an age that was kept, float32 (P,).
+
+        Parameters
+        ----------
+        age : int
+            The age.
+        part : RBMPart, optional
+            A part of the machine, whose parameters alone are wanted.
 
         Raises
         ------
@@ -371,21 +378,21 @@ class Trajectory:
         """
         if age not in self.ages:
             raise StoreError(self.path, f"has no age {age}; {self._around(age)}")
-        return self._read(age)
+        return self._read(age, part)
 
-    def _read(self, age: int) -> Theta:
+    def _read(self, age: int, part: RBMPart | None = None) -> Theta:
         try:
-            return ages.read(self.path, self.model, age, raw=self.raw)
+            return ages.read(self.path, self.model, age, raw=self.raw, part=part)
         except StoreError as error:
-            near = self._nearest_good(age)
+            near = self._nearest_good(age, part)
             told = "no other age near it can be read" if near is None else f"the nearest good age is {near}"
             raise StoreError(error.path, f"{error.reason}; {told}") from None
 
-    def _nearest_good(self, age: int) -> int | None:
+    def _nearest_good(self, age: int, part: RBMPart | None) -> int | None:
         """Return the age nearest to one, of those next to it, that can be read."""
         for other in sorted(set(self.ages) - {age}, key=lambda it: abs(it - age))[:TRIED]:
             with contextlib.suppress(StoreError):
-                ages.read(self.path, self.model, other, raw=self.raw)
+                ages.read(self.path, self.model, other, raw=self.raw, part=part)
                 return other
         return None
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from shortrun.data import Dataset, read
 from shortrun.errors import ConfigError, DataError, ShortrunError
-from shortrun.models import RBM
+from shortrun.models import RBM, RBMPart
 from shortrun.records import Task
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
@@ -62,9 +62,9 @@ def same_labels(run: Trajectory, samples: Dataset) -> list[str] | None:
     return [samples.classes[code] for code in samples.labels] if run.classes else None
 
 
-def theta_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> Theta:
-    """Return the parameters at an age, which may depend on the task."""
-    return run.at(age_of(run, age, task))
+def theta_of(run: Trajectory, age: WhichAge, task: Task = "generate", part: RBMPart | None = None) -> Theta:
+    """Return the parameters, of a part of the machine or of all of it, at an age, which may depend on the task."""
+    return run.at(age_of(run, age, task), part)
 
 
 def age_of(run: Trajectory, age: WhichAge, task: Task = "generate") -> int:

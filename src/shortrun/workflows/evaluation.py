@@ -19,6 +19,7 @@ from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSet
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import age_of, check_kind, opened, same_labels, spread, training_data
+from shortrun.workflows._shared import by_first, shared
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
 from shortrun.workflows.reconstruction import can_reconstruct, reconstruct
@@ -34,6 +35,7 @@ Progress = Callable[[str], None]
 
 
 @takes(EvaluateSettings)
+@shared
 def evaluate(
     run: Trajectory | Path | str,
     test: Dataset | None = None,
@@ -84,7 +86,7 @@ def evaluate(
         train, test = known_samples(run)
     reference, role = compared_with(run, test, train)
     check_sides(settings.scores, test, train)
-    leak = leak_of(run, test, train)
+    leak = by_first(leak_of, run, test, train)
     real = sampled(reference, n, seed)
     say(f"generating {len(real):,} samples")
     made = generate(run, labels=same_labels(run, real), n=len(real), steps=k, age=age, seed=seed)
@@ -93,7 +95,8 @@ def evaluate(
     predictions = predicted(run, unseen, age)
     scored_beside = held_out if held_out is None or scorable(held_out, UNSEEN) else None
     say("scoring")
-    found = scoring.compare(
+    found = by_first(
+        scoring.compare,
         reference,
         made,
         held_out=scored_beside,
@@ -119,11 +122,11 @@ def evaluate(
         role=role,
         generated=made,
         held_out=held_out,
-        scores=tuple(beside_baseline(scoring.marked(found, leak, "test"), train, held_out)),
+        scores=tuple(beside_baseline(scoring.marked(found or (), leak, "test"), train, held_out)),
         predictions=predictions,
         described={name: describe(data) for name, data in sides.items() if data is not None},
-        singular_values=singular_values(run),
-        receptive_fields=receptive_fields(run, age=age),
+        singular_values=by_first(singular_values, run),
+        receptive_fields=by_first(receptive_fields, run, age=age),
         curves=tuple(drawn),
         timed=("test" if compared is test else role, min(counted_rows(run, compared), CurvesSettings().n)),
         notes=(

@@ -28,10 +28,11 @@ from shortrun.workflows._held import Kept, encoded, fixed_cells, holding, kept_s
 from shortrun.workflows._music import as_pieces, first_bins, is_longer, moved
 from shortrun.workflows._ruled import Wanted, kept
 from shortrun.workflows._runs import check_kind, opened, same_labels, theta_of, training_data
+from shortrun.workflows._shared import by_sites, rows_together, shared
 from shortrun.workflows.tempering import SHORT, default_steps, in_equilibrium
 
 APART = 0x9E3779B1  # seeds of the windows of a piece, and of rows that are drawn again
-ROWS_AT_ONCE = 2000  # samples in memory at one time
+ROWS_AT_ONCE = 2000  # samples in memory at one time, for each process
 
 
 @takes(GenerateSettings)
@@ -69,14 +70,15 @@ def generate(run: Trajectory | Path | str, *, template: Dataset | None = None, s
     """
     run = opened(run, raw=settings.raw)
     if settings.rules:
-        return ruled(run, template, settings)
+        return ruled(run, template, settings=settings)
     if is_longer(settings):
-        return pieces(run, template, settings)
+        return pieces(run, template, settings=settings)
     k = steps_of(run, settings)
     return joined([part[k] for part in stream(run, times=(k,), template=template, settings=settings)])
 
 
-def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
+@shared
+def pieces(run: Trajectory, template: Dataset | None, *, settings: GenerateSettings) -> Dataset:
     """Return `n` pieces of music of any length, as the windows that they are made of, PIECE@BIN.
 
     The first window of a piece is generated as any sample is; each further one with its first bins held as the window
@@ -104,7 +106,8 @@ def pieces(run: Trajectory, template: Dataset | None, settings: GenerateSettings
     return as_pieces(windows, starts)
 
 
-def ruled(run: Trajectory, template: Dataset | None, settings: GenerateSettings) -> Dataset:
+@shared
+def ruled(run: Trajectory, template: Dataset | None, *, settings: GenerateSettings) -> Dataset:
     """Return rows that keep all rules: those that break one are drawn again, with the same label.
 
     Rows that cannot be kept are given up on; a note says how many.
@@ -167,6 +170,7 @@ def sweeps_at(run: Trajectory, times: Iterable[int]) -> list[int]:
 
 
 @takes(StreamSettings)
+@shared
 def stream(
     run: Trajectory | Path | str,
     *,
@@ -191,7 +195,7 @@ def stream(
     Yields
     ------
     dict
-        {time: samples}, at most 2,000 samples each (fewer of many sites); memory grows by a byte a sample
+        {time: samples}, at most 2,000 of each process (fewer of many sites); memory grows by a byte a sample
 
     Examples
     --------
@@ -210,8 +214,9 @@ def stream(
     exact = Kept.of(kind, template, set(kept) - fixed.keys())
     notes = (*notes, *exact.notes)
     held = Held(_held_label(run.model, codes), _held_sites(run, len(codes), template, kept, fixed))
-    at_once = rows_at_once(run.model, ROWS_AT_ONCE)
-    drawn = _from_noise if settings.sampler == SHORT else _in_equilibrium
+    short = settings.sampler == SHORT
+    drawn, at_once = (_from_noise, rows_together) if short else (_in_equilibrium, rows_at_once)
+    at_once = at_once(run.model, ROWS_AT_ONCE)
     parts = drawn(run, tuple(times), len(codes), held, settings, at_once)
     for first, (part, tempered) in zip(range(0, len(codes), at_once), parts, strict=True):
         if watch is not None and tempered is not None:
@@ -229,16 +234,21 @@ def _from_noise(
     run: Trajectory, times: tuple[int, ...], n: int, held: Held, settings: StreamSettings, at_once: int
 ) -> Drawn:
     """Yield {sweeps: samples} of the run's own recipe."""
-    noise = Noise(settings.seed, Stream.GENERATE)
-    given = {"held": held.layers, "kept_sites": held.sites, "at_once": at_once}
-    for part in recorded(run.model, theta_of(run, settings.age), n, noise, times=times, **given):
-        yield part, None
+    noise, parts = Noise(settings.seed, Stream.GENERATE), by_sites(run)
+    mine = None if parts is None else parts.part
+    model, theta = mine or run.model, theta_of(run, settings.age, part=mine)
+    sites = held.sites if mine is None else held.of_sites(mine)
+    given = {"held": held.layers, "kept_sites": sites, "at_once": at_once}
+    for part in recorded(model, theta, n, noise, times=times, **given):
+        yield part if parts is None else {time: parts.everywhere(state) for time, state in part.items()}, None
 
 
 def _in_equilibrium(
     run: Trajectory, times: tuple[int, ...], n: int, held: Held, settings: StreamSettings, at_once: int
 ) -> Drawn:
     """Yield {sweeps: samples} of an equilibrium sampler, which is looked at once, at its end."""
+    if by_sites(run) is not None:
+        raise ConfigError("share", f"{settings.sampler} shares chains only: give rows")
     if len(times) != 1:
         raise ConfigError("record", f"{settings.sampler} gives samples at its end only, not after {len(times)} times")
     for tempered in in_equilibrium(run, held, n, settings, rounds=times[0], at_once=at_once):

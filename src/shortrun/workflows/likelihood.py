@@ -23,6 +23,7 @@ from shortrun.settings import LikelihoodByAgeSettings, LikelihoodSettings, LogZS
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import Machines, age_of, check_kind, chosen_ages, opened, rbm_of
+from shortrun.workflows._shared import shared
 from shortrun.workflows.tempering import machines_up_to
 
 AGES = 6
@@ -31,6 +32,7 @@ Progress = Callable[[int, int], None]
 
 
 @takes(LikelihoodSettings)
+@shared
 def likelihood(run: Trajectory | Path | str, data: Dataset, *, settings: LikelihoodSettings) -> Likelihood:
     """Measure the log-likelihood ln p(x) = - F(x) - ln Z of samples, with ln Z by enumeration or sampling.
 
@@ -78,6 +80,7 @@ def likelihood(run: Trajectory | Path | str, data: Dataset, *, settings: Likelih
 
 
 @takes(LikelihoodByAgeSettings)
+@shared
 def likelihood_by_age(
     run: Trajectory | Path | str,
     data: Mapping[str, Dataset],

@@ -20,6 +20,7 @@ from shortrun.settings.scoring import ScoreSettings
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, chosen_ages, opened, rbm_of
+from shortrun.workflows._shared import shared
 
 AGES = 10
 E2 = ScoreSettings(scores=("second-moment",), per_class=False)
@@ -28,6 +29,7 @@ Progress = Callable[[str], None]
 
 
 @takes(MixingSettings)
+@shared
 def mixing(
     run: Trajectory | Path | str,
     data: Dataset | None = None,

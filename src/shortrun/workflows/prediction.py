@@ -15,14 +15,15 @@ from shortrun.data.core.predictions import joined
 from shortrun.dynamics import Noise, Stream, label_chain, label_probabilities
 from shortrun.engine import machine
 from shortrun.errors import DataError
-from shortrun.models import parts_of, rows_at_once
+from shortrun.models import parts_of
 from shortrun.settings import PredictSettings, takes
 from shortrun.settings.sampling import ChainSettings
 from shortrun.store import Trajectory
 from shortrun.typing import State
 from shortrun.workflows._runs import check_kind, opened, theta_of
+from shortrun.workflows._shared import by_sites, rows_together, shared
 
-ROWS_AT_ONCE = 2000  # samples in memory at one time
+ROWS_AT_ONCE = 2000  # samples in memory at one time, for each process
 
 
 @takes(PredictSettings)
@@ -65,6 +66,7 @@ def predict(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSet
 
 
 @takes(PredictSettings)
+@shared
 def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: PredictSettings) -> Iterator[Predictions]:
     """Predict as `predict` does, a bounded number of samples at a time; memory does not grow with their number.
 
@@ -99,6 +101,7 @@ def learned_from(run: Trajectory | Path | str, data: Dataset) -> np.ndarray | No
 
 
 @takes(ChainSettings)
+@shared
 def predictions_in_time(
     run: Trajectory | Path | str, data: Dataset, *, times: Sequence[int], settings: ChainSettings
 ) -> dict[int, Predictions]:
@@ -114,13 +117,16 @@ def _recorded(
     if not run.classes:
         raise DataError(f"{run.called}: this model was trained without labels and can predict none")
     check_kind(run, data)
-    theta = theta_of(run, settings.age, "predict")
+    parts = by_sites(run)
+    mine = None if parts is None else parts.part
+    model, theta = mine or run.model, theta_of(run, settings.age, "predict", mine)
     labels = data.recode(run.classes).labels if data.classes else data.labels
-    ready, at_once = machine(run.model, theta), rows_at_once(run.model, ROWS_AT_ONCE)
+    ready, at_once = machine(model, theta), rows_together(run.model, ROWS_AT_ONCE)
     at_once = at_once if times is None else max(1, at_once // settings.chains)
     for first in range(0, len(data), at_once):
         rows = slice(first, first + at_once)
         state = run.model.to_state(_unlabelled(run, data, rows), theta.dtype)
+        state = state if mine is None else tuple(x[:, sites] for x, sites in zip(state, mine.sites, strict=True))
         noise = Noise(settings.seed, Stream.PREDICT, first_chain=first)
         if times is None:
             laws = {None: label_probabilities(ready, state, noise, run.recipe["steps"], settings.chains)}

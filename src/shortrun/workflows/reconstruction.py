@@ -13,10 +13,11 @@ from shortrun.data.core.blocks import taken
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import machine
 from shortrun.errors import DataError
-from shortrun.models import HIDDEN, VISIBLE, Clamp, rows_at_once
+from shortrun.models import HIDDEN, VISIBLE, Clamp
 from shortrun.settings import ReconstructSettings, takes
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, opened, theta_of
+from shortrun.workflows._shared import rows_together, shared
 
 ROWS_AT_ONCE = 2000
 
@@ -28,6 +29,7 @@ def can_reconstruct(run: Trajectory) -> bool:
 
 
 @takes(ReconstructSettings)
+@shared
 def reconstruct(run: Trajectory | Path | str, data: Dataset, *, settings: ReconstructSettings) -> Dataset:
     """Return samples as the network finds them again: hold them, hold what the hidden layer became, let them go.
 
@@ -66,7 +68,7 @@ def reconstruct(run: Trajectory | Path | str, data: Dataset, *, settings: Recons
         raise DataError(f"{run.called} is not a chaotic network with one hidden layer: it rebuilds nothing")
     check_kind(run, data)
     k = settings.steps or run.recipe["steps"]
-    theta, at_once = theta_of(run, settings.age), rows_at_once(run.model, ROWS_AT_ONCE)
+    theta, at_once = theta_of(run, settings.age), rows_together(run.model, ROWS_AT_ONCE)
     firsts = range(0, len(data), at_once)
     parts = [rebuilt(run, theta, data, slice(first, first + at_once), k, settings.seed) for first in firsts]
     values = torch.cat(parts).numpy()

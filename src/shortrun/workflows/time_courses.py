@@ -17,6 +17,7 @@ from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, ScoreSettings
 from shortrun.store import Trajectory
 from shortrun.workflows._runs import check_kind, chosen_ages, opened, same_labels
+from shortrun.workflows._shared import by_first, shared
 from shortrun.workflows.generation import stream
 from shortrun.workflows.prediction import predict, predictions_in_time
 
@@ -32,6 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 @takes(CurvesSettings)
+@shared
 def curves(
     run: Trajectory | Path | str,
     data: Dataset,
@@ -117,7 +119,8 @@ def of_samples(
     parts = [*stream(run, times=times, labels=same_labels(run, real), n=len(real), seed=settings.seed, age=age)]
     how = settings.shared(ScoreSettings, scores=settings.scores or SCORES)
     for t in times:
-        for it in scoring.compare(real, joined([part[t] for part in parts]), floors=False, known=of_real, settings=how):
+        made = joined([part[t] for part in parts])
+        for it in by_first(scoring.compare, real, made, floors=False, known=of_real, settings=how) or ():
             yield it.score, it.cls, age, t, it.value, it.error
 
 

@@ -19,11 +19,10 @@ from shortrun.data.core.dataset import UNKNOWN
 from shortrun.data.core.splits import split_rows
 from shortrun.data.core.values import holds_only_binary
 from shortrun.data.in_memory import as_dataset
-from shortrun.errors import ConfigError, DataError, FormatError, ShortrunError
+from shortrun.errors import ConfigError, DataError, FormatError, LostError, ShortrunError
 from shortrun.learning import Rows, Scheme, Training
 from shortrun.learning.fit import Recorder
-from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, most_processes, network_of, spec_of
-from shortrun.phrases import counted
+from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
 from shortrun.settings.training import CHAOS
@@ -31,6 +30,7 @@ from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
 from shortrun.workflows._runs import opened
+from shortrun.workflows._shared import with_sites
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
 NO_JUDGE = (
@@ -115,7 +115,9 @@ def fit(
         return run if of_file else run.with_samples(data)
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job, stopped = Job.of(data, config, scheme), False  # may refuse, so before a run is made
-    with _together(settings, job, data, config, scheme) as mesh:
+    work = {"data": data, "config": config, "scheme": scheme}
+    started = parallel.joined(settings.processes, settings.share, f"{__name__}:follow", work, job.check_share)
+    with _to_be_resumed(), started as mesh, parallel.sharing(mesh):
         if mesh is not None and mesh.everyone.rank > 0:
             job.follow(mesh)
         else:
@@ -161,30 +163,12 @@ def _written(out: Path | str, form: Header, job: Job, settings: TrainSettings) -
 
 
 @contextmanager
-def _together(
-    settings: TrainSettings, job: Job, data: Dataset, config: Config, scheme: Any
-) -> Iterator[parallel.Mesh | None]:
-    """Join the processes that torchrun or srun started, or start as many here; None for one alone.
-
-    Processes that have joined before go on together.
-    """
-    if (mesh := parallel.current()) is not None:
-        job.check_share(mesh.rows.count, mesh.sites.count)
-        yield mesh
-        return
-    place = parallel.here()
-    count, share = settings.processes if place is None else place.count, settings.share
-    job.check_share(*parallel.shape_of(share, count))
-    if place is not None:
-        with parallel.Group.joined(place) as group, parallel.sharing(parallel.Mesh.of(group, share)) as mesh:
-            yield mesh
-    elif count > 1:
-        work = {"share": share, "data": data, "config": config, "scheme": scheme}
-        started = parallel.followers(count, f"{__name__}:follow", work)
-        with started as group, parallel.sharing(parallel.Mesh.of(group, share)) as mesh:
-            yield mesh
-    else:
-        yield None
+def _to_be_resumed() -> Iterator[None]:
+    """Say what to do when another process is gone."""
+    try:
+        yield
+    except LostError as error:
+        raise LostError(f"{error}; what was saved goes on with --resume") from error
 
 
 def follow(group: parallel.Group, share: str, data: Dataset, config: Config, scheme: Any) -> None:
@@ -356,13 +340,8 @@ class Job:
         """
         size = self.model.size()
         if sites > 1:
-            if not isinstance(self.model, RBM):
-                raise ConfigError("share", "the sites of a chaotic network cannot be shared: give rows")
-            if reason := engine.sites_refusal(self.model, device_of(self.config.training.device)):
-                raise ConfigError("share", f"sites cannot be shared, {reason}: give rows")
-            if sites > (most := most_processes(self.model)):
-                raise ConfigError("share", f"these sites are for at most {counted(most, 'process')}, got {sites}")
-            size = RBMPart.of(self.model, 0, sites, None).size()
+            whole = with_sites(self.model, sites, device_of(self.config.training.device))
+            size = RBMPart.of(whole, 0, sites, None).size()
         _check_memory(self.model, size, -(-min(self.config.training.batch, len(self.parts.data)) // rows))
 
     def with_profile(self, mesh: parallel.Mesh | None, *, new: bool) -> Job:
