@@ -21,6 +21,7 @@ _ROOMS = {
         "Alphabet",
         "Dataset",
         "Predictions",
+        "convert",
         "from_anndata",
         "from_numpy",
         "from_pandas",

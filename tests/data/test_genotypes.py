@@ -11,10 +11,13 @@ import pytest
 
 from command_line import good, refused
 from shortrun.data import read, write
+from shortrun.data.core import disk
 from shortrun.data.core.alphabet import BINARY, DOSAGE
+from shortrun.data.core.blocks import is_mapped
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.genotypes import encoding as genotypes
+from shortrun.data.genotypes import waiting
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError, StoreError
 
 cyvcf2, bed_reader, pysam = (pytest.importorskip(name) for name in ("cyvcf2", "bed_reader", "pysam"))
@@ -392,12 +395,13 @@ def test_the_sites_of_other_data_are_found_wherever_they_are(file):
 def test_large_values_wait_on_the_disk(tmp_path, monkeypatch):
     data = samples(people=20, sites=50)
     write(tmp_path / "x.vcf", data)
-    monkeypatch.setattr(genotypes, "LARGE", 100)
-    monkeypatch.setattr(genotypes, "IN_MEMORY", 100)
+    monkeypatch.setattr(disk, "LARGE", 100)
+    monkeypatch.setattr(waiting, "BLOCK", 80)  # sixteen sites a block
+    monkeypatch.setattr(waiting, "STRIP", 150)  # two haplotypes a strip
     monkeypatch.setattr(genotypes, "AT_ONCE", 140)  # seven sites at a time
     for options in ({}, {"alphabet": "dosage"}):
         again = read(tmp_path / "x.vcf", **options)
-        assert isinstance(again.values, np.memmap)
+        assert is_mapped(again.values)
         expected = data.values if not options else data.values.reshape(20, 2, 50).sum(1)
         assert np.array_equal(again.values, expected)
     write(tmp_path / "y.vcf", read(tmp_path / "x.vcf"))

@@ -1,4 +1,4 @@
-"""How far a training is: a live bar on a terminal, plain lines elsewhere; always on stderr."""
+"""How far a training is: a live bar on a terminal, plain lines elsewhere; how far reading is: lines. On stderr."""
 
 from __future__ import annotations
 
@@ -44,3 +44,16 @@ class Lines(AbstractContextManager["Lines"]):
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+class Counts:
+    """A line every ten seconds of how much was read."""
+
+    def __init__(self):
+        self._said = time.monotonic()
+
+    def __call__(self, what: str, count: int) -> None:
+        now = time.monotonic()
+        if now - self._said >= EVERY:
+            self._said = now
+            say(f"{count:,} {what}", aside=True)

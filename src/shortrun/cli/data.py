@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _output
+from shortrun.cli import _output, _progress
 from shortrun.cli._options import MOST_SEED, Json
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError, FormatError
@@ -51,8 +51,8 @@ def data() -> None:
     shortrun data info family.fasta
     # Set a fifth aside; relatives of 80 % identity and more stay on one side
     shortrun data split family.fasta train.fasta test.fasta --identity 0.8
-    # From one format to another
-    shortrun data convert genotypes.vcf.gz genotypes.npz
+    # From one format to another; .rows for data larger than memory
+    shortrun data convert genotypes.vcf.gz genotypes.rows
     """
 
 
@@ -184,14 +184,15 @@ def split(
 ) -> None:
     """Write a share of the samples to a file of its own: classes in proportion, groups kept together."""
     from shortrun.data import read
+    from shortrun.data.converting import place_for
+    from shortrun.data.core.disk import made_in
     from shortrun.data.core.splits import check_shares
-    from shortrun.data.writing import target
 
     check_shares(fraction, identity, flag="--")
-    for path in (train, test):
-        target(path, None)
-    samples = read(source, settings=reading)
-    parts = samples.split(fraction, seed=seed, identity=identity)
+    place, _ = place_for(train), place_for(test)
+    with made_in(place, _progress.Counts()):
+        samples = read(source, settings=reading)
+        parts = samples.split(fraction, seed=seed, identity=identity)
     for line in parts[0].notes:
         _output.say(f"note: {line}", aside=True)
     if samples.groups is not None and identity is None:
@@ -225,21 +226,23 @@ def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator
 
 def save(source: str, out: Path, reading: Reading, to: str | None) -> None:
     """Read data and write them to a file, whose format is looked at first."""
-    from shortrun.data import read
-    from shortrun.data.writing import target
+    from shortrun.data import convert
 
-    if str(out) != _output.STDOUT or to is not None:
-        target(out, to)
-    samples = read(source, settings=reading)
+    samples = convert(source, out, to=to, settings=reading, told=_progress.Counts())
     for line in samples.notes:
         _output.say(f"note: {line}", aside=True)
-    written(samples, out, to)
+    said(samples, out)
 
 
-def written(samples: Dataset, path: Path, to: str | None = None) -> None:
+def written(samples: Dataset, path: Path) -> None:
     """Write samples to a file and say so."""
     from shortrun.data import write
 
-    write(path, samples, format=to)
+    write(path, samples)
+    said(samples, path)
+
+
+def said(samples: Dataset, path: Path) -> None:
+    """Say what was written."""
     if str(path) != _output.STDOUT:
         _output.say(f"{path}: {counted(len(samples), 'sample')} of {samples.kind.extent}")

@@ -1,5 +1,6 @@
 """What comes in and goes out: the `Dataset`, alphabets, weights, splits, file formats and named data sets."""
 
+from shortrun.data.converting import convert
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import Kind
@@ -15,6 +16,7 @@ __all__ = [
     "Dataset",
     "Kind",
     "Predictions",
+    "convert",
     "describe",
     "from_anndata",
     "from_numpy",

@@ -16,7 +16,7 @@ from shortrun.data.core.raw import head, hint, in_utf8, marked, packing, unpacki
 from shortrun.data.core.request import Request
 from shortrun.data.core.streams import is_stream, local
 from shortrun.data.formats import called, holding, named, notes_on, recognised
-from shortrun.data.further import readings_like
+from shortrun.data.further import completed, readings_like
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.in_memory import in_memory
 from shortrun.data.label_files import attach, read_labels
@@ -113,7 +113,7 @@ def read_with(path: Path, reading: Reading, like: Kind | None, asked: Collection
         check_content(options, data)
         if reading.reweight is not None:
             data = data.with_weights(sequence_weights(data, reading.reweight))
-    return data.with_kind(reading=reading)
+    return data.with_kind(reading=completed(reading, data.kind.reading.given))  # what a file of rows was read with too
 
 
 def filtered_by(path: Path, data: Dataset, reading: Reading) -> Dataset:

@@ -20,10 +20,11 @@ from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.disk import nameless
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.originals import Original, joined_originals
-from shortrun.data.core.parts import nameless, opened
+from shortrun.data.core.parts import opened
 from shortrun.data.core.streams import DASH
 from shortrun.data.formats import format_to_write, named
 from shortrun.errors import FormatError, StoreError

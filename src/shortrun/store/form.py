@@ -44,6 +44,7 @@ class UnitsForm(Dynamics):
     start_variance: Positive | None = None
     low: Number | None = None
     high: Number | None = None
+    codes: bool | None = None
 
     @model_validator(mode="after")
     def _known(self) -> UnitsForm:

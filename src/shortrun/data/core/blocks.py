@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shortrun.data.core.disk import gathered, room_of
+
 BYTES = 2**22  # looked at together
 ROWS = 200  # of a memory map, read here and there before its pages are given back
+LOADED = 2**26  # bytes, of which there are no more then
 
 
 def is_mapped(table: Any) -> bool:
@@ -37,14 +41,39 @@ def taken(table: np.ndarray, rows: Any) -> np.ndarray:
     """
     if not is_mapped(table):
         return np.array(table[rows], order="C")  # as the engines need them
-    rows = np.arange(*rows.indices(len(table))) if isinstance(rows, slice) else np.asarray(rows)
-    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+    rows, start = numbers_of(table, rows), 0
     found = np.empty((len(rows), *table.shape[1:]), table.dtype)
-    for start in range(0, len(rows), ROWS):
-        here = slice(start, start + ROWS)
-        found[here] = np.asarray(table)[rows[here]]
-        give_back(table)
+    for part in a_few(table, rows):
+        found[start : start + len(part)] = part
+        start += len(part)
     return found
+
+
+def rows_of(table: np.ndarray, rows: Any) -> np.ndarray:
+    """Return the rows asked for as `taken` does; if they are large, as a memory map of a copy on the disk."""
+    rows = numbers_of(table, rows)
+    return gathered(a_few(table, rows), (len(rows), *table.shape[1:]), table.dtype)
+
+
+def columns_of(table: np.ndarray, sites: np.ndarray) -> np.ndarray:
+    """Return a copy of some columns, by number; if it is large, as a memory map of a file."""
+    if not is_mapped(table):
+        return np.ascontiguousarray(table[:, sites])
+    return gathered((part[:, sites] for _, part in scan(table)), (len(table), len(sites)), table.dtype)
+
+
+def numbers_of(table: np.ndarray, rows: Any) -> np.ndarray:
+    """Return which rows indices, a mask or a slice ask for."""
+    rows = np.arange(*rows.indices(len(table))) if isinstance(rows, slice) else np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows
+
+
+def a_few(table: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield copies of the rows asked for, some at a time."""
+    at_once = max(1, min(ROWS, LOADED // max(1, table.itemsize * math.prod(table.shape[1:]))))
+    for start in range(0, len(rows), at_once):
+        yield np.asarray(table)[rows[start : start + at_once]]
+        give_back(table)
 
 
 def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
@@ -58,12 +87,14 @@ def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
     if not is_mapped(table) or not table.flags.c_contiguous:
         return None
     assert isinstance(table, np.memmap)
-    if table.filename is None or not Path(table.filename).exists():
+    room = room_of(table)
+    path = table.filename if room is None else f"/proc/{os.getpid()}/fd/{room.file.fileno()}"  # others can open it too
+    if path is None or not Path(path).exists():
         return None
     begin = np.frombuffer(table._mmap, np.uint8).__array_interface__["data"][0]  # pyright: ignore
     first = table.offset - table.offset % mmap.ALLOCATIONGRANULARITY
     place = first + table.__array_interface__["data"][0] - begin
-    return str(table.filename), table.dtype, "r", place, table.shape
+    return str(path), table.dtype, "r", place, table.shape
 
 
 def give_back(table: np.ndarray) -> None:
@@ -73,12 +104,9 @@ def give_back(table: np.ndarray) -> None:
 
 
 def converted(table: np.ndarray, kind: type[np.generic]) -> np.ndarray:
-    """Return a table in another type, in memory; a memory map that has the type already stays in its file."""
+    """Return a table in another type; a memory map that has the type already stays in its file."""
     if not is_mapped(table):
         return table.astype(kind)
     if table.dtype == kind:
         return table
-    result = np.empty(table.shape, kind)
-    for start, part in scan(table):
-        result[start : start + len(part)] = part
-    return result
+    return gathered((part for _, part in scan(table)), table.shape, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from shortrun import jsons
 from shortrun.data.core.alphabet import Alphabet
-from shortrun.data.core.blocks import is_mapped, scan, taken
+from shortrun.data.core.blocks import is_mapped, rows_of, scan
 from shortrun.data.core.columns import Column
 from shortrun.data.core.frames import one_hot, to_anndata, to_pandas
 from shortrun.data.core.kind import ImageKind, Kind
@@ -226,7 +226,8 @@ class Dataset(Shown):
     def select(self, rows: Any) -> Dataset:
         """Return the samples at `rows`: indices, a mask or a slice, in that order.
 
-        Of values that are a memory map, a slice stays in the file; indices and masks copy the rows asked for.
+        Of values that are a memory map, a slice stays in the file; indices and masks copy the rows asked for, many of
+        them to the disk.
 
         Raises
         ------
@@ -235,7 +236,7 @@ class Dataset(Shown):
         """
         copied = is_mapped(self.values) and not isinstance(rows, slice)
         return self._with(
-            values=taken(self.values, rows) if copied else self.values[rows],
+            values=rows_of(self.values, rows) if copied else self.values[rows],
             labels=self.labels[rows],
             weights=self.weights[rows],
             names=self.names[rows],
@@ -336,9 +337,14 @@ class Dataset(Shown):
 
     def _with(self, **changes: Any) -> Dataset:
         """Return these samples with some fields changed: `replace`, but values, which may be large, stay checked."""
-        new = object.__new__(type(self))
-        for each in fields(self):
-            object.__setattr__(new, each.name, changes.get(each.name, getattr(self, each.name)))
+        return self.looked_at({each.name: getattr(self, each.name) for each in fields(self)} | changes)
+
+    @classmethod
+    def looked_at(cls, parts: Mapping[str, Any]) -> Dataset:
+        """Return the samples that all fields by their names make, of which the values were checked before."""
+        new = object.__new__(cls)
+        for name, part in parts.items():
+            object.__setattr__(new, name, part)
         check_shape(new.values)
         check_lengths(new)
         check_labels(new.labels, new.classes)
@@ -360,19 +366,29 @@ def group_texts(groups: Any) -> np.ndarray:
 
 def check_values(values: np.ndarray, kind: Kind) -> None:
     """Raise DataError unless values are a finite table of the right type, with codes within the alphabet or columns."""
+    for _ in checked(values, kind):
+        pass
+
+
+def checked(values: np.ndarray, kind: Kind) -> Iterator[np.ndarray]:
+    """Yield values block by block, each when it was checked: see `check_values`."""
     check_shape(values)
     check_columns(values, kind.columns)
     if kind.sites != values.shape[1]:
         raise DataError(f"values at {kind.extent} expected, got values of shape {values.shape}")
     if values.dtype != kind.dtype:
         raise DataError(f"values of type {np.dtype(kind.dtype)} expected, got {values.dtype}")
-    colours = kind.colours_by_site if kind.colours is None else kind.colours  # one number is compared with faster
+    colours = kind.colours_by_site if kind.colours is None else kind.colours
     for start, part in scan(values):
+        if kind.colours is not None and part.max() < kind.colours:  # which looks at 20 GB a second
+            yield part
+            continue
         wrong = ~np.isfinite(part) if colours is None else part >= colours
         if wrong.any():
             row, site = first(wrong)
             most = "a finite number" if colours is None else f"0 to {np.broadcast_to(colours, part.shape[1])[site] - 1}"
             raise CellError(start + row, site, f"{most} expected, got {part[row, site]}")
+        yield part
 
 
 def check_columns(values: np.ndarray, columns: tuple[Column, ...] | None) -> None:

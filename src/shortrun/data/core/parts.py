@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,11 +54,6 @@ def merged(parts: Sequence[Dataset]) -> Dataset:
 def grouped_as(part: Dataset, grouped: bool) -> Dataset:
     """Return the samples with groups, '' for those without one, if there are to be groups."""
     return part.with_groups([""] * len(part)) if grouped and part.groups is None else part
-
-
-def nameless(folder: Path | None) -> IO[bytes]:
-    """Return a new file of a folder (by default TMPDIR's) that is gone once it is closed."""
-    return tempfile.TemporaryFile(dir=folder)
 
 
 @contextlib.contextmanager

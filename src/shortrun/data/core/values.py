@@ -8,6 +8,7 @@ import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, MAX_COLOURS, Alphabet, named, numbered
 from shortrun.data.core.blocks import converted, is_mapped, scan
+from shortrun.data.core.disk import gathered
 from shortrun.errors import ConfigError, DataError
 
 GREY_THRESHOLD = 0.3
@@ -120,10 +121,7 @@ def binarise(grey: np.ndarray, threshold: float = GREY_THRESHOLD, scale: int | N
         raise ConfigError("threshold", f"a share of full scale, at least 0 and below 1, expected, got {threshold}")
     as_table(grey)
     level = threshold * (full_scale(grey) if scale is None else scale)
-    binary = np.empty(grey.shape, np.uint8)
-    for start, part in scan(grey):
-        binary[start : start + len(part)] = part > level
-    return binary
+    return gathered((part > level for _, part in scan(grey)), grey.shape, np.uint8)
 
 
 def full_scale(grey: np.ndarray) -> int:

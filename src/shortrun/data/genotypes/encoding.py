@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Literal
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, DOSAGE, Alphabet, named
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.disk import gathered
 from shortrun.data.core.kind import GenotypeKind, Kind
 from shortrun.data.core.labels import UNKNOWN
-from shortrun.data.core.parts import nameless
 from shortrun.data.core.request import Request, choose
-from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve
+from shortrun.data.genotypes.sieve import HAPLOID, MISSING, Calls, Listed, Sieve, exchanged_told, left_out_told
+from shortrun.data.genotypes.waiting import Waiting
 from shortrun.errors import ConfigError, FormatError
 from shortrun.phrases import counted
 
 AT_ONCE = 2**19  # calls looked at together
-IN_MEMORY = 2**24  # bytes of calls that wait in memory, the rest on the disk
-LARGE = 2**28  # bytes: values beyond it stay on the disk (in the folder that TMPDIR names)
 USES = ("alphabet", "region", "maf", "thin", "missing", "label_column", "group")  # options of reading
 POLICIES = ("error", "drop-site", "drop-sample", "major")
 
 
 class Genotypes:
-    """Calls on their way to a `Dataset`; they wait on the disk, so that memory holds the values and little else.
+    """Calls on their way to a `Dataset`; they wait on the disk (`Waiting`), and large values stay there (`gathered`).
 
     Parameters
     ----------
@@ -48,7 +46,7 @@ class Genotypes:
         self.complete = np.ones(len(people), bool)
         self.filled = 0  # missing calls that became the more frequent allele
         self.split: tuple[int, int] = (0, 0)  # sites with several alternative alleles, and the sites that they became
-        self.file = waiting()
+        self.waiting = Waiting(2 * len(people))
 
     @property
     def at_once(self) -> int:
@@ -65,9 +63,10 @@ class Genotypes:
         """
         calls = self.sieve.keep(calls)
         self.texts += map(str, calls.variants)
-        self.phase.look(calls)
+        if self.alphabet != DOSAGE:
+            self.phase.look(calls)
         self.ploidy.look(calls)
-        self.file.write(self._filled(calls).tobytes())
+        self.waiting.add(self._filled(calls).reshape(-1, 2 * len(self.people)))
 
     def _filled(self, calls: Calls) -> np.ndarray:
         """Return alleles 0 and 1 only: a single one counts twice, a missing one as the more frequent one."""
@@ -126,7 +125,7 @@ class Genotypes:
             raise FormatError(self.path, None, f"the site {site} that was asked for is not there")
         if not self.texts:
             region = f" in the region {self.sieve.region}" if self.sieve.region else ""
-            told = "".join(f"; {note}" for note in self._left_out())
+            told = "".join(f"; {note}" for note in left_out_told(self.sieve))
             raise FormatError(self.path, None, f"no site is left{region}{told}")
         if self.options.missing == "drop-sample" and not self.complete.any():
             raise FormatError(self.path, None, "every person has a missing call: none is left; drop sites instead")
@@ -140,35 +139,29 @@ class Genotypes:
         return alphabet
 
     def _values(self, rows: np.ndarray, haplotypes: bool) -> np.ndarray:
-        """Return (N, S) codes: the calls turned from sites to samples, block by block."""
-        self.file.seek(0)
-        count, people = len(self.texts), len(self.people)
-        order = np.array(self.sieve.order) if isinstance(self.sieve, Listed) else None
-        values = Table(len(rows), count)
-        for start in range(0, count, self.at_once):
-            sites = slice(start, min(start + self.at_once, count))
-            calls = np.frombuffer(self.file.read((sites.stop - start) * people * 2), np.uint8)
-            calls = calls.reshape(-1, 2 * people) if haplotypes else calls.reshape(-1, people, 2).sum(2, dtype=np.uint8)
-            values.fill(sites if order is None else order[sites], calls[:, rows].T)
-        self.file.close()
-        return values.whole()
+        """Return (N, S) codes: the calls turned from sites to samples, strip by strip."""
+        values = gathered(self._strips(rows, haplotypes), (len(rows), len(self.texts)), np.uint8)
+        self.waiting.close()
+        return values
+
+    def _strips(self, rows: np.ndarray, haplotypes: bool) -> Iterator[np.ndarray]:
+        place = np.argsort(self.sieve.order) if isinstance(self.sieve, Listed) else None
+        for first, strip in self.waiting.strips():
+            part, first = (strip, first) if haplotypes else (strip[::2] + strip[1::2], first // 2)
+            begin, end = np.searchsorted(rows, (first, first + len(part)))
+            part = part if end - begin == len(part) else part[rows[begin:end] - first]
+            yield part if place is None else part[:, place]
 
     def _sites(self) -> tuple[str, ...]:
         return tuple(map(str, self.sieve.wanted if isinstance(self.sieve, Listed) else self.texts))
 
-    def _left_out(self) -> list[str]:
-        return [f"left out {n:,} {'site' if n == 1 else 'sites'} {why}" for why, n in self.sieve.left_out.items() if n]
-
     def _notes(self, dropped: int, alphabet: Alphabet) -> tuple[str, ...]:
-        notes = self._left_out()
+        notes = left_out_told(self.sieve)
         if self.split[0]:
             notes.append(
                 f"{counted(self.split[0], 'site')} with several alternative alleles split into {self.split[1]:,}"
             )
-        if self.sieve.exchanged:
-            notes.append(
-                f"alleles exchanged at {counted(self.sieve.exchanged, 'site')}, where they are the other way round"
-            )
+        notes += exchanged_told(self.sieve.exchanged)
         if dropped:
             notes.append(f"left out {dropped:,} of {len(self.people):,} persons for missing calls")
         if self.filled and self.options.missing == "major":
@@ -228,6 +221,9 @@ class Ploidy:
 
     def look(self, calls: Calls) -> None:
         """Note the calls of some sites; missing ones say nothing."""
+        if calls.alleles.size and calls.alleles.min() >= 0 and not self.single.any():
+            self.double[:] = True
+            return
         called = calls.alleles[..., 0] >= 0
         single = called & (calls.alleles[..., 1] == HAPLOID)
         double = called & ~single
@@ -254,33 +250,6 @@ class Ploidy:
     def endings(self, rows: np.ndarray) -> np.ndarray:
         """Return what is put behind a person's name to name each haplotype."""
         return np.where(self.single[rows // 2], "", np.array(["_A", "_B"])[rows % 2])
-
-
-class Table:
-    """An (N, S) array of codes that is filled column by column; a large one lies on the disk."""
-
-    def __init__(self, rows: int, sites: int):
-        self.shape = (rows, sites)
-        self.file = nameless(None) if rows * sites > LARGE else None
-        self.values = np.empty(self.shape, np.uint8) if self.file is None else self._mapped("w+")
-
-    def _mapped(self, mode: Literal["r", "r+", "w+"]) -> np.memmap:
-        assert self.file is not None
-        return np.memmap(self.file, np.uint8, mode, shape=self.shape)
-
-    def fill(self, sites: slice | np.ndarray, values: np.ndarray) -> None:
-        """Fill some columns; what is on the disk does not stay in memory."""
-        table = self.values if self.file is None else self._mapped("r+")
-        table[:, sites] = values
-
-    def whole(self) -> np.ndarray:
-        """Return the array; from the disk, one that can be read only."""
-        return self.values if self.file is None else self._mapped("r")
-
-
-def waiting() -> IO[bytes]:
-    """Return a file for calls that wait: in memory as long as they are few."""
-    return tempfile.SpooledTemporaryFile(IN_MEMORY)  # pyright: ignore[reportReturnType]
 
 
 def asked_alphabet(options: Request) -> Alphabet | None:

@@ -10,6 +10,7 @@ import numpy as np
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.regions import Region
 from shortrun.data.genotypes.variants import Variant
+from shortrun.phrases import counted
 
 MISSING, HAPLOID = -1, -2  # codes of alleles: not called; the second one of a call that has one only
 
@@ -50,7 +51,7 @@ class Sieve:
             rare = frequency(calls.alleles) < self.options.maf
             calls = self._less(calls, rare, f"with a minor-allele frequency below {self.options.maf:g}")
         if self.options.thin is not None:
-            near = np.array([self._is_near(variant) for variant in calls.variants], bool)
+            near = np.array([self.is_near(variant) for variant in calls.variants], bool)
             calls = self._less(calls, near, f"within {self.options.thin:,} base pairs of another")
         return calls
 
@@ -58,7 +59,8 @@ class Sieve:
         self.left_out[why] += int(wrong.sum())
         return calls.at(~wrong)
 
-    def _is_near(self, variant: Variant) -> bool:
+    def is_near(self, variant: Variant) -> bool:
+        """Return whether a site is too close to the one that was kept before, and keep it if it is not."""
         chromosome, position = self.last
         near = variant.chromosome == chromosome and abs(variant.position - position) < (self.options.thin or 0)
         self.last = self.last if near else (variant.chromosome, variant.position)
@@ -73,14 +75,15 @@ class Listed(Sieve):
         self.wanted = [Variant.of(text) for text in options.variants or ()]
         self.place = {variant.key: site for site, variant in enumerate(self.wanted)}
         self.order: list[int] = []  # which of the list each kept site is
+        self.found: set[int] = set()
 
     def keep(self, calls: Calls) -> Calls:
         """Return the calls of the sites of the list that have not come before."""
-        found, kept = set(self.order), []
+        kept = []
         for i, variant in enumerate(calls.variants):
             site = self.place.get(variant.key, self.place.get(variant.swapped))
-            if site is not None and site not in found:
-                found.add(site)
+            if site is not None and site not in self.found:
+                self.found.add(site)
                 kept.append((i, site))
         rows = np.array([i for i, _ in kept], int)
         variants = [self.wanted[site] for _, site in kept]
@@ -91,8 +94,17 @@ class Listed(Sieve):
 
     def first_lacking(self) -> Variant | None:
         """Return the first site of the list that has not come."""
-        found = set(self.order)
-        return next((variant for site, variant in enumerate(self.wanted) if site not in found), None)
+        return next((variant for site, variant in enumerate(self.wanted) if site not in self.found), None)
+
+
+def left_out_told(sieve: Sieve) -> list[str]:
+    """Return a line on each reason for which sites were left out."""
+    return [f"left out {counted(n, 'site')} {why}" for why, n in sieve.left_out.items() if n]
+
+
+def exchanged_told(sites: int) -> list[str]:
+    """Return the line on sites whose alleles were turned, if there are any."""
+    return [f"alleles exchanged at {counted(sites, 'site')}, where they are the other way round"] if sites else []
 
 
 def swapped(alleles: np.ndarray, sites: np.ndarray) -> np.ndarray:

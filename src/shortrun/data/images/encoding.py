@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, Alphabet
+from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.disk import gathered
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_scale
@@ -39,7 +41,8 @@ def encode_images(
     if options.grey:
         as_table(grey)
         scale = scale or full_scale(grey)
-        return grey.astype(np.float32) / np.float32(scale), "continuous", scale
+        shares = (part.astype(np.float32) / np.float32(scale) for _, part in scan(grey))
+        return gathered(shares, grey.shape, np.float32), "continuous", scale
     if alphabet is not None:
         return grey, alphabet, None
     return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, None

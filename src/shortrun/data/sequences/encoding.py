@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shortrun.data.core import disk
 from shortrun.data.core.alphabet import PROTEIN, Alphabet, detected, is_nucleotides, named
-from shortrun.data.core.blocks import scan
+from shortrun.data.core.blocks import rows_of, scan
 from shortrun.data.core.values import CellError
 from shortrun.errors import ConfigError
 from shortrun.phrases import plural
@@ -52,7 +53,7 @@ def encode_sequences(texts: Sequence[str], alphabet: Alphabet | str | None, unkn
 
 
 class Stack:
-    """Aligned sequences that are added one by one: memory holds a byte a letter.
+    """Aligned sequences that are added one by one: memory holds a byte a letter, or where they are large the disk.
 
     Letters become upper case, and '.', '_' and '~' gaps, unless the alphabet itself holds them. Without an alphabet it
     is detected (see `detected`). T and U are one letter of nucleotides. A stop, '*', at the end of a sequence is left
@@ -65,6 +66,7 @@ class Stack:
         self.alphabet = named(alphabet) if isinstance(alphabet, str) else alphabet
         self.unknown = unknown
         self.first, self.count, self.bytes = "", 0, bytearray()
+        self.room: disk.Room | None = None  # where the bytes before are, of many
         self.short: int | None = None  # the first sequence to which a gap was added, where others have a stop
         self.stops = 0
         self.strange = ""  # the first letter that no byte stands for
@@ -87,6 +89,15 @@ class Stack:
             raise CellError(self.count, None, self._length(text))
         self.bytes += text.encode() if self.ascii and text.isascii() else self._numbered(text)
         self.count += 1
+        if len(self.bytes) > disk.LARGE:
+            self._to_disk()
+            disk.tell("sequences read", self.count)
+
+    def _to_disk(self) -> None:
+        disk.check_room(len(self.bytes))
+        self.room = disk.Room() if self.room is None else self.room
+        self.room.write(self.bytes)
+        self.bytes = bytearray()
 
     def _without_stop(self, text: str) -> str:
         """Return a sequence as long as the first, if they differ by a stop at the end of one."""
@@ -124,8 +135,13 @@ class Stack:
         ConfigError
             If the alphabet has no gap and gaps are needed.
         """
-        if self.may_stop and STOP.encode() in self.bytes:
+        if self.room is not None:
+            self._to_disk()
+        self.table = self._writable(self.count, len(self.first))
+        self.counts = self._counted_bytes()
+        if self.may_stop and self.counts[ord(STOP)]:
             self._cut_stops()
+            self.counts = self._counted_bytes()
         alphabet = self.alphabet or self._detected()
         meant = self._meant(alphabet)
         table = self._codes(alphabet, meant)
@@ -133,18 +149,27 @@ class Stack:
         if wrong is not None and self.unknown == "error":
             raise wrong
         notes = [*self._changes(alphabet, meant)]
-        for place in range(0, len(self.bytes), PIECE):
-            self.bytes[place : place + PIECE] = self.bytes[place : place + PIECE].translate(table)
-        values = self._table()
+        code_of = np.frombuffer(table, np.uint8)
+        for piece in self._pieces():
+            piece[:] = code_of[piece]
+        values = self.table if self.room is None else self.room.whole(self.table.shape, np.uint8)
         if wrong is None:
             return Encoded(values, alphabet, np.ones(self.count, bool), tuple(notes))
-        kept = values.max(axis=1) != STRANGE
+        kept = np.concatenate([part.max(axis=1) != STRANGE for _, part in scan(values)])
         if not kept.any():
             raise wrong
-        return Encoded(values[kept], alphabet, kept, tuple(notes))
+        return Encoded(values[kept] if self.room is None else rows_of(values, kept), alphabet, kept, tuple(notes))
 
-    def _table(self) -> np.ndarray:
-        return np.frombuffer(self.bytes, np.uint8).reshape(self.count, -1)
+    def _writable(self, rows: int, sites: int) -> np.ndarray:
+        """Return the bytes as a table that can be written to."""
+        if self.room is None:
+            return np.frombuffer(self.bytes, np.uint8).reshape(rows, sites)
+        return self.room.writable((rows, sites), np.uint8)
+
+    def _pieces(self) -> Iterator[np.ndarray]:
+        """Yield all bytes, some at a time."""
+        flat = self.table.reshape(-1)
+        yield from (np.asarray(flat[place : place + PIECE]) for place in range(0, len(flat), PIECE))
 
     def _cut_stops(self) -> None:
         """Make gaps of stops at the ends of sequences, and leave out the columns at the end that hold nothing else.
@@ -154,36 +179,40 @@ class Stack:
         CellError
             If a sequence is too short, where the first has a letter in place of a stop.
         """
-        table = self._table()
-        rows = np.flatnonzero((table == ord(STOP)).any(axis=1))
-        found = table[rows]
-        solid = ~np.isin(found, np.frombuffer((GAP + GAPS + STOP).encode(), np.uint8))
-        behind = np.logical_and.accumulate(~solid[:, ::-1], axis=1)[:, ::-1]
-        ends = (found == ord(STOP)) & behind & solid.any(axis=1, keepdims=True)
-        found[ends] = ord(GAP)
-        table[rows] = found
-        self.stops += int(ends.sum())
-        sites = table.shape[1]
-        stopped = ends.any(axis=0)
-        while sites > 1 and stopped[sites - 1] and (table[:, sites - 1] == ord(GAP)).all():
+        letters = np.frombuffer((GAP + GAPS + STOP).encode(), np.uint8)
+        stopped = np.zeros(self.table.shape[1], bool)
+        for _, part in scan(self.table):
+            rows = np.flatnonzero((part == ord(STOP)).any(axis=1))
+            found = part[rows]
+            solid = ~np.isin(found, letters)
+            behind = np.logical_and.accumulate(~solid[:, ::-1], axis=1)[:, ::-1]
+            ends = (found == ord(STOP)) & behind & solid.any(axis=1, keepdims=True)
+            found[ends] = ord(GAP)
+            part[rows] = found
+            self.stops += int(ends.sum())
+            stopped |= ends.any(axis=0)
+        sites = len(stopped)
+        while sites > 1 and stopped[sites - 1] and (self.table[:, sites - 1] == ord(GAP)).all():
             sites -= 1
-        if self.short is not None and sites == table.shape[1]:
+        if self.short is not None and sites == len(stopped):
             raise CellError(self.short, None, f"has {sites - 1} sites, the first one has {sites}")
-        self.bytes = bytearray(np.ascontiguousarray(table[:, :sites]).data)
-        self.first = self.first[:sites]
+        if sites < len(stopped):
+            parts = (part[:, :sites] for _, part in scan(self.table))
+            table = disk.gathered(parts, (self.count, sites), np.uint8)
+            self.room = disk.room_of(table)
+            self.table = table if self.room is None else self.room.writable(table.shape, np.uint8)
+            self.first = self.first[:sites]
 
     def _detected(self) -> Alphabet:
         tally: dict[str, int] = {}
-        for letter, count in enumerate(self._counts().tolist()):
+        for letter, count in enumerate(self.counts.tolist()):
             tidy = chr(letter).translate(TIDY)
             if count:
                 tally[tidy] = tally.get(tidy, 0) + count
         return detected(tally)
 
-    def _counts(self) -> np.ndarray:
-        flat = np.frombuffer(self.bytes, np.uint8)
-        pieces = (flat[place : place + PIECE] for place in range(0, len(flat), PIECE))
-        return sum((np.bincount(piece, minlength=256) for piece in pieces), np.zeros(256, np.int64))
+    def _counted_bytes(self) -> np.ndarray:
+        return sum((np.bincount(piece, minlength=256) for piece in self._pieces()), np.zeros(256, np.int64))
 
     def _meant(self, alphabet: Alphabet) -> dict[int, str]:
         """Return the letter of the alphabet that each byte stands for, of those that stand for one."""
@@ -199,12 +228,13 @@ class Stack:
 
     def _unknown_letter(self, table: bytes, alphabet: Alphabet) -> CellError | None:
         """Return the error about the first letter outside the alphabet, where there is one that is no gap."""
-        present = np.flatnonzero(self._counts()).tolist()
-        place = min((self.bytes.index(byte) for byte in present if table[byte] == STRANGE), default=None)
-        if place is None:
+        strange = (np.frombuffer(table, np.uint8) == STRANGE) & (self.counts > 0)
+        if not strange.any():
             return None
+        wrong = ((number, strange[piece]) for number, piece in enumerate(self._pieces()))
+        place = next(number * PIECE + int(found.argmax()) for number, found in wrong if found.any())
         row, site = divmod(place, len(self.first))
-        letter = self._letter(self.bytes[place], alphabet)
+        letter = self._letter(int(self.table[row, site]), alphabet)
         where = f"the {alphabet.name} alphabet '{alphabet.letters}'"
         reason = f"letter '{letter}' at site {site + 1} is not in {where}"
         return CellError(row, site, f"{reason} ('--unknown gap', 'drop' or 'resolve' says what to do)")
@@ -217,7 +247,7 @@ class Stack:
 
     def _changes(self, alphabet: Alphabet, meant: dict[int, str]) -> Iterator[str]:
         """Yield a line for each change of letters, with counts."""
-        counts = self._counts()
+        counts = self.counts
         present = np.flatnonzero(counts).tolist()
         if self.stops:
             yield f"{self.stops:,} {plural(self.stops, 'stop')} (*) at the end of sequences left out"
@@ -255,7 +285,7 @@ class Stack:
         """Return how many sequences hold one of some bytes."""
         wanted = np.zeros(256, bool)
         wanted[list(found)] = True
-        return sum(int(wanted[part].any(axis=1).sum()) for _, part in scan(self._table()))
+        return sum(int(wanted[part].any(axis=1).sum()) for _, part in scan(self.table))
 
 
 def quoted(letters: Iterator[str] | Sequence[str]) -> str:

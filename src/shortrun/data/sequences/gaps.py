@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from shortrun.data.core.blocks import scan
+from shortrun.data.core.blocks import columns_of, scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import KeptColumns
 from shortrun.data.core.request import Request
@@ -76,7 +76,7 @@ def keep(dataset: Dataset, sites: np.ndarray) -> Dataset:
         return dataset
     now = dataset.kind.alignment.columns or KeptColumns(dataset.sites, tuple(range(dataset.sites)))
     columns = KeptColumns(now.of, tuple(now.kept[site] for site in sites))
-    return on_columns(dataset, np.ascontiguousarray(dataset.values[:, sites]), columns)
+    return on_columns(dataset, columns_of(dataset.values, sites), columns)
 
 
 def like(dataset: Dataset, columns: KeptColumns) -> Dataset:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from shortrun.data.core.blocks import give_back
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.labels import did_you_mean
-from shortrun.data.core.raw import hint, read_text
+from shortrun.data.core.raw import hint, read_lines
 from shortrun.data.core.request import Request
 from shortrun.data.genotypes.encoding import USES, Genotypes
 from shortrun.data.genotypes.persons import Person, persons
@@ -55,15 +57,16 @@ def read(path: Path, options: Request) -> Dataset:
     MissingExtraError
         If bed-reader is not there.
     """
-    fam, bim = (columns(beside(path, ending), names) for ending, names in ((".fam", FAM), (".bim", BIM)))
+    fam = [row for _, row in columns(beside(path, ".fam"), FAM)]
     genotypes = Genotypes(path, people_of(path, fam), options.but(alphabet=options.alphabet or DOSAGE))
-    sites, source = variants_in(path, bim), opened_for_reading(path, len(fam), len(bim))
+    sites, unnamed = variants_in(path)
+    source = opened_for_reading(path, len(fam), len(sites))
     chosen = [i for i, site in enumerate(sites) if genotypes.sieve.asks_for(site.chromosome, site.position)]
     for start in range(0, len(chosen), genotypes.at_once):
         here = chosen[start : start + genotypes.at_once]
         dosages = source.read(index=np.s_[:, here], dtype="int8", num_threads=1).T
         genotypes.add(calls_of([sites[i] for i in here], dosages))
-    return labelled(path, genotypes.dataset(), fam, options).with_notes(*notes_on(path, fam, bim))
+    return labelled(path, genotypes.dataset(), fam, options).with_notes(*notes_on(path, fam, unnamed))
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -71,8 +74,8 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_suffix(ending)
 
 
-def columns(path: Path, names: tuple[str, ...]) -> list[list[str]]:
-    """Return the rows of a .fam or .bim file.
+def columns(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a .fam or .bim file, each after the number of its line.
 
     Raises
     ------
@@ -81,13 +84,12 @@ def columns(path: Path, names: tuple[str, ...]) -> list[list[str]]:
     """
     if not path.exists():
         raise FormatError(path, None, f"no such file: a .bed file needs it{hint(path)}")
-    rows: list[list[str]] = []
-    for line, text in enumerate(read_text(path).split("\n"), start=1):
+    for line, text in enumerate(read_lines(path), start=1):
         row = text.split()
         if row and len(row) != len(names):
             raise FormatError(path, line, f"{len(row)} columns, {len(names)} expected: {', '.join(names)}")
-        rows += [row] if row else []
-    return rows
+        if row:
+            yield line, row
 
 
 def people_of(path: Path, fam: list[list[str]]) -> list[str]:
@@ -109,26 +111,26 @@ def people_of(path: Path, fam: list[list[str]]) -> list[str]:
     return names
 
 
-def variants_in(path: Path, bim: list[list[str]]) -> list[Variant]:
-    """Return the sites of a .bim file.
+def variants_in(path: Path) -> tuple[list[Variant], int]:
+    """Return the sites of a .bim file, and how many of them have an allele that nobody has.
 
     Raises
     ------
     FormatError
         If a position is no number that fits.
     """
-    sites = []
-    for line, (chromosome, name, _, position, first, second) in enumerate(bim, start=1):
-        place = position_in(beside(path, ".bim"), line, position, least=-FAR)  # PLINK passes over negative ones
-        ref, alt = (UNNAMED[i] if allele == NO_ALLELE else allele for i, allele in enumerate((second, first)))
-        sites.append(Variant(chromosome, place, name, ref, alt))
-    return sites
+    sites, unnamed, bim = [], 0, beside(path, ".bim")
+    for line, (chromosome, name, _, position, *alleles) in columns(bim, BIM):
+        place = position_in(bim, line, position, least=-FAR)  # PLINK passes over negative ones
+        unnamed += NO_ALLELE in alleles
+        ref, alt = (UNNAMED[i] if allele == NO_ALLELE else allele for i, allele in enumerate(reversed(alleles)))
+        sites.append(Variant(intern(chromosome), place, name, ref, alt))  # one text for all sites
+    return sites, unnamed
 
 
-def notes_on(path: Path, fam: list[list[str]], bim: list[list[str]]) -> list[str]:
+def notes_on(path: Path, fam: list[list[str]], unnamed: int) -> list[str]:
     """Return what was made of a .fam and a .bim file, a line each."""
     notes = []
-    unnamed = sum(NO_ALLELE in row[4:] for row in bim)
     if unnamed:
         where = f"at {counted(unnamed, 'site')} of .bim"
         notes.append(f"allele '0' {where}, which nobody has, is called {' or '.join(UNNAMED)}")
@@ -174,8 +176,11 @@ def bytes_of(calls: int) -> int:
 
 def calls_of(sites: list[Variant], dosages: np.ndarray) -> Calls:
     """Return (B, N) dosages as calls without a phase."""
-    alleles = np.stack([dosages >= 1, dosages == 2], -1).astype(np.int8)
-    alleles[dosages == NOT_CALLED] = MISSING
+    alleles = np.empty((*dosages.shape, 2), np.int8)
+    np.greater_equal(dosages, 1, out=alleles[..., 0])
+    np.equal(dosages, 2, out=alleles[..., 1])
+    if dosages.size and dosages.min() < 0:
+        alleles[dosages == NOT_CALLED] = MISSING
     return Calls(sites, alleles, np.zeros(dosages.shape, bool))
 
 

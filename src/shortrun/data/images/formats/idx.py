@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import math
+import shutil
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY
+from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.disk import LARGE, gathered, nameless
 from shortrun.data.core.format import Format
 from shortrun.data.core.parts import opened
-from shortrun.data.core.raw import ENDINGS, bare, read_bytes
+from shortrun.data.core.raw import ENDINGS, bare, explained, is_packed, unpacked
 from shortrun.data.core.request import Request
 from shortrun.data.images.encoding import BYTE, encode_images, pixels_of, threshold_note
 from shortrun.errors import DataError, FormatError
@@ -54,7 +60,9 @@ def read(path: Path, options: Request) -> Dataset:
 
 def is_coloured(array: np.ndarray, options: Request) -> bool:
     """Return whether numbers are grey values to make black and white."""
-    return options.threshold is not None or (array.dtype.kind in "iu" and bool((array > 1).any()))
+    return options.threshold is not None or (
+        array.dtype.kind in "iu" and any(part.max() > 1 for _, part in scan(array))
+    )
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -65,23 +73,47 @@ def read_array(path: Path) -> np.ndarray:
     FormatError
         If that is not what the file holds, byte for byte.
     """
-    content = read_bytes(path)
-    if content[:2] != b"\0\0" or len(content) < 4 or content[2] not in KINDS:
-        raise FormatError(path, None, f"is no IDX file: it begins with {content[:4].hex(' ')}")
-    kind, dimensions = np.dtype(KINDS[content[2]]), content[3]
-    start = 4 + 4 * dimensions
-    if not 1 <= dimensions <= MOST:
-        raise FormatError(path, None, f"1 to {MOST} dimensions expected, got {dimensions}")
-    if len(content) < start:
-        raise FormatError(path, None, f"the sizes of {dimensions} dimensions expected, the file ends before them")
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    if 0 in shape:
-        raise FormatError(path, None, f"at least one number expected, got shape {shape}")
-    expected = start + math.prod(shape) * kind.itemsize
-    if len(content) != expected:
-        how = "truncated" if len(content) < expected else "too long"
-        raise FormatError(path, None, f"is {how}: {expected:,} bytes expected for {shape}, got {len(content):,}")
-    return np.frombuffer(content, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
+    with content_of(path) as file:
+        size, begin = file.seek(0, io.SEEK_END), file.seek(0)
+        content = file.read(4 + 4 * MOST)
+        if content[:2] != b"\0\0" or len(content) < 4 or content[2] not in KINDS:
+            raise FormatError(path, None, f"is no IDX file: it begins with {content[:4].hex(' ')}")
+        kind, dimensions = np.dtype(KINDS[content[2]]), content[3]
+        start = begin + 4 + 4 * dimensions
+        if not 1 <= dimensions <= MOST:
+            raise FormatError(path, None, f"1 to {MOST} dimensions expected, got {dimensions}")
+        if len(content) < start:
+            raise FormatError(path, None, f"the sizes of {dimensions} dimensions expected, the file ends before them")
+        shape = struct.unpack(f">{dimensions}I", content[4:start])
+        if 0 in shape:
+            raise FormatError(path, None, f"at least one number expected, got shape {shape}")
+        expected = start + math.prod(shape) * kind.itemsize
+        if size != expected:
+            how = "truncated" if size < expected else "too long"
+            raise FormatError(path, None, f"is {how}: {expected:,} bytes expected for {shape}, got {size:,}")
+        values = np.memmap(file, kind, "r", start, shape)
+    if kind.itemsize == 1 and values.nbytes > LARGE:
+        return values
+    return gathered((part for _, part in scan(values)), shape, kind.newbyteorder("="))
+
+
+@contextmanager
+def content_of(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, or a nameless one with its content if it is packed.
+
+    Raises
+    ------
+    FormatError
+        If it is missing, empty, a folder, not readable or damaged.
+    """
+    packed = is_packed(path)
+    with explained(path), nameless() if packed else path.open("rb") as file:
+        if packed:
+            with unpacked(path) as content:
+                shutil.copyfileobj(content, file)
+        if not file.seek(0, io.SEEK_END):
+            raise FormatError(path, None, "the file is empty")
+        yield file
 
 
 def read_labels(path: Path, count: int) -> np.ndarray | None:
