@@ -37,7 +37,7 @@ MORE = {
     "install": ("install", "--fresh"),
     "time_to_quality-mnist": ("time_to_quality", "mnist", "--seconds", "180"),
     "time_to_quality-sh3": ("time_to_quality", "sh3", "--seconds", "120"),
-    "time_to_quality-hgd": ("time_to_quality", "hgd", "--seconds", "90"),
+    "time_to_quality-hgd": ("time_to_quality", "hgd", "--seconds", "60"),
 }
 WITH_PEERS = ("updates", "time_to_quality")
 
