@@ -271,7 +271,7 @@ def test_a_file_keeps_its_other_programs_and_seeds():
 
 def test_seconds_to_a_target_are_a_median_over_seeds():
     curves = {
-        str(seed): [{"seconds": at, "accuracy": 0.9, "p_dd": 0.6, "p_gg": 0.5, "update": 1}]
+        str(seed): [{"seconds": at, "accuracy": 0.9, "p_dd": 0.6, "p_gg": 0.5, "e2": 0.1, "update": 1}]
         for seed, at in ((1, 3.0), (2, 5.0), (3, 4.0))
     }
     assert time_to_quality.seconds_to({"curves": curves}, "accuracy", 0.9) == 4
