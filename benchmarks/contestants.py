@@ -6,8 +6,7 @@
 | `reference` | `Learner` with the plain machine: torch with the noise of `ours`, which is slow to generate there |
 | `eager`, `eager_tuned` | the same estimator with torch's own random numbers: `plain_torch.Eager`, `Tuned` |
 | `products` | only the float32 matrix products of such an update: the unit of the comparison |
-| `ff_rule_torch` | the rule of the F&F authors' program in plain torch: `plain_torch.FFRule` |
-| `rbms`, `annadca`, `sklearn` | other packages: `peers` |
+| `authors`, `rbms`, `annadca`, `sklearn` | other programs: `peers` |
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.cases import Problem
-from benchmarks.plain_torch import Eager, FFRule, Tuned
+from benchmarks.plain_torch import Eager, Tuned
 from shortrun.dynamics import Noise, Stream
 from shortrun.engine import choice, native
 from shortrun.learning import Training, optimisers
@@ -141,4 +140,3 @@ OURS: dict[str, Maker] = {
     "eager_tuned": in_torch(Tuned, "plain torch with its fastest draws"),
     "products": products,
 }
-RULE: dict[str, Maker] = {"ff_rule_torch": in_torch(FFRule, "emulation of the authors' rule, hidden means passed on")}

@@ -2,25 +2,30 @@
 
 | package | one update here | difference |
 |---|---|---|
+| authors | `fitBatchRdm` of the F&F authors' program, from fresh chains as in its `fit` | hidden means are passed on |
 | rbms | `fit_batch_pcd` with chains from `init_chains` (its Rdm training), SGD step, gauge | no label: one gradient |
 | annadca | F&F composed of its functions: `sample_conditioned`, a label chain, twice `compute_gradient` and SGD | |
 | sklearn | `BernoulliRBM.partial_fit` | no label, k = 1, persistent chains, float64; bits only |
 
 `annadca` trains by PCD and has no F&F of its own; the label chain with fixed visibles is a loop over its
-`sample_hiddens` and `sample_labels`. Install them with `pip install shortrun[bench]`.
+`sample_hiddens` and `sample_labels`. Install them with `pip install shortrun[bench]`. The authors' program is no
+package: `git clone https://github.com/DsysDML/FeF`, and AUTHORS=FOLDER says where it is. Measured was 51b0fb0 of
+October 2024, its `main`.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from benchmarks.cases import Problem
-from benchmarks.contestants import RATE, RULE, Contestant, Maker
+from benchmarks.contestants import RATE, Contestant, Maker
 
 
 class MissingPeerError(Exception):
@@ -66,6 +71,64 @@ def sgd(parameters: list[Tensor], rate: float) -> torch.optim.SGD:
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
     return torch.optim.SGD(parameters, lr=rate, maximize=True)
+
+
+def authors_machine(sites: int, colours: int, classes: int, hidden: int, rows: int, steps: int, rate: float):
+    """Return a machine of the F&F authors' program, ready for `fitBatchRdm` on minibatches of this size.
+
+    Raises
+    ------
+    MissingPeerError
+        If no folder is given, or it is another one.
+    """
+    need("h5py", "tqdm")  # which their files import
+    name = "BernoulliBernoulliSslRBM" if colours == 2 else "PottsBernoulliSslRBM"
+    file = Path(os.environ.get("AUTHORS", "")) / "src" / "RBMs" / f"{name}.py"
+    if not file.is_file():
+        told = f"no {file}" if "AUTHORS" in os.environ else "not given"
+        raise MissingPeerError(
+            f"the F&F authors' program, {told}: git clone https://github.com/DsysDML/FeF; AUTHORS=FeF"
+        )
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    states = {} if colours == 2 else {"num_states": colours}
+    machine = module.RBM(num_visible=sites, num_hidden=hidden, num_categ=classes, **states)
+    machine.lr = machine.lr_labels = rate
+    machine.gibbs_steps, machine.mb_s, machine.num_pcd = steps, rows, rows
+    machine.partial_labels = machine.CDLearning = False
+    return machine
+
+
+def authors_update(machine, codes: Tensor, labels: Tensor) -> None:
+    """Do one update of the loop of the authors' `fit`, in the mode "Rdm", on visible and label codes."""
+    kind, rows = (torch.float32 if machine.num_states == 2 else torch.int64), machine.mb_s
+    machine.X_pc = torch.randint(machine.num_states, (rows, machine.Nv), dtype=kind)
+    machine.l_pc = torch.randint(machine.num_categ, (rows,))
+    machine.fitBatchRdm(codes.to(kind), labels.long())
+
+
+def authors_parts(machine) -> dict[str, Tensor]:
+    """Return copies of a machine's parameters under the names of `parts`; its Potts weights are (q, S, H)."""
+    names = {"weight_matrix": "W", "vbias": "vbias", "hbias": "hbias", "label_matrix": "D", "lbias": "lbias"}
+    found = {name: getattr(machine, theirs).clone() for name, theirs in names.items()}
+    if machine.num_states > 2:
+        found |= {name: found[name].transpose(0, 1).contiguous() for name in ("weight_matrix", "vbias")}
+    return found
+
+
+def authors(problem: Problem) -> Contestant:
+    """Return the F&F update of the authors' program."""
+    sizes, named = problem.sizes, parts(problem)
+    machine = authors_machine(
+        *(sizes[key] for key in ("sites", "colours", "classes", "hidden", "batch", "steps")), RATE
+    )
+    if sizes["colours"] > 2:
+        named |= {name: named[name].transpose(0, 1).contiguous() for name in ("weight_matrix", "vbias")}
+    machine.W, machine.D = named["weight_matrix"], named["label_matrix"]
+    machine.vbias, machine.hbias, machine.lbias = (named[name] for name in ("vbias", "hbias", "lbias"))
+    codes, labels = problem.batch.state
+    return Contestant(lambda: authors_update(machine, codes, labels[:, 0]), note="fitBatchRdm, as in their fit")
 
 
 def rbms_machine(problem: Problem):
@@ -172,7 +235,7 @@ def sklearn(problem: Problem) -> Contestant | None:
 
 
 PEERS: dict[str, Maker | Callable[[Problem], Contestant | None]] = {
-    **RULE,
+    "authors": authors,
     "rbms": rbms,
     "annadca": annadca,
     "sklearn": sklearn,

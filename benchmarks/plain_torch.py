@@ -4,10 +4,8 @@
 |---|---|
 | `Eager` | the package's own estimator, with torch's random numbers: a straightforward implementation |
 | `Tuned` | the same with the fastest draws in torch and nothing computed twice: an expert's implementation |
-| `FFRule` | the rule of the F&F authors' program: hidden means are passed on, two gradients one after the other |
 
-`FFRule` is an emulation: it follows the authors' paper and the behaviour of their program, without any of its code. All
-write through views into one flat theta, so that `RBM` can evaluate the result.
+Both write through views into one flat theta, so that `RBM` can evaluate the result.
 """
 
 from __future__ import annotations
@@ -200,55 +198,6 @@ class Tuned(Eager):
             weight.addr_(getattr(gradient, side), offset.hidden, alpha=-1)
         self.ascend(gradient, offset, rate)
         self.to_gauge()
-
-
-class FFRule(Eager):
-    """The authors' rule: sampled hidden layer in the data, hidden means passed on and paired with the next draw.
-
-    The two gradients are applied one after the other, each with its own centring; the label's part of the hidden bias
-    and the hidden bias in the gauge are left out.
-    """
-
-    @torch.no_grad()
-    def update(self, codes: Tensor, labels: Tensor, rate: float) -> None:
-        visible, label = self.features(codes), one_hot(labels.long(), self.classes).float()
-        data = Sample(visible, label, self.draw_bits(self.hidden_mean(visible, label)))
-        self.learn(data, self.generated(label), self.predicted(visible), rate)
-
-    def generated(self, label: Tensor) -> Sample:
-        visible = self.random_visible(len(label))
-        for _ in range(self.steps):
-            mean = self.hidden_mean(visible, label)
-            visible = self.draw_visible(mean)
-        return Sample(visible, label, mean)
-
-    def predicted(self, visible: Tensor) -> Sample:
-        label = self.random_label(len(visible))
-        for _ in range(self.steps):
-            mean = self.hidden_mean(visible, label)
-            label = self.draw_label(mean)
-        return Sample(visible, label, mean)
-
-    def learn(self, data: Sample, generated: Sample, predicted: Sample, rate: float) -> None:
-        offset = means(data)
-        for free, weight in ((generated, self.generate), (predicted, self.predict)):
-            pair = centred_moments(data, offset), centred_moments(free, offset)
-            self.ascend(Moments(*(c - f for c, f in zip(*pair, strict=True))), offset, rate * weight)
-            self.to_gauge()
-
-    def ascend(self, gradient: Moments, offset: Sample, rate: float) -> None:
-        weight, label_weight, visible, label, hidden = gradient
-        self.weight += rate * weight
-        self.label_weight += rate * (label_weight - self.label_l2 * self.label_weight)
-        self.bias += rate * (visible - weight @ offset.hidden)
-        self.label_bias += rate * (label - label_weight @ offset.hidden)
-        self.hidden_bias += rate * (hidden - offset.visible @ weight)
-
-    def to_gauge(self) -> None:
-        self.label_weight -= self.label_weight.mean(0)
-        if self.colours > 2:
-            by_colour = self.weight.unflatten(0, (-1, self.colours))
-            by_colour -= by_colour.mean(1, keepdim=True)
 
 
 def means(sample: Sample) -> Sample:

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.time_to_quality import CASES, TARGETS, at_best, seconds_to
 from benchmarks.timing import RESULTS
+from shortrun.phrases import counted
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 Results = dict[str, Any]  # content of each file by its name without the suffix
@@ -70,25 +72,38 @@ def memory_of(figures: dict[str, float] | None) -> str:
     return f"{figures['peak_mib']:,.0f} ({figures['peak_mib_before']:,.0f})" if figures else ""
 
 
-def quality(results: Results) -> str:
-    """Return the seconds to each accuracy, and the best scores within the time."""
-    found = results.get("quality_per_second")
-    if not found:
-        return ""
-    trainings = found["contestants"].values()
-    targets = list(next(iter(trainings))["seconds_to_accuracy"])
-    rows = [
-        [
-            training["title"],
-            *(number(training["seconds_to_accuracy"][target]) for target in targets),
-            f"{max(point['accuracy'] for point in training['curve']):.3f}",
-            f"{min(point['e2'] for point in training['curve']):.1e}",
-            f"{training['curve'][-1]['update']:,}",
-        ]
-        for training in trainings
+def time_to_quality(results: Results) -> str:
+    """Return a table a case: when each program reaches what, and the best that it makes in the time."""
+    cases = sorted(results.values(), key=lambda found: list(CASES).index(found["case"]))
+    return "\n\n".join(_time_to_quality(found) for found in cases)
+
+
+def _time_to_quality(found: dict[str, Any]) -> str:
+    targets = [(score, target) for score, wanted in TARGETS.items() for target in wanted]
+    programs = found["programs"].values()
+    rows = []
+    for program in programs:
+        best = at_best(program)
+        times = [number(seconds_to(program, *target)) for target in targets]
+        rows.append([program["title"], *times, *scores(best), number(program["sweeps"]), f"{best['updates']:,.0f}"])
+    rows.append(["*real rows*", *[""] * len(targets), *scores(found["real"]), "", ""])
+    seeds = max(len(program["curves"]) for program in programs)
+    runs = "one seed" if seeds == 1 else f"medians of {seeds} seeds"
+    head = f"{CASES[found['case']]}, {number(found['seconds'])} s, {runs}"
+    names = {"accuracy": "accuracy", "p_dd": "P_DD"}
+    titles = [f"s to {names[score]} {target:.2f}" for score, target in targets]
+    made = ["best accuracy", "P_DD, P_GG", "E2", "recognised", "persistent chains: P_DD", "sweeps a sample", "updates"]
+    return table([head, *titles, *made], rows)
+
+
+def scores(found: dict[str, float]) -> list[str]:
+    """Return the scores of a program's best samples, or of real rows."""
+    return [
+        *(f"{found[name]:.3f}" if name in found else "" for name in ("accuracy",)),
+        f"{found['p_dd']:.2f}, {found['p_gg']:.2f}",
+        f"{found['e2']:.1e}",
+        *(f"{found[name]:.2f}" if name in found else "" for name in ("recognised", "chains_p_dd")),
     ]
-    head = [f"{found['case']}, H {found['hidden']}, {number(found['minutes'])} minutes each"]
-    return table([*head, *(f"seconds to {t}" for t in targets), "best accuracy", "best E2", "updates"], rows)
 
 
 def tasks(results: Results) -> str:
@@ -175,13 +190,13 @@ def install(results: Results) -> str:
 
 TABLES: dict[str, Callable[[Results], str]] = {
     function.__name__: function
-    for function in (updates, chaotic, memory, gpu, quality, tasks, scaling, profile, install)
+    for function in (updates, chaotic, memory, gpu, time_to_quality, tasks, scaling, profile, install)
 }
 
 SOURCES = {"memory": "updates"}  # beginnings of files' names; of other tables their own name
 
 FIGURES = {
-    "quality": ("quality_per_second.png", "Accuracy and E2 against seconds of training"),
+    "time_to_quality": ("time_to_quality.png", "Accuracy, P_DD and E2 against processor seconds of training"),
     "scaling": ("scaling.png", "Time of an update against each size"),
 }
 
@@ -215,7 +230,7 @@ def conditions(results: Results) -> str:
     """Return the conditions of the last of some measurements."""
     found = [result for result in results.values() if "hardware" in result]
     last = max(found, key=lambda result: result["date"])
-    parts = [f"kernels {last['kernels']}", f"{last['threads']} threads", f"torch {last['versions']['torch']}"]
+    parts = [f"kernels {last['kernels']}", counted(last["threads"], "thread"), f"torch {last['versions']['torch']}"]
     return f"*{last['hardware']}* ({', '.join(parts)}, {last['date']})"
 
 

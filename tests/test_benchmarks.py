@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,16 +30,18 @@ from benchmarks import (  # noqa: E402
     parallel,
     peers,
     profile,
-    quality_per_second,
+    programs,
+    quality,
     report,
     scale,
     suite,
     tasks,
+    time_to_quality,
     updates,
 )
 from benchmarks.cases import CASES, problem  # noqa: E402
 from benchmarks.contestants import OURS, products, reference  # noqa: E402
-from benchmarks.plain_torch import Eager, FFRule, Tuned  # noqa: E402
+from benchmarks.plain_torch import Eager, Tuned  # noqa: E402
 
 from campaign import only_in_campaigns, times  # noqa: E402
 from quick_evaluations import quick_evaluations  # noqa: E402
@@ -45,6 +50,7 @@ from shortrun.engine import machine, native  # noqa: E402
 from shortrun.learning import Training  # noqa: E402
 from shortrun.learning.optimisers import named  # noqa: E402
 from shortrun.learning.update import Learner  # noqa: E402
+from shortrun.scores.fidelity import recogniser  # noqa: E402
 
 
 def written(main, folder, *arguments):
@@ -103,8 +109,8 @@ def test_plain_torch_estimates_our_update_of_a_chaotic_network():
 
 
 def test_chosen_contestants(tmp_path):
-    words = ["--case", "tiny", "--rounds", "1", "--only", "ff_rule_torch"]
-    assert set(written(updates.main, tmp_path, *words)["contestants"]) == {"ff_rule_torch", "products"}
+    words = ["--case", "tiny", "--rounds", "1", "--only", "eager"]
+    assert set(written(updates.main, tmp_path, *words)["contestants"]) == {"eager", "products"}
 
 
 @only_in_campaigns
@@ -170,7 +176,7 @@ def test_plain_torch_estimates_our_gradient(small, kind):
     assert (moved - expected).abs().mean() < 0.2 * (expected - theta).abs().mean()
 
 
-@pytest.mark.parametrize("kind", [Eager, Tuned, FFRule])
+@pytest.mark.parametrize("kind", [Eager, Tuned])
 def test_plain_torch_learns(kind):
     torch.manual_seed(0)
     at = problem("digits", batch=1797, hidden=32, shape=tasks.Case(64, 2, 10, 1797, read=digits))
@@ -192,14 +198,19 @@ def digits():
 
 @pytest.mark.parametrize("name", peers.PEERS)
 def test_peers(name, small):
-    if name not in ("ff_rule_torch", "sklearn") and importlib.util.find_spec(name) is None:
-        pytest.skip(f"{name} is not installed")
+    needed(name)
     contestant = peers.PEERS[name](small)
     if contestant is None:
         assert name == "sklearn"
         assert small.sizes["colours"] > 2
     else:
         contestant.update()
+
+
+def needed(name):
+    """Skip a test where another program is not installed."""
+    if "AUTHORS" not in os.environ if name == "authors" else importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
 
 
 def test_parts_are_those_of_theta(small):
@@ -209,17 +220,66 @@ def test_parts_are_those_of_theta(small):
 # The other measurements
 
 
-def test_quality_per_second(tmp_path):
-    words = ["--case", "digits", "--hidden", "16", "--minutes", "0.002", "--figure", str(tmp_path / "figure.png")]
-    found = written(quality_per_second.main, tmp_path, *words)
-    assert set(found["contestants"]) == set(quality_per_second.CONTESTANTS)
-    for training in found["contestants"].values():
-        assert set(training["seconds_to_accuracy"]) == {"0.90", "0.92"}
-        for point in training["curve"]:
-            assert point["update"] > 0
-            assert 0 <= point["accuracy"] <= 1
-            assert point["e2"] > 0
-    assert (tmp_path / "figure.png").stat().st_size > 1000
+@pytest.fixture
+def _quick_clock(monkeypatch):
+    """Looks at once, so that a training of any speed is over after two of them."""
+    monkeypatch.setattr(programs, "FIRST", 1e-3)
+
+
+@pytest.mark.usefixtures("_quick_clock")
+def test_time_to_quality(tmp_path, monkeypatch):
+    few = tuple(sr.read("digits", part=part).head(300) for part in ("train", "test"))
+    monkeypatch.setitem(quality.CASES, "digits", lambda: few)
+    monkeypatch.setattr(time_to_quality, "recogniser", partial(recogniser, among=["support vector machine"]))
+    words = ["digits", "--seconds", "0.2", "--only", "shortrun"]
+    found = written(time_to_quality.main, tmp_path, *words)
+    (curve,) = found["programs"]["shortrun"]["curves"].values()
+    assert [point["seconds"] for point in curve] == sorted(point["seconds"] for point in curve)
+    assert curve[-1]["seconds"] >= 0.2
+    for point in (*curve, found["real"]):
+        assert 0 <= point["p_dd"] <= 1
+        assert point["e2"] > 0
+    figure = tmp_path / "figure.png"
+    assert not time_to_quality.main(["--draw", str(tmp_path / "out.json"), "--figure", str(figure)])
+    assert figure.stat().st_size > 1000
+
+
+@pytest.mark.usefixtures("_quick_clock")
+@pytest.mark.parametrize("name", ["authors", "annadca", "rbms"])
+@pytest.mark.parametrize("colours", [2, 21])
+def test_other_programs_train_and_generate(name, colours, tmp_path):
+    needed(name)
+    values = np.random.default_rng(0).integers(0, colours, (60, 6))
+    train = sr.Dataset.from_arrays(
+        values, np.arange(60) % 3, classes=["a", "b", "c"], alphabet="binary" if colours == 2 else "protein"
+    )
+    clock = programs.Clock(0.01, seed=1)
+    programs.PROGRAMS[name].train(train, clock, tmp_path)
+    made = clock.looks[-1].made
+    assert made.generate(np.array([0, 1, 2])).shape == (3, 6)
+    assert made.predict is None or set(made.predict(train)) <= {0, 1, 2}
+
+
+def test_a_file_keeps_its_other_programs_and_seeds():
+    def of(name, *seeds):
+        return {"programs": {name: {"curves": {seed: [] for seed in seeds}}}}
+
+    found = time_to_quality.merged(time_to_quality.merged(of("rbms", "1"), of("shortrun", "2")), of("shortrun", "1"))
+    assert {name: list(program["curves"]) for name, program in found["programs"].items()} == {
+        "shortrun": ["1", "2"],
+        "rbms": ["1"],
+    }
+
+
+def test_seconds_to_a_target_are_a_median_over_seeds():
+    curves = {
+        str(seed): [{"seconds": at, "accuracy": 0.9, "p_dd": 0.6, "p_gg": 0.5, "e2": 0.1, "update": 1}]
+        for seed, at in ((1, 3.0), (2, 5.0), (3, 4.0))
+    }
+    assert time_to_quality.seconds_to({"curves": curves}, "accuracy", 0.9) == 4
+    assert time_to_quality.seconds_to({"curves": curves}, "p_dd", 0.6) == 4
+    assert time_to_quality.seconds_to({"curves": curves}, "p_dd", 0.5) is None
+    assert time_to_quality.at_best({"curves": curves})["accuracy"] == 0.9
 
 
 def test_tasks(tmp_path):

@@ -412,7 +412,7 @@ def test_wrong_commands_are_seen():
 
 
 def test_the_public_names():
-    assert len(sr.__all__) == 61
+    assert len(sr.__all__) == 62
     for name in sr.__all__:
         assert getattr(sr, name) is not None
     assert set(sr.__all__) - {"__version__"} == set(sr._ROOM_OF)

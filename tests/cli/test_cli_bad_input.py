@@ -217,7 +217,7 @@ def test_newer_format(copy, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     header = json.loads((copy / "run.json").read_text())
     (copy / "run.json").write_text(json.dumps(header | {"format_version": 99}))
-    assert "format version 99" in refused(words[0], copy, *words[1:])
+    assert "later version, in format 99" in refused(words[0], copy, *words[1:])
 
 
 def test_broken_header(copy):

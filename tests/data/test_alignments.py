@@ -18,7 +18,7 @@ from shortrun.data.core.alphabet import DNA, PROTEIN, RNA, numbered
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import AlignmentKind, KeptColumns, Kind
 from shortrun.data.sequences import gaps
-from shortrun.errors import ConfigError, FormatError
+from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError
 
 AlignIO = pytest.importorskip("Bio.AlignIO")
 
