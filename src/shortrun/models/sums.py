@@ -75,7 +75,7 @@ def sum_of_rows(rows: Tensor, count: int, group: Adds | None = None) -> Tensor:
     """
     if group is None and not (rows.is_cpu and rows.dtype is torch.float32):
         return rows.sum(0)
-    largest = float(rows.abs().max().nan_to_num(nan=math.inf)) if rows.numel() else 0.0
+    largest = float(torch.linalg.vector_norm(rows, math.inf).nan_to_num(nan=math.inf)) if rows.numel() else 0.0
     largest = largest if group is None else group.largest([largest])[0]
     step, sums = step_of(largest, count), torch.zeros(rows.shape[1:], dtype=torch.float64)
     if step != 0:
