@@ -189,6 +189,7 @@ class LookupMachine(CpuMachine):
 
     def __init__(self, model: RBM, theta: Theta, bits: int, layout: TableLayout | None = None):
         super().__init__(model, theta)
+        self.parameters = model.view(theta)
         self.bits, self.step = bits, 2.0**-bits
         self.layout = layout or layout_of(model)
         self.hidden = BINARY[model.spec.hidden.units]
@@ -209,7 +210,7 @@ class LookupMachine(CpuMachine):
         ask = self._question(index)
         ask.shift, ask.high = _doubling(hidden), down.data_ptr()
         self._run(TABLES_DOWN, ask, -(-layer.width // chunk))
-        weight, bias, _ = self.model.view(self.theta)
+        weight, bias, _ = self.parameters
         bias = bias[rows]
         return Tables(self._up(index), down, bias - self._rounded(weight[rows]).sum(1) if _doubling(hidden) else bias)
 
@@ -223,13 +224,13 @@ class LookupMachine(CpuMachine):
         return up
 
     def _question(self, index: int) -> CTabulate:
-        layer, weight = self.model.spec.observed[index], self.model.view(self.theta).weight[self.model.slices[index]]
+        layer, weight = self.model.spec.observed[index], self.parameters.weight[self.model.slices[index]]
         shape = (*weight.shape, weight.shape[1], layer.sites, colours_of(layer))
         return CTabulate(weight.data_ptr(), *shape, 2.0**self.bits)
 
     def _hidden_bias(self, weights: Callable[[Tensor], Tensor]) -> Tensor:
         """The bias of the bits: spins are 2 b - 1."""
-        weight, _, bias = self.model.view(self.theta)
+        weight, _, bias = self.parameters
         for i, (layer, rows) in enumerate(zip(self.model.spec.observed, self.model.slices, strict=True)):
             if _doubling(layer):
                 bias = bias - self.model.sum_of_sites(i, weights(weight[rows]))
@@ -237,7 +238,7 @@ class LookupMachine(CpuMachine):
 
     def whole_weights(self) -> Int16[Tensor, "F H"]:
         """Return the weights that it runs with, in steps: with `tables` and `hidden_bias` all of the machine."""
-        return torch.round(self.model.view(self.theta).weight * 2.0**self.bits).to(torch.int16)
+        return torch.round(self.parameters.weight * 2.0**self.bits).to(torch.int16)
 
     def _rounded(self, weight: Tensor) -> Tensor:
         return torch.round(weight * 2.0**self.bits) * self.step
@@ -426,7 +427,7 @@ class LookupMachine(CpuMachine):
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
         label, gain = self.model.spec.label, self.hidden.gain
         assert label is not None
-        weight, bias, _ = self.model.view(self.theta)
+        weight, bias, _ = self.parameters
         label_field = weight[self.model.slices[label]] * gain
         sums = [self._fine_sums(i, x) for i, x in enumerate(state[: len(self.tables)]) if i != label]
         hidden_bias = self._hidden_bias(lambda weight: weight)

@@ -69,7 +69,8 @@ class Rows:
 
     def layer(self, i: int, rows: Tensor) -> Tensor:
         """Return the values of an observed layer in some of the rows."""
-        return self.state[i][self._place(rows)]
+        values, place = self.state[i], self._place(rows)
+        return values.index_select(0, place) if isinstance(values, Tensor) else values[place]
 
     def observed(self, rows: Tensor) -> State:
         """Return all observed layers of some of the rows."""

@@ -114,16 +114,22 @@ class RBM:
         """Return from which row of the profile samples of some classes (C, 1) start; None where noise is uniform."""
         if self.profile is None or label is None:
             return None
-        shares = self.profile[:, self.slices[self._label()]].T.to(noise.device).double().cumsum(1)[label[:, 0].long()]
+        shares = self._shares.to(noise.device).index_select(0, label[:, 0].long())
         u = noise.uniform(len(self.spec.observed), len(label), 1)  # the place of the hidden layer, which begins at zero
-        return (u.double() * shares[:, -1:] >= shares).sum(1)
+        return torch.searchsorted(shares, u.double() * shares[:, -1:], right=True)[:, 0]
+
+    @cached_property
+    def _shares(self) -> Tensor:
+        """The shares of a class in the rows of the profile up to each, (K, R)."""
+        assert self.profile is not None
+        return self.profile[:, self.slices[self._label()]].T.double().cumsum(1)
 
     def start_observed(self, i: int, u: Uniforms, origins: Tensor | None) -> Tensor:
         """Return the i-th observed layer as runs start with it, from rows of the profile or uniform noise."""
         units = self.spec.observed[i].units
         if self.profile is None or origins is None or i == self.spec.label:
             return units.start(u)
-        return units.sample(self.profile[:, self.slices[i]].to(u.device)[origins], u)
+        return units.sample(self.profile[:, self.slices[i]].to(u.device).index_select(0, origins), u)
 
     def start_hidden(self, noise: NoisePlace, chains: int) -> State:
         """Return the hidden layer at zero: every sweep begins by drawing it."""

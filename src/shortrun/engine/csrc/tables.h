@@ -40,8 +40,8 @@ static int64_t divided(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* What the table of a group is made from; `colours` is 0 for two-valued sites. */
 enum coding {
-    BITS,   /* GROUP two-valued sites */
-    FEW,    /* three sites of two or three colours, two of four or five */
+    BITS,   /* GROUP two-valued sites: six have the 64 values of two registers, four those of 16 rows */
+    FEW,    /* three sites of two or three colours, two of four or five: their values fit one register, of 32 */
     COLOURS /* one site of more: the weights are the table */
 };
 
