@@ -75,7 +75,8 @@ def sums_of_rows(tables: Sequence[Tensor], count: int, group: Adds | None = None
     """
     if group is None and not all(rows.is_cpu and rows.dtype is torch.float32 for rows in tables):
         return [rows.sum(0) for rows in tables]
-    largest = [float(torch.linalg.vector_norm(rows, math.inf).nan_to_num(nan=math.inf)) if rows.numel() else 0.0 for rows in tables]
+    largest = [float(torch.linalg.vector_norm(rows, math.inf).nan_to_num(nan=math.inf)) for rows in tables if rows.numel()]
+    largest = largest or [0.0] * len(tables)
     steps = [step_of(size, count) for size in (largest if group is None else group.largest(largest))]
     sums = torch.zeros(len(tables), *tables[0].shape[1:], dtype=torch.float64)
     for rows, step, out in zip(tables, steps, sums, strict=True):
