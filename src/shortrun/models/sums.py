@@ -37,6 +37,11 @@ def step_of(largest: float, count: int) -> float:
     return 2.0 ** (math.ceil(math.log2(largest)) + math.ceil(math.log2(max(count, 1))) - EXACT)
 
 
+def largest_of(rows: Tensor) -> float:
+    """Return the size of the largest number; 0 of none, and infinity where one is NaN."""
+    return float(torch.linalg.vector_norm(rows, math.inf).nan_to_num(nan=math.inf)) if rows.numel() else 0.0
+
+
 def exact_sum(parts: Iterable[Tensor], like: Tensor, largest: float, count: int, group: Adds | None = None) -> Tensor:
     """Return the sum of tensors of one shape, with those of other processes.
 
@@ -75,8 +80,7 @@ def sums_of_rows(tables: Sequence[Tensor], count: int, group: Adds | None = None
     """
     if group is None and not all(rows.is_cpu and rows.dtype is torch.float32 for rows in tables):
         return [rows.sum(0) for rows in tables]
-    largest = [float(torch.linalg.vector_norm(rows, math.inf).nan_to_num(nan=math.inf)) for rows in tables if rows.numel()]
-    largest = largest or [0.0] * len(tables)
+    largest = [largest_of(rows) for rows in tables]
     steps = [step_of(size, count) for size in (largest if group is None else group.largest(largest))]
     sums = torch.zeros(len(tables), *tables[0].shape[1:], dtype=torch.float64)
     for rows, step, out in zip(tables, steps, sums, strict=True):
