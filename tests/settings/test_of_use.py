@@ -46,7 +46,6 @@ def test_options_given_otherwise():
         ({"predict": 5.0, "scheme": "pcd"}, "predict: is of use only with the scheme ff"),
         ({"chains": 5}, "chains: is of use only with the scheme pcd"),
         ({"profiles": 5, "start": "uniform"}, "profiles: is of use only with start profile"),
-        ({"share": "sites"}, "share: is of use only with several processes"),
         (
             {"model": "chaotic", "layers": (), "label_rate": 2.0},
             "label_rate: is of use only with a network",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,6 +74,7 @@ class Group:
         """
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
         who = {"rank": place.rank, "world_size": place.count, "timeout": PATIENCE}
+        as_before = sys.excepthook  # torch puts the rank before each line of a traceback, for good
         with telling():
             if where is not None:
                 dist.init_process_group(backend, init_method=where, **who)
@@ -83,6 +85,7 @@ class Group:
         try:
             yield cls(place.rank, place.count)
         finally:
+            sys.excepthook = as_before
             dist.destroy_process_group()
 
     def part(self, rows: int) -> slice:

@@ -30,6 +30,7 @@ from shortrun.phrases import counted
 from shortrun.ranks import Place, here
 
 READY = b"ready\n"
+ONE_AT_A_TIME = threading.Lock()  # torch has one group of processes; threads may ask for several
 LEAVE_SECONDS = 30  # that followers have to end in, after the first process has
 
 
@@ -67,8 +68,6 @@ def joined(
     count = processes if place is None else place.count
     if mesh is None and processes not in (1, count):
         raise ConfigError("processes", f"not beside torchrun or srun, which started {counted(count, 'process')}")
-    if mesh is None and count == 1 and share != "rows":
-        raise ConfigError("share", "is of use only with several processes")
     rows, sites = shape_of(share, count) if mesh is None else (mesh.rows.count, mesh.sites.count)
     if check is not None:
         check(rows, sites)
@@ -77,14 +76,15 @@ def joined(
         return
     if count == 1:
         yield None
-    elif dist.is_initialized():
+        return
+    if dist.is_initialized() or not ONE_AT_A_TIME.acquire(blocking=False):
         raise ConfigError("processes", "1 expected: this process shares other work, which is not done yet")
-    elif place is not None:
-        with Group.joined(place) as group:
+    all_of_them = Group.joined(place) if place else followers(count, function, {"share": share, **arguments})
+    try:
+        with all_of_them as group:
             yield Mesh.of(group, share)
-    else:
-        with followers(count, function, {"share": share, **arguments}) as group:
-            yield Mesh.of(group, share)
+    finally:
+        ONE_AT_A_TIME.release()
 
 
 @contextmanager
