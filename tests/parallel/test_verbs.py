@@ -15,7 +15,7 @@ import shortrun as sr
 from command_line import call, finish, good, refused, start
 from shortrun.cli._app import VERBS
 from shortrun.models import RBMPart
-from shortrun.parallel import Group, Mesh, pieces, sharing
+from shortrun.parallel import Group, Mesh, launch, pieces, sharing
 from shortrun.parallel.mesh import ALONE
 from threads_as_processes import sharing_all
 
@@ -66,7 +66,7 @@ def measured(run, data):
     table = sr.curves(run, data, times=[1, 2], ages="last", scores=["spectrum"], n=40)
     found = sr.evaluate(run, data, train=data, n=40, with_curves=False, scores=["p-dd", "accuracy"])
     of_age, _ = sr.likelihood_by_age(run, {"train": data}, ages=(1, 6), method="ais", temperatures=2, chains=4)
-    mixed = sr.mixing(run, chains=4, sweeps=16, ages="last").table
+    mixed = sr.mixing(run, data, chains=6, sweeps=16, ages="last").table
     frames = [annealed.samples, of_age, mixed]
     numbers = [each.select_dtypes("number").to_numpy(float) for each in frames]
     return [
@@ -184,6 +184,12 @@ def test_what_cannot_be_shared_is_said_before_anything_is_written(folder, run, w
             sr.generate(model, n=3, **options)
     line = refused("generate", folder / "run", "-o", folder / "no.npz", "--processes", 2, "--share", "2x3")
     assert line == "error: --share: 2x3 is for 6 processes, there are 2"
+
+
+def test_threads_do_not_share_two_works_at_once(run):
+    """torch has one group of processes; the second thread would wait for ever."""
+    with launch.ONE_AT_A_TIME, pytest.raises(sr.errors.ConfigError, match=r"processes: 1 expected: .* not done yet"):
+        sr.generate(run, n=3, processes=2)
 
 
 def test_a_process_reads_its_part_of_an_age(wide):

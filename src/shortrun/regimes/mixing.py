@@ -224,7 +224,7 @@ class _Followed:
         keep = tuple(2**i for i in range(longest.bit_length()))
         total = min(FIRST, longest)
         while True:
-            for chains in {self.random, self.recorded}:
+            for chains in dict.fromkeys((self.random, self.recorded)):  # in this order in every process
                 chains.go_on(total - chains.time, keep)
             values = self.stationary()
             self.correlations = {f"mode {i + 1}": autocorrelation(values[:, :, i : i + 1]) for i in range(self.count)}
