@@ -8,8 +8,10 @@ results gives its own table under the name of its hardware, with the day of the 
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -249,10 +251,11 @@ def rewritten(page: str, results: Path = RESULTS) -> str:
     return page
 
 
-def main() -> None:
+def main(words: Sequence[str] = ()) -> None:
     """Rewrite the page."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(words)
     PAGE.write_text(rewritten(PAGE.read_text()))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -245,7 +245,7 @@ DAMAGES = {
     "shape": "is a truncated or damaged file of rows",
     "no JSON": "is a truncated or damaged file of rows",
     "a value": "is damaged: values are not as they were written",
-    "names": "is damaged: about are not as they were written",
+    "names": "is damaged: 'about' is not as it was written",
     "beyond the alphabet": "is damaged: sample 1, site 1: 0 to 1 expected, got 7",
 }
 

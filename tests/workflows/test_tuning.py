@@ -96,6 +96,12 @@ def test_what_varies_is_given_as_a_text_or_a_mapping_too():
         sr.tune(np.eye(40, 6, dtype=int), out="study", vary="label_l2=0,1", updates=60, hidden=2, validation=0.5)
 
 
+def test_a_trial_that_ran_away_at_once_failed(data, has_optuna, tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "quality", lambda *_: None)
+    with pytest.raises(DataError, match=r"no training of .* came to an end: it ended before samples were compared"):
+        sr.tune(data, out=tmp_path / "study", trials=1, validation=0.2, **SMALL)
+
+
 def test_by_default_open_options_vary():
     def names(labelled=True, given=None, **options):
         settings = TuneSettings.of(**options)
@@ -104,6 +110,7 @@ def test_by_default_open_options_vary():
     assert names() == ["hidden", "predict", "rate", "l2", "label_l2"]
     assert names(labelled=False, given={"hidden": 9}) == ["rate", "l2"]
     assert names(preset="chaotic") == ["l2"]
+    assert names(given={"scheme": "rdm"}) == ["hidden", "rate", "l2", "label_l2"]
     with pytest.raises(ConfigError, match="vary: rate is named twice"):
         names(vary=("rate", "lr=1,2"))
     with pytest.raises(ConfigError, match="values expected for a grid, as rate=A,B"):

@@ -13,7 +13,16 @@ from pydantic import BeforeValidator
 from shortrun.errors import ConfigError, likely
 from shortrun.records import Purpose
 from shortrun.settings._base import MACHINE, OUTPUT, SEARCH, Option, Positive, option, options
-from shortrun.settings.training import CHAOS, OF_LABELS, Config, StartSettings, configured, value_of
+from shortrun.settings.training import (
+    CHAOS,
+    OF_LABELS,
+    OF_MACHINES,
+    OF_PREDICTING,
+    Config,
+    StartSettings,
+    configured,
+    value_of,
+)
 
 FIXED = ("model", "layers")  # another kind of machine, or lists
 ALIKE = ("updates", "max_updates", "minutes", "validation")  # what a comparison of trials rests on
@@ -193,9 +202,10 @@ def size_of(found: Sequence[Varied]) -> int:
 
 def _by_default(each: Option, base: Config, labelled: bool) -> bool:
     """Return whether an option varies if nothing else is asked for."""
-    of_family = base.model.kind != CHAOS or each.keyword != "hidden"
+    of_family = base.model.kind != CHAOS or each.keyword not in ("hidden", *OF_MACHINES)
+    of_scheme = base.scheme.name in ("auto", "ff") or each.keyword not in OF_PREDICTING
     is_open = _value_in(base, each) == each.default
-    return bool(each.searched) and of_family and is_open and (labelled or each.keyword not in OF_LABELS)
+    return bool(each.searched) and of_family and of_scheme and is_open and (labelled or each.keyword not in OF_LABELS)
 
 
 def _option(name: str) -> Option:

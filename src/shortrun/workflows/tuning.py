@@ -413,6 +413,8 @@ class Search:
         """Keep what a training came to."""
         records = log.read(folder)
         value = quality(records, self.purpose)
+        if state == "COMPLETE" and value is None:
+            raise DataError("it ended before samples were compared, or ran away from its first update on")
         at = at_best(records, "predict" if self.purpose == "predict" else "generate") or {}
         found = {name: at[name] for name in SHOWN if name in at} | {"seconds": records[-1]["seconds"]}
         trial.set_user_attr("found", found)

@@ -38,4 +38,11 @@ def write(file: BufferedWriter, dataset: Dataset, suffix: str) -> None:  # noqa:
     write_blocks(file, dataset.in_units)
 
 
-FORMAT = Format(suffixes=SUFFIXES, begins=begins_with(b"\x93NUMPY"), read=read, write=write, exact=True, uses=USES)
+FORMAT = Format(
+    suffixes=SUFFIXES,
+    begins=begins_with(b"\x93NUMPY"),
+    read=read,
+    write=write,
+    exact=True,
+    uses=tuple(name for name in USES if name != "group"),  # which it has no place for
+)

@@ -58,7 +58,7 @@ def read(path: Path, asked: Request) -> Dataset:
     small = {name: np.array(array) for name, array in arrays.items() if name != "values"}
     for name, array in small.items():
         if sums.get(name) != summed(zlib.crc32(array.data)):
-            raise FormatError(path, None, f"is damaged: {name} are not as they were written")
+            raise FormatError(path, None, f"is damaged: '{name}' is not as it was written")
     try:
         data = dataset_of(arrays["values"], small, sums.get("values", ""))
     except DataError as error:
