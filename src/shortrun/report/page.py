@@ -19,6 +19,7 @@ from shortrun.plots import Movie
 from shortrun.report import figures, words
 from shortrun.report.lineup import lineup
 from shortrun.scores import ALL, Evaluation, Quantity, Score, offered, verdict
+from shortrun.scores._threads import one_thread
 from shortrun.store import software_version
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -62,6 +63,7 @@ class ClassRow:
     headline: list[Row]
 
 
+@one_thread
 def report(
     evaluation: Evaluation, *, tree: str | None = None, moving: Mapping[str, Movie | str] = MappingProxyType({})
 ) -> str:

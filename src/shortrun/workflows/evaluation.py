@@ -14,6 +14,7 @@ from shortrun.data.leaks import Leak, leak_between, repeated
 from shortrun.errors import ConfigError, DataError
 from shortrun.phrases import counted
 from shortrun.scores import ALL, FEWEST, Curves, Evaluation, Role, Score
+from shortrun.scores._threads import one_thread
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.settings.shared import WhichAge
@@ -36,6 +37,7 @@ Progress = Callable[[str], None]
 
 @takes(EvaluateSettings)
 @shared
+@one_thread
 def evaluate(
     run: Trajectory | Path | str,
     test: Dataset | None = None,

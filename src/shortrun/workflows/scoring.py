@@ -6,11 +6,13 @@ from shortrun import scores
 from shortrun.data import Dataset
 from shortrun.data.leaks import Leak, leak_between
 from shortrun.scores import Scores
+from shortrun.scores._threads import one_thread
 from shortrun.settings import takes
 from shortrun.settings.scoring import ScoreSettings
 
 
 @takes(ScoreSettings)
+@one_thread
 def score(
     reference: Dataset,
     generated: Dataset,

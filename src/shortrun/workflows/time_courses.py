@@ -12,6 +12,7 @@ from shortrun import scores as scoring
 from shortrun.data import Dataset, Predictions
 from shortrun.data.core.parts import joined
 from shortrun.errors import ConfigError, DataError
+from shortrun.scores._threads import one_thread
 from shortrun.scores.prediction import accuracies
 from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, ScoreSettings
@@ -34,6 +35,7 @@ Progress = Callable[[int, int], None]
 
 @takes(CurvesSettings)
 @shared
+@one_thread
 def curves(
     run: Trajectory | Path | str,
     data: Dataset,
