@@ -137,13 +137,19 @@ def test_entropy_and_covariance(units):
     torch.testing.assert_close(units.covariance(mean, x), slope, rtol=0, atol=1e-12)
 
 
-def test_potts_rows_in_pieces(monkeypatch):
-    model, theta = machine(Potts(4), Bernoulli(), classes=3)
-    starts = model.features(tuple(x[:50] for x in all_states(model.spec.observed)), theta.dtype)
-    whole = Expansion(model, theta, 3).sums(starts)
-    monkeypatch.setattr("shortrun.units._colours.ELEMENTS", 7 * model.shape[1])
-    for a, b in zip(whole, Expansion(model, theta, 3).sums(starts), strict=True):
-        torch.testing.assert_close(a, b, rtol=0, atol=1e-13)
+@pytest.mark.parametrize("elements", [7, 40, 1000])  # a few rows of a site, many rows of one, some sites of all rows
+@pytest.mark.parametrize("order", [2, 3])
+def test_potts_rows_and_sites_in_pieces(monkeypatch, order, elements):
+    units, generator = Potts(4), torch.Generator().manual_seed(4)
+    mean = units.mean(torch.randn(50, 6 * 4, dtype=torch.float64, generator=generator))
+    weight = torch.randn(24, 5, dtype=torch.float64, generator=generator)
+    powers = [weight**n for n in range(1, order + 1)]
+    factors = [torch.randn(50, 5, dtype=torch.float64, generator=generator) for _ in powers]
+    whole = [*units.weighted_cumulants(mean, powers), units.weighted_slopes(mean, powers, factors)]
+    monkeypatch.setattr("shortrun.units._colours.ELEMENTS", elements * 5)
+    pieces = [*units.weighted_cumulants(mean, powers), units.weighted_slopes(mean, powers, factors)]
+    for a, b in zip(whole, pieces, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
 @orders
