@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from shortrun.engine import native
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import RBM, Clamp
-from shortrun.typing import NoisePlace, State, Theta, Weights
+from shortrun.typing import NoisePlace, State, Theta
 from shortrun.units import Bernoulli, Ising, Potts, Units
 
 
@@ -27,26 +26,6 @@ class Binary(NamedTuple):
 
 
 BINARY = {Bernoulli(): Binary(1.0, 0.0), Ising(): Binary(2.0, -1.0)}
-
-
-FACTORS = 16  # of 1 to 2 that are multiplied before a logarithm is taken: it halves the time that ln z takes
-
-
-def sum_of_log_z(units: Units, field: Float[Tensor, "H R"]) -> Weights:
-    """Return the sum over hidden units of `units.log_z`, (R,) float64, of float32 fields with chains along the rows.
-
-    With x = gain field, ln z = max(x, 0) + ln(1 + e^-|x|) of a Bernoulli unit, and |x| / 2 in place of max(x, 0) of an
-    Ising spin.
-    """
-    gain = BINARY[units].gain
-    size = field.abs()
-    linear = (field.clamp(min=0) if gain == 1 else size).sum(0, dtype=torch.float64)
-    factors = size.mul_(-gain).exp_().add_(1)
-    whole = len(factors) - len(factors) % FACTORS
-    products = factors[:whole].view(-1, FACTORS, factors.shape[1]).prod(1)
-    if whole < len(factors):
-        products = torch.cat([products, factors[whole:]])
-    return linear + products.log_().sum(0, dtype=torch.float64)
 
 
 def is_known(units: Units) -> bool:

@@ -1,23 +1,31 @@
 """Machines between independent sites and a machine, W_s = s W: its tables serve all of them, with another step.
 
 Annealing then costs sweeps and free energies, not the tables of a new machine at each temperature, and a state that two
-of these machines see one after the other is summed once.
+of these machines see is summed once. Their free energies multiply 1 + e^x, in the kernel that scores labels, and take one
+logarithm for many hidden units.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Container
+import math
+from collections.abc import Container, Sequence
+from ctypes import c_void_p
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
-from shortrun.engine.cpu import sum_of_log_z
-from shortrun.engine.lookup import LookupMachine
+from shortrun.engine import native
+from shortrun.engine.cpu import Binary
+from shortrun.engine.lookup import LANES, POSTERIOR, LookupMachine
 from shortrun.engine.plain import bias_term
+from shortrun.engine.structures import MOST_LAYERS, CPosterior
 from shortrun.models import RBM, Clamp
 from shortrun.typing import NoisePlace, Observer, State, Theta, Weights
+
+FACTORS = 64  # hidden units whose max(x, 0) a kernel adds in float32; blocks of them are added in float64
 
 
 class Line:
@@ -33,20 +41,18 @@ class Line:
 
     def __init__(self, whole: LookupMachine, reference: Theta):
         self.whole, self.reference = whole, reference
-        self.state: State = ()  # seen last, and its sums
-        self.sums = torch.empty(0)
+        self.sums = WeakTensorKeyDictionary()  # of layers, as long as these live
 
     def at(self, s: float) -> ScaledMachine:
         """Return the machine with parameters (1 - s) reference + s theta."""
         return ScaledMachine(self, s)
 
-    def sums_of(self, state: State) -> Float[Tensor, "H R"]:
-        """Return what the observed layers add to the hidden fields, in steps; of the state seen last it is known."""
-        if len(state) != len(self.state) or any(x is not y for x, y in zip(state, self.state, strict=True)):
-            layers = enumerate(self.whole.tables)
-            first, *others = (self.whole._summed(i, state[i], tables.up) for i, tables in layers)
-            self.state, self.sums = state, sum(others, first)
-        return self.sums
+    def sums_of(self, state: State) -> list[Float[Tensor, "H R"]]:
+        """Return what each observed layer adds to the hidden fields, in steps."""
+        for i, (x, tables) in enumerate(zip(state, self.whole.tables, strict=True)):
+            if x not in self.sums:
+                self.sums[x] = self.whole._summed(i, x, tables.up)
+        return [self.sums[x] for x in state]
 
 
 class ScaledMachine:
@@ -89,11 +95,36 @@ class ScaledMachine:
         return self.model.label_distribution(self.theta, state)
 
     def hidden_log_z(self, state: State) -> Weights:
-        field = torch.add(self.machine.hidden_bias.unsqueeze(1), self.line.sums_of(state), alpha=self.machine.step)
-        return sum_of_log_z(self.model.spec.hidden.units, field)[: len(state[0])]
+        it = self.machine
+        return hidden_log_z(self.line.sums_of(state), it.hidden_bias, it.step, it.hidden)[: len(state[0])]
 
     def free_energy(self, state: State) -> Weights:
         energy = -self.hidden_log_z(state)
         for layer, rows, x in zip(self.model.spec.observed, self.model.slices, state, strict=True):
             energy += layer.units.base_energy(x) - bias_term(layer, x, self.bias[rows].double())
         return energy
+
+
+def hidden_log_z(
+    sums: Sequence[Float[Tensor, "H R"]], bias: Float[Tensor, " H"], step: float, units: Binary
+) -> Weights:
+    """Return the sum over hidden units of ln z at the fields x = bias + step (sum of sums), (R,) float64.
+
+    ln z is ln(1 + e^x) of a Bernoulli unit and ln(1 + e^2x) - x of an Ising spin.
+    """
+    hidden, chains = sums[0].shape
+    one, blocks = torch.ones(FACTORS), range(0, hidden, FACTORS)
+    common, mantissa, exponent = parts = torch.empty(3, len(blocks), chains)
+    for first, *out in zip(blocks, *parts, strict=True):
+        pointers = (c_void_p * MOST_LAYERS)(*(x[first].data_ptr() for x in sums))
+        ask = CPosterior(pointers, len(sums), chains, chains, min(FACTORS, hidden - first), 1)
+        ask.bias, ask.factor, ask.step, ask.gain = bias[first:].data_ptr(), one.data_ptr(), step, units.gain
+        ask.common, ask.mantissa, ask.exponent = (x.data_ptr() for x in out)
+        native.lookup(POSTERIOR, ask, chains // LANES)
+    found = common.sum(0, dtype=torch.float64) + mantissa.log_().sum(0, dtype=torch.float64)
+    found += math.log(2) * exponent.sum(0, dtype=torch.float64)
+    if units.gain == 2:
+        for x in sums:
+            found -= step * x.sum(0, dtype=torch.float64)
+        found -= bias.sum(dtype=torch.float64)
+    return found
