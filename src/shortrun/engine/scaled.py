@@ -1,8 +1,8 @@
 """Machines between independent sites and a machine, W_s = s W: its tables serve all of them, with another step.
 
 Annealing then costs sweeps and free energies, not the tables of a new machine at each temperature, and a state that two
-of these machines see is summed once. Their free energies multiply 1 + e^x, in the kernel that scores labels, and take one
-logarithm for many hidden units.
+of these machines see is summed once. Their free energies multiply 1 + e^x, in the kernel that scores labels, and take
+one logarithm for many hidden units.
 """
 
 from __future__ import annotations
@@ -113,16 +113,18 @@ def hidden_log_z(
     ln z is ln(1 + e^x) of a Bernoulli unit and ln(1 + e^2x) - x of an Ising spin.
     """
     hidden, chains = sums[0].shape
-    one, blocks = torch.ones(FACTORS), range(0, hidden, FACTORS)
-    common, mantissa, exponent = parts = torch.empty(3, len(blocks), chains)
-    for first, *out in zip(blocks, *parts, strict=True):
-        pointers = (c_void_p * MOST_LAYERS)(*(x[first].data_ptr() for x in sums))
-        ask = CPosterior(pointers, len(sums), chains, chains, min(FACTORS, hidden - first), 1)
-        ask.bias, ask.factor, ask.step, ask.gain = bias[first:].data_ptr(), one.data_ptr(), step, units.gain
-        ask.common, ask.mantissa, ask.exponent = (x.data_ptr() for x in out)
+    places, row = [x.data_ptr() for x in sums], 4 * chains  # bytes
+    one, parts = torch.ones(FACTORS), torch.empty(-(-hidden // FACTORS), 3, chains)
+    ask = CPosterior(count=len(sums), chains=chains, padded=chains, classes=1, step=step, gain=units.gain)
+    ask.factor = one.data_ptr()
+    for n, first in enumerate(range(0, hidden, FACTORS)):
+        ask.sums = (c_void_p * MOST_LAYERS)(*(place + first * row for place in places))
+        ask.hidden, ask.bias = min(FACTORS, hidden - first), bias.data_ptr() + 4 * first
+        ask.mantissa, ask.exponent, ask.common = (parts.data_ptr() + (3 * n + part) * row for part in range(3))
         native.lookup(POSTERIOR, ask, chains // LANES)
-    found = common.sum(0, dtype=torch.float64) + mantissa.log_().sum(0, dtype=torch.float64)
-    found += math.log(2) * exponent.sum(0, dtype=torch.float64)
+    parts[:, 0].log_()
+    parts[:, 1].mul_(math.log(2))
+    found = parts.flatten(0, 1).sum(0, dtype=torch.float64)
     if units.gain == 2:
         for x in sums:
             found -= step * x.sum(0, dtype=torch.float64)
