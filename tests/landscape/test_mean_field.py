@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -194,6 +195,27 @@ def test_number_of_fixed_points_of_rank_one(order):
         assert (len(found), found.unconverged) == (expected, 0)
     assert found.basin.tolist() == [2, 1]
     assert abs(found.gamma[0] - found.gamma[1]) < 1e-6  # one is the other's mirror image
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("hidden_sites", [1, 5, 40])  # fewer than a look at the residual waits for, and more
+@pytest.mark.parametrize("scale", [0.0, 0.7])
+def test_stability_is_the_largest_singular_value(hidden, hidden_sites, scale, monkeypatch):
+    """The plain reference: the covariances as matrices, a singular value decomposition of each point."""
+    monkeypatch.setattr(sys.modules["shortrun.landscape.stability"], "ROWS", 3)  # the function has its name
+    model, theta = machine(Potts(3), hidden, sites=6, hidden_sites=hidden_sites, classes=2, scale=scale)
+    generator = torch.Generator().manual_seed(1)
+    fields = [torch.randn(7, width, dtype=theta.dtype, generator=generator) for width in model.shape]
+    layers = zip(model.spec.observed, model.slices, strict=True)
+    v = torch.cat([layer.units.mean(fields[0][:, rows]) for layer, rows in layers], 1)
+    h = hidden.mean(fields[1])
+    for row, found in enumerate(stability(model, theta, v, h)):
+        blocks = [torch.diag(m) - torch.outer(m, m) for m in (*v[row, :18].split(3), v[row, 18:])]
+        values, vectors = torch.linalg.eigh(torch.block_diag(*blocks))
+        left = vectors * values.clamp(min=0).sqrt() @ vectors.T
+        right = hidden.covariance(h[row : row + 1], torch.ones_like(h[:1]))[0].sqrt()
+        expected = torch.linalg.svdvals(left @ model.view(theta).weight * right)[0]
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_stability_is_the_rate_of_convergence():
