@@ -30,6 +30,7 @@ AVX512 = ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512v
 X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
     "avx512.c": AVX512,
+    "amx.c": [*AVX512, "-mavx512vbmi", "-mamx-tile", "-mamx-int8"],
     "vnni.c": [*AVX512, "-mavx512vnni"],
     "popcount.c": [*AVX512, "-mavx512vpopcntdq"],
     "checksum.c": ["-mpclmul", "-msse4.1"],

@@ -92,11 +92,13 @@ struct products {
     float *out;
 };
 
-/* The same by adding rows of the moments, for sites of many colours. A task is four sites and 64 columns. */
+/* The same by adding rows of the moments, whole numbers times `scale`, for sites of many colours. A task is four sites and
+ * 64 columns. */
 struct scatter {
     const uint8_t *codes;
     int64_t rows, sites, colours, codes_stride, columns, add;
-    const float *moments; /* (columns / 64, rows, 64) */
+    const int32_t *moments; /* (columns / 64, rows, 64) */
+    float scale;
     float *out;
 };
 
