@@ -71,8 +71,8 @@ def layouts(model):
     for path in PATHS:
         native.select(path)
         yield path, ROWS
-        if layout_of(model) is REGISTERS:
-            yield path, REGISTERS
+        if layout_of(model) is not ROWS:
+            yield path, layout_of(model)
 
 
 def a_start(model, chains, **noise):
