@@ -2,8 +2,9 @@
  *
  * Weights are rounded to multiples of one step 2^-bits, so that every field is an exact integer times that step: the order
  * of a sum, the division among threads and rows, change nothing. Sites are taken in groups; a group's joint value is its
- * symbol, and what a symbol adds to a field is looked up. There are two layouts of the tables, for one and the same
- * result: registers.inc for AVX-512 and sites of at most 32 colours, rows.inc for everything else.
+ * symbol, and what a symbol adds to a field is looked up. There are three layouts of the tables, for one and the same
+ * result: registers.inc for AVX-512 and sites of at most 32 colours, rows.inc for everything else, and tiles.inc, in place
+ * of registers, for two-valued sites on processors with AMX, which multiply them out.
  *
  * Chains lie along the lanes: a state is symbols (groups, chains), a field is (columns, chains).
  */
