@@ -6,9 +6,8 @@ times that step, which makes the results independent of the number of threads, o
 processor. Sites are taken in groups, and what a group's joint value adds to the fields is looked up. On AVX-512 the
 64 sums of six two-valued sites are two vector registers, those of a Potts site one, and one instruction looks up the
 sums of 32 chains (csrc/registers.inc); elsewhere, and for more than 32 colours, the sums of four are 16 rows of 64
-columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc). Processors
-with AMX multiply bytes faster than others look them up: there tables of two-valued sites are the rounded weights
-themselves (csrc/tiles.inc).
+columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc). With AMX
+two-valued sites are multiplied out instead, and their tables are the rounded weights themselves (csrc/tiles.inc).
 """
 
 from __future__ import annotations
@@ -175,7 +174,8 @@ class LookupMachine(CpuMachine):
 
     @property
     def reason(self) -> str:
-        return f"fields looked up in tables {self.layout.name} ({native.path()}), weights rounded to multiples of 2^-{self.bits}"
+        tables = f"tables {self.layout.name} ({native.path()})"
+        return f"fields looked up in {tables}, weights rounded to multiples of 2^-{self.bits}"
 
     @classmethod
     def attempt(cls, model: RBM, theta: Theta) -> LookupMachine | str:
