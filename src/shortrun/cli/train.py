@@ -54,7 +54,7 @@ def train(
     # Go on with a training that was stopped
     shortrun train -o run --resume
     """
-    settings.check()
+    settings.check(given)
     settings = settings.restarted(out)
     visible, changes = without_visible(given)
 

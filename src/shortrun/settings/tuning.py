@@ -20,6 +20,7 @@ from shortrun.settings.training import (
     OF_PREDICTING,
     Config,
     StartSettings,
+    check_once,
     configured,
     value_of,
 )
@@ -189,6 +190,7 @@ def check_varied(settings: TuneSettings, given: Mapping[str, Any]) -> None:
     ConfigError
         For the first that no training takes.
     """
+    check_once(settings, given)
     base = configured(settings, given)
     for each in varied(settings, base, labelled=True):
         for value in each.values:

@@ -103,10 +103,10 @@ def fit(
     >>> run.updates, run.recipe["name"]
     (2, 'ff')
     """
-    settings.check()
+    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
+    settings.check({**changes, **named})
     settings = settings.restarted(out)
     run = Trajectory.open(out) if settings.resume and out is not None else None
-    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
     _check_ahead(run, config)
     of_file = data is None or isinstance(data, Path | str)
