@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cells import cell
+from shortrun.cells import cell, check_spreadsheet
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError, FormatError
@@ -71,6 +71,8 @@ def predict(
             raise ConfigError("--json", "-o - writes the predictions to stdout, and nothing else: name a file")
         out = None  # where they go without a name
     separator_of(out)
+    if json and out is None:
+        check_spreadsheet(None)
 
     from shortrun import workflows
     from shortrun.store import Trajectory

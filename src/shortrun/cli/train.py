@@ -19,6 +19,7 @@ from shortrun.phrases import counted
 from shortrun.progress import monitored
 from shortrun.records import FIRST_MONITORED, NOISE_HURT
 from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
+from shortrun.settings.training import check_once
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
@@ -54,7 +55,7 @@ def train(
     # Go on with a training that was stopped
     shortrun train -o run --resume
     """
-    settings.check(given)
+    check_once(settings, given)
     settings = settings.restarted(out)
     visible, changes = without_visible(given)
 

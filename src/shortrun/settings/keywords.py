@@ -93,6 +93,7 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
             if value is not None and parts[NAME]:
                 raise ConfigError(next(iter(parts[NAME])), f"give it within `{NAME}`, or give all options as keywords")
             values = parts | {NAME: kind.of(**parts[NAME]) if value is None else value}
+            values[NAME].check()
             for base, check in CHECKS.items():
                 if isinstance(values[NAME], base):
                     check(values[NAME])

@@ -18,6 +18,7 @@ from shortrun.settings._base import (
     MODEL,
     OUTPUT,
     TRAINING,
+    TWO_TIMES,
     NotNegative,
     Positive,
     Rate,
@@ -42,7 +43,6 @@ OF_PREDICTING = ("generate", "predict", "predict_end", "swapped")  # of the sche
 OF_HELD_OUT = ("predict_end", "swapped")  # what is done about held-out labels that are predicted worse
 OF_LABELS = (*OF_PREDICTING, "start", "profiles", "missing_labels", "label_rate", "label_l2")
 MAY_BE_UNUSED = (*OF_LABELS, "chains")  # in a training by another scheme, of other data
-TWO_TIMES = "not together with steps: T is so many steps of dt"
 TIME = 100.0  # of the runs of a chaotic network, T / tau = 10
 
 
@@ -283,11 +283,10 @@ class TrainSettings(SharedBySites, StartSettings):
             return self
         return self.model_copy(update={"resume": True, "overwrite": False})
 
-    def check(self, given: Mapping[str, Any]) -> None:
-        """Raise ConfigError if a run is both to go on and to be replaced, or options contradict each other."""
+    def check(self) -> None:
+        """Raise ConfigError if a run is both to go on and to be replaced."""
         if self.resume and self.overwrite:
             raise ConfigError("resume", "not together with --overwrite")
-        check_once(self, given)
 
 
 PRESETS: dict[str, dict[str, Any]] = {

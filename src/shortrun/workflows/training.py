@@ -26,7 +26,7 @@ from shortrun.learning.fit import Recorder
 from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
-from shortrun.settings.training import CHAOS, asked, check_use
+from shortrun.settings.training import CHAOS, asked, check_once, check_use
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
@@ -104,7 +104,7 @@ def fit(
     (2, 'ff')
     """
     named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
-    settings.check({**changes, **named})
+    check_once(settings, {**changes, **named})
     settings = settings.restarted(out)
     run = Trajectory.open(out) if settings.resume and out is not None else None
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
