@@ -80,6 +80,11 @@ def test_a_network_has_a_time_or_steps_and_answers_by_chains(network, tmp_path):
     assert np.abs(one - ten).max() > 1e-3, "chains of a network count without sweeps too"
 
 
+@pytest.mark.parametrize("words", [("--chains", 3), ("--age", "last", "--chains", 3)])
+def test_predict_refuses_before_it_reads(words, run, tmp_path):
+    assert "--chains: is of use only with sweeps" in refused("predict", run, tmp_path / "none.csv", *words)
+
+
 def test_as_many_samples_as_labels(run):
     assert len(sr.generate(run, n=3, labels={"1": 1, "2": 2})) == len(sr.generate(run, labels=["1", "2", "2"])) == 3
     assert [len(each) for each in sr.frames(run, labels={"1": 1, "2": 2}, times=(2,)).values()] == [3, 3]

@@ -83,9 +83,13 @@ def test_fit_refuses_what_is_of_no_use(given, said):
         (("--hidden", 9, "--set", "model.hidden=8"), "--hidden: given twice, also with --set model.hidden: leave one"),
         (("--updates", 5, "--max-updates", 9), "--max-updates: not together with updates"),
         (("--max-updates", 9, "--set", "training.updates=5"), "--max-updates: not together with updates"),
+        (("--chains", 5), "--chains: is of use only with the scheme pcd"),
+        (("--scheme", "pcd", "--predict", 5), "--predict: is of use only with the scheme ff"),
+        (("--profiles", 5, "--start", "uniform"), "--profiles: is of use only with start profile"),
+        (("--preset", "chaotic", "--label-rate", 2), "--label-rate: is of use only with a network that learns labels"),
     ],
 )
-def test_what_is_said_twice_is_refused_before_data_are_read(verb, words, said, tmp_path):
+def test_what_says_nothing_or_two_things_is_refused_before_data_are_read(verb, words, said, tmp_path):
     assert said in refused(verb, tmp_path / "none.csv", "-o", tmp_path / "out", *words)
 
 

@@ -76,9 +76,11 @@ def predict(
 
     from shortrun import workflows
     from shortrun.store import Trajectory
+    from shortrun.workflows.prediction import check_ahead
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
+    check_ahead(trained, settings)
     part = _reading.part_of(trained, file, reading)
     data = _reading.further_data(trained, file, reading | ({"part": part} if part else {}))
     learned = workflows.learned_from(trained, data)

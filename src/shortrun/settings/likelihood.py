@@ -50,14 +50,9 @@ class LogZSettings(ExchangeSettings, AnnealingSettings):
 
     def check(self) -> None:
         """Refuse options that the method makes no use of, if one is asked for."""
-        if self.method is not None:
-            self.check_method(self.method)
-
-    def check_method(self, method: str) -> None:
-        """Raise ConfigError for an option that a method makes no use of."""
         for name, methods in USED_BY.items():
-            if method not in methods:
-                self.refuse((name,), f"method {' or '.join(methods)}, not with {method}")
+            if self.method is not None and self.method not in methods:
+                self.refuse((name,), f"method {' or '.join(methods)}, not with {self.method}")
 
 
 class MarginalSettings(Shared, LogZSettings):

@@ -437,6 +437,12 @@ def check_use(config: Config, asked: Sequence[str], *, scheme: str, labelled: bo
         raise ConfigError(name, f"is of use only with {need}")
 
 
+def check_use_ahead(config: Config, asked: Sequence[str], scheme: str) -> None:
+    """Do what `check_use` does before data are read: refuse options that are of no use whatever the data are."""
+    labels = config.model.kind != CHAOS or config.chaotic.classes
+    check_use(config, asked, scheme="ff" if scheme == "auto" else scheme, labelled=labels)
+
+
 def unused(config: Config, asked: Sequence[str], *, scheme: str, labelled: bool) -> dict[str, str]:
     """Return the options that `check_use` refuses, each with what it would be of use with."""
     without = "a network that learns labels (classes)" if config.model.kind == CHAOS else "data with labels"

@@ -159,7 +159,6 @@ def estimates(
 ) -> dict[int, Estimate]:
     """Return ln Z at some ages."""
     model, machines = rbm_of(run, "likelihood"), Machines(run, ages)
-    settings.check_method(method)
     if method == "trajectory":
         rows, options = torch.arange(settings.chains), settings.model_dump(include={"acceptance", "seed"})
         rungs = ladder(model, machines_up_to(run, max(ages), ages), rows=rows, keep=ages, **options)

@@ -11,7 +11,7 @@ from shortrun.data.core.disk import gathered
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_scale
-from shortrun.errors import DataError
+from shortrun.errors import ConfigError, DataError
 
 BYTE, DEEP = 255, 65535  # full scale of 8 and of 16 bits
 
@@ -37,7 +37,10 @@ def encode_images(
     ------
     DataError
         If they are no table of grey values.
+    ConfigError
+        If they are to be both grey values and numbers of an alphabet.
     """
+    check_grey(options)
     if options.grey:
         as_table(grey)
         scale = scale or full_scale(grey)
@@ -46,6 +49,12 @@ def encode_images(
     if alphabet is not None:
         return grey, alphabet, None
     return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, None
+
+
+def check_grey(options: Request) -> None:
+    """Raise ConfigError if numbers are to be both grey values, as `threshold` takes them, and those of an alphabet."""
+    if {"threshold", "alphabet"} <= options.asked:
+        raise ConfigError("threshold", "not together with an alphabet, by which the numbers are no grey values")
 
 
 def threshold_note(data: Dataset, grey: np.ndarray, options: Request) -> list[str]:
