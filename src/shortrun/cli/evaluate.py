@@ -44,15 +44,7 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", metavar="HTML", help="Page to write, self-contained.", rich_help_panel=OUTPUT),
     ] = None,
-    json: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write every score, class by class; - is stdout.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    json: _options.JsonFile = None,
     train: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The training data, where they have moved.", rich_help_panel=DATA),

@@ -245,7 +245,7 @@ def in_memory(it: Any, like: Kind | HasKind | None, settings: Reading) -> Datase
     DataError
         If it is none of what is known.
     """
-    if like is not None:
+    if like is not None and not isinstance(it, Kind):
         settings = reading_like(it, kind_of(like), settings)
     if is_frame(it):
         return from_pandas(it, like=like, settings=settings)

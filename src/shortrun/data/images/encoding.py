@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortrun.data.core.alphabet import BINARY, Alphabet
+from shortrun.data.core.alphabet import BINARY, DNA, PROTEIN, RNA, Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.disk import gathered
@@ -14,6 +14,7 @@ from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_s
 from shortrun.errors import ConfigError, DataError
 
 BYTE, DEEP = 255, 65535  # full scale of 8 and of 16 bits
+LETTERS = (PROTEIN, RNA, DNA)
 
 
 def encode_images(
@@ -29,7 +30,7 @@ def encode_images(
         `grey` keeps them as shares of full scale; otherwise they become 1 above `threshold`, by default 0.3, unless
         there is an alphabet.
     alphabet : Alphabet or str or None
-        What the numbers are if they are no grey values.
+        What the numbers are if they are no grey values; no alphabet of sequences, as other data may have.
     scale : int, optional
         Full scale; by default found from the values.
 
@@ -46,7 +47,7 @@ def encode_images(
         scale = scale or full_scale(grey)
         shares = (part.astype(np.float32) / np.float32(scale) for _, part in scan(grey))
         return gathered(shares, grey.shape, np.float32), "continuous", scale
-    if alphabet is not None:
+    if alphabet is not None and alphabet not in LETTERS:
         return grey, alphabet, None
     return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, None
 
