@@ -302,6 +302,12 @@ def test_rows_of_a_table_are_shown(tmp_path):
     assert "b<i>" in Page(text).text
 
 
+def test_a_moving_picture_that_there_is_not_is_a_line(images):
+    page = Page(sketched(images, moving={"walk": "there is none: <no diagram>"}))
+    assert "The walk of the training: there is none: <no diagram>" in page.text
+    assert "Hold them still" not in page.text
+
+
 def test_music_is_shown_as_piano_rolls(tmp_path):
     data = Dataset.from_arrays(binary(60, 176), named(60, ("x", "y"))).with_kind(music=MusicKind(2, "beat/4", 1))
     text = sketched(judged(data, tmp_path))
