@@ -87,10 +87,10 @@ def page(images):
     return report(images)
 
 
-def sketched(found):
+def sketched(found, **more):
     """Return the page of an evaluation whose figures are sketches."""
     with sketched_pages():
-        return report(found)
+        return report(found, **more)
 
 
 def test_every_score_of_every_class_is_on_the_page_with_the_value_of_the_json(images, page):
