@@ -48,7 +48,7 @@ def covering(dataset: Dataset, least: float) -> Dataset:
 
 def gaps_of(dataset: Dataset) -> np.ndarray:
     """Return the (N,) number of gaps of each sample."""
-    if not has_gaps(dataset.alphabet):
+    if dataset.alphabet is None or not has_gaps(dataset.alphabet):
         return np.zeros(len(dataset), np.int64)
     gap = gap_code(dataset.alphabet)
     return np.concatenate([(part == gap).sum(1) for _, part in scan(dataset.values)])
