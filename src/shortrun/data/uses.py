@@ -9,7 +9,7 @@ from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.format import Format
 from shortrun.data.core.request import Request
 from shortrun.data.formats import by_name
-from shortrun.data.sequences.encoding import GAP
+from shortrun.data.sequences.gaps import has_gaps
 from shortrun.errors import ConfigError
 from shortrun.phrases import joined
 
@@ -66,7 +66,7 @@ def check_content(options: Request, data: Dataset) -> None:
         raise ConfigError("labels_by_order", "goes with a file of labels, and there is none")
     if "frames" in asked and kind.music is not None and kind.music.frames != options.frames:
         raise ConfigError("frames", f"these samples are windows of {kind.music.frames} bins already")
-    gapless = kind.alphabet is None or GAP not in kind.alphabet.letters
+    gapless = not has_gaps(kind.alphabet)
     for unused, names, remedy in (
         (gapless, {"max_gaps", "min_coverage"}, "letters with gaps"),
         (kind.music is None, {"frames", "time_bin", "stride"}, "music, as rows of 88 keys with --time-bin beat/4"),

@@ -92,7 +92,11 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
             value, parts = given.pop(NAME, None), sorted_by_class(given, kinds, names)
             if value is not None and parts[NAME]:
                 raise ConfigError(next(iter(parts[NAME])), f"give it within `{NAME}`, or give all options as keywords")
-            values = parts | {NAME: kind.of(**parts[NAME]) if value is None else value}
+            if not isinstance(value, Settings | None):
+                raise ConfigError(NAME, f"a value of {kind.__name__} expected, got {described(value)}")
+            settings = kind.of(**parts[NAME]) if value is None else value
+            settings.check()
+            values = parts | {NAME: settings}
             for base, check in CHECKS.items():
                 if isinstance(values[NAME], base):
                     check(values[NAME])

@@ -26,7 +26,7 @@ from shortrun.learning.fit import Recorder
 from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
-from shortrun.settings.training import CHAOS, asked, check_use
+from shortrun.settings.training import CHAOS, asked, check_once, check_use, check_use_ahead
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
@@ -103,12 +103,13 @@ def fit(
     >>> run.updates, run.recipe["name"]
     (2, 'ff')
     """
-    settings.check()
+    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
+    check_once(settings, {**changes, **named})
     settings = settings.restarted(out)
     run = Trajectory.open(out) if settings.resume and out is not None else None
-    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
-    _check_ahead(run, config)
+    given = asked(config, settings, changes)
+    check_ahead(config, given, run, scheme.name if isinstance(scheme, Scheme) else config.scheme.name)
     of_file = data is None or isinstance(data, Path | str)
     data = None if data is None else samples_given(data, labels, label_column)
     if out is None:
@@ -117,7 +118,7 @@ def fit(
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job, stopped = Job.of(data, config, scheme), False  # may refuse, so before a run is made
     labelled, name = job.model.spec.label is not None, job.scheme.name
-    check_use(config, asked(config, settings, changes), scheme=name, labelled=labelled)
+    check_use(config, given, scheme=name, labelled=labelled)
     work = {"data": data, "config": config, "scheme": scheme}
     started = parallel.joined(settings.processes, settings.share, f"{__name__}:follow", work, job.check_share)
     with _to_be_resumed(), started as mesh, parallel.sharing(mesh):
@@ -137,14 +138,16 @@ def fit(
     return run
 
 
-def _check_ahead(run: Trajectory | None, config: Config) -> None:
-    """Check that a run that goes on is not beyond its last update: what it was to reach would be forgotten.
+def check_ahead(config: Config, given: Sequence[str], run: Trajectory | None, scheme: str) -> None:
+    """Check what can be known before data are read: that options are of use, and a run that goes on has updates left.
 
     Raises
     ------
     ConfigError
-        If it is.
+        For an option that is of no use whatever the data are, and for a run that is beyond its last update: what it was
+        to reach would be forgotten.
     """
+    check_use_ahead(config, given, scheme)
     if run is not None and run.updates > config.training.last_update:
         name = "max_updates" if config.training.updates == "auto" else "updates"
         told = f"{run.updates:,} or more expected, as many as the run has, got {config.training.last_update:,}"
