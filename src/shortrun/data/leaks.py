@@ -10,7 +10,7 @@ import numpy as np
 
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.likeness import agreeing_sites, most_agreements, row_hashes
+from shortrun.data.core.likeness import agreeing_sites, most_agreements
 from shortrun.phrases import first_of
 from shortrun.settings import check_seed
 
@@ -119,8 +119,8 @@ def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed:
     groups = shared_groups(train, test)
     if train.sites != test.sites:
         return Leak(len(test), 0, groups=groups)
-    known = row_hashes(train.values)
-    copied = np.isin(row_hashes(test.values), known)
+    known = train.row_hashes
+    copied = np.isin(test.row_hashes, known)
     binned = train.kind.is_binned
     found = Leak(len(test), int(copied.sum()), repeated(known), groups, identity, binned=binned)
     return found if train.continuous or test.continuous else with_near(found, train, test, copied, seed)

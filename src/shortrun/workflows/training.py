@@ -40,6 +40,7 @@ NO_JUDGE = (
 )
 
 BYTES = 4 * 5  # of a parameter in a training: itself, its average, two statistics, and a step in the making
+ANSWERS, FEWEST_ANSWERS = 2**27, 1000  # codes of held-out samples whose labels are predicted at an age; rows at least
 BYTES_OF_STATE = 5  # of a unit: its mean, and its code
 
 Progress = Callable[[int, int | None, Record], None]
@@ -530,7 +531,7 @@ class Parts:
     rows : Rows
         The others.
     validation : Rows or None
-        Those kept aside that have a label.
+        Those kept aside that have a label, or as many of them, evenly spread, as are soon predicted.
     """
 
     data: Dataset
@@ -544,10 +545,10 @@ class Parts:
         rows, held = Rows.of(data, device), held_out_rows(data, config.training.validation, config.training.seed)
         if held is None:
             return cls(data, None, rows, None)
-        learned, labelled = (
-            torch.from_numpy(np.flatnonzero(each)).to(device) for each in (~held, held & data.labelled)
-        )
-        return cls(data, held, rows.select(learned), rows.select(labelled) if data.classes else None)
+        learned, labelled = (torch.from_numpy(np.flatnonzero(each)) for each in (~held, held & data.labelled))
+        some = torch.linspace(0, len(labelled) - 1, min(len(labelled), max(FEWEST_ANSWERS, ANSWERS // data.sites)))
+        validation = rows.select(labelled[some.long()].to(device)) if data.classes else None
+        return cls(data, held, rows.select(learned.to(device)), validation)
 
     def of_sites(self, part: RBMPart) -> Parts:
         """Return the same with the sites of a part of the machine."""

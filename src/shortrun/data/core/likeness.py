@@ -18,13 +18,15 @@ FEW = 100  # pairs are looked at one by one when fewer than one in so many is le
 
 def row_hashes(values: np.ndarray) -> np.ndarray:
     """Return the first 64 bits of the BLAKE2b of each row, the same on every machine; runs keep them."""
-    hashes = np.empty(len(values), "<u8")
-    for start, part in scan(values):
-        part = part if part.dtype == np.uint8 else part + 0.0  # one zero, not two
-        rows = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
-        digests = b"".join(hashlib.blake2b(row.data, digest_size=BYTES).digest() for row in rows)
-        hashes[start : start + len(rows)] = np.frombuffer(digests, "<u8")
-    return hashes.astype(np.uint64)
+    return np.concatenate([hashes_in(part) for _, part in scan(values)])
+
+
+def hashes_in(part: np.ndarray) -> np.ndarray:
+    """Return the hashes of rows that are in memory."""
+    part = part if part.dtype == np.uint8 else part + 0.0  # one zero, not two
+    rows = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+    digests = b"".join(hashlib.blake2b(row.data, digest_size=BYTES).digest() for row in rows)
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
 def agreeing_sites(identity: float, sites: int) -> int:
