@@ -130,9 +130,8 @@ def with_near(found: Leak, train: Dataset, test: Dataset, copied: np.ndarray, se
     """Return a leak with what comparing site by site shows."""
     random, most = np.random.default_rng([seed, 17]), max(1, int(COMPARED / (len(train) * train.sites)))
     ours, theirs = (np.sort(random.permutation(len(side))[:most]) for side in (test, train))
-    seen = np.asarray(train.values)
-    agreements = most_agreements(taken(test.values, ours), seen)
-    among_themselves = most_agreements(taken(train.values, theirs), seen, skip=theirs)
+    agreements = most_agreements(taken(test.values, ours), train.values)
+    among_themselves = most_agreements(taken(train.values, theirs), train.values, skip=theirs)
     enough = agreeing_sites(found.identity, train.sites)
     new = agreements[~copied[ours]]
     return replace(

@@ -30,7 +30,7 @@ from shortrun.settings.training import CHAOS, asked, check_use
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
-from shortrun.workflows._runs import opened
+from shortrun.workflows._runs import few, opened
 from shortrun.workflows._shared import with_sites
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
@@ -572,13 +572,17 @@ def held_out_rows(data: Dataset, validation: float, seed: int) -> np.ndarray | N
 def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Dataset, Dataset | None]:
     """Return the samples that a run learned from and those that it kept aside, of the data it was given.
 
+    Of a large file they are some of them, drawn at random, which a note of each says (`few`).
+
     Raises
     ------
     DataError
         If these are not the data it was trained on.
     """
     data, held = split_of_training(opened(run), data)
-    return (data, None) if held is None else (data.select(~held), data.select(held))
+    if held is None:
+        return few(data), None
+    return few(data, np.flatnonzero(~held)), few(data, np.flatnonzero(held))
 
 
 def split_of_training(run: Trajectory, data: Dataset) -> tuple[Dataset, np.ndarray | None]:
