@@ -30,11 +30,14 @@ AVX512 = ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512v
 X86 = {
     "avx2.c": ["-mavx2", "-mfma"],
     "avx512.c": AVX512,
+    "amx.c": [*AVX512, "-mavx512vbmi", "-mamx-tile", "-mamx-int8"],
     "vnni.c": [*AVX512, "-mavx512vnni"],
     "popcount.c": [*AVX512, "-mavx512vpopcntdq"],
     "checksum.c": ["-mpclmul", "-msse4.1"],
     "dispatch.c": ["-DHAVE_X86_PATHS"],
 }
+
+OPTIONAL = {"amx.c"}  # with flags that compilers before gcc 11 and clang 12 do not know; without them it is empty
 
 
 def compiler() -> list[str] | None:
@@ -48,6 +51,14 @@ def compiler() -> list[str] | None:
     names = ("clang",) if sys.platform == "win32" else ("cc", "gcc", "clang")
     found = next((name for name in names if shutil.which(name)), None)
     return [found, *shlex.split(os.environ.get("ARCHFLAGS", ""))] if found else None
+
+
+def accepts(cc: list[str], flags: list[str], folder: Path) -> bool:
+    """Whether the compiler knows some flags."""
+    source = folder / "empty.c"
+    source.write_text("")
+    command = [*cc, *flags, "-c", str(source), "-o", str(folder / "empty.o")]
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
 def target(cc: list[str]) -> str:
@@ -78,6 +89,7 @@ def build(root: Path) -> Path:
         objects = []
         for source in sorted((root / SOURCES).glob("*.c")):
             own = X86.get(source.name, []) if triple.startswith(("x86_64", "amd64")) else []
+            own = own if source.name not in OPTIONAL or accepts(cc, own, Path(folder)) else []
             objects.append(str(Path(folder) / f"{source.stem}.o"))
             run([*cc, *flags, *own, "-c", str(source), "-o", objects[-1]])
         # Linked under another name and renamed: a process that has the old library mapped keeps it intact.

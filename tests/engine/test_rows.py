@@ -20,7 +20,7 @@ from shortrun.dynamics import Noise, Stream, start
 from shortrun.engine import machine as machine_at
 from shortrun.engine import native
 from shortrun.engine.cpu import CpuMachine
-from shortrun.engine.lookup import REGISTERS, ROWS, LookupMachine, layout_of, step_bits
+from shortrun.engine.lookup import REGISTERS, ROWS, TILES, LookupMachine, layout_of, step_bits
 from shortrun.engine.plain import PlainMachine
 from shortrun.models import Clamp
 from shortrun.units import Bernoulli, Ising, Potts
@@ -71,8 +71,8 @@ def layouts(model):
     for path in PATHS:
         native.select(path)
         yield path, ROWS
-        if layout_of(model) is REGISTERS:
-            yield path, REGISTERS
+        if layout_of(model) is not ROWS:
+            yield path, layout_of(model)
 
 
 def a_start(model, chains, **noise):
@@ -168,7 +168,7 @@ def test_which_machine_and_which_layout():
     many, _ = machine(Potts(33), Bernoulli())
     for path in PATHS:
         native.select(path)
-        assert layout_of(few) is (REGISTERS if path == native.PATHS[-1] else ROWS)
+        assert layout_of(few) is {"avx512": REGISTERS, "amx": TILES}.get(path, ROWS)
         assert layout_of(many) is ROWS
         assert isinstance(machine_at(few, theta.float()), LookupMachine)
     mean, theta = machine(Bernoulli(), Bernoulli(), rule="mean")

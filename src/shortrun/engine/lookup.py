@@ -6,7 +6,8 @@ times that step, which makes the results independent of the number of threads, o
 processor. Sites are taken in groups, and what a group's joint value adds to the fields is looked up. On AVX-512 the
 64 sums of six two-valued sites are two vector registers, those of a Potts site one, and one instruction looks up the
 sums of 32 chains (csrc/registers.inc); elsewhere, and for more than 32 colours, the sums of four are 16 rows of 64
-columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc).
+columns in the first-level cache, and 16 columns of a row are added with one AVX2 instruction (csrc/rows.inc). With AMX
+two-valued sites are multiplied out instead, and their tables are the rounded weights themselves (csrc/tiles.inc).
 """
 
 from __future__ import annotations
@@ -53,16 +54,16 @@ SWEEPS, SUMS, MEANS, BOUND_UP, BOUND_DOWN, TABLES_DOWN, TABLES_UP, PRODUCTS, SCA
 
 
 class TableLayout(NamedTuple):
-    """How the tables lie: by rows or in registers; how many chains move together; the most colours of a site."""
+    """How the tables lie, how many chains move together, and the most colours of a site."""
 
-    by_rows: bool
+    name: str
     chains: int
     most_colours: int
 
     def up_size(self, layer: Layer, columns: int) -> int:
         """Return the numbers in the tables of a layer for some columns."""
-        if self.by_rows:
-            return SPAN * -(-columns // SPAN) * layer.width
+        if self is ROWS:
+            return _padded(columns, SPAN) * layer.width
         colours = colours_of(layer)
         if not colours:
             return self.down_size(columns, layer.sites)
@@ -71,19 +72,26 @@ class TableLayout(NamedTuple):
 
     def down_size(self, rows: int, sites: int, chunk: int = SPAN) -> int:
         """Return the numbers in the tables of two-valued sites for some rows, `chunk` of which are drawn together."""
-        if self.by_rows:
-            return -(-rows // chunk) * -(-chunk // SPAN) * SPAN * sites
+        if self is ROWS:
+            return -(-rows // chunk) * _padded(chunk, SPAN) * sites
+        if self is TILES:
+            return -(-rows // chunk) * _padded(chunk, LANES) * _padded(sites, SPAN)
         blocks, rest = divmod(sites, BLOCK_BITS)
         return rows * (blocks * -(-BLOCK_BITS // 6) + -(-rest // 6)) * 12  # six sites are 12 numbers
 
 
-REGISTERS, ROWS = TableLayout(False, 256, 32), TableLayout(True, 512, 255)
+LAYOUTS = (  # as numbered in csrc/dispatch.c
+    TableLayout("by rows", 512, 255),
+    TableLayout("in registers", 256, 32),
+    TableLayout("in tiles", 256, 32),
+)
+ROWS, REGISTERS, TILES = LAYOUTS
 
 
 def layout_of(model: RBM) -> TableLayout:
-    """Return the faster layout that the processor and the numbers of colours allow."""
-    small = all(colours_of(layer) <= REGISTERS.most_colours for layer in model.spec.observed)
-    return REGISTERS if small and native.path() == native.PATHS[-1] else ROWS
+    """Return the fastest layout that the processor and the numbers of colours allow."""
+    best = {"avx512": REGISTERS, "amx": TILES}.get(native.path(), ROWS)
+    return best if all(colours_of(layer) <= best.most_colours for layer in model.spec.observed) else ROWS
 
 
 def group_of(colours: int) -> int:
@@ -166,8 +174,8 @@ class LookupMachine(CpuMachine):
 
     @property
     def reason(self) -> str:
-        where = "by rows" if self.layout.by_rows else "in registers"
-        return f"fields looked up in tables {where} ({native.path()}), weights rounded to multiples of 2^-{self.bits}"
+        tables = f"tables {self.layout.name} ({native.path()})"
+        return f"fields looked up in {tables}, weights rounded to multiples of 2^-{self.bits}"
 
     @classmethod
     def attempt(cls, model: RBM, theta: Theta) -> LookupMachine | str:
@@ -198,7 +206,7 @@ class LookupMachine(CpuMachine):
         self._sums_of_kept: list[tuple[int, Tensor, Tensor]] = []  # layer, values, sums
 
     def _run(self, kernel: int, ask: Structure, tasks: int) -> None:
-        native.lookup(kernel, ask, tasks, by_rows=self.layout.by_rows)
+        native.lookup(kernel, ask, tasks, layout=LAYOUTS.index(self.layout))
 
     def _parts(self, count: int) -> tuple[int, int]:
         return parts(count, self.layout.chains)
@@ -398,8 +406,9 @@ class LookupMachine(CpuMachine):
         if colours_of(layer) >= SCATTERED and layer.sites > 1:
             blocks = -(-columns // WIDE)
             padded = torch.nn.functional.pad(moments[:, :rows], (0, 0, 0, blocks * WIDE - columns))
-            by_rows = padded.view(blocks, WIDE, rows).transpose(1, 2).contiguous()
-            ask = CScatter(*shape, columns, add, by_rows.data_ptr(), out.data_ptr())
+            scale = _scale_of(moments) * 256
+            by_rows = torch.round(padded.view(blocks, WIDE, rows).transpose(1, 2) * scale).to(torch.int32).contiguous()
+            ask = CScatter(*shape, columns, add, by_rows.data_ptr(), 1 / scale, out.data_ptr())
             self._run(SCATTER, ask, blocks * -(-codes.shape[1] // TOGETHER))
             return
         high, low, scale = self._tables_of_rows(moments, rows)
@@ -410,10 +419,7 @@ class LookupMachine(CpuMachine):
     def _tables_of_rows(self, moments: Float[Tensor, "H R"], rows: int) -> tuple[Tensor, Tensor, float]:
         """Tables of the moments over groups of rows, in two 16-bit parts: the error is 2^-9 of a step of 16 bits."""
         columns, padded = moments.shape
-        largest = c_float(0)
-        native.lookup(BOUND_DOWN, CBound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
-        value = largest.value if math.isfinite(largest.value) else 1.0
-        scale = 2.0 ** math.floor(math.log2(LARGEST_SUM / max(value, 1e-30)))
+        scale = _scale_of(moments)
         high = torch.empty(self.layout.down_size(columns, rows), dtype=torch.int16)
         low = torch.empty_like(high)
         ask = CTabulate(
@@ -448,5 +454,14 @@ class LookupMachine(CpuMachine):
         return torch.log_softmax(scores, 1)
 
 
-def _padded(chains: int) -> int:
-    return -(-chains // 32) * 32
+def _scale_of(moments: Float[Tensor, "H R"]) -> float:
+    """Return how many steps are 1, so that no sum of a block of rows exceeds 16 bits."""
+    columns, padded = moments.shape
+    largest = c_float(0)
+    native.lookup(BOUND_DOWN, CBound(moments.data_ptr(), columns, padded, 0, 0, pointer(largest)), columns)
+    value = largest.value if math.isfinite(largest.value) else 1.0
+    return 2.0 ** math.floor(math.log2(LARGEST_SUM / max(value, 1e-30)))
+
+
+def _padded(count: int, unit: int = 32) -> int:
+    return -(-count // unit) * unit

@@ -6,7 +6,7 @@ unit stride along a row and any row stride, so a state can be a slice of a large
 `torch.get_num_threads()` threads of torch's own OpenMP pool; the results do not depend on how many there are,
 nor on the path: every instruction set draws the same bits.
 
-The environment variable `SHORTRUN_ENGINE` (reference, portable, avx2, avx512) is the fastest path allowed.
+The environment variable `SHORTRUN_ENGINE` (reference, portable, avx2, avx512, amx) is the fastest path allowed.
 """
 
 import ctypes
@@ -26,8 +26,8 @@ from torch import Tensor
 from shortrun.engine.structures import disagreement
 from shortrun.errors import ConfigError, nearest
 
-PATHS = ("portable", "avx2", "avx512")  # as numbered in dispatch.c
-VERSION = 8  # of the exported functions, as in dispatch.c
+PATHS = ("portable", "avx2", "avx512", "amx")  # as numbered in dispatch.c
+VERSION = 9  # of the exported functions, as in dispatch.c
 SHORT = 2**14  # bytes: zlib has the checksum of fewer before the call of a kernel is made
 ENDINGS = {"win32": ".dll", "darwin": ".dylib"}  # of the library, elsewhere .so; as in hatch_build.py
 
@@ -158,12 +158,13 @@ def ascend(arguments: ctypes.Structure) -> None:
     _library.shortrun_ascend(ctypes.byref(arguments), torch.get_num_threads())
 
 
-def lookup(kernel: int, arguments: ctypes.Structure, tasks: int, *, by_rows: bool = False) -> None:
+def lookup(kernel: int, arguments: ctypes.Structure, tasks: int, *, layout: int = 0) -> None:
     """Run a lookup kernel (csrc/lookup.h) over its tasks; the caller keeps alive what `arguments` points to.
 
-    `by_rows` says how the tables lie, for a kernel that takes or makes some; in registers they want AVX-512.
+    `layout` says how the tables lie, for a kernel that takes or makes some: by rows, in registers, which wants AVX-512,
+    or in tiles, which wants AMX (`lookup.TableLayout`).
     """
-    _library.shortrun_run_lookup(by_rows, kernel, ctypes.byref(arguments), tasks, torch.get_num_threads())
+    _library.shortrun_run_lookup(layout, kernel, ctypes.byref(arguments), tasks, torch.get_num_threads())
 
 
 def network_group() -> int:
@@ -198,7 +199,7 @@ def available() -> bool:
 
 
 def path() -> str:
-    """Which kernels are in use: "avx512", "avx2", "portable", or "torch: " and the reason why none are."""
+    """Which kernels are in use: "amx", "avx512", "avx2", "portable", or "torch: " and the reason why none are."""
     return _why if available() else f"torch: {_why}"
 
 

@@ -103,7 +103,7 @@ class CScatter(Structure):
     _fields_ = (
         ("codes", c_void_p),
         *((name, c_int64) for name in ("rows", "sites", "colours", "codes_stride", "columns", "add")),
-        *(("moments", c_void_p), ("out", c_void_p)),
+        *(("moments", c_void_p), ("scale", c_float), ("out", c_void_p)),
     )
 
 

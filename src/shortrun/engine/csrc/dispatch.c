@@ -6,24 +6,44 @@
 #include "platform.h"
 
 /* Of the exported functions: native.py refuses a library with another number. */
-EXPORT int shortrun_version(void) { return 8; }
+EXPORT int shortrun_version(void) { return 9; }
 
-enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2 };
+enum { PORTABLE = 0, AVX2 = 1, AVX512 = 2, AMX = 3 };
+
+/* How tables lie, as numbered in lookup.py. */
+enum { BY_ROWS, IN_REGISTERS, IN_TILES };
 
 static int chosen = -1;
 
 #if defined(HAVE_X86_PATHS)
 #include <cpuid.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Linux saves the 8 KiB of tiles for processes that ask for it, now and in threads to come. */
+static int may_use_tiles(void) {
+    const long request = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+    return syscall(SYS_arch_prctl, request, tile_data) == 0;
+}
+#else
+static int may_use_tiles(void) { return 0; }
+#endif
+
 /* What the processor has and the system saves: asked here, since the libraries of some compilers do not say. */
 static int best(void) {
     const unsigned fma = 1u << 12, xsave = 1u << 27, avx2 = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30;
     const unsigned avx512 = avx2 | f | dq | bw | 1u << 31, wide = 0x06, widest = 0xe6;
+    const unsigned vbmi = 1u << 1, tiles = 1u << 24 | 1u << 25, tile_state = 3u << 17;
     unsigned a, b, c, d, saved, rest;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & fma) || !(c & xsave)) return PORTABLE;
     __asm__ volatile("xgetbv" : "=a"(saved), "=d"(rest) : "c"(0));
     if ((saved & wide) != wide || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & avx2)) return PORTABLE;
-    return (b & avx512) == avx512 && (saved & widest) == widest ? AVX512 : AVX2;
+    if ((b & avx512) != avx512 || (saved & widest) != widest) return AVX2;
+    return shortrun_tiles && (c & vbmi) && (d & tiles) == tiles && (saved & tile_state) == tile_state && may_use_tiles()
+               ? AMX
+               : AVX512;
 }
 
 /* Whether it has one more of the instructions beyond AVX-512 F, BW, DQ and VL, by its bit. */
@@ -43,11 +63,12 @@ EXPORT int shortrun_select(int limit) {
     return chosen = path < limit ? path : limit;
 }
 
-EXPORT int shortrun_path(void) { return chosen < 0 ? shortrun_select(AVX512) : chosen; }
+EXPORT int shortrun_path(void) { return chosen < 0 ? shortrun_select(AMX) : chosen; }
 
 static const struct kernels *kernels(void) {
     switch (shortrun_path()) {
 #if defined(HAVE_X86_PATHS)
+    case AMX:
     case AVX512: return &shortrun_avx512;
     case AVX2: return &shortrun_avx2;
 #endif
@@ -152,7 +173,7 @@ EXPORT void shortrun_mismatches(const uint64_t *a, const uint64_t *b, float *out
 #if defined(HAVE_X86_PATHS)
     static int counts = -1; /* asked once: under a hypervisor the question takes as long as many distances */
     if (counts < 0) counts = has(vpopcntdq);
-    if (shortrun_path() == AVX512 && counts) kernel = shortrun_mismatches_of_eight;
+    if (shortrun_path() >= AVX512 && counts) kernel = shortrun_mismatches_of_eight;
 #endif
     spread(kernel, &arguments, rows, rows * columns * words * bits, threads);
 }
@@ -162,21 +183,22 @@ EXPORT void shortrun_ascend(const struct ascent *arguments, int threads) {
     spread(kernels()->ascend, arguments, tasks, INT64_MAX, threads);
 }
 
-/* A lookup kernel (lookup.h) over its tasks, with tables by rows or, on AVX-512, in registers. */
-EXPORT void shortrun_run_lookup(int by_rows, int kernel, const void *arguments, int64_t tasks, int threads) {
-    const struct kernels *path = kernels();
+/* A lookup kernel (lookup.h) over its tasks, with tables by rows or, on AVX-512, in registers or, with AMX, in tiles. */
+EXPORT void shortrun_run_lookup(int layout, int kernel, const void *arguments, int64_t tasks, int threads) {
+    const kernel_fn *path = kernels()->lookup;
 #if defined(HAVE_X86_PATHS)
-    if (by_rows && path == &shortrun_avx512) path = &shortrun_avx2;
+    if (layout == BY_ROWS && path == shortrun_avx512.lookup) path = shortrun_avx2.lookup;
+    if (layout == IN_TILES) path = shortrun_tiles;
 #else
-    (void)by_rows;
+    (void)layout;
 #endif
-    spread(path->lookup[kernel], arguments, tasks, INT64_MAX, threads);
+    spread(path[kernel], arguments, tasks, INT64_MAX, threads);
 }
 
 /* How many rates the fastest kernel multiplies in one instruction: how weights are to be packed (network.h). */
 EXPORT int shortrun_network_group(void) {
 #if defined(HAVE_X86_PATHS)
-    if (shortrun_path() == AVX512 && has(vnni)) return 4;
+    if (shortrun_path() >= AVX512 && has(vnni)) return 4;
 #endif
     return 2;
 }

@@ -51,7 +51,7 @@ static const struct field fields[] = {
 
     STRUCT(scatter), FIELD(scatter, codes), FIELD(scatter, rows), FIELD(scatter, sites), FIELD(scatter, colours),
     FIELD(scatter, codes_stride), FIELD(scatter, columns), FIELD(scatter, add), FIELD(scatter, moments),
-    FIELD(scatter, out),
+    FIELD(scatter, scale), FIELD(scatter, out),
 
     STRUCT(posterior), FIELD(posterior, sums), FIELD(posterior, count), FIELD(posterior, chains),
     FIELD(posterior, padded), FIELD(posterior, hidden), FIELD(posterior, classes), FIELD(posterior, bias),

@@ -83,6 +83,7 @@ struct kernels {
 };
 
 extern const struct kernels shortrun_portable, shortrun_avx2, shortrun_avx512;
+extern const kernel_fn *const shortrun_tiles; /* lookup.h with tables in tiles, for AMX; NULL if the compiler knows none */
 extern const kernel_fn shortrun_run_network_of_bytes; /* network.h, with groups of four, for AVX-512 VNNI */
 extern const kernel_fn shortrun_mismatches_of_eight;  /* for AVX-512 VPOPCNTDQ */
 

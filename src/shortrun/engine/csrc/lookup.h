@@ -2,8 +2,9 @@
  *
  * Weights are rounded to multiples of one step 2^-bits, so that every field is an exact integer times that step: the order
  * of a sum, the division among threads and rows, change nothing. Sites are taken in groups; a group's joint value is its
- * symbol, and what a symbol adds to a field is looked up. There are two layouts of the tables, for one and the same
- * result: registers.inc for AVX-512 and sites of at most 32 colours, rows.inc for everything else.
+ * symbol, and what a symbol adds to a field is looked up. There are three layouts of the tables, for one and the same
+ * result: registers.inc for AVX-512 and sites of at most 32 colours, rows.inc for everything else, and tiles.inc, in place
+ * of registers, for two-valued sites on processors with AMX, which multiply them out.
  *
  * Chains lie along the lanes: a state is symbols (groups, chains), a field is (columns, chains).
  */
@@ -92,11 +93,13 @@ struct products {
     float *out;
 };
 
-/* The same by adding rows of the moments, for sites of many colours. A task is four sites and 64 columns. */
+/* The same by adding rows of the moments, whole numbers times `scale`, for sites of many colours. A task is four sites and
+ * 64 columns. */
 struct scatter {
     const uint8_t *codes;
     int64_t rows, sites, colours, codes_stride, columns, add;
-    const float *moments; /* (columns / 64, rows, 64) */
+    const int32_t *moments; /* (columns / 64, rows, 64) */
+    float scale;
     float *out;
 };
 

@@ -45,6 +45,13 @@ INLINE vfloat load(const float *p) {
 }
 INLINE void store(float *p, vfloat x) { memcpy(p, &x, sizeof x); }
 
+INLINE vword load_words(const int32_t *p) {
+    vword x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+INLINE void store_words(int32_t *p, vword x) { memcpy(p, &x, sizeof x); }
+
 /* Of memory that is aligned to whole registers: then SSE2 too adds from memory in one instruction. */
 INLINE vshort load_shorts(const int16_t *p) { return *(const vshort *)p; }
 INLINE void store_shorts(int16_t *p, vshort x) { *(vshort *)p = x; }

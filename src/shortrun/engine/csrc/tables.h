@@ -33,6 +33,15 @@ static void *buffer(int slot, int64_t bytes) {
     }
     return kept[slot].memory;
 }
+
+/* Where there are tiles (tiles.inc) they take the place of groups of two-valued sites. */
+#if defined(TILES)
+#define IF_TILES(colours, call) \
+    if (!(colours)) return call;
+#else
+#define IF_TILES(colours, call)
+#endif
+
 static int64_t smaller_of(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t divided(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
