@@ -15,6 +15,7 @@ from shortrun.errors import ConfigError, likely
 from shortrun.files import NAMED, check_named
 from shortrun.phrases import described
 from shortrun.settings._base import Option, Settings, named_by_keywords, options
+from shortrun.settings.reading import Reading
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -183,6 +184,8 @@ def sorted_by_class(
     parts: dict[str, dict[str, Any]] = {name: {} for name in kinds}
     for keyword, value in given.items():
         if keyword not in place:
+            if keyword in {each.keyword for each in options(Reading)}:
+                raise ConfigError(keyword, f"is an option of reading: give it to sr.read(DATA, {keyword}=...)")
             raise ConfigError(keyword, "unknown option", likely(keyword, [*own, *place]))
         parts[place[keyword]][keyword] = value
     return parts

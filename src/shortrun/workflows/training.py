@@ -30,7 +30,7 @@ from shortrun.settings.training import CHAOS, asked, check_once, check_use, chec
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
-from shortrun.workflows._runs import opened
+from shortrun.workflows._runs import few, opened
 from shortrun.workflows._shared import with_sites
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
@@ -40,6 +40,7 @@ NO_JUDGE = (
 )
 
 BYTES = 4 * 5  # of a parameter in a training: itself, its average, two statistics, and a step in the making
+ANSWERS, FEWEST_ANSWERS = 2**27, 1000  # codes of held-out samples whose labels are predicted at an age; rows at least
 BYTES_OF_STATE = 5  # of a unit: its mean, and its code
 
 Progress = Callable[[int, int | None, Record], None]
@@ -533,7 +534,7 @@ class Parts:
     rows : Rows
         The others.
     validation : Rows or None
-        Those kept aside that have a label.
+        Those kept aside that have a label, or as many of them, evenly spread, as are soon predicted.
     """
 
     data: Dataset
@@ -547,10 +548,10 @@ class Parts:
         rows, held = Rows.of(data, device), held_out_rows(data, config.training.validation, config.training.seed)
         if held is None:
             return cls(data, None, rows, None)
-        learned, labelled = (
-            torch.from_numpy(np.flatnonzero(each)).to(device) for each in (~held, held & data.labelled)
-        )
-        return cls(data, held, rows.select(learned), rows.select(labelled) if data.classes else None)
+        learned, labelled = (torch.from_numpy(np.flatnonzero(each)) for each in (~held, held & data.labelled))
+        some = torch.linspace(0, len(labelled) - 1, min(len(labelled), max(FEWEST_ANSWERS, ANSWERS // data.sites)))
+        validation = rows.select(labelled[some.long()].to(device)) if data.classes else None
+        return cls(data, held, rows.select(learned.to(device)), validation)
 
     def of_sites(self, part: RBMPart) -> Parts:
         """Return the same with the sites of a part of the machine."""
@@ -574,13 +575,17 @@ def held_out_rows(data: Dataset, validation: float, seed: int) -> np.ndarray | N
 def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Dataset, Dataset | None]:
     """Return the samples that a run learned from and those that it kept aside, of the data it was given.
 
+    Of a large file they are some of them, drawn at random, which a note of each says (`few`).
+
     Raises
     ------
     DataError
         If these are not the data it was trained on.
     """
     data, held = split_of_training(opened(run), data)
-    return (data, None) if held is None else (data.select(~held), data.select(held))
+    if held is None:
+        return few(data), None
+    return few(data, np.flatnonzero(~held)), few(data, np.flatnonzero(held))
 
 
 def split_of_training(run: Trajectory, data: Dataset) -> tuple[Dataset, np.ndarray | None]:

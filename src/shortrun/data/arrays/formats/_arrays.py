@@ -13,7 +13,7 @@ from typing import IO, Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from shortrun.data.core import boundary
+from shortrun.data.core import blocks, boundary
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
@@ -119,7 +119,7 @@ def mapped(file: Any, start: int, size: int | None = None) -> np.ndarray:
     end = file.seek(0, io.SEEK_END) if size is None else start + size
     file.seek(start)
     form = header_of(file, end)
-    return valid(np.memmap(file, form.kind, "r", file.tell(), form.shape, form.order))
+    return valid(blocks.mapped(file, form.kind, file.tell(), form.shape, form.order))
 
 
 def whole(content: bytes) -> np.ndarray:
