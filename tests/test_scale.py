@@ -20,12 +20,14 @@ from shortrun.data.arrays.formats import _arrays
 from shortrun.data.core.blocks import is_mapped
 from shortrun.data.writing import writing
 from shortrun.dynamics import Noise, Stream
+from shortrun.equilibrium import samples
 from shortrun.errors import DataError, FormatError
 from shortrun.learning import Rows, begin, modes, profiles, rdm
 from shortrun.learning import monitor as monitors
 from shortrun.models import RBM, STREAMED, build, spec_of
 from shortrun.parallel.launch import packed
 from shortrun.settings import resolve
+from shortrun.workflows import training
 
 ROWS, SITES, CPU = 300, 40, torch.device("cpu")
 
@@ -165,6 +167,53 @@ def test_blocks_do_not_change_what_is_computed(arrays, monkeypatch):
     assert torch.equal(whole.weight, blocks.weight)
     torch.testing.assert_close(whole.bias, blocks.bias)
     assert others == pytest.approx([top, accuracy], rel=1e-5)
+
+
+@pytest.mark.parametrize("units", ["bernoulli", "ising", "potts"])
+def test_frequencies_by_counting_are_sums_of_features(arrays, monkeypatch, units):
+    monkeypatch.setattr(profiles, "AT_ONCE", 4)
+    monkeypatch.setattr(profiles, "STREAMED", 30 * SITES)
+    data = sr.Dataset.from_arrays(arrays[0], weights=np.where(np.arange(ROWS) % 7, 0.3, 0))
+    layer, rows = spec_of(data, resolve(model={"units": units}).model).observed[0], Rows.of(data, CPU)
+    groups = torch.from_numpy(np.arange(ROWS) % 5)
+    found = profiles.weighted_sums(layer, rows, 0, rows.weights, groups, 5)
+    weights = np.eye(5)[groups].T * data.weights.astype(float)
+    expected = torch.from_numpy(weights) @ layer.units.features(rows.state[0], torch.float64)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
+    apart = torch.cat([rows.weights[:-1], 2 * rows.weights[-1:]])  # weights that differ are not counted
+    more = profiles.weighted_sums(layer, rows, 0, apart, groups, 5)
+    torch.testing.assert_close(more[:4], found[:4], rtol=1e-12, atol=0)
+    assert not torch.equal(more[4], found[4])
+
+
+def test_likelihoods_of_a_file_are_those_in_memory(tmp_path, arrays, monkeypatch):
+    stored, here = saved(tmp_path, "npy", *arrays), sr.Dataset.from_arrays(*arrays)
+    run = sr.fit(here, hidden=6, updates=12, batch=32)
+    monkeypatch.setattr(samples, "BYTES", 50 * SITES)
+    assert [len(part) for part in samples.parts(stored)] == [50] * 6
+    assert len(samples.spread(stored, 20)) == 50
+    assert [len(part) for part in samples.parts(here)] == [ROWS]
+    tables = [sr.likelihood(run, data, pseudo=True).samples for data in (stored, here)]
+    assert tables[0]["label"].tolist() == tables[1]["label"].tolist()
+    for name in ("log_likelihood", "pseudo_log_likelihood"):
+        np.testing.assert_allclose(tables[0][name], tables[1][name], rtol=1e-10)
+    by_age = [sr.likelihood_by_age(run, {"train": data}, ages=(2, 12))[0] for data in (stored, here)]
+    np.testing.assert_allclose(by_age[0]["mean_log_likelihood"], by_age[1]["mean_log_likelihood"], rtol=1e-10)
+    annealed = [sr.likelihood(run, data, method="ais", chains=20, temperatures=50) for data in (stored, here)]
+    exact = sr.likelihood(run, here).estimate.log_z
+    for each in annealed:
+        assert abs(each.estimate.log_z - exact) < 4 * each.estimate.error
+
+
+def test_labels_of_some_held_out_rows_are_predicted(arrays, monkeypatch):
+    monkeypatch.setattr(training, "ANSWERS", 10 * SITES)
+    monkeypatch.setattr(training, "FEWEST_ANSWERS", 5)
+    parts = training.Parts.of(sr.Dataset.from_arrays(*arrays), resolve(), CPU)
+    held = np.flatnonzero(parts.held)
+    assert len(held) > 20
+    assert len(parts.validation) == 10
+    assert {0, 1, 2} == {*parts.validation.layer(1, torch.arange(10))[:, 0].tolist()}
+    assert np.isin(parts.validation.index.numpy(), held).all()
 
 
 def test_rows_share_the_data(arrays):

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from shortrun.errors import printable
+from shortrun.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+TEXTS = (".csv", ".tsv")
 FORMULAS = "=+-@\t"  # what a cell begins with that a spreadsheet takes for a formula
 HALVES = re.compile("[\ud800-\udfff]")  # of letters, as bytes leave them that are not UTF-8: few files can hold them
 OBEYED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|{HALVES.pattern}")  # by terminals
@@ -27,6 +28,26 @@ def for_spreadsheets(safe: bool = True) -> Iterator[None]:
         yield
     finally:
         SAFE.reset(before)
+
+
+def check_spreadsheet(name: object, ending: str = "") -> None:
+    """Check that what is written is a table of texts, if its texts are to be safe for spreadsheets.
+
+    Parameters
+    ----------
+    name : object
+        Of the file, for the message; None for no file.
+    ending : str
+        That says its format, as ".csv".
+
+    Raises
+    ------
+    ConfigError
+        If it is another file, whose texts stay as they are.
+    """
+    if SAFE.get() and ending.lower() not in TEXTS:
+        got = "no table is written" if name is None else f"got '{name}'"
+        raise ConfigError("safe_csv", f"is of use only to a table that is written as {' or '.join(TEXTS)}, {got}")
 
 
 def harmless(text: str, what: re.Pattern[str] = OBEYED) -> str:

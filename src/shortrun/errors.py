@@ -170,6 +170,10 @@ class FormatError(DataError):
         super().__init__(f"{place}: {reason}")
 
 
+class LackingError(FormatError):
+    """A file without a column that was asked for: the rest of it may be as expected."""
+
+
 class TableError(FormatError):
     """All that is wrong with a table, a line each; the place is that of the first.
 

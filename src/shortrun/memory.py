@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,9 @@ SIGNS = (  # of errors that have no class of their own
     "failed to map segment",  # of a library that is imported
 )
 LESS = "fewer samples at once (-n, --chains, --batch), hidden units (--hidden) or sites need less"
+
+
+LIBRARIES = 900 * 2**20  # bytes of addresses that torch and scikit-learn take; with less, their C++ aborts or waits
 
 
 class MemoryShortError(ShortrunError):
@@ -120,6 +124,19 @@ def of_limit() -> int | None:
     except (ImportError, OSError, ValueError):
         return None
     return None if most == resource.RLIM_INFINITY else max(most - used, 0)
+
+
+def check_limit() -> None:
+    """Check that the limit of addresses (`ulimit -v`) has room for the libraries, before they are imported.
+
+    Raises
+    ------
+    MemoryShortError
+        If it has not.
+    """
+    left = of_limit()
+    if left is not None and left < LIBRARIES and "torch" not in sys.modules:
+        raise MemoryShortError("importing torch", LIBRARIES, "`ulimit -v` says what a process may have")
 
 
 def check(what: str, asked: int, advice: str = LESS) -> None:

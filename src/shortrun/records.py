@@ -33,6 +33,7 @@ RAN_AWAY = "it ran away"
 NOISE_HURT = "noise in the samples whose labels are predicted made held-out ones worse"
 COMING = "coming closer"
 FAULTS = (RAN_AWAY, NOISE_HURT)  # set-backs that say nothing about the rate
+NONE_HELD_OUT = "no samples are held out to judge it by (validation 0)"
 
 
 class Outlook(NamedTuple):
@@ -199,7 +200,7 @@ def at_best(records: Sequence[Record], task: Task) -> Record | None:
     return next((record for record in monitored(records) if record["update"] == age), None)
 
 
-def outlook(records: Sequence[Record]) -> Outlook:
+def outlook(records: Sequence[Record], *, held_out: bool = True) -> Outlook:
     """Return whether a training is done by its records, and why, or what may be hoped for.
 
     It is if samples are as good as real ones, or if slowing down did not help any more.
@@ -208,11 +209,14 @@ def outlook(records: Sequence[Record]) -> Outlook:
     ----------
     records : Sequence[Record]
         The log of a training.
+    held_out : bool, default True
+        Whether samples are held out, by which it could be judged.
     """
     seen = decisive(records)
     if not seen:
         away = f", and {RAN_AWAY}: lower the rate, or the weight of predicting" if ran_away(records) else ""
-        return Outlook(False, f"no samples were compared with held-out ones yet{away}")
+        none = "no samples were compared with held-out ones yet" if held_out else NONE_HELD_OUT
+        return Outlook(False, none + away)
     last = seen[-1]
     settled = len(seen) >= AGREED and all(map(passes, seen[-AGREED:]))
     if settled and since_best([-right(record) for record in seen]):

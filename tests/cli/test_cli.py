@@ -467,6 +467,7 @@ def test_a_finished_run_has_nothing_left_to_do(run):
         (("--validation", 0.2), "the validation share 0.1, not 0.2"),
         (("--optimiser", "adam"), "the optimiser sgd, not adam"),
         (("--profiles", 2), "the number of profiles 16, not 2"),
+        (("--start", "uniform"), "another machine (sites, classes, units, hidden units, rule or start)"),
     ],
 )
 def test_a_run_goes_on_as_it_began(run, words, told):

@@ -252,6 +252,22 @@ def test_resume_with_other_data_or_another_machine(copy):
 # outputs
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("predict", "digits", "--json", "x.json"),
+            "extra argument(s) (x.json): --json prints to stdout, as in --json >",
+        ),
+        (("predict", "digits", "--json=x.json"), "does not take a value: --json prints to stdout"),
+        (("evaluate", "--json"), "requires an argument: --json FILE, or --json - for stdout"),
+    ],
+)
+def test_json_as_other_commands_have_it(words, said, run):
+    assert said in refused(words[0], run, *words[1:])
+    assert "--json" in good(words[0], "--help").out
+
+
 def test_unwritable_outputs(run, tmp_path):
     (tmp_path / "file").write_text("")
     inside = tmp_path / "file" / "inside"

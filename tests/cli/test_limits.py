@@ -258,3 +258,22 @@ def test_warnings_are_a_line_without_a_path(monkeypatch, run):
 
     monkeypatch.setattr(Trajectory, "open", warn)
     assert call("info", run).err == "warning: odd thing\nerror: a: b\n"
+
+
+def test_libraries_that_do_not_fit_are_a_line_before_they_are_imported(tmp_path):
+    """Else C++ aborts while torch is imported, or threads wait for ever."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**29,) * 2)"
+    code = f"{limit}; from shortrun.cli import program; program()"
+    words = [sys.executable, "-c", code, "train", "digits", "-o", tmp_path / "run"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    (line,) = found.stderr.splitlines()
+    assert (found.returncode, found.stdout) == (2, "")
+    assert line.startswith("error: not enough memory: importing torch needs 900.0 MiB, ")
+
+
+def test_tables_in_files_are_whole_however_narrow_the_terminal_is(run, monkeypatch):
+    wide = good("info", run).out
+    monkeypatch.setenv("COLUMNS", "10")
+    assert good("info", run).out == wide
+    assert str(run) in wide
+    assert all(line == line.rstrip() for line in wide.splitlines())

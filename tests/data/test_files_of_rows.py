@@ -19,11 +19,12 @@ from shortrun.data.core import disk
 from shortrun.data.core.alphabet import BINARY
 from shortrun.data.core.blocks import is_mapped
 from shortrun.data.core.dataset import Dataset
+from shortrun.data.core.format import EVERYWHERE
 from shortrun.data.core.kind import GenotypeKind
 from shortrun.data.genotypes import waiting
-from shortrun.errors import FormatError, StoreError
+from shortrun.errors import ConfigError, FormatError, StoreError
 from shortrun.parallel.launch import packed
-from shortrun.settings import Reading
+from shortrun.settings import Reading, options
 
 FASTA = ">a b group=g label=x\nAC.dg-\n>c\nACWDK*\n>d label=y\nTTWDK-\n"
 STOCKHOLM = "# STOCKHOLM 1.0\n#=GF ID me\na ACGU\n#=GS a label x\nb AC-U\n#=GC SS_cons (..)\n//\n"
@@ -95,7 +96,8 @@ def test_rows_hold_all_that_the_file_held(tmp_path, suffix, monkeypatch):
     assert not is_mapped(in_memory.values)
     same(in_memory, stored)
     assert stored.kind.source == str(out)
-    assert stored.kind.reading.given == ({"unknown": "gap"} if suffix == ".fasta" else {})
+    remembered = {".fasta": {"unknown": "gap"}, ".bed": {"label_column": "family"}}
+    assert stored.kind.reading.given == remembered.get(suffix, {})
     again = tmp_path / f"again{suffix}"
     first = tmp_path / f"first{suffix}"
     sr.write(again, stored)
@@ -183,9 +185,107 @@ def test_labels_splits_and_parts_stay_on_the_disk(tmp_path):
 def test_what_rows_do_not_hold_is_refused(tmp_path):
     sr.write(tmp_path / "x.rows", genotypes())
     x = tmp_path / "x.rows"
-    assert "has no label 'pop': a labels file with that column" in refused("data", "info", x, "--label-column", "pop")
+    line = refused("data", "info", x, "--label-column", "pop")
+    assert line.endswith("has no label 'pop': convert the first file again, or give a labels file with that column")
     assert "holds the binary alphabet '01', not dosage" in refused("data", "info", x, "--alphabet", "dosage")
     assert "leave out .gz" in refused("data", "convert", x, tmp_path / "y.rows.gz")
+
+
+def test_the_column_of_the_conversion_may_be_asked_for_again(tmp_path):
+    x, options = tmp_path / "x.rows", ("--label-column", "family", "--group", "sample")
+    sr.write(tmp_path / "x.bed", genotypes())
+    good("data", "convert", tmp_path / "x.bed", x, *options)
+    good("data", "split", x, tmp_path / "a.rows", tmp_path / "b.rows", *options)
+    for path in (x, tmp_path / "a.rows"):
+        assert sr.read(path, label_column="family").classes == ("x", "y")
+        with pytest.raises(FormatError, match="has the label 'family', not 'sex': convert the first file again, or "):
+            sr.read(path, label_column="sex")
+        with pytest.raises(FormatError, match="has the group 'sample', not 'sex': "):
+            sr.read(path, group="sex")
+    run = sr.fit(x, label_column="family", out=tmp_path / "run", hidden=3, updates=1, validation=0)
+    assert sr.fit(out=run.path, resume=True, updates=2).updates == 2
+    (tmp_path / "l.csv").write_text("who,what\n" + "".join(f"p{i},{'ab'[i % 2]}\n" for i in range(7)))
+    other = sr.convert(x, tmp_path / "y.rows", labels=tmp_path / "l.csv", label_column="what")
+    assert other.classes == ("a", "b")
+    assert sr.read(tmp_path / "y.rows", label_column="what").classes == ("a", "b")
+    sr.convert(x, tmp_path / "z.rows", labels=tmp_path / "l.csv")  # in a column that nobody named
+    with pytest.raises(FormatError, match="has no label 'family'"):
+        sr.read(tmp_path / "z.rows", label_column="family")
+
+
+SPENT = {
+    **{"delimiter": ";", "decimal": ",", "skip_bad": True, "keys": {"x": "y"}, "threshold": 0.2, "inserts": "keep"},
+    **{"align": "x.hmm", "part": "train", "grey": True, "image_size": "8x8", "frames": 4, "time_bin": "beat/4"},
+    **{"stride": 2, "missing": "major", "multiallelic": "split", "bins": 5, "categorical": ("a",), "numeric": ("a",)},
+    **{"ignore": ("a",), "unknown": "gap"},
+}
+
+
+def test_options_of_a_conversion_are_spent(tmp_path):
+    sr.convert(written(tmp_path, ".fasta"), tmp_path / "x.rows", unknown="gap")
+    assert SPENT.keys() == {each.keyword for each in options(Reading)} - {*EVERYWHERE, *rows.USES}
+    for name, value in SPENT.items():
+        if name == "unknown":
+            assert sr.read(tmp_path / "x.rows", **{name: value}).kind.reading.unknown == "gap"
+            value = "drop"
+        with pytest.raises(
+            ConfigError, match=f"^{name}: is of use when a file is converted to rows.*: convert the first"
+        ):
+            sr.read(tmp_path / "x.rows", **{name: value})
+    line = refused("train", tmp_path / "x.rows", "-o", tmp_path / "run", "--unknown", "drop")
+    assert line.startswith("error: --unknown: is of use when a file is converted to rows, here with 'gap': ")
+    with pytest.raises(ConfigError, match=r"^maf: is an option of reading: give it to sr.read\(DATA, maf=...\)$"):
+        sr.fit(tmp_path / "x.rows", maf=0.1)
+
+
+def test_hashes_are_kept_with_the_rows(tmp_path, monkeypatch):
+    data = genotypes()
+    sr.write(tmp_path / "x.rows", data)
+    whole = rows.others
+    monkeypatch.setattr(rows, "others", lambda *it: {k: v for k, v in whole(*it).items() if k != "row_hashes"})
+    sr.write(tmp_path / "old.rows", data)
+    stored, old = sr.read(tmp_path / "x.rows"), sr.read(tmp_path / "old.rows")
+    assert {"hash", "row_hashes"} <= vars(stored).keys()
+    assert not {"hash", "row_hashes"} & vars(old).keys()
+    for name, some in product(("hash", "row_hashes"), (stored, old)):
+        assert np.array_equal(getattr(some, name), getattr(data, name))
+    mask = np.arange(len(data)) % 3 == 0
+    changed = {
+        "labels": stored.with_labels(["z"] * len(data)),
+        "classes": stored.recode(("y", "x")),
+        "rows": stored.select(mask),
+        "first": stored.head(5),
+        "names": stored.with_names(np.arange(len(data))),
+        "values": stored.with_values(1 - stored.values),
+        "both": stored.merge(data),
+    }
+    for each in changed.values():
+        anew = replace(each)
+        assert not {"hash", "row_hashes"} & vars(anew).keys()
+        assert each.hash == anew.hash
+        assert np.array_equal(each.row_hashes, anew.row_hashes)
+
+
+@pytest.mark.parametrize("how", ["replaced", "changed", "removed"])
+def test_processes_refuse_a_file_that_is_another_now(tmp_path, how):
+    path = tmp_path / "x.rows"
+    sr.write(path, genotypes())
+    data = sr.read(path)
+    assert len(packed(data.values)) < 500
+    if how == "changed":
+        with path.open("r+b") as file:
+            file.seek(disk.FIRST)
+            file.write(b"\1")
+        os.utime(path, ns=(1, 1))
+    elif how == "replaced":
+        sr.write(path, genotypes(seed=1))
+    else:
+        path.unlink()
+    line = f"^{path}: was replaced, changed or removed since it was read: read it again$"
+    with pytest.raises(FormatError, match=line):
+        packed(data.values)
+    with pytest.raises(FormatError, match=line):
+        sr.fit(data, hidden=2, updates=1, validation=0, processes=2)
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are of Linux")

@@ -868,3 +868,22 @@ def test_real_genomes_there_and_back(shared, tmp_path):
         assert np.array_equal(dosages.values, data.values.reshape(-1, 2, data.sites).sum(1))
         assert dosages.class_counts.tolist() == (data.class_counts // 2).tolist()
     assert data.kind.genotypes.variants[0] == "0 16051497 rs141578542 A G"  # nobody said that it is chromosome 22
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"position": [10, 20]}, r"array 'position': one value for each of 3 sites expected, got \(2,\)"),
+        ({"chromosome": 22}, r"array 'chromosome': one value for each of 3 sites expected, got \(\)"),
+        ({"position": [10, 20.5, 30]}, r"array 'position', site 2: a whole number expected, got '20.5'"),
+        ({"position": ["10", "x", "30"]}, r"array 'position', site 2: a whole number expected, got 'x'"),
+        ({"position": [10, 20, np.nan]}, r"array 'position', site 3: a whole number expected, got 'nan'"),
+    ],
+)
+def test_arrays_that_describe_sites_wrongly_are_refused(wrong, said, tmp_path):
+    sites = {"snp": ["a", "b", "c"], "position": [10.0, 20.0, 30.0], "chromosome": [22] * 3}
+    np.savez(tmp_path / "x.npz", x=np.eye(3, dtype=int), **sites)
+    assert read(tmp_path / "x.npz").kind.genotypes.variants[2] == "22 30 c N <ALT>"
+    np.savez(tmp_path / "x.npz", x=np.eye(3, dtype=int), **{**sites, **wrong})
+    with pytest.raises(DataError, match=said):
+        read(tmp_path / "x.npz")

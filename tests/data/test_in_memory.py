@@ -105,6 +105,16 @@ def test_anndata():
         sr.from_anndata(anndata.AnnData(X=counts, obs=about), label_column="organ")
 
 
+def test_a_layer_of_anndata_is_told():
+    there = annotated([[0, 1, 1, 0]] * 3)
+    there.layers["raw"] = 1 - there.X
+    data = sr.from_anndata(there, layer="raw")
+    assert (data.values == [1, 0, 0, 1]).all()
+    assert data.notes == ("layer 'raw' in place of X, which further data are read from unless it is named too",)
+    with pytest.raises(sr.ConfigError, match="layer: no layer 'rw', there are: raw"):
+        sr.from_anndata(there, layer="rw")
+
+
 GENES = ["g1", "g2", "g3", "g4"]
 
 

@@ -15,6 +15,7 @@ from shortrun.data.core.alphabet import BINARY, RNA
 from shortrun.data.core.columns import Column
 from shortrun.data.core.format import Format
 from shortrun.data.core.kind import AlignmentKind, GenotypeKind, ImageKind, KeptColumns, MusicKind, TableKind
+from shortrun.errors import ConfigError, DataError
 from shortrun.settings import Reading
 
 SEX, AGE = Column("sex", ("f", "m"), missing=True), Column("age", ("10", "20"), edges=(15.0,), type="integer")
@@ -162,3 +163,21 @@ def test_what_is_given_wins_over_what_is_remembered(tmp_path):
     assert sr.read(tmp_path / "x.npz", like=data).values.tolist() == [[0, 0, 1, 1]]
     assert sr.read(tmp_path / "x.npz", like=data, threshold=0.9).values.tolist() == [[0, 0, 0, 1]]
     assert sr.read(tmp_path / "x.npz").values.tolist() == [[0, 1, 1, 1]]
+
+
+def test_data_of_another_domain_are_refused_in_words(tmp_path):
+    proteins = sr.Dataset.from_arrays(np.ones((4, 3), int), alphabet="protein")
+    sr.write(tmp_path / "x.vcf", sr.Dataset.from_arrays([[0, 1, 2], [1, 0, 2]], alphabet="dosage"))
+    told = r"got the protein alphabet '-ACDEFGHIKLMNPQRSTVWY'$"
+    with pytest.raises(ConfigError, match=rf"^alphabet: binary \(haplotypes\) or dosage expected of genotypes, {told}"):
+        sr.read(tmp_path / "x.vcf", like=proteins)
+    with pytest.raises(ConfigError, match=r"got 'dna'$"):
+        sr.read(tmp_path / "x.vcf", alphabet="dna")
+    assert sr.read("digits", like=proteins).alphabet == sr.read("digits").alphabet, "pixels are no letters"
+
+
+@pytest.mark.parametrize("columns", [True, False])
+def test_a_kind_is_no_data(columns):
+    data = sr.from_pandas(pd.DataFrame({"a": ["x", "y"]})) if columns else sr.read("digits").head(5)
+    with pytest.raises(DataError, match="a data frame or an array expected, got a Kind"):
+        sr.read(data.kind, like=data)

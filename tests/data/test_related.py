@@ -51,3 +51,21 @@ def test_a_share_out_of_range_and_other_data_are_refused():
         related(data, 1.5)
     with pytest.raises(DataError, match="dosages"):
         related(Dataset.from_arrays([[0, 3]], alphabet="dna"), 0.5)
+
+
+@pytest.mark.parametrize("alphabet", ["binary", "dosage"])
+def test_the_largest_share_across_two_sides_is_that_of_all_pairs(monkeypatch: pytest.MonkeyPatch, alphabet: str):
+    monkeypatch.setattr(room, "AT_ONCE", 4)
+    monkeypatch.setattr(room, "BYTES", 7 * 4 * 5)
+    names = [f"P{i // 2}_{'AB'[i % 2]}" for i in range(60)]
+    data = Dataset.from_arrays(population(60, 30), names=names, alphabet=alphabet)
+    train, test = data.head(40), data.select(slice(40, 60))
+    pair = 2 if alphabet == "binary" else 1
+    theirs, ours = (side.values.reshape(-1, pair, 30).sum(1, dtype=int) for side in (train, test))
+    ploidy = 2  # dosages are of two alleles
+    all_pairs = 1 - np.abs(ours[:, None] - theirs).sum(2) / (ploidy * 30)
+    assert room.largest_share(train, test) == (pytest.approx(all_pairs.max()), len(ours), len(ours))
+    monkeypatch.setattr(room, "COMPARED", 3 * len(theirs) * 30)
+    share, looked, persons = room.largest_share(train, test)
+    assert (looked, persons) == (3, len(ours))
+    assert any(share == pytest.approx(each) for each in all_pairs.max(1))

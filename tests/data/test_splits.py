@@ -54,7 +54,9 @@ def test_a_class_with_one_sample_is_named():
     assert "\n" not in str(error.value)
     rest, held_out = split(data, 0.2, seed=0, stratify=False)
     assert (len(rest), len(held_out)) == (9, 2)
-    with pytest.raises(DataError, match="class 'a' has a single group"):
+    with pytest.raises(
+        DataError, match="class 'a' has a single group, a split needs at least two: drop the class, merge"
+    ):
         split(labelled({"a": 10, "b": 10}, groups=["g"] * 10 + list("hhhhhiiiii")), 0.5, seed=0)
     with pytest.raises(DataError, match="single sample"):
         split(labelled({"a": 1}), 0.5, seed=0, stratify=False)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import shortrun as sr
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import EVERYWHERE, Format
 from shortrun.data.core.request import Request
 from shortrun.data.formats import by_name
 from shortrun.data.readers import again
-from shortrun.data.uses import EVERYWHERE, check_format
-from shortrun.errors import ConfigError, FormatError
+from shortrun.data.uses import check_format
+from shortrun.errors import ConfigError, DataError, FormatError
 from shortrun.settings import Reading, options
 
 VALUES = {"unknown": "gap", "inserts": "keep", "part": "test", "missing": "major", "multiallelic": "split"} | {
@@ -34,7 +34,7 @@ def test_a_format_takes_the_options_that_it_declares_and_refuses_others(name):
     form = by_name()[name]
     for option in CASES:
         asked = Request.made(Reading.of(**{option: VALUES.get(option, "x")}))
-        if option in form.uses:
+        if option in form.uses or form.checks:  # which is tested with files of rows
             check_format(asked, form)
         else:
             with pytest.raises(ConfigError, match=rf"^{option}: of no use to files of the format {name}, only to "):
@@ -84,6 +84,10 @@ def folder(tmp_path_factory):
         ("a.csv", {"labels_by_order": True}, "labels_by_order: goes with a file of labels"),
         ("digits", {"maf": 0.1}, "maf: of no use to the data set 'digits'"),
         ("digits", {"format": "npz"}, "format: of no use to the data set 'digits'"),
+        ("digits", {"threshold": 0.5, "alphabet": "binary"}, "threshold: not together with an alphabet"),
+        ("a.npz", {"threshold": 0.5, "alphabet": "binary"}, "threshold: not together with an alphabet"),
+        ("digits", {"threshold": 0.5, "grey": True}, "threshold: is of use only with black and white images"),
+        ("digits", {"alphabet": "codes", "grey": True}, "alphabet: is of use only with other values"),
     ],
 )
 def test_what_is_of_no_use_to_samples_is_one_line(folder, file, given, message):
@@ -91,6 +95,13 @@ def test_what_is_of_no_use_to_samples_is_one_line(folder, file, given, message):
         sr.read(file if file == "digits" else folder / file, **given)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_images_of_a_data_set_are_numbers_of_an_alphabet_too():
+    found = sr.read("digits", alphabet="codes")
+    assert (found.colours, int(found.values.max())) == (17, 16)
+    with pytest.raises(DataError, match=r"the value 5.0 does not fit: 0 to 1 expected \(binary alphabet\)"):
+        sr.read("digits", alphabet="binary")
 
 
 def test_options_of_a_table_of_labels_are_of_use_beside_any_data(folder):

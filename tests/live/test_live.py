@@ -19,6 +19,7 @@ from shortrun.cli.studio import run_of
 from shortrun.live import Server, Training, Watched, process
 from shortrun.live.page import live_page
 from shortrun.live.server import refusal
+from shortrun.records import NONE_HELD_OUT
 from shortrun.settings import Config, StudioSettings, TrainSettings, options
 from shortrun.store import writer_of
 from shortrun.store.lock import Lock
@@ -225,6 +226,7 @@ def test_grey_images_are_shown_and_other_numbers_only_have_curves(tmp_path):
     )
     assert grey.kind.continuous
     watched = Watched(grey.path, Asked(grey.path), StudioSettings())
+    assert watched.state("", 0)["outlook"] == grey.outlook.reason == NONE_HELD_OUT
     found = np.frombuffer(base64.b64decode(watched.samples(1)["values"]), np.uint8)
     assert np.array_equal(found.reshape(32, 64), codes_of(sr.generate(grey, n=32, age=1)))
     numbers = sr.fit(np.random.default_rng(0).normal(size=(40, 3)), out=tmp_path / "n", hidden=2, updates=1)

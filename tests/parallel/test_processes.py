@@ -20,7 +20,9 @@ import shortrun as sr
 from campaign import only_in_campaigns, times
 from command_line import call, finish, good, start
 from shared_trainings import CASES, children, go_on_with_all, kept, train, train_all
+from shortrun.errors import LostError
 from shortrun.parallel import followers
+from shortrun.parallel.group import telling
 from shortrun.ranks import FIRST_PORT, PORTS, Place, first_host, follows, here
 
 SMALL = ("--hidden", 16, "--batch", 50, "--log-every", 10, "--seed", 2)
@@ -106,6 +108,15 @@ def wide(tmp_path):
     return path
 
 
+def test_what_the_library_says_of_a_lost_process_is_one_whole_sentence():
+    said = "Connection closed by peer [127.0.0.1]:6574"
+    with pytest.raises(LostError) as error, telling():
+        raise RuntimeError(
+            f"[/x/gloo/pair.cc:534] {said}. This is typically caused by a remote worker.\nException raised"
+        )
+    assert str(error.value) == f"another process ended, or cannot be reached ({said})"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("share", times(["sites"], ["rows", "sites"]))
 def test_a_process_that_dies_ends_the_training_in_a_line(share, wide, tmp_path):
@@ -123,7 +134,7 @@ def test_a_process_that_dies_ends_the_training_in_a_line(share, wide, tmp_path):
     assert result.code == 2
     line = result.err.splitlines()[-1]
     assert line.startswith("error: another process ended")
-    assert line.endswith("what was saved goes on with --resume")
+    assert line.endswith("); what was saved goes on with --resume")
     updates = sr.Trajectory.open(run).ages[-1]
     good("train", "-o", run, "--resume", "--updates", updates + 10)
     assert sr.Trajectory.open(run).updates == updates + 10

@@ -235,7 +235,10 @@ def test_accuracy(curves, table):
     np.testing.assert_allclose(lines[0].get_xydata(), [(10, 0.305), (1000, 0.8)])
     np.testing.assert_allclose(lines[2].get_xydata(), [(1000, 0.8)])  # the dot at a_max
     np.testing.assert_allclose(lines[3].get_xydata(), [(10, 0.9)])
-    assert [text.get_text() for text in by_age.get_legend().get_texts()] == ["0.800 at 1k", "0.900 at 10"]
+    assert [text.get_text() for text in by_age.get_legend().get_texts()] == [
+        "best 0.800 at age 1k",
+        "best 0.900 at age 10",
+    ]
     assert by_age.get_ylim() == by_sweeps.get_ylim()
     assert 0 <= by_age.get_ylim()[0] < 0.1 < 0.9 < by_age.get_ylim()[1]
     assert by_age.get_xscale() == by_sweeps.get_xscale() == "log"

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from scipy.stats import chi2
+from threadpoolctl import threadpool_limits
 
 import shortrun as sr
 from campaign import times
@@ -486,3 +487,13 @@ def test_figures_need_their_columns():
     rows = {"age": [1], "observable": ["clusters"], "estimator": ["jumps"], "value": [0.1], "resolved": [True]}
     with pytest.raises(DataError, match="no times"):
         plots.mixing(pd.DataFrame(rows))
+
+
+def test_clusters_do_not_depend_on_the_number_of_threads():
+    features = torch.from_numpy(np.random.default_rng(0).random((2000, 300), np.float32))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(Clusters.of(features, 20))
+    assert torch.equal(found[0].centres, found[1].centres)
+    assert torch.equal(found[0].directions, found[1].directions)

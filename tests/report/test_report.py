@@ -87,10 +87,10 @@ def page(images):
     return report(images)
 
 
-def sketched(found):
+def sketched(found, **more):
     """Return the page of an evaluation whose figures are sketches."""
     with sketched_pages():
-        return report(found)
+        return report(found, **more)
 
 
 def test_every_score_of_every_class_is_on_the_page_with_the_value_of_the_json(images, page):
@@ -300,6 +300,12 @@ def test_rows_of_a_table_are_shown(tmp_path):
     assert "<dt>colour</dt>" in text
     assert "b<i>" not in text
     assert "b<i>" in Page(text).text
+
+
+def test_a_moving_picture_that_there_is_not_is_a_line(images):
+    page = Page(sketched(images, moving={"walk": "there is none: <no diagram>"}))
+    assert "The walk of the training: there is none: <no diagram>" in page.text
+    assert "Hold them still" not in page.text
 
 
 def test_music_is_shown_as_piano_rolls(tmp_path):

@@ -133,6 +133,8 @@ def test_a_function_takes_options_by_keyword_and_names_the_nearest():
     assert walk(1, settings=Walk(steps=7), rest=2) == (8, {"rest": 2})
     with pytest.raises(ConfigError, match="did you mean 'steps'"):
         walk(1, stps=2)
+    with pytest.raises(ConfigError, match="settings: a value of Walk expected, got a dict"):
+        walk(1, settings={"steps": 2})
     with pytest.raises(ConfigError, match="steps: give it within `settings`"):
         walk(1, steps=2, settings=Walk())
 

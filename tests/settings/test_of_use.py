@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import shortrun as sr
+from command_line import refused
 from shortrun.errors import ConfigError
 from shortrun.settings import Config, StartSettings, configured
 from shortrun.settings.training import OF_LABELS, OF_MACHINES, asked, check_use
@@ -50,6 +51,22 @@ def test_options_given_otherwise():
             {"model": "chaotic", "layers": (), "label_rate": 2.0},
             "label_rate: is of use only with a network",
         ),
+        ({"predict": 0, "predict_end": 1.0}, "predict_end: is of use only with predict above 0"),
+        ({"predict": 0, "swapped": 0.3}, "swapped: is of use only with predict above 0"),
+        ({"validation": 0, "swapped": 0.3}, "swapped: is of use only with samples held out (validation above 0)"),
+        ({"validation": 0, "predict_end": 2}, "predict_end: is of use only with samples held out"),
+        ({"updates": 5, "max_updates": 9}, "max_updates: not together with updates"),
+        (
+            {"assignments": ("training.updates=5",), "max_updates": 9},
+            "updates: given twice, also with assignments training.updates",
+        ),
+        ({"assignments": ("model.hidden=8",)}, "hidden: given twice, also with assignments model.hidden: leave"),
+        (
+            {"assignments": ("scheme.name=ff",), "scheme": "pcd"},
+            "scheme: given twice, also with",
+        ),
+        ({"assignments": ("scheme.steps=3",), "time": 5}, "time: not together with steps"),
+        ({"assignments": ("optimiser.l2=1", "optimiser.l2=2")}, "optimiser.l2: given twice, as 1 and 2: leave one"),
     ],
 )
 def test_fit_refuses_what_is_of_no_use(given, said):
@@ -57,6 +74,23 @@ def test_fit_refuses_what_is_of_no_use(given, said):
     with pytest.raises(ConfigError) as refused:
         sr.fit(data, **{"hidden": 2, "updates": 1} | given if "layers" not in given else {"updates": 1} | given)
     assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize("verb", ["train", "tune"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--hidden", 9, "--set", "model.hidden=8"), "--hidden: given twice, also with --set model.hidden: leave one"),
+        (("--updates", 5, "--max-updates", 9), "--max-updates: not together with updates"),
+        (("--max-updates", 9, "--set", "training.updates=5"), "--max-updates: not together with updates"),
+        (("--chains", 5), "--chains: is of use only with the scheme pcd"),
+        (("--scheme", "pcd", "--predict", 5), "--predict: is of use only with the scheme ff"),
+        (("--profiles", 5, "--start", "uniform"), "--profiles: is of use only with start profile"),
+        (("--preset", "chaotic", "--label-rate", 2), "--label-rate: is of use only with a network that learns labels"),
+    ],
+)
+def test_what_says_nothing_or_two_things_is_refused_before_data_are_read(verb, words, said, tmp_path):
+    assert said in refused(verb, tmp_path / "none.csv", "-o", tmp_path / "out", *words)
 
 
 def test_options_of_other_ways_to_sample():

@@ -75,7 +75,6 @@ def test_wrong_files(tmp_path):
     [
         ({"model": "chaotic", "max_updates": 30}, 30),
         ({"model": "chaotic"}, 2000),
-        ({"updates": 100, "max_updates": 30}, 30),
         ({"updates": 30_000}, 30_000),
         ({"max_updates": 30}, 30),
     ],

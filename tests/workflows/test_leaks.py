@@ -12,6 +12,7 @@ from command_line import good, refused
 from shortrun.data.core.likeness import clusters, most_agreements
 from shortrun.data.leaks import leak_between
 from shortrun.store import KnownRows
+from shortrun.workflows import _runs
 
 SMALL = ("--hidden", 6, "--updates", 6, "--batch", 20, "--threads", 1, "--scheme", "ff", "--steps", 2)
 
@@ -51,6 +52,28 @@ def test_new_samples_spoil_nothing(data):
     assert "warning" not in result.out
     assert "spoiled" not in result.out
     assert "a logistic regression of 54 training samples" in result.out
+
+
+def test_of_a_large_file_some_samples_are_compared_and_copies_of_all_are_known(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(_runs, "COMPARED", 20 * 40)
+    monkeypatch.setattr(_runs, "FEWEST_COMPARED", 5)
+    sr.convert(data / "two.npz", tmp_path / "x.rows")
+    options = {"hidden": 6, "updates": 6, "batch": 20, "scheme": "ff", "steps": 2}
+    run = sr.fit(tmp_path / "x.rows", out=tmp_path / "run", **options)
+    train, aside = sr.workflows.parts_of_training(run, sr.read(tmp_path / "x.rows"))
+    assert (len(train), len(aside)) == (20, 6)
+    assert run.rows.learned_from(train).all()
+    found = sr.evaluate(run, with_curves=False, scores=["aai"])
+    line = "20 of 54 samples, drawn at random, stand for all: more are not compared in memory"
+    assert f"reference samples: {line}" in found.notes
+    assert len(found.reference) == len(found.generated) == 20
+    everything = sr.read(tmp_path / "x.rows")
+    found = sr.evaluate(run, everything, with_curves=False, scores=["aai"])
+    copies = int(run.rows.learned_from(found.held_out).sum())
+    assert len(found.held_out) == 20
+    assert copies > 10
+    assert found.leak.copies == copies
+    assert len(sr.workflows.parts_of_training(data / "run", sr.read(data / "two.npz"))[0]) == 54
 
 
 def test_predict_knows_training_samples_in_any_file(data, tmp_path):
@@ -96,9 +119,11 @@ def test_most_agreements_is_that_of_all_pairs(codes):
     a, b = values(30, 20, codes=codes), values(40, 20, seed=1, codes=codes)
     same = (a[:, None] == b).sum(2)
     assert most_agreements(a, b).tolist() == same.max(1).tolist()
+    assert most_agreements(a[:3], b).tolist() == same[:3].max(1).tolist()
     within = (b[:, None] == b).sum(2)
     np.fill_diagonal(within, 0)
     assert most_agreements(b, b, skip=np.arange(40)).tolist() == within.max(1).tolist()
+    assert most_agreements(b[7:9], b, skip=np.array([7, 8])).tolist() == within[7:9].max(1).tolist()
 
 
 def test_alike_samples_stay_on_one_side(tmp_path):

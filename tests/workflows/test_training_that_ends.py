@@ -120,7 +120,8 @@ def test_a_stop_at_an_age_is_no_time_limit_and_one_at_the_end_is_none(at, interr
         if update == at:
             signal.raise_signal(signal.SIGINT)
 
-    run = sr.fit(prototypes(), progress=interrupt, minutes=10, **SETTINGS | {"updates": 6})
+    settings = {name: value for name, value in SETTINGS.items() if name != "max_updates"}
+    run = sr.fit(prototypes(), progress=interrupt, minutes=10, updates=6, **settings)
     assert (run.updates, run.ages[-1], run.interrupted) == (at, at, interrupted)
 
 

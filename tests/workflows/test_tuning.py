@@ -3,9 +3,11 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -197,6 +199,36 @@ def test_a_grid_tries_each_combination_once_and_all_that_fail_are_told(data, tmp
 
 
 @pytest.mark.usefixtures("has_optuna")
+def test_combinations_of_a_grid_that_train_alike_are_tried_once(data, tmp_path):
+    told = []
+    options = {**SMALL, "search": "grid", "prune": False, "assignments": ("model.start=uniform",)}
+    vary = ("start=uniform,profile", "profiles=1,2")
+    found = sr.tune(data, out=tmp_path / "study", vary=vary, progress=told.append, **options)
+    assert [*found.tried.values()] == [
+        {"start": "uniform"},
+        {"start": "profile", "profiles": 1},
+        {"start": "profile", "profiles": 2},
+    ]
+    assert [*found.table["outcome"]] == ["done"] * 3
+    assert told[0] == "note: 1 combination of the grid left out: what varies there changes nothing"
+    again = sr.fit(data, out=tmp_path / "again", **found.settings)
+    assert again.config == found.run.config, "what varies is not among the assignments any more"
+
+
+@pytest.mark.usefixtures("has_optuna")
+def test_a_trial_goes_on_without_a_word_of_what_was_reported_already(data, tmp_path, monkeypatch):
+    options = {**SMALL, "ages_per_decade": 10, "vary": RATES, "trials": 1, "restart_seconds": 1000.0}
+    with monkeypatch.context() as patch:
+        patch.setattr(tuning.Search, "_end", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            sr.tune(data, out=tmp_path / "study", **options)
+    shutil.rmtree(tmp_path / "study" / "trial-0000")  # so that all its updates come again
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sr.tune(data, out=tmp_path / "study", **options).run.updates == 60
+
+
+@pytest.mark.usefixtures("has_optuna")
 def test_trainings_that_are_clearly_worse_are_ended_early(data, tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "EARLIEST", 0)
     rates = (0.5, 0.4, 0.3, 0.6, 0.7, 1e-5)
@@ -213,8 +245,14 @@ def test_wrong_searches_are_one_line(data, tmp_path):
     sr.write(path, data)
     words = ("tune", path, "-o", study, *FLAGS, "--trials", 1)
     good(*words)
-    assert "study with other for: name another folder" in refused(*words, "--for", "generate")
-    assert "study with other settings and vary" in refused(*words, "--lr", 0.1)
+    assert "study with other for (both there, generate here): name another folder" in refused(
+        *words, "--for", "generate"
+    )
+    line = refused(*words, "--lr", 0.1)
+    assert (
+        "study with other settings (optimiser.rate auto there, 0.1 here) and vary (rate=0.06..1.2 there, none here)"
+        in line
+    )
     assert "exists and is not an empty folder" in refused(*words[:2], "-o", tmp_path, *FLAGS)
     assert "--updates: at least 50 expected" in refused(*words, "--updates", 49)
     assert "--validation: more expected" in refused(*words, "--validation", 0.05)

@@ -158,7 +158,15 @@ def usage(error: Exception) -> str:
         error.possibilities = [meant]  # pyright: ignore[reportAttributeAccessIssue]
     command = context.command_path if context else "shortrun"
     message = error.format_message().strip().rstrip(".")  # pyright: ignore[reportAttributeAccessIssue]
-    return f"{message} (see {command} --help)"
+    return f"{message}{about_json(message)} (see {command} --help)"
+
+
+def about_json(message: str) -> str:
+    """Return how `--json` is written, where a message says that it was written as another command has it."""
+    if "'--json' requires an argument" in message:
+        return ": --json FILE, or --json - for stdout"
+    extra = "unexpected extra argument" in message and ".json" in message
+    return ": --json prints to stdout, as in --json > FILE" if extra or "'--json' does not take" in message else ""
 
 
 def flag_meant(word: str | None, parameters: Iterable[Any]) -> str | None:

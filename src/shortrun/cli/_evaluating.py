@@ -52,8 +52,18 @@ def real_samples(run: Trajectory, test: str | None, train: str | None, reading: 
     source = run.kind.source
     if train is None and aside is None and source is not None and _reading.part_of(run, source, {}) == "test":
         return real_samples(run, source, None, {"part": "test"} | dict(reading))
-    notes += () if aside is None else (f"test samples: the {len(aside):,} that the training kept aside",)
+    notes += () if aside is None else (said_of(aside),)
     return Real(seen, aside, notes)
+
+
+def said_of(aside: Dataset) -> str:
+    """Return a line about the samples that a training kept aside, of which there may be more."""
+    from shortrun.workflows._runs import DRAWN
+
+    some = next((note for note in aside.notes if note.endswith(DRAWN)), None)
+    if some is None:
+        return f"test samples: the {len(aside):,} that the training kept aside"
+    return f"test samples, of those that the training kept aside: {some}"
 
 
 def training_samples(

@@ -21,7 +21,23 @@ Threads = Annotated[
         min=1, max=MOST_THREADS, help="Threads of the computation; all cores by default.", rich_help_panel=MACHINE
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=OUTPUT)]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON document on stdout (a switch; evaluate and score take a file).",
+        rich_help_panel=OUTPUT,
+    ),
+]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write every score, class by class, to a file, - for stdout (a switch of other commands).",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 # Of figures, whose options are no settings.
 OF_AGE = OfAge.model_fields["age"]

@@ -18,6 +18,7 @@ from shortrun.files import atomic, explain
 from shortrun.ranks import follows
 
 STDOUT = "-"  # a file of this name
+LONGEST = 10**6  # letters of a line in a file
 
 
 class Terminal(Console):
@@ -123,5 +124,12 @@ def rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 def _show(table: Table) -> None:
     if follows():
         return
-    with writable(aside=False):
-        Terminal().print(table)
+    terminal = Terminal()
+    if terminal.is_terminal:
+        with writable(aside=False):
+            terminal.print(table)
+        return
+    terminal.width = LONGEST  # a file, or another program: lines as long as they are, whatever COLUMNS says
+    with terminal.capture() as text:
+        terminal.print(table)
+    put("\n".join(line.rstrip() for line in text.get().splitlines()))

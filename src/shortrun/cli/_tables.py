@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cells import texts
+from shortrun.cells import check_spreadsheet, texts
 from shortrun.errors import FormatError
 from shortrun.files import atomic
 from shortrun.settings import OUTPUT
@@ -39,6 +39,12 @@ def check(out: Path | None, figure: Path | None = None) -> None:
     """
     if out is not None and out.suffix.lower() not in SUFFIXES:
         raise FormatError(out, None, f"tables are written as {', '.join(SUFFIXES)}, got '{out.suffix}'")
+    check_spreadsheet(out, "" if out is None else out.suffix)
+    check_figure(figure)
+
+
+def check_figure(figure: Path | None) -> None:
+    """Refuse a figure that cannot be written under its name."""
     if figure is not None:
         from shortrun.plots import check_suffix
 

@@ -16,6 +16,7 @@ from shortrun.cells import for_spreadsheets
 from shortrun.cli._output import STDOUT
 from shortrun.errors import ConfigError, StoreError
 from shortrun.files import check_place
+from shortrun.memory import check_limit
 from shortrun.settings import LAST_PANELS, OUTPUT, Option, Settings, options
 from shortrun.settings._base import members, named_by_keywords
 from shortrun.settings.text import assignments, listed, whole_numbers
@@ -61,6 +62,8 @@ def verb(**kinds: type[Settings]) -> Callable[[Callable[..., None]], Callable[..
         def called(**words: Any) -> None:
             values: dict[str, Any] = {each.name: words[each.name] for each in plain}
             check_outputs(plain, words)
+            if not command.__module__.endswith(".data"):  # whose commands do without torch
+                check_limit()
             typed = {keyword: word for keyword, word in words.items() if word is not None}
             with (
                 named_by_flags(kinds.values()),

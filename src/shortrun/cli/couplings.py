@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shortrun.cells import check_spreadsheet
 from shortrun.cli import _machine_couplings, _options, _output, _tables
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
@@ -49,7 +50,11 @@ def couplings(
     shortrun couplings run -o all.npz
     """
     arrays = out if out is not None and out.suffix.lower() == ARRAYS else None
-    _tables.check(None if arrays else out, figure)
+    if arrays is None:
+        _tables.check(out, figure)
+    else:
+        check_spreadsheet(arrays)
+        _tables.check_figure(figure)
     if figure is not None and settings.order == 3:
         raise ConfigError("--figure", "fields and couplings of pairs can be drawn, triples cannot")
 

@@ -218,7 +218,9 @@ def remaining(train: Dataset, test: Dataset, identity: float | None) -> Iterator
     found = leak_between(train, test, identity=identity or NEAR)
     yield from (f"warning: {line}" for line in found.lines("held-out", "remaining"))
     if is_genotypes(train):
-        yield f"largest share of alleles of two persons across the sides: {largest_share(train, test):.1%}"
+        share, compared, persons = largest_share(train, test)
+        looked = "" if compared == persons else f", of {compared:,} of {persons:,} held-out ones looked at"
+        yield f"largest share of alleles of two persons across the sides{looked}: {share:.1%}"
     elif found.largest == found.largest:
         looked = "" if found.compared == found.samples else f" of {found.compared:,} samples looked at"
         yield f"largest identity across the sides{looked}: {found.largest:.1%}, without the {found.copies:,} copies"

@@ -44,15 +44,7 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", metavar="HTML", help="Page to write, self-contained.", rich_help_panel=OUTPUT),
     ] = None,
-    json: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write every score, class by class; - is stdout.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    json: _options.JsonFile = None,
     train: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The training data, where they have moved.", rich_help_panel=DATA),
@@ -145,6 +137,7 @@ def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:
     from shortrun.tree_page import tree_page
 
     if data is None:
+        _output.say("note: no tree: there are no real samples", aside=True)
         return None
     leaves = workflows.sampled(data, LEAVES, seed)
     _output.say(f"tree of {len(leaves):,} samples", aside=True)
@@ -163,6 +156,7 @@ def moving_pictures(run: Trajectory, data: Dataset, seed: int) -> dict[str, Movi
             found[name] = workflows.movie(run, data, show=name, **options)
         except (ConfigError, DataError) as error:
             found[name] = f"there is none: {error}"
+            _output.say(f"note: no moving picture of the {name}: {error}", aside=True)
     return found
 
 

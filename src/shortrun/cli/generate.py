@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shortrun.cells import check_spreadsheet
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import verb
 from shortrun.errors import ConfigError
@@ -87,6 +88,7 @@ def generate(
     recorded = () if record is None else whole_numbers(record, "--record")
 
     from shortrun.data.formats import fitting
+    from shortrun.data.sequences.gaps import has_gaps
     from shortrun.data.writing import usual
     from shortrun.equilibrium import Moves
     from shortrun.store import Trajectory
@@ -99,6 +101,9 @@ def generate(
         form = form or usual(trained.kind)
     elif form is None and not ending_of(out):
         fitting(out, trained.kind)
+    if original_columns and not has_gaps(trained.kind.alphabet):
+        reason = f"is for an alignment, of letters with gaps; {run} was trained on {trained.kind.words}"
+        raise ConfigError("--original-columns", reason)
     k, moves = steps_of(trained, settings), Moves()
     longer = is_longer(settings)
     if (longer or settings.rules) and recorded:
@@ -130,6 +135,7 @@ def check_output(path: Path, form: str | None, *, several: bool, json: bool) -> 
     ConfigError
         If stdout is to hold several files, or a document too.
     """
+    from shortrun.data.core.raw import bare
     from shortrun.data.writing import target
 
     if str(path) == _output.STDOUT and (several or json):
@@ -138,6 +144,7 @@ def check_output(path: Path, form: str | None, *, several: bool, json: bool) -> 
     if form is not None:
         target(path, form)
     elif str(path) != _output.STDOUT:
+        check_spreadsheet(path, Path(bare(path)).suffix)
         ending_of(path)
 
 

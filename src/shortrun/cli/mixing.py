@@ -62,7 +62,7 @@ def mixing(
     shortrun mixing run --data train.npz -o mixing.csv
     """
     _tables.check(out, figure)
-    _tables.check(None, functions)
+    _tables.check_figure(functions)
 
     from shortrun import workflows
     from shortrun.store import Trajectory

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -65,9 +65,11 @@ def phases(
     shortrun phases run train.npz --cascade cascade.png
     """
     _tables.check(out, figure)
-    _tables.check(None, cascade)
+    _tables.check_figure(cascade)
+    if figure is None:
+        diagram.refuse(("axes",), "a figure to draw: --figure FILE")
     if run is None:
-        refuse_without_run({"susceptibility": settings.susceptibility, "cascade": cascade, "ages": settings.ages})
+        refuse_without_run([*settings.given, *(["--cascade"] if cascade else []), *reading])
         return draw(diagram, out, figure, json)
     if diagram.kappa is not None:
         raise ConfigError("--kappa", "that of the run is taken; leave one of the two out")
@@ -108,11 +110,10 @@ def say_progress(done: int, every: int) -> None:
         say_aside(f"age {done} of {every}")
 
 
-def refuse_without_run(given: Mapping[str, Any]) -> None:
+def refuse_without_run(given: Iterable[str]) -> None:
     """Raise ConfigError for an option that asks something of a run."""
-    for name, value in given.items():
-        if value:
-            raise ConfigError(f"--{name}", "a RUN expected with it")
+    for name in given:
+        raise ConfigError(name, "a RUN expected with it")
 
 
 def draw(diagram: DiagramSettings, out: Path | None, figure: Path | None, json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cells import cell
+from shortrun.cells import cell, check_spreadsheet
 from shortrun.cli import _evaluating, _options, _output, _reading
 from shortrun.cli._verb import Given, verb
 from shortrun.errors import ConfigError, FormatError
@@ -71,12 +71,16 @@ def predict(
             raise ConfigError("--json", "-o - writes the predictions to stdout, and nothing else: name a file")
         out = None  # where they go without a name
     separator_of(out)
+    if json and out is None:
+        check_spreadsheet(None)
 
     from shortrun import workflows
     from shortrun.store import Trajectory
+    from shortrun.workflows.prediction import check_ahead
 
     _options.use_threads(threads)
     trained = Trajectory.open(run)
+    check_ahead(trained, settings)
     part = _reading.part_of(trained, file, reading)
     data = _reading.further_data(trained, file, reading | ({"part": part} if part else {}))
     learned = workflows.learned_from(trained, data)

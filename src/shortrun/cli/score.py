@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shortrun.cli import _output
+from shortrun.cli import _options, _output
 from shortrun.cli._verb import Given, verb
 from shortrun.phrases import counted
-from shortrun.settings import DATA, OUTPUT, Reading
+from shortrun.settings import DATA, Reading
 from shortrun.settings.scoring import ScoreSettings
 
 if TYPE_CHECKING:
@@ -31,12 +31,7 @@ def score(
         str | None,
         typer.Option("--held-out", metavar="FILE", help="Real samples not trained on.", rich_help_panel=DATA),
     ] = None,
-    json: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write every score, class by class; - is stdout.", rich_help_panel=OUTPUT
-        ),
-    ] = None,
+    json: _options.JsonFile = None,
 ) -> None:
     """Score generated samples against real ones: spectrum, entropy, adversarial accuracy, moments, copies, ...
 

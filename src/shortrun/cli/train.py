@@ -19,6 +19,7 @@ from shortrun.phrases import counted
 from shortrun.progress import monitored
 from shortrun.records import FIRST_MONITORED, NOISE_HURT
 from shortrun.settings import OUTPUT, Config, Reading, TrainSettings, configured
+from shortrun.settings.training import asked, check_once
 
 if TYPE_CHECKING:
     from shortrun.data import Dataset
@@ -54,15 +55,16 @@ def train(
     # Go on with a training that was stopped
     shortrun train -o run --resume
     """
-    settings.check()
+    check_once(settings, given)
     settings = settings.restarted(out)
     visible, changes = without_visible(given)
 
     from shortrun.store import Trajectory
-    from shortrun.workflows.training import engine_of, training_data
+    from shortrun.workflows.training import check_ahead, engine_of, training_data
 
     old = Trajectory.open(out) if settings.resume else None
     config = configured(settings, changes, None if old is None else old.config)
+    check_ahead(config, asked(config, settings, changes), old, config.scheme.name)
     if old is not None and not json:
         for line in resumed(old, config, changes):
             _output.say(line, aside=True)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shortrun.cells import check_spreadsheet
 from shortrun.cli import _options, _output, _reading
 from shortrun.cli._verb import Given, verb
+from shortrun.errors import ConfigError
 from shortrun.phrases import counted
 from shortrun.settings import DATA, OUTPUT, Reading, TableWriting, TreeFolderSettings, TreeSettings
 
@@ -58,7 +60,12 @@ def tree(
     from shortrun.store import Trajectory
     from shortrun.tree_page import check_folder, write_tree
 
-    if out is not None:
+    if out is None:
+        check_spreadsheet(out)
+        folder.refuse(("depth", "overwrite"), "a folder to write the tree to: -o FOLDER")
+        if annotations is not None:
+            raise ConfigError("--annotations", "is of use only with a folder to write the tree to: -o FOLDER")
+    else:
         check_folder(out, folder.overwrite)
     _options.use_threads(threads)
     trained = Trajectory.open(run)

@@ -38,6 +38,9 @@ def tune(
 ) -> None:
     """Search for good settings of a training by samples that it holds out; the same command goes on with a search.
 
+    Trainings have at least 50 updates, from which on samples are compared. Of a grid, combinations that differ only in
+    options that are of no use there, as profiles with start uniform, are tried once.
+
     Examples
     --------
     # 20 trainings: hidden units, rate, weight of predicting, penalties
@@ -68,7 +71,7 @@ def tune(
         say_aside(GO_ON)
         raise typer.Exit(STOPPED) from None
     part = {"part": samples.kind.reading.part} if samples.kind.reading.part else {}
-    command = repeated(source, reading | part, settings, {**given, **found.tried[found.best]})
+    command = repeated(source, reading | part, found, given)
     if json:
         _output.emit(about(found) | {"command": command})
     else:
@@ -78,9 +81,10 @@ def tune(
         raise typer.Exit(STOPPED)
 
 
-def repeated(source: str, reading: dict[str, Any], settings: TuneSettings, given: dict[str, Any]) -> str:
+def repeated(source: str, reading: dict[str, Any], found: Study, given: dict[str, Any]) -> str:
     """Return the command that does the training of the best trial again."""
-    kinds = ((Reading, reading), (StartSettings, settings.given), (Config, given))
+    given = {**given, **found.tried[found.best]}
+    kinds = ((Reading, reading), (StartSettings, found.settings), (Config, given))
     words = (word for kind, values in kinds for word in given_as_words(kind, values))
     return shlex.join(["shortrun", "train", source, *words, "-o", "RUN"])
 

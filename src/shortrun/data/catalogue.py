@@ -199,7 +199,7 @@ def load_digits(options: Request) -> Dataset:
     from sklearn.datasets import load_digits as bundled  # slow to import, and needed only here
 
     images, labels = bundled(return_X_y=True)
-    pixels, alphabet, scale = encode_images(np.asarray(images), options, None)
+    pixels, alphabet, scale = encode_images(np.asarray(images), options, options.alphabet)
     digits = Dataset.from_arrays(pixels, labels, alphabet=alphabet).with_kind(image=ImageKind((8, 8), scale))
     if options.part is None:
         return digits

@@ -9,7 +9,6 @@ import numpy as np
 
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.likeness import row_hashes
 from shortrun.data.music.encoding import leak
 from shortrun.data.sequences.weights import sequence_weights
 from shortrun.phrases import counted, first_of
@@ -46,7 +45,7 @@ def describe(data: Dataset) -> dict[str, Any]:
         "classes": dict(zip(data.classes, data.class_counts.tolist(), strict=True)),
         "unlabelled": int((~data.labelled).sum()) if data.classes else None,
         "groups": groups,
-        "distinct": len(np.unique(row_hashes(data.values))),
+        "distinct": len(np.unique(data.row_hashes)),
         "constant_sites": [int(site) + 1 for site in np.flatnonzero(constant(data.values))],
         "gap_fraction": gap_fraction(data),
         "effective_size": effective_size(data),

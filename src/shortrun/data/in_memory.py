@@ -149,7 +149,7 @@ def from_anndata(
     annotated : anndata.AnnData
         Samples x sites; a sparse matrix is made dense.
     layer : str, optional
-        Layer in place of X.
+        Layer in place of X. A run does not remember it: read further data with it too, before they are given to a verb.
     like : Kind or Dataset or Trajectory, optional
         Data, or a run, whose sites it has: they are found by their names, others are left out.
 
@@ -197,6 +197,10 @@ def from_anndata(
         data = data.with_labels(annotated.obs[column].astype(object).to_numpy())
     if settings.group is not None:
         data = data.with_groups(annotated.obs[settings.group])
+    if layer is not None:
+        data = data.with_notes(
+            f"layer '{layer}' in place of X, which further data are read from unless it is named too"
+        )
     return finished(data.with_names(annotated.obs_names.to_numpy(str)), options, settings)
 
 
@@ -245,7 +249,7 @@ def in_memory(it: Any, like: Kind | HasKind | None, settings: Reading) -> Datase
     DataError
         If it is none of what is known.
     """
-    if like is not None:
+    if like is not None and not isinstance(it, Kind):
         settings = reading_like(it, kind_of(like), settings)
     if is_frame(it):
         return from_pandas(it, like=like, settings=settings)

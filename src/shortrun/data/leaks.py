@@ -10,7 +10,7 @@ import numpy as np
 
 from shortrun.data.core.blocks import taken
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.likeness import agreeing_sites, most_agreements, row_hashes
+from shortrun.data.core.likeness import agreeing_sites, most_agreements
 from shortrun.phrases import first_of
 from shortrun.settings import check_seed
 
@@ -119,8 +119,8 @@ def leak_between(train: Dataset, test: Dataset, *, identity: float = NEAR, seed:
     groups = shared_groups(train, test)
     if train.sites != test.sites:
         return Leak(len(test), 0, groups=groups)
-    known = row_hashes(train.values)
-    copied = np.isin(row_hashes(test.values), known)
+    known = train.row_hashes
+    copied = np.isin(test.row_hashes, known)
     binned = train.kind.is_binned
     found = Leak(len(test), int(copied.sum()), repeated(known), groups, identity, binned=binned)
     return found if train.continuous or test.continuous else with_near(found, train, test, copied, seed)
@@ -130,9 +130,8 @@ def with_near(found: Leak, train: Dataset, test: Dataset, copied: np.ndarray, se
     """Return a leak with what comparing site by site shows."""
     random, most = np.random.default_rng([seed, 17]), max(1, int(COMPARED / (len(train) * train.sites)))
     ours, theirs = (np.sort(random.permutation(len(side))[:most]) for side in (test, train))
-    seen = np.asarray(train.values)
-    agreements = most_agreements(taken(test.values, ours), seen)
-    among_themselves = most_agreements(taken(train.values, theirs), seen, skip=theirs)
+    agreements = most_agreements(taken(test.values, ours), train.values)
+    among_themselves = most_agreements(taken(train.values, theirs), train.values, skip=theirs)
     enough = agreeing_sites(found.identity, train.sites)
     new = agreements[~copied[ours]]
     return replace(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from shortrun.data.sequences.gaps import selected
 from shortrun.data.sequences.weights import sequence_weights
 from shortrun.data.tables.formats.table import FORMAT as TABLE
 from shortrun.data.uses import BESIDE, check_content, check_entry, check_format
-from shortrun.errors import DataError, FormatError
+from shortrun.errors import DataError, FormatError, LackingError
 from shortrun.files import check_named
 from shortrun.settings import Reading, takes
 from shortrun.settings.keywords import converts
@@ -78,8 +77,8 @@ def read(path: Any, *, like: Kind | HasKind | None = None, settings: Reading) ->
     for reading in readings_like(kind_of(like), settings):
         try:
             return read_with(Path(path), reading, kind_of(like))
-        except FormatError as error:
-            first = first or error
+        except FormatError as error:  # that of a column which need not be there tells less than another
+            first = error if first is None or isinstance(first, LackingError) else first
     assert first is not None
     raise first
 
@@ -113,7 +112,10 @@ def read_with(path: Path, reading: Reading, like: Kind | None, asked: Collection
         check_content(options, data)
         if reading.reweight is not None:
             data = data.with_weights(sequence_weights(data, reading.reweight))
-    return data.with_kind(reading=completed(reading, data.kind.reading.given))  # what a file of rows was read with too
+    before = data.kind.reading.given  # what a file of rows was read with
+    if reading.labels is not None:
+        before = {name: it for name, it in before.items() if name not in ("label_column", "group")}
+    return data.with_kind(reading=completed(reading, before))
 
 
 def filtered_by(path: Path, data: Dataset, reading: Reading) -> Dataset:
@@ -222,4 +224,4 @@ def of_file(path: Path, options: Request) -> Dataset:
         told = list(notes_on(file, form)) if options.format is None and file is path else []
         with local(file, whole=foreign) as plain, in_its_encoding(plain, form, options) as text:
             data = form.read(text, options)
-    return replace(data, notes=(*told, *data.notes))
+    return data.with_notes(*told, first=True)

@@ -23,7 +23,7 @@ ENTRIES = (
         "UCI Machine Learning Repository, 1998, doi:10.24432/C50P49",
         licence="CC BY 4.0",
         load=load_digits,
-        uses=("threshold", "grey", "part"),
+        uses=("alphabet", "threshold", "grey", "part"),
     ),
     Entry(
         name="mnist",

@@ -6,15 +6,13 @@ from collections.abc import Collection
 
 from shortrun.data.catalogue import Entry
 from shortrun.data.core.dataset import Dataset
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import EVERYWHERE, FILTERS, Format
 from shortrun.data.core.request import Request
 from shortrun.data.formats import by_name
-from shortrun.data.sequences.encoding import GAP
+from shortrun.data.sequences.gaps import has_gaps
 from shortrun.errors import ConfigError
 from shortrun.phrases import joined
 
-FILTERS = ("max_gaps", "min_coverage", "max_identity", "reweight")  # of samples, whatever they were read from
-EVERYWHERE = (*FILTERS, "format", "encoding", "max_unpacked", "labels", "labels_by_order")  # in files
 TABLE = ("missing", "bins", "categorical", "numeric", "ignore")
 BESIDE = ("delimiter", "decimal", "encoding", "skip_bad")  # of a table beside the data, such as that of labels
 FRAME = ("alphabet", "unknown", "threshold", *TABLE, "label_column", "group", *FILTERS)
@@ -25,7 +23,7 @@ ANNOTATED = (*ARRAY, "label_column", "group")
 def check_format(options: Request, form: Format) -> None:
     """Raise ConfigError if an option was asked for of which a format makes no use; names those that do."""
     option = first(options.asked, {*EVERYWHERE, *form.uses})
-    if option is not None:
+    if option is not None and not form.checks:
         forms = by_name()
         others = [each for each, other in forms.items() if option in other.uses]
         name = next((each for each, other in forms.items() if other is form), "")
@@ -66,7 +64,7 @@ def check_content(options: Request, data: Dataset) -> None:
         raise ConfigError("labels_by_order", "goes with a file of labels, and there is none")
     if "frames" in asked and kind.music is not None and kind.music.frames != options.frames:
         raise ConfigError("frames", f"these samples are windows of {kind.music.frames} bins already")
-    gapless = kind.alphabet is None or GAP not in kind.alphabet.letters
+    gapless = not has_gaps(kind.alphabet)
     for unused, names, remedy in (
         (gapless, {"max_gaps", "min_coverage"}, "letters with gaps"),
         (kind.music is None, {"frames", "time_bin", "stride"}, "music, as rows of 88 keys with --time-bin beat/4"),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from shortrun import scratch
-from shortrun.cells import HALVES, OBEYED, for_spreadsheets, harmless
+from shortrun.cells import HALVES, OBEYED, check_spreadsheet, for_spreadsheets, harmless
 from shortrun.data.core import boundary
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.blocks import scan
@@ -54,7 +54,7 @@ def write(path: Path | str, dataset: Dataset, *, format: str | None = None, safe
     Raises
     ------
     ConfigError
-        If no format has this name.
+        If no format has this name, or `safe_csv` is asked for of one that is no CSV or TSV.
     FormatError
         If no format that can be written has this suffix, or one of several files is to go to stdout.
     DataError
@@ -138,8 +138,19 @@ def target(path: Path, format: str | None) -> tuple[Format, str]:
     FormatError
         If files of this format cannot be written.
     """
-    if format is None:
-        return format_to_write(path)
+    form, suffix = format_to_write(path) if format is None else target_named(path, format)
+    check_spreadsheet(path, suffix)
+    return form, suffix
+
+
+def target_named(path: Path, format: str) -> tuple[Format, str]:
+    """Return the format of a name, and one of its suffixes.
+
+    Raises
+    ------
+    FormatError
+        If files of this format cannot be written.
+    """
     form = named(format)
     if not form.writes:
         raise FormatError(path, None, f"files of the format {format} cannot be written")

@@ -17,7 +17,7 @@ from shortrun.equilibrium.ladder import Rung
 from shortrun.equilibrium.replica import Replica
 from shortrun.equilibrium.tempering import Tempered, temper
 from shortrun.equilibrium.weights import LogMean, Ratio, log_mean, ratio
-from shortrun.models import RBM
+from shortrun.models import RBM, STREAMED
 from shortrun.settings import AnnealingSettings, LogZSettings, takes
 from shortrun.typing import State, Theta
 
@@ -144,7 +144,7 @@ def feature_means(model: RBM, data: State) -> Float[Tensor, " F"]:
     parts = []
     for layer, x in zip(model.spec.observed, data, strict=True):
         total = layer.units.mean(torch.zeros(1, layer.width, dtype=torch.float64))[0]
-        for rows in x.split(4096):
+        for rows in x.split(max(1, min(4096, STREAMED // layer.width))):
             total += layer.units.features(rows).sum(0, dtype=torch.float64)
         parts.append((total / (len(x) + 1)).float())
     return torch.cat(parts)

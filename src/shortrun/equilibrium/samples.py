@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +13,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from shortrun.data import Dataset
-from shortrun.data.core.blocks import taken
+from shortrun.data.core.blocks import is_mapped, taken
 from shortrun.equilibrium.density import log_likelihood
 from shortrun.equilibrium.estimates import Estimate
 from shortrun.equilibrium.pseudo import pseudo_log_likelihood
@@ -26,6 +26,8 @@ from shortrun.typing import State, Theta
 
 if TYPE_CHECKING:
     import pandas as pd
+
+BYTES = 2**26  # of the samples of a file that are in memory together
 
 
 class Observed(NamedTuple):
@@ -84,6 +86,24 @@ class Likelihood(Shown):
         return float(self.samples["log_likelihood"].sem())
 
 
+def parts(data: Dataset) -> Iterator[Dataset]:
+    """Yield samples as many as are in memory together: all of those that are there already."""
+    count = at_once(data)
+    for first in range(0, len(data), count):
+        yield data.select(slice(first, first + count))
+
+
+def spread(data: Dataset, fewest: int) -> Dataset:
+    """Return the samples that annealing starts from: all of them, of a large file so many, or more, evenly spread."""
+    count = max(at_once(data), fewest)
+    return data if count >= len(data) else data.select(np.linspace(0, len(data) - 1, count).astype(np.int64))
+
+
+def at_once(data: Dataset) -> int:
+    """Return how many samples are in memory together."""
+    return max(1, BYTES // data.values[0].nbytes) if is_mapped(data.values) else len(data)
+
+
 def observed(model: RBM, data: Dataset, classes: Sequence[str]) -> Observed:
     """Return samples as the observed layers of a machine that knows these classes.
 
@@ -101,27 +121,39 @@ def observed(model: RBM, data: Dataset, classes: Sequence[str]) -> Observed:
 
 
 def sample_table(
-    model: RBM, theta: Theta, data: Dataset, known: Observed, log_z: float, settings: LikelihoodSettings
+    model: RBM, theta: Theta, data: Dataset, classes: Sequence[str], log_z: float, settings: LikelihoodSettings
 ) -> pd.DataFrame:
     """Return name, label and log-likelihood of each sample, and its pseudo-likelihood if it is asked for."""
     import pandas as pd
 
-    table = pd.DataFrame({"name": data.names, "label": named_labels(data)})
-    summed = known.unlabelled | settings.marginal
-    table["log_likelihood"] = log_likelihood(model, theta, known.state, log_z, summed).numpy()
-    if settings.pseudo:
-        values = pseudo_log_likelihood(model, theta, known.state)
-        table["pseudo_log_likelihood"] = values.masked_fill(known.unlabelled, math.nan).numpy()
-    return table
+    tables = []
+    for part in parts(data):
+        known = observed(model, part, classes)
+        tables.append(pd.DataFrame({"name": part.names, "label": named_labels(part)}))
+        summed = known.unlabelled | settings.marginal
+        tables[-1]["log_likelihood"] = log_likelihood(model, theta, known.state, log_z, summed).numpy()
+        if settings.pseudo:
+            values = pseudo_log_likelihood(model, theta, known.state)
+            tables[-1]["pseudo_log_likelihood"] = values.masked_fill(known.unlabelled, math.nan).numpy()
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
 def mean_rows(
-    model: RBM, theta: Theta, data: Mapping[str, Observed], estimate: Estimate, *, sites: int, marginal: bool
+    model: RBM,
+    theta: Theta,
+    data: Mapping[str, Dataset],
+    classes: Sequence[str],
+    estimate: Estimate,
+    *,
+    sites: int,
+    marginal: bool,
 ) -> list[dict[str, Any]]:
     """Return the mean log-likelihood of some data sets by one machine, a row each."""
     rows = []
-    for name, (state, unlabelled) in data.items():
-        values = log_likelihood(model, theta, state, estimate.log_z, unlabelled | marginal)
+    for name, samples in data.items():
+        known = (observed(model, part, classes) for part in parts(samples))
+        each = (log_likelihood(model, theta, it.state, estimate.log_z, it.unlabelled | marginal) for it in known)
+        values = torch.cat([*each])
         mean, error = values.mean().item(), values.std().item() / max(1, len(values)) ** 0.5
         row = {"data": name, "samples": len(values), "mean_log_likelihood": mean, "per_site": mean / sites}
         rows.append(row | {"standard_error": error, "log_z": estimate.log_z, "error": estimate.error})

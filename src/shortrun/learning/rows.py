@@ -60,6 +60,11 @@ class Rows:
         return Rows(self.state, self.weights[rows], self.missing[rows], self._place(rows))
 
     @cached_property
+    def sums(self) -> dict[int, Tensor]:
+        """The weighted sums (1, F_i) of features that were found, by the number of the observed layer."""
+        return {}
+
+    @cached_property
     def tensors(self) -> State | None:
         """The values of these rows and no others as tensors; None if some stay in a file."""
         values = tuple(x for x in self.state if isinstance(x, Tensor))

@@ -115,7 +115,7 @@ function showState(state) {
   const { updates, last } = state, goes = ["starting", "training"].includes(state.state), label = byId("state");
   label.textContent = WORDS[state.state], label.className = state.state;
   byId("updates").textContent = `update ${grouped(updates)}${last === null ? "" : ` of ${grouped(last)}`}${state.state === "training" ? speed() : ""}`;
-  byId("outlook").textContent = state.judged ? `${state.outlook}. 0.5 each is ideal: samples like real ones.` : "";
+  byId("outlook").textContent = `${state.outlook}.${state.judged ? " 0.5 each is ideal: samples like real ones." : ""}`;
   if (!now.busy) showFault(state.state === "failed" ? state.fault : "");
   byId("stop").disabled = !goes || now.busy;
   byId("resume").textContent = goes ? "Change the rate" : "Resume";

@@ -87,7 +87,7 @@ class Watched:
             "version": now,
             "state": self._state(run, config),
             "fault": printable(self.training.fault),
-            "outlook": records.outlook(found).reason,
+            "outlook": records.outlook(found, held_out=config.training.validation > 0).reason,
             "judged": bool(records.monitored(found)),
             "updates": run.updates,
             "last": None if config.training.updates == "auto" else config.training.last_update,

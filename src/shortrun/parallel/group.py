@@ -289,4 +289,5 @@ def telling() -> Iterator[None]:
         yield
     except RuntimeError as error:
         why = re.sub(r"^\[\S+\] ", "", str(error).splitlines()[0])  # without the place in the library's source
-        raise LostError(f"another process ended, or cannot be reached ({why[:120]})") from error
+        why = why.split(". ")[0].rstrip(".")  # what follows is where to look, in words for programmers
+        raise LostError(f"another process ended, or cannot be reached ({why})") from error

@@ -81,7 +81,7 @@ def mark_best(axis: Axes, tables: Sequence[pd.DataFrame]) -> None:
     for rows, colour in zip(tables, palette(len(tables)), strict=True):
         if len(rows):
             best = rows.loc[rows["value"].idxmax()]
-            told = f"{best['value']:.3f} at {short(float(best['age']))}"
+            told = f"best {best['value']:.3f} at age {short(float(best['age']))}"
             axis.plot(best["age"], best["value"], "o", color=colour, markeredgecolor="black", zorder=5, label=told)
     dots = [line for line in axis.lines if line.get_marker() == "o"]
     axis.legend(handles=dots, loc="best", frameon=True, handletextpad=0.2)

@@ -185,13 +185,15 @@ class Clusters:
         """
         from sklearn.cluster import KMeans  # slow to import
         from sklearn.decomposition import PCA
+        from threadpoolctl import threadpool_limits
 
         if not 2 <= count <= len(features):
             raise ConfigError("clusters", f"2 to {len(features)} clusters of these samples expected, got {count}")
         table = features.numpy()
-        found = PCA(min(2, table.shape[1]), svd_solver="randomized", random_state=0).fit(table)
-        plane = np.asarray(found.components_).T
-        centres = KMeans(count, n_init="auto", random_state=0).fit(table @ plane).cluster_centers_
+        with threadpool_limits(1):  # several add in an order that depends on their number
+            found = PCA(min(2, table.shape[1]), svd_solver="randomized", random_state=0).fit(table)
+            plane = np.asarray(found.components_).T
+            centres = KMeans(count, n_init="auto", random_state=0).fit(table @ plane).cluster_centers_
         return cls(*(torch.from_numpy(each.copy()).to(features.dtype) for each in (plane, centres)))
 
     def nearest(self, points: Float[Tensor, "*C D"]) -> Int64[Tensor, "*C"]:

@@ -134,8 +134,8 @@ def label_pictures(found: Evaluation) -> Iterator[Picture]:
         yield picture(
             plots.accuracy(found.curves),
             "Accuracy",
-            "Share of correctly predicted labels against age, with a dot at the best, and against the sweeps of a "
-            f"label chain at the last age. The scores are those of age {found.age:,}.",
+            "Share of correctly predicted labels against age, with a dot at the best of these ages, and against the "
+            f"sweeps of a label chain at the last age. The scores are those of age {found.age:,}.",
         )
     yield picture(
         plots.confusion(found.predictions),

@@ -230,7 +230,7 @@ def memory_headings(found: Evaluation) -> Iterator[str]:
     for curves in found.curves:
         effects = curves.memory_effects
         seen = sum(effect.effect == "best at k" for effect in effects)
-        result = f"seen in {seen} of {counted(len(effects), 'score')}" if seen else "not seen"
+        result = f"seen in {seen or 'none'} of {counted(len(effects), 'score')}" if effects else "not measured"
         yield f"{curves.name} ({curves.scheme}, k = {curves.k}): memory effect {result}"
 
 

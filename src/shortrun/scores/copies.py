@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.data.core.likeness import row_hashes
 from shortrun.scores._base import Pair, Quantity
 from shortrun.scores._families import Contributions, TrainingScores
 from shortrun.scores.duplicates import repeated
@@ -13,7 +12,7 @@ from shortrun.scores.duplicates import repeated
 
 def copied(reference: Dataset, generated: Dataset) -> np.ndarray:
     """Return 1 for each generated sample that is in the reference, else 0."""
-    return np.isin(row_hashes(generated.values), row_hashes(reference.values)).astype(float)
+    return np.isin(generated.row_hashes, reference.row_hashes).astype(float)
 
 
 def measure(pair: Pair) -> dict[str, Contributions]:

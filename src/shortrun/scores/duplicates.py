@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from shortrun.data import Dataset
-from shortrun.data.core.likeness import row_hashes
 from shortrun.scores._base import Estimate, Pair, Quantity
 from shortrun.scores._errors import linear
 from shortrun.scores._families import SampleScores
@@ -15,7 +14,7 @@ from shortrun.scores._families import SampleScores
 
 def repeated(data: Dataset) -> np.ndarray:
     """Return 1 - 1/c for each sample that occurs c times; the mean is 1 - (different samples) / (samples)."""
-    _, which, counts = np.unique(row_hashes(data.values), return_inverse=True, return_counts=True)
+    _, which, counts = np.unique(data.row_hashes, return_inverse=True, return_counts=True)
     return 1 - 1 / counts[which]
 
 

@@ -47,6 +47,8 @@ MOST = 2**32 - 1  # chains and updates that the noise tells apart
 MOST_STEPS = 2**24 - 1  # sweeps of a chain that it tells apart
 MOST_UNITS = 2**24
 
+TWO_TIMES = "not together with steps: T is so many steps of dt"
+
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
@@ -110,13 +112,18 @@ class Settings(BaseModel):
             For an unknown key (names the nearest) or a value out of range.
         """
         try:
-            return cls.model_validate(form)
+            found = cls.model_validate(form)
         except ValidationError as error:
             first = error.errors()[0]
             if first["type"] == "extra_forbidden":
                 raise unknown(cls, ".".join(map(str, first["loc"]))) from None
             key = ".".join(str(part) for part in first["loc"] if is_key(cls, part))
             raise refused(cls, key, first) from None
+        found.check()
+        return found
+
+    def check(self) -> None:
+        """Raise ConfigError for options that contradict each other, or are of no use beside the others."""
 
     def refuse(self, names: Iterable[str], need: str) -> None:
         """Raise ConfigError for the first of some options that has not its default: it is of use only with a need."""
@@ -125,9 +132,14 @@ class Settings(BaseModel):
             raise ConfigError(unused, f"is of use only with {need}")
 
     def shared(self, kind: type[S], **others: Any) -> S:
-        """Return settings of another class: the values of the fields that both have, and these others."""
+        """Return settings of another class: the values of the fields that both have, and these others.
+
+        What was not given here is not among the given ones there.
+        """
         names = kind.model_fields.keys() & type(self).model_fields
-        return kind.checked({name: getattr(self, name) for name in names} | others)
+        found = kind.checked({name: getattr(self, name) for name in names} | others)
+        found.model_fields_set.intersection_update(self.model_fields_set | others.keys())
+        return found
 
 
 def option(

@@ -15,6 +15,7 @@ from shortrun.errors import ConfigError, likely
 from shortrun.files import NAMED, check_named
 from shortrun.phrases import described
 from shortrun.settings._base import Option, Settings, named_by_keywords, options
+from shortrun.settings.reading import Reading
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -92,7 +93,11 @@ def takes(kind: type[Settings], **others: type[Settings]) -> Callable[[Callable[
             value, parts = given.pop(NAME, None), sorted_by_class(given, kinds, names)
             if value is not None and parts[NAME]:
                 raise ConfigError(next(iter(parts[NAME])), f"give it within `{NAME}`, or give all options as keywords")
-            values = parts | {NAME: kind.of(**parts[NAME]) if value is None else value}
+            if not isinstance(value, Settings | None):
+                raise ConfigError(NAME, f"a value of {kind.__name__} expected, got {described(value)}")
+            settings = kind.of(**parts[NAME]) if value is None else value
+            settings.check()
+            values = parts | {NAME: settings}
             for base, check in CHECKS.items():
                 if isinstance(values[NAME], base):
                     check(values[NAME])
@@ -179,6 +184,8 @@ def sorted_by_class(
     parts: dict[str, dict[str, Any]] = {name: {} for name in kinds}
     for keyword, value in given.items():
         if keyword not in place:
+            if keyword in {each.keyword for each in options(Reading)}:
+                raise ConfigError(keyword, f"is an option of reading: give it to sr.read(DATA, {keyword}=...)")
             raise ConfigError(keyword, "unknown option", likely(keyword, [*own, *place]))
         parts[place[keyword]][keyword] = value
     return parts

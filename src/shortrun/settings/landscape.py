@@ -82,6 +82,11 @@ class TreeSettings(MergingSettings, OfAges, Averaged, Seeded):
         None, "Number of leaves, a random choice of the samples; all by default.", flags=("-n", "--number")
     )
 
+    def check(self) -> None:
+        """Refuse options of a share that is not measured."""
+        if self.acceptance is None:
+            self.refuse(("chains", "sweeps"), "acceptance, which they measure")
+
 
 class TreeFolderSettings(Settings):
     """How a tree is written into a folder."""

@@ -10,6 +10,12 @@ from shortrun.settings._base import MEASUREMENT, MODEL, MOST, MOST_STEPS, SAMPLI
 from shortrun.settings.shared import Age, Averaged, OfAge, OfAges, Seeded, Shared
 
 ACCEPTANCE = 0.3  # BDFRS24
+USED_BY = {
+    "chains": ("ais", "trajectory"),
+    "temperatures": ("ais",),
+    "sweeps": ("trajectory",),
+    "acceptance": ("trajectory",),
+}  # option -> estimates of ln Z that make use of it
 Several = Annotated[int, Field(ge=2, le=MOST)]
 
 
@@ -41,6 +47,12 @@ class LogZSettings(ExchangeSettings, AnnealingSettings):
     sweeps: Annotated[int, Field(ge=10, le=MOST_STEPS)] = option(
         1000, "Number of sweeps of each machine of a trajectory.", panel=SAMPLING
     )
+
+    def check(self) -> None:
+        """Refuse options that the method makes no use of, if one is asked for."""
+        for name, methods in USED_BY.items():
+            if self.method is not None and self.method not in methods:
+                self.refuse((name,), f"method {' or '.join(methods)}, not with {self.method}")
 
 
 class MarginalSettings(Shared, LogZSettings):

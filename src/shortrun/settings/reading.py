@@ -205,3 +205,10 @@ class Reading(Settings):
     ignore: Names = option(
         (), "Columns of a table to leave out.", panel=TABLES, metavar="COLUMN[,...]", remembered="if possible"
     )
+
+    def check(self) -> None:
+        """Refuse what would be said of grey values that are kept."""
+        if self.grey:
+            self.refuse(("threshold",), "black and white images: grey keeps their values")
+            if self.alphabet not in (None, "continuous"):
+                self.refuse(("alphabet",), "other values: grey keeps those of images, as continuous ones")

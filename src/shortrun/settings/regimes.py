@@ -51,6 +51,11 @@ class PhasesSettings(OfAges, Averaged, Seeded):
     )
     burn: Annotated[int, Field(ge=0, le=MOST_STEPS)] = option(200, "Sweeps before these.", panel=SAMPLING)
 
+    def check(self) -> None:
+        """Refuse options of samples that are not drawn."""
+        if not self.susceptibility:
+            self.refuse(("chains", "steps", "burn"), "susceptibility, which is measured from samples")
+
 
 class DiagramSettings(Settings):
     """Which phase diagram is drawn."""

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from shortrun.settings._base import MOST, OUTPUT, SAMPLING, Count, Positive, Rate, Settings, Steps, option
+from shortrun.errors import ConfigError
+from shortrun.settings._base import MOST, OUTPUT, SAMPLING, TWO_TIMES, Count, Positive, Rate, Settings, Steps, option
 from shortrun.settings.likelihood import ExchangeSettings
 from shortrun.settings.reading import Names
 from shortrun.settings.shared import OfAge, Seeded, Shared, SharedBySites
@@ -137,6 +138,11 @@ class GenerateSettings(PieceSettings, StreamSettings):
     time: Rate | None = option(
         None, "Time T from the start of a chaotic network, in place of steps.", panel=SAMPLING, metavar="T"
     )
+
+    def check(self) -> None:
+        """Refuse two lengths of a run."""
+        if self.time is not None and self.steps is not None:
+            raise ConfigError("time", TWO_TIMES)
 
 
 class AnimateSettings(SampleSettings):

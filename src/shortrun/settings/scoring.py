@@ -62,6 +62,11 @@ class CurvesSettings(Shared, OfAges, Averaged, ScoreSettings):
     until: Steps | None = option(None, "End of that grid; by default 10 k.", panel=MEASUREMENT, metavar="SWEEPS")
     n: SeveralSamples = option(2000, "Largest number of samples compared.", panel=MODEL, flags=("-n", "--number"))
 
+    def check(self) -> None:
+        """Refuse the end of a grid that there is not."""
+        if self.times is not None:
+            self.refuse(("until",), "a grid of times, not where all of them are given (times)")
+
 
 class FoldSettings(Settings):
     """Options of `fold`; the first four are those of ESMFold."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from shortrun.settings._base import (
     MODEL,
     OUTPUT,
     TRAINING,
+    TWO_TIMES,
     NotNegative,
     Positive,
     Rate,
@@ -39,7 +40,9 @@ OF_MACHINES = (
     *("missing_labels", "damped_above", "weight_std", "pseudo_count"),
 )  # options of which a chaotic network makes no use
 OF_PREDICTING = ("generate", "predict", "predict_end", "swapped")  # of the scheme ff
+OF_HELD_OUT = ("predict_end", "swapped")  # what is done about held-out labels that are predicted worse
 OF_LABELS = (*OF_PREDICTING, "start", "profiles", "missing_labels", "label_rate", "label_l2")
+MAY_BE_UNUSED = (*OF_LABELS, "chains")  # in a training by another scheme, of other data
 TIME = 100.0  # of the runs of a chaotic network, T / tau = 10
 
 
@@ -356,10 +359,46 @@ def configured(start: StartSettings, given: Mapping[str, Any], stored: Mapping[s
 
 
 def asked(config: Config, start: StartSettings, given: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keywords of the options that are given one by one, and have other values than their defaults."""
-    assigned = [f"{section}.{name}" for section, values in _assigned(start.assignments).items() for name in values]
-    named = (each for each in options(Config) if each.keyword in given or each.key in assigned)
-    return tuple(each.keyword for each in named if reduce(getattr, each.key.split("."), config) != each.default)
+    """Return the keywords of the options that are given one by one, and have other values than their defaults.
+
+    The weight that `predict` falls to counts with its default too: it is above one that is given.
+    """
+    named = (each for each in options(Config) if each.keyword in given or each.keyword in assigned_to(start))
+    values = {each: reduce(getattr, each.key.split("."), config) for each in named}
+    return tuple(
+        each.keyword for each, value in values.items() if value != each.default or each.keyword == "predict_end"
+    )
+
+
+def check_once(start: StartSettings, given: Mapping[str, Any]) -> None:
+    """Check that nothing is said twice, and otherwise: one of the two would be dropped without a word.
+
+    Raises
+    ------
+    ConfigError
+        For an option that is given by itself and among the assignments, and for two that say how long a training is.
+    """
+    assigned = assigned_to(start)
+    for keyword, key in assigned.items():
+        if keyword in given:
+            raise ConfigError(keyword, f"given twice, also with --set {key}: leave one of them out")
+    updates = given.get("updates", "auto" if "updates" not in assigned else 0)
+    if {"updates", "max_updates"} <= {*given, *assigned} and updates != "auto":
+        raise ConfigError("max_updates", "not together with updates, which says when the training ends")
+    if start.time is not None and "steps" in assigned:
+        raise ConfigError("time", TWO_TIMES)
+
+
+def assigned_to(start: StartSettings) -> dict[str, str]:
+    """Return keyword -> key of the options that are among the assignments."""
+    keys = {f"{section}.{name}" for section, values in _assigned(start.assignments).items() for name in values}
+    return {each.keyword: each.key for each in options(Config) if each.key in keys}
+
+
+def assignments_without(start: StartSettings, keywords: Collection[str]) -> tuple[str, ...]:
+    """Return the assignments but those of some options, which have other values."""
+    keys = {each.key for each in options(Config) if each.keyword in keywords}
+    return tuple(text for text in start.assignments if text.partition("=")[0].strip() not in keys)
 
 
 def _check_family(config: Config, start: StartSettings, asked: Sequence[str], given: Mapping[str, Any]) -> None:
@@ -394,16 +433,30 @@ def check_use(config: Config, asked: Sequence[str], *, scheme: str, labelled: bo
     ConfigError
         For the first of them.
     """
+    for name, need in unused(config, asked, scheme=scheme, labelled=labelled).items():
+        raise ConfigError(name, f"is of use only with {need}")
+
+
+def check_use_ahead(config: Config, asked: Sequence[str], scheme: str) -> None:
+    """Do what `check_use` does before data are read: refuse options that are of no use whatever the data are."""
+    labels = config.model.kind != CHAOS or config.chaotic.classes
+    check_use(config, asked, scheme="ff" if scheme == "auto" else scheme, labelled=labels)
+
+
+def unused(config: Config, asked: Sequence[str], *, scheme: str, labelled: bool) -> dict[str, str]:
+    """Return the options that `check_use` refuses, each with what it would be of use with."""
     without = "a network that learns labels (classes)" if config.model.kind == CHAOS else "data with labels"
+    found: dict[str, str] = {}
     for names, used, need in (
         (OF_LABELS, labelled, without),
         (OF_PREDICTING, scheme == "ff", "the scheme ff"),
         (("chains",), scheme == "pcd", "the scheme pcd"),
         (("profiles",), config.model.start == "profile", "start profile"),
+        (OF_HELD_OUT, config.scheme.predict > 0, "predict above 0"),
+        (OF_HELD_OUT, config.training.validation > 0, "samples held out (validation above 0)"),
     ):
-        unused = None if used else next((name for name in asked if name in names), None)
-        if unused is not None:
-            raise ConfigError(unused, f"is of use only with {need}")
+        found |= {name: need for name in asked if not used and name in names and name not in found}
+    return found
 
 
 def _shortened(config: Config, given: Mapping[str, Any]) -> Config:
@@ -417,7 +470,7 @@ def _shortened(config: Config, given: Mapping[str, Any]) -> Config:
 def _timed(config: Config, time: Rate | None, given: Mapping[str, Any]) -> Config:
     """Return settings whose runs take the time T: as many steps of their dt, which alone leaves T at 100."""
     if time is not None and "steps" in given:
-        raise ConfigError("time", "not together with steps: T is so many steps of dt")
+        raise ConfigError("time", TWO_TIMES)
     if "steps" in given or (time is None and "dt" not in given):
         return config
     steps = config.chaotic.steps_of(TIME if time is None else time)
@@ -477,7 +530,9 @@ def _assigned(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise ConfigError(assignment, "expected section.name=value, such as optimiser.rate=0.1")
         if not dot:
             raise unknown(Config, key.strip())
-        merged.setdefault(section, {})[name] = value_of(text.strip())
+        values, value = merged.setdefault(section, {}), value_of(text.strip())
+        if values.setdefault(name, value) != value:
+            raise ConfigError(key.strip(), f"given twice, as {values[name]} and {value}: leave one of them out")
     return merged
 
 

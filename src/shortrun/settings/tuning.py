@@ -20,11 +20,15 @@ from shortrun.settings.training import (
     OF_PREDICTING,
     Config,
     StartSettings,
+    asked,
+    check_once,
+    check_use_ahead,
     configured,
     value_of,
 )
 
 FIXED = ("model", "layers")  # another kind of machine, or lists
+DECIDING = ("scheme", "start", "classes")  # which other options are of use
 ALIKE = ("updates", "max_updates", "minutes", "validation")  # what a comparison of trials rests on
 DIGITS = 3  # of a number that is tried
 Value: TypeAlias = bool | int | float | str
@@ -189,8 +193,12 @@ def check_varied(settings: TuneSettings, given: Mapping[str, Any]) -> None:
     ConfigError
         For the first that no training takes.
     """
+    check_once(settings, given)
     base = configured(settings, given)
-    for each in varied(settings, base, labelled=True):
+    over = varied(settings, base, labelled=True)
+    if not {each.keyword for each in over} & {*DECIDING}:
+        check_use_ahead(base, asked(base, settings, given), base.scheme.name)
+    for each in over:
         for value in each.values:
             configured(settings, {**given, each.keyword: value})
 

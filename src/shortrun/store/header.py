@@ -30,7 +30,7 @@ NAME, SUM = RUN, "crc32"
 LONGEST = 2**30  # bytes
 KEYS = ("format_version", "spec", "recipe", "config", "kind", "classes", "data")
 FIXED = {  # what cannot change when a training goes on
-    "spec": "another machine (sites, classes, units, hidden units or rule)",
+    "spec": "another machine (sites, classes, units, hidden units, rule or start)",
     "recipe": "another scheme or number of steps",
     "alphabet": "another alphabet",
     "columns": "other columns",

@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Bool, UInt64
 
 from shortrun.data import Dataset
-from shortrun.data.core.likeness import row_hashes
 from shortrun.errors import StoreError
 from shortrun.store import tensors
 
@@ -35,17 +34,17 @@ class KnownRows:
     @classmethod
     def of(cls, data: Dataset, held: np.ndarray | None) -> KnownRows:
         """Return the rows of samples, of which some may have been kept aside."""
-        hashes = row_hashes(data.values)
+        hashes = data.row_hashes
         held = np.zeros(len(data), bool) if held is None else held
         return cls(np.sort(hashes[~held]), np.sort(hashes[held]))
 
     def learned_from(self, data: Dataset) -> Bool[np.ndarray, " N"]:
         """Return which samples equal one that the training learned from."""
-        return np.isin(row_hashes(data.values), self.learned)
+        return np.isin(data.row_hashes, self.learned)
 
     def kept_aside(self, data: Dataset) -> Bool[np.ndarray, " N"]:
         """Return which samples equal one that it kept aside, and none that it learned from."""
-        hashes = row_hashes(data.values)
+        hashes = data.row_hashes
         return np.isin(hashes, self.aside) & ~np.isin(hashes, self.learned)
 
 

@@ -445,7 +445,7 @@ class Trajectory:
     @property
     def outlook(self) -> Outlook:
         """Whether its training is done by held-out samples, and why or what may be hoped for."""
-        return records.outlook(self._records)
+        return records.outlook(self._records, held_out=self.config["training"]["validation"] > 0)
 
     def _around(self, age: int) -> str:
         if not self.ages:

@@ -9,14 +9,18 @@ from typing import Any, Literal
 import numpy as np
 
 from shortrun.data import Dataset
+from shortrun.data.core.blocks import is_mapped
 from shortrun.data.readers import again
 from shortrun.errors import ConfigError, DataError, ShortrunError
 from shortrun.models import RBM, RBMPart
 from shortrun.records import Task
+from shortrun.scores._features import features
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
 from shortrun.typing import Theta
 
+COMPARED, FEWEST_COMPARED = 350_000_000, 1000  # features of samples of a file that are compared; samples, at least
+DRAWN = ", drawn at random, stand for all: more are not compared in memory"
 NOT_AS_A_WHOLE = "is not what the run was trained on (it has changed, or only a part of it was)"
 
 
@@ -56,6 +60,16 @@ def training_data(run: Trajectory, **reading: Any) -> Dataset:
 def as_known(run: Trajectory, data: Dataset) -> Dataset:
     """Return samples without their labels if the run has not looked at labels, as a chaotic network may not."""
     return data if run.classes or not data.classes else data.with_labels([""] * len(data))
+
+
+def few(data: Dataset, rows: np.ndarray | None = None) -> Dataset:
+    """Return samples, all or those of some rows, to compare in memory; if they are of a large file, fewer at random."""
+    count = len(data) if rows is None else len(rows)
+    most = max(FEWEST_COMPARED, COMPARED // features(data.head(1)).shape[1]) if is_mapped(data.values) else count
+    if count <= most:
+        return data if rows is None else data.select(rows)
+    chosen = np.sort(np.random.default_rng([count, 4]).permutation(count)[:most])
+    return data.select(chosen if rows is None else rows[chosen]).with_notes(f"{most:,} of {count:,} samples{DRAWN}")
 
 
 def same_labels(run: Trajectory, samples: Dataset) -> list[str] | None:

@@ -19,7 +19,7 @@ from shortrun.settings import takes
 from shortrun.settings.scoring import CurvesSettings, EvaluateSettings, ScoreSettings
 from shortrun.settings.shared import WhichAge
 from shortrun.store import Trajectory
-from shortrun.workflows._runs import age_of, check_kind, opened, same_labels, spread, training_data
+from shortrun.workflows._runs import DRAWN, age_of, check_kind, few, opened, same_labels, spread, training_data
 from shortrun.workflows._shared import by_first, shared
 from shortrun.workflows.generation import generate
 from shortrun.workflows.prediction import predict
@@ -90,6 +90,7 @@ def evaluate(
         train, test = known_samples(run)
     elif train is None:
         train, lost = learned_samples(run)
+    test, train = test and few(test), train and few(train)
     reference, role = compared_with(run, test, train)
     check_sides(settings.scores, test, train)
     leak = by_first(leak_of, run, test, train)
@@ -184,12 +185,12 @@ def leak_of(run: Trajectory, test: Dataset | None, train: Dataset | None) -> Lea
     """Return what test samples have in common with the training; copies are known also where its data are not."""
     if test is None:
         return None
-    if train is not None:
-        return leak_between(train, test)
-    if run.rows is None:
-        return None
+    found = None if train is None else leak_between(train, test)
+    if run.rows is None or (train is not None and len(train) >= len(run.rows.learned)):
+        return found
     copies, usual = int(run.rows.learned_from(test).sum()), repeated(run.rows.learned)
-    return Leak(len(test), copies, usual, binned=test.kind.is_binned)
+    whole = Leak(len(test), copies, usual, binned=test.kind.is_binned)
+    return whole if found is None else replace(found, copies=copies, repeated=usual)
 
 
 def beside_baseline(found: Iterable[Score], train: Dataset | None, held_out: Dataset | None) -> Iterator[Score]:
@@ -268,6 +269,9 @@ def notes(
         yield f"The training data were not at hand, {lost}: copies are looked for in the test samples only."
     elif held_out is None:
         yield "Without samples (or with too few) that were not trained on, learning cannot be told from memorising."
+    sides = {"reference": reference, "held-out": held_out}
+    for name, side in sides.items():
+        yield from (f"{name} samples: {note}" for note in (() if side is None else side.notes) if note.endswith(DRAWN))
     if len(made) < len(reference):
         yield f"{len(made):,} samples were generated for {len(reference):,} real ones."
     if steps != run.recipe["steps"]:

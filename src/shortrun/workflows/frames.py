@@ -62,7 +62,7 @@ def frames(
     first = found[min(times)]
     held = {LABEL: torch.from_numpy(first.labels).to(torch.uint8).unsqueeze(1)} if run.classes else {}
     noise = Noise(settings.seed, Stream.GENERATE)
-    begin = whole_of(run.spec, run.model.to_values(start(run.model, noise, settings.n, held)), run.sites)
+    begin = whole_of(run.spec, run.model.to_values(start(run.model, noise, len(first), held)), run.sites)
     return {0: first.with_values(begin.numpy()), **found}
 
 

@@ -289,7 +289,10 @@ def _label_codes(run: Trajectory, template: Dataset | None, settings: StreamSett
                 "labels", f"class '{name}' is unknown, expected one of {known}", nearest(name, run.classes)
             )
     codes = np.array([code[name] for name in counted], np.uint8)
-    return np.repeat(codes, list(counted.values())) if isinstance(counted, Mapping) else codes
+    codes = np.repeat(codes, list(counted.values())) if isinstance(counted, Mapping) else codes
+    if "n" in settings.given and n != len(codes):
+        raise ConfigError("n", f"{len(codes):,} expected, as many as there are labels, or none, got {n:,}")
+    return codes
 
 
 def classes_of(run: Trajectory, template: Dataset) -> np.ndarray | None:

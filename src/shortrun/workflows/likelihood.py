@@ -18,10 +18,9 @@ from shortrun.equilibrium import (
     ladder,
 )
 from shortrun.equilibrium.estimates import method_for
-from shortrun.equilibrium.samples import Observed, mean_rows, observed, sample_table
+from shortrun.equilibrium.samples import mean_rows, observed, sample_table, spread
 from shortrun.settings import LikelihoodByAgeSettings, LikelihoodSettings, LogZSettings, takes
 from shortrun.store import Trajectory
-from shortrun.typing import State
 from shortrun.workflows._runs import Machines, age_of, check_kind, chosen_ages, opened, rbm_of
 from shortrun.workflows._shared import shared
 from shortrun.workflows.tempering import machines_up_to
@@ -72,10 +71,11 @@ def likelihood(run: Trajectory | Path | str, data: Dataset, *, settings: Likelih
     ('exact', 50, True)
     """
     run = opened(run, raw=settings.raw)
-    model, age, known = rbm_of(run, "likelihood"), age_of(run, settings.age), observed_by(run, data)
+    model, age = rbm_of(run, "likelihood"), age_of(run, settings.age)
+    check_kind(run, data)
     method = method_for(model, settings)
-    estimate = estimates(run, (age,), known.state, method, settings)[age]
-    table = sample_table(model, run.at(age), data, known, estimate.log_z, settings)
+    estimate = estimates(run, (age,), data, method, settings)[age]
+    table = sample_table(model, run.at(age), data, run.classes, estimate.log_z, settings)
     return Likelihood(age, method, estimate, settings, table, run.sites)
 
 
@@ -126,33 +126,22 @@ def likelihood_by_age(
     """
     run = opened(run, raw=settings.raw)
     model, ages = rbm_of(run, "likelihood"), chosen_ages(run, settings.ages, AGES)
-    known = {name: observed_by(run, samples) for name, samples in data.items()}
-    first = next(iter(known.values())).state
-    found = estimates(run, ages, first, method_for(model, settings), settings, progress)
+    for samples in data.values():
+        check_kind(run, samples)
+    found = estimates(run, ages, next(iter(data.values())), method_for(model, settings), settings, progress)
     rows = []
     for age in ages:
-        each = mean_rows(model, run.at(age), known, found[age], sites=run.sites, marginal=settings.marginal)
+        how = {"sites": run.sites, "marginal": settings.marginal}
+        each = mean_rows(model, run.at(age), data, run.classes, found[age], **how)
         rows += [{"age": age} | row for row in each]
     warnings = dict.fromkeys(line for it in found.values() for line in it.warnings)
     return pd.DataFrame(rows), tuple(warnings)
 
 
-def observed_by(run: Trajectory, data: Dataset) -> Observed:
-    """Return samples as the observed layers of a run's machines.
-
-    Raises
-    ------
-    DataError
-        If they are not of the run's kind, or there are none.
-    """
-    check_kind(run, data)
-    return observed(rbm_of(run, "likelihood"), data, run.classes)
-
-
 def estimates(
     run: Trajectory,
     ages: Sequence[int],
-    data: State,
+    data: Dataset,
     method: str,
     settings: LogZSettings,
     progress: Progress | None = None,
@@ -163,10 +152,11 @@ def estimates(
         rows, options = torch.arange(settings.chains), settings.model_dump(include={"acceptance", "seed"})
         rungs = ladder(model, machines_up_to(run, max(ages), ages), rows=rows, keep=ages, **options)
         return along_training(rungs, machines, rounds=settings.sweeps, seed=settings.seed).estimates
+    begin = () if method == "exact" else observed(model, spread(data, settings.chains), run.classes).state
     found = {}
     for done, (age, theta) in enumerate(machines.items(), 1):
         exact = method == "exact"
-        found[age] = by_enumeration(model, theta) if exact else by_annealing(model, theta, data, settings=settings)
+        found[age] = by_enumeration(model, theta) if exact else by_annealing(model, theta, begin, settings=settings)
         if progress is not None:
             progress(done, len(ages))
     return found

@@ -97,6 +97,8 @@ def critical_gain_of(run: Trajectory | Path | str) -> float:
 def networks(run: Trajectory, settings: LyapunovSettings) -> Iterator[Network]:
     """Yield the network at each age, and without its training at each gain."""
     model, only_gains = network_of(run), settings.untrained and settings.ages is None
+    if model.spec.label is None:
+        settings.refuse(("hold_label",), "a network that learned labels")
     for age in () if only_gains else chosen_ages(run, settings.ages, AGES):
         yield "trained", age, model, run.at(age)
     for gain in settings.gains or (GAINS if settings.untrained else ()):

@@ -79,11 +79,31 @@ def predictions(run: Trajectory | Path | str, data: Dataset, *, settings: Predic
     1797
     """
     run = opened(run, raw=settings.raw)
-    if settings.sweeps is None and isinstance(run.model, RBM):
-        settings.refuse(("chains",), "sweeps of label chains: without them probabilities are exact")
+    check_ahead(run, settings)
     times = None if settings.sweeps is None else (settings.sweeps,)
     for part in _recorded(run, data, times, settings):
         yield part[settings.sweeps]
+
+
+def check_ahead(run: Trajectory, settings: PredictSettings) -> None:
+    """Check what can be known before data are read.
+
+    Raises
+    ------
+    DataError
+        If the run knows no labels.
+    ConfigError
+        For an option that is of no use to its model.
+    """
+    check_labels(run)
+    if settings.sweeps is None and isinstance(run.model, RBM):
+        settings.refuse(("chains",), "sweeps of label chains: without them probabilities are exact")
+
+
+def check_labels(run: Trajectory) -> None:
+    """Raise DataError if a run knows no labels."""
+    if not run.classes:
+        raise DataError(f"{run.called}: this model was trained without labels and can predict none")
 
 
 def learned_from(run: Trajectory | Path | str, data: Dataset) -> np.ndarray | None:
@@ -117,8 +137,7 @@ def _recorded(
     run: Trajectory, data: Dataset, times: Sequence[int] | None, settings: ChainSettings
 ) -> Iterator[dict[int | None, Predictions]]:
     """Yield {sweeps: predictions}, some samples at a time; without times {None: the exact ones}."""
-    if not run.classes:
-        raise DataError(f"{run.called}: this model was trained without labels and can predict none")
+    check_labels(run)
     check_kind(run, data)
     parts = by_sites(run)
     mine = None if parts is None else parts.part

@@ -26,11 +26,11 @@ from shortrun.learning.fit import Recorder
 from shortrun.models import RBM, AnySpec, Model, RBMPart, model_of, network_of, spec_of
 from shortrun.records import Record
 from shortrun.settings import Config, TrainSettings, configured, takes
-from shortrun.settings.training import CHAOS, asked, check_use
+from shortrun.settings.training import CHAOS, asked, check_once, check_use, check_use_ahead
 from shortrun.store import TemporaryFolder, Trajectory
 from shortrun.store.header import Header
 from shortrun.typing import Theta
-from shortrun.workflows._runs import opened
+from shortrun.workflows._runs import few, opened
 from shortrun.workflows._shared import with_sites
 from shortrun.workflows.monitoring import COMPARED, FEWEST, HeldOut
 
@@ -40,6 +40,7 @@ NO_JUDGE = (
 )
 
 BYTES = 4 * 5  # of a parameter in a training: itself, its average, two statistics, and a step in the making
+ANSWERS, FEWEST_ANSWERS = 2**27, 1000  # codes of held-out samples whose labels are predicted at an age; rows at least
 BYTES_OF_STATE = 5  # of a unit: its mean, and its code
 
 Progress = Callable[[int, int | None, Record], None]
@@ -103,12 +104,13 @@ def fit(
     >>> run.updates, run.recipe["name"]
     (2, 'ff')
     """
-    settings.check()
+    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
+    check_once(settings, {**changes, **named})
     settings = settings.restarted(out)
     run = Trajectory.open(out) if settings.resume and out is not None else None
-    named = {} if scheme is None or isinstance(scheme, Scheme) else {"scheme": scheme}  # a wrong one is refused there
     config = configured(settings, {**changes, **named}, None if run is None else run.config)  # before data are read
-    _check_ahead(run, config)
+    given = asked(config, settings, changes)
+    check_ahead(config, given, run, scheme.name if isinstance(scheme, Scheme) else config.scheme.name)
     of_file = data is None or isinstance(data, Path | str)
     data = None if data is None else samples_given(data, labels, label_column)
     if out is None:
@@ -117,7 +119,7 @@ def fit(
     data = seen_by(training_data(config, None, {}, run) if data is None else data, config)
     job, stopped = Job.of(data, config, scheme), False  # may refuse, so before a run is made
     labelled, name = job.model.spec.label is not None, job.scheme.name
-    check_use(config, asked(config, settings, changes), scheme=name, labelled=labelled)
+    check_use(config, given, scheme=name, labelled=labelled)
     work = {"data": data, "config": config, "scheme": scheme}
     started = parallel.joined(settings.processes, settings.share, f"{__name__}:follow", work, job.check_share)
     with _to_be_resumed(), started as mesh, parallel.sharing(mesh):
@@ -137,14 +139,16 @@ def fit(
     return run
 
 
-def _check_ahead(run: Trajectory | None, config: Config) -> None:
-    """Check that a run that goes on is not beyond its last update: what it was to reach would be forgotten.
+def check_ahead(config: Config, given: Sequence[str], run: Trajectory | None, scheme: str) -> None:
+    """Check what can be known before data are read: that options are of use, and a run that goes on has updates left.
 
     Raises
     ------
     ConfigError
-        If it is.
+        For an option that is of no use whatever the data are, and for a run that is beyond its last update: what it was
+        to reach would be forgotten.
     """
+    check_use_ahead(config, given, scheme)
     if run is not None and run.updates > config.training.last_update:
         name = "max_updates" if config.training.updates == "auto" else "updates"
         told = f"{run.updates:,} or more expected, as many as the run has, got {config.training.last_update:,}"
@@ -530,7 +534,7 @@ class Parts:
     rows : Rows
         The others.
     validation : Rows or None
-        Those kept aside that have a label.
+        Those kept aside that have a label, or as many of them, evenly spread, as are soon predicted.
     """
 
     data: Dataset
@@ -544,10 +548,10 @@ class Parts:
         rows, held = Rows.of(data, device), held_out_rows(data, config.training.validation, config.training.seed)
         if held is None:
             return cls(data, None, rows, None)
-        learned, labelled = (
-            torch.from_numpy(np.flatnonzero(each)).to(device) for each in (~held, held & data.labelled)
-        )
-        return cls(data, held, rows.select(learned), rows.select(labelled) if data.classes else None)
+        learned, labelled = (torch.from_numpy(np.flatnonzero(each)) for each in (~held, held & data.labelled))
+        some = torch.linspace(0, len(labelled) - 1, min(len(labelled), max(FEWEST_ANSWERS, ANSWERS // data.sites)))
+        validation = rows.select(labelled[some.long()].to(device)) if data.classes else None
+        return cls(data, held, rows.select(learned.to(device)), validation)
 
     def of_sites(self, part: RBMPart) -> Parts:
         """Return the same with the sites of a part of the machine."""
@@ -571,13 +575,17 @@ def held_out_rows(data: Dataset, validation: float, seed: int) -> np.ndarray | N
 def parts_of_training(run: Trajectory | Path | str, data: Dataset) -> tuple[Dataset, Dataset | None]:
     """Return the samples that a run learned from and those that it kept aside, of the data it was given.
 
+    Of a large file they are some of them, drawn at random, which a note of each says (`few`).
+
     Raises
     ------
     DataError
         If these are not the data it was trained on.
     """
     data, held = split_of_training(opened(run), data)
-    return (data, None) if held is None else (data.select(~held), data.select(held))
+    if held is None:
+        return few(data), None
+    return few(data, np.flatnonzero(~held)), few(data, np.flatnonzero(held))
 
 
 def split_of_training(run: Trajectory, data: Dataset) -> tuple[Dataset, np.ndarray | None]:

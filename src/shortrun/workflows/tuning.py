@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,18 +20,21 @@ from shortrun.data import Dataset, read
 from shortrun.data.further import may_have_test
 from shortrun.errors import ConfigError, DataError, FormatError, MissingExtraError, StoreError
 from shortrun.files import check_new, check_place, real
+from shortrun.learning.schemes import from_settings
 from shortrun.phrases import counted
 from shortrun.records import FIRST_MONITORED, Purpose, Record, at_best, monitored, quality
 from shortrun.settings import Config, StartSettings, TrainSettings, TuneSettings, Varied, configured, takes, varied
+from shortrun.settings.training import MAY_BE_UNUSED, assignments_without, unused
 from shortrun.settings.tuning import OF_LABELS, check_varied, size_of
 from shortrun.shown import Shown
 from shortrun.store import Trajectory, header, lock, log
-from shortrun.workflows.training import FEWEST, Job, fit, samples_given
+from shortrun.workflows.training import FEWEST, Job, fit, samples_given, seen_by
 
 JOURNAL, NAME = "journal.log", "shortrun"  # Optuna's file, and the name of the study in it
 TRIALS = 20
 EARLIEST = 300  # update from which on trainings are ended: what is clearly worse by then stays worse
 ENDED = {"COMPLETE": "done", "PRUNED": "ended early", "FAIL": "failed"}  # Optuna's word -> ours
+NAMED = 3  # settings that differ from those of a study
 SHOWN = ("p_dd", "p_gg", "accuracy", "update", "seconds")  # of the record at the best age
 
 Progress = Callable[[str], None]
@@ -102,8 +105,9 @@ def tune(
     Each trial is a training as `fit` does it, a run in the folder, of which the best is kept. Its quality, 1 at best,
     is Q_G = 1 - sqrt(2 ((P_DD - 1/2)^2 + (P_GG - 1/2)^2)) for generating, the accuracy Q_P for predicting, and
     (Q_G + Q_P) / 2 for both, at the ages that are best for these tasks, on the samples that all trials hold out. The
-    first trial has the settings that the search starts from; the others change what varies. A search that was killed
-    goes on with the same call, its trainings with the same bits.
+    first trial has the settings that the search starts from; the others change what varies. Trainings have at least 50
+    updates, from which on samples are compared. A search that was killed goes on with the same call, its trainings with
+    the same bits.
 
     Parameters
     ----------
@@ -156,9 +160,12 @@ def tune(
     over = varied(settings, base, labelled)
     if not labelled and (unused := next((each.keyword for each in over if each.keyword in OF_LABELS), None)):
         raise ConfigError("vary", f"{unused} is of use only with data with labels")
-    limit = settings.trials or (size_of(over) if settings.search == "grid" else TRIALS)
-    search = Search(Path(out), data, settings, dict(changes), purpose, over, limit)
+    search = Search(Path(out), data, settings, dict(changes), purpose, over, settings.trials or TRIALS)
+    if settings.search == "grid":
+        search = replace(search, limit=settings.trials or len(search.grid))
     with search.locked():
+        if settings.search == "grid" and progress is not None and (left := size_of(over) - len(search.grid)):
+            progress(f"note: {counted(left, 'combination')} of the grid left out: what varies there changes nothing")
         return search.found(interrupted=not search.go_on(progress))
 
 
@@ -272,7 +279,7 @@ class Search:
         known = self.study.user_attrs.get("asked")
         if known is None:
             self.study.set_user_attr("asked", asked)
-        elif other := [name for name in asked if known.get(name) != asked[name]]:
+        elif other := [differing(name, known.get(name), it) for name, it in asked.items() if known.get(name) != it]:
             raise StoreError(self.folder, f"is a study with other {' and '.join(other)}: name another folder")
 
     @cached_property
@@ -355,17 +362,33 @@ class Search:
             if len(known) >= self.limit and not self._trials("WAITING"):
                 return None
             if self.settings.search == "grid" and not self._trials("WAITING"):
-                values = self._combination(len(known))
-                if values is None:
+                if len(known) >= len(self.grid):
                     return None
-                self.study.enqueue_trial(values)
+                self.study.enqueue_trial(self.grid[len(known)])
             return self.study.ask()
 
-    def _combination(self, number: int) -> dict[str, Any] | None:
-        """Return the values of a grid by their number, None beyond the last."""
-        every = itertools.product(*(each.values for each in self.over))
-        found = next(itertools.islice(every, number, None), None)
-        return None if found is None else dict(zip((each.keyword for each in self.over), found, strict=True))
+    @cached_property
+    def grid(self) -> list[dict[str, Any]]:
+        """All combinations of the values of a grid but those that train as one before does: what differs is unused."""
+        names = [each.keyword for each in self.over]
+        every = [dict(zip(names, it, strict=True)) for it in itertools.product(*(each.values for each in self.over))]
+        if not {*names} & {*MAY_BE_UNUSED}:
+            return every
+        known = {tuple(self._used(values).items()): values for values in reversed(every)}
+        return [*reversed(known.values())]
+
+    def _used(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return what a trial tries, without options that are of no use beside the others."""
+        config = configured(self._start(values), {**self.changes, **values})
+        labelled = bool(seen_by(self.data, config).classes)
+        scheme = from_settings(config.scheme, labelled).name
+        none = unused(config, tuple(values), scheme=scheme, labelled=labelled)
+        return {name: value for name, value in values.items() if name not in none}
+
+    def _start(self, values: Collection[str]) -> TuneSettings:
+        """Return what trainings start from, where options that vary have other values."""
+        kept = assignments_without(self.settings, values)
+        return self.settings.model_copy(update={"assignments": kept} if kept != self.settings.assignments else {})
 
     def _values(self, trial: Any) -> dict[str, Any]:
         """Return what a trial tries; the same whenever it is asked, and after a kill."""
@@ -381,9 +404,9 @@ class Search:
 
     def _train(self, trial: Any) -> bool:
         """Do the training of a trial, from where it stands; False if it was stopped."""
-        values, folder = self._values(trial), self.folder / run_name(trial.number)
+        values, folder = self._used(self._values(trial)), self.folder / run_name(trial.number)
         trial.set_user_attr("values", values)
-        pruned = optuna().TrialPruned
+        pruned, reported = optuna().TrialPruned, {*self._trials()[trial.number].intermediate_values}
 
         def look(update: int, _: int | None, last: Record) -> None:
             if last.get("update") != update:  # nothing new
@@ -392,12 +415,13 @@ class Search:
             value = quality(records, self.purpose)
             if value is None or monitored(records)[-1]["update"] != update:
                 return
-            trial.report(value, update)
+            if update not in reported:  # before it was killed
+                trial.report(value, update)
             if trial.should_prune():
                 raise pruned
 
         try:
-            settings = self.settings.shared(TrainSettings, resume=header.is_run(folder))
+            settings = self._start(values).shared(TrainSettings, resume=header.is_run(folder))
             run = fit(self.data, out=folder, settings=settings, progress=look, **{**self.changes, **values})
             if run.interrupted:
                 return False
@@ -452,15 +476,43 @@ class Search:
             reason = next((each.user_attrs["reason"] for each in trials if "reason" in each.user_attrs), "no reason")
             raise DataError(f"no training of {self.folder} came to an end: {reason}")
         tried = {each.number: each.user_attrs.get("values", {}) for each in trials}
-        start = {name: value for name, value in self.settings.given.items() if name in StartSettings.model_fields}
+        start = self._start(tried[best.number]).given
         table = pd.DataFrame([row(each) for each in trials])
-        settings = {**start, **self.changes, **tried[best.number]}
+        settings = {name: value for name, value in start.items() if name in StartSettings.model_fields}
+        settings |= {**self.changes, **tried[best.number]}
         return Study(self.folder, self.purpose, table, tried, settings, best.number, interrupted)
 
 
 def work(search: Search, left: Sequence[int]) -> None:
     """Do the same in another process."""
     search.work(left)
+
+
+def differing(name: str, there: Any, here: Any) -> str:
+    """Return what differs between a study and what is asked for, in words.
+
+    Examples
+    --------
+    >>> differing("settings", {"model": {"hidden": 8, "units": "auto"}}, {"model": {"hidden": 9, "units": "auto"}})
+    'settings (model.hidden 8 there, 9 here)'
+    >>> differing("vary", ["rate=0.1..1"], ["batch=100,500"])
+    'vary (rate=0.1..1 there, batch=100,500 here)'
+    """
+    if name == "samples":  # two hashes, which tell nothing
+        return name
+    if isinstance(there, list):
+        apart = ((there, here), (here, there))
+        there, here = (", ".join(it for it in one if it not in other) or "none" for one, other in apart)
+    if not isinstance(there, Mapping):
+        return f"{name} ({there} there, {here} here)"
+    one, other = (
+        {f"{section}.{key}": it for section, values in each.items() for key, it in values.items()}
+        for each in (there, here)
+    )
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    told = [f"{key} {one.get(key, 'not')} there, {other.get(key, 'not')} here" for key in keys[:NAMED]]
+    more = f" and {len(keys) - NAMED:,} more" if len(keys) > NAMED else ""
+    return f"{name} ({'; '.join(told)}{more})"
 
 
 def suggested(trial: Any, each: Varied) -> Any:

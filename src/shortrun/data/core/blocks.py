@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import mmap
 import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import numpy as np
 
 from shortrun.data.core.disk import gathered, room_of
+from shortrun.errors import FormatError
 
 BYTES = 2**22  # looked at together
 ROWS = 200  # of a memory map, read here and there before its pages are given back
 LOADED = 2**26  # bytes, of which there are no more then
+
+_files: weakref.WeakKeyDictionary[mmap.mmap, tuple[int, ...]] = weakref.WeakKeyDictionary()  # see `mapped`
 
 
 def is_mapped(table: Any) -> bool:
@@ -76,8 +80,25 @@ def a_few(table: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
         give_back(table)
 
 
+def mapped(file: IO[bytes], kind: Any, place: int, shape: tuple[int, ...], order: Literal["C", "F"] = "C") -> np.memmap:
+    """Return an array in an open file as a memory map; `opened_by` knows then which file it is."""
+    table = np.memmap(file, kind, "r", place, shape, order)
+    _files[table._mmap] = state_of(os.fstat(file.fileno()))  # pyright: ignore[reportAttributeAccessIssue]
+    return table
+
+
+def state_of(file: os.stat_result) -> tuple[int, ...]:
+    """Return by what a file is known to be the same, and as it was."""
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns
+
+
 def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
     """Return what opens a memory map again, as arguments of `np.memmap`; None for other arrays, and parts of maps.
+
+    Raises
+    ------
+    FormatError
+        If another file has its name now, or it has changed since it was opened.
 
     Examples
     --------
@@ -87,9 +108,12 @@ def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
     if not is_mapped(table) or not table.flags.c_contiguous:
         return None
     assert isinstance(table, np.memmap)
-    room = room_of(table)
+    room, known = room_of(table), _files.get(table._mmap)  # pyright: ignore[reportAttributeAccessIssue]
     path = table.filename if room is None else f"/proc/{os.getpid()}/fd/{room.file.fileno()}"  # others can open it too
-    if path is None or not Path(path).exists():
+    there = path is not None and Path(path).exists()
+    if known is not None and path is not None and not (there and state_of(Path(path).stat()) == known):
+        raise FormatError(path, None, "was replaced, changed or removed since it was read: read it again")
+    if not there:
         return None
     begin = np.frombuffer(table._mmap, np.uint8).__array_interface__["data"][0]  # pyright: ignore
     first = table.offset - table.offset % mmap.ALLOCATIONGRANULARITY

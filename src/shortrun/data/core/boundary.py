@@ -63,7 +63,8 @@ def reading(path: Path | str) -> Iterator[None]:
         except ShortrunError:
             raise
         except MemoryError as error:
-            about = str(error) or f"for a file of {Path(path).stat().st_size:,} bytes"
+            size = f"for a file of {Path(path).stat().st_size:,} bytes" if Path(path).is_file() else "for these data"
+            about = str(error) or size
             raise FormatError(path, None, f"cannot be read: {complaint(MemoryError(about))}") from error
         except FOREIGN as error:
             raise FormatError(path, None, f"cannot be read: {complaint(error)}{damaged(error)}") from error

@@ -17,6 +17,7 @@ from shortrun.data.core.columns import Column
 from shortrun.data.core.frames import one_hot, to_anndata, to_pandas
 from shortrun.data.core.kind import ImageKind, Kind
 from shortrun.data.core.labels import UNKNOWN, codes_of, encode_labels, notes_on_labels
+from shortrun.data.core.likeness import row_hashes
 from shortrun.data.core.originals import Original
 from shortrun.data.core.parts import merged
 from shortrun.data.core.values import CellError, encode_values, first, plain_array
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["UNKNOWN", "Dataset"]
+
+HASH, ROW_HASHES = "hash", "row_hashes"  # of a Dataset, which looking at all values takes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -213,15 +216,15 @@ class Dataset(Shown):
     @cached_property
     def hash(self) -> str:
         """sha256 of values, labels, classes and alphabet (or columns) in hexadecimal, the same on every machine."""
-        letters = None if self.alphabet is None else self.alphabet.letters
-        header = {"shape": self.values.shape, "classes": self.classes, "alphabet": letters}
-        if self.columns is not None:
-            header["columns"] = [column.meaning() for column in self.columns]
-        digest = hashlib.sha256(jsons.dumps(header, sort_keys=True).encode())
-        for array in (self.values, self.labels):
-            for _, part in scan(array):
-                digest.update(np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<")).data)
-        return digest.hexdigest()
+        digest = hash_begun(self)
+        for _, part in scan(self.values):
+            digest.update(np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<")).data)
+        return hash_ended(digest, self)
+
+    @cached_property
+    def row_hashes(self) -> np.ndarray:
+        """(N,) uint64: a hash of the values of each sample, by which runs know it again."""
+        return row_hashes(self.values)
 
     def select(self, rows: Any) -> Dataset:
         """Return the samples at `rows`: indices, a mask or a slice, in that order.
@@ -235,7 +238,7 @@ class Dataset(Shown):
             If no sample is left.
         """
         copied = is_mapped(self.values) and not isinstance(rows, slice)
-        return self._with(
+        some = self._with(
             values=rows_of(self.values, rows) if copied else self.values[rows],
             labels=self.labels[rows],
             weights=self.weights[rows],
@@ -243,6 +246,9 @@ class Dataset(Shown):
             groups=None if self.groups is None else self.groups[rows],
             original=None if self.original is None else self.original[rows],
         )
+        if ROW_HASHES in vars(self):
+            vars(some)[ROW_HASHES] = self.row_hashes[rows]
+        return some
 
     def head(self, count: int) -> Dataset:
         """Return the first `count` samples, or all if there are fewer."""
@@ -314,9 +320,10 @@ class Dataset(Shown):
             return self._with(kind=kind, original=None)
         return self._with(kind=kind)
 
-    def with_notes(self, *notes: str) -> Dataset:
+    def with_notes(self, *notes: str, first: bool = False) -> Dataset:
         """Return the same samples with more lines on how they were read: what was changed or left out, with counts."""
-        return self._with(notes=(*self.notes, *(note for note in notes if note not in self.notes)))
+        new = tuple(note for note in notes if note not in self.notes)
+        return self._with(notes=(*new, *self.notes) if first else (*self.notes, *new)) if new else self
 
     def recode(self, classes: Sequence[str]) -> Dataset:
         """Return the same samples with labels as codes into `classes`, the order of a trained model.
@@ -336,8 +343,16 @@ class Dataset(Shown):
         return self._with(original=original)
 
     def _with(self, **changes: Any) -> Dataset:
-        """Return these samples with some fields changed: `replace`, but values, which may be large, stay checked."""
-        return self.looked_at({each.name: getattr(self, each.name) for each in fields(self)} | changes)
+        """Return these samples with some fields changed: `replace`, but values, which may be large, stay checked.
+
+        What was found by looking at all of them is kept, as far as it holds.
+        """
+        new = self.looked_at({each.name: getattr(self, each.name) for each in fields(self)} | changes)
+        if new.values is self.values:
+            same = new.labels is self.labels and new.classes == self.classes and new.kind.codes is self.kind.codes
+            kept = (HASH, ROW_HASHES) if same else (ROW_HASHES,)
+            vars(new).update({name: vars(self)[name] for name in kept if name in vars(self)})
+        return new
 
     @classmethod
     def looked_at(cls, parts: Mapping[str, Any]) -> Dataset:
@@ -350,6 +365,21 @@ class Dataset(Shown):
         check_labels(new.labels, new.classes)
         check_weights(new.weights)
         return new
+
+
+def hash_begun(data: Dataset) -> Any:
+    """Return the sha256 of what values mean, which goes on with the values, in little-endian order."""
+    letters = None if data.alphabet is None else data.alphabet.letters
+    header = {"shape": data.values.shape, "classes": data.classes, "alphabet": letters}
+    if data.columns is not None:
+        header["columns"] = [column.meaning() for column in data.columns]
+    return hashlib.sha256(jsons.dumps(header, sort_keys=True).encode())
+
+
+def hash_ended(digest: Any, data: Dataset) -> str:
+    """Return the hash of samples, of which the digest knows all but the labels."""
+    digest.update(data.labels.astype("<i8").data)
+    return digest.hexdigest()
 
 
 def numbers(count: int) -> np.ndarray:

@@ -12,6 +12,9 @@ from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
 from shortrun.settings import Reading
 
+FILTERS = ("max_gaps", "min_coverage", "max_identity", "reweight")  # of samples, whatever they were read from
+EVERYWHERE = (*FILTERS, "format", "encoding", "max_unpacked", "labels", "labels_by_order")  # of use to all files
+
 
 def begins_with(*marks: bytes) -> Callable[[bytes], bool]:
     """Return whether content begins with one of some bytes, as a function of its start."""
@@ -54,7 +57,9 @@ class Format:
     exact : bool, default False
         Whether names are written as they are; else, in text, control characters in them are escapes.
     uses : tuple[str, ...], optional
-        The options of reading that `read` looks at, besides those that all formats have use for (`data.uses`).
+        The options of reading that `read` looks at, besides those of `EVERYWHERE`.
+    checks : bool, default False
+        Whether `read` refuses others itself: its files know the options that they were made with.
 
     Raises
     ------
@@ -75,6 +80,7 @@ class Format:
     text: Callable[[bytes], bool] | None = None
     exact: bool = False
     uses: tuple[str, ...] = ()
+    checks: bool = False
 
     def __post_init__(self):
         if not self.suffixes or not all(suffix == suffix.lower() for suffix in self.suffixes):

@@ -8,23 +8,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shortrun.data.core.blocks import scan
+from shortrun.data.core.blocks import give_back, scan
 
 BYTES = 8  # of the hash of a row
 BLOCK = 4096, 128  # rows compared at a time: the block of counts stays in the processor's cache
+LOOKED = 4  # rows are compared as they are where there are no more: others need not be turned
 SITES = 16  # counted before looking which pairs can still be alike
 FEW = 100  # pairs are looked at one by one when fewer than one in so many is left
 
 
 def row_hashes(values: np.ndarray) -> np.ndarray:
     """Return the first 64 bits of the BLAKE2b of each row, the same on every machine; runs keep them."""
-    hashes = np.empty(len(values), "<u8")
-    for start, part in scan(values):
-        part = part if part.dtype == np.uint8 else part + 0.0  # one zero, not two
-        rows = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
-        digests = b"".join(hashlib.blake2b(row.data, digest_size=BYTES).digest() for row in rows)
-        hashes[start : start + len(rows)] = np.frombuffer(digests, "<u8")
-    return hashes.astype(np.uint64)
+    return np.concatenate([hashes_in(part) for _, part in scan(values)])
+
+
+def hashes_in(part: np.ndarray) -> np.ndarray:
+    """Return the hashes of rows that are in memory."""
+    part = part if part.dtype == np.uint8 else part + 0.0  # one zero, not two
+    rows = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+    digests = b"".join(hashlib.blake2b(row.data, digest_size=BYTES).digest() for row in rows)
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
 def agreeing_sites(identity: float, sites: int) -> int:
@@ -43,19 +46,29 @@ def most_agreements(rows: np.ndarray, others: np.ndarray, skip: np.ndarray | Non
         (N,) row of `others` that is the sample itself and does not count.
     """
     wide, narrow = BLOCK
-    most = np.zeros(len(rows), np.int64)
-    two = all(bool(part.dtype == np.uint8 and part.size and part.max() <= 1) for part in (rows, others))
+    most, looked = np.zeros(len(rows), np.int64), len(rows) <= LOOKED
+    two = not looked and all(holds_two_codes(part) for part in (rows, others))
     for other in range(0, len(others), wide):
-        theirs = prepared(others[other : other + wide], two)
+        block = np.asarray(others[other : other + wide])
+        theirs = block if looked else prepared(block, two)
         for start in range(0, len(rows), narrow):
             here = slice(start, start + narrow)
-            count = agreements(prepared(rows[here], two), theirs, two)
+            if looked:
+                count = np.stack([np.count_nonzero(block == row, axis=1) for row in rows[here]])
+            else:
+                count = agreements(prepared(rows[here], two), theirs, two)
             if skip is not None:
                 own = skip[here] - other
                 inside = np.flatnonzero((own >= 0) & (own < count.shape[1]))
                 count[inside, own[inside]] = 0
             most[here] = np.maximum(most[here], count.max(axis=1))
+        give_back(others)
     return most
+
+
+def holds_two_codes(values: np.ndarray) -> bool:
+    """Return whether all values are the codes 0 and 1."""
+    return values.dtype == np.uint8 and all(bool(part.max() <= 1) for _, part in scan(values))
 
 
 def prepared(rows: np.ndarray, two: bool) -> np.ndarray:

@@ -118,4 +118,5 @@ def single_member(dataset: Dataset, stratify: bool, stratum: int, *, grouped: bo
     what = "group" if grouped else "sample"
     if not stratify:
         return f"the data have a single {what} and cannot be split"
-    return f"class '{dataset.classes[stratum]}' has a single {what}, a split needs at least two"
+    remedy = "drop the class, merge it with another" + (", or divide the group" if grouped else "")
+    return f"class '{dataset.classes[stratum]}' has a single {what}, a split needs at least two: {remedy}"

@@ -263,5 +263,6 @@ def asked_alphabet(options: Request) -> Alphabet | None:
     asked = options.alphabet
     alphabet = named(asked) if isinstance(asked, str) else asked
     if alphabet not in (None, BINARY, DOSAGE):
-        raise ConfigError("alphabet", f"binary (haplotypes) or dosage expected of genotypes, got '{asked}'")
+        got = f"'{asked}'" if isinstance(asked, str) else f"the {alphabet.name} alphabet '{alphabet.letters}'"
+        raise ConfigError("alphabet", f"binary (haplotypes) or dosage expected of genotypes, got {got}")
     return alphabet

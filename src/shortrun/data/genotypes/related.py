@@ -18,6 +18,7 @@ from shortrun.errors import DataError
 if TYPE_CHECKING:
     from shortrun.data.core.dataset import Dataset
 
+COMPARED = 1e11  # sites looked at across the sides of a split, which takes some seconds
 AT_ONCE = 1024  # persons compared with as many others at a time
 
 
@@ -76,16 +77,23 @@ def usual_shares(data: Dataset) -> str:
     return f"pairs share {middle:.3f} (median), {high:.3f} (99 % of them share less), {most:.3f} at most"
 
 
-def largest_share(train: Dataset, test: Dataset) -> float:
-    """Return the most that a person on one side shares with one on the other; nan where nobody can be compared."""
-    both = train.merge(test)
-    _, _, rows = people_of(both)
-    out = rows[:, 0] >= len(train)
+def largest_share(train: Dataset, test: Dataset) -> tuple[float, int, int]:
+    """Return the most that a person on one side shares with one on the other.
+
+    Of the persons of `test` as many are looked at, drawn at random, as are compared with all others in reasonable time;
+    then come how many these are, and how many there are.
+    """
+    (_, _, theirs), (_, _, ours) = people_of(train), people_of(test)
+    most = max(1, int(COMPARED / (len(theirs) * train.sites)))
+    some = ours[np.sort(np.random.default_rng(17).permutation(len(ours))[:most])]
     least = np.inf
-    for first, second, found in compared(both, rows):
-        across = out[first : first + AT_ONCE, None] != out[second : second + AT_ONCE]
-        least = min(least, found[across].min(initial=np.inf))
-    return 1 - least / (2 * both.sites) if np.isfinite(least) else math.nan
+    for first in range(0, len(some), AT_ONCE):
+        few = test.select(some[first : first + AT_ONCE].ravel())  # two rows a person
+        rows = np.arange(len(few)).reshape(-1, 2)
+        for second in range(0, len(theirs), AT_ONCE):
+            others = theirs[second : second + AT_ONCE]
+            least = min(least, differences(few, rows, others, train).min())
+    return 1 - least / (2 * train.sites), len(some), len(ours)
 
 
 def shares(data: Dataset) -> Iterator[np.ndarray]:
@@ -139,12 +147,16 @@ def compared(data: Dataset, rows: np.ndarray) -> Iterator[tuple[int, int, np.nda
             yield first, second, differences(data, rows[first : first + AT_ONCE], rows[second : second + AT_ONCE])
 
 
-def differences(data: Dataset, some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the (A, B) sums over sites of |a - b|, the dosages of two sets of persons, some sites at a time."""
+def differences(data: Dataset, some: np.ndarray, others: np.ndarray, of: Dataset | None = None) -> np.ndarray:
+    """Return the (A, B) sums over sites of |a - b|, the dosages of two sets of persons, some sites at a time.
+
+    The others are persons of the same data, or `of` other ones.
+    """
     total = np.zeros((len(some), len(others)))
     step = max(1, BYTES // (4 * AT_ONCE))
     for start in range(0, data.sites, step):
-        one, other = (dosages(data, rows, slice(start, start + step)) for rows in (some, others))
+        sites = slice(start, start + step)
+        one, other = dosages(data, some, sites), dosages(of or data, others, sites)
         for least in (1, 2):  # |a - b| counts the thresholds between a and b
             u, v = ((each >= least).astype(np.float32) for each in (one, other))
             total += u.sum(1)[:, None] + v.sum(1) - 2 * (u @ v.T)

@@ -11,6 +11,7 @@ import numpy as np
 
 from shortrun.data.core.alphabet import BINARY, DOSAGE
 from shortrun.data.core.raw import bare
+from shortrun.errors import DataError
 
 if TYPE_CHECKING:
     from shortrun.data.core.dataset import Dataset
@@ -106,15 +107,39 @@ def spoken(ids: Sequence[str], positions: Sequence[Any] | None) -> dict[str, Seq
 
 
 def variants_in(arrays: Mapping[str, Any], sites: int) -> tuple[str, ...]:
-    """Return the texts of the sites that arrays (S,) called as in `SITES` describe; none if they are no such arrays."""
+    """Return the texts of the sites that arrays (S,) called as in `SITES` describe; none if they are no such arrays.
+
+    Raises
+    ------
+    DataError
+        If some of them do, and another one has not a value for each site, or a position is no whole number.
+    """
     found = {name: arrays[name] for name in SITES if name in arrays and np.shape(arrays[name]) == (sites,)}
     if "snp" not in found and "position" not in found:
         return ()
+    for name in SITES:
+        if name in arrays and name not in found:
+            raise DataError(
+                f"array '{name}': one value for each of {sites:,} sites expected, got {np.shape(arrays[name])}"
+            )
+    if "position" in found:
+        check_positions(found["position"])
     columns = {"id" if name == "snp" else name: found[name].tolist() for name in found if name != "allele"}
     alleles = [str(text).split(",") for text in found.get("allele", ())]
     if alleles and all(len(pair) == 2 for pair in alleles):
         columns |= {"ref": [pair[0] for pair in alleles], "alt": [pair[1] for pair in alleles]}
     return tuple(str(variant) for variant in described(columns))
+
+
+def check_positions(values: np.ndarray) -> None:
+    """Raise DataError for the first position that is no whole number."""
+    for site, value in enumerate(values.tolist(), start=1):
+        try:
+            whole = float(value).is_integer()
+        except ValueError:
+            whole = False
+        if not whole:
+            raise DataError(f"array 'position', site {site:,}: a whole number expected, got '{value}'")
 
 
 def arrays_of_sites(dataset: Dataset) -> dict[str, np.ndarray]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortrun.data.core.alphabet import BINARY, Alphabet
+from shortrun.data.core.alphabet import BINARY, DNA, PROTEIN, RNA, Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.disk import gathered
 from shortrun.data.core.kind import Kind
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import GREY_THRESHOLD, as_table, binarise, full_scale
-from shortrun.errors import DataError
+from shortrun.errors import ConfigError, DataError
 
 BYTE, DEEP = 255, 65535  # full scale of 8 and of 16 bits
+LETTERS = (PROTEIN, RNA, DNA)
 
 
 def encode_images(
@@ -29,7 +30,7 @@ def encode_images(
         `grey` keeps them as shares of full scale; otherwise they become 1 above `threshold`, by default 0.3, unless
         there is an alphabet.
     alphabet : Alphabet or str or None
-        What the numbers are if they are no grey values.
+        What the numbers are if they are no grey values; no alphabet of sequences, as other data may have.
     scale : int, optional
         Full scale; by default found from the values.
 
@@ -37,15 +38,24 @@ def encode_images(
     ------
     DataError
         If they are no table of grey values.
+    ConfigError
+        If they are to be both grey values and numbers of an alphabet.
     """
+    check_grey(options)
     if options.grey:
         as_table(grey)
         scale = scale or full_scale(grey)
         shares = (part.astype(np.float32) / np.float32(scale) for _, part in scan(grey))
         return gathered(shares, grey.shape, np.float32), "continuous", scale
-    if alphabet is not None:
+    if alphabet is not None and alphabet not in LETTERS:
         return grey, alphabet, None
     return binarise(grey, GREY_THRESHOLD if options.threshold is None else options.threshold, scale), None, None
+
+
+def check_grey(options: Request) -> None:
+    """Raise ConfigError if numbers are to be both grey values, as `threshold` takes them, and those of an alphabet."""
+    if {"threshold", "alphabet"} <= options.asked:
+        raise ConfigError("threshold", "not together with an alphabet, by which the numbers are no grey values")
 
 
 def threshold_note(data: Dataset, grey: np.ndarray, options: Request) -> list[str]:

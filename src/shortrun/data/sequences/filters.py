@@ -9,7 +9,8 @@ import numpy as np
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.likeness import BLOCK, close, telling_order
-from shortrun.data.sequences.encoding import GAP, gap_code
+from shortrun.data.sequences.encoding import gap_code
+from shortrun.data.sequences.gaps import has_gaps
 from shortrun.errors import DataError
 from shortrun.settings import Reading
 
@@ -47,7 +48,7 @@ def covering(dataset: Dataset, least: float) -> Dataset:
 
 def gaps_of(dataset: Dataset) -> np.ndarray:
     """Return the (N,) number of gaps of each sample."""
-    if dataset.alphabet is None or GAP not in dataset.alphabet.letters:
+    if dataset.alphabet is None or not has_gaps(dataset.alphabet):
         return np.zeros(len(dataset), np.int64)
     gap = gap_code(dataset.alphabet)
     return np.concatenate([(part == gap).sum(1) for _, part in scan(dataset.values)])

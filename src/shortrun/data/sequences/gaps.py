@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import columns_of, scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.kind import KeptColumns
@@ -29,13 +30,18 @@ def selected(dataset: Dataset, options: Request) -> Dataset:
     DataError
         If no column is left.
     """
-    if dataset.alphabet is None or GAP not in dataset.alphabet.letters:
+    if not has_gaps(dataset.alphabet):
         return dataset
     columns = options.like and options.like.alignment.columns
     if columns is not None:
         found = like(dataset, columns)
         return found.with_notes(*said(dataset, found, "which the training left out too"))
     return dataset if options.max_gaps is None else without_gaps(dataset, options.max_gaps)
+
+
+def has_gaps(alphabet: Alphabet | None) -> bool:
+    """Return whether sites can hold a gap."""
+    return alphabet is not None and GAP in alphabet.letters
 
 
 def without_gaps(dataset: Dataset, max_gaps: float) -> Dataset:

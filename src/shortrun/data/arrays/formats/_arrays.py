@@ -13,7 +13,7 @@ from typing import IO, Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from shortrun.data.core import boundary
+from shortrun.data.core import blocks, boundary
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
 from shortrun.data.core.dataset import Dataset
@@ -23,7 +23,7 @@ from shortrun.data.core.raw import MAGIC, check_unpacked, is_packed, read_bytes
 from shortrun.data.core.request import Request
 from shortrun.data.core.values import is_grey
 from shortrun.data.genotypes.variants import variants_in
-from shortrun.data.images.encoding import encode_images
+from shortrun.data.images.encoding import check_grey, encode_images
 from shortrun.data.music.encoding import from_arrays as music_of
 from shortrun.data.tables.arrays import as_table, with_spread
 from shortrun.data.tables.stored import DAMAGED, cells_in, from_json
@@ -119,7 +119,7 @@ def mapped(file: Any, start: int, size: int | None = None) -> np.ndarray:
     end = file.seek(0, io.SEEK_END) if size is None else start + size
     file.seek(start)
     form = header_of(file, end)
-    return valid(np.memmap(file, form.kind, "r", file.tell(), form.shape, form.order))
+    return valid(blocks.mapped(file, form.kind, file.tell(), form.shape, form.order))
 
 
 def whole(content: bytes) -> np.ndarray:
@@ -194,6 +194,7 @@ def to_dataset(found: Mapping[str, Any], alphabet: Alphabet | str | None, option
     DataError
         If the arrays do not agree.
     """
+    check_grey(options)
     values, shape = found["x"], found.get("image_shape")
     try:
         table = as_table(values, options) if alphabet is None and values.dtype.kind in "iufb" else None

@@ -10,26 +10,30 @@ import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from shortrun import jsons
-from shortrun.data.core import disk
+from shortrun.data.core import blocks, disk
 from shortrun.data.core.alphabet import Alphabet
 from shortrun.data.core.blocks import scan
-from shortrun.data.core.dataset import Dataset, checked
+from shortrun.data.core.dataset import HASH, ROW_HASHES, Dataset, checked, hash_begun, hash_ended
 from shortrun.data.core.disk import FIRST
-from shortrun.data.core.format import Format
+from shortrun.data.core.format import EVERYWHERE, Format
 from shortrun.data.core.kind import Kind
+from shortrun.data.core.likeness import hashes_in
 from shortrun.data.core.request import Request
+from shortrun.data.core.words import plain
 from shortrun.data.genotypes.chosen import on_sites
 from shortrun.data.tables.stored import arrays_of_cells, cells_in
-from shortrun.errors import DataError, FormatError
+from shortrun.errors import ConfigError, DataError, FormatError, LackingError
 from shortrun.files import atomic
 from shortrun.settings import Reading, options
 
 SUFFIXES = (".rows",)
+USES = ("alphabet", "region", "maf", "thin", "label_column", "group")  # options of reading
+REMEMBERED = {each.keyword for each in options(Reading) if each.remembered == "always"} | {"label_column", "group"}
 
 LENGTH = 8  # bytes that say how long the header is
 MARK = b'{"__metadata__": {"program": "shortrun rows 1"'  # what the header begins with
@@ -60,12 +64,16 @@ def read(path: Path, asked: Request) -> Dataset:
         if sums.get(name) != summed(zlib.crc32(array.data)):
             raise FormatError(path, None, f"is damaged: '{name}' is not as it was written")
     try:
-        data = dataset_of(arrays["values"], small, sums.get("values", ""))
+        about = jsons.loads(small["about"].tobytes())
+        kind = Kind.from_dict(about["kind"])
+        check_asked(path, kind, asked)  # before all values are looked at
+        data = dataset_of(arrays["values"], small, kind, about, sums.get("values", ""))
+    except (ConfigError, FormatError):
+        raise
     except DataError as error:
         raise FormatError(path, None, f"is damaged: {error}") from None
     except (KeyError, TypeError, ValueError):
         raise FormatError(path, None, DAMAGED) from None
-    check_asked(path, data.kind, asked)
     return on_sites(data, asked)
 
 
@@ -100,10 +108,13 @@ def mapped(path: Path, form: Mapping[str, Any]) -> np.ndarray:
     shape = tuple(form["shape"])
     if not math.prod(shape):
         return np.zeros(shape, DTYPES[form["dtype"]])
-    return np.memmap(path, DTYPES[form["dtype"]], "r", FIRST + form["data_offsets"][0], shape)
+    with path.open("rb") as file:
+        return blocks.mapped(file, DTYPES[form["dtype"]], FIRST + form["data_offsets"][0], shape)
 
 
-def dataset_of(values: np.ndarray, arrays: Mapping[str, np.ndarray], expected: str) -> Dataset:
+def dataset_of(
+    values: np.ndarray, arrays: Mapping[str, np.ndarray], kind: Kind, about: Mapping[str, Any], expected: str
+) -> Dataset:
     """Return the samples that arrays are, after looking at all values.
 
     Raises
@@ -111,14 +122,13 @@ def dataset_of(values: np.ndarray, arrays: Mapping[str, np.ndarray], expected: s
     DataError
         If values are not those that were written, or the arrays do not go together.
     """
-    about = jsons.loads(arrays["about"].tobytes())
-    kind, found = Kind.from_dict(about["kind"]), 0
+    found = 0
     for part in checked(values, kind):
         found = zlib.crc32(part.data, found)
     if summed(found) != expected:
         raise DataError("values are not as they were written")
     groups = about["groups"]
-    return Dataset.looked_at(
+    data = Dataset.looked_at(
         {
             "values": values,
             "labels": arrays["labels"].astype(np.int64),
@@ -131,6 +141,9 @@ def dataset_of(values: np.ndarray, arrays: Mapping[str, np.ndarray], expected: s
             "original": cells_in(arrays, len(values)),
         }
     )
+    if HASH in about and ROW_HASHES in arrays:  # which earlier versions did not keep
+        vars(data).update({HASH: str(about[HASH]), ROW_HASHES: arrays[ROW_HASHES].view(np.uint64)})
+    return data
 
 
 def check_asked(path: Path, kind: Kind, asked: Request) -> None:
@@ -138,12 +151,22 @@ def check_asked(path: Path, kind: Kind, asked: Request) -> None:
 
     Raises
     ------
+    ConfigError
+        If an option is asked for that was of use when the first file was converted, and it was not converted so.
     FormatError
-        If it is not.
+        If it has another label, group or alphabet.
     """
-    for what, column in (("label", asked.label_column), ("group", asked.group)):
-        if column is not None:
-            raise FormatError(path, None, f"has no {what} '{column}': a labels file with that column is needed")
+    again = "convert the first file again"
+    for name, what in (("label_column", "label"), ("group", "group")):
+        column, known = getattr(asked, name), getattr(kind.reading, name)
+        if column is not None and (known is None or plain(column) != plain(known)):
+            has = f"has no {what} '{column}'" if known is None else f"has the {what} '{known}', not '{column}'"
+            raise LackingError(path, None, f"{has}: {again}, or give a labels file with that column")
+    for name in sorted(asked.asked - {*EVERYWHERE, *USES}):
+        known = kind.reading.given.get(name)
+        if known is None or known != getattr(asked, name):
+            was = "" if name not in REMEMBERED else ", here without it" if known is None else f", here with {known!r}"
+            raise ConfigError(name, f"is of use when a file is converted to rows{was}: {again} to change it")
     wanted, alphabet = asked.alphabet, kind.alphabet
     known = ("continuous",) if kind.continuous else () if alphabet is None else (alphabet.name, alphabet.letters)
     if wanted is not None and (wanted.letters if isinstance(wanted, Alphabet) else wanted) not in known:
@@ -172,9 +195,10 @@ def save(path: Path, dataset: Dataset) -> None:
         with disk.made_in(path.absolute().parent):
             disk.check_room(0 if named else values.nbytes)
         with temporary.open("r+b" if named else "wb") as file:
-            sums = {"program": "shortrun rows 1", "values": write_values(file, values, written=named)}
+            found = write_values(file, dataset, written=named)
+            sums = {"program": "shortrun rows 1", "values": found.sum}
             form = {"values": form_of(values, 0)}
-            for name, array in others(dataset).items():
+            for name, array in others(dataset, found).items():
                 form[name] = form_of(array, file.tell() - FIRST)
                 sums[name] = summed(zlib.crc32(array.data))
                 file.write(array.data)
@@ -183,40 +207,50 @@ def save(path: Path, dataset: Dataset) -> None:
             file.write((FIRST - LENGTH).to_bytes(LENGTH, "little") + header.ljust(FIRST - LENGTH))
 
 
-def write_values(file: IO[bytes], values: np.ndarray, *, written: bool) -> str:
-    """Return the checksum of values, and write them unless they are in the file already; stand behind them then."""
-    found = 0
+class Found(NamedTuple):
+    """What looking at all values finds: their checksum, the hash of the samples and that of each one."""
+
+    sum: str
+    hash: str
+    row_hashes: np.ndarray
+
+
+def write_values(file: IO[bytes], dataset: Dataset, *, written: bool) -> Found:
+    """Write values unless they are in the file already, stand behind them then, and return what is found in them."""
+    values, found, rows, digest = dataset.values, 0, [], hash_begun(dataset)
     file.seek(FIRST)
     for _, part in scan(values):
         part = np.ascontiguousarray(part, DTYPES[CODES[values.dtype]])
         found = zlib.crc32(part.data, found)
+        digest.update(part.data)
+        rows.append(hashes_in(part))
         if not written:
             file.write(part.data)
     file.seek(FIRST + values.nbytes)
-    return summed(found)
+    return Found(summed(found), hash_ended(digest, dataset), np.concatenate(rows))
 
 
-def others(dataset: Dataset) -> Arrays:
+def others(dataset: Dataset, found: Found) -> Arrays:
     """Return what is kept besides the values."""
     kind = dataset.kind.to_dict() | {"reading": for_further_files(dataset.kind.reading)}
     if dataset.kind.alignment.remarks:
         kind["alignment"] = {**kind.get("alignment", {}), "remarks": dict(dataset.kind.alignment.remarks)}
     groups = None if dataset.groups is None else dataset.groups.tolist()
     names = {"names": dataset.names.tolist(), "groups": groups, "classes": dataset.classes, "notes": dataset.notes}
-    about = jsons.dumps({"kind": kind, **names}).encode()
+    about = jsons.dumps({"kind": kind, **names, HASH: found.hash}).encode()
     cells = {name: as_stored(array) for name, array in arrays_of_cells(dataset).items()}
     return {
         "labels": as_stored(dataset.labels),
         "weights": as_stored(dataset.weights),
         "about": np.frombuffer(about, np.uint8),
+        ROW_HASHES: as_stored(found.row_hashes.view(np.int64)),
         **cells,
     }
 
 
 def for_further_files(reading: Reading) -> dict[str, Any]:
     """Return the options that further files are read with as the first was, as JSON; others are about that file."""
-    always = {each.keyword for each in options(Reading) if each.remembered == "always"}
-    return reading.model_dump(mode="json", include=always & reading.model_fields_set)
+    return reading.model_dump(mode="json", include=REMEMBERED & reading.model_fields_set)
 
 
 def as_stored(array: np.ndarray) -> np.ndarray:
@@ -247,5 +281,6 @@ FORMAT = Format(
     read=read,
     save=save,
     exact=True,
-    uses=("alphabet", "region", "maf", "thin", "label_column", "group"),
+    uses=USES,
+    checks=True,
 )

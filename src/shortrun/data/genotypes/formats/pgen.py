@@ -24,7 +24,7 @@ from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.regions import position_in
 from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
-from shortrun.errors import DataError, FormatError
+from shortrun.errors import DataError, FormatError, LackingError
 from shortrun.files import atomic
 
 PGENLIB = "pgenlib", "Pgenlib", "genomics"
@@ -56,13 +56,14 @@ def read(path: Path, options: Request) -> Dataset:
     """
     pgenlib = library(*PGENLIB)
     table = psam(beside(path, ".psam"))
+    check_columns(path, table, options)
     genotypes = Genotypes(path, table["IID"], options)
     records = pvar(pvar_of(path))
     with opened_for_reading(path, pgenlib, len(table["IID"]), records) as reader:
         chosen = iter(wanted(path, genotypes, records, options))
         while block := list(islice(chosen, genotypes.at_once)):
             genotypes.add(calls_of(path, reader, block, len(table["IID"])))
-    return labelled(path, genotypes.dataset(), table, options)
+    return labelled(genotypes.dataset(), table, options)
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -207,17 +208,15 @@ def calls_of(path: Path, reader: Any, block: list[Site], people: int) -> Calls:
     return Calls([variant for _, variant, _ in block], codes.reshape(len(block), people, 2), phased.astype(bool))
 
 
-def labelled(path: Path, data: Dataset, table: dict[str, list[str]], options: Request) -> Dataset:
-    """Return the data with the labels and groups of columns of .psam.
-
-    Raises
-    ------
-    FormatError
-        If there is no such column.
-    """
+def check_columns(path: Path, table: dict[str, list[str]], options: Request) -> None:
+    """Raise LackingError, before calls are read, unless .psam has the columns that are asked for."""
     for name in (options.label_column, options.group):
         if name is not None and name not in table:
-            raise FormatError(beside(path, ".psam"), None, f"no column '{name}'{did_you_mean(name, list(table))}")
+            raise LackingError(beside(path, ".psam"), None, f"no column '{name}'{did_you_mean(name, list(table))}")
+
+
+def labelled(data: Dataset, table: dict[str, list[str]], options: Request) -> Dataset:
+    """Return the data with the labels and groups of columns of .psam."""
     people = (data.names if data.groups is None else data.groups).tolist()
     row_of = {name: row for row, name in enumerate(table["IID"])}
     label = options.label_column or LABEL

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.regions import FAR, position_in
 from shortrun.data.genotypes.sieve import MISSING, Calls
 from shortrun.data.genotypes.variants import UNNAMED, Variant, one_word, variants_of
-from shortrun.errors import DataError, FormatError, MissingExtraError
+from shortrun.errors import DataError, FormatError, LackingError, MissingExtraError
 from shortrun.files import atomic
 from shortrun.phrases import counted
 
@@ -35,11 +35,14 @@ SEX = {"1": "male", "2": "female"}
 MAGIC = b"\x6c\x1b"
 NOT_CALLED = -127
 NO_ALLELE = "0"  # in .bim, one that nobody has
+READ = 2**25  # calls read together: a call of bed-reader takes as long as many sites, where there are many persons
 PROPERTIES = (
     *("fid", "iid", "father", "mother", "sex", "pheno"),
     *("chromosome", "sid", "cm_position", "bp_position", "allele_1", "allele_2"),
 )  # of bed-reader, which need not read them again
 
+
+Numbers = TypeVar("Numbers", list[int], range)
 
 # Reading
 
@@ -58,15 +61,23 @@ def read(path: Path, options: Request) -> Dataset:
         If bed-reader is not there.
     """
     fam = [row for _, row in columns(beside(path, ".fam"), FAM)]
+    for name in filter(None, (options.label_column, options.group)):
+        column(path, name)  # refuses a wrong one before calls are read
     genotypes = Genotypes(path, people_of(path, fam), options.but(alphabet=options.alphabet or DOSAGE))
     sites, unnamed = variants_in(path)
     source = opened_for_reading(path, len(fam), len(sites))
     chosen = [i for i, site in enumerate(sites) if genotypes.sieve.asks_for(site.chromosome, site.position)]
-    for start in range(0, len(chosen), genotypes.at_once):
-        here = chosen[start : start + genotypes.at_once]
+    for here in some(chosen, READ // len(fam)):
         dosages = source.read(index=np.s_[:, here], dtype="int8", num_threads=1).T
-        genotypes.add(calls_of([sites[i] for i in here], dosages))
+        for part in some(range(len(here)), genotypes.at_once):
+            genotypes.add(calls_of([sites[here[i]] for i in part], dosages[part.start : part.stop]))
     return labelled(path, genotypes.dataset(), fam, options).with_notes(*notes_on(path, fam, unnamed))
+
+
+def some(numbers: Numbers, count: int) -> Iterator[Numbers]:
+    """Yield numbers so many at a time, at least one."""
+    for first in range(0, len(numbers), max(1, count)):
+        yield numbers[first : first + max(1, count)]
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -185,13 +196,7 @@ def calls_of(sites: list[Variant], dosages: np.ndarray) -> Calls:
 
 
 def labelled(path: Path, data: Dataset, fam: list[list[str]], options: Request) -> Dataset:
-    """Return the data with the labels and groups of columns of .fam that were asked for.
-
-    Raises
-    ------
-    FormatError
-        If there is no such column.
-    """
+    """Return the data with the labels and groups of columns of .fam that were asked for."""
     row_of = {name: row for row, name in enumerate(people_of(path, fam))}
     kept = [row_of[name] for name in data.names.tolist()]
     if options.label_column is not None:
@@ -202,9 +207,15 @@ def labelled(path: Path, data: Dataset, fam: list[list[str]], options: Request) 
 
 
 def column(path: Path, name: str) -> int:
-    """Return which column of .fam has a name."""
+    """Return which column of .fam has a name.
+
+    Raises
+    ------
+    LackingError
+        If none has.
+    """
     if name.casefold() not in FAM:
-        raise FormatError(beside(path, ".fam"), None, f"no column '{name}'{did_you_mean(name, FAM)}")
+        raise LackingError(beside(path, ".fam"), None, f"no column '{name}'{did_you_mean(name, FAM)}")
     return FAM.index(name.casefold())
 
 

@@ -27,7 +27,7 @@ from shortrun.data.genotypes.persons import Person, persons
 from shortrun.data.genotypes.regions import EXPECTED, FAR, Region
 from shortrun.data.genotypes.sieve import HAPLOID, Calls
 from shortrun.data.genotypes.variants import UNNAMED, UNPLACED, Variant, variants_of
-from shortrun.errors import DataError, FormatError, StoreError
+from shortrun.errors import DataError, FormatError, LackingError, StoreError
 from shortrun.files import atomic
 
 SUFFIXES = (".vcf", ".bcf")
@@ -67,6 +67,8 @@ def read(path: Path, options: Request) -> Dataset:
     check_end(path)
     with contextlib.closing(found_in(path, Region.of(options.region) if options.variants is None else None)) as found:
         people, header, chromosomes = header_in(path, found)
+        lines = header.splitlines()
+        label = labels_in(path, lines, options)
         genotypes = Genotypes(path, people, options)
         chosen = sites(path, chain.from_iterable(starmap(_htslib.apiece, found)), genotypes, options)
         while block := list(islice(chosen, genotypes.at_once)):
@@ -75,10 +77,10 @@ def read(path: Path, options: Request) -> Dataset:
         data = genotypes.dataset()
     except FormatError as error:
         raise FormatError(path, error.line, error.reason + known_chromosomes(chromosomes, genotypes)) from None
-    lines = header.splitlines()
     kept = [line for line in lines if line.startswith("##") and not line.startswith("##SAMPLE")]
     data = data.with_kind(genotypes=replace(data.kind.genotypes, vcf_header=tuple(kept)))
-    return labelled(path, data, lines, options)
+    people = (data.names if data.groups is None else data.groups).tolist()
+    return data.with_labels([label.get(person, "") for person in people]) if label else data
 
 
 class Record(NamedTuple):
@@ -250,22 +252,21 @@ def known_chromosomes(known: list[str], genotypes: Genotypes) -> str:
     return did_you_mean(plain.get(region.chromosome.removeprefix("chr"), region.chromosome), known)
 
 
-def labelled(path: Path, data: Dataset, header: list[str], options: Request) -> Dataset:
-    """Return the data with the labels that the header gives to persons, where it gives any.
+def labels_in(path: Path, header: list[str], options: Request) -> dict[str, str]:
+    """Return the labels that the header gives to persons, before calls are read.
 
     Raises
     ------
-    FormatError
+    LackingError
         If a label or a group is asked for that it does not give.
     """
     if options.group is not None:
-        raise FormatError(path, None, f"has no group '{options.group}': a labels file with that column is needed")
+        raise LackingError(path, None, f"has no group '{options.group}': a labels file with that column is needed")
     label = dict(labels_of(header, options.label_column or LABEL))
     if options.label_column is not None and not label:
         reason = f"has no label '{options.label_column}': a labels file (a panel) with that column is needed"
-        raise FormatError(path, None, reason)
-    people = data.names if data.groups is None else data.groups
-    return data.with_labels([label.get(person, "") for person in people.tolist()]) if label else data
+        raise LackingError(path, None, reason)
+    return label
 
 
 def labels_of(header: list[str], name: str) -> Iterator[tuple[str, str]]:

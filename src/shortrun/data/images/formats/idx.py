@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from shortrun.data.core.alphabet import BINARY
-from shortrun.data.core.blocks import scan
+from shortrun.data.core.blocks import mapped, scan
 from shortrun.data.core.dataset import Dataset
 from shortrun.data.core.disk import LARGE, gathered, nameless
 from shortrun.data.core.format import Format
@@ -91,7 +91,7 @@ def read_array(path: Path) -> np.ndarray:
         if size != expected:
             how = "truncated" if size < expected else "too long"
             raise FormatError(path, None, f"is {how}: {expected:,} bytes expected for {shape}, got {size:,}")
-        values = np.memmap(file, kind, "r", start, shape)
+        values = mapped(file, kind, start, shape)
     if kind.itemsize == 1 and values.nbytes > LARGE:
         return values
     return gathered((part for _, part in scan(values)), shape, kind.newbyteorder("="))
