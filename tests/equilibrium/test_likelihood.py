@@ -10,7 +10,7 @@ import torch
 import shortrun as sr
 from command_line import call, good, refused
 from conftest import DISCRETE, HIDDEN, Gaussian, all_states, energy, law, machine
-from shortrun import workflows
+from shortrun import engine, workflows
 from shortrun.equilibrium import (
     Replica,
     ais,
@@ -220,7 +220,7 @@ def test_replicas_know_the_free_energy_of_what_they_run(visible, hidden, exact):
     theta = theta.float()
     replica = Replica(model, theta, exact=exact)
     runs = theta.double().clone()
-    if bits := getattr(replica.machine, "bits", None):
+    if bits := getattr(engine.machine(model, theta, exact=exact), "bits", None):
         weight = model.view(runs).weight
         weight.copy_(torch.round(weight * 2.0**bits) * 2.0**-bits)
     values = torch.randn(37, 7) if visible.levels is None else torch.randint(0, 2, (37, 7), dtype=torch.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -137,13 +138,19 @@ def test_entropy_and_covariance(units):
     torch.testing.assert_close(units.covariance(mean, x), slope, rtol=0, atol=1e-12)
 
 
-def test_potts_rows_in_pieces(monkeypatch):
-    model, theta = machine(Potts(4), Bernoulli(), classes=3)
-    starts = model.features(tuple(x[:50] for x in all_states(model.spec.observed)), theta.dtype)
-    whole = Expansion(model, theta, 3).sums(starts)
-    monkeypatch.setattr("shortrun.units._colours.ELEMENTS", 7 * model.shape[1])
-    for a, b in zip(whole, Expansion(model, theta, 3).sums(starts), strict=True):
-        torch.testing.assert_close(a, b, rtol=0, atol=1e-13)
+@pytest.mark.parametrize("elements", [7, 40, 1000])  # a few rows of a site, many rows of one, some sites of all rows
+@pytest.mark.parametrize("order", [2, 3])
+def test_potts_rows_and_sites_in_pieces(monkeypatch, order, elements):
+    units, generator = Potts(4), torch.Generator().manual_seed(4)
+    mean = units.mean(torch.randn(50, 6 * 4, dtype=torch.float64, generator=generator))
+    weight = torch.randn(24, 5, dtype=torch.float64, generator=generator)
+    powers = [weight**n for n in range(1, order + 1)]
+    factors = [torch.randn(50, 5, dtype=torch.float64, generator=generator) for _ in powers]
+    whole = [*units.weighted_cumulants(mean, powers), units.weighted_slopes(mean, powers, factors)]
+    monkeypatch.setattr("shortrun.units._colours.ELEMENTS", elements * 5)
+    pieces = [*units.weighted_cumulants(mean, powers), units.weighted_slopes(mean, powers, factors)]
+    for a, b in zip(whole, pieces, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
 @orders
@@ -188,6 +195,27 @@ def test_number_of_fixed_points_of_rank_one(order):
         assert (len(found), found.unconverged) == (expected, 0)
     assert found.basin.tolist() == [2, 1]
     assert abs(found.gamma[0] - found.gamma[1]) < 1e-6  # one is the other's mirror image
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("hidden_sites", [1, 5, 40])  # fewer than a look at the residual waits for, and more
+@pytest.mark.parametrize("scale", [0.0, 0.7])
+def test_stability_is_the_largest_singular_value(hidden, hidden_sites, scale, monkeypatch):
+    """The plain reference: the covariances as matrices, a singular value decomposition of each point."""
+    monkeypatch.setattr(sys.modules["shortrun.landscape.stability"], "ROWS", 3)  # the function has its name
+    model, theta = machine(Potts(3), hidden, sites=6, hidden_sites=hidden_sites, classes=2, scale=scale)
+    generator = torch.Generator().manual_seed(1)
+    fields = [torch.randn(7, width, dtype=theta.dtype, generator=generator) for width in model.shape]
+    layers = zip(model.spec.observed, model.slices, strict=True)
+    v = torch.cat([layer.units.mean(fields[0][:, rows]) for layer, rows in layers], 1)
+    h = hidden.mean(fields[1])
+    for row, found in enumerate(stability(model, theta, v, h)):
+        blocks = [torch.diag(m) - torch.outer(m, m) for m in (*v[row, :18].split(3), v[row, 18:])]
+        values, vectors = torch.linalg.eigh(torch.block_diag(*blocks))
+        left = vectors * values.clamp(min=0).sqrt() @ vectors.T
+        right = hidden.covariance(h[row : row + 1], torch.ones_like(h[:1]))[0].sqrt()
+        expected = torch.linalg.svdvals(left @ model.view(theta).weight * right)[0]
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_stability_is_the_rate_of_convergence():

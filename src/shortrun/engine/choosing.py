@@ -13,11 +13,12 @@ from shortrun.engine import native
 from shortrun.engine.chaotic import ChaoticMachine
 from shortrun.engine.cpu import CpuMachine
 from shortrun.engine.gpu import GpuMachine
-from shortrun.engine.interface import EnergyMachine, HasLabelPosterior, Machine
+from shortrun.engine.interface import EnergyMachine, HasLabelPosterior, Machine, RunsWithEnergy
 from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.plain import PlainMachine
 from shortrun.engine.rounded import RoundedMachine
-from shortrun.engine.shared import shared
+from shortrun.engine.scaled import Line
+from shortrun.engine.shared import SharedEnergies, shared
 from shortrun.engine.sites import SitesMachine
 from shortrun.errors import ParallelError
 from shortrun.models import RBM, ChaoticNetwork, Model, RBMPart
@@ -173,6 +174,41 @@ def machine(model: Model, theta: Theta, *, exact: bool = False) -> Machine:
         raise ParallelError(f"processes cannot share the sites: {ready}")
     mesh = parallel.current()
     return shared(ready, None if mesh is None or exact else mesh.rows)
+
+
+def line(model: RBM, reference: Theta, theta: Theta) -> Callable[[float], RunsWithEnergy]:
+    """Return the machines on the straight line from parameters without couplings to others, as a function of s.
+
+    Parameters
+    ----------
+    model : RBM
+        What runs.
+    reference, theta : Theta
+        (P,) at s = 0, without couplings, and at s = 1.
+
+    Returns
+    -------
+    Callable[[float], RunsWithEnergy]
+        Where weights are rounded, those at s are s times the rounded weights of theta.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from shortrun import engine
+    >>> from shortrun.models import RBM, Layer, Spec
+    >>> from shortrun.units import Bernoulli
+    >>> model = RBM(Spec((Layer("visible", 3, Bernoulli()), Layer("hidden", 2, Bernoulli()))))
+    >>> at = engine.line(model, torch.zeros(model.size()), torch.ones(model.size()))
+    >>> [round(at(s).free_energy((torch.zeros(1, 3, dtype=torch.uint8),)).item(), 4) for s in (0, 0.5)]
+    [-1.3863, -1.9482]
+    """
+    *_, (_, whole) = _attempts(model, theta, exact=False)
+    if type(whole) is not LookupMachine:
+        return lambda s: machine(model, torch.lerp(reference, theta, s))
+    mesh, at = parallel.current(), Line(whole, reference).at
+    if mesh is None or mesh.rows.count == 1:
+        return at
+    return lambda s: SharedEnergies(at(s), mesh.rows)
 
 
 def _attempts(model: Model, theta: Theta, exact: bool) -> Iterator[tuple[str, Machine | str]]:

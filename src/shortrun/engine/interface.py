@@ -116,6 +116,11 @@ class HasEnergy(Protocol):
 
 
 @runtime_checkable
+class RunsWithEnergy(Runs, HasEnergy, Protocol):
+    """What Monte Carlo methods need: chains, and the free energies of the machine that moves them."""
+
+
+@runtime_checkable
 class HasLabelPosterior(Protocol):
     """Knows its label exactly."""
 

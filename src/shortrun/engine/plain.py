@@ -120,5 +120,5 @@ def bias_term(layer: Layer, x: Tensor, bias: Tensor) -> Weights:
     """Return a x of a layer, (C,) float64: colours are gathered, not multiplied out."""
     if not isinstance(layer.units, Potts):
         return (layer.units.features(x, torch.float64) * bias).sum(1)  # of a row the same, whatever others there are
-    fields = bias.view(layer.sites, layer.units.colours)
-    return fields[torch.arange(layer.sites), x.long()].sum(1)
+    first = torch.arange(0, len(bias), layer.units.colours, dtype=torch.int32, device=x.device)
+    return bias.index_select(0, (first + x).flatten()).view(x.shape).sum(1)

@@ -13,7 +13,7 @@ from collections.abc import Container, Sequence
 from jaxtyping import Float
 from torch import Tensor
 
-from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Machine
+from shortrun.engine.interface import EnergyMachine, HasEnergy, HasLabelPosterior, Machine, Runs, RunsWithEnergy
 from shortrun.engine.lookup import LookupMachine
 from shortrun.engine.rounded import RoundedMachine
 from shortrun.models import Clamp, Model
@@ -21,18 +21,18 @@ from shortrun.parallel import Group
 from shortrun.typing import NoisePlace, Observer, State, Term, Theta, Weights
 
 
-class SharedMachine:
-    """A machine whose chains, rows and statistics are shared out among processes.
+class SharedRuns:
+    """A machine whose chains are shared out among processes.
 
     Parameters
     ----------
-    own : Machine
+    own : Runs
         The machine of this process; those of the others have the same parameters.
     group : Group
         The processes.
     """
 
-    def __init__(self, own: Machine, group: Group):
+    def __init__(self, own: Runs, group: Group):
         self.own, self.group = own, group
         self._parts: list[tuple[Tensor, Tensor]] = []  # of kept layers: all rows, and ours
 
@@ -43,14 +43,6 @@ class SharedMachine:
     @property
     def theta(self) -> Theta:
         return self.own.theta
-
-    @property
-    def name(self) -> str:
-        return self.own.name
-
-    @property
-    def reason(self) -> str:
-        return f"{self.own.reason}; shared by {self.group.count} processes"
 
     def _part(self, x: Tensor) -> Tensor:
         """Return our rows of a layer; of a kept layer always the same tensor."""
@@ -99,7 +91,31 @@ class SharedMachine:
     def label_distribution(self, state: State) -> Float[Tensor, "C K"]:
         return self.own.label_distribution(state)
 
-    # ------------------------------------------------------------------------------------------ learning
+
+class SharedEnergies(SharedRuns):
+    """The same of an RBM: its sums over states, each process those of its rows."""
+
+    own: RunsWithEnergy
+
+    def hidden_log_z(self, state: State) -> Weights:
+        return self._whole(self.own.hidden_log_z(self._cut(state)), len(state[0]))
+
+    def free_energy(self, state: State) -> Weights:
+        return self._whole(self.own.free_energy(self._cut(state)), len(state[0]))
+
+
+class SharedMachine(SharedRuns):
+    """A machine whose chains, rows and statistics are shared out among processes."""
+
+    own: Machine
+
+    @property
+    def name(self) -> str:
+        return self.own.name
+
+    @property
+    def reason(self) -> str:
+        return f"{self.own.reason}; shared by {self.group.count} processes"
 
     def keep(self, state: State) -> None:
         self.own.keep(state)
@@ -124,24 +140,15 @@ class SharedMachine:
         return self.own.means(state, weights)
 
 
-class SharedEnergyMachine(SharedMachine):
-    """The same of an RBM: its sums over states, each process those of its rows."""
+class SharedEnergyMachine(SharedMachine, SharedEnergies):
+    """A machine of an RBM that processes share."""
 
-    own: EnergyMachine
-
-    def _by_rows(self, found: Tensor, rows: int) -> Tensor:
-        return self._whole(found, rows)
-
-    def hidden_log_z(self, state: State) -> Weights:
-        return self._by_rows(self.own.hidden_log_z(self._cut(state)), len(state[0]))
-
-    def free_energy(self, state: State) -> Weights:
-        return self._by_rows(self.own.free_energy(self._cut(state)), len(state[0]))
+    own: EnergyMachine  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def label_log_probabilities(self, state: State) -> Float[Tensor, "C K"]:
         if len(state[0]) < self.group.count:
             return self.own.label_log_probabilities(state)
-        return self._by_rows(self.own.label_log_probabilities(self._cut(state)), len(state[0]))
+        return self._whole(self.own.label_log_probabilities(self._cut(state)), len(state[0]))
 
 
 def shared(own: Machine, group: Group | None) -> Machine:

@@ -191,10 +191,9 @@ def reverse_ais(model: RBM, theta: Theta, reference: Theta, state: State, *, set
 def path(model: RBM, reference: Theta, theta: Theta, steps: int, *, backward: bool = False) -> Iterator[Replica]:
     """Yield the machines from s = 0 to 1, or backwards; theta itself has exact weights, not rounded ones."""
     places = torch.linspace(0, 1, steps + 1).tolist()
-    between = (Replica(model, torch.lerp(reference, theta, s)) for s in (places[::-1] if backward else places))
     if backward:
         yield Replica(model, theta, exact=True)
-    yield from between
+    yield from Replica.between(model, reference, theta, places[::-1] if backward else places)
     if not backward:
         yield Replica(model, theta, exact=True)
 

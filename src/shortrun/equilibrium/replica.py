@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import final
 
 from shortrun import engine
 from shortrun.dynamics import Noise
+from shortrun.engine import RunsWithEnergy
 from shortrun.models import RBM, Clamp
 from shortrun.typing import State, Theta, Weights
 
@@ -31,8 +33,25 @@ class Replica:
 
     def __init__(self, model: RBM, theta: Theta, *, exact: bool = False):
         self.model = RBM(replace(model.spec, hidden_rule="sample"))
-        self.theta = theta
-        self.machine = engine.machine(self.model, theta, exact=exact)
+        self.machine: RunsWithEnergy
+        if exact:
+            self.machine = engine.machine(self.model, theta, exact=True)
+        else:  # machines of a line learn nothing, but know their free energies in half the time
+            self.machine = engine.line(self.model, theta, theta)(1.0)
+
+    @classmethod
+    def between(cls, model: RBM, reference: Theta, theta: Theta, places: Iterable[float]) -> Iterator[Replica]:
+        """Yield the machines at some places between a reference without couplings, at 0, and theta, at 1."""
+        model = RBM(replace(model.spec, hidden_rule="sample"))
+        for machine in map(engine.line(model, reference, theta), places):
+            found = cls.__new__(cls)
+            found.model, found.machine = model, machine
+            yield found
+
+    @property
+    def theta(self) -> Theta:
+        """(P,) its parameters."""
+        return self.machine.theta
 
     def sweep(self, state: State, noise: Noise, clamp: Clamp, sweeps: int = 1) -> State:
         """Return the observed layers after some block-Gibbs sweeps."""

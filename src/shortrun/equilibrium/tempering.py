@@ -150,7 +150,9 @@ def at(noise: Noise, update: int) -> Noise:
 
 def work(young: Replica, old: Replica, x: State, y: State) -> tuple[Weights, Weights]:
     """Return F_young(x) - F_old(x) at x of young, and F_old(y) - F_young(y) at y of old."""
-    return young.free_energy(x) - old.free_energy(x), old.free_energy(y) - young.free_energy(y)
+    both = tuple(map(torch.cat, zip(x, y, strict=True)))  # a machine's tables are gone through once
+    more = young.free_energy(both) - old.free_energy(both)
+    return more[: len(x[0])], -more[len(x[0]) :]
 
 
 def acceptance(forward: Weights, backward: Weights) -> Weights:

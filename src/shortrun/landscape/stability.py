@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -9,6 +12,12 @@ from torch import Tensor
 from shortrun.landscape.expansion import units_of
 from shortrun.models import RBM
 from shortrun.typing import Theta
+
+ROWS = 128  # fixed points at once, each of which has as many vectors in memory as steps are taken
+CHECKED = 8  # steps from one look at the residual to the next
+PRECISION = 64  # epsilons of the number type: the residual where it ends, relative to the eigenvalue
+
+Product: TypeAlias = Callable[[Float[Tensor, "D H"]], Float[Tensor, "D H"]]
 
 
 def stability(
@@ -43,26 +52,49 @@ def stability(
     >>> stability(model, theta, torch.zeros(1, 4), torch.zeros(1, 4)).sub(0.4).abs().item() < 1e-6
     True
     """
-    weight = model.view(theta).weight
-    found = [_largest(model, weight, v, h) for v, h in zip(observed, hidden, strict=True)]
-    return torch.stack(found) if found else theta.new_zeros(0)
+    vector = torch.randn(hidden.shape[1], generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(hidden)
+    parts = zip(observed.split(ROWS), hidden.split(ROWS), strict=True)
+    found = [_largest(_amplification(model, theta, v, h), vector.expand_as(h)) for v, h in parts]
+    return torch.cat(found).clamp(min=0).sqrt()
 
 
-def _largest(
-    model: RBM, weight: Float[Tensor, "F H"], observed: Float[Tensor, " F"], hidden: Float[Tensor, " H"]
-) -> Tensor:
-    """Return the root of the largest eigenvalue of C_h^{1/2} W^T C_v W C_h^{1/2}, (H, H)."""
-    spread = torch.cat(
-        [
-            units_of(layer).covariance(observed[rows].expand(weight.shape[1], -1), weight[rows].T)
+def _amplification(model: RBM, theta: Theta, observed: Float[Tensor, "D F"], hidden: Float[Tensor, "D H"]) -> Product:
+    """Return the product of C_h^{1/2} W^T C_v W C_h^{1/2}, of each fixed point, with a vector of its own."""
+    weight, ones = model.view(theta).weight, torch.ones_like(hidden)
+    root = units_of(model.spec.hidden).covariance(hidden, ones).clamp(min=0).sqrt()
+
+    def product(x: Float[Tensor, "D H"]) -> Float[Tensor, "D H"]:
+        sent = (root * x) @ weight.T
+        spread = [
+            units_of(layer).covariance(observed[:, rows], sent[:, rows])
             for layer, rows in zip(model.spec.observed, model.slices, strict=True)
-        ],
-        1,
-    )
-    root = (
-        units_of(model.spec.hidden)
-        .covariance(hidden.unsqueeze(0), torch.ones_like(hidden).unsqueeze(0))
-        .clamp(min=0)
-        .sqrt()
-    )
-    return torch.linalg.eigvalsh(root.T * (spread @ weight) * root)[-1].clamp(min=0).sqrt()
+        ]
+        return root * (torch.cat(spread, 1) @ weight)
+
+    return product
+
+
+def _largest(product: Product, begin: Float[Tensor, "D H"]) -> Float[Tensor, " D"]:
+    """Return the largest eigenvalue of each symmetric matrix, none of them negative: Lanczos, reorthogonalised.
+
+    It goes on until the residual of the leading vector is at rounding, which the error of its eigenvalue is far below.
+    """
+    precision, tiny = PRECISION * torch.finfo(begin.dtype).eps, torch.finfo(begin.dtype).tiny
+    new, most = begin / begin.norm(dim=1, keepdim=True), begin.shape[1]
+    basis, projected = begin.new_zeros(len(begin), 0, most), begin.new_zeros(len(begin), 0, 0)
+    while True:
+        basis, moved = torch.cat([basis, new.unsqueeze(1)], 1), product(new)
+        size = basis.shape[1]
+        projected = torch.nn.functional.pad(projected, (0, 1, 0, 1))
+        for _ in range(2):
+            along = basis @ moved.unsqueeze(2)
+            projected[:, :, -1] += along[:, :, 0]
+            moved = moved - (along.transpose(1, 2) @ basis)[:, 0]
+        off = moved.norm(dim=1, keepdim=True)
+        if size % CHECKED == 0 or size == most:
+            values, vectors = torch.linalg.eigh(projected, UPLO="U")
+            residual = off[:, 0] * vectors[:, -1, -1].abs()
+            if size == most or (residual <= precision * values[:, -1]).all():
+                return values[:, -1]
+        ended = off <= precision * projected.abs().amax((1, 2)).unsqueeze(1)  # what is left are roundings
+        new = torch.where(ended, 0, moved / off.clamp(min=tiny))
