@@ -121,6 +121,7 @@ def memorisation(value):
     return Score("memorisation", "all", value, 0.01, 0.51, 0.5, "none")
 
 
+COPIES = Score("copies", "all", 0.3, 0.001, 0.001, 0.0, "lower")
 GOOD, BAD, ALIKE, FEW = (0.51, 0.5), (0.9, 0.3), (0.95, 1.0), (float("nan"), float("nan"))
 IMPROVING = {"outlook": "P_DD 0.70, P_GG 0.50, coming closer: train on"}
 DONE = {"outlook": "samples cannot be told from held-out ones: P_DD 0.50, P_GG 0.50"}
@@ -138,7 +139,8 @@ LEAK = Leak(30, 27)
             ["Samples of 2 of 3 classes pass for real; class a&b is weakest; they st"],
         ),
         ((BAD, BAD, BAD), [], DONE, ["Samples of none of 3 classes pass for real; class <b> is weakest; the training"]),
-        ((GOOD,) * 3, [memorisation(0.9)], DONE, ["The machine copies: ", "Samples of all 3 classes pass for real"]),
+        ((GOOD,) * 3, [memorisation(0.9)], DONE, ["The machine overfits: ", "Samples of all 3 classes pass for real"]),
+        ((GOOD,) * 3, [COPIES], DONE, ["The machine copies: ", "Samples of all 3 classes pass for real"]),
         ((ALIKE,) * 3, [memorisation(0.9)], DONE, ["The machine has collapsed: ", "Samples of none of 3 classes"]),
         ((GOOD,) * 3, [memorisation(0.55)], DONE, ["Samples of all 3", "They are a little nearer to samples of"]),
         ((FEW, FEW, FEW), [], DONE, ["There are too few samples to tell whether they pass for real: 90 real ones"]),
@@ -151,7 +153,19 @@ LEAK = Leak(30, 27)
             ["Take other test samples: 27 of 30 test samples (90.0%) are", "Samples "],
         ),
     ],
-    ids=["good", "some", "bad", "copies", "collapsed", "leaning", "few", "few in one", "no labels", "leaks"],
+    ids=[
+        "good",
+        "some",
+        "bad",
+        "overfitted",
+        "copies",
+        "collapsed",
+        "leaning",
+        "few",
+        "few in one",
+        "no labels",
+        "leaks",
+    ],
 )
 def test_the_first_sentence_says_what_counts(classes, more, changes, said, images):
     overall = marks("all", *(classes or [GOOD])[0])

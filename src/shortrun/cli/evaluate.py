@@ -120,15 +120,22 @@ def evaluate(
 
 
 def check_page(path: Path | None) -> None:
-    """Check the name of a page before anything is computed.
+    """Check that a page can be written under its name before anything is computed.
 
     Raises
     ------
     FormatError
-        If it is not one of a page.
+        If it is not the name of a page.
+    MissingExtraError
+        If its figures cannot be drawn.
     """
-    if path is not None and path.suffix.lower() not in (".html", ".htm"):
+    if path is None:
+        return
+    from shortrun.plots.figure import check_matplotlib
+
+    if path.suffix.lower() not in (".html", ".htm"):
         raise FormatError(path, None, f"a report is written as .html, got '{path.suffix}'")
+    check_matplotlib()
 
 
 def tree_of(run: Trajectory, data: Dataset | None, seed: int) -> str | None:

@@ -57,6 +57,7 @@ def tree(
     from shortrun.data.readers import looks_at
     from shortrun.data.tables.annotations import read_annotations
     from shortrun.data.uses import BESIDE
+    from shortrun.plots.figure import check_matplotlib
     from shortrun.store import Trajectory
     from shortrun.tree_page import check_folder, write_tree
 
@@ -67,6 +68,7 @@ def tree(
             raise ConfigError("--annotations", "is of use only with a folder to write the tree to: -o FOLDER")
     else:
         check_folder(out, folder.overwrite)
+        check_matplotlib()
     _options.use_threads(threads)
     trained = Trajectory.open(run)
     beside = set() if annotations is None else {name for name in BESIDE if not looks_at(Path(data), name)}

@@ -47,6 +47,7 @@ LANES, BLOCK, BLOCK_BITS, SPAN, WIDE, TOGETHER = 16, 32, 160, 64, 64, 4  # as in
 LARGEST_SUM = 32_000  # of 16 bits, less the roundings
 FEWEST_BITS, MOST_BITS = 8, 24  # coarser steps are not taken; finer ones are of no use
 LARGEST_LABEL_FIELD = 40.0  # e^40 squared is a float32
+MOST_ROWS = 128 * 320  # of whole blocks and tiles: their moments add up to less than 2^24 steps, 2^32 of the fine ones
 SCATTERED = 8  # colours from which statistics are scattered rows, not tables: measured in docs/design_notes.md
 SWEEPS, SUMS, MEANS, BOUND_UP, BOUND_DOWN, TABLES_DOWN, TABLES_UP, PRODUCTS, SCATTER, POSTERIOR, FIRST_MOMENTS = range(
     11
@@ -393,14 +394,20 @@ class LookupMachine(CpuMachine):
 
     def _first_moments(self, index: int, codes: Tensor, weights: Weights) -> Tensor:
         layer = self.model.spec.observed[index]
-        out, weights = torch.zeros(layer.width), weights.contiguous()
+        out, weights = torch.empty(layer.width), weights.contiguous()
         ask = CFirstMoments(codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
         ask.weight, ask.out = weights.data_ptr(), out.data_ptr()
         self._run(FIRST_MOMENTS, ask, -(-layer.sites // 64))
         return out.mul_(2).sub_(weights.sum()) if _doubling(layer) else out
 
     def _add_products(self, layer: Layer, codes: Tensor, moments: Tensor, out: Tensor, *, add: bool) -> None:
-        """Write or add the product x^T m over the rows, x the features of the bits or colours."""
+        """Write or add the product x^T m over the rows, x the features of the bits or colours, some rows at a time."""
+        for first in range(0, len(codes), MOST_ROWS):
+            last = min(first + MOST_ROWS, len(codes))
+            some = moments if last - first == len(codes) else moments[:, first : _padded(last)].contiguous()
+            self._add_product(layer, codes[first:last], some, out, add=add or first > 0)
+
+    def _add_product(self, layer: Layer, codes: Tensor, moments: Tensor, out: Tensor, *, add: bool) -> None:
         rows, columns = len(codes), len(moments)
         shape = (codes.data_ptr(), *codes.shape, colours_of(layer), codes.stride(0))
         if colours_of(layer) >= SCATTERED and layer.sites > 1:

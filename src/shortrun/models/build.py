@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shortrun.data.core.alphabet import MAX_COLOURS
 from shortrun.data.core.blocks import is_mapped, taken
 from shortrun.data.core.columns import Column
 from shortrun.data.core.dataset import Dataset
@@ -36,12 +37,15 @@ def spec_of(data: Dataset, settings: ModelSettings) -> Spec:
     ConfigError
         If the units cannot hold the values of the data.
     DataError
-        If there is only one class, or no column with two values.
+        If there is only one class, or more than 255, or no column with two values.
     """
     layers = visible_layers(data, settings.units)
     if data.classes:
         if len(data.classes) == 1:
             raise DataError(f"labels: at least two classes expected, got only '{data.classes[0]}'")
+        if len(data.classes) > MAX_COLOURS:
+            told = f"labels: at most {MAX_COLOURS} classes expected, got {len(data.classes):,}"
+            raise DataError(f"{told} ('{data.classes[0]}', '{data.classes[1]}', ...): another column may hold them")
         layers.append(Layer(LABEL, 1, Potts(len(data.classes))))
     hidden = {"bernoulli": Bernoulli, "ising": Ising, "gaussian": Gaussian}[settings.hidden_units]()
     start = settings.start if data.classes else "uniform"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -77,11 +78,22 @@ def style() -> Any:
     MissingExtraError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib import style as styles
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plots") from None
+    check_matplotlib()
+    from matplotlib import style as styles
+
     return styles.context(["default", STYLE])
+
+
+def check_matplotlib() -> None:
+    """Check that figures can be drawn, before anything is computed for them.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("matplotlib", "plots")
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -174,6 +186,8 @@ def check_suffix(path: Path | str) -> None:
     ------
     FormatError
         If the suffix is none of .png, .svg and .pdf.
+    MissingExtraError
+        If matplotlib is not installed.
 
     Examples
     --------
@@ -185,6 +199,7 @@ def check_suffix(path: Path | str) -> None:
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise FormatError(path, None, f"figures are written as {', '.join(SUFFIXES)}, got '{path.suffix}'")
+    check_matplotlib()
 
 
 @checked

@@ -46,8 +46,10 @@ def faults(found: Evaluation, overall: ByName) -> Iterator[str]:
         yield f"Take other test samples: {found.leaks[0]}."
     if collapsed(overall):
         yield "The machine has collapsed: its samples are nearly all alike."
-    elif memorised(overall):
+    elif copied(overall):
         yield "The machine copies: its samples are nearer to those of the training than unseen real ones are."
+    elif memorised(overall):
+        yield "The machine overfits: its samples are nearer to those of the training than to unseen real ones."
 
 
 def collapsed(overall: ByName) -> bool:
@@ -56,11 +58,16 @@ def collapsed(overall: ByName) -> bool:
     return dd is not None and gg is not None and gg.value > COLLAPSED and dd.value > dd.floor
 
 
-def memorised(overall: ByName) -> bool:
-    """Return whether generated samples are copies, by the scores that look for them."""
+def copied(overall: ByName) -> bool:
+    """Return whether generated samples are copies: nearer to the training than unseen real samples are, or equal."""
     said = {name: verdict(it) for name, it in overall.items()}
-    nearer = said.get("memorisation") == "far" and overall["memorisation"].value >= MEMORISED
-    return nearer or said.get("nearest-train") == "too close" or said.get("copies") == "far"
+    return said.get("nearest-train") == "too close" or said.get("copies") == "far"
+
+
+def memorised(overall: ByName) -> bool:
+    """Return whether generated samples are nearer to the training than to unseen samples, however far from both."""
+    it = overall.get("memorisation")
+    return it is not None and verdict(it) == "far" and it.value >= MEMORISED
 
 
 def passing(scores: ByName) -> Passing:
@@ -149,7 +156,7 @@ def recognition(overall: ByName) -> Iterator[str]:
 
 def newness(overall: ByName) -> Iterator[str]:
     """Yield that samples are new, where that is known; copies are a fault that is said first."""
-    if memorised(overall) or "memorisation" not in overall:
+    if copied(overall) or memorised(overall) or "memorisation" not in overall:
         return
     it = overall["memorisation"]
     if verdict(it) in ("close", "far") and it.value > it.floor:

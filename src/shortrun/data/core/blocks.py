@@ -19,6 +19,7 @@ BYTES = 2**22  # looked at together
 ROWS = 200  # of a memory map, read here and there before its pages are given back
 LOADED = 2**26  # bytes, of which there are no more then
 
+COPIED = 2**28  # bytes: of a map whose file has lost its name
 _files: weakref.WeakKeyDictionary[mmap.mmap, tuple[int, ...]] = weakref.WeakKeyDictionary()  # see `mapped`
 
 
@@ -88,17 +89,19 @@ def mapped(file: IO[bytes], kind: Any, place: int, shape: tuple[int, ...], order
 
 
 def state_of(file: os.stat_result) -> tuple[int, ...]:
-    """Return by what a file is known to be the same, and as it was."""
-    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns
+    """Return by what a file is known to be the same."""
+    return file.st_dev, file.st_ino, file.st_size
 
 
 def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
-    """Return what opens a memory map again, as arguments of `np.memmap`; None for other arrays, and parts of maps.
+    """Return what opens a memory map again, as arguments of `np.memmap`; None for what is copied instead.
+
+    Other arrays are copied, parts of maps, and small maps of files that have lost their name.
 
     Raises
     ------
     FormatError
-        If another file has its name now, or it has changed since it was opened.
+        If another file has the name of a large one now, or none.
 
     Examples
     --------
@@ -112,7 +115,9 @@ def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
     path = table.filename if room is None else f"/proc/{os.getpid()}/fd/{room.file.fileno()}"  # others can open it too
     there = path is not None and Path(path).exists()
     if known is not None and path is not None and not (there and state_of(Path(path).stat()) == known):
-        raise FormatError(path, None, "was replaced, changed or removed since it was read: read it again")
+        if table.nbytes <= COPIED:
+            return None
+        raise FormatError(path, None, "was replaced, cut or removed since it was read: read it again")
     if not there:
         return None
     begin = np.frombuffer(table._mmap, np.uint8).__array_interface__["data"][0]  # pyright: ignore

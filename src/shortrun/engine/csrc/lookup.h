@@ -113,7 +113,7 @@ struct posterior {
     float *mantissa, *exponent, *common; /* (classes, padded) twice, (padded) */
 };
 
-/* out (features) += sum over rows of weight * features of one layer. A task is 64 sites. */
+/* out (features) = sum over rows of weight * features of one layer. A task is 64 sites. */
 struct first_moments {
     const uint8_t *codes;
     int64_t rows, sites, colours, codes_stride;
