@@ -241,7 +241,7 @@ def rewritten(page: str, results: Path = RESULTS) -> str:
     folders = [found for folder in sorted(results.glob("*/")) if (found := of_folder(folder))]
     for name, make in TABLES.items():
         parts = [of_table(name, found) for found in folders]
-        shown = [f"{conditions(found)}\n\n{text}" for found in parts if (text := make(found))]
+        shown = [f"{conditions(found)}\n\n{text}" for found in parts if found and (text := make(found))]
         if shown and name in FIGURES:
             file, caption = FIGURES[name]
             shown.insert(0, f"![{caption}]({file})")
