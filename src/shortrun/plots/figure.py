@@ -104,10 +104,9 @@ def new_figure(width: float, height: float) -> Figure:
     MissingExtraError
         If matplotlib is not installed.
     """
-    try:
-        from shortrun.plots.drawn import Drawn
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plots") from None
+    check_matplotlib()
+    from shortrun.plots.drawn import Drawn
+
     return Drawn(figsize=(width, height), layout="constrained")
 
 

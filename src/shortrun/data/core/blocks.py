@@ -84,11 +84,11 @@ def a_few(table: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
 def mapped(file: IO[bytes], kind: Any, place: int, shape: tuple[int, ...], order: Literal["C", "F"] = "C") -> np.memmap:
     """Return an array in an open file as a memory map; `opened_by` knows then which file it is."""
     table = np.memmap(file, kind, "r", place, shape, order)
-    _files[table._mmap] = state_of(os.fstat(file.fileno()))  # pyright: ignore[reportAttributeAccessIssue]
+    _files[table._mmap] = identity_of(os.fstat(file.fileno()))  # pyright: ignore[reportAttributeAccessIssue]
     return table
 
 
-def state_of(file: os.stat_result) -> tuple[int, ...]:
+def identity_of(file: os.stat_result) -> tuple[int, ...]:
     """Return by what a file is known to be the same."""
     return file.st_dev, file.st_ino, file.st_size
 
@@ -114,7 +114,7 @@ def opened_by(table: np.ndarray) -> tuple[Any, ...] | None:
     room, known = room_of(table), _files.get(table._mmap)  # pyright: ignore[reportAttributeAccessIssue]
     path = table.filename if room is None else f"/proc/{os.getpid()}/fd/{room.file.fileno()}"  # others can open it too
     there = path is not None and Path(path).exists()
-    if known is not None and path is not None and not (there and state_of(Path(path).stat()) == known):
+    if known is not None and path is not None and not (there and identity_of(Path(path).stat()) == known):
         if table.nbytes <= COPIED:
             return None
         raise FormatError(path, None, "was replaced, cut or removed since it was read: read it again")
